@@ -1,0 +1,1 @@
+"""Everything that knows portraits and models; nothing of Discord or SQL."""

@@ -1,0 +1,1 @@
+"""The model that ships with the bot, and how it is made."""
