@@ -1,0 +1,17 @@
+"""Structured portrait prompts: what the rest of the house imports. Pure; no Discord, no SQL, no model."""
+
+from engine.prompts.lines import to_lines
+from engine.prompts.model import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
+from engine.prompts.parser import parse
+
+__all__ = [
+    "ASPECTS",
+    "SLOTS",
+    "PortraitPrompt",
+    "PromptError",
+    "from_json",
+    "merge",
+    "parse",
+    "to_json",
+    "to_lines",
+]

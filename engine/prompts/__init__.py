@@ -1,0 +1,1 @@
+"""How a portrait prompt is read and written. Callers import `engine.prompt`."""
