@@ -1,0 +1,35 @@
+"""What every backend is to the queue: something that renders a batch, one outcome a job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from engine.catalogue import Model
+from engine.jobs import EngineError, Finished, Job, Loading, Progress
+
+Report = Callable[[str, Loading | Progress], None]
+Cancelled = Callable[[str], bool]
+Outcome = Finished | EngineError
+
+
+class Backend(Protocol):
+    """Renders batches; the engine calls it from the event loop and never with more than `slots` at once."""
+
+    slots: int
+
+    def max_batch(self, model: Model, size: tuple[int, int]) -> int:
+        """How many jobs of this model and (width, height) are worth rendering together now (at least 1)."""
+        ...
+
+    async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
+        """One outcome a job, in the batch's order.
+
+        `report` is called on the event loop; `cancelled(job id)` may be asked from any thread and stays true
+        once it was. Raises EngineError when all jobs fail alike.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Ends after the current step; jobs that have not ended stay so."""
+        ...
