@@ -1,4 +1,4 @@
-"""PortraitPrompt → the words that each family of models follows best. Pure: nothing is sent or loaded here."""
+"""PortraitPrompt → the words that each family of models follows best. Pure: nothing is sent or loaded."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAMILIES: Final = ("builtin", "sd35", "flux", "mango", "nano-banana", "gpt-image
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a model is told. `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length."""
+    """What a model is told; `long_prompt` is for T5 when it differs, `dropped` what was cut for length."""
 
     prompt: str
     negative: str = ""

@@ -6,7 +6,7 @@ from engine.prompts.model import SLOTS, PortraitPrompt
 
 
 def to_lines(prompt: PortraitPrompt) -> str:
-    """One labelled line for each thing said; `parse` of it gives the prompt back. Empty for an empty prompt."""
+    """One labelled line for each thing said; `parse` gives the prompt back. Empty for an empty prompt."""
     lines = []
     if prompt.text:
         lines.append("Text: " + " ".join(f'"{words}"' for words in prompt.text))

@@ -1,4 +1,4 @@
-"""The structured prompt itself: its slots, how two are laid over each other, how one is stored. Reads no text."""
+"""The structured prompt itself: its slots, how two are merged, how one is stored. Reads no free text."""
 
 from __future__ import annotations
 
