@@ -1,0 +1,192 @@
+"""What can go wrong with stored things. `str(error)` is a sentence that can be shown to a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DataError(Exception):
+    """The base of every error of this package."""
+
+
+class FolderInUse(DataError):
+    """Another bot holds the data folder."""
+
+    def __init__(self, folder: Path, holder: str = "") -> None:
+        who = f" (process {holder})" if holder else ""
+        super().__init__(
+            f"Another bot{who} is already running on the data folder {folder}. "
+            "Stop it first, or give this one a data folder of its own."
+        )
+        self.folder = folder
+
+
+class DatabaseUnreadable(DataError):
+    """The database file is damaged, missing beside its pictures, or may not be opened."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(
+            f"The database {path} cannot be used: {why}. Restore a backup, or move the file away to start anew."
+        )
+        self.path = path
+
+
+class DatabaseTooNew(DataError):
+    """The database was written by a newer version of this program; it has not been touched."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"The database {path} comes from a newer version of the bot (schema {found}, this one knows {known}). "
+            "It was left as it is: install the newer version, or restore a backup made with this one."
+        )
+        self.found = found
+        self.known = known
+
+
+class MigrationFailed(DataError):
+    """A migration could not be applied; the database is as it was before that migration."""
+
+
+class DatabaseBusy(DataError):
+    """Another process kept the database locked for longer than the busy timeout."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is busy. Nothing was changed; please try again in a moment.")
+
+
+class NoSpace(DataError):
+    """The disk is full; what was being written has been undone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The studio's disk is full, so nothing was stored and nothing was charged. "
+            "Please tell the one who runs this bot."
+        )
+
+
+class InsufficientCredits(DataError):
+    def __init__(self, balance: int, price: int) -> None:
+        super().__init__(f"This costs {price} credits and you have {balance}.")
+        self.balance = balance
+        self.price = price
+
+
+class TierEnded(DataError):
+    """The order's prices rest on a tier that the account no longer has."""
+
+    def __init__(self, tier: str) -> None:
+        super().__init__(f"Your {tier} tier has ended, so the price has changed. Please order again.")
+        self.tier = tier
+
+
+class CeilingReached(DataError):
+    """A spend ceiling for a hosted provider would be passed."""
+
+    def __init__(self, provider: str, *, spent_usd_micros: int, limit_usd_micros: int, whose: str) -> None:
+        mine = "you have" if whose == "user" else "the studio has"
+        super().__init__(
+            f"For today {mine} reached the limit for pictures made by {provider}. "
+            "Try again tomorrow, or choose another model."
+        )
+        self.provider = provider
+        self.spent_usd_micros = spent_usd_micros
+        self.limit_usd_micros = limit_usd_micros
+        self.whose = whose
+
+
+class GrantLimitReached(DataError):
+    """A moderator's limit for a day would be passed."""
+
+    def __init__(self, what: str, granted: int, limit: int) -> None:
+        super().__init__(
+            f"You have granted {granted} {what} of the {limit} that a moderator may grant in a day. "
+            "Ask another moderator, or wait until tomorrow."
+        )
+        self.what = what
+        self.granted = granted
+        self.limit = limit
+
+
+class KeyReused(DataError):
+    """An idempotency key came a second time with different contents."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__("This request was already handled, with different contents. Nothing was changed.")
+        self.key = key
+
+
+class UnknownOrder(DataError):
+    def __init__(self, order_id: str) -> None:
+        super().__init__("This order does not exist any more.")
+        self.order_id = order_id
+
+
+class UnknownJob(DataError):
+    def __init__(self, job_id: str) -> None:
+        super().__init__("This portrait's job does not exist any more.")
+        self.job_id = job_id
+
+
+class JobOver(DataError):
+    """The job has ended as `state` and cannot do what was asked."""
+
+    def __init__(self, job_id: str, state: str) -> None:
+        super().__init__(f"This portrait has already ended ({state}).")
+        self.job_id = job_id
+        self.state = state
+
+
+class NotRendered(DataError):
+    """A job without a portrait cannot be settled."""
+
+    def __init__(self, job_id: str) -> None:
+        super().__init__("This portrait has not been rendered yet.")
+        self.job_id = job_id
+
+
+class UnknownPortrait(DataError):
+    def __init__(self) -> None:
+        super().__init__("This portrait has been deleted.")
+
+
+class BadPicture(DataError):
+    """The bytes are not a picture of the kind their name says."""
+
+    def __init__(self, ext: str) -> None:
+        super().__init__(f"This file is not a readable {ext.upper()} picture.")
+        self.ext = ext
+
+
+class PictureMissing(DataError):
+    def __init__(self, sha256: str) -> None:
+        super().__init__("The picture's file is missing from the studio's data folder.")
+        self.sha256 = sha256
+
+
+class BadHandle(DataError):
+    def __init__(self, handle: str) -> None:
+        super().__init__(
+            "A character's name has 1 to 15 letters (a–z), digits, “_” or “-”, for example “ana” or “kai-2”."
+        )
+        self.handle = handle
+
+
+class HandleTaken(DataError):
+    def __init__(self, handle: str) -> None:
+        super().__init__(
+            f"You already have a character called “{handle}”. Choose another name, or delete that one first."
+        )
+        self.handle = handle
+
+
+class CharacterGone(DataError):
+    """A reference picture that an order asks for does not exist any more, or is not the user's."""
+
+    def __init__(self) -> None:
+        super().__init__("A character in this order has been deleted meanwhile. Please order again without it.")
+
+
+class BadBackup(DataError):
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(f"{folder} cannot be restored: {why}. Nothing was changed.")
+        self.folder = folder
