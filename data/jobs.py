@@ -37,6 +37,7 @@ class NewJob:
 class NewOrder:
     """`source` says where the order came from and is unique (such as "interaction:123").
 
+    `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
     `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
     prices rest on: an account that has lost it is refused with `TierEnded`.
     """
@@ -51,6 +52,7 @@ class NewOrder:
     token: str | None = None
     token_expires_at: float | None = None
     message_id: int | None = None
+    upload_limit: int = 0
     parent_portrait_id: int | None = None
     references: tuple[int, ...] = ()
     tier: str | None = None
@@ -93,6 +95,7 @@ class JobRow:
 class Order:
     """`created` is False when `place` found that the same source had ordered already.
 
+    `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
     `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
     """
 
@@ -106,6 +109,8 @@ class Order:
     token: str | None
     token_expires_at: float | None
     message_id: int | None
+    upload_limit: int
+    sending_since: float | None
     parent_portrait_id: int | None
     state: Literal["open", "closed"]
     created_at: float
@@ -153,6 +158,10 @@ class Orders:
 
     async def set_message(self, order_id: str, message_id: int, channel_id: int) -> None:
         """Where the order's status message is."""
+        raise NotImplementedError
+
+    async def sending(self, order_id: str, now: float) -> None:
+        """Write down, before a new message is sent, that one is: its outcome may stay unknown. The first time counts."""
         raise NotImplementedError
 
     async def starting(self, job_ids: Collection[str], now: float) -> frozenset[str]:
