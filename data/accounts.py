@@ -95,7 +95,15 @@ class Accounts:
         raise NotImplementedError
 
     async def revoke(
-        self, guild_id: int, user_id: int, amount: int, *, key: str, actor_id: int, reason: str = "", now: float
+        self,
+        guild_id: int,
+        user_id: int,
+        amount: int,
+        *,
+        key: str,
+        actor_id: int,
+        reason: str = "",
+        now: float,
     ) -> Entry:
         """Take up to `amount` > 0 credits, at most what is there (`-entry.amount` were taken); audited."""
         raise NotImplementedError
@@ -134,7 +142,9 @@ class Accounts:
         """Remember that the user was told of `account.tier_until`."""
         raise NotImplementedError
 
-    async def history(self, account_id: int, *, before_id: int | None = None, limit: int = 10) -> Sequence[Entry]:
+    async def history(
+        self, account_id: int, *, before_id: int | None = None, limit: int = 10
+    ) -> Sequence[Entry]:
         """Ledger entries, newest first; the next page begins before the last entry's id."""
         raise NotImplementedError
 

@@ -53,5 +53,5 @@ class Audit:
         before_id: int | None = None,
         limit: int = 20,
     ) -> Sequence[AuditEntry]:
-        """Entries of one server (None: of all), newest first; the next page begins before the last one's id."""
+        """Entries of one server (None: of all), newest first. The next page: `before_id` of the last one."""
         raise NotImplementedError

@@ -7,8 +7,9 @@ Each statement is one hop to the connection's own thread, so the event loop neve
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +18,15 @@ import aiosqlite
 
 from data import schema
 from data.errors import DataError
+from data.folder_lock import FolderLock as FolderLock
+from data.folder_lock import lock_folder as lock_folder
 from data.sqlite_errors import in_words
 
 FILE_NAME = "likeness.sqlite3"
-BUSY_TIMEOUT_S = 10.0
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 Value = str | int | float | bytes | None
-Values = Sequence[Value]
+Values = Sequence[Value] | Mapping[str, Value]
 
 
 async def finish(work: Coroutine[Any, Any, T]) -> T:
@@ -35,17 +38,14 @@ async def finish(work: Coroutine[Any, Any, T]) -> T:
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
-            await asyncio.shield(task)
+            await asyncio.wait({task})
         except asyncio.CancelledError as error:
-            if task.cancelled():
-                raise
             cancelled = error
-        except BaseException:  # noqa: BLE001, S112 - `task.result()` below raises it
-            continue
-    if cancelled is not None:
-        task.exception()  # taken note of: the cancel outranks it
-        raise cancelled
-    return task.result()
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        log.warning("failed while being cancelled: %s", failure)
+    raise cancelled
 
 
 class Transaction:
@@ -72,11 +72,11 @@ class Transaction:
         return rows[0] if rows else None
 
     def on_commit(self, call: Callable[[], None]) -> None:
-        """`call` runs after the commit, before any other transaction begins. It must be quick and not raise."""
+        """`call` runs after the commit, before another transaction begins; quick, and without raising."""
         self._after_commit.append(call)
 
     def on_rollback(self, call: Callable[[], None]) -> None:
-        """`call` runs after a rollback, before any other transaction begins. It must be quick and not raise."""
+        """`call` runs after a rollback, before another transaction begins; quick, and without raising."""
         self._after_rollback.append(call)
 
     def _end(self, *, committed: bool) -> None:
@@ -164,7 +164,7 @@ class Database:
     async def _commit(self, transaction: Transaction) -> None:
         try:
             await transaction.execute("COMMIT")
-        except DataError:
+        except (DataError, sqlite3.Error):
             await self._roll_back(transaction)
             raise
         self.commits += 1
@@ -182,7 +182,7 @@ class Database:
 
 
 async def _connect(path: Path, *pragmas: str) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)
+    connection = await aiosqlite.connect(path, isolation_level=None, timeout=schema.BUSY_TIMEOUT_S)
     try:
         connection.row_factory = sqlite3.Row
         for pragma in ("PRAGMA synchronous=FULL", *pragmas):

@@ -26,7 +26,7 @@ class DatabaseUnreadable(DataError):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(
-            f"The database {path} cannot be used: {why}. Restore a backup, or move the file away to start anew."
+            f"The database {path} cannot be used: {why}. Restore a backup, or move it away to start anew."
         )
         self.path = path
 
@@ -36,8 +36,8 @@ class DatabaseTooNew(DataError):
 
     def __init__(self, path: Path, found: int, known: int) -> None:
         super().__init__(
-            f"The database {path} comes from a newer version of the bot (schema {found}, this one knows {known}). "
-            "It was left as it is: install the newer version, or restore a backup made with this one."
+            f"The database {path} comes from a newer version of the bot (schema {found}; "
+            f"this one knows {known}). It was left as it is: install the newer version, or restore a backup made with this one."
         )
         self.found = found
         self.known = known
@@ -52,6 +52,16 @@ class DatabaseBusy(DataError):
 
     def __init__(self) -> None:
         super().__init__("The database is busy. Nothing was changed; please try again in a moment.")
+
+
+class DatabaseDamaged(DataError):
+    """SQLite could not read or write its file."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"The studio's database cannot be read or written (“{why}”). "
+            "Please tell the one who runs this bot."
+        )
 
 
 class NoSpace(DataError):
@@ -183,7 +193,9 @@ class CharacterGone(DataError):
     """A reference picture that an order asks for does not exist any more, or is not the user's."""
 
     def __init__(self) -> None:
-        super().__init__("A character in this order has been deleted meanwhile. Please order again without it.")
+        super().__init__(
+            "A character in this order has been deleted meanwhile. Please order again without it."
+        )
 
 
 class BadBackup(DataError):
