@@ -142,9 +142,7 @@ class Accounts:
         """Remember that the user was told of `account.tier_until`."""
         raise NotImplementedError
 
-    async def history(
-        self, account_id: int, *, before_id: int | None = None, limit: int = 10
-    ) -> Sequence[Entry]:
+    async def history(self, account_id: int, *, before_id: int | None = None, limit: int = 10) -> Sequence[Entry]:
         """Ledger entries, newest first; the next page begins before the last entry's id."""
         raise NotImplementedError
 

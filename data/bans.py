@@ -25,9 +25,7 @@ class Bans:
         """Ban the user; audited. A second ban changes nothing and returns the first."""
         raise NotImplementedError
 
-    async def remove(
-        self, guild_id: int, user_id: int, *, actor_id: int, reason: str = "", now: float
-    ) -> bool:
+    async def remove(self, guild_id: int, user_id: int, *, actor_id: int, reason: str = "", now: float) -> bool:
         """Lift the ban; audited. False when there was none."""
         raise NotImplementedError
 

@@ -25,9 +25,7 @@ class DatabaseUnreadable(DataError):
     """The database file is damaged, missing beside its pictures, or may not be opened."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(
-            f"The database {path} cannot be used: {why}. Restore a backup, or move it away to start anew."
-        )
+        super().__init__(f"The database {path} cannot be used: {why}. Restore a backup, or move it away to start anew.")
         self.path = path
 
 
@@ -59,8 +57,7 @@ class DatabaseDamaged(DataError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"The studio's database cannot be read or written (“{why}”). "
-            "Please tell the one who runs this bot."
+            f"The studio's database cannot be read or written (“{why}”). Please tell the one who runs this bot."
         )
 
 
@@ -193,9 +190,7 @@ class CharacterGone(DataError):
     """A reference picture that an order asks for does not exist any more, or is not the user's."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "A character in this order has been deleted meanwhile. Please order again without it."
-        )
+        super().__init__("A character in this order has been deleted meanwhile. Please order again without it.")
 
 
 class BadBackup(DataError):

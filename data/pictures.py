@@ -32,7 +32,8 @@ _KINDS: Mapping[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
     "png": PngImagePlugin.PngImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
     "jpg": JpegImagePlugin.JpegImageFile,
-}EXTENSIONS = tuple(_KINDS)
+}
+EXTENSIONS = tuple(_KINDS)
 FOLDER_NAME = "pictures"
 _TEMPORARY = ".staged-"
 # Names every column that refers to a picture: one that none of them uses can go.
@@ -113,8 +114,7 @@ class PictureStore:
         tx.on_rollback(partial(_move_back, file, staged.file))
         await finish(asyncio.to_thread(_move, staged.file, file))
         await tx.execute(
-            "INSERT INTO pictures (sha256, ext, bytes, width, height) VALUES (?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
+            "INSERT INTO pictures (sha256, ext, bytes, width, height) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (picture.sha256, picture.ext, picture.bytes, picture.width, picture.height),
         )
         return picture

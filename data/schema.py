@@ -49,11 +49,7 @@ def prepare(path: Path, steps: Sequence[str] | None = None) -> None:
 
 def _reworded(path: Path, error: sqlite3.Error) -> Exception:
     told = in_words(error)
-    return (
-        told
-        if isinstance(told, NoSpace | DatabaseBusy)
-        else DatabaseUnreadable(path, f"SQLite says “{error}”")
-    )
+    return told if isinstance(told, NoSpace | DatabaseBusy) else DatabaseUnreadable(path, f"SQLite says “{error}”")
 
 
 def _check(path: Path, known: int) -> None:

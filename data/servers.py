@@ -43,9 +43,7 @@ class Servers:
         """Replace the server's settings; audited."""
         raise NotImplementedError
 
-    async def set_access(
-        self, guild_id: int, *, allowed: bool, actor_id: int, reason: str = "", now: float
-    ) -> None:
+    async def set_access(self, guild_id: int, *, allowed: bool, actor_id: int, reason: str = "", now: float) -> None:
         """Allow or deny a server; audited."""
         raise NotImplementedError
 
