@@ -13,20 +13,32 @@ Cancelled = Callable[[str], bool]
 Outcome = Finished | EngineError
 
 
+class RenderInterrupted(Exception):
+    """The batch broke off without an outcome for its jobs, and they may be started again."""
+
+
+class BackendLost(Exception):
+    """The backend hangs or its device is gone; only a new process helps. str() says what happened."""
+
+
 class Backend(Protocol):
     """Renders batches; the engine calls it from the event loop and never with more than `slots` at once."""
 
-    slots: int
+    @property
+    def slots(self) -> int:
+        """How many batches it renders at once."""
+        ...
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
-        """How many jobs of this model and (width, height) are worth rendering together now (at least 1)."""
+        """How many jobs of this model and (width, height) fit into memory together; at least 1."""
         ...
 
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """One outcome a job, in the batch's order.
 
-        `report` is called on the event loop; `cancelled(job id)` may be asked from any thread and stays true
-        once it was. Raises EngineError when all jobs fail alike.
+        `report` is called on the event loop: Loading while a model is read, then Progress from step 0 on.
+        `cancelled(job id)` may be asked from any thread and stays true once it was; such a job's outcome is
+        not looked at. Raises EngineError when all jobs fail alike, RenderInterrupted and BackendLost.
         """
         ...
 
