@@ -81,16 +81,13 @@ def main() -> None:
     for half in given.halves or HALVES:
         records = list(read(half))
         result = score(records)
-        print(
-            f"{half}: {len(records)} prompts, {result.landed} of {result.total} landed ({result.share:.1%})"
-        )
+        print(f"{half}: {len(records)} prompts, {result.landed} of {result.total} landed ({result.share:.1%})")
         wanted = Counter(miss.wanted for miss in result.misses)
         if wanted:
             print("  missed: " + ", ".join(f"{name} {count}" for name, count in wanted.most_common()))
         for miss in result.misses if given.verbose else ():
-            print(
-                f"  line {miss.record.line}: “{miss.words}” → {miss.wanted}, found in {miss.found or 'nothing'}"
-            )
+            where = f"{miss.wanted}, found in {miss.found or 'nothing'}"
+            print(f"  line {miss.record.line}: “{miss.words}” → {where}")
 
 
 if __name__ == "__main__":
