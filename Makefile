@@ -1,0 +1,45 @@
+# Everything runs in a virtual environment of its own; a second run finds it ready.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
+
+.PHONY: demo run test test-long lint bench env
+
+demo: $(STAMP)-demo
+	$(BIN)/python -m bot.demo $(ARGS)
+
+run: $(STAMP)-local
+	$(BIN)/python -m bot $(ARGS)
+
+test: $(STAMP)-test
+	sh tools/chromium.sh
+	$(BIN)/python -m pytest $(ARGS)
+
+test-long: $(STAMP)-test
+	sh tools/chromium.sh
+	$(BIN)/python -m pytest -m "long or not long" $(ARGS)
+
+lint: $(STAMP)-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP)-test
+	$(BIN)/python -m tests.bench $(ARGS)
+
+env: .env.example
+
+.env.example: bot/settings.py $(STAMP)-local
+	$(BIN)/python -m bot.settings > $@
+
+$(STAMP)-local: EXTRAS := local
+$(STAMP)-demo: EXTRAS := local,demo
+$(STAMP)-test: EXTRAS := local,demo,test,lint
+$(STAMP)-%: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and run make again."; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing what '$*' needs (once; a few minutes) ..."
+	@$(INSTALL) --editable ".[$(EXTRAS)]"
+	@touch $@

@@ -1,0 +1,87 @@
+"""`python -m bot`: the studio on Discord, until it is told to stop."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+
+import discord
+
+from bot.errors import BotError, SettingsError
+from bot.logs import set_up
+from bot.settings import Settings
+from data.errors import DataError
+
+log = logging.getLogger(__name__)
+
+EXIT_CANNOT_START = 2
+EXIT_FATAL = 70
+
+
+def main() -> int:
+    """Run the bot; the return value is the process's exit code (0 stopped, 2 cannot start, 70 start me again)."""
+    try:
+        settings = Settings.load()
+        set_up(settings.log_level)
+        return asyncio.run(serve(settings))
+    except (BotError, DataError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_CANNOT_START
+
+
+async def serve(settings: Settings) -> int:
+    """Raises BotError or DataError, as one sentence, when the bot cannot start."""
+    from bot.client import StudioBot
+    from bot.endpoints import point_discord_at
+    from bot.stores import Stores
+
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        raise SettingsError(
+            "DISCORD_TOKEN is empty. Copy .env.example to .env and put your bot's token there "
+            "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
+        )
+    _check_folder(settings.data_folder)
+    if settings.discord_api_url:
+        point_discord_at(settings.discord_api_url, settings.discord_gateway_url)
+    stores = await Stores.open(settings.data_folder)
+    bot = StudioBot(settings, stores)
+    _stop_on_signals(bot)
+    try:
+        async with bot:
+            await bot.start(token)
+    except discord.LoginFailure as error:
+        raise SettingsError(
+            "Discord refused DISCORD_TOKEN. Reset it in the developer portal and put the new one into .env."
+        ) from error
+    except discord.PrivilegedIntentsRequired as error:
+        raise SettingsError("Discord refused the bot's intents; none of them should need approval.") from error
+    return bot.exit_code
+
+
+def _check_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsError(
+            f"The data folder {folder} cannot be made ({error.strerror}). Set DATA_FOLDER in .env to a folder "
+            "that the bot may write to."
+        ) from error
+
+
+def _stop_on_signals(bot: discord.Client) -> None:
+    loop = asyncio.get_running_loop()
+    closing: set[asyncio.Task[None]] = set()
+
+    def stop() -> None:
+        if not closing:
+            log.info("asked to stop: finishing the current step, the rest goes on at the next start")
+            closing.add(loop.create_task(bot.close()))
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,143 @@
+"""The Discord client: opens the rooms, takes interactions in, and closes everything in order."""
+
+import asyncio
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import discord
+from discord import app_commands
+
+from bot import commands, replies, saving
+from bot.delivery import Post
+from bot.engine_setup import make_engine
+from bot.guard import require_open
+from bot.settings import Settings
+from bot.stores import Stores
+from bot.studio import Studio
+from bot.views import DYNAMIC_ITEMS
+from engine.engine import Engine
+
+log = logging.getLogger(__name__)
+
+Interaction: TypeAlias = "discord.Interaction[StudioBot]"
+STOP_GRACE_S = 8.0
+
+
+class StudioTree(app_commands.CommandTree["StudioBot"]):
+    """Commands, with every error told to the person by one handler."""
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        await replies.tell_error(interaction, error)
+
+
+class StudioBot(discord.Client):
+    """One running studio. `sync` is "always" where the commands of an earlier start cannot be trusted to be there."""
+
+    def __init__(self, settings: Settings, stores: Stores, *, sync: Literal["changed", "always"] = "changed") -> None:
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
+        super().__init__(
+            intents=intents,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+        )
+        self.settings = settings
+        self.stores = stores
+        self.tree = StudioTree(self)
+        self.post = Post(self, stores)
+        self.engine: Engine = make_engine(settings, self._before_start)
+        self.studio = Studio(settings, stores, self.engine, self.post)
+        self._sync = sync
+        self._resumed = False
+        self.exit_code = 0
+        self._owners = frozenset(settings.discord_owner_ids)
+        commands.add_all(self.tree)
+
+    async def _before_start(self, jobs: Any) -> None:
+        await self.studio.before_start(jobs)
+
+    async def setup_hook(self) -> None:
+        self.add_dynamic_items(*DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
+        application = await self.application_info()
+        if not self._owners:
+            team = application.team
+            self._owners = frozenset(one.id for one in team.members) if team else frozenset({application.owner.id})
+        await self._sync_commands()
+
+    async def _sync_commands(self) -> None:
+        """Commands are registered only when they changed: Discord limits how often that may be done."""
+        mark = Path(self.settings.data_folder) / f"commands-{self.application_id}.sha256"
+        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        digest = hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
+        known = await asyncio.to_thread(lambda: mark.read_text() if mark.exists() else "")
+        if self._sync == "changed" and known == digest:
+            return
+        await self.tree.sync()
+        await asyncio.to_thread(mark.write_text, digest)
+        log.info("commands registered")
+
+    async def on_ready(self) -> None:
+        log.info("ready in %d servers", len(self.guilds))
+        if not self._resumed:
+            self._resumed = True
+            taken_up = await self.studio.resume()
+            if taken_up:
+                log.info("took up %d orders of an earlier run", taken_up)
+
+    async def on_message(self, message: discord.Message) -> None:
+        """A reply to a portrait that mentions the bot saves its face: "@bot save ana"."""
+        me = self.user
+        if me is None or message.author.bot or not any(user.id == me.id for user in message.mentions):
+            return
+        handle = saving.requested_handle(message.content, me)
+        if handle is None:
+            return
+        try:
+            sentence = await self._save_from_reply(message, handle, me)
+        except replies.SPEAKING as error:
+            sentence = str(error)
+        await message.reply(sentence, mention_author=False)
+
+    async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> str:
+        guild_id = message.guild.id if message.guild else 0
+        await require_open(self, guild_id)
+        saver = saving.Saver(message.author.id, guild_id)
+        source = await self._replied_to(message)
+        character = await saving.from_message(self.stores, saver, handle, source, me)
+        return saving.saved_line(character)
+
+    async def _replied_to(self, message: discord.Message) -> discord.Message:
+        """The message that this one replies to, else this one itself (it may carry a picture)."""
+        reference = message.reference
+        if reference is None or reference.message_id is None:
+            return message
+        if isinstance(reference.resolved, discord.Message):
+            return reference.resolved
+        return await message.channel.fetch_message(reference.message_id)
+
+    async def serves(self, guild_id: int) -> bool:
+        """Whether the owner lets this server in: by settings, by /studio-admin, or because it is the owner's own."""
+        if guild_id in self.settings.discord_servers:
+            return True
+        allowed = await self.stores.servers.access(guild_id)
+        if allowed is not None:
+            return allowed
+        guild = self.get_guild(guild_id)
+        return guild is not None and guild.owner_id in self._owners
+
+    def is_owner(self, user_id: int) -> bool:
+        return user_id in self._owners
+
+    async def close(self) -> None:
+        """Finish the current step, keep what has not ended, then leave Discord and close the database."""
+        if self.is_closed():
+            return
+        started = time.perf_counter()
+        await self.studio.close(STOP_GRACE_S)
+        await super().close()
+        await self.stores.close()
+        log.info("stopped after %.1f s", time.perf_counter() - started)

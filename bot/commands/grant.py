@@ -1,0 +1,95 @@
+"""`/grant`: moderators give credits and the unlimited tier."""
+
+import time
+from typing import TYPE_CHECKING
+
+import discord
+from discord import app_commands
+from discord.app_commands import Choice, Range
+
+from bot import replies, words
+from bot.errors import Refused
+from bot.guard import Person, person_of, require_moderator
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+DAY_S = 86_400
+MOST_CREDITS = 1_000_000
+
+group = app_commands.Group(
+    name="grant",
+    description="For moderators: give credits or a tier.",
+    guild_only=True,
+    default_permissions=discord.Permissions(manage_guild=True),
+)
+
+
+@group.command(description="Give somebody credits.")
+@app_commands.describe(user="Who gets them", amount="How many", reason="Why; kept in the audit")
+async def credits(
+    interaction: "Interaction",
+    user: discord.Member,
+    amount: Range[int, 1, MOST_CREDITS],
+    reason: Range[str, 1, 200] = "",
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await _granting(interaction, user)
+    entry = await interaction.client.stores.accounts.grant(
+        person.place.guild_id,
+        user.id,
+        amount,
+        key=f"interaction:{interaction.id}",
+        actor_id=person.user_id,
+        reason=reason,
+        now=time.time(),
+    )
+    await replies.whisper(
+        interaction, f"{user.mention} got {words.credits_word(amount)} and has {entry.balance_after:,} now."
+    )
+
+
+@group.command(description="Put somebody into a tier.")
+@app_commands.describe(
+    user="Who",
+    tier="Which tier",
+    days="For how many days; left out: without an end",
+    reason="Why; kept in the audit",
+)
+@app_commands.choices(tier=[Choice(name="Unlimited", value="unlimited"), Choice(name="Free", value="free")])
+async def tier(
+    interaction: "Interaction",
+    user: discord.Member,
+    tier: str,
+    days: Range[int, 1, 3650] | None = None,
+    reason: Range[str, 1, 200] = "",
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await _granting(interaction, user)
+    now = time.time()
+    until = now + days * DAY_S if days and tier != "free" else None
+    account = await interaction.client.stores.accounts.grant_tier(
+        person.place.guild_id,
+        user.id,
+        tier,
+        until=until,
+        key=f"interaction:{interaction.id}",
+        actor_id=person.user_id,
+        reason=reason,
+        now=now,
+    )
+    end = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
+    await replies.whisper(interaction, f"{user.mention} is in the {account.tier} tier{end}.")
+
+
+async def _granting(interaction: "Interaction", user: discord.Member) -> Person:
+    person = await person_of(interaction)
+    require_moderator(person)
+    if user.bot:
+        raise Refused("Bots have no account here.")
+    if user.id == person.user_id and not interaction.client.is_owner(person.user_id):
+        raise Refused("Moderators cannot grant anything to themselves; ask another one.")
+    return person
+
+
+COMMANDS = (group,)

@@ -1,0 +1,40 @@
+"""`/help`: how to get from nothing to a series with one face."""
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+
+from bot import cards, replies
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+STEPS = (
+    (
+        "Make a portrait",
+        "`/portrait prompt: a weathered fisherman in his 60s, oilskin coat, on a pier at dawn, lit from the left by a "
+        "low sun, 85mm f/1.4, visible pores`\nSay who, clothes, place, light, camera and skin detail, in any order.",
+    ),
+    ("Keep the face", "Press **Save as character** under it, or reply to it with `@me save ana`."),
+    ("Bring it back", "Write `@ana` in the next prompt: another place, outfit and light, the same face."),
+    (
+        "Find things again",
+        "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have left.",
+    ),
+)
+
+
+@app_commands.command(name="help", description="How to make portraits and keep a face.")
+async def help_(interaction: "Interaction") -> None:
+    bot = interaction.client
+    embed = discord.Embed(title="A portrait studio", colour=cards.ACCENT)
+    name = bot.user.name if bot.user else "bot"
+    for title, text in STEPS:
+        embed.add_field(name=title, value=text.replace("@me", f"@{name}"), inline=False)
+    prices = f"A portrait costs {bot.settings.price_standard} credits, {bot.settings.price_fast} in the fast lane."
+    embed.set_footer(text=f"{prices} Every picture is AI-generated.")
+    await replies.whisper(interaction, embed=embed)
+
+
+COMMANDS: tuple[Any, ...] = (help_,)

@@ -1,0 +1,96 @@
+"""`/portraits`: everything a person has made here, page by page."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+from discord import app_commands
+
+from bot import cards, replies, words
+from bot.guard import person_of
+from bot.views import PortraitButton
+from data.portraits import Portrait
+from engine.prompt import from_json
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+PAGE = 4
+_MAX_ID = 2**63 - 1
+
+
+@app_commands.command(description="The portraits you made here: open, reroll or delete them.")
+async def portraits(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    embed, view = await _page(interaction, None)
+    await replies.whisper(interaction, embed=embed, view=view)
+
+
+class PageButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"portraits:page:(?P<before>[0-9]{1,19})",
+):
+    """Turns the page; the list is always the presser's own."""
+
+    def __init__(self, before: int) -> None:
+        label = "Newest" if before == 0 else "Older"
+        super().__init__(discord.ui.Button(label=label, custom_id=f"portraits:page:{before}", row=4))
+        self.before = before
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(min(int(match["before"]), _MAX_ID))
+
+    @replies.told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer()
+        embed, view = await _page(interaction, self.before or None)
+        await interaction.edit_original_response(embed=embed, view=view)
+
+
+async def _page(interaction: "Interaction", before: int | None) -> tuple[discord.Embed, discord.ui.View]:
+    person = await person_of(interaction)
+    store = interaction.client.stores.portraits
+    found = await store.of_user(person.place.guild_id, person.user_id, before_id=before, limit=PAGE + 1)
+    shown = found[:PAGE]
+    view = discord.ui.View(timeout=None)
+    for row, item in enumerate(shown):
+        _add_row(view, item, row)
+    if before is not None:
+        view.add_item(PageButton(0))
+    if len(found) > PAGE:
+        view.add_item(PageButton(shown[-1].id))
+    return _list(shown, first_page=before is None), view
+
+
+def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
+    if item.message_id is not None:
+        view.add_item(discord.ui.Button(label=f"Open {item.id}", url=link_to(item), row=row))
+    view.add_item(PortraitButton("reroll", item.id, row=row, label=f"Reroll {item.id}"))
+    view.add_item(PortraitButton("save", item.id, row=row, label="Save"))
+    view.add_item(PortraitButton("delete", item.id, row=row, label="Delete"))
+
+
+def _list(shown: Sequence[Portrait], *, first_page: bool) -> discord.Embed:
+    embed = discord.Embed(title="Your portraits", colour=cards.ACCENT)
+    for item in shown:
+        embed.add_field(
+            name=f"No. {item.id} · {words.plain(item.model_title, 60)} · seed {item.seed}",
+            value=f"<t:{int(item.created_at)}:R> · {words.plain(cards.summary(from_json(item.prompt)), 200)}",
+            inline=False,
+        )
+    if not shown:
+        embed.description = (
+            "Nothing yet. Type /portrait to make the first one." if first_page else "There are no older ones."
+        )
+    return embed
+
+
+def link_to(item: Portrait) -> str:
+    return f"https://discord.com/channels/{item.guild_id or '@me'}/{item.channel_id}/{item.message_id}"
+
+
+COMMANDS: tuple[Any, ...] = (portraits,)

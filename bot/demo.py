@@ -1,0 +1,125 @@
+"""`make demo`: the whole bot on a local page, with two members to be, and no token, GPU or network."""
+
+import argparse
+import asyncio
+import logging
+import sys
+import time
+import webbrowser
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import discord
+
+from bot.client import StudioBot
+from bot.errors import BotError
+from bot.local_page import LiveEnv, page, world
+from bot.logs import set_up
+from bot.settings import Settings
+from bot.stores import Stores
+from data.errors import DataError
+
+log = logging.getLogger(__name__)
+
+GUILD_ID: Final = 1_324_000_000_000_000_000
+CREDITS: Final = 500
+WELCOME: Final = (
+    "**Welcome to the studio.** Type this below, then press Enter:\n"
+    "> /portrait prompt: a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up\n"
+    "When the portrait is there, press **Save as character**, call it `ana`, and write `@ana` in the next prompt:\n"
+    "> /portrait prompt: @ana in a white shirt, by the sea at sunset\n"
+    "`/help` tells the rest. You can switch between two people at the top: **sam** orders portraits, and **mira** is "
+    "a moderator, who can also `/grant credits`."
+)
+
+
+def main() -> int:
+    """Serve the page until interrupted; returns the exit code."""
+    options = _arguments()
+    set_up("WARNING")
+    try:
+        asyncio.run(_run(options))
+    except KeyboardInterrupt:
+        return 0
+    except (BotError, DataError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bot.demo", description="The studio on a local page.")
+    parser.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1 (default 8765; 0: any free one)")
+    parser.add_argument("--data", type=Path, default=Path("var/demo"), help="where characters and portraits are kept")
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
+    return parser.parse_args()
+
+
+def demo_settings(folder: Path) -> Settings:
+    """Settings of the demo: the defaults, whatever `.env` says, and the demo's own server let in."""
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
+        data_folder=folder,
+        discord_servers=(GUILD_ID,),
+        data_free_mib=64,
+    )
+
+
+async def _run(options: argparse.Namespace) -> None:
+    settings = demo_settings(options.data)
+    stores = await Stores.open(settings.data_folder)
+    bot = StudioBot(settings, stores, sync="always")
+    async with world(bot, bot_name="Likeness") as env:
+        channel, people = build_server(env)
+        await _first_credits(stores, people)
+        await _welcome(env, bot, channel)
+        async with page(env, channel, people, port=options.port) as preview:
+            _announce(preview.url, browser=not options.no_browser)
+            await preview.wait_closed()
+
+
+def build_server(env: LiveEnv) -> tuple[Any, list[Any]]:
+    """A server with a channel and two members, whose ids are the same at every start."""
+    env.clock.moment = datetime(2025, 1, 1, tzinfo=UTC)
+    sam = env.create_user("sam")
+    env.clock.moment = datetime(2025, 1, 2, tzinfo=UTC)
+    mira = env.create_user("mira")
+    env.clock.moment = datetime(2025, 1, 3, tzinfo=UTC)
+    guild = env.create_guild("Portrait Studio", id=GUILD_ID)
+    env.clock.moment = datetime(2025, 1, 4, tzinfo=UTC)
+    channel = guild.create_text_channel("studio")
+    env.clock.moment = None
+    moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
+    return channel, [guild.add_member(sam), guild.add_member(mira, roles=[moderators])]
+
+
+async def _first_credits(stores: Stores, people: list[Any]) -> None:
+    for person in people:
+        await stores.accounts.grant(
+            GUILD_ID,
+            person.id,
+            CREDITS,
+            key=f"demo:welcome:{person.id}",
+            actor_id=person.id,
+            reason="Welcome to the demo",
+            now=time.time(),
+        )
+
+
+async def _welcome(env: LiveEnv, bot: StudioBot, channel: Any) -> None:
+    with env._bot_scope():
+        await bot.get_partial_messageable(channel.id, guild_id=GUILD_ID).send(WELCOME)
+
+
+def _announce(url: str, *, browser: bool) -> None:
+    print(f"\nLikeness is open at  {url}\nPress Ctrl+C to stop.\n", flush=True)
+    if browser:
+        try:
+            webbrowser.open(url)
+        except webbrowser.Error:
+            log.info("no browser could be opened")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Who somebody is and what they may do, asked anew for every command and button."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import discord
+
+from bot.errors import NotAllowed, Refused
+from bot.studio import Place
+from data.servers import ServerSettings
+
+if TYPE_CHECKING:
+    from bot.client import Interaction, StudioBot
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody in a place; `moderator` holds for Manage Server and for the server's studio role."""
+
+    user_id: int
+    place: Place
+    moderator: bool
+
+
+async def person_of(interaction: "Interaction") -> Person:
+    """Raises Refused where the bot may not be used."""
+    guild_id = interaction.guild_id or 0
+    bot = interaction.client
+    await require_open(bot, guild_id)
+    settings = await bot.stores.servers.get(guild_id)
+    return Person(
+        user_id=interaction.user.id,
+        place=Place(guild_id=guild_id, channel_id=interaction.channel_id or 0, adult=_is_adult(interaction.channel)),
+        moderator=is_moderator(interaction.user, interaction.permissions, settings),
+    )
+
+
+async def require_open(bot: "StudioBot", guild_id: int) -> None:
+    """Raises Refused in servers that the bot's owner has not let in, and in direct messages unless allowed."""
+    if guild_id == 0:
+        if not bot.settings.discord_direct_messages:
+            raise Refused("Portraits are made in servers here, not in direct messages.")
+        return
+    if not await bot.serves(guild_id):
+        raise Refused(
+            "This server has not been let into the studio. The bot's owner can allow it with "
+            "/studio-admin servers allow."
+        )
+
+
+def is_moderator(
+    user: discord.User | discord.Member, permissions: discord.Permissions, settings: ServerSettings
+) -> bool:
+    if not isinstance(user, discord.Member):
+        return False
+    if permissions.manage_guild or permissions.administrator:
+        return True
+    return settings.studio_role_id is not None and user.get_role(settings.studio_role_id) is not None
+
+
+def require_moderator(person: Person) -> None:
+    """Raises NotAllowed."""
+    if not person.moderator:
+        raise NotAllowed
+
+
+def _is_adult(channel: object) -> bool:
+    if isinstance(channel, discord.TextChannel | discord.Thread | discord.VoiceChannel | discord.StageChannel):
+        return channel.is_nsfw()
+    return False

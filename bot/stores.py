@@ -1,0 +1,54 @@
+"""The data rooms that one running bot works with, opened together."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from data.accounts import Accounts
+from data.characters import Characters
+from data.database import Database
+from data.folder_lock import FolderLock, lock_folder
+from data.jobs import Orders
+from data.pictures import PictureStore
+from data.portraits import Portraits
+from data.servers import Servers
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """Everything kept in one data folder, and the lock that keeps a second bot out of it."""
+
+    lock: FolderLock
+    database: Database
+    pictures: PictureStore
+    accounts: Accounts
+    orders: Orders
+    portraits: Portraits
+    characters: Characters
+    servers: Servers
+
+    @classmethod
+    async def open(cls, folder: Path) -> Self:
+        """Raises DataError: the folder is in use, unwritable, or its database cannot be read."""
+        lock = lock_folder(folder)
+        try:
+            database = await Database.open(folder)
+        except BaseException:
+            lock.release()
+            raise
+        pictures = PictureStore(database)
+        await pictures.sweep()
+        return cls(
+            lock=lock,
+            database=database,
+            pictures=pictures,
+            accounts=Accounts(database),
+            orders=Orders(database, pictures),
+            portraits=Portraits(database, pictures),
+            characters=Characters(database, pictures),
+            servers=Servers(database),
+        )
+
+    async def close(self) -> None:
+        await self.database.close()
+        self.lock.release()

@@ -1,0 +1,425 @@
+"""The story of an order, from a person's words to a delivered portrait. Nothing else knows the whole of it.
+
+This module knows data and engine, and of Discord only that there is a `Post` which shows things to people.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, Literal, Protocol
+from zoneinfo import ZoneInfo
+
+from bot import words
+from bot.errors import Gone, Refused
+from bot.settings import Settings
+from bot.stores import Stores
+from data.accounts import Account
+from data.characters import Character
+from data.errors import InsufficientCredits, JobOver, NoSpace
+from data.jobs import JobRow, NewJob, NewOrder, Order
+from data.portraits import Portrait, PortraitFacts
+from engine.catalogue import Model
+from engine.engine import Engine
+from engine.jobs import (
+    EngineError,
+    EngineStopped,
+    Event,
+    Finished,
+    Job,
+    JobCancelled,
+    Lane,
+    Reference,
+    RenderFailed,
+)
+from engine.prompt import PortraitPrompt, from_json, to_json
+
+log = logging.getLogger(__name__)
+
+DEFAULT_ASPECT: Final = "2:3"
+MAX_STARTS: Final = 3
+MAX_SEED: Final = 2**32 - 1
+CANCELLED: Final = "Cancelled; your credits are back."
+STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an order was made. `guild_id` is 0 in direct messages."""
+
+    guild_id: int
+    channel_id: int
+    adult: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The status message of an order and the token that edits it until `token_expires_at` (epoch seconds)."""
+
+    message_id: int | None
+    token: str
+    token_expires_at: float
+    upload_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asked for. `source` names the request itself, so that one that comes twice counts once."""
+
+    source: str
+    place: Place
+    user_id: int
+    prompt: PortraitPrompt
+    model: str | None = None
+    lane: Lane = Lane.STANDARD
+    count: int = 1
+    parent_portrait_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an order. `left` says what the account holds now."""
+
+    portraits: Sequence[Portrait]
+    sentences: Sequence[str]
+    left: str
+
+
+class Board(Protocol):
+    """Shows how far an order is."""
+
+    def update(self, job_id: str, event: Event) -> None: ...
+    def ended(self, job_id: str, sentence: str = "") -> None: ...
+    async def close(self) -> None: ...
+
+
+class Post(Protocol):
+    """Shows orders to people; `deliver` may be repeated and shows the result once."""
+
+    def board(self, order: Order) -> Board: ...
+    async def deliver(self, order: Order, result: Result) -> bool: ...
+
+
+class Studio:
+    """Takes orders and sees them through, also those that an earlier run of the bot left open."""
+
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine, post: Post) -> None:
+        self.settings = settings
+        self.stores = stores
+        self.engine = engine
+        self._post = post
+        self._followed: dict[str, asyncio.Task[None]] = {}
+        self._closing = False
+
+    async def order(self, wish: Wish, answer: Answer) -> Order:
+        """Check the wish, charge for it and write it down, all or nothing; then see it through in the background.
+
+        Raises Refused, EngineError or DataError, and has then changed nothing.
+        """
+        now = time.time()
+        if self._closing:
+            raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
+        model = self._model(wish)
+        characters = await self._characters(wish.user_id, wish.prompt)
+        self._check_room(wish)
+        account = await self.account(wish.place.guild_id, wish.user_id)
+        price = self.price(account, model, wish.lane)
+        new = self._new_order(wish, answer, model, characters, account, price)
+        try:
+            order = await self.stores.orders.place(new, now=now)
+        except InsufficientCredits as error:
+            raise Refused(
+                f"This costs {words.credits_word(error.price)} and you have {error.balance:,}. "
+                "A moderator can grant more with /grant credits."
+            ) from error
+        if order.created:
+            self.follow(order)
+        return order
+
+    def _model(self, wish: Wish) -> Model:
+        return self.engine.catalogue.get(wish.model or self.engine.catalogue.default)
+
+    async def _characters(self, user_id: int, prompt: PortraitPrompt) -> list[Character]:
+        found = []
+        for handle in prompt.characters:
+            character = await self.stores.characters.get(user_id, handle)
+            if character is None:
+                raise await self.unknown_handle(user_id, handle)
+            found.append(character)
+        return found
+
+    async def unknown_handle(self, user_id: int, handle: str) -> Refused:
+        """The error for a handle that nobody saved, naming the nearest ones."""
+        handles = await self.stores.characters.handles(user_id)
+        shown = words.plain(handle, 40)
+        near = words.nearest(handle, handles)
+        if near:
+            meant = words.listed((f"@{name}" for name in near), "or")
+            return Refused(f"You have no character called {shown}. Did you mean {meant}?")
+        if handles:
+            return Refused(f"You have no character called {shown}. /character list shows yours.")
+        return Refused(
+            f"You have no character called {shown}. Save a face first: press “Save as character” under a portrait."
+        )
+
+    def _check_room(self, wish: Wish) -> None:
+        self.engine.check(self.turn_of(wish.place.guild_id, wish.user_id), wish.lane, wish.count)
+        floor = self.settings.data_free_mib * 2**20
+        if floor and self.stores.pictures.free_bytes() < floor:
+            raise Refused(
+                "The studio's disk is nearly full, so no new portraits are taken and nothing was charged. "
+                "Please tell the person who runs this bot."
+            )
+
+    def turn_of(self, guild_id: int, user_id: int) -> str:
+        """Whose turn a job takes in the fair queue: the person's, whatever server they are in."""
+        return str(user_id)
+
+    def price(self, account: Account, model: Model, lane: Lane) -> int:
+        """Credits for one portrait. The unlimited tier pays nothing for local models in the standard lane."""
+        if lane is Lane.FAST:
+            return self.settings.price_fast
+        if account.tier == "unlimited" and model.provider == "local":
+            return 0
+        return self.settings.price_standard
+
+    async def account(self, guild_id: int, user_id: int) -> Account:
+        """The person's account in this server, with today's allowance given."""
+        settings = await self.stores.servers.get(guild_id)
+        now = time.time()
+        return await self.stores.accounts.get(
+            guild_id,
+            user_id,
+            now=now,
+            allowance=self.settings.credits_daily if settings.allowance is None else settings.allowance,
+            day=datetime.fromtimestamp(now, ZoneInfo(settings.time_zone)).date().isoformat(),
+        )
+
+    def _new_order(
+        self,
+        wish: Wish,
+        answer: Answer,
+        model: Model,
+        characters: Sequence[Character],
+        account: Account,
+        price: int,
+    ) -> NewOrder:
+        prompt = wish.prompt
+        first = prompt.seed if prompt.seed is not None else secrets.randbelow(MAX_SEED + 1)
+        width, height = size_of(model, prompt.aspect)
+        jobs = tuple(
+            NewJob(
+                model=model.id,
+                lane=wish.lane.value,
+                seed=(first + position) & MAX_SEED,
+                width=width,
+                height=height,
+                steps=model.steps,
+                guidance=model.guidance,
+                price=price,
+            )
+            for position in range(wish.count)
+        )
+        return NewOrder(
+            id=secrets.token_hex(8),
+            source=wish.source,
+            guild_id=wish.place.guild_id,
+            channel_id=wish.place.channel_id,
+            user_id=wish.user_id,
+            prompt=to_json(prompt),
+            token=answer.token,
+            token_expires_at=answer.token_expires_at,
+            message_id=answer.message_id,
+            parent_portrait_id=wish.parent_portrait_id,
+            upload_limit=answer.upload_limit,
+            references=tuple(reference.id for character in characters for reference in character.references[:1]),
+            jobs=jobs,
+            tier=account.tier,
+        )
+
+    def follow(self, order: Order) -> None:
+        """See an order through in the background."""
+        if order.id in self._followed:
+            return
+        task = asyncio.create_task(self._follow(order), name=f"order-{order.id}")
+        self._followed[order.id] = task
+        task.add_done_callback(lambda done: self._followed.pop(order.id, None))
+
+    async def _follow(self, order: Order) -> None:
+        board = self._post.board(order)
+        try:
+            endings = await asyncio.gather(*(self._render(order, row, board) for row in order.jobs))
+            await board.close()
+            if all(endings):
+                await self._conclude(order.id)
+        except Exception:
+            log.exception(
+                "an order could not be seen through; it is taken up again at the next start",
+                extra={"job": order.id},
+            )
+            await board.close()
+
+    async def _conclude(self, order_id: str) -> None:
+        """Deliver what is rendered, settle it, close the order; each step may come twice."""
+        order = await self.find_order(order_id)
+        result = await self.result(order)
+        await self._post.deliver(order, result)
+        now = time.time()
+        for row in order.jobs:
+            if row.state == "rendered":
+                await self.stores.orders.settle(row.id, now)
+        await self.stores.orders.close(order.id)
+        log.info("order closed", extra={"job": order.id})
+
+    async def result(self, order: Order) -> Result:
+        """What an order came to, from its rows alone."""
+        portraits = await self.stores.portraits.of_order(order.id)
+        sentences = [row.error or CANCELLED for row in order.jobs if row.state in {"failed", "cancelled"}]
+        account = await self.account(order.guild_id, order.user_id)
+        return Result(portraits, sentences, balance_line(account))
+
+    async def _render(self, order: Order, row: JobRow, board: Board) -> bool:
+        """One job, from where it stands to a stored portrait or a refund; False when it goes on at the next start."""
+        if row.state not in {"waiting", "running"}:
+            return True
+        if row.attempts >= MAX_STARTS:
+            return await self._end(row, "failed", STOPPED_TOO_OFTEN, board)
+        try:
+            finished = await self._finish(await self._job(order, row), board)
+            staged = await self.stores.pictures.stage(finished.picture)
+            await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
+        except EngineStopped:
+            return False
+        except JobCancelled:
+            return await self._end(row, "cancelled", CANCELLED, board)
+        except JobOver:
+            return True
+        except NoSpace as error:
+            return await self._end(row, "failed", str(error), board)
+        except EngineError as error:
+            return await self._end(row, "failed", f"{error} Your credits are back.", board)
+        board.ended(row.id)
+        return True
+
+    async def _job(self, order: Order, row: JobRow) -> Job:
+        model = self.engine.catalogue.get(row.model)
+        return Job(
+            id=row.id,
+            user=self.turn_of(order.guild_id, order.user_id),
+            lane=Lane(row.lane),
+            model=row.model,
+            prompt=from_json(order.prompt),
+            width=row.width,
+            height=row.height,
+            steps=row.steps,
+            guidance=row.guidance,
+            seed=row.seed,
+            references=tuple(
+                Reference(handle=item.handle, path=self.stores.pictures.path(item.sha256), sha256=item.sha256)
+                for item in order.references
+            ),
+            arrival=row.arrival,
+            previews=model.live_preview,
+        )
+
+    async def _finish(self, job: Job, board: Board) -> Finished:
+        async for event in self.engine.submit(job):
+            if isinstance(event, Finished):
+                return event
+            board.update(job.id, event)
+        raise RenderFailed("the engine ended without a picture")
+
+    async def _end(self, row: JobRow, state: Literal["failed", "cancelled"], sentence: str, board: Board) -> bool:
+        await self.stores.orders.end(row.id, state, sentence, time.time())
+        board.ended(row.id, sentence)
+        return True
+
+    async def before_start(self, jobs: Sequence[Job]) -> None:
+        """Write down that these jobs are about to start, so that one that kills the process is known."""
+        await self.stores.orders.starting([job.id for job in jobs], time.time())
+
+    async def resume(self) -> int:
+        """Take up every order that an earlier run left open, in their old order; says how many."""
+        orders = await self.stores.orders.open_orders()
+        for order in orders:
+            self.follow(order)
+        return len(orders)
+
+    async def cancel(self, order: Order) -> int:
+        """Cancel what of an order has not been rendered; says how many portraits that stops."""
+        return sum(self.engine.cancel(row.id) for row in order.jobs)
+
+    async def find_order(self, order_id: str) -> Order:
+        """Raises Gone."""
+        order = await self.stores.orders.get(order_id)
+        if order is None:
+            raise Gone("That order is not there any more.")
+        return order
+
+    async def find_portrait(self, portrait_id: int) -> Portrait:
+        """Raises Gone."""
+        portrait = await self.stores.portraits.get(portrait_id)
+        if portrait is None:
+            raise Gone("That portrait was deleted.")
+        return portrait
+
+    def again(self, portrait: Portrait, *, source: str, place: Place, user_id: int) -> Wish:
+        """The wish that makes a portrait anew with another seed."""
+        prompt = replace(from_json(portrait.prompt), seed=None)
+        return Wish(
+            source=source,
+            place=place,
+            user_id=user_id,
+            prompt=prompt,
+            model=portrait.model,
+            parent_portrait_id=portrait.id,
+        )
+
+    async def close(self, grace_s: float) -> None:
+        """Finish the current step, keep the rest for the next start."""
+        self._closing = True
+        await self.engine.stop(grace_s)
+        running = list(self._followed.values())
+        if running:
+            _, late = await asyncio.wait(running, timeout=grace_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        await self._requeue()
+
+    async def _requeue(self) -> None:
+        orders = await self.stores.orders.open_orders()
+        running = [row.id for order in orders for row in order.jobs if row.state == "running"]
+        if running:
+            await self.stores.orders.requeue(running)
+
+
+def size_of(model: Model, aspect: str | None) -> tuple[int, int]:
+    """Width and height in pixels. Raises Refused for an aspect that the model cannot make."""
+    wanted = aspect or DEFAULT_ASPECT
+    size = model.sizes.get(wanted)
+    if size is None:
+        raise Refused(f"{model.title} cannot make {wanted}. It makes {words.listed(model.sizes, 'or')}.")
+    return size
+
+
+def facts(finished: Finished, guidance: float) -> PortraitFacts:
+    return PortraitFacts(
+        seed=finished.seed,
+        model_title=finished.model_title,
+        words=finished.words.prompt,
+        negative=finished.words.negative,
+        steps=finished.steps,
+        guidance=guidance,
+        render_s=finished.render_s,
+        note=finished.note,
+    )
+
+
+def balance_line(account: Account) -> str:
+    if account.tier == "unlimited":
+        return f"{words.credits_word(account.balance)} left · unlimited tier"
+    return f"{words.credits_word(account.balance)} left"
