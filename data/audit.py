@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from data.database import Database
+from data.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,9 @@ class Audit:
         reason: str = "",
         now: float,
     ) -> None:
-        raise NotImplementedError
+        """Record what was done, or what was refused."""
+        async with self._db.transaction() as tx:
+            await record(tx, guild_id, actor_id, action, target_id=target_id, detail=detail, reason=reason, now=now)
 
     async def page(
         self,
@@ -54,4 +56,37 @@ class Audit:
         limit: int = 20,
     ) -> Sequence[AuditEntry]:
         """Entries of one server (None: of all), newest first. The next page: `before_id` of the last one."""
-        raise NotImplementedError
+        filters = {
+            "guild_id = ?": guild_id,
+            "actor_id = ?": actor_id,
+            "target_id = ?": target_id,
+            "action = ?": action,
+            "created_at >= ?": since,
+            "id < ?": before_id,
+        }
+        given = {term: value for term, value in filters.items() if value is not None}
+        where = " AND ".join(given) or "1"
+        rows = await self._db.fetch_all(
+            f"SELECT * FROM audit WHERE {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - terms from above
+            (*given.values(), limit),
+        )
+        return [AuditEntry(*row) for row in rows]
+
+
+async def record(
+    tx: Transaction,
+    guild_id: int,
+    actor_id: int,
+    action: str,
+    *,
+    target_id: int = 0,
+    detail: str = "",
+    reason: str = "",
+    now: float,
+) -> None:
+    """Append an entry within the transaction of what it tells about."""
+    await tx.execute(
+        "INSERT INTO audit (guild_id, actor_id, action, target_id, detail, reason, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (guild_id, actor_id, action, target_id, detail, reason, now),
+    )

@@ -114,6 +114,13 @@ class GrantLimitReached(DataError):
         self.limit = limit
 
 
+class BadAmount(DataError):
+    def __init__(self, amount: int, most: int) -> None:
+        super().__init__(f"The number of credits must be between 1 and {most:,}, not {amount:,}.")
+        self.amount = amount
+        self.most = most
+
+
 class KeyReused(DataError):
     """An idempotency key came a second time with different contents."""
 
