@@ -73,7 +73,7 @@ class NameForm(discord.ui.Modal, title="Save as character"):
     """Asks for the handle under which a portrait's face is saved."""
 
     handle: discord.ui.TextInput["NameForm"] = discord.ui.TextInput(
-        label="Name", placeholder="ana", min_length=1, max_length=15
+        label="Name", custom_id="handle", placeholder="ana", min_length=1, max_length=15
     )
 
     def __init__(self, portrait_id: int) -> None:

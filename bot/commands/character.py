@@ -112,7 +112,7 @@ class HandleForm(discord.ui.Modal, title="Save as character"):
     """Asks for the handle, then saves the face in the message on which the menu was used."""
 
     handle: discord.ui.TextInput["HandleForm"] = discord.ui.TextInput(
-        label="Name", placeholder="ana", min_length=1, max_length=15
+        label="Name", custom_id="handle", placeholder="ana", min_length=1, max_length=15
     )
 
     def __init__(self, message: discord.Message) -> None:

@@ -1,0 +1,97 @@
+"""A whole bot on SimCord's Discord, with a real data folder and a tiny real checkpoint."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+import simcord
+
+from bot.client import StudioBot
+from bot.settings import Settings
+from bot.stores import Stores
+
+MODEL = "tiny"
+
+
+@dataclass
+class World:
+    """A server with a studio channel: sam and lena order, mira moderates."""
+
+    env: simcord.Env
+    settings: Settings
+    bot: StudioBot
+    guild: Any
+    channel: Any
+    sam: Any
+    lena: Any
+    mira: Any
+
+    @property
+    def stores(self) -> Stores:
+        return self.bot.stores
+
+    @property
+    def mention(self) -> str:
+        """What a person types to mention the bot."""
+        assert self.bot.user is not None
+        return self.bot.user.mention
+
+    async def restart(self) -> None:
+        """The bot ends and starts again on the same folder, as after an update."""
+        await self.env.restart_bot(await self._closed_then_new())
+
+    async def _closed_then_new(self) -> StudioBot:
+        await self.bot.close()
+        self.bot = await make_bot(self.settings)
+        return self.bot
+
+    async def portrait(self, who: Any, prompt: str = "a woman in a red coat, on a beach", **options: Any) -> Any:
+        """Order a portrait and return the message that shows it."""
+        await who.slash(self.channel, "portrait", prompt=prompt, **options)
+        return self.channel.last_message
+
+    async def balance(self, who: Any) -> int:
+        return (await self.bot.studio.account(self.guild.id, who.id)).balance
+
+
+async def make_bot(settings: Settings) -> StudioBot:
+    return StudioBot(settings, await Stores.open(settings.data_folder), sync="always")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, tiny_checkpoint: Path) -> Settings:
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
+        data_folder=tmp_path / "var",
+        data_free_mib=0,
+        model_builtin=False,
+        model_local=(f"{tiny_checkpoint}={MODEL}",),
+        model_default=MODEL,
+        discord_servers=(GUILD_ID,),
+        discord_owner_ids=(OWNER_ID,),
+    )
+
+
+GUILD_ID = 1_300_000_000_000_000_000
+OWNER_ID = 1
+
+
+@pytest.fixture
+async def world(settings: Settings) -> AsyncIterator[World]:
+    bot = await make_bot(settings)
+    async with simcord.run(bot, settle_timeout=60.0) as env:
+        guild = env.create_guild("Studio", id=GUILD_ID)
+        moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
+        yield World(
+            env=env,
+            settings=settings,
+            bot=bot,
+            guild=guild,
+            channel=guild.create_text_channel("studio"),
+            sam=guild.add_member(env.create_user("sam")),
+            lena=guild.add_member(env.create_user("lena")),
+            mira=guild.add_member(env.create_user("mira"), roles=[moderators]),
+        )

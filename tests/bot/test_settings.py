@@ -1,0 +1,39 @@
+"""Settings are explained, kept in step with `.env.example`, and refused in a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.errors import SettingsError
+from bot.settings import Settings, example
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_example_names_every_setting() -> None:
+    assert (ROOT / ".env.example").read_text() == example()
+
+
+def test_the_example_can_be_used_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    file = tmp_path / ".env"
+    file.write_text(example())
+    assert Settings.load(file) == Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("QUEUE_BATCH=0", "QUEUE_BATCH"), ("PRICE_FAST=many", "PRICE_FAST"), ("LOG_LEVEL=LOUD", "LOG_LEVEL")],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, line: str, name: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text(line)
+    with pytest.raises(SettingsError, match=name):
+        Settings.load(file)
+
+
+def test_the_token_is_not_shown(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("DISCORD_TOKEN=very-secret\n")
+    assert "very-secret" not in repr(Settings.load(file))
