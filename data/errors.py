@@ -35,7 +35,8 @@ class DatabaseTooNew(DataError):
     def __init__(self, path: Path, found: int, known: int) -> None:
         super().__init__(
             f"The database {path} comes from a newer version of the bot (schema {found}; "
-            f"this one knows {known}). It was left as it is: install the newer version, or restore a backup made with this one."
+            f"this one knows {known}). It was left as it is: install the newer version, "
+            "or restore a backup made with this one."
         )
         self.found = found
         self.known = known
@@ -132,6 +133,14 @@ class KeyReused(DataError):
 class UnknownOrder(DataError):
     def __init__(self, order_id: str) -> None:
         super().__init__("This order does not exist any more.")
+        self.order_id = order_id
+
+
+class OrderUnfinished(DataError):
+    """An order cannot be closed while one of its jobs holds credits."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__("This order is not finished yet.")
         self.order_id = order_id
 
 

@@ -6,128 +6,52 @@ waiting → running → rendered (its portrait is stored) → delivered (settled
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
-from data.database import Database
+from data import balances, ledger
+from data.database import Database, Transaction, Value
+from data.errors import (
+    CeilingReached,
+    CharacterGone,
+    InsufficientCredits,
+    JobOver,
+    KeyReused,
+    NotRendered,
+    OrderUnfinished,
+    TierEnded,
+    UnknownJob,
+    UnknownOrder,
+)
+from data.files import remove
+from data.order_rows import JOBS, job_of, read_orders
+from data.order_rows import JobRow as JobRow
+from data.order_rows import NewJob as NewJob
+from data.order_rows import NewOrder as NewOrder
+from data.order_rows import Order as Order
+from data.order_rows import OrderReference as OrderReference
+from data.order_rows import SpendCeiling as SpendCeiling
+from data.order_rows import State as State
 from data.pictures import PictureStore, StagedPicture
-from data.portraits import Portrait, PortraitFacts
+from data.portraits import Portrait, PortraitFacts, insert_portrait, portrait_of_job
+from data.tiers import tier_of
 
-State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
+_SPENT = """
+SELECT coalesce(sum(j.cost_usd_micros), 0) FROM jobs j
+JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
+WHERE j.provider = :provider AND j.created_at >= :since AND j.cost_usd_micros > 0
+    AND j.state NOT IN ('failed', 'cancelled') AND (:user IS NULL OR a.user_id = :user)
+"""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
-    """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge."""
-
-    model: str
-    lane: str
-    seed: int
-    width: int
-    height: int
-    steps: int
-    guidance: float
-    price: int
-    provider: str = "local"
-    cost_usd_micros: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrder:
-    """`source` says where the order came from and is unique (such as "interaction:123").
-
-    `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
-    `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
-    prices rest on: an account that has lost it is refused with `TierEnded`.
-    """
-
-    id: str
-    source: str
-    guild_id: int
-    channel_id: int
-    user_id: int
-    prompt: str
-    jobs: tuple[NewJob, ...]
-    token: str | None = None
-    token_expires_at: float | None = None
-    message_id: int | None = None
-    upload_limit: int = 0
-    parent_portrait_id: int | None = None
-    references: tuple[int, ...] = ()
-    tier: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OrderReference:
-    """A reference picture pinned by an order: its file stays until the order is closed."""
-
-    position: int
-    handle: str
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class JobRow:
-    id: str
-    order_id: str
-    position: int
-    arrival: int
-    model: str
-    provider: str
-    lane: str
-    seed: int
-    width: int
-    height: int
-    steps: int
-    guidance: float
-    price: int
-    state: State
-    attempts: int
-    portrait_id: int | None
-    error: str
-    created_at: float
-    started_at: float | None
-    ended_at: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """`created` is False when `place` found that the same source had ordered already.
-
-    `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
-    `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
-    """
-
-    id: str
-    source: str
-    account_id: int
-    guild_id: int
-    channel_id: int
-    user_id: int
-    prompt: str
-    token: str | None
-    token_expires_at: float | None
-    message_id: int | None
-    upload_limit: int
-    sending_since: float | None
-    parent_portrait_id: int | None
-    state: Literal["open", "closed"]
-    created_at: float
-    balance: int
-    jobs: tuple[JobRow, ...]
-    references: tuple[OrderReference, ...]
-    created: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SpendCeiling:
-    """At most `limit_usd_micros` for `provider` since `since`; of one user, or (None) of all."""
-
-    provider: str
-    since: float
-    limit_usd_micros: int
-    user_id: int | None = None
+_INSERT_JOBS = """
+INSERT INTO jobs (
+    id, order_id, position, model, provider, cost_usd_micros, lane, seed, width, height, steps, guidance, price,
+    created_at
+) VALUES
+"""
 
 
 class Orders:
@@ -138,50 +62,129 @@ class Orders:
     async def place(self, order: NewOrder, *, now: float, ceilings: Sequence[SpendCeiling] = ()) -> Order:
         """Write the order, its jobs and their holds, and debit the account, in one commit.
 
-        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `CeilingReached`, `NoSpace`: nothing is changed.
+        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `CeilingReached`, `NoSpace`: nothing is
+        changed then. A source that has ordered already gets its first order.
         """
-        raise NotImplementedError
+        if not order.jobs:
+            raise ValueError("an order needs a job")
+        async with self._db.transaction() as tx:
+            account = await balances.account_row(tx, order.guild_id, order.user_id, now)
+            first = await tx.one("SELECT id, account_id FROM orders WHERE source = ?", (order.source,))
+            if first is not None:
+                if first["account_id"] != account["id"]:
+                    raise KeyReused(order.source)
+                return (await read_orders(tx.execute, "o.id = ?", (first["id"],)))[0]
+            if order.tier is not None and tier_of(account, now)[0] != order.tier:
+                raise TierEnded(order.tier)
+            await _check_ceilings(tx, order, ceilings)
+            total = sum(job.price for job in order.jobs)
+            if await balances.debit(tx, account["id"], total) is None:
+                raise InsufficientCredits(account["balance"], total)
+            await _insert(tx, order, account, now)
+            return (await read_orders(tx.execute, "o.id = ?", (order.id,), created=True))[0]
 
-    async def get(self, order_id: str) -> Order | None:
-        raise NotImplementedError
+    async def get(self, order_id: str) -> Order:
+        """Raises `UnknownOrder`."""
+        order = await self.find(order_id)
+        if order is None:
+            raise UnknownOrder(order_id)
+        return order
+
+    async def find(self, order_id: str) -> Order | None:
+        """The order, or None when there is none of that id."""
+        orders = await read_orders(self._db.fetch_all, "o.id = ?", (order_id,))
+        return orders[0] if orders else None
 
     async def job(self, job_id: str) -> JobRow | None:
-        raise NotImplementedError
+        """The job, or None when there is none of that id."""
+        row = await self._db.fetch_one(f"{JOBS} WHERE j.id = ?", (job_id,))
+        return None if row is None else job_of(row)
 
     async def open_orders(self) -> Sequence[Order]:
         """Orders that are not closed, in order of arrival."""
-        raise NotImplementedError
+        return await read_orders(self._db.fetch_all, "o.state = 'open'", ())
 
     async def of_user(self, guild_id: int, user_id: int, *, limit: int = 25) -> Sequence[Order]:
         """The user's orders, newest first."""
-        raise NotImplementedError
+        newest = (
+            "o.id IN (SELECT n.id FROM orders n JOIN accounts b ON b.id = n.account_id"
+            " WHERE b.guild_id = ? AND b.user_id = ? ORDER BY n.created_at DESC, n.rowid DESC LIMIT ?)"
+        )
+        return (await read_orders(self._db.fetch_all, newest, (guild_id, user_id, limit)))[::-1]
 
     async def set_message(self, order_id: str, message_id: int, channel_id: int) -> None:
-        """Where the order's status message is."""
-        raise NotImplementedError
+        """Where the order's message is; its portraits are shown there too."""
+        async with self._db.transaction() as tx:
+            for table, column in (("orders", "id"), ("portraits", "order_id")):
+                await tx.execute(
+                    f"UPDATE {table} SET message_id = ?, channel_id = ? WHERE {column} = ?",  # noqa: S608
+                    (message_id, channel_id, order_id),
+                )
 
     async def sending(self, order_id: str, now: float) -> None:
-        """Write down, before a new message is sent, that one is: its outcome may stay unknown. The first time counts."""
-        raise NotImplementedError
+        """Write down that a new message is about to be sent: its outcome may stay unknown. The first time counts."""
+        async with self._db.transaction() as tx:
+            await tx.execute(
+                "UPDATE orders SET sending_since = coalesce(sending_since, ?) WHERE id = ?", (now, order_id)
+            )
 
     async def starting(self, job_ids: Collection[str], now: float) -> frozenset[str]:
         """Count an attempt and mark the jobs as running; returns those that may start (not ended meanwhile)."""
-        raise NotImplementedError
+        async with self._db.transaction() as tx:
+            rows = await tx.execute(
+                "UPDATE jobs SET state = 'running', attempts = attempts + 1, started_at = coalesce(started_at, ?)"
+                " WHERE id IN (SELECT value FROM json_each(?)) AND state IN ('waiting', 'running') RETURNING id",
+                (now, json.dumps(list(job_ids))),
+            )
+        return frozenset(row["id"] for row in rows)
 
     async def requeue(self, job_ids: Collection[str]) -> None:
-        """Running jobs wait again (graceful stop). Attempts stay counted unless the jobs never ran."""
-        raise NotImplementedError
+        """These running jobs wait again. The attempt does not count: it was not the job that ended it."""
+        async with self._db.transaction() as tx:
+            await tx.execute(
+                "UPDATE jobs SET state = 'waiting', attempts = max(0, attempts - 1)"
+                " WHERE id IN (SELECT value FROM json_each(?)) AND state = 'running'",
+                (json.dumps(list(job_ids)),),
+            )
+
+    async def requeue_running(self) -> None:
+        """All running jobs wait again, at the end of a graceful stop; see `requeue`."""
+        running = await self._db.fetch_all("SELECT id FROM jobs WHERE state = 'running'")
+        if running:
+            await self.requeue([row["id"] for row in running])
 
     async def store(self, job_id: str, staged: StagedPicture, facts: PortraitFacts, now: float) -> Portrait:
         """Keep the portrait and mark the job as rendered; a second call returns the first portrait.
 
         Raises `JobOver` when the job was cancelled or failed meanwhile (the staged picture is removed).
         """
-        raise NotImplementedError
+        try:
+            async with self._db.transaction() as tx:
+                job = await _job(tx, job_id)
+                if (first := await portrait_of_job(tx, job_id)) is not None:
+                    tx.on_commit(partial(remove, staged.file))
+                    return first
+                _must_be(job, "waiting", "running")
+                picture = await self._pictures.adopt(tx, staged)
+                portrait = await insert_portrait(tx, job_id, picture, facts, now)
+                await tx.execute("UPDATE jobs SET state = 'rendered' WHERE id = ?", (job_id,))
+                return portrait
+        except JobOver:
+            await self._pictures.discard(staged)
+            raise
 
     async def settle(self, job_id: str, now: float) -> JobRow:
         """The portrait was delivered: the hold is spent. Idempotent. Raises `NotRendered`, `JobOver`."""
-        raise NotImplementedError
+        async with self._db.transaction() as tx:
+            job = await _job(tx, job_id)
+            if job.state == "delivered":
+                return job
+            if job.state in {"waiting", "running"}:
+                raise NotRendered(job_id)
+            _must_be(job, "rendered")
+            await balances.settle(tx, job_id, now=now)
+            await tx.execute("UPDATE jobs SET state = 'delivered', ended_at = ? WHERE id = ?", (now, job_id))
+            return await _job(tx, job_id)
 
     async def end(
         self,
@@ -190,18 +193,130 @@ class Orders:
         error: str,
         now: float,
         *,
+        actor_id: int = 0,
         rendered_too: bool = False,
     ) -> JobRow:
         """End the job and refund its hold. Returns the job as it is afterwards.
 
         A job that has ended, or is rendered (unless `rendered_too`), is left as it is.
         """
-        raise NotImplementedError
+        endable = {"waiting", "running", "rendered"} if rendered_too else {"waiting", "running"}
+        async with self._db.transaction() as tx:
+            job = await _job(tx, job_id)
+            if job.state not in endable:
+                return job
+            await balances.refund(tx, job_id, actor_id=actor_id, reason=state, now=now)
+            await tx.execute(
+                "UPDATE jobs SET state = ?, error = ?, ended_at = ? WHERE id = ?", (state, error, now, job_id)
+            )
+            return await _job(tx, job_id)
 
     async def close(self, order_id: str) -> None:
-        """The order's message is final: nothing is to be done after a restart. Lets go of its references."""
-        raise NotImplementedError
+        """The order's message is final: nothing is to be done after a restart. Lets go of token and references.
+
+        Raises `OrderUnfinished` while one of its jobs holds credits.
+        """
+        async with self._db.transaction() as tx:
+            unfinished = await tx.one(
+                "SELECT id FROM jobs WHERE order_id = ? AND state IN ('waiting', 'running', 'rendered')", (order_id,)
+            )
+            if unfinished is not None:
+                raise OrderUnfinished(order_id)
+            await tx.execute("UPDATE orders SET state = 'closed', token = NULL WHERE id = ?", (order_id,))
+            pinned = await tx.execute("DELETE FROM order_references WHERE order_id = ? RETURNING sha256", (order_id,))
+            for sha256 in {row["sha256"] for row in pinned}:
+                await self._pictures.release(tx, sha256)
 
     async def spent_usd_micros(self, provider: str, *, since: float, user_id: int | None = None) -> int:
-        """What jobs of a provider that were not refunded have cost since `since`."""
-        raise NotImplementedError
+        """What jobs of a provider that were not refunded have cost since `since`, in all servers."""
+        row = await self._db.fetch_one(_SPENT, {"provider": provider, "since": since, "user": user_id})
+        return 0 if row is None else int(row[0])
+
+
+async def _job(tx: Transaction, job_id: str) -> JobRow:
+    row = await tx.one(f"{JOBS} WHERE j.id = ?", (job_id,))
+    if row is None:
+        raise UnknownJob(job_id)
+    return job_of(row)
+
+
+def _must_be(job: JobRow, *states: State) -> None:
+    if job.state not in states:
+        raise JobOver(job.id, job.state)
+
+
+async def _check_ceilings(tx: Transaction, order: NewOrder, ceilings: Sequence[SpendCeiling]) -> None:
+    for ceiling in ceilings:
+        cost = sum(job.cost_usd_micros for job in order.jobs if job.provider == ceiling.provider)
+        if not cost:
+            continue
+        values: dict[str, Value] = {"provider": ceiling.provider, "since": ceiling.since, "user": ceiling.user_id}
+        spent = int((await tx.execute(_SPENT, values))[0][0])
+        if spent + cost > ceiling.limit_usd_micros:
+            raise CeilingReached(
+                ceiling.provider,
+                spent_usd_micros=spent,
+                limit_usd_micros=ceiling.limit_usd_micros,
+                whose="all" if ceiling.user_id is None else "user",
+            )
+
+
+async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: float) -> None:
+    """The order's rows; `account` as it was before the debit."""
+    await tx.execute(
+        "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
+        " upload_limit, parent_portrait_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            order.id,
+            order.source,
+            account["id"],
+            order.channel_id,
+            order.prompt,
+            order.token,
+            order.token_expires_at,
+            order.message_id,
+            order.upload_limit,
+            order.parent_portrait_id,
+            now,
+        ),
+    )
+    ids = [f"{order.id}.{position}" for position in range(len(order.jobs))]
+    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(ids))
+    await tx.execute(
+        f"{_INSERT_JOBS} {marks}",
+        [
+            value
+            for position, job in enumerate(order.jobs)
+            for value in (
+                ids[position],
+                order.id,
+                position,
+                job.model,
+                job.provider,
+                job.cost_usd_micros,
+                job.lane,
+                job.seed,
+                job.width,
+                job.height,
+                job.steps,
+                job.guidance,
+                job.price,
+                now,
+            )
+        ],
+    )
+    prices = [(job_id, job.price) for job_id, job in zip(ids, order.jobs, strict=True)]
+    await ledger.append(tx, balances.holds(account, prices, actor_id=order.user_id, now=now))
+    for position, reference_id in enumerate(order.references):
+        await _pin(tx, order, position, reference_id)
+
+
+async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:
+    pinned = await tx.execute(
+        "INSERT INTO order_references (order_id, position, handle, sha256)"
+        " SELECT ?, ?, c.handle, r.sha256 FROM character_references r JOIN characters c ON c.id = r.character_id"
+        " WHERE r.id = ? AND c.user_id = ? RETURNING position",
+        (order.id, position, reference_id, order.user_id),
+    )
+    if not pinned:
+        raise CharacterGone

@@ -1,0 +1,173 @@
+"""Orders and jobs as callers see them, and how they are read from the database."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any, Literal
+
+from data.database import Value
+
+State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge."""
+
+    model: str
+    lane: str
+    seed: int
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    price: int
+    provider: str = "local"
+    cost_usd_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """`source` says where the order came from and is unique (such as "interaction:123").
+
+    `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
+    `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
+    prices rest on: an account that has lost it is refused with `TierEnded`.
+    """
+
+    id: str
+    source: str
+    guild_id: int
+    channel_id: int
+    user_id: int
+    prompt: str
+    jobs: tuple[NewJob, ...]
+    token: str | None = None
+    token_expires_at: float | None = None
+    message_id: int | None = None
+    upload_limit: int = 0
+    parent_portrait_id: int | None = None
+    references: tuple[int, ...] = ()
+    tier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReference:
+    """A reference picture pinned by an order: its file stays until the order is closed."""
+
+    position: int
+    handle: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    id: str
+    order_id: str
+    position: int
+    arrival: int
+    model: str
+    provider: str
+    lane: str
+    seed: int
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    price: int
+    state: State
+    attempts: int
+    portrait_id: int | None
+    error: str
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`created` is False when `place` found that the same source had ordered already.
+
+    `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
+    `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
+    """
+
+    id: str
+    source: str
+    account_id: int
+    guild_id: int
+    channel_id: int
+    user_id: int
+    prompt: str
+    token: str | None
+    token_expires_at: float | None
+    message_id: int | None
+    upload_limit: int
+    sending_since: float | None
+    parent_portrait_id: int | None
+    state: Literal["open", "closed"]
+    created_at: float
+    balance: int
+    jobs: tuple[JobRow, ...]
+    references: tuple[OrderReference, ...]
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCeiling:
+    """At most `limit_usd_micros` for `provider` since `since`; of one user, or (None) of all."""
+
+    provider: str
+    since: float
+    limit_usd_micros: int
+    user_id: int | None = None
+
+
+JOB_COLUMNS = """
+j.id, j.order_id, j.position, j.arrival, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps,
+j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at
+"""
+JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j LEFT JOIN portraits p ON p.job_id = j.id"  # noqa: S608 - a constant
+_ORDER_COLUMNS = """
+o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
+o.message_id, o.upload_limit, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance
+"""
+_JOB_WIDTH = JOB_COLUMNS.count(",") + 1
+
+Fetch = Callable[[str, Sequence[Value]], Awaitable[list[sqlite3.Row]]]
+
+
+def job_of(row: sqlite3.Row) -> JobRow:
+    """A row of `JOBS` as what callers get."""
+    return JobRow(*row)
+
+
+async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, created: bool = False) -> list[Order]:
+    """Orders chosen by a condition on `o` (orders) and `a` (accounts), in order of arrival.
+
+    An order and its jobs come from one statement, so that they are of the same moment.
+    """
+    rows = await fetch(
+        f"SELECT {JOB_COLUMNS}, {_ORDER_COLUMNS} FROM orders o"  # noqa: S608 - conditions come from this package
+        " JOIN accounts a ON a.id = o.account_id JOIN jobs j ON j.order_id = o.id"
+        f" LEFT JOIN portraits p ON p.job_id = j.id WHERE {where} ORDER BY j.arrival",
+        values,
+    )
+    found = []
+    for order_id, group in groupby(rows, key=lambda row: str(row["order_id"])):
+        references = await fetch(
+            "SELECT position, handle, sha256 FROM order_references WHERE order_id = ? ORDER BY position",
+            (order_id,),
+        )
+        found.append(_order(order_id, list(group), references, created=created))
+    return found
+
+
+def _order(order_id: str, rows: Sequence[sqlite3.Row], references: Sequence[sqlite3.Row], *, created: bool) -> Order:
+    jobs = tuple(JobRow(*tuple(row)[:_JOB_WIDTH]) for row in rows)
+    pinned = tuple(OrderReference(*row) for row in references)
+    values: list[Any] = [order_id, *tuple(rows[0])[_JOB_WIDTH:], jobs, pinned, created]
+    return Order(*values)
