@@ -43,8 +43,7 @@ async def serve(settings: Settings) -> int:
             "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
         )
     _check_folder(settings.data_folder)
-    if settings.discord_api_url:
-        point_discord_at(settings.discord_api_url, settings.discord_gateway_url)
+    point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
     stores = await Stores.open(settings.data_folder)
     bot = StudioBot(settings, stores)
     _stop_on_signals(bot)

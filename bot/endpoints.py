@@ -9,10 +9,12 @@ import discord.gateway
 import discord.http
 import yarl
 
+from bot.errors import SettingsError
+
 SCHEMES = {"API": ("http", "https"), "gateway": ("ws", "wss")}
 
 
-class BadEndpoint(ValueError):
+class BadEndpoint(SettingsError):
     """An address in the settings that cannot be one; its text says what it should look like."""
 
 

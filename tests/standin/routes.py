@@ -78,7 +78,7 @@ def application(call: Call) -> Answer:
         "bot_require_code_grant": False,
         "verify_key": "0" * 64,
         "team": None,
-        "owner": payloads.user(next(iter(call.world.users.values()))),
+        "owner": payloads.user(call.world.developer),
         "flags": content,
         "rpc_origins": [],
         "bot": payloads.user(bot),

@@ -88,10 +88,12 @@ class World:
     nonces: dict[tuple[int, str], tuple[float, Message]] = field(default_factory=dict)
     emit: Callable[[str, Json, int], object] = lambda event, payload, intent: None
     bot: User = field(init=False)
+    developer: User = field(init=False)
     _last_id: int = 0
 
     def __post_init__(self) -> None:
         self.bot = self.add_user("Likeness", bot=True)
+        self.developer = self.add_user("developer")
 
     # People and places
 
