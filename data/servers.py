@@ -88,7 +88,7 @@ class Servers:
             action = "allow server" if allowed else "deny server"
             await audit.record(tx, guild_id, actor_id, action, target_id=guild_id, reason=reason, now=now)
 
-    async def allowed(self, guild_id: int) -> bool | None:
+    async def access(self, guild_id: int) -> bool | None:
         """Whether the owner allowed or denied the server; None when nothing was said (settings decide)."""
         row = await self._db.fetch_one("SELECT allowed FROM server_access WHERE guild_id = ?", (guild_id,))
         return None if row is None else bool(row["allowed"])
