@@ -130,12 +130,6 @@ class KeyReused(DataError):
         self.key = key
 
 
-class UnknownOrder(DataError):
-    def __init__(self, order_id: str) -> None:
-        super().__init__("This order does not exist any more.")
-        self.order_id = order_id
-
-
 class OrderUnfinished(DataError):
     """An order cannot be closed while one of its jobs holds credits."""
 

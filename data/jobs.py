@@ -24,7 +24,6 @@ from data.errors import (
     OrderUnfinished,
     TierEnded,
     UnknownJob,
-    UnknownOrder,
 )
 from data.files import remove
 from data.order_rows import JOBS, job_of, read_orders
@@ -83,14 +82,7 @@ class Orders:
             await _insert(tx, order, account, now)
             return (await read_orders(tx.execute, "o.id = ?", (order.id,), created=True))[0]
 
-    async def get(self, order_id: str) -> Order:
-        """Raises `UnknownOrder`."""
-        order = await self.find(order_id)
-        if order is None:
-            raise UnknownOrder(order_id)
-        return order
-
-    async def find(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str) -> Order | None:
         """The order, or None when there is none of that id."""
         orders = await read_orders(self._db.fetch_all, "o.id = ?", (order_id,))
         return orders[0] if orders else None
