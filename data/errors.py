@@ -161,11 +161,6 @@ class NotRendered(DataError):
         self.job_id = job_id
 
 
-class UnknownPortrait(DataError):
-    def __init__(self) -> None:
-        super().__init__("This portrait has been deleted.")
-
-
 class BadPicture(DataError):
     """The bytes are not a picture of the kind their name says."""
 

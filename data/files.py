@@ -23,9 +23,14 @@ def write_durably(file: Path, content: bytes) -> None:
             os.fsync(stream.fileno())
     except OSError as error:
         remove(file)
-        if error.errno in _FULL:
+        if is_full(error):
             raise NoSpace from error
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the error means that the disk, or the room given to this user, is used up."""
+    return error.errno in _FULL
 
 
 def sync_folder(folder: Path) -> None:

@@ -33,7 +33,7 @@ def prepare(path: Path, steps: Sequence[str] | None = None) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size:
-            _check(path, len(steps))
+            check(path, len(steps))
         elif any((path.parent / "pictures").glob("[0-9a-f]*")):
             raise DatabaseUnreadable(path, "it is missing, though there are pictures beside it")
         with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as connection:
@@ -52,8 +52,8 @@ def _reworded(path: Path, error: sqlite3.Error) -> Exception:
     return told if isinstance(told, NoSpace | DatabaseBusy) else DatabaseUnreadable(path, f"SQLite says “{error}”")
 
 
-def _check(path: Path, known: int) -> None:
-    """Read-only: a database that is not ours to change must stay as it is."""
+def check(path: Path, known: int) -> None:
+    """Raises `DatabaseTooNew` or `DatabaseUnreadable`. Only reads: a database that is not ours stays as it is."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
         found = _version(connection)
         if found > known:
