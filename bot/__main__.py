@@ -6,12 +6,14 @@ import signal
 import sys
 from pathlib import Path
 
+import aiohttp
 import discord
 
-from bot.errors import BotError, SettingsError
+from bot.errors import BotError, DiscordUnreachable, SettingsError
 from bot.logs import set_up
 from bot.settings import Settings
 from data.errors import DataError
+from engine.catalogue import CatalogueError
 
 log = logging.getLogger(__name__)
 
@@ -25,13 +27,16 @@ def main() -> int:
         settings = Settings.load()
         set_up(settings.log_level)
         return asyncio.run(serve(settings))
-    except (BotError, DataError) as error:
+    except DiscordUnreachable as error:
+        print(error, file=sys.stderr)
+        return EXIT_FATAL
+    except (BotError, DataError, CatalogueError) as error:
         print(error, file=sys.stderr)
         return EXIT_CANNOT_START
 
 
 async def serve(settings: Settings) -> int:
-    """Raises BotError or DataError, as one sentence, when the bot cannot start."""
+    """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
     from bot.client import StudioBot
     from bot.endpoints import point_discord_at
     from bot.stores import Stores
@@ -44,8 +49,15 @@ async def serve(settings: Settings) -> int:
         )
     _check_folder(settings.data_folder)
     point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
+    # It never speaks, so that nobody needs to hear which voice libraries are missing.
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     stores = await Stores.open(settings.data_folder)
-    bot = StudioBot(settings, stores)
+    try:
+        bot = StudioBot(settings, stores)
+    except BaseException:
+        # The database's threads would keep the process alive.
+        await stores.close()
+        raise
     _stop_on_signals(bot)
     try:
         async with bot:
@@ -56,6 +68,11 @@ async def serve(settings: Settings) -> int:
         ) from error
     except discord.PrivilegedIntentsRequired as error:
         raise SettingsError("Discord refused the bot's intents; none of them should need approval.") from error
+    except (aiohttp.ClientConnectionError, discord.DiscordServerError) as error:
+        raise DiscordUnreachable(
+            f"Discord could not be reached ({type(error).__name__}). Check this machine's network and, if they "
+            "are set, DISCORD_API_URL and DISCORD_GATEWAY_URL; then start the bot again."
+        ) from error
     return bot.exit_code
 
 

@@ -9,6 +9,10 @@ class SettingsError(BotError):
     """The bot cannot start with these settings."""
 
 
+class DiscordUnreachable(BotError):
+    """Nothing answers at Discord's address; starting again later may help."""
+
+
 class Refused(BotError):
     """A request that is declined before anything is charged, stored or sent."""
 
