@@ -1,14 +1,20 @@
-"""What the buttons do. Whoever presses is checked here against the database, whatever the custom id says."""
+"""What the buttons and menus of a portrait do. Whoever presses is checked here against the database, whatever the
+custom id says."""
 
+import io
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot import replies, saving
-from bot.errors import NotYours
+from bot import cards, forms, replies, saving, words
+from bot.errors import NotYours, Refused
 from bot.guard import Person, person_of, require_moderator
+from bot.studio import Wish
+from data.portraits import Portrait
+from engine.prompt import SLOTS, from_json
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -17,21 +23,88 @@ if TYPE_CHECKING:
 async def reroll(interaction: "Interaction", portrait_id: int) -> None:
     """The same prompt with another seed, in a message of its own."""
     answer = await replies.begin(interaction)
-    bot = interaction.client
-    portrait = await bot.studio.find_portrait(portrait_id)
+    portrait, person = await _own(interaction, portrait_id)
+    prompt = replace(from_json(portrait.prompt), seed=None)
+    wish = _child(interaction, portrait, person)
+    await interaction.client.studio.order(replace(wish, prompt=prompt), answer)
+
+
+async def change(interaction: "Interaction", portrait_id: int, slot: str) -> None:
+    """Ask for one slot anew; the other five, the characters and the seed stay."""
+    if slot not in SLOTS:
+        raise Refused("That part of the recipe cannot be changed.")
+    portrait, _ = await _own(interaction, portrait_id)
+    current = from_json(portrait.prompt).slot(slot)
+
+    async def ordered(submitted: discord.Interaction[Any], value: str) -> None:
+        answer = await replies.begin(submitted)
+        parent, person = await _own(submitted, portrait_id)
+        wish = _child(submitted, parent, person)
+        changed: dict[str, Any] = {slot: " ".join(value.split()), "seed": parent.seed}
+        prompt = replace(wish.prompt, **changed)
+        await submitted.client.studio.order(replace(wish, prompt=prompt), answer)
+
+    await interaction.response.send_modal(forms.slot_form(slot, current, ordered))
+
+
+def _child(interaction: "Interaction", portrait: Portrait, person: Person) -> Wish:
+    return Wish(
+        source=f"interaction:{interaction.id}",
+        place=person.place,
+        user_id=person.user_id,
+        prompt=from_json(portrait.prompt),
+        model=portrait.model,
+        parent_portrait_id=portrait.id,
+    )
+
+
+async def _own(interaction: "Interaction", portrait_id: int) -> tuple[Portrait, Person]:
+    """Raises Gone, NotYours."""
+    portrait = await interaction.client.studio.find_portrait(portrait_id)
     person = await person_of(interaction)
     if portrait.user_id != person.user_id or portrait.guild_id != person.place.guild_id:
         raise NotYours
-    wish = bot.studio.again(
-        portrait, source=f"interaction:{interaction.id}", place=person.place, user_id=person.user_id
-    )
-    await bot.studio.order(wish, answer)
+    return portrait, person
 
 
 async def save(interaction: "Interaction", portrait_id: int) -> None:
     """Ask for a name; whoever can see the portrait may save its face."""
+    await interaction.client.studio.find_portrait(portrait_id)
+
+    async def named(submitted: discord.Interaction[Any], handle: str) -> None:
+        await submitted.response.defer(thinking=True, ephemeral=True)
+        bot = submitted.client
+        portrait = await bot.studio.find_portrait(portrait_id)
+        saver = saving.Saver(submitted.user.id, submitted.guild_id or 0)
+        character = await saving.from_portrait(bot.stores, saver, handle, portrait)
+        await replies.whisper(submitted, saving.saved_line(character))
+
+    await interaction.response.send_modal(forms.name_form(named))
+
+
+async def show_words(interaction: "Interaction", portrait_id: int) -> None:
+    """The words that the model was actually given."""
     portrait = await interaction.client.studio.find_portrait(portrait_id)
-    await interaction.response.send_modal(NameForm(portrait.id))
+    embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
+    if portrait.negative:
+        embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
+    embed.set_footer(text=f"No. {portrait.id} · {portrait.model_title}")
+    await replies.whisper(interaction, embed=embed)
+
+
+async def picked(interaction: "Interaction", order_id: str, portrait_id: int) -> tuple[Portrait, dict[str, Any]]:
+    """One of several portraits, alone, for the person who picked it: the portrait and the message's content."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    portrait = await bot.studio.find_portrait(portrait_id)
+    if portrait.order_id != order_id:
+        raise Refused("That portrait is not one of these.")
+    name = f"likeness-{portrait.id}.png"
+    picture = await bot.stores.pictures.read(portrait.sha256)
+    return portrait, {
+        "embed": cards.portrait(portrait, image_name=name),
+        "file": discord.File(io.BytesIO(picture), name),
+    }
 
 
 async def delete(interaction: "Interaction", portrait_id: int) -> None:
@@ -39,11 +112,8 @@ async def delete(interaction: "Interaction", portrait_id: int) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
     portrait = await bot.studio.find_portrait(portrait_id)
-    person = await person_of(interaction)
-    if portrait.user_id != person.user_id:
-        _require_same_server(person, portrait.guild_id)
-        require_moderator(person)
-    await bot.stores.portraits.delete(portrait.id, now=time.time())
+    _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
+    await bot.stores.portraits.delete(portrait.id, time.time())
     await bot.post.remove(portrait)
     await replies.whisper(interaction, "Deleted.")
 
@@ -53,47 +123,24 @@ async def cancel_order(interaction: "Interaction", order_id: str) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
     order = await bot.studio.find_order(order_id)
-    person = await person_of(interaction)
-    if order.user_id != person.user_id:
-        _require_same_server(person, order.guild_id)
-        require_moderator(person)
+    _require_owner_or_moderator(await person_of(interaction), order.user_id, order.guild_id)
     stopped = await bot.studio.cancel(order)
     await replies.whisper(
-        interaction,
-        "Cancelled; the credits are back." if stopped else "It is finished already; nothing was cancelled.",
+        interaction, "Cancelled; the credits are back." if stopped else "It is finished already; nothing was cancelled."
     )
 
 
-def _require_same_server(person: Person, guild_id: int) -> None:
+def _require_owner_or_moderator(person: Person, owner_id: int, guild_id: int) -> None:
+    """Raises NotYours, NotAllowed."""
     if person.place.guild_id != guild_id:
         raise NotYours
-
-
-class NameForm(discord.ui.Modal, title="Save as character"):
-    """Asks for the handle under which a portrait's face is saved."""
-
-    handle: discord.ui.TextInput["NameForm"] = discord.ui.TextInput(
-        label="Name", custom_id="handle", placeholder="ana", min_length=1, max_length=15
-    )
-
-    def __init__(self, portrait_id: int) -> None:
-        super().__init__(timeout=15 * 60)
-        self.portrait_id = portrait_id
-
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer(thinking=True, ephemeral=True)
-        bot = interaction.client
-        portrait = await bot.studio.find_portrait(self.portrait_id)
-        saver = saving.Saver(interaction.user.id, interaction.guild_id or 0)
-        character = await saving.from_portrait(bot.stores, saver, self.handle.value, portrait)
-        await replies.whisper(interaction, saving.saved_line(character))
-
-    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, item: Any = None, /) -> None:
-        await replies.tell_error(interaction, error)
+    if person.user_id != owner_id:
+        require_moderator(person)
 
 
 PORTRAIT_ACTIONS: Final[dict[str, Callable[["Interaction", int], Awaitable[None]]]] = {
     "reroll": reroll,
     "save": save,
+    "words": show_words,
     "delete": delete,
 }

@@ -26,6 +26,15 @@ SLOT_TITLES = {
     "detail": "Detail",
 }
 
+SLOT_EXAMPLES = {
+    "subject": "a weathered fisherman in his 60s, calm look",
+    "clothing": "oilskin coat, knitted cap",
+    "environment": "on a pier at dawn",
+    "lighting": "lit from the left by a low sun",
+    "camera": "85mm f/1.4, close-up",
+    "detail": "visible pores, soft wrinkles",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -79,29 +88,41 @@ def summary(prompt: PortraitPrompt) -> str:
     return ", ".join(part for part in (*parts, *quoted) if part)
 
 
-def portrait(item: Portrait, *, image_name: str, left: str = "") -> discord.Embed:
-    """The card of one finished portrait: its recipe, seed, model and time."""
-    prompt = from_json(item.prompt)
+def portrait(item: Portrait, *, image_name: str, left: str = "", brief: bool = False) -> discord.Embed:
+    """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out."""
     embed = discord.Embed(colour=ACCENT)
-    if prompt.characters:
-        embed.add_field(name="Character", value=" ".join(f"@{name}" for name in prompt.characters), inline=True)
-    for slot in SLOTS:
-        if value := getattr(prompt, slot):
-            embed.add_field(name=SLOT_TITLES[slot], value=words.plain(value, 300), inline=True)
-    if prompt.text:
-        embed.add_field(name="Text", value=words.plain(" · ".join(prompt.text), 200), inline=True)
-    if prompt.negative:
-        embed.add_field(name="Without", value=words.plain(prompt.negative, 200), inline=True)
+    if not brief:
+        add_recipe(embed, from_json(item.prompt))
     facts = (
         f"Seed `{item.seed}` · {words.plain(item.model_title, 60)} · {item.width}×{item.height}"
         f" · {words.seconds(item.render_s)}"
     )
+    if item.parent_id is not None:
+        facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
-    if item.note:
+    if item.note and not brief:
         embed.add_field(name="Please note", value=item.note, inline=False)
     embed.set_image(url=f"attachment://{image_name}")
     embed.set_footer(text=" · ".join(part for part in (AI_LINE, f"No. {item.id}", left) if part))
     return embed
+
+
+def add_recipe(embed: discord.Embed, prompt: PortraitPrompt) -> None:
+    """One field for each slot that says something."""
+    if prompt.characters:
+        embed.add_field(name="Character", value=" ".join(f"@{name}" for name in prompt.characters), inline=True)
+    for slot in SLOTS:
+        if value := slot_value(prompt, slot):
+            embed.add_field(name=SLOT_TITLES[slot], value=value, inline=True)
+    if prompt.text:
+        embed.add_field(name="Text", value=words.plain(" · ".join(prompt.text), 200), inline=True)
+    if prompt.negative:
+        embed.add_field(name="Without", value=words.plain(prompt.negative, 200), inline=True)
+
+
+def slot_value(prompt: PortraitPrompt, slot: str) -> str:
+    """One slot as it can be shown, empty when absent."""
+    return words.plain(prompt.slot(slot), 300)
 
 
 def failure(sentences: Sequence[str], order_id: str, *, left: str = "") -> discord.Embed:

@@ -1,8 +1,11 @@
 """Autocompletion: at most 25 choices, the nearest first, always the asking person's own."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from discord.app_commands import Choice
+
+from engine.presets import PRESETS
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -34,3 +37,39 @@ async def complete_model(interaction: "Interaction", current: str) -> list[Choic
         Choice(name=f"{model.title}: {model.best_for}"[:_NAME_LIMIT].rstrip(), value=model.id)
         for model in models[:MOST]
     ]
+
+
+async def complete_style(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """The person's styles."""
+    typed = current.strip().casefold()
+    styles = await interaction.client.stores.styles.list(interaction.user.id)
+    return [Choice(name=style.name, value=style.name) for style in styles if typed in style.name.casefold()][:MOST]
+
+
+async def complete_slot(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """Presets of the slot that is being typed, each with what it does; own words come first and are always fine."""
+    typed = current.strip()
+    slot = _focused(interaction.data or {})
+    fitting = [
+        preset
+        for preset in PRESETS.get(slot, ())
+        if typed.casefold() in preset.value.casefold() or typed.casefold() in preset.explanation.casefold()
+    ]
+    own = [Choice(name=typed[:_NAME_LIMIT], value=typed[:_NAME_LIMIT])] if typed else []
+    presets = [
+        Choice(name=f"{preset.value} · {preset.explanation}"[:_NAME_LIMIT].rstrip(), value=preset.value)
+        for preset in fitting
+        if preset.value != typed
+    ]
+    return (own + presets)[:MOST]
+
+
+def _focused(data: Mapping[str, Any]) -> str:
+    """The name of the option that is being typed, in an interaction's raw data."""
+    options: Iterable[Mapping[str, Any]] = data.get("options", ())
+    for option in options:
+        if option.get("focused"):
+            return str(option.get("name", ""))
+        if nested := _focused(option):
+            return nested
+    return ""

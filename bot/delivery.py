@@ -226,7 +226,7 @@ class Post:
             name = f"likeness-{item.id}.{kind}"
             pictures.append((name, data))
             first = not embeds
-            embeds.append(cards.portrait(item, image_name=name, left=result.left if first else ""))
+            embeds.append(cards.portrait(item, image_name=name, left=result.left if first else "", brief=not first))
         if result.sentences:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))

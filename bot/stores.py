@@ -11,6 +11,7 @@ from data.folder_lock import FolderLock, lock_folder
 from data.jobs import Orders
 from data.pictures import PictureStore
 from data.portraits import Portraits
+from data.recipes import Drafts, Styles
 from data.servers import Servers
 
 
@@ -26,6 +27,8 @@ class Stores:
     portraits: Portraits
     characters: Characters
     servers: Servers
+    styles: Styles
+    drafts: Drafts
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -47,6 +50,8 @@ class Stores:
             portraits=Portraits(database, pictures),
             characters=Characters(database, pictures),
             servers=Servers(database),
+            styles=Styles(database),
+            drafts=Drafts(database),
         )
 
     async def close(self) -> None:

@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
@@ -365,18 +365,6 @@ class Studio:
         if portrait is None:
             raise Gone("That portrait was deleted.")
         return portrait
-
-    def again(self, portrait: Portrait, *, source: str, place: Place, user_id: int) -> Wish:
-        """The wish that makes a portrait anew with another seed."""
-        prompt = replace(from_json(portrait.prompt), seed=None)
-        return Wish(
-            source=source,
-            place=place,
-            user_id=user_id,
-            prompt=prompt,
-            model=portrait.model,
-            parent_portrait_id=portrait.id,
-        )
 
     async def close(self, grace_s: float) -> None:
         """Finish the current step, keep the rest for the next start."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import discord
 
-from bot import actions
+from bot import actions, cards
 from bot.replies import told
 from data.jobs import Order
 from data.portraits import Portrait
@@ -19,13 +19,14 @@ _MAX_ID = 2**63 - 1
 
 class PortraitButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"portrait:(?P<action>reroll|save|delete):(?P<id>[0-9]{1,19})",
+    template=r"portrait:(?P<action>reroll|save|words|delete):(?P<id>[0-9]{1,19})",
 ):
-    """Reroll, Save as character or Delete under a finished portrait."""
+    """Reroll, Save as character, Words or Delete under a finished portrait."""
 
     LOOKS: ClassVar = {
         "reroll": ("Reroll", discord.ButtonStyle.secondary, "🎲"),
         "save": ("Save as character", discord.ButtonStyle.primary, "👤"),
+        "words": ("Words", discord.ButtonStyle.secondary, "📝"),
         "delete": ("Delete", discord.ButtonStyle.danger, "🗑️"),
     }
 
@@ -52,6 +53,71 @@ class PortraitButton(
     @told
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         await actions.PORTRAIT_ACTIONS[self.action](interaction, self.portrait_id)
+
+
+class ChangeMenu(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    template=r"portrait:change:(?P<id>[0-9]{1,19})",
+):
+    """ "Change…": one slot of the recipe is asked for anew, the others stay."""
+
+    ORDER: ClassVar = ("lighting", "clothing", "environment", "camera", "detail", "subject")
+
+    def __init__(self, portrait_id: int, *, row: int | None = None) -> None:
+        super().__init__(
+            discord.ui.Select(
+                placeholder="Change…",
+                custom_id=f"portrait:change:{portrait_id}",
+                options=[discord.SelectOption(label=cards.SLOT_TITLES[slot], value=slot) for slot in self.ORDER],
+                row=row,
+            )
+        )
+        self.portrait_id = portrait_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(min(int(match["id"]), _MAX_ID))
+
+    @told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await actions.change(interaction, self.portrait_id, self.item.values[0])
+
+
+class PickMenu(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    template=r"order:pick:(?P<id>[0-9a-f]{16})",
+):
+    """ "Pick one…" under several portraits: shows the chosen one with its own controls."""
+
+    def __init__(self, order_id: str, portraits: Sequence[Portrait] = (), *, row: int | None = None) -> None:
+        options = [
+            discord.SelectOption(label=f"Portrait {number}", description=f"Seed {item.seed}", value=str(item.id))
+            for number, item in enumerate(portraits, 1)
+        ]
+        super().__init__(
+            discord.ui.Select(
+                placeholder="Pick one to reroll, change, save or delete…",
+                custom_id=f"order:pick:{order_id}",
+                options=options or [discord.SelectOption(label="…")],
+                row=row,
+            )
+        )
+        self.order_id = order_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["id"])
+
+    @told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        chosen = self.item.values[0]
+        portrait_id = min(int(chosen), _MAX_ID) if chosen.isdecimal() else 0
+        portrait, parcel = await actions.picked(interaction, self.order_id, portrait_id)
+        await interaction.followup.send(**parcel, view=single(portrait), ephemeral=True)
 
 
 class CancelButton(
@@ -83,7 +149,7 @@ class CancelButton(
         await actions.cancel_order(interaction, self.order_id)
 
 
-DYNAMIC_ITEMS = (PortraitButton, CancelButton)
+DYNAMIC_ITEMS = (PortraitButton, ChangeMenu, PickMenu, CancelButton)
 
 
 def running(order_id: str) -> discord.ui.View:
@@ -94,12 +160,20 @@ def running(order_id: str) -> discord.ui.View:
 
 
 def finished(portraits: Sequence[Portrait]) -> discord.ui.View:
-    """What is under the result: a row of buttons for each portrait."""
+    """What is under the result: all the controls of one portrait, or a menu to pick one of several."""
+    if len(portraits) == 1:
+        return single(portraits[0])
     view = discord.ui.View(timeout=None)
-    for row, item in enumerate(portraits[:4]):
-        number = f" {row + 1}" if len(portraits) > 1 else ""
-        for action, (label, *_) in PortraitButton.LOOKS.items():
-            view.add_item(PortraitButton(action, item.id, row=row, label=f"{label}{number}"))
+    view.add_item(PickMenu(portraits[0].order_id, portraits))
+    return view
+
+
+def single(portrait: Portrait) -> discord.ui.View:
+    """The controls of one portrait."""
+    view = discord.ui.View(timeout=None)
+    for action in PortraitButton.LOOKS:
+        view.add_item(PortraitButton(action, portrait.id, row=0))
+    view.add_item(ChangeMenu(portrait.id, row=1))
     return view
 
 
@@ -108,8 +182,9 @@ def belongs_to(message: discord.Message, order: Order) -> bool:
     if any(order.id in (embed.footer.text or "") for embed in message.embeds):
         return True
     wanted = {f"portrait:reroll:{row.portrait_id}" for row in order.jobs if row.portrait_id is not None}
+    wanted.add(f"order:pick:{order.id}")
     return any(
-        isinstance(child, discord.Button) and child.custom_id in wanted
+        getattr(child, "custom_id", None) in wanted
         for row in message.components
         if isinstance(row, discord.ActionRow)
         for child in row.children

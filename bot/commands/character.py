@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import replies, saving
+from bot import forms, replies, saving
 from bot.choices import complete_character
 from bot.errors import Gone, Refused
 from bot.guard import person_of
@@ -108,34 +108,18 @@ def _day(epoch_s: float) -> str:
     return f"<t:{int(epoch_s)}:D>"
 
 
-class HandleForm(discord.ui.Modal, title="Save as character"):
-    """Asks for the handle, then saves the face in the message on which the menu was used."""
-
-    handle: discord.ui.TextInput["HandleForm"] = discord.ui.TextInput(
-        label="Name", custom_id="handle", placeholder="ana", min_length=1, max_length=15
-    )
-
-    def __init__(self, message: discord.Message) -> None:
-        super().__init__(timeout=15 * 60)
-        self._message = message
-
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
-        await interaction.response.defer(thinking=True, ephemeral=True)
-        bot = interaction.client
-        if bot.user is None:
-            raise Refused("The studio is still starting. Try again in a moment.")
-        saver = saving.Saver(interaction.user.id, interaction.guild_id or 0)
-        character = await saving.from_message(bot.stores, saver, self.handle.value, self._message, bot.user)
-        await replies.whisper(interaction, saving.saved_line(character))
-
-    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, item: Any = None, /) -> None:
-        await replies.tell_error(interaction, error)
-
-
 @app_commands.context_menu(name="Save as character")
 async def save_from_menu(interaction: "Interaction", message: discord.Message) -> None:
     await person_of(interaction)
-    await interaction.response.send_modal(HandleForm(message))
+
+    async def named(submitted: discord.Interaction[Any], handle: str) -> None:
+        await submitted.response.defer(thinking=True, ephemeral=True)
+        bot = submitted.client
+        saver = saving.Saver(submitted.user.id, submitted.guild_id or 0)
+        character = await saving.from_message(bot.stores, saver, handle, message, bot.user)
+        await replies.whisper(submitted, saving.saved_line(character))
+
+    await interaction.response.send_modal(forms.name_form(named))
 
 
 COMMANDS = (group, save_from_menu)

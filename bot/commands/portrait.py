@@ -1,28 +1,30 @@
 """`/portrait`: words in, a portrait out."""
 
-from dataclasses import replace
+import asyncio
 from typing import TYPE_CHECKING, Any
 
+import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import replies, words
-from bot.choices import complete_character, complete_model
-from bot.errors import Refused
+from bot import replies
+from bot.choices import complete_character, complete_model, complete_slot, complete_style
+from bot.errors import Gone, Refused
 from bot.guard import person_of
+from bot.reading import NOTHING, chosen, laid_over, read_prompt
 from bot.studio import MAX_SEED, Wish
-from engine.prompt import ASPECTS, PortraitPrompt, merge, parse
+from engine import intake, provenance
+from engine.jobs import Lane
+from engine.prompt import ASPECTS, PortraitPrompt, from_json
 
 if TYPE_CHECKING:
     from bot.client import Interaction
 
 MAX_PROMPT = 4000
-ASPECT_CHOICES = [
-    Choice(name=f"{aspect}{remark}", value=aspect)
-    for aspect, remark in zip(
-        ASPECTS, (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)"), strict=True
-    )
-]
+MOST = 4
+_REMARKS = (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)")
+ASPECT_CHOICES = [Choice(name=aspect + remark, value=aspect) for aspect, remark in zip(ASPECTS, _REMARKS, strict=True)]
+Slot = Range[str, 1, 500]
 
 
 @app_commands.command(description="Make a portrait from your words; @name brings a saved face back.")
@@ -32,41 +34,96 @@ ASPECT_CHOICES = [
     aspect="The shape of the picture",
     model="Which model makes it",
     seed="The same seed and words give the same picture",
+    subject="Who: age, looks, expression",
+    clothing="What they wear",
+    environment="Where they are",
+    lighting="Where the light comes from and what it is like",
+    camera="Lens, aperture, framing, film",
+    detail="Skin and surface detail",
+    style="One of your saved styles (/style)",
+    count="How many portraits, each with a seed of its own",
+    fast="Use the fast lane",
+    from_image="A picture made here or with another tool: its recipe is used again",
 )
 @app_commands.choices(aspect=ASPECT_CHOICES)
-@app_commands.autocomplete(character=complete_character, model=complete_model)
+@app_commands.autocomplete(
+    character=complete_character,
+    model=complete_model,
+    style=complete_style,
+    subject=complete_slot,
+    clothing=complete_slot,
+    environment=complete_slot,
+    lighting=complete_slot,
+    camera=complete_slot,
+    detail=complete_slot,
+)
 async def portrait(
     interaction: "Interaction",
-    prompt: Range[str, 1, MAX_PROMPT],
+    prompt: Range[str, 1, MAX_PROMPT] | None = None,
     character: Range[str, 1, 32] | None = None,
     aspect: str | None = None,
     model: Range[str, 1, 100] | None = None,
     seed: Range[int, 0, MAX_SEED] | None = None,
+    subject: Slot | None = None,
+    clothing: Slot | None = None,
+    environment: Slot | None = None,
+    lighting: Slot | None = None,
+    camera: Slot | None = None,
+    detail: Slot | None = None,
+    style: Range[str, 1, 30] | None = None,
+    count: Range[int, 1, MOST] = 1,
+    fast: bool = False,
+    from_image: discord.Attachment | None = None,
 ) -> None:
     answer = await replies.begin(interaction)
     person = await person_of(interaction)
-    options = PortraitPrompt(characters=(character.strip().lstrip("@"),) if character else (), aspect=aspect, seed=seed)
+    slots = {
+        "subject": subject,
+        "clothing": clothing,
+        "environment": environment,
+        "lighting": lighting,
+        "camera": camera,
+        "detail": detail,
+    }
+    words = laid_over(
+        await recipe_in(from_image),
+        read_prompt(prompt or ""),
+        await style_named(interaction, style),
+        chosen(slots=slots, character=character, aspect=aspect, seed=seed),
+    )
     wish = Wish(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
-        prompt=merge(read_prompt(prompt), options),
+        prompt=words,
         model=model,
+        lane=Lane.FAST if fast else Lane.STANDARD,
+        count=count,
     )
     await interaction.client.studio.order(wish, answer)
 
 
-def read_prompt(text: str) -> PortraitPrompt:
-    """Raises Refused for an empty prompt, and explains a member's mention where a handle was meant."""
-    if words.mentions_member(text):
-        raise Refused(
-            "That @name became a mention of a member of this server. Characters are saved faces: type @ and the "
-            "name without picking anybody from Discord's list, or use the `character:` option."
-        )
-    prompt = parse(text)
-    if prompt == replace(PortraitPrompt(), aspect=prompt.aspect, seed=prompt.seed, negative=prompt.negative):
-        raise Refused("There is nothing to see in that prompt. Say who is in the portrait, and where.")
-    return prompt
+async def recipe_in(attachment: discord.Attachment | None) -> PortraitPrompt:
+    """The recipe that a picture carries. Raises BadPicture, Refused."""
+    if attachment is None:
+        return NOTHING
+    if attachment.size > intake.MAX_BYTES:
+        raise intake.BadPicture("That file is too large; pictures may have at most 10 MiB.")
+    raw = await attachment.read()
+    recipe = await asyncio.to_thread(provenance.read_recipe, raw)
+    if recipe is None:
+        raise Refused("There is no recipe in that picture. Some apps remove it; send the original file.")
+    return recipe
+
+
+async def style_named(interaction: "Interaction", name: str | None) -> PortraitPrompt:
+    """Raises Gone."""
+    if name is None:
+        return NOTHING
+    style = await interaction.client.stores.styles.get(interaction.user.id, name)
+    if style is None:
+        raise Gone("You have no style of that name. /style list shows yours.")
+    return from_json(style.prompt)
 
 
 COMMANDS: tuple[Any, ...] = (portrait,)

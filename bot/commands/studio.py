@@ -1,0 +1,183 @@
+"""`/studio`: an empty recipe card, filled in slot by slot, for those who would rather choose than write."""
+
+import re
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+import discord
+from discord import app_commands
+
+from bot import cards, forms, replies
+from bot.errors import Gone
+from bot.guard import person_of
+from bot.reading import laid_over
+from bot.studio import Wish
+from data.recipes import Draft
+from engine.presets import PRESETS
+from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+OWN_WORDS = "own words"
+_PRESETS_SHOWN = 24
+
+
+@app_commands.command(description="Fill in a recipe card, slot by slot, and make a portrait of it.")
+async def studio(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    await person_of(interaction)
+    draft = Draft(secrets.token_hex(8), interaction.user.id, to_json(PortraitPrompt()))
+    await interaction.client.stores.drafts.save(draft, now=time.time())
+    await replies.whisper(interaction, embed=_card(draft), view=_controls(draft.id))
+
+
+def _card(draft: Draft) -> discord.Embed:
+    prompt = from_json(draft.prompt)
+    embed = discord.Embed(title="Your recipe", colour=cards.ACCENT)
+    for slot in SLOTS:
+        shown = cards.slot_value(prompt, slot) or f"-# such as: {cards.SLOT_EXAMPLES[slot]}"
+        embed.add_field(name=cards.SLOT_TITLES[slot], value=shown, inline=True)
+    embed.set_footer(text="Choose a slot below, fill in as many as you like, then make the portrait.")
+    return embed
+
+
+def _controls(draft_id: str, slot: str | None = None) -> discord.ui.View:
+    """The slots' menu, the presets of the slot that is open, and the button that orders."""
+    view = discord.ui.View(timeout=None)
+    view.add_item(SlotMenu(draft_id, slot))
+    if slot is not None:
+        view.add_item(PresetMenu(draft_id, slot))
+    view.add_item(MakeButton(draft_id))
+    return view
+
+
+async def _draft(interaction: "Interaction", draft_id: str) -> Draft:
+    """Raises Gone for somebody else's draft as well."""
+    draft = await interaction.client.stores.drafts.get(draft_id, interaction.user.id)
+    if draft is None:
+        raise Gone("That recipe card is not there any more. Begin a new one with /studio.")
+    return draft
+
+
+async def _fill(interaction: "Interaction", draft: Draft, slot: str, value: str) -> Draft:
+    changed: dict[str, Any] = {slot: " ".join(value.split())}
+    filled = replace(draft, prompt=to_json(replace(from_json(draft.prompt), **changed)))
+    await interaction.client.stores.drafts.save(filled, now=time.time())
+    return filled
+
+
+class SlotMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<id>[0-9a-f]{16})"):
+    """Opens one slot of the card: its presets appear."""
+
+    def __init__(self, draft_id: str, slot: str | None = None) -> None:
+        options = [
+            discord.SelectOption(label=cards.SLOT_TITLES[name], value=name, default=name == slot) for name in SLOTS
+        ]
+        super().__init__(
+            discord.ui.Select(placeholder="Which slot?", custom_id=f"draft:slot:{draft_id}", options=options, row=0)
+        )
+        self.draft_id = draft_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["id"])
+
+    @replies.told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        draft = await _draft(interaction, self.draft_id)
+        slot = self.item.values[0]
+        await interaction.response.edit_message(
+            embed=_card(draft), view=_controls(draft.id, slot if slot in SLOTS else None)
+        )
+
+
+class PresetMenu(
+    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    template=r"draft:fill:(?P<id>[0-9a-f]{16}):(?P<slot>[a-z]{1,12})",
+):
+    """Fills the open slot with a preset, or asks for words of one's own."""
+
+    def __init__(self, draft_id: str, slot: str) -> None:
+        presets = PRESETS.get(slot, ())[:_PRESETS_SHOWN]
+        options = [discord.SelectOption(label="Write it myself…", value=OWN_WORDS)]
+        options += [
+            discord.SelectOption(label=preset.value[:100], value=str(index), description=preset.explanation[:100])
+            for index, preset in enumerate(presets)
+        ]
+        title = cards.SLOT_TITLES.get(slot, slot)
+        super().__init__(
+            discord.ui.Select(
+                placeholder=f"{title}: choose…", custom_id=f"draft:fill:{draft_id}:{slot}", options=options, row=1
+            )
+        )
+        self.draft_id = draft_id
+        self.slot = slot
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["id"], match["slot"])
+
+    @replies.told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        draft = await _draft(interaction, self.draft_id)
+        presets = PRESETS.get(self.slot, ())
+        choice = self.item.values[0]
+        if choice == OWN_WORDS and self.slot in SLOTS:
+            current = from_json(draft.prompt).slot(self.slot)
+            await interaction.response.send_modal(forms.slot_form(self.slot, current, self._written))
+            return
+        if not choice.isdecimal() or int(choice) >= len(presets):
+            raise Gone("That choice is not there any more. Open the slot again.")
+        filled = await _fill(interaction, draft, self.slot, presets[int(choice)].value)
+        await interaction.response.edit_message(embed=_card(filled), view=_controls(filled.id))
+
+    async def _written(self, interaction: discord.Interaction[Any], value: str) -> None:
+        filled = await _fill(interaction, await _draft(interaction, self.draft_id), self.slot, value)
+        await interaction.response.edit_message(embed=_card(filled), view=_controls(filled.id))
+
+
+class MakeButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<id>[0-9a-f]{16})"
+):
+    """Orders the portrait that the card describes."""
+
+    def __init__(self, draft_id: str) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="Make the portrait",
+                style=discord.ButtonStyle.primary,
+                custom_id=f"draft:make:{draft_id}",
+                row=2,
+            )
+        )
+        self.draft_id = draft_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["id"])
+
+    @replies.told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        answer = await replies.begin(interaction)
+        person = await person_of(interaction)
+        draft = await _draft(interaction, self.draft_id)
+        wish = Wish(
+            source=f"interaction:{interaction.id}",
+            place=person.place,
+            user_id=person.user_id,
+            prompt=laid_over(from_json(draft.prompt)),
+        )
+        await interaction.client.studio.order(wish, answer)
+
+
+COMMANDS: tuple[Any, ...] = (studio,)
+DYNAMIC_ITEMS = (SlotMenu, PresetMenu, MakeButton)

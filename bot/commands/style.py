@@ -1,0 +1,122 @@
+"""`/style`: a look that is kept, so that a series looks like one shoot."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import cards, replies, words
+from bot.choices import complete_slot, complete_style
+from bot.errors import Gone, Refused
+from bot.guard import person_of
+from bot.reading import chosen, style_of
+from data.recipes import Style
+from engine.prompt import SLOTS, PortraitPrompt, from_json, merge, to_json
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+group = app_commands.Group(name="style", description="Looks that you keep and use again with style:.")
+Slot = Range[str, 1, 500]
+
+
+@group.command(description="Keep a look: the slots you name, or else those of your last portrait.")
+@app_commands.describe(
+    name="What to call it",
+    lighting="Where the light comes from and what it is like",
+    camera="Lens, aperture, framing, film",
+    environment="Where",
+    clothing="What is worn",
+    detail="Skin and surface detail",
+)
+@app_commands.autocomplete(
+    lighting=complete_slot,
+    camera=complete_slot,
+    environment=complete_slot,
+    clothing=complete_slot,
+    detail=complete_slot,
+)
+async def save(
+    interaction: "Interaction",
+    name: Range[str, 1, 40],
+    lighting: Slot | None = None,
+    camera: Slot | None = None,
+    environment: Slot | None = None,
+    clothing: Slot | None = None,
+    detail: Slot | None = None,
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    slots = {
+        "lighting": lighting,
+        "camera": camera,
+        "environment": environment,
+        "clothing": clothing,
+        "detail": detail,
+    }
+    look = chosen(slots=slots) if any(slots.values()) else await _last_look(interaction)
+    style = await interaction.client.stores.styles.save(interaction.user.id, name, to_json(look), now=time.time())
+    await replies.whisper(
+        interaction, f"Kept. Use it with `style: {style.name}`.", embed=_card(style, from_json(style.prompt))
+    )
+
+
+async def _last_look(interaction: "Interaction") -> PortraitPrompt:
+    """Raises Gone, Refused."""
+    person = await person_of(interaction)
+    latest = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
+    if latest is None:
+        raise Gone("You have no portrait here yet, so name at least one slot, such as lighting.")
+    look = style_of(from_json(latest.prompt))
+    if not any(look.slot(slot) for slot in SLOTS):
+        raise Refused("Your last portrait has a subject only; name at least one slot, such as lighting.")
+    return look
+
+
+@group.command(name="list", description="The looks you keep.")
+async def list_(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    styles = await interaction.client.stores.styles.list(interaction.user.id)
+    if not styles:
+        await replies.whisper(interaction, "You keep no style yet. /style save keeps the look of your last portrait.")
+        return
+    lines = [
+        f"**{words.plain(style.name)}** · {words.plain(cards.summary(from_json(style.prompt)), 120)}"
+        for style in styles
+    ]
+    await replies.whisper(interaction, embed=discord.Embed(title="Your styles", description="\n".join(lines)[:4000]))
+
+
+@group.command(description="One look, slot by slot.")
+@app_commands.describe(name="Which style")
+@app_commands.autocomplete(name=complete_style)
+async def show(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    style = await interaction.client.stores.styles.get(interaction.user.id, name)
+    if style is None:
+        raise _unknown()
+    await replies.whisper(interaction, embed=_card(style, from_json(style.prompt)))
+
+
+@group.command(description="Forget a look.")
+@app_commands.describe(name="Which style")
+@app_commands.autocomplete(name=complete_style)
+async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    if not await interaction.client.stores.styles.delete(interaction.user.id, name):
+        raise _unknown()
+    await replies.whisper(interaction, "Forgotten. Portraits made with it stay as they are.")
+
+
+def _unknown() -> Gone:
+    return Gone("You have no style of that name. /style list shows yours.")
+
+
+def _card(style: Style, look: PortraitPrompt) -> discord.Embed:
+    embed = discord.Embed(title=words.plain(style.name), colour=cards.ACCENT)
+    cards.add_recipe(embed, merge(look, PortraitPrompt()))
+    return embed
+
+
+COMMANDS = (group,)
