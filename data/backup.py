@@ -7,6 +7,7 @@ call them in a thread.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -24,6 +25,8 @@ from data.files import is_full, sync_folder
 from data.folder_lock import lock_folder
 from data.pictures import FOLDER_NAME
 from data.sqlite_errors import in_words
+
+log = logging.getLogger(__name__)
 
 _ROUNDS = 5
 
@@ -158,15 +161,16 @@ def _bring_in(backup: Path, data_folder: Path, new: Path) -> None:
 def _set_aside(data_folder: Path) -> Path | None:
     """Keep the present database and its pictures in a folder of their own, as second names of the same files."""
     database = data_folder / FILE_NAME
-    if not database.exists():
+    if not any(data_folder.glob(f"{FILE_NAME}*")):
         return None
     aside = data_folder / time.strftime(f"before-restore-%Y%m%d-%H%M%S-{secrets.token_hex(2)}", time.gmtime())
     (aside / FOLDER_NAME).mkdir(parents=True)
     for name in _names(data_folder):
         os.link(data_folder / FOLDER_NAME / name, aside / FOLDER_NAME / name)
-    _fold_log(database)
-    os.link(database, aside / FILE_NAME)
-    # Only there when the database was too damaged to be opened; the new one must not meet them.
+    if database.exists():
+        _fold_log(database)
+        os.link(database, aside / FILE_NAME)
+    # Only left when the database could not be opened. The restored one must not meet them.
     for suffix in ("-wal", "-shm"):
         log_file = database.with_name(FILE_NAME + suffix)
         if log_file.exists():
@@ -180,8 +184,8 @@ def _fold_log(database: Path) -> None:
     try:
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    except sqlite3.DatabaseError:
-        return
+    except sqlite3.DatabaseError as error:
+        log.warning("%s cannot be read any more (%s); it is set aside as it is", database, error)
 
 
 def _check(backup: Path) -> None:

@@ -103,10 +103,11 @@ def _check_references(connection: sqlite3.Connection) -> None:
 def statements(script: str) -> Iterator[str]:
     """The single statements of an SQL script; a trigger's body stays in one piece."""
     statement = ""
-    for piece in script.splitlines(keepends=True):
-        statement += piece
+    *pieces, rest = script.split(";")
+    for piece in pieces:
+        statement += f"{piece};"
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-    if statement.strip():
-        raise MigrationFailed(f"A migration ends in the middle of a statement: “{statement.strip()[:60]}”.")
+    if (statement + rest).strip():
+        raise MigrationFailed("A migration ends in the middle of a statement, or in a comment.")

@@ -74,9 +74,7 @@ class House:
         return portrait_id
 
 
-FACTS = PortraitFacts(
-    seed=7, model_title="Tiny", words="a woman", negative="", steps=4, guidance=3.5, render_s=0.5
-)
+FACTS = PortraitFacts(seed=7, model_title="Tiny", words="a woman", negative="", steps=4, guidance=3.5, render_s=0.5)
 
 
 def png(shade: int = 0, size: tuple[int, int] = (4, 6)) -> bytes:
