@@ -20,12 +20,16 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
 
 
 class BotProcess:
-    """`python -m bot` on `folder`, pointed at `standin`. `settings` are environment variables on top."""
+    """`python -m bot` on `folder`, pointed at `standin`. `settings` are environment variables on top.
+
+    `module` may name another one to run in its place, as the benchmark does.
+    """
 
     def __init__(self, standin: StandIn, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.standin = standin
         self.folder = folder
         self.settings = dict(settings or {})
+        self.module = "bot"
         self.log: list[str] = []
         self.exit_code: int | None = None
         self._process: asyncio.subprocess.Process | None = None
@@ -59,7 +63,7 @@ class BotProcess:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            self.module,
             cwd=self.folder,
             env=self.environment(),
             stdout=asyncio.subprocess.PIPE,
@@ -118,6 +122,10 @@ class BotProcess:
     def text(self) -> str:
         """The log so far, of all starts."""
         return "\n".join(self.log)
+
+    def ask(self, number: signal.Signals) -> None:
+        """Send the process a signal that does not end it."""
+        self._signal(number)
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -1,0 +1,188 @@
+"""A studio on the stand-in Discord: people, a channel, the bot in this process or in one of its own, and its books."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.client import StudioBot
+from bot.endpoints import point_discord_at
+from bot.settings import Settings
+from bot.stores import Stores
+from data import ledger
+from data.database import Database
+from tests.standin import Channel, Guild, Interaction, Message, Person, StandIn
+from tests.standin.process import BotProcess
+
+MODEL = "tiny"
+PROMPT = "a woman in a red coat, on a beach at dawn"
+DISCORD = ("https://discord.com/api/v10", "wss://gateway.discord.gg/")
+
+
+@dataclass(slots=True)
+class Stage:
+    """The stand-in with one server, one channel, two members and a moderator."""
+
+    standin: StandIn
+    guild: Guild
+    channel: Channel
+    ana: Person
+    ben: Person
+    mod: Person
+    folder: Path
+    checkpoint: Path
+
+    @classmethod
+    def build(cls, standin: StandIn, folder: Path, checkpoint: Path) -> Stage:
+        guild = standin.add_guild("Studio")
+        return cls(
+            standin=standin,
+            guild=guild,
+            channel=standin.add_channel(guild, "portraits"),
+            ana=standin.add_member(guild, "ana"),
+            ben=standin.add_member(guild, "ben"),
+            mod=standin.add_moderator(guild, "mod"),
+            folder=folder,
+            checkpoint=checkpoint,
+        )
+
+    @property
+    def var(self) -> Path:
+        """The bot's data folder."""
+        return self.folder / "var"
+
+    def process(self, **settings: str) -> BotProcess:
+        """The bot as a process of its own, on this stage's folder."""
+        return BotProcess(self.standin, self.folder, {**self.environment(), **settings})
+
+    def environment(self) -> dict[str, str]:
+        return {
+            "MODEL_BUILTIN": "false",
+            "MODEL_LOCAL": json.dumps([f"{self.checkpoint}={MODEL}"]),
+            "MODEL_DEFAULT": MODEL,
+            "DISCORD_SERVERS": json.dumps([self.guild.id]),
+            "DISCORD_DIRECT_MESSAGES": "true",
+        }
+
+    def live(self, **settings: object) -> LiveBot:
+        """The bot in this process, on real sockets all the same."""
+        values: dict[str, object] = {
+            "data_folder": self.var,
+            "data_free_mib": 0,
+            "model_builtin": False,
+            "model_local": (f"{self.checkpoint}={MODEL}",),
+            "model_default": MODEL,
+            "discord_servers": (self.guild.id,),
+            "discord_direct_messages": True,
+        }
+        return LiveBot(self.standin, {**values, **settings})
+
+    async def order(self, who: Person | None = None, prompt: str = PROMPT, **options: object) -> Interaction:
+        """Send `/portrait` and wait till it is acknowledged."""
+        sent = await (who or self.ana).slash(self.channel, "portrait", {"prompt": prompt, **options})
+        return await sent.wait_acked()
+
+    async def portrait(self, who: Person | None = None, timeout_s: float = 60) -> Message:
+        """A finished portrait's message."""
+        return await finished(await self.order(who), timeout_s)
+
+    def shown(self) -> list[Message]:
+        """The messages of all channels that show a finished portrait."""
+        channels = list(self.standin.world.channels.values())
+        return [m for c in channels for m in c.history if is_portrait(m)]
+
+
+class LiveBot:
+    """A `StudioBot` that runs in the test's own loop."""
+
+    def __init__(self, standin: StandIn, values: Mapping[str, object]) -> None:
+        self.standin = standin
+        self.values = dict(values)
+        self.bot: StudioBot | None = None
+        self._running: asyncio.Task[None] | None = None
+
+    async def start(self) -> StudioBot:
+        """Connect; returns once the gateway has it."""
+        settings = Settings(_env_file=None, **self.values)  # type: ignore[call-arg, arg-type]  # pydantic-settings
+        point_discord_at(self.standin.api_url, self.standin.gateway_url)
+        settings.data_folder.mkdir(parents=True, exist_ok=True)
+        self.bot = StudioBot(settings, await Stores.open(settings.data_folder))
+        before = self.standin.gateway.identifies
+        self._running = asyncio.create_task(self.bot.start(self.standin.token))
+        await self.standin.until(lambda: self.standin.ready and self.standin.gateway.identifies > before, 30)
+        return self.bot
+
+    async def close(self) -> None:
+        """Stop it as SIGTERM does."""
+        if self.bot is not None and self._running is not None:
+            await self.bot.close()
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait_for(self._running, 10)
+        self.bot = None
+        point_discord_at(*DISCORD)
+
+
+def is_portrait(message: Message) -> bool:
+    """Whether a message shows a finished portrait: a picture and the buttons that act on it."""
+    return bool(message.attachments) and "Reroll" in [b.label.split(" ")[0] for b in message.buttons]
+
+
+async def finished(order: Interaction, timeout_s: float = 60) -> Message:
+    """The message of an order once it shows the portrait."""
+    await order.until(lambda i: i.message is not None and is_portrait(i.message), timeout_s, "a portrait")
+    assert order.message is not None
+    return order.message
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What a stopped bot's database says: job states by job id, and every complaint about the ledger."""
+
+    jobs: Mapping[str, str]
+    balances: Mapping[int, int]
+    complaints: tuple[str, ...]
+
+    @property
+    def ended(self) -> bool:
+        """Whether every job was delivered or refunded."""
+        return set(self.jobs.values()) <= {"delivered", "failed", "cancelled"}
+
+
+async def books(var: Path) -> Books:
+    """Read the data folder of a bot that has ended."""
+    database = await Database.open(var)
+    try:
+        complaints = tuple(await ledger.check(database))
+        jobs = {row["id"]: row["state"] for row in await database.fetch_all("SELECT id, state FROM jobs")}
+        rows = await database.fetch_all("SELECT user_id, balance FROM accounts")
+    finally:
+        await database.close()
+    return Books(jobs, {row["user_id"]: row["balance"] for row in rows}, complaints + _unbalanced(var))
+
+
+def _unbalanced(var: Path) -> tuple[str, ...]:
+    """Jobs without exactly one hold, or that ended without exactly one settlement or refund; read independently."""
+    with contextlib.closing(sqlite3.connect(next(var.glob("*.sqlite*")))) as connection:
+        rows = connection.execute(
+            """SELECT j.id, j.state,
+                      (SELECT count(*) FROM ledger WHERE job_id = j.id AND kind = 'hold'),
+                      (SELECT count(*) FROM ledger WHERE job_id = j.id AND kind = 'settle'),
+                      (SELECT count(*) FROM ledger WHERE job_id = j.id AND kind = 'refund')
+               FROM jobs j"""
+        ).fetchall()
+        sums = connection.execute(
+            """SELECT a.user_id, a.balance, coalesce(sum(l.amount), 0)
+               FROM accounts a LEFT JOIN ledger l ON l.account_id = a.id GROUP BY a.id"""
+        ).fetchall()
+    ends = {"delivered": (1, 1, 0), "failed": (1, 0, 1), "cancelled": (1, 0, 1)}
+    wrong = [
+        f"job {job} is {state} with {entries}"
+        for job, state, *entries in rows
+        if tuple(entries) != ends.get(state, (1, 0, 0))
+    ]
+    return (*wrong, *(f"user {u} has {b}, the ledger says {s}" for u, b, s in sums if b != s))

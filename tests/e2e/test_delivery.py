@@ -1,0 +1,136 @@
+"""A portrait arrives once, whatever Discord does in between: lost answers, dead tokens, deleted messages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.e2e.stage import LiveBot, Stage, books, finished, is_portrait
+from tests.standin import Interaction
+from tests.standin.faults import Fault, Request
+
+
+@pytest.fixture
+async def live(stage: Stage) -> AsyncIterator[LiveBot]:
+    live = stage.live()
+    await live.start()
+    yield live
+    await live.close()
+
+
+async def check_books(stage: Stage, live: LiveBot, *, delivered: int) -> None:
+    """Stop the bot; every job has ended, `delivered` of them with a portrait, and the ledger adds up."""
+    await live.close()
+    found = await books(stage.var)
+    assert found.complaints == ()
+    assert found.ended
+    assert list(found.jobs.values()).count("delivered") == delivered
+
+
+async def held_before_delivery(stage: Stage) -> tuple[Interaction, Fault]:
+    """An order whose first status edit is held back, so that the test can act before the result is sent."""
+    fault = stage.standin.faults.hold_before("edit_*")
+    order = await stage.order()
+    await fault.wait_hit(60)
+    return order, fault
+
+
+@pytest.mark.parametrize("nth", range(1, 6))
+@pytest.mark.parametrize("when", ["drop_after", "drop_before"])
+async def test_a_lost_answer_loses_no_portrait(stage: Stage, live: LiveBot, when: str, nth: int) -> None:
+    """The connection breaks at the nth request of an order. The person gets the portrait once, or is not charged."""
+    fault: Fault = getattr(stage.standin.faults, when)("*", nth=nth)
+    sent = await stage.ana.slash(stage.channel, "portrait", prompt="a woman in a red coat")
+    if nth == 1:
+        await fault.wait_hit()
+        await stage.standin.until(lambda: sent.acked_at is not None or not stage.channel.history, 10)
+    else:
+        await finished(sent)
+        await stage.standin.until(lambda: fault.hits or len(order_requests(stage)) < nth, 10)
+    await check_books(stage, live, delivered=len(stage.shown()))
+    assert len(stage.shown()) <= 1
+
+
+def order_requests(stage: Stage) -> list[str]:
+    names = [r.name for r in stage.standin.requests]
+    return names[names.index("callback") :] if "callback" in names else []
+
+
+async def test_after_the_token_died_the_portrait_comes_through_the_channel(stage: Stage, live: LiveBot) -> None:
+    order, fault = await held_before_delivery(stage)
+    order.expire()
+    fault.release()
+    message = await finished(order)
+    assert message.revisions[-1].via == "channel"
+    assert stage.shown() == [message]
+    await check_books(stage, live, delivered=1)
+
+
+async def test_a_deleted_status_message_is_replaced_by_one_new_message(stage: Stage, live: LiveBot) -> None:
+    order, fault = await held_before_delivery(stage)
+    assert order.message is not None
+    stage.standin.delete_message(order.message)
+    lost = stage.standin.faults.drop_after("send")
+    fault.release()
+    await stage.standin.until(lambda: lost.hits and len(sends(stage)) == 2, 60, "the send and its repetition")
+    await stage.standin.until(lambda: sends(stage)[-1].status == 200, 10)
+    assert len({r.payload["nonce"] for r in sends(stage)}) == 1
+    assert len(stage.shown()) == 1
+    await check_books(stage, live, delivered=1)
+
+
+def sends(stage: Stage) -> list[Request]:
+    return [r for r in stage.standin.requests if r.name == "send"]
+
+
+async def test_when_the_channel_is_gone_the_portrait_comes_by_direct_message(stage: Stage, live: LiveBot) -> None:
+    order, fault = await held_before_delivery(stage)
+    stage.standin.delete_channel(stage.channel)
+    order.expire()
+    fault.release()
+    await stage.standin.until(lambda: any(is_portrait(m) for m in stage.ana.dm.history), 60, "a direct message")
+    await check_books(stage, live, delivered=1)
+
+
+async def test_when_every_way_is_closed_the_portrait_waits_in_portraits(stage: Stage, live: LiveBot) -> None:
+    order, fault = await held_before_delivery(stage)
+    stage.standin.delete_channel(stage.channel)
+    stage.ana.user.accepts_dms = False
+    order.expire()
+    fault.release()
+    await stage.standin.until(lambda: [r for r in stage.standin.requests if r.name == "send" and r.status == 403], 60)
+    other = stage.standin.add_channel(stage.guild, "second")
+    listed = await stage.ana.slash(other, "portraits")
+    await listed.shown("No. 1")
+    assert stage.shown() == []
+    await check_books(stage, live, delivered=1)
+
+
+async def test_a_picture_above_the_upload_limit_is_sent_smaller(stage: Stage, live: LiveBot) -> None:
+    stage.guild.upload_limit_bytes = 3000
+    message = await stage.portrait()
+    assert [a.content_type for a in message.attachments] == ["image/webp"]
+    assert 413 not in [r.status for r in stage.standin.requests]
+    await check_books(stage, live, delivered=1)
+
+
+async def test_a_prompt_pings_nobody(stage: Stage, live: LiveBot) -> None:
+    order = await stage.order(
+        prompt=f"@everyone @here <@&{stage.guild.id}> in a red coat, [click](https://example.com)"
+    )
+    await finished(order)
+    assert [m for m in stage.channel.messages.values() if m.pings] == []
+
+
+async def test_a_prompt_that_names_a_member_is_explained_and_costs_nothing(stage: Stage, live: LiveBot) -> None:
+    order = await stage.order(prompt=f"{stage.ben.mention} in a red coat")
+    await order.until(lambda i: "member of this server" in i.text, 10)
+    assert order.message is not None
+    await check_books(stage, live, delivered=0)
+
+
+async def test_edits_stay_within_discords_limits(stage: Stage, live: LiveBot) -> None:
+    for who in (stage.ana, stage.ben, stage.mod):
+        await stage.portrait(who)
+    assert stage.standin.rate_limited == []
