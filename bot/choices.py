@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from discord.app_commands import Choice
-
 from engine.presets import PRESETS
 
 if TYPE_CHECKING:

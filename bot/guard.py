@@ -27,6 +27,8 @@ async def person_of(interaction: "Interaction") -> Person:
     guild_id = interaction.guild_id or 0
     bot = interaction.client
     await require_open(bot, guild_id)
+    if await bot.stores.bans.get(guild_id, interaction.user.id):
+        raise Refused("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
     settings = await bot.stores.servers.get(guild_id)
     return Person(
         user_id=interaction.user.id,

@@ -46,6 +46,5 @@ def laid_over(*layers: PortraitPrompt) -> PortraitPrompt:
 
 def style_of(prompt: PortraitPrompt) -> PortraitPrompt:
     """The part of a recipe that makes a look: all slots but the subject, and what is left out."""
-    return replace(
-        NOTHING, negative=prompt.negative, **{slot: prompt.slot(slot) for slot in SLOTS if slot != "subject"}
-    )
+    look: dict[str, Any] = {slot: prompt.slot(slot) for slot in SLOTS if slot != "subject"}
+    return replace(NOTHING, negative=prompt.negative, **look)

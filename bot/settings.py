@@ -90,6 +90,16 @@ class Settings(BaseSettings):
         description="Daily allowance of the free tier, in credits; what is left of it expires at midnight.",
     )
 
+    moderation_self_grants: bool = Field(
+        False, description="Whether moderators may grant to themselves. The bot's owners always may."
+    )
+    moderation_daily_credits: int = Field(
+        10_000, ge=0, description="How many credits one moderator may grant in 24 hours, in one server."
+    )
+    moderation_daily_tiers: int = Field(
+        50, ge=0, description="How many tiers one moderator may grant in 24 hours, in one server."
+    )
+
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
 
     @field_validator("discord_owner_ids", "discord_servers", "model_local", mode="after")

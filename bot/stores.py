@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Self
 
 from data.accounts import Accounts
+from data.audit import Audit
+from data.bans import Bans
 from data.characters import Characters
 from data.database import Database
 from data.folder_lock import FolderLock, lock_folder
@@ -13,6 +15,7 @@ from data.pictures import PictureStore
 from data.portraits import Portraits
 from data.recipes import Drafts, Styles
 from data.servers import Servers
+from data.stats import Stats
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,9 @@ class Stores:
     servers: Servers
     styles: Styles
     drafts: Drafts
+    bans: Bans
+    audit: Audit
+    stats: Stats
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -52,6 +58,9 @@ class Stores:
             servers=Servers(database),
             styles=Styles(database),
             drafts=Drafts(database),
+            bans=Bans(database),
+            audit=Audit(database),
+            stats=Stats(database),
         )
 
     async def close(self) -> None:

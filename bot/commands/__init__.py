@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from bot.commands import character, credits, grant, guide, portrait, portraits, settings, studio, style
+from bot.commands import character, credits, grant, guide, moderation, portrait, portraits, settings, studio, style
 
 if TYPE_CHECKING:
     from bot.client import StudioTree
 
-GROUPS = (portrait, studio, style, character, portraits, credits, grant, settings, guide)
-DYNAMIC_ITEMS = (portraits.PageButton, *studio.DYNAMIC_ITEMS)
+GROUPS = (portrait, studio, style, character, portraits, credits, grant, moderation, settings, guide)
+DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS)
 
 
 def add_all(tree: "StudioTree") -> None:

@@ -10,6 +10,7 @@ from discord.app_commands import Choice, Range
 from bot import replies, words
 from bot.errors import Refused
 from bot.guard import Person, person_of, require_moderator
+from data.accounts import GrantLimits
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -43,6 +44,7 @@ async def credits(
         actor_id=person.user_id,
         reason=reason,
         now=time.time(),
+        limits=_limits(interaction),
     )
     await replies.whisper(
         interaction, f"{user.mention} got {words.credits_word(amount)} and has {entry.balance_after:,} now."
@@ -77,6 +79,7 @@ async def tier(
         actor_id=person.user_id,
         reason=reason,
         now=now,
+        limits=_limits(interaction),
     )
     end = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
     await replies.whisper(interaction, f"{user.mention} is in the {account.tier} tier{end}.")
@@ -87,9 +90,72 @@ async def _granting(interaction: "Interaction", user: discord.Member) -> Person:
     require_moderator(person)
     if user.bot:
         raise Refused("Bots have no account here.")
-    if user.id == person.user_id and not interaction.client.is_owner(person.user_id):
+    bot = interaction.client
+    own_way = bot.is_owner(person.user_id) or bot.settings.moderation_self_grants
+    if user.id == person.user_id and not own_way:
         raise Refused("Moderators cannot grant anything to themselves; ask another one.")
     return person
 
 
-COMMANDS = (group,)
+def _limits(interaction: "Interaction") -> GrantLimits | None:
+    """What a moderator may give in a day; the bot's owners have no limit."""
+    bot = interaction.client
+    if bot.is_owner(interaction.user.id):
+        return None
+    return GrantLimits(
+        since=time.time() - DAY_S,
+        credits=bot.settings.moderation_daily_credits,
+        tiers=bot.settings.moderation_daily_tiers,
+    )
+
+
+revoke = app_commands.Group(
+    name="revoke",
+    description="For moderators: take credits or a tier back.",
+    guild_only=True,
+    default_permissions=discord.Permissions(manage_guild=True),
+)
+
+
+@revoke.command(name="credits", description="Take credits back, at most what is there.")
+@app_commands.describe(user="From whom", amount="How many", reason="Why; kept in the audit")
+async def revoke_credits(
+    interaction: "Interaction",
+    user: discord.Member,
+    amount: Range[int, 1, MOST_CREDITS],
+    reason: Range[str, 1, 200] = "",
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await _granting(interaction, user)
+    entry = await interaction.client.stores.accounts.revoke(
+        person.place.guild_id,
+        user.id,
+        amount,
+        key=f"interaction:{interaction.id}",
+        actor_id=person.user_id,
+        reason=reason,
+        now=time.time(),
+    )
+    await replies.whisper(
+        interaction,
+        f"Took {words.credits_word(-entry.amount)} from {user.mention}, who has {entry.balance_after:,} now.",
+    )
+
+
+@revoke.command(name="tier", description="Put somebody back into the free tier.")
+@app_commands.describe(user="Who", reason="Why; kept in the audit")
+async def revoke_tier(interaction: "Interaction", user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await _granting(interaction, user)
+    await interaction.client.stores.accounts.revoke_tier(
+        person.place.guild_id,
+        user.id,
+        key=f"interaction:{interaction.id}",
+        actor_id=person.user_id,
+        reason=reason,
+        now=time.time(),
+    )
+    await replies.whisper(interaction, f"{user.mention} is in the free tier.")
+
+
+COMMANDS = (group, revoke)

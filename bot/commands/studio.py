@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import discord
 from discord import app_commands
+from engine.presets import PRESETS
 
 from bot import cards, forms, replies
 from bot.errors import Gone
@@ -15,7 +16,6 @@ from bot.guard import person_of
 from bot.reading import laid_over
 from bot.studio import Wish
 from data.recipes import Draft
-from engine.presets import PRESETS
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
 
 if TYPE_CHECKING:

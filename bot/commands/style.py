@@ -1,7 +1,7 @@
 """`/style`: a look that is kept, so that a series looks like one shoot."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands

@@ -1,0 +1,133 @@
+"""What moderators look up: accounts, the audit, and who is banned from the studio."""
+
+import csv
+import io
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import cards, ledger_words, replies, words
+from bot.errors import Refused
+from bot.guard import Person, person_of, require_moderator
+from data.audit import AuditEntry
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+MODERATORS = discord.Permissions(manage_guild=True)
+_SHOWN = 15
+_EXPORTED = 10_000
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@app_commands.command(description="For moderators: somebody's balance, tier, history and jobs.")
+@app_commands.guild_only()
+@app_commands.default_permissions(MODERATORS)
+@app_commands.describe(user="Whose account")
+async def account(interaction: "Interaction", user: discord.Member) -> None:
+    person = await _moderator(interaction)
+    bot = interaction.client
+    held = await bot.studio.account(person.place.guild_id, user.id)
+    entries = await bot.stores.accounts.history(held.id, limit=8)
+    orders = await bot.stores.orders.of_user(person.place.guild_id, user.id, limit=5)
+    embed = discord.Embed(title=f"Account of {words.plain(user.display_name, 60)}", colour=cards.ACCENT)
+    embed.add_field(name="Balance", value=words.credits_word(held.balance))
+    embed.add_field(name="Tier", value=ledger_words.tier_line(held))
+    if await bot.stores.bans.get(person.place.guild_id, user.id):
+        embed.add_field(name="Banned", value="from the studio")
+    embed.add_field(name="History", value=ledger_words.lines(entries) or "nothing yet", inline=False)
+    states = [f"<t:{int(one.created_at)}:R> {', '.join(row.state for row in one.jobs)}" for one in orders]
+    embed.add_field(name="Orders", value="\n".join(states) or "none yet", inline=False)
+    await replies.whisper(interaction, embed=embed)
+
+
+@app_commands.command(description="For moderators: who granted what to whom.")
+@app_commands.guild_only()
+@app_commands.default_permissions(MODERATORS)
+@app_commands.describe(
+    by="Only what this moderator did",
+    user="Only what was done to this person",
+    export="As a CSV file, with everything",
+)
+async def audit(
+    interaction: "Interaction",
+    by: discord.Member | None = None,
+    user: discord.Member | None = None,
+    export: bool = False,
+) -> None:
+    person = await _moderator(interaction)
+    entries = await interaction.client.stores.audit.page(
+        person.place.guild_id,
+        actor_id=by.id if by else None,
+        target_id=user.id if user else None,
+        limit=_EXPORTED if export else _SHOWN,
+    )
+    if export:
+        file = discord.File(io.BytesIO(as_csv(entries).encode()), "audit.csv")
+        await replies.whisper(interaction, f"{len(entries):,} entries.", file=file)
+        return
+    lines = [_line(entry) for entry in entries]
+    embed = discord.Embed(title="Audit", description="\n".join(lines)[:4000] or "Nothing yet.", colour=cards.ACCENT)
+    await replies.whisper(interaction, embed=embed)
+
+
+def _line(entry: AuditEntry) -> str:
+    target = f" → <@{entry.target_id}>" if entry.target_id else ""
+    rest = " · ".join(words.plain(part, 120) for part in (entry.detail, entry.reason) if part)
+    return f"<t:{int(entry.created_at)}:f> <@{entry.actor_id}> {words.plain(entry.action, 60)}{target} · {rest}"
+
+
+def as_csv(entries: Sequence[AuditEntry]) -> str:
+    """One line an entry; a cell that a spreadsheet would take for a formula is quoted with an apostrophe."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(["time", "by", "action", "to", "detail", "reason"])
+    for entry in entries:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(entry.created_at))
+        cells = [moment, str(entry.actor_id), entry.action, str(entry.target_id), entry.detail, entry.reason]
+        writer.writerow([f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell for cell in cells])
+    return buffer.getvalue()
+
+
+ban = app_commands.Group(
+    name="studio-ban",
+    description="For moderators: who may not use the studio here.",
+    guild_only=True,
+    default_permissions=MODERATORS,
+)
+
+
+@ban.command(description="Keep somebody out of the studio on this server.")
+@app_commands.describe(user="Who", reason="Why; kept in the audit")
+async def add(interaction: "Interaction", user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
+    person = await _moderator(interaction)
+    if user.id == person.user_id:
+        raise Refused("You cannot ban yourself.")
+    await interaction.client.stores.bans.add(
+        person.place.guild_id, user.id, actor_id=person.user_id, reason=reason, now=time.time()
+    )
+    await replies.whisper(interaction, f"{user.mention} can no longer order here. Portraits already waiting go on.")
+
+
+@ban.command(description="Let somebody use the studio again.")
+@app_commands.describe(user="Who")
+async def remove(interaction: "Interaction", user: discord.User) -> None:
+    person = await _moderator(interaction)
+    lifted = await interaction.client.stores.bans.remove(
+        person.place.guild_id, user.id, actor_id=person.user_id, now=time.time()
+    )
+    await replies.whisper(interaction, f"{user.mention} may order again." if lifted else "There was no such ban.")
+
+
+async def _moderator(interaction: "Interaction") -> Person:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await person_of(interaction)
+    require_moderator(person)
+    return person
+
+
+COMMANDS: tuple[Any, ...] = (account, audit, ban)
