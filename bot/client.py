@@ -55,7 +55,7 @@ class StudioBot(discord.Client):
         self._resumed = False
         self.exit_code = 0
         self._owners = frozenset(settings.discord_owner_ids)
-        commands.add_all(self.tree)
+        commands.add_all(self.tree, settings.discord_home_server)
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
@@ -71,12 +71,16 @@ class StudioBot(discord.Client):
     async def _sync_commands(self) -> None:
         """Commands are registered only when they changed: Discord limits how often that may be done."""
         mark = Path(self.settings.data_folder) / f"commands-{self.application_id}.sha256"
-        payload = [command.to_dict(self.tree) for command in self.tree.get_commands()]
+        home = discord.Object(self.settings.discord_home_server) if self.settings.discord_home_server else None
+        commands_here = [*self.tree.get_commands(), *(self.tree.get_commands(guild=home) if home else ())]
+        payload = [home and home.id, *(command.to_dict(self.tree) for command in commands_here)]
         digest = hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
         known = await asyncio.to_thread(lambda: mark.read_text() if mark.exists() else "")
         if self._sync == "changed" and known == digest:
             return
         await self.tree.sync()
+        if home is not None:
+            await self.tree.sync(guild=home)
         await asyncio.to_thread(mark.write_text, digest)
         log.info("commands registered")
 

@@ -2,7 +2,21 @@
 
 from typing import TYPE_CHECKING
 
-from bot.commands import character, credits, grant, guide, moderation, portrait, portraits, settings, studio, style
+import discord
+
+from bot.commands import (
+    admin,
+    character,
+    credits,
+    grant,
+    guide,
+    moderation,
+    portrait,
+    portraits,
+    settings,
+    studio,
+    style,
+)
 
 if TYPE_CHECKING:
     from bot.client import StudioTree
@@ -11,8 +25,11 @@ GROUPS = (portrait, studio, style, character, portraits, credits, grant, moderat
 DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS)
 
 
-def add_all(tree: "StudioTree") -> None:
-    """Register every command on the tree; nothing is sent to Discord here."""
+def add_all(tree: "StudioTree", home_server: int) -> None:
+    """Register every command on the tree, the owner's only in `home_server` (0: nowhere). Nothing is sent here."""
+    if home_server:
+        for command in admin.HOME_COMMANDS:
+            tree.add_command(command, guild=discord.Object(home_server))
     for group in GROUPS:
         for command in group.COMMANDS:
             tree.add_command(command)

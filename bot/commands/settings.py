@@ -2,45 +2,121 @@
 
 import time
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 import discord
 from discord import app_commands
+from discord.app_commands import Choice, Range
 
-from bot import replies
-from bot.errors import NotAllowed
+from bot import cards, replies, words
+from bot.errors import NotAllowed, Refused
 from bot.guard import person_of
 from data.servers import ServerSettings
 
 if TYPE_CHECKING:
     from bot.client import Interaction
 
+MOST_BLOCKED = 200
+MOST_ALLOWANCE = 100_000
 
-@app_commands.command(description="For moderators: this server's studio settings.")
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
+
+
+async def complete_zone(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    typed = current.strip().replace(" ", "_").casefold()
+    return [Choice(name=zone, value=zone) for zone in _zones() if typed in zone.casefold()][:25]
+
+
+@app_commands.command(description="For those who manage the server: this server's studio settings.")
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
-@app_commands.describe(studio_role="Members of this role may grant credits and tiers, and delete portraits")
-async def settings(interaction: "Interaction", studio_role: discord.Role | None = None) -> None:
+@app_commands.describe(
+    studio_role="Members of this role may grant, look up accounts and delete portraits",
+    time_zone="Where midnight is: the daily allowance is given then",
+    allowance="Credits a day for the free tier here; -1: the bot's default",
+    adult="Whether adult portraits may be made in age-restricted channels",
+    block="A word or phrase that prompts here may not contain",
+    unblock="A blocked word or phrase to allow again",
+)
+@app_commands.autocomplete(time_zone=complete_zone)
+async def settings(
+    interaction: "Interaction",
+    studio_role: discord.Role | None = None,
+    time_zone: Range[str, 1, 60] | None = None,
+    allowance: Range[int, -1, MOST_ALLOWANCE] | None = None,
+    adult: bool | None = None,
+    block: Range[str, 2, 60] | None = None,
+    unblock: Range[str, 2, 60] | None = None,
+) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     if not interaction.permissions.manage_guild:
         raise NotAllowed
     servers = interaction.client.stores.servers
     current = await servers.get(person.place.guild_id)
+    changed = _changed(current, studio_role, time_zone, allowance, adult)
+    changed = replace(changed, blocked_words=_blocked(changed.blocked_words, block, unblock))
+    if changed != current:
+        await servers.save(changed, actor_id=person.user_id, now=time.time())
+    await replies.whisper(interaction, embed=_card(changed, interaction.client.settings.credits_daily))
+
+
+def _changed(
+    current: ServerSettings,
+    studio_role: discord.Role | None,
+    time_zone: str | None,
+    allowance: int | None,
+    adult: bool | None,
+) -> ServerSettings:
+    """Raises Refused."""
+    changed = current
     if studio_role is not None:
-        current = replace(current, studio_role_id=studio_role.id)
-        await servers.save(current, actor_id=person.user_id, now=time.time())
-    await replies.whisper(interaction, embed=_card(current))
+        if studio_role.is_default():
+            raise Refused("@everyone cannot be the studio role: then everybody could grant credits.")
+        changed = replace(changed, studio_role_id=studio_role.id)
+    if time_zone is not None:
+        if time_zone not in _zones():
+            raise Refused("That time zone is not known. Choose one from the list, such as Europe/Lisbon.")
+        changed = replace(changed, time_zone=time_zone)
+    if allowance is not None:
+        changed = replace(changed, allowance=None if allowance < 0 else allowance)
+    if adult is not None:
+        changed = replace(changed, adult=adult)
+    return changed
 
 
-def _card(current: ServerSettings) -> discord.Embed:
+def _blocked(known: tuple[str, ...], block: str | None, unblock: str | None) -> tuple[str, ...]:
+    """Raises Refused."""
+    kept = [word for word in known if unblock is None or word.casefold() != unblock.strip().casefold()]
+    if unblock is not None and len(kept) == len(known):
+        raise Refused("That word is not on this server's block list.")
+    if block is not None and block.strip().casefold() not in {word.casefold() for word in kept}:
+        if len(kept) >= MOST_BLOCKED:
+            raise Refused(f"The block list has {MOST_BLOCKED} entries, which is as many as there may be.")
+        kept.append(" ".join(block.split()))
+    return tuple(kept)
+
+
+def _card(current: ServerSettings, default_allowance: int) -> discord.Embed:
     role = f"<@&{current.studio_role_id}>" if current.studio_role_id else "none (only Manage Server counts)"
-    embed = discord.Embed(title="This server's studio")
-    embed.add_field(name="Studio role", value=role, inline=False)
+    allowance = default_allowance if current.allowance is None else current.allowance
+    embed = discord.Embed(title="This server's studio", colour=cards.ACCENT)
+    embed.add_field(name="Studio role", value=role)
+    embed.add_field(name="Time zone", value=current.time_zone)
+    embed.add_field(name="Daily allowance", value=words.credits_word(allowance))
+    embed.add_field(name="Adult portraits", value="in age-restricted channels" if current.adult else "never")
     embed.add_field(
-        name="Showing the commands to that role",
+        name="Blocked", value=words.plain(", ".join(current.blocked_words), 900) or "nothing of its own", inline=False
+    )
+    embed.add_field(
+        name="Showing the commands to the studio role",
         value=(
-            "Discord hides /grant and /settings from members without Manage Server. To show them to the studio "
+            "Discord hides the moderators' commands from members without Manage Server. To show them to the studio "
             "role: Server Settings, Integrations, this bot, choose the command, add the role."
         ),
         inline=False,

@@ -1,0 +1,66 @@
+"""`/studio-admin`: for the bot's owner, and only in the owner's own server."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import cards, replies, words
+from bot.errors import Refused
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+admin = app_commands.Group(
+    name="studio-admin",
+    description="For the bot's owner.",
+    guild_only=True,
+    default_permissions=discord.Permissions(administrator=True),
+)
+servers = app_commands.Group(name="servers", description="Which servers may use the bot.", parent=admin)
+
+
+@servers.command(description="Let a server in.")
+@app_commands.describe(server="The server's id", note="A note for yourself")
+async def allow(interaction: "Interaction", server: Range[str, 1, 20], note: Range[str, 0, 200] = "") -> None:
+    await _set(interaction, server, allowed=True, note=note)
+
+
+@servers.command(description="Keep a server out.")
+@app_commands.describe(server="The server's id", note="A note for yourself")
+async def deny(interaction: "Interaction", server: Range[str, 1, 20], note: Range[str, 0, 200] = "") -> None:
+    await _set(interaction, server, allowed=False, note=note)
+
+
+@servers.command(name="list", description="Servers the bot is in, and whether they may use it.")
+async def list_(interaction: "Interaction") -> None:
+    await _owner(interaction)
+    bot = interaction.client
+    lines = []
+    for guild in sorted(bot.guilds, key=lambda guild: guild.name.casefold()):
+        mark = "may use it" if await bot.serves(guild.id) else "is kept out"
+        lines.append(f"`{guild.id}` {words.plain(guild.name, 60)} · {mark}")
+    embed = discord.Embed(title="Servers", description="\n".join(lines)[:4000] or "None.", colour=cards.ACCENT)
+    await replies.whisper(interaction, embed=embed)
+
+
+async def _set(interaction: "Interaction", server: str, *, allowed: bool, note: str) -> None:
+    await _owner(interaction)
+    if not (server.isascii() and server.isdecimal() and 0 < int(server) < 2**63):
+        raise Refused("A server's id is a number: switch on Developer Mode, then right-click the server, Copy ID.")
+    await interaction.client.stores.servers.set_access(
+        int(server), allowed=allowed, actor_id=interaction.user.id, reason=note, now=time.time()
+    )
+    await replies.whisper(interaction, f"Server `{server}` {'may use the studio' if allowed else 'is kept out'}.")
+
+
+async def _owner(interaction: "Interaction") -> None:
+    """Raises Refused."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    if not interaction.client.is_owner(interaction.user.id):
+        raise Refused("That is for the bot's owner only.")
+
+
+HOME_COMMANDS: tuple[Any, ...] = (admin,)
