@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -15,9 +15,6 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Offload = Literal["none", "model", "sequential"]
 
 BUILTIN_ID = "built-in"
-UNTRAINED_NOTE = (
-    "This built-in model is untrained: its pictures are coloured noise until a trained one is installed."
-)
 
 
 class CatalogueError(ValueError):
@@ -29,7 +26,8 @@ class Model:
     """One choice in `model:`.
 
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
-    own model id. `memory_gib` is what the weights and one picture take. `note` is shown with every picture.
+    own model id. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note` is
+    shown with every picture.
     """
 
     id: str
@@ -75,15 +73,29 @@ class Catalogue:
 class CatalogueSettings:
     """Which local models to offer.
 
-    `builtin_folder` is where the untrained built-in model is kept (made on first use). `local_models` holds
-    entries "folder-or-hub-id[=title][;precision=bfloat16][;offload=model][;memory_gib=18]".
+    `builtin_folder` is where the untrained built-in model is kept (made on first use); `builtin` says whether
+    the built-in model is offered at all. `local_models` holds entries such as
+    "folder-or-hub-id=Title;precision=bfloat16;offload=model;memory_gib=18", of which only the first part is
+    needed. `default` is a model's id.
     """
 
     builtin_folder: Path
+    builtin: bool = True
     local_models: tuple[str, ...] = ()
-    default: str = field(default=BUILTIN_ID)
+    default: str = BUILTIN_ID
 
 
 def build(settings: CatalogueSettings) -> Catalogue:
-    """The catalogue for these settings. Raises CatalogueError for an entry that cannot be understood."""
-    raise NotImplementedError
+    """The catalogue for these settings. Raises CatalogueError for what cannot be understood."""
+    from engine.local_models import builtin_model, local_model
+
+    models = [builtin_model(settings.builtin_folder)] if settings.builtin else []
+    models += [local_model(entry) for entry in settings.local_models]
+    ids = [model.id for model in models]
+    for model_id in ids:
+        if ids.count(model_id) > 1:
+            raise CatalogueError(f"Two models are called {model_id!r}; give one of them another title.")
+    if settings.default not in ids:
+        offered = ", ".join(ids) or "none"
+        raise CatalogueError(f"The default model {settings.default!r} is not offered; there is: {offered}.")
+    return Catalogue(tuple(models), settings.default)

@@ -17,7 +17,8 @@ Fits = Callable[[str, tuple[int, int]], int]
 HONEST = (0.8, 1.3)
 """A time range is stretched by this much at its ends: machines are not metronomes."""
 PLACES_SHARE = 0.05
-"""At most this share of the time goes into telling everybody their new place."""
+"""At most this share of the time goes into telling everybody their new place, once telling takes long."""
+LONG_TELLING_S = 0.002
 
 
 class Pool:
@@ -79,7 +80,8 @@ class Pool:
     def new_places(self, now_s: float) -> dict[str, Queued]:
         """The places if they changed; {} when they did not, or when telling would take too much time."""
         began_s = perf_counter()
-        if not self._stale or (began_s - self._told_s) * PLACES_SHARE < self._telling_s:
+        too_soon = (began_s - self._told_s) * PLACES_SHARE < self._telling_s
+        if not self._stale or (too_soon and self._telling_s > LONG_TELLING_S):
             return {}
         places = self.places(now_s)
         self._told_s = perf_counter()

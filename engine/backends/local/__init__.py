@@ -1,0 +1,1 @@
+"""The parts of the local backend; everything here runs on its worker thread and may import torch."""

@@ -1,0 +1,95 @@
+"""Small pictures of what a portrait will look like, made from its latents on the way.
+
+Time-limited: previews never take more than a small share of the rendering.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from engine.backends.local.shelf import Loaded
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+SIDE_PX = 256
+SIDE_CELLS = 32
+"""Larger latents are shrunk to this side before they are decoded."""
+SHARE = 0.06
+"""The share of the rendering time that previews may take."""
+FEWEST_STEPS = 3
+JPEG_QUALITY = 75
+
+
+class Previewer:
+    """Decides when a preview is due in one batch, and makes it."""
+
+    def __init__(self, loaded: Loaded, steps: int, every_s: float) -> None:
+        self._loaded = loaded
+        self._gap = max(2, steps // 6)
+        self._last_useful = steps - 2
+        self._every_s = every_s
+        self._began_s = perf_counter()
+        self._last_s = -1e9
+        self._spent_s = 0.0
+        self._made = 0
+        # With offload every look at the autoencoder would push the transformer out of the device.
+        self._possible = steps >= FEWEST_STEPS and loaded.offload == "none"
+
+    def due(self, step: int) -> bool:
+        """Whether to show something after this many steps."""
+        now_s = perf_counter()
+        if not self._possible or step % self._gap or step > self._last_useful:
+            return False
+        if self._made and now_s - self._last_s < self._every_s:
+            return False
+        cost_s = self._spent_s / self._made if self._made else 0.0
+        return self._spent_s + cost_s <= SHARE * (now_s - self._began_s)
+
+    def make(self, latents: torch.Tensor, before: torch.Tensor | None, step: int) -> list[bytes]:
+        """One JPEG a row. `before` are the latents of one step earlier, `step` how many steps are done."""
+        began_s = perf_counter()
+        clean = _without_noise(self._loaded.pipe, latents, before, step)
+        pictures = [_jpeg(picture) for picture in _decode(self._loaded.pipe, clean)]
+        self._last_s = perf_counter()
+        self._spent_s += self._last_s - began_s
+        self._made += 1
+        return pictures
+
+
+def _without_noise(pipe: Any, latents: Any, before: Any, step: int) -> Any:
+    """Where flow matching is heading: an Euler step is a straight line, so two points give its end."""
+    sigmas = getattr(pipe.scheduler, "sigmas", None)
+    if before is None or sigmas is None or type(pipe.scheduler).__name__ != "FlowMatchEulerDiscreteScheduler":
+        return latents
+    was, now = float(sigmas[step - 1]), float(sigmas[step])
+    if was == now:
+        return latents
+    velocity = (latents - before) / (now - was)
+    return latents - now * velocity
+
+
+def _decode(pipe: Any, latents: Any) -> Sequence[Image]:
+    import torch
+
+    side = max(latents.shape[-2:])
+    if side > SIDE_CELLS:
+        shrink = SIDE_CELLS / side
+        latents = torch.nn.functional.interpolate(latents, scale_factor=shrink, mode="area")
+    config = pipe.vae.config
+    latents = latents / config.scaling_factor + (config.shift_factor or 0.0)
+    decoded = pipe.vae.decode(latents.to(pipe.vae.dtype), return_dict=False)[0]
+    pictures: Sequence[Image] = pipe.image_processor.postprocess(decoded.float(), output_type="pil")
+    return pictures
+
+
+def _jpeg(picture: Image) -> bytes:
+    picture = picture.convert("RGB")
+    picture.thumbnail((SIDE_PX, SIDE_PX))
+    file = io.BytesIO()
+    picture.save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()

@@ -1,0 +1,161 @@
+"""One batch through one loaded model: seeds, steps, previews, dropped rows, pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.backends import Outcome
+from engine.backends.local.pipelines import Recipe
+from engine.backends.local.previews import Previewer
+from engine.backends.local.shelf import Loaded
+from engine.dialects import Words
+from engine.jobs import Finished, Job, JobCancelled, Progress
+
+if TYPE_CHECKING:
+    import torch
+    from PIL.Image import Image
+
+PNG_LEVEL = 3
+IGNORED_NOTE = "This model cannot hold a face, so the saved character was not used."
+ONE_FACE_NOTE = "This model holds one face; only the first character was used."
+
+
+class Watcher(Protocol):
+    """Who follows a batch from outside the thread."""
+
+    def tell(self, events: Sequence[tuple[str, Progress]]) -> None:
+        """Hands events over to the event loop."""
+        ...
+
+    def is_over(self, job_id: str) -> bool:
+        """Whether nobody wants this job any more."""
+        ...
+
+
+class _NobodyLeft(Exception):
+    """Every job of the batch is over."""
+
+
+@dataclass(slots=True)
+class _Row:
+    job: Job
+    words: Words
+
+
+class Rendering:
+    """Renders one batch; `run` is called once, on the worker thread."""
+
+    def __init__(
+        self, loaded: Loaded, recipe: Recipe, jobs: Sequence[Job], words: Sequence[Words], watcher: Watcher
+    ) -> None:
+        self._loaded = loaded
+        self._recipe = recipe
+        self._jobs = jobs
+        self._words = words
+        self._watcher = watcher
+        self._rows = [_Row(job, said) for job, said in zip(jobs, words, strict=True)]
+        self._previewer: Previewer | None = None
+        self._before: torch.Tensor | None = None
+
+    def run(self, preview_every_s: float) -> list[Outcome]:
+        """One outcome a job. Raises whatever the pipeline raises, torch.OutOfMemoryError among it."""
+        began_s = perf_counter()
+        if any(job.previews for job in self._jobs):
+            self._previewer = Previewer(self._loaded, self._jobs[0].steps, preview_every_s)
+        self._tell(0, [None] * len(self._rows))
+        pictures = self._pictures()
+        made = {row.job.id: _png(picture) for row, picture in zip(self._rows, pictures, strict=True)}
+        render_s = perf_counter() - began_s
+        return [
+            self._finished(job, said, made[job.id], render_s) if job.id in made else JobCancelled()
+            for job, said in zip(self._jobs, self._words, strict=True)
+        ]
+
+    def _pictures(self) -> Sequence[Image]:
+        import torch
+
+        first = self._jobs[0]
+        pipe = self._loaded.pipe
+        try:
+            with torch.inference_mode():
+                result = pipe(
+                    **self._recipe.arguments(self._jobs, self._words),
+                    width=first.width,
+                    height=first.height,
+                    num_inference_steps=first.steps,
+                    guidance_scale=first.guidance,
+                    generator=[torch.Generator("cpu").manual_seed(job.seed) for job in self._jobs],
+                    callback_on_step_end=self._after_step,
+                    callback_on_step_end_tensor_inputs=list(self._recipe.tensor_inputs),
+                )
+        except _NobodyLeft:
+            pipe.maybe_free_model_hooks()
+            self._rows = []
+            return []
+        pictures: Sequence[Image] = result.images
+        return pictures
+
+    def _after_step(self, pipe: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        """Called by the pipeline after each step; what it returns goes into the next."""
+        left = [place for place, row in enumerate(self._rows) if not self._watcher.is_over(row.job.id)]
+        if not left:
+            raise _NobodyLeft
+        if len(left) < len(self._rows):
+            kept = self._recipe.keep(tensors, left, len(self._rows))
+            if kept is not None:
+                tensors = kept
+                self._rows = [self._rows[place] for place in left]
+                self._before = None if self._before is None else self._before[left]
+        self._tell(index + 1, self._previews(index + 1, tensors))
+        self._before = tensors.get("latents")
+        return tensors
+
+    def _previews(self, step: int, tensors: dict[str, Any]) -> list[bytes | None]:
+        wanted = [place for place, row in enumerate(self._rows) if row.job.previews]
+        previews: list[bytes | None] = [None] * len(self._rows)
+        if self._previewer is None or not wanted or "latents" not in tensors or not self._previewer.due(step):
+            return previews
+        before = None if self._before is None else self._before[wanted]
+        for place, preview in zip(wanted, self._previewer.make(tensors["latents"][wanted], before, step), strict=True):
+            previews[place] = preview
+        return previews
+
+    def _tell(self, step: int, previews: Sequence[bytes | None]) -> None:
+        self._watcher.tell(
+            [
+                (row.job.id, Progress(step, row.job.steps, preview))
+                for row, preview in zip(self._rows, previews, strict=True)
+            ]
+        )
+
+    def _finished(self, job: Job, words: Words, picture: bytes, render_s: float) -> Finished:
+        model = self._loaded.model
+        return Finished(
+            picture=picture,
+            width=job.width,
+            height=job.height,
+            seed=job.seed,
+            words=words,
+            model_title=model.title,
+            note=" ".join(note for note in (model.note, self._reference_note(job)) if note),
+            steps=job.steps,
+            render_s=render_s,
+            batch=len(self._jobs),
+        )
+
+    def _reference_note(self, job: Job) -> str:
+        if not job.references:
+            return ""
+        if not self._loaded.takes_references:
+            return IGNORED_NOTE
+        return ONE_FACE_NOTE if len(job.references) > 1 else ""
+
+
+def _png(picture: Image) -> bytes:
+    file = io.BytesIO()
+    picture.convert("RGB").save(file, "PNG", compress_level=PNG_LEVEL)
+    return file.getvalue()

@@ -1,0 +1,108 @@
+"""Torch as the bot wants it: quiet, sharing the processor, on the right device, at the right precision."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from engine.catalogue import Precision
+
+if TYPE_CHECKING:
+    import torch
+
+FATAL_SIGNS = ("cuda error", "device-side assert", "hip error", "nccl error", "driver shutting down")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSettings:
+    """How the local backend uses this machine.
+
+    `memory_gib` is what resident models may take together (None: what the device has, less a reserve).
+    `batch_memory_mib` is what a batch may take beside the weights, for a device whose allocator never refuses
+    (None: no limit). `threads` is how many processor threads a model uses (None: all).
+    """
+
+    device: str = "auto"
+    memory_gib: float | None = None
+    batch_memory_mib: float | None = None
+    threads: int | None = None
+    niceness: int = 10
+    hang_s: float = 300.0
+    load_hang_s: float = 3600.0
+    preview_every_s: float = 1.0
+
+
+def prepare(settings: LocalSettings) -> None:
+    """Imports torch and its company and sets them up; called first thing on the worker thread."""
+    # A waiting OpenMP thread that spins takes the core from the event loop; on a busy machine it made a step
+    # ten times slower. It must be set before torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import diffusers
+    import torch
+    import transformers
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    for logs in (diffusers.utils.logging, transformers.utils.logging):
+        logs.set_verbosity_error()  # their warnings quote prompts
+        logs.disable_progress_bar()
+    disable_progress_bars()
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+
+
+def choose_device(settings: LocalSettings) -> torch.device:
+    """The device of the settings; "auto" is the GPU where there is one."""
+    import torch
+
+    if settings.device != "auto":
+        return torch.device(settings.device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
+    """The number format of the weights; "auto" is float32 on a CPU and bfloat16 elsewhere."""
+    import torch
+
+    if precision == "auto":
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    return dtypes[precision]
+
+
+def memory_budget_bytes(settings: LocalSettings, device: torch.device) -> int:
+    """What resident models may take together on this device."""
+    import torch
+
+    if settings.memory_gib is not None:
+        return int(settings.memory_gib * 2**30)
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory * 0.9)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def free_unused(device: torch.device) -> None:
+    """Gives memory that nothing refers to back to the device."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def is_fatal(error: BaseException) -> bool:
+    """Whether the device is unusable for the rest of this process."""
+    import torch
+
+    if isinstance(error, torch.OutOfMemoryError):
+        return False
+    lost = getattr(torch, "AcceleratorError", None)
+    if lost is not None and isinstance(error, lost):
+        return True
+    return isinstance(error, RuntimeError) and any(sign in str(error).lower() for sign in FATAL_SIGNS)

@@ -1,0 +1,216 @@
+"""Catalogue entries for models on this machine: the built-in one and any diffusers folder or hub id.
+
+Reads the small JSON files of a model folder, never its weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, cast, get_args
+
+from engine.catalogue import BUILTIN_ID, CatalogueError, Model, Offload, Precision
+from engine.prompt import ASPECTS
+
+CARD = "likeness.json"
+"""A model folder of ours has this file: how the model is meant to be used."""
+
+TRAINED_FOLDER = Path(__file__).parent / "builtin" / "checkpoint"
+UNTRAINED_NOTE = "This model is untrained, so its pictures are noise."
+GRID_PX = 16
+FULL_AREA_PX = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """How a model of ours is meant to be used. `size` is (width, height) in pixels at 2:3.
+
+    `max_sequence_length` is how many T5 tokens the model was trained with (0 without T5).
+    """
+
+    trained: bool = False
+    steps: int = 24
+    guidance: float = 3.0
+    size: tuple[int, int] = (128, 192)
+    version: str = ""
+    max_sequence_length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Preset:
+    """What is known of a published model."""
+
+    pattern: str
+    family: str
+    pipeline: str
+    steps: int
+    guidance: float
+    memory_gib: float
+    licence: str
+
+
+_STABILITY = "Stability AI Community License (free below $1M yearly revenue)"
+_PRESETS = (
+    _Preset("3.5-large-turbo", "sd35", "StableDiffusion3Pipeline", 4, 1.0, 27.0, _STABILITY),
+    _Preset("3.5-large", "sd35", "StableDiffusion3Pipeline", 28, 3.5, 27.0, _STABILITY),
+    _Preset("3.5-medium", "sd35", "StableDiffusion3Pipeline", 40, 4.5, 16.0, _STABILITY),
+    _Preset("", "plain", "", 28, 5.0, 0.0, ""),
+)
+
+
+def builtin_model(folder: Path) -> Model:
+    """The model that ships with the bot: the trained checkpoint, else the untrained one kept in `folder`."""
+    card = read_card(TRAINED_FOLDER)
+    trained = card is not None and card.trained
+    card = card if card and trained else Card()
+    return Model(
+        id=BUILTIN_ID,
+        title="Built-in",
+        provider="local",
+        family="builtin",
+        best_for="portraits without a GPU, in seconds",
+        catch="small pictures" if trained else "untrained: its pictures are noise",
+        sizes=sizes(card.size[0] * card.size[1]),
+        steps=card.steps,
+        guidance=card.guidance,
+        references=1 if (TRAINED_FOLDER / "ip_adapter").is_dir() and trained else 0,
+        source=str(TRAINED_FOLDER if trained else folder),
+        pipeline="StableDiffusion3Pipeline",
+        note="" if trained else UNTRAINED_NOTE,
+        memory_gib=0.3,
+        licence="MIT",
+    )
+
+
+def local_model(entry: str) -> Model:
+    """The model of one setting, "folder-or-hub-id=Title;option=value;…". Raises CatalogueError."""
+    named, *options = [part.strip() for part in entry.split(";")]
+    source, _, title = named.partition("=")
+    source = source.strip()
+    title = title.strip() or Path(source).name
+    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
+    if not source or not model_id:
+        raise CatalogueError(f"{entry!r} names no model: write folder-or-hub-id=Title.")
+    folder = Path(source)
+    card = read_card(folder)
+    model = (
+        _with_card(_published(model_id, title, source), card)
+        if card
+        else _of_folder(_published(model_id, title, source), folder)
+    )
+    return _with_options(model, options, entry)
+
+
+def read_card(folder: Path) -> Card | None:
+    """The card in a model folder; None when there is none or it cannot be read."""
+    values = _read_json(folder / CARD)
+    if not values:
+        return None
+    known = {field.name for field in fields(Card)}
+    card = Card(**{name: value for name, value in values.items() if name in known})
+    return replace(card, size=(int(card.size[0]), int(card.size[1])))
+
+
+def sizes(area_px: int, grid_px: int = GRID_PX) -> Mapping[str, tuple[int, int]]:
+    """For each aspect the (width, height) on the grid that keeps its shape best near this area."""
+    return MappingProxyType({aspect: _nearest_size(aspect, area_px, grid_px) for aspect in ASPECTS})
+
+
+def _nearest_size(aspect: str, area_px: int, grid_px: int) -> tuple[int, int]:
+    across, down = (int(part) for part in aspect.split(":"))
+    cells = range(1, 2 * math.isqrt(area_px * 2) // grid_px + 1)
+
+    def error(size: tuple[int, int]) -> float:
+        width, height = size
+        shape = abs(math.log(width * down / (height * across)))
+        return 3 * shape + abs(math.log(width * height / area_px))
+
+    near = [(width * grid_px, height * grid_px) for width in cells for height in _heights(width * down / across)]
+    return min(near, key=error)
+
+
+def _heights(exact: float) -> set[int]:
+    return {max(1, math.floor(exact)), math.ceil(exact)}
+
+
+def _published(model_id: str, title: str, source: str) -> Model:
+    preset = next(preset for preset in _PRESETS if preset.pattern in source.lower())
+    return Model(
+        id=model_id,
+        title=title,
+        provider="local",
+        family=preset.family,
+        best_for="portraits on your own GPU",
+        catch="needs a GPU",
+        sizes=sizes(FULL_AREA_PX),
+        steps=preset.steps,
+        guidance=preset.guidance,
+        source=source,
+        pipeline=preset.pipeline,
+        memory_gib=preset.memory_gib,
+        licence=preset.licence,
+    )
+
+
+def _of_folder(model: Model, folder: Path) -> Model:
+    pipeline = _read_json(folder / "model_index.json").get("_class_name")
+    if not isinstance(pipeline, str):
+        return model
+    family = {"StableDiffusion3Pipeline": "sd35", "FluxPipeline": "flux"}.get(pipeline, model.family)
+    return replace(model, pipeline=pipeline, family=family)
+
+
+def _with_card(model: Model, card: Card) -> Model:
+    return replace(
+        model,
+        family="builtin",
+        pipeline="StableDiffusion3Pipeline",
+        best_for="portraits without a GPU, in seconds",
+        catch="small pictures" if card.trained else "untrained: its pictures are noise",
+        sizes=sizes(card.size[0] * card.size[1]),
+        steps=card.steps,
+        guidance=card.guidance,
+        references=1 if (Path(model.source) / "ip_adapter").is_dir() else 0,
+        note="" if card.trained else UNTRAINED_NOTE,
+    )
+
+
+def _with_options(model: Model, options: list[str], entry: str) -> Model:
+    for option in options:
+        name, _, value = (part.strip() for part in option.partition("="))
+        try:
+            model = _with_option(model, name, value)
+        except ValueError:
+            raise CatalogueError(
+                f"{option!r} in {entry!r} cannot be understood: precision is one of "
+                f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; "
+                "memory_gib, guidance and steps are numbers."
+            ) from None
+    return model
+
+
+def _with_option(model: Model, name: str, value: str) -> Model:
+    if name == "precision" and value in get_args(Precision):
+        return replace(model, precision=cast(Precision, value))
+    if name == "offload" and value in get_args(Offload):
+        return replace(model, offload=cast(Offload, value))
+    if name == "memory_gib":
+        return replace(model, memory_gib=float(value))
+    if name == "guidance":
+        return replace(model, guidance=float(value))
+    if name == "steps":
+        return replace(model, steps=max(1, int(value)))
+    raise ValueError(name)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
