@@ -3,32 +3,137 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from typing import Final
 
-from engine.prompts.model import ASPECTS, QUOTED, SLOTS, PortraitPrompt, unique
+from engine.prompts import labels, pasted, quotes
+from engine.prompts.judge import EDGES, Piece, judge
+from engine.prompts.model import SLOTS, PortraitPrompt, unique
+from engine.prompts.units import HANDLE
 
-_LABEL = re.compile(rf"^({'|'.join(SLOTS)}|negative|text|characters|aspect|seed)\s*:\s*(.*)$", re.IGNORECASE)
-_HANDLE = re.compile(r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::\d+)?)(?![\w-])")
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_HANDLE: Final = re.compile(HANDLE)
+_HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
+_JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A prompt, and what the text held that means nothing here (settings of other tools), for the person."""
+
+    prompt: PortraitPrompt
+    ignored: tuple[str, ...] = ()
 
 
 def parse(text: str) -> PortraitPrompt:
-    """Read any text; never raises. What fits no slot joins the subject."""
-    fields: dict[str, list[str]] = {}
-    for line in text.splitlines():
-        line = " ".join(line.split())
-        found = _LABEL.match(line)
-        name, value = (found[1].lower(), found[2]) if found else ("subject", line)
-        if value:
-            fields.setdefault(name, []).append(value)
-    slots = {name: ", ".join(fields.get(name, ())) for name in SLOTS}
-    everything = " ".join((*fields.get("text", ()), *slots.values()))
-    people = " ".join((*fields.get("characters", ()), *slots.values()))
-    aspect = "".join(fields.get("aspect", ())[-1:])
-    seed = "".join(fields.get("seed", ())[-1:])
-    return PortraitPrompt(
-        **slots,
-        negative=", ".join(fields.get("negative", ())),
-        characters=unique(_HANDLE.findall(people)),
-        aspect=aspect if aspect in ASPECTS else None,
-        seed=int(seed) if seed.isdecimal() and len(seed) < 20 else None,
-        text=tuple(dict.fromkeys(words.strip() for words in QUOTED.findall(everything) if words.strip())),
-    )
+    """Read any text; never raises. Each clause is in a slot, and what fits nowhere joins the subject.
+
+    Takes time in proportion to the length; callers cap what they pass (Discord itself stops at 6,000).
+    """
+    return read(text).prompt
+
+
+def read(text: str) -> Reading:
+    """Read any text as `parse` does, and say what was left out of the prompt."""
+    brought = pasted.Brought()
+    text = _INVISIBLE.sub(" ", text)
+    text = pasted.take_out("\n".join(text.splitlines()), brought)
+    collector = _Collector(brought)
+    for line in text.split("\n"):
+        line = quotes.straighten(" ".join(line.split()))
+        if line:
+            collector.line(line)
+    return Reading(collector.prompt(), tuple(brought.ignored))
+
+
+@dataclass(slots=True)
+class _Collector:
+    brought: pasted.Brought
+    slots: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SLOTS, ""))
+    negative: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    characters: list[str] = field(default_factory=list)
+    open_label: str = "free"
+    last_clause: dict[str, int] = field(default_factory=dict)
+    clause: int = 0
+
+    def line(self, line: str) -> None:
+        """Take in one line: its labelled stretches as they stand, the rest by judgement."""
+        for segment in labels.segments(line):
+            slot = segment.slot
+            if slot == "free" and not segment.label:
+                slot = self.open_label
+            self._segment(slot, segment.value.strip(EDGES), segment)
+            stays_open = segment.label and (not segment.value.strip(EDGES) or segment.label == "negative prompt")
+            if stays_open:
+                self.open_label = slot
+            elif segment.label:
+                self.open_label = "free"
+
+    def _segment(self, slot: str, value: str, segment: labels.Segment) -> None:
+        if not value:
+            return
+        if slot in SLOTS:
+            self._add(Piece(slot, value, ","))
+        elif slot == "negative":
+            self.negative.append(value)
+        elif not self._special(slot, value):
+            stated = "" if slot in {"free", "text", "characters"} else f"{segment.label} "
+            self._free(stated + value)
+
+    def _special(self, slot: str, value: str) -> bool:
+        """Whether the value is wholly what its label promises."""
+        if slot == "text":
+            self.text += quotes.quoted(value) or [value.replace('"', " ").strip()]
+            return not quotes.quoted(value) or not quotes.without_quotations(value).strip(EDGES)
+        if slot == "characters" and _HANDLES_ONLY.fullmatch(value):
+            self.characters += _HANDLE.findall(value)
+            return True
+        if slot == "aspect" and pasted.aspect_in(value):
+            self.brought.aspect = pasted.aspect_in(value)
+            return True
+        if slot == "seed" and pasted.seed_in(value) is not None:
+            self.brought.seed = pasted.seed_in(value)
+            return True
+        return False
+
+    def _free(self, value: str) -> None:
+        for piece in judge(value, first=not any(self.slots.values())):
+            if ":" in piece.text or "：" in piece.text:
+                piece = piece._replace(text=labels.LABEL_LIKE.sub(r"\1 ", piece.text).strip(EDGES))
+            if piece.text:
+                self._add(piece)
+
+    def _add(self, piece: Piece) -> None:
+        if piece.joint:
+            self.clause += 1
+        before = self.slots[piece.slot]
+        together = self.last_clause.get(piece.slot) == self.clause
+        joint = " " if together else _JOINTS.get(piece.joint or ",", ", ")
+        self.slots[piece.slot] = f"{before}{joint}{piece.text}" if before else piece.text
+        self.last_clause[piece.slot] = self.clause
+        self.text += quotes.quoted(piece.text)
+        self.characters += _HANDLE.findall(quotes.without_quotations(piece.text))
+
+    def prompt(self) -> PortraitPrompt:
+        """The prompt as far as it was read."""
+        slots = {name: _settled(value) for name, value in self.slots.items()}
+        said = [words for value in slots.values() for words in quotes.quoted(value)]
+        return PortraitPrompt(
+            **slots,
+            negative=_settled(", ".join((*self.negative, *self._flag_negatives()))),
+            characters=unique(self.characters),
+            aspect=self.brought.aspect,
+            seed=self.brought.seed,
+            text=tuple(dict.fromkeys((*self.text, *said))),
+        )
+
+    def _flag_negatives(self) -> list[str]:
+        return [" ".join(value.split()).strip(EDGES) for value in self.brought.negative if value.strip(EDGES)]
+
+
+def _settled(value: str) -> str:
+    """The value with nothing left in it that would be read differently a second time."""
+    if pasted.weighted(value):
+        value = " ".join(pasted.without_weights(value).split()).strip(EDGES)
+    return value

@@ -1,0 +1,324 @@
+"""Which slot each stretch of a line belongs to: clauses are cut at borders and at the words that open a phrase,
+and each piece goes where its head noun, its opening word and its neighbours say. Knows nothing of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from engine.prompts.lexicon import LEXICON, SLOT_OF
+from engine.prompts.units import Unit, units
+
+EDGES: Final = " ,;|•·.…:~/–—-"
+
+_PREPOSITIONS: Final = frozenset({"with", "in", "at", "by", "from", "as"})
+_VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
+_OPENERS: Final = _PREPOSITIONS | _VERBS | {"and"}
+_EMPTY: Final = (
+    _PREPOSITIONS | {"and", "determiner", "pronoun", "auxiliary", "adverb", "negation"} | {"wear", "lit", "shoot"}
+)
+_NOUNS: Final = frozenset(SLOT_OF) | {"direction", "medium"}
+_TOPICS: Final = frozenset({"person", "body", "medium", "feature", "animal"})
+_TOPIC_WORDS: Final = frozenset(
+    {"background", "backdrop", "setting", "scene", "location", "environment", "place", "lighting", "light", "camera"}
+)
+_LIGHT_MOVES: Final = frozenset(
+    {"falls", "falling", "hits", "hitting", "touches", "touching", "brushes", "brushing", "wraps", "wrapping"}
+    | {"catches", "catching", "dances", "dancing", "washes", "washing", "shapes", "shaping", "appears", "appearing"}
+    | {"turning", "turns", "rests", "resting", "strikes", "striking", "picks", "picking", "lighting", "kissing"}
+)
+_ADJECTIVAL: Final = ("ed", "y", "en", "burnt", "worn")
+
+
+class Piece(NamedTuple):
+    """A stretch of the line for one slot; `joint` is what stood before it: "" in the midst of a clause."""
+
+    slot: str
+    text: str
+    joint: str
+
+
+@dataclass(slots=True)
+class _Chunk:
+    opener: str = ""
+    units: list[Unit] = field(default_factory=list)
+    full: bool = False
+    slot: str | None = None
+
+    def add(self, unit: Unit) -> None:
+        self.units.append(unit)
+        self.full = self.full or unit.kind not in _EMPTY
+
+
+class _Clause(NamedTuple):
+    joint: str
+    units: list[Unit]
+
+
+def judge(line: str, *, first: bool) -> list[Piece]:
+    """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line."""
+    chunks = list[tuple[str, _Chunk]]()
+    pending = list[tuple[str, _Chunk]]()
+    previous: str | None = None
+    for number, clause in enumerate(_clauses(units(line))):
+        reader = _Reader(line, first=first and number == 0, previous=previous)
+        read = reader.read(clause)
+        joints = [clause.joint, *[""] * (len(read) - 1)]
+        if _waits(clause.units, read):
+            pending += zip(joints, read, strict=True)
+            continue
+        for _, waiting in pending:
+            waiting.slot = read[0].slot
+        chunks += [*pending, *zip(joints, read, strict=True)]
+        pending.clear()
+        previous = read[-1].slot
+    return _pieces(line, [*chunks, *pending])
+
+
+def _clauses(found: list[Unit]) -> Iterator[_Clause]:
+    joint, current = ",", list[Unit]()
+    for unit in found:
+        if unit.kind != "border":
+            current.append(unit)
+            continue
+        if current:
+            yield _Clause(joint, current)
+            joint, current = ",", []
+        joint = _stronger(joint, unit.word)
+    if current:
+        yield _Clause(joint, current)
+
+
+def _stronger(joint: str, border: str) -> str:
+    if border[0] in ".!?…":
+        return "."
+    return border if border in {";", ":"} and joint != "." else joint
+
+
+def _pieces(line: str, chunks: list[tuple[str, _Chunk]]) -> list[Piece]:
+    starts = [chunk.units[0].start for _, chunk in chunks]
+    if starts:
+        starts[0] = 0
+    ends = [*starts[1:], len(line)]
+    return [
+        Piece(chunk.slot or "subject", line[start:end].strip(EDGES), joint)
+        for (joint, chunk), start, end in zip(chunks, starts, ends, strict=True)
+    ]
+
+
+def _waits(found: list[Unit], read: list[_Chunk]) -> bool:
+    """Whether the clause is only adjectives, as the first of "soft, warm light": the next clause has the noun."""
+    if len(read) > 1 or len(found) > 4:
+        return False
+    kinds = [unit.kind for unit in found if unit.kind not in {"adverb", "determiner", "and"}]
+    if kinds and all(kind == "adjective" for kind in kinds):
+        return True
+    last = found[-1]
+    hanging = last.kind in {"adjective", "detail", "feature"} and last.word.endswith(_ADJECTIVAL)
+    return found[0].kind == "determiner" and hanging and "person" not in kinds
+
+
+class _Reader:
+    """Reads one clause from left to right, remembering the slot and the verb it is in."""
+
+    def __init__(self, line: str, *, first: bool, previous: str | None) -> None:
+        self._line = line
+        self._first = first
+        self._previous = previous
+        self._slot: str | None = None
+        self._verb = ""
+        self._has_subject = False
+
+    def read(self, clause: _Clause) -> list[_Chunk]:
+        chunks = [part for chunk in _chunks(clause.units) for part in _parts(chunk)]
+        for chunk in chunks:
+            self._verb = chunk.opener if chunk.opener in _VERBS else self._verb
+            chunk.slot = self._place(chunk)
+            self._slot = chunk.slot or self._slot
+            self._has_subject = self._has_subject or chunk.slot == "subject"
+        if chunks[0].slot is None and clause.joint == ":" and clause.units[0].kind == "quote":
+            chunks[0].slot = self._previous
+        self._adopt(chunks)
+        return chunks
+
+    def _adopt(self, chunks: list[_Chunk]) -> None:
+        """A face "in shadow" goes with its shadow, and what means nothing alone with what follows."""
+        if len(chunks) < 2 or chunks[1].slot not in {"lighting", "detail", "camera"}:
+            return
+        kinds = {unit.kind for unit in chunks[0].units} & _NOUNS
+        opened = chunks[1].opener in _PREPOSITIONS | {"lit"}
+        nothing = not kinds and not self._first and not chunks[0].opener and chunks[0].slot is None
+        if opened and (nothing or (kinds == {"body"} and not chunks[0].opener)):
+            chunks[0].slot = chunks[1].slot
+
+    def _place(self, chunk: _Chunk) -> str | None:
+        kind = head(chunk.units)
+        if chunk.opener in _VERBS:
+            return self._verbal(chunk, kind)
+        if chunk.opener in _PREPOSITIONS:
+            return self._prepositional(chunk, kind)
+        return self._bare(chunk, kind)
+
+    def _bare(self, chunk: _Chunk, kind: str) -> str | None:
+        if kind == "direction":
+            return "lighting" if "lighting" in {self._slot, self._previous} else "camera"
+        if kind == "medium":
+            return "subject" if any(unit.kind == "of" for unit in chunk.units) else "camera"
+        if kind:
+            return SLOT_OF[kind]
+        return self._slot if chunk.opener == "and" else None
+
+    def _verbal(self, chunk: _Chunk, kind: str) -> str:
+        slot = SLOT_OF.get(kind)
+        verb = next(unit.word for unit in chunk.units if unit.kind in _VERBS)
+        match chunk.opener:
+            case "wear":
+                return slot if slot and (kind == "feature" or kind in {"weather", "light"}) else "clothing"
+            case "lit":
+                return "lighting"
+            case "shoot":
+                return slot if slot and kind not in {"body", "person", "feature", "prop"} else "camera"
+        if self._slot == "lighting" and (verb in _LIGHT_MOVES or not self._has_subject):
+            return "lighting"
+        if self._slot in {"environment", "detail"} and not self._has_subject and not slot:
+            return self._slot
+        return "subject"
+
+    def _prepositional(self, chunk: _Chunk, kind: str) -> str:
+        slot, opener, here = SLOT_OF.get(kind), chunk.opener, self._slot
+        if self._verb == "gaze" and opener in {"in", "at", "from"} and here == "subject":
+            self._verb = ""
+            return "subject"
+        if kind == "body" or (kind == "feature" and opener in {"at", "from"}):
+            return here or "subject"
+        if not kind:
+            return self._unknown(chunk)
+        if kind in {"direction", "medium"}:
+            return here if here and (here == "lighting" or kind == "medium") else "camera"
+        if here == "lighting" and self._stays_lit(chunk, kind):
+            return "lighting"
+        if here == "clothing" and opener == "with" and kind in {"surface", "weather", "prop", "animal", "detail"}:
+            return "clothing"
+        if kind == "prop" and here and opener != "with":
+            return here
+        return slot or "subject"
+
+    def _stays_lit(self, chunk: _Chunk, kind: str) -> bool:
+        """Light goes on "through the blinds" and "onto the wall", but not "in a cellar"."""
+        if kind in {"camera", "tech", "garment", "person", "detail"}:
+            return kind == "person" and chunk.opener in {"by", "from"}
+        if chunk.opener in {"by", "from"}:
+            return True
+        if chunk.opener == "with":
+            return self._verb == "lit"
+        words = {unit.word for unit in chunk.units if unit.kind in {"in", "at"}}
+        return kind in {"surface", "weather"} and bool(words & {"on", "into", "against", "behind", "above", "along"})
+
+    def _unknown(self, chunk: _Chunk) -> str:
+        here, opener = self._slot, chunk.opener
+        if opener in {"with", "from", "as"} or here in {"lighting", "detail", "camera"}:
+            return here or "subject"
+        if self._verb in {"act", "lit", "shoot"}:
+            return here or "subject"
+        if here == "clothing" and any(unit.word in {"on", "at", "over"} for unit in chunk.units):
+            return here
+        return "environment" if self._names_a_thing(chunk) else here or "subject"
+
+    def _names_a_thing(self, chunk: _Chunk) -> bool:
+        if any(unit.kind in {"determiner", "pronoun"} for unit in chunk.units):
+            return True
+        named = next((unit for unit in chunk.units if unit.kind not in _EMPTY), None)
+        return named is not None and self._line[named.start].isupper()
+
+
+def _chunks(found: list[Unit]) -> Iterator[_Chunk]:
+    current = _Chunk()
+    for unit in found:
+        opens = unit.kind in _OPENERS and not unit.joined
+        if current.full and (opens or _is_technical(unit, current)):
+            yield current
+            current = _Chunk(opener=unit.kind if opens else "")
+        elif opens:
+            current.opener = _combined(current.opener, unit.kind)
+        current.add(unit)
+    yield current
+
+
+def _is_technical(unit: Unit, chunk: _Chunk) -> bool:
+    others = {member.kind for member in chunk.units} & _NOUNS
+    return unit.kind == "tech" and bool(others) and others.isdisjoint({"tech", "camera", "medium"})
+
+
+def _combined(opener: str, kind: str) -> str:
+    if opener in _VERBS or (opener in _PREPOSITIONS and kind not in _VERBS):
+        return opener
+    return kind
+
+
+def _parts(chunk: _Chunk) -> Iterator[_Chunk]:
+    """Cut what one phrase cannot be: "close-up of | a man", "a woman | red dress", a soup of key words."""
+    if chunk.opener and chunk.opener != "and":
+        yield chunk
+        return
+    cut = _cut(chunk.units)
+    if not cut:
+        yield chunk
+        return
+    yield _Chunk(chunk.opener, chunk.units[:cut], full=True)
+    yield from _parts(_Chunk("", chunk.units[cut:], full=True))
+
+
+def _cut(found: list[Unit]) -> int:
+    nouns = [position for position, unit in enumerate(found) if unit.kind in _NOUNS]
+    if len(nouns) < 1:
+        return 0
+    for position, unit in enumerate(found):
+        if unit.kind == "of" and position:
+            before = [found[noun].kind for noun in nouns if noun < position]
+            shot = bool(before) and before[-1] in {"medium", "camera"} and found[position - 1].kind in _NOUNS
+            if shot and set(before) & {"camera", "tech"} and position + 1 < len(found):
+                return position + 1
+            break
+    slots = [SLOT_OF.get(found[noun].kind) for noun in nouns]
+    soup = len({slot for slot in slots if slot}) > 2
+    for here, slot, following in zip(nouns, slots, slots[1:], strict=False):
+        if slot and following and slot != following:
+            person_first = found[here].kind == "person" and found[here + 1].kind == "adjective"
+            if soup or person_first:
+                return here + 1
+    return 0
+
+
+def head(found: list[Unit]) -> str:
+    """The kind of the noun that the phrase is about; "" when it has no known noun."""
+    nouns, fallback = list[Unit](), list[Unit]()
+    about = list[Unit]()
+    for position, unit in enumerate(found):
+        if unit.kind == "of" and nouns:
+            last = found[position - 1]
+            if last is nouns[-1] and last.word not in LEXICON.partitives and last.kind != "medium":
+                return _decide(nouns, found)
+            fallback, nouns = nouns, []
+        elif unit.kind == "auxiliary" and nouns and nouns[-1].kind not in _TOPICS:
+            about = nouns if nouns[-1].word not in _TOPIC_WORDS else []
+        elif unit.kind in _NOUNS:
+            nouns.append(unit)
+    return _decide(about or nouns or fallback, found)
+
+
+def _decide(nouns: list[Unit], found: list[Unit]) -> str:
+    if not nouns:
+        return ""
+    kinds = [unit.kind for unit in nouns]
+    if kinds[-1] == "direction" and len(kinds) > 1:
+        kinds.pop()
+    last = kinds[-1]
+    if last == "body" and "detail" in kinds:
+        return "detail"
+    if last == "medium" and len(kinds) > 1:
+        return "camera"
+    trailing = found[-1]
+    if last in {"place", "weather", "surface", "prop"} and not trailing.kind and trailing.word.endswith(("er", "or")):
+        return "person"
+    return last

@@ -1,0 +1,156 @@
+"""What people bring along from other tools: flags, weights, pasted generation settings. Takes it out of a text."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.prompts.model import ASPECTS
+
+MAX_SEED: Final = 2**63 - 1
+
+_SETTINGS: Final = re.compile(r"(?<!\w)Steps:\s*\d+\s*,\s*[A-Za-z][\w ]{0,30}:.*")
+_NEGATIVE: Final = re.compile(r"(?<=\S)\s+(?=negative prompt\s*:)", re.I)
+_COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
+_FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
+_LOOSE_DASHES: Final = re.compile(r"--+")
+_RATIO: Final = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
+_WEIGHTED: Final = re.compile(
+    r"\([^()\n]*:\s*\d*\.?\d+\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<!\w)BREAK(?!\w)|::"
+)
+_EXTRA_NETWORK: Final = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^>\n]*>?", re.I)
+_BREAK: Final = re.compile(r"(?<!\w)BREAK(?!\w)")
+_MULTI_PROMPT: Final = re.compile(r"::+\s?(?:-?\d*\.?\d+(?!\w))?")
+_WEIGHT: Final = re.compile(r":\s*\d*\.?\d+(?=\s*(?:[)\],]|$))", re.M)
+_BRACKETS: Final = re.compile(r"\\?[()\[\]{}]")
+
+_VALUED: Final = frozenset(
+    {"v", "version", "s", "stylize", "style", "niji", "q", "quality", "c", "chaos", "w", "weird", "iw", "stop"}
+    | {"sref", "cref", "oref", "sw", "cw", "ow", "p", "profile", "r", "repeat", "exp", "g", "h", "sv", "motion"}
+    | {"steps", "cfg", "sampler", "model", "scale", "strength", "height", "width"}
+)
+_BARE: Final = frozenset(
+    {"tile", "raw", "turbo", "fast", "relax", "draft", "stealth", "public", "hd", "creative", "test", "testp"}
+    | {"video", "uplight", "sameseed"}
+)
+
+
+@dataclass(slots=True)
+class Brought:
+    """What was taken out of a text. `ignored` means nothing here and is told to the person."""
+
+    aspect: str | None = None
+    seed: int | None = None
+    negative: list[str] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+
+def nearest_aspect(width: float, height: float) -> str | None:
+    """The one of `ASPECTS` nearest in shape; None when a side is not positive."""
+    if width <= 0 or height <= 0:
+        return None
+    wanted = math.log(width / height)
+    return min(ASPECTS, key=lambda aspect: abs(wanted - math.log(_ratio(aspect))))
+
+
+def _ratio(aspect: str) -> float:
+    width, height = aspect.split(":")
+    return int(width) / int(height)
+
+
+def aspect_in(text: str) -> str | None:
+    """Read "2:3", "832x1216" and the like; None when the whole text is not a shape."""
+    found = _RATIO.match(text)
+    return nearest_aspect(float(found[1]), float(found[2])) if found and not text[found.end() :].strip() else None
+
+
+def seed_in(text: str) -> int | None:
+    """Read a seed; None when it is none or out of range."""
+    text = text.strip()
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        return None
+    return int(text) if int(text) <= MAX_SEED else None
+
+
+def take_out(text: str, brought: Brought) -> str:
+    """The text without what belongs to other tools; what is understood is noted in `brought`."""
+    text = _COMMAND.sub(" ", text)
+    text = _NEGATIVE.sub("\n", text)
+    pasted = _SETTINGS.search(text)
+    if pasted:
+        text = _SETTINGS.sub(lambda found: _settings(found[0], brought), text)
+    if "--" in text or "—" in text or "–" in text:
+        text = "\n".join(_flags(line, brought) for line in text.split("\n"))
+    if pasted or _WEIGHTED.search(text):
+        text = _without_weights(text, brought)
+    return text
+
+
+def weighted(text: str) -> bool:
+    """Whether the text holds weights that `without_weights` would take out."""
+    return _WEIGHTED.search(text) is not None
+
+
+def without_weights(text: str) -> str:
+    """The words without attention brackets and numbers."""
+    return _without_weights(text, Brought())
+
+
+def _without_weights(text: str, brought: Brought) -> str:
+    brought.ignored += _EXTRA_NETWORK.findall(text)
+    text = _EXTRA_NETWORK.sub(", ", text)
+    text = _BREAK.sub(", ", text)
+    text = _MULTI_PROMPT.sub(", ", text)
+    return _BRACKETS.sub("", _WEIGHT.sub("", text))
+
+
+def _settings(line: str, brought: Brought) -> str:
+    for pair in line.split(","):
+        name, _, value = pair.partition(":")
+        match name.strip().casefold():
+            case "seed":
+                brought.seed = seed_in(value)
+            case "size":
+                brought.aspect = aspect_in(value)
+    brought.ignored.append(line.strip())
+    return "\n"
+
+
+def _flags(line: str, brought: Brought) -> str:
+    first, *flagged = _FLAG.split(line)
+    kept = [first]
+    for piece in flagged:
+        name, value = _name_and_value(piece)
+        kept.append(_flag(name, value, brought))
+    return _LOOSE_DASHES.sub(" – ", ", ".join(part for part in kept if part.strip(" ,")))
+
+
+def _name_and_value(piece: str) -> tuple[str, str]:
+    found = re.match(r"[A-Za-z]+", piece)
+    name = found[0] if found else ""
+    return name, piece[len(name) :].lstrip(" =")
+
+
+def _flag(name: str, value: str, brought: Brought) -> str:
+    """Note what the flag says and give back what follows it; an unknown flag stays as words."""
+    word, _, rest = value.partition(" ")
+    word = word.rstrip(",")
+    match name.casefold():
+        case "no" | "neg" | "negative":
+            brought.negative.append(value)
+            return ""
+        case "ar" | "aspect" if aspect_in(word):
+            brought.aspect = aspect_in(word)
+            return rest
+        case "seed" if seed_in(word) is not None:
+            brought.seed = seed_in(word)
+            return rest
+        case known if known in _VALUED and word:
+            brought.ignored.append(f"--{name} {word}")
+            return rest
+        case known if known in _BARE:
+            brought.ignored.append(f"--{name}")
+            return value
+    return f"– {name} {value}"

@@ -1,0 +1,115 @@
+"""One line of text → units: words, phrases, quoted words, handles and borders, each with its kind and place."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from engine.prompts.lexicon import LEXICON, bare, kind_of, singulars, verb_of
+
+HANDLE: Final = r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?)(?![\w-])"
+_TOKEN: Final = re.compile(
+    rf"""
+    (?P<quote>"[^"]*")
+  | (?P<handle>{HANDLE})
+  | (?P<tech>[fƒ]\s?/\s?\d+(?:[.,]\d+)?(?![\w])
+      | (?<!\w)1/\d+(?:\s?(?:th|s|sec|secs|seconds?))*(?!\w)
+      | (?<!\w)iso[\s-]?\d+(?!\w)
+      | (?<!\w)\d+(?:[.,]\d+)?(?:\s?[-–]\s?\d+(?:[.,]\d+)?)?\s?mm(?!\w) )
+  | (?P<kelvin>(?<!\w)\d{{4,5}}\s?k(?!\w))
+  | (?P<age>(?<!\w)\d{{1,3}}(?:[\s-]?(?:years?|yrs?)[\s-]?old|[\s-]?y\.?/?o\.?)(?!\w))
+  | (?P<number>(?<!\w)\d+(?:[.,:/×x]\d+)+(?!\w))
+  | (?P<word>[^\W_]+(?:['’][^\W_]+)*)
+  | (?P<border>[,;|•·:…!?](?=\s|$|["”])|[,;|]+|\.+(?=\s|$)|(?<=\s)[-–—~/]+(?=\s|$)|—)
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_FIXED: Final = {
+    "tech": "tech",
+    "kelvin": "light",
+    "age": "feature",
+    "number": "",
+    "quote": "quote",
+    "handle": "person",
+}
+_ABBREVIATIONS: Final = frozenset(
+    {"mr", "mrs", "ms", "dr", "st", "vs", "no", "approx", "ca", "est", "prof", "jr", "sr"}
+)
+_LEADS_ON: Final = frozenset({"by", "from", "with", "in", "at", "adverb", "direction", "as", "border"})
+_NOT_VERB_AFTER: Final = frozenset({"determiner", "in", "at", "by", "with", "from", "of", "adjective", "negation"})
+
+
+class Unit(NamedTuple):
+    """A word or phrase. `kind` is "" when it says nothing; `joined` when a hyphen ties it to a neighbour."""
+
+    kind: str
+    word: str
+    start: int
+    end: int
+    joined: bool = False
+
+
+def units(line: str) -> list[Unit]:
+    """Every unit of the line, in order. What stands between two of them belongs to the first."""
+    tokens = [_unit(line, found) for found in _TOKEN.finditer(line)]
+    return _verbs(_phrases(tokens))
+
+
+def _unit(line: str, found: re.Match[str]) -> Unit:
+    start, end = found.span()
+    group = found.lastgroup or ""
+    if group == "word":
+        joined = line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_")
+        word = found[0]
+        return Unit(kind_of(word), bare(word), start, end, joined)
+    if group == "border":
+        return Unit("border", found[0], start, end)
+    return Unit(_FIXED[group], found[0], start, end)
+
+
+def _phrases(tokens: list[Unit]) -> list[Unit]:
+    merged, position, count = list[Unit](), 0, len(tokens)
+    phrases = LEXICON.phrases
+    while position < count:
+        token = tokens[position]
+        for tail, kind in phrases.get(token.word, ()):
+            if _follows(tokens, position + 1, tail):
+                last = position + len(tail)
+                merged.append(Unit(kind, token.word, token.start, tokens[last].end))
+                position = last + 1
+                break
+        else:
+            merged.append(token)
+            position += 1
+    return merged
+
+
+def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
+    if position + len(tail) > len(tokens):
+        return False
+    for offset, wanted in enumerate(tail):
+        word = tokens[position + offset].word
+        if word != wanted and (offset < len(tail) - 1 or wanted not in singulars(word)):
+            return False
+    return True
+
+
+def _verbs(found: list[Unit]) -> list[Unit]:
+    for position, unit in enumerate(found):
+        verb = verb_of(unit.word) if " " not in unit.word else ""
+        if verb and not unit.joined and _acts(found, position, verb):
+            found[position] = unit._replace(kind=verb)
+    return found
+
+
+def _acts(found: list[Unit], position: int, verb: str) -> bool:
+    unit = found[position]
+    before = found[position - 1].kind if position else "border"
+    after = found[position + 1].kind if position + 1 < len(found) else "border"
+    if verb in {"lit", "shoot"} or (verb == "wear" and not unit.word.startswith("wear") and unit.word != "wore"):
+        return after in _LEADS_ON
+    if after == "quote" and unit.word in {"reading", "reads"}:
+        return False
+    if unit.word.endswith("ing"):
+        return unit.kind in {"", "adjective"} or before in {"person", "pronoun", "auxiliary", "and"}
+    return before not in _NOT_VERB_AFTER and before != "border"
