@@ -242,14 +242,15 @@ async def _check_ceilings(tx: Transaction, order: NewOrder, ceilings: Sequence[S
         cost = sum(job.cost_usd_micros for job in order.jobs if job.provider == ceiling.provider)
         if not cost:
             continue
-        values: dict[str, Value] = {"provider": ceiling.provider, "since": ceiling.since, "user": ceiling.user_id}
+        user = order.user_id if ceiling.per_user else None
+        values: dict[str, Value] = {"provider": ceiling.provider, "since": ceiling.since, "user": user}
         spent = int((await tx.execute(_SPENT, values))[0][0])
         if spent + cost > ceiling.limit_usd_micros:
             raise CeilingReached(
                 ceiling.provider,
                 spent_usd_micros=spent,
                 limit_usd_micros=ceiling.limit_usd_micros,
-                whose="all" if ceiling.user_id is None else "user",
+                whose="user" if ceiling.per_user else "all",
             )
 
 

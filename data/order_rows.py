@@ -118,12 +118,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class SpendCeiling:
-    """At most `limit_usd_micros` for `provider` since `since`; of one user, or (None) of all."""
+    """At most `limit_usd_micros` for `provider` since `since`: of the ordering user alone, or of all."""
 
     provider: str
     since: float
     limit_usd_micros: int
-    user_id: int | None = None
+    per_user: bool = False
 
 
 JOB_COLUMNS = """

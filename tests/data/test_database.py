@@ -7,6 +7,7 @@ import sqlite3
 import struct
 import subprocess
 import sys
+from collections.abc import Coroutine
 from contextlib import closing
 from pathlib import Path
 
@@ -94,8 +95,8 @@ async def test_cancelled_at_any_await_it_is_done_or_undone_and_the_next_one_runs
     assert events == ["committed"]
 
 
-async def _run(work: object, at: set[int]) -> None:
-    await cancelled_at(work, at)  # type: ignore[arg-type]
+async def _run(work: Coroutine[object, object, object], at: set[int]) -> None:
+    await cancelled_at(work, at)
 
 
 async def test_an_order_cancelled_at_any_await_is_whole_or_absent(house: House) -> None:
