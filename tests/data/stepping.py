@@ -51,7 +51,7 @@ def cancelled_at(work: Coroutine[Any, Any, T], at: Collection[int]) -> Awaitable
     return stepped(work, cancel)
 
 
-def crashed_at(work: Coroutine[Any, Any, T], at: int, picture: Callable[[], None]) -> Awaitable[T]:
+def crashed_at(work: Coroutine[Any, Any, T], at: int, picture: Callable[[], object]) -> Awaitable[T]:
     """Run `work` until its n-th await is over; then call `picture` (of the disk, as a crash would leave it)."""
 
     def crash(step: int) -> None:
