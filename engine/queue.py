@@ -74,9 +74,8 @@ class _Turns:
         self._current = max(self._current, turn)
 
     def forget(self, staying: Iterable[str]) -> None:
-        """Drops users whose past no longer matters; called now and then, so its cost is spread."""
-        keep = set(staying)
-        self._of = {user: turn for user, turn in self._of.items() if turn > self._current or user in keep}
+        """Drops everybody who is not waiting; called now and then, so its cost is spread."""
+        self._of = {user: self._of[user] for user in staying if user in self._of}
 
     def __len__(self) -> int:
         return len(self._of)

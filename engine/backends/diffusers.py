@@ -12,7 +12,7 @@ from engine.backends.local import runtime
 from engine.backends.local.runtime import LocalSettings
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words, render
-from engine.jobs import Job, Loading, OutOfMemory, Progress
+from engine.jobs import Job, Loading, ModelUnavailable, OutOfMemory, Progress
 from engine.worker import Worker, WorkerDied, WorkerHung
 
 if TYPE_CHECKING:
@@ -106,7 +106,10 @@ class DiffusersBackend:
             return None
 
     def _model(self, batch: Sequence[Job]) -> Model:
-        return self._catalogue.get(batch[0].model)
+        model = self._catalogue.get(batch[0].model)
+        if batch[0].adapters:
+            raise ModelUnavailable(model.title, "it has no fine-tunes here")
+        return model
 
     def _parts(self) -> tuple[Shelf, Embeddings]:
         """The shelf and the caches; the first call on a thread imports torch."""

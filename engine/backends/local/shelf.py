@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.backends.local import runtime
+from engine.backends.local.limits import limit_batches
 from engine.backends.local.runtime import LocalSettings
 from engine.builtin import untrained
 from engine.catalogue import BUILTIN_ID, Model, Offload
@@ -112,6 +113,8 @@ class Shelf:
         takes_references = _add_ip_adapter(pipe, folder)
         _place(pipe, offload, self.device)
         _verify(pipe, model, dtype, offload, self.device)
+        if self._settings.batch_memory_mib is not None:
+            limit_batches(pipe, int(self._settings.batch_memory_mib * 2**20))
         pipe.set_progress_bar_config(disable=True)
         card = read_card(folder)
         return Loaded(model, pipe, self.device, offload, _held_bytes(pipe), card, takes_references)
