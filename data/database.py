@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import aiosqlite
 
@@ -89,6 +89,8 @@ class Transaction:
 class Database:
     """An open database. Make one with `Database.open`, end it with `close`."""
 
+    _transaction_type = Transaction
+
     def __init__(self, folder: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self.folder = folder
         self.commits = 0
@@ -103,7 +105,7 @@ class Database:
         return self.folder / FILE_NAME
 
     @classmethod
-    async def open(cls, folder: Path) -> Database:
+    async def open(cls, folder: Path) -> Self:
         """Open, and create or migrate, the database in `folder`.
 
         Raises `DatabaseTooNew` (the file is untouched), `DatabaseUnreadable`, `MigrationFailed`, `NoSpace`.
@@ -149,7 +151,7 @@ class Database:
             raise RuntimeError("a transaction is already open in this task")
         async with self._lock:
             self._holder = asyncio.current_task()
-            transaction = Transaction(self._writer)
+            transaction = self._transaction_type(self._writer)
             try:
                 await transaction.execute("BEGIN IMMEDIATE")
                 yield transaction
