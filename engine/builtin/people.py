@@ -128,7 +128,7 @@ def person(seed: int) -> Person:
         brow_gap=rng.uniform(-1.0, 1.0),
         brow_length=rng.uniform(0.8, 1.2),
         brow_height=rng.uniform(-1.0, 1.0),
-        brow_density=rng.uniform(0.55, 1.0),
+        brow_density=rng.uniform(0.75, 1.0),
         lip_colour=_lips(rng, sex),
         under_eye=rng.uniform(0.0, 1.0),
         hair_line=rng.uniform(-1.0, 1.0),
@@ -145,7 +145,7 @@ def _ancestry(rng: random.Random, skin: str) -> tuple[float, float, float]:
 
 def _shape(rng: random.Random) -> tuple[tuple[str, float], ...]:
     def draw(control: str) -> float:
-        spread = _SPREAD.get(control.split("-")[0], 0.6)
+        spread = _SPREAD.get(control.split("-")[0], 0.55)
         return max(-1.0, min(1.0, rng.gauss(0.0, spread)))
 
     drawn: list[tuple[str, float]] = [(control, draw(control)) for control in MIDLINE_CONTROLS]

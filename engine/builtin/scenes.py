@@ -15,6 +15,9 @@ from engine.builtin.people import Person, person
 SIZES = ((128, 192), (128, 192), (128, 192), (128, 192), (128, 192), (128, 192), (160, 160), (192, 128))
 """Width and height in pixels, as often as each is drawn."""
 
+PER_PERSON = 10
+"""How many pictures the data set holds of each person."""
+
 _STYLES = {
     "man": ("bald", "buzz", "buzz", "short", "short", "short", "short", "curly", "curly", "long"),
     "woman": ("short", "curly", "curly", "bob", "bob", "long", "long", "long", "bun", "bun"),
@@ -68,7 +71,7 @@ def scene(person_seed: int, number: int) -> Scene:
     rng = random.Random(f"scene-{person_seed}-{number}")
     who = person(person_seed)
     side = rng.choice(("left", "left", "right", "right", "front"))
-    height = rng.choice(("high", "high", "level", "level", "low"))
+    height = rng.choice(("high", "high", "high", "level", "level", "low"))
     return Scene(
         person=who,
         jitter=rng.randrange(2**31),
@@ -90,7 +93,7 @@ def scene(person_seed: int, number: int) -> Scene:
         expression=rng.choice(tuple(words.EXPRESSIONS)),
         light_azimuth=_azimuth(rng, side),
         light_elevation=_elevation(rng, height),
-        turn=rng.uniform(-11.0, 11.0),
+        turn=rng.uniform(-9.0, 9.0),
         tilt=rng.uniform(-4.0, 4.0),
         gaze=rng.uniform(-4.0, 4.0),
         off_centre=(rng.uniform(-0.04, 0.04), rng.uniform(-0.02, 0.02)),
@@ -125,5 +128,5 @@ def _azimuth(rng: random.Random, side: str) -> float:
 
 
 def _elevation(rng: random.Random, height: str) -> float:
-    low, high = {"high": (35.0, 50.0), "level": (3.0, 15.0), "low": (-40.0, -25.0)}[height]
+    low, high = {"high": (35.0, 50.0), "level": (6.0, 18.0), "low": (-30.0, -16.0)}[height]
     return rng.uniform(low, high)

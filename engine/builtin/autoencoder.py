@@ -1,0 +1,134 @@
+"""The built-in model's autoencoder: a small `AutoencoderTiny`, 8 times smaller a side, 16 channels.
+
+Trained on crops around faces, where errors cost most, with latents kept near a unit normal and shaken a
+little, so that the decoder forgives what the transformer gets slightly wrong.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from engine.builtin.dataset import FACE, Picture, pixels
+
+CHANNELS, FACTOR = 16, 8
+CROP_PX = 96
+NOISE = 0.06
+
+
+def build() -> Any:
+    """An untrained autoencoder."""
+    from diffusers import AutoencoderTiny
+
+    return AutoencoderTiny(
+        in_channels=3,
+        out_channels=3,
+        encoder_block_out_channels=(48, 48, 48, 48),
+        decoder_block_out_channels=(64, 64, 64, 64),
+        num_encoder_blocks=(0, 1, 3, 4),
+        num_decoder_blocks=(6, 5, 2, 0),
+        latent_channels=CHANNELS,
+        upsampling_scaling_factor=2,
+        scaling_factor=1.0,
+        shift_factor=0.0,
+    )
+
+
+class Crops:
+    """All pictures in memory, and random crops of them that favour faces."""
+
+    def __init__(self, found: list[Picture]) -> None:
+        self._pixels = [pixels(picture) for picture in found]
+        self._framing = [picture.scene.framing for picture in found]
+
+    def __len__(self) -> int:
+        return len(self._pixels)
+
+    def batch(self, size: int, rng: np.random.Generator) -> Tensor:
+        """(size, 3, CROP_PX, CROP_PX) in −1…1, half of them mirrored."""
+        return torch.stack([self._one(rng) for _ in range(size)])
+
+    def _one(self, rng: np.random.Generator) -> Tensor:
+        which = int(rng.integers(len(self._pixels)))
+        image = self._pixels[which]
+        height, width = image.shape[:2]
+        if rng.random() < 0.7:
+            middle, half = FACE[self._framing[which]]
+            y, x = rng.normal(middle, half * 0.4) * height, rng.normal(0.5, 0.1) * width
+        else:
+            y, x = rng.uniform(0, height), rng.uniform(0, width)
+        top = int(np.clip(y - CROP_PX / 2, 0, height - CROP_PX))
+        left = int(np.clip(x - CROP_PX / 2, 0, width - CROP_PX))
+        crop = image[top : top + CROP_PX, left : left + CROP_PX]
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+        return torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1).float() / 127.5 - 1
+
+
+def encode(vae: Any, images: Tensor) -> Tensor:
+    """Latents of images in −1…1, before scaling."""
+    return vae.encoder(images.contiguous(memory_format=torch.channels_last))  # type: ignore[no-any-return]
+
+
+def decode(vae: Any, latents: Tensor) -> Tensor:
+    """Images in about −1…1 of latents before scaling."""
+    return vae.decoder(latents)  # type: ignore[no-any-return]
+
+
+def loss(vae: Any, images: Tensor) -> tuple[Tensor, dict[str, float]]:
+    """What training minimises: absolute error, error of edges at three scales, and latents far from normal."""
+    latents = encode(vae, images)
+    shaken = latents + NOISE * torch.randn_like(latents)
+    made = decode(vae, shaken)
+    difference = (made - images).abs().mean()
+    edges = sum((_edges(_shrunk(made, k)) - _edges(_shrunk(images, k))).abs().mean() for k in (1, 2, 4))
+    mean, spread = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
+    normal = mean.pow(2).mean() + (spread - 1).pow(2).mean()
+    total = difference + 0.9 * edges + 0.01 * normal
+    return total, {"l1": float(difference), "edges": float(edges), "normal": float(normal)}
+
+
+def _shrunk(images: Tensor, factor: int) -> Tensor:
+    return images if factor == 1 else F.avg_pool2d(images, factor)
+
+
+def _edges(images: Tensor) -> Tensor:
+    across = images[..., 1:, 1:] - images[..., 1:, :-1]
+    down = images[..., 1:, 1:] - images[..., :-1, 1:]
+    diagonal = images[..., 1:, 1:] - images[..., :-1, :-1]
+    return torch.cat([across, down, diagonal], 1)
+
+
+@torch.no_grad()
+def psnr(vae: Any, found: list[Picture]) -> float:
+    """Median signal-to-noise ratio of whole reconstructed pictures, in dB."""
+    values = []
+    for picture in found:
+        image = torch.from_numpy(pixels(picture).copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+        made = decode(vae, encode(vae, image)).clamp(-1, 1)
+        values.append(float(10 * torch.log10(4 / (made - image).pow(2).mean())))
+    return float(np.median(values))
+
+
+@torch.no_grad()
+def measure_latents(vae: Any, found: list[Picture]) -> tuple[float, float]:
+    """Mean and standard deviation of the latents, for the model's shift and scaling factors."""
+    sums = np.zeros(3)
+    for picture in found:
+        image = torch.from_numpy(pixels(picture).copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+        latents = encode(vae, image)
+        sums += (float(latents.sum()), float(latents.pow(2).sum()), latents.numel())
+    mean = sums[0] / sums[2]
+    return float(mean), float(np.sqrt(sums[1] / sums[2] - mean**2))
+
+
+def load(folder: Path) -> Any:
+    """A saved autoencoder, ready to use."""
+    from diffusers import AutoencoderTiny
+
+    return AutoencoderTiny.from_pretrained(folder, use_safetensors=True).eval()
