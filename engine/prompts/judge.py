@@ -23,10 +23,18 @@ _TOPICS: Final = frozenset({"person", "body", "medium", "feature", "animal"})
 _TOPIC_WORDS: Final = frozenset(
     {"background", "backdrop", "setting", "scene", "location", "environment", "place", "lighting", "light", "camera"}
 )
+_LIGHTING_UP: Final = frozenset({"lighting", "illuminating", "illuminates"})
 _LIGHT_MOVES: Final = frozenset(
     {"falls", "falling", "hits", "hitting", "touches", "touching", "brushes", "brushing", "wraps", "wrapping"}
     | {"catches", "catching", "dances", "dancing", "washes", "washing", "shapes", "shaping", "appears", "appearing"}
     | {"turning", "turns", "rests", "resting", "strikes", "striking", "picks", "picking", "lighting", "kissing"}
+)
+_OF_LIGHT: Final = frozenset(
+    {"soft", "hard", "harsh", "warm", "cold", "cool", "gentle", "directional", "bright", "dim", "even"}
+)
+_LOOKS: Final = frozenset({"look", "style", "vibe", "feel", "mood", "aesthetic"})
+_HELD: Final = frozenset(
+    {"mouth", "hand", "hands", "arm", "arms", "lap", "shoulder", "shoulders", "back", "head", "teeth", "knee", "knees"}
 )
 _ADJECTIVAL: Final = ("ed", "y", "en", "burnt", "worn")
 
@@ -69,11 +77,19 @@ def judge(line: str, *, first: bool) -> list[Piece]:
             pending += zip(joints, read, strict=True)
             continue
         for _, waiting in pending:
-            waiting.slot = read[0].slot
+            waiting.slot = _settle(waiting, previous, read[0].slot)
         chunks += [*pending, *zip(joints, read, strict=True)]
         pending.clear()
         previous = read[-1].slot
+    for _, waiting in pending:
+        waiting.slot = previous
     return _pieces(line, [*chunks, *pending])
+
+
+def _settle(waiting: _Chunk, previous: str | None, following: str | None) -> str | None:
+    """Adjectives go with the noun to come, save "sun, hard" before something that is no light."""
+    of_light = any(unit.word in _OF_LIGHT for unit in waiting.units)
+    return previous if of_light and previous == "lighting" != following else following
 
 
 def _clauses(found: list[Unit]) -> Iterator[_Clause]:
@@ -111,7 +127,7 @@ def _waits(found: list[Unit], read: list[_Chunk]) -> bool:
     """Whether the clause is only adjectives, as the first of "soft, warm light": the next clause has the noun."""
     if len(read) > 1 or len(found) > 4:
         return False
-    kinds = [unit.kind for unit in found if unit.kind not in {"adverb", "determiner", "and"}]
+    kinds = [unit.kind for unit in found if unit.kind not in _EMPTY]
     if kinds and all(kind == "adjective" for kind in kinds):
         return True
     last = found[-1]
@@ -132,25 +148,38 @@ class _Reader:
 
     def read(self, clause: _Clause) -> list[_Chunk]:
         chunks = [part for chunk in _chunks(clause.units) for part in _parts(chunk)]
+        if clause.joint == ":" and clause.units[0].kind == "quote":
+            self._slot = self._previous
         for chunk in chunks:
             self._verb = chunk.opener if chunk.opener in _VERBS else self._verb
             chunk.slot = self._place(chunk)
             self._slot = chunk.slot or self._slot
             self._has_subject = self._has_subject or chunk.slot == "subject"
-        if chunks[0].slot is None and clause.joint == ":" and clause.units[0].kind == "quote":
-            chunks[0].slot = self._previous
         self._adopt(chunks)
         return chunks
 
     def _adopt(self, chunks: list[_Chunk]) -> None:
-        """A face "in shadow" goes with its shadow, and what means nothing alone with what follows."""
-        if len(chunks) < 2 or chunks[1].slot not in {"lighting", "detail", "camera"}:
-            return
-        kinds = {unit.kind for unit in chunks[0].units} & _NOUNS
-        opened = chunks[1].opener in _PREPOSITIONS | {"lit"}
-        nothing = not kinds and not self._first and not chunks[0].opener and chunks[0].slot is None
-        if opened and (nothing or (kinds == {"body"} and not chunks[0].opener)):
-            chunks[0].slot = chunks[1].slot
+        """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
+        for chunk, following in zip(reversed(chunks[:-1]), reversed(chunks[1:]), strict=True):
+            if all(unit.kind in _EMPTY or unit.kind == "adjective" for unit in chunk.units):
+                chunk.slot = following.slot
+        if len(chunks) > 1:
+            chunks[0].slot = self._adopted(chunks[0], chunks[1])
+
+    def _adopted(self, chunk: _Chunk, following: _Chunk) -> str | None:
+        kinds = {unit.kind for unit in chunk.units} & _NOUNS
+        if following.opener == "lit" and any(unit.word in _LIGHTING_UP for unit in following.units):
+            return "lighting"
+        if chunk.opener or following.opener not in _PREPOSITIONS | {"lit"}:
+            return chunk.slot
+        if following.slot in {"lighting", "detail", "camera"}:
+            nothing = not kinds and not self._first and chunk.slot is None
+            return following.slot if nothing or kinds == {"body"} else chunk.slot
+        on_skin = head(following.units) == "body" and not any(unit.word in _HELD for unit in following.units)
+        if chunk.slot is None and on_skin and not self._first and following.opener in {"at", "in", "from"}:
+            following.slot = "detail"
+            return "detail"
+        return chunk.slot
 
     def _place(self, chunk: _Chunk) -> str | None:
         kind = head(chunk.units)
@@ -167,7 +196,9 @@ class _Reader:
             return "subject" if any(unit.kind == "of" for unit in chunk.units) else "camera"
         if kind:
             return SLOT_OF[kind]
-        return self._slot if chunk.opener == "and" else None
+        if chunk.opener == "and" or self._slot is not None:
+            return self._slot if chunk.opener == "and" or self._slot != "camera" else "subject"
+        return None
 
     def _verbal(self, chunk: _Chunk, kind: str) -> str:
         slot = SLOT_OF.get(kind)
@@ -194,6 +225,8 @@ class _Reader:
             return here or "subject"
         if not kind:
             return self._unknown(chunk)
+        if opener == "from" and here == "subject" and kind == "place" and self._is_name(chunk):
+            return "subject"
         if kind in {"direction", "medium"}:
             return here if here and (here == "lighting" or kind == "medium") else "camera"
         if here == "lighting" and self._stays_lit(chunk, kind):
@@ -228,6 +261,9 @@ class _Reader:
     def _names_a_thing(self, chunk: _Chunk) -> bool:
         if any(unit.kind in {"determiner", "pronoun"} for unit in chunk.units):
             return True
+        return self._is_name(chunk)
+
+    def _is_name(self, chunk: _Chunk) -> bool:
         named = next((unit for unit in chunk.units if unit.kind not in _EMPTY), None)
         return named is not None and self._line[named.start].isupper()
 
@@ -292,30 +328,34 @@ def _cut(found: list[Unit]) -> int:
 
 def head(found: list[Unit]) -> str:
     """The kind of the noun that the phrase is about; "" when it has no known noun."""
-    nouns, fallback = list[Unit](), list[Unit]()
-    about = list[Unit]()
+    nouns, left, about = list[Unit](), list[Unit](), list[Unit]()
     for position, unit in enumerate(found):
         if unit.kind == "of" and nouns:
-            last = found[position - 1]
-            if last is nouns[-1] and last.word not in LEXICON.partitives and last.kind != "medium":
-                return _decide(nouns, found)
-            fallback, nouns = nouns, []
+            left, nouns = [*left, *nouns], []
+            counted = found[position - 1].word in LEXICON.partitives or found[position - 1].kind == "medium"
+            if not counted and _decide(found[position:], found) != "light":
+                return _decide(about or left, found)
         elif unit.kind == "auxiliary" and nouns and nouns[-1].kind not in _TOPICS:
-            about = nouns if nouns[-1].word not in _TOPIC_WORDS else []
+            about, nouns = (nouns, []) if nouns[-1].word not in _TOPIC_WORDS else ([], [])
         elif unit.kind in _NOUNS:
             nouns.append(unit)
-    return _decide(about or nouns or fallback, found)
+    if about and _decide(nouns, found) == "light":
+        return "light"
+    return _decide(about or nouns or left, found)
 
 
-def _decide(nouns: list[Unit], found: list[Unit]) -> str:
+def _decide(members: list[Unit], found: list[Unit]) -> str:
+    nouns = [unit for unit in members if unit.kind in _NOUNS]
+    if nouns and nouns[-1].word in _LOOKS and len(nouns) > 1:
+        nouns.pop()
     if not nouns:
         return ""
     kinds = [unit.kind for unit in nouns]
     if kinds[-1] == "direction" and len(kinds) > 1:
         kinds.pop()
     last = kinds[-1]
-    if last == "body" and "detail" in kinds:
-        return "detail"
+    if last == "body" and not {"detail", "garment"}.isdisjoint(kinds):
+        return "detail" if "detail" in kinds else "garment"
     if last == "medium" and len(kinds) > 1:
         return "camera"
     trailing = found[-1]

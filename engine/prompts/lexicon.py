@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+from engine.prompts.morphology import bare, inflections, key, shape, singulars
 
 SLOT_OF: Final = {
     "person": "subject",
@@ -16,6 +17,7 @@ SLOT_OF: Final = {
     "animal": "subject",
     "garment": "clothing",
     "place": "environment",
+    "landform": "environment",
     "surface": "environment",
     "weather": "environment",
     "light": "lighting",
@@ -49,41 +51,12 @@ _FUNCTION_WORDS: Final = {
     "throughout via about",
     "as": "as like than for whose where when which",
 }
-_TECH: Final = re.compile(r"\d.*(?:mm|mp)|[fƒ][\s/]*\d.*|iso\W*\d+|\d+/\d+\W*(?:th)?\W*(?:s|secs?|seconds?)", re.I)
-_KELVIN: Final = re.compile(r"\d{4,5}\s?k", re.I)
-_AGE: Final = re.compile(r"\d0s|\d{1,3}\W*(?:yo|y\.?o\.?|y/o|yrs?|years?)\b.*", re.I)
 _VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
-_PERSON_ENDINGS: Final = ("man", "men", "woman", "women", "ist", "smith", "monger", "wright", "keeper", "eer", "ess")
-_VOWELS: Final = frozenset("aeiou")
 
 
 def entries(listed: str) -> list[str]:
     """The comma-separated entries of a table, in lower case, each with single spaces."""
     return [" ".join(entry.split()).casefold() for entry in listed.split(",") if entry.strip()]
-
-
-def key(phrase: str) -> tuple[str, ...]:
-    """A phrase as its words: hyphens are spaces, and a possessive counts as the bare word."""
-    return tuple(bare(word) for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)*", phrase))
-
-
-def bare(word: str) -> str:
-    """The word in lower case without a possessive ending."""
-    word = word.casefold().replace("’", "'")
-    return word[:-2] if word.endswith("'s") else word
-
-
-def inflections(verb: str) -> tuple[str, str]:
-    """The forms that stand beside a noun: "stand" → "stands", "standing"."""
-    third = verb + ("es" if verb.endswith(("s", "sh", "ch", "x", "z", "o")) else "s")
-    if verb.endswith("y") and verb[-2] not in _VOWELS:
-        third = verb[:-1] + "ies"
-    if verb.endswith("ie"):
-        return third, verb[:-2] + "ying"
-    if verb.endswith("e"):
-        return third, verb[:-1] + "ing"
-    short = len(verb) <= 5 and verb[-1] not in "wxyaeiou" and verb[-2] in _VOWELS and verb[-3:-2] not in _VOWELS
-    return third, verb + (verb[-1] if short and len(verb) > 2 else "") + "ing"
 
 
 class Lexicon:
@@ -92,10 +65,13 @@ class Lexicon:
     def __init__(self, tables: dict[str, dict[str, str]]) -> None:
         self.words: dict[str, str] = {}
         self.verbs: dict[str, str] = {}
+        self.bases: dict[str, str] = {}
         self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         self.partitives = frozenset(entries(tables.pop("partitive")["words"]))
         for kind, listed in _FUNCTION_WORDS.items():
             self.words.update(dict.fromkeys(listed.split(), kind))
+        self.phrases["each"] = [(("other",), "pronoun")]
+        self.phrases["one"] = [(("another",), "pronoun")]
         for table, groups in tables.items():
             for group, listed in groups.items():
                 self._add(table, group, entries(listed))
@@ -106,8 +82,11 @@ class Lexicon:
         kind = _GROUP_KINDS.get((table, group), table)
         if group == "verbs":
             self.verbs |= {form: kind for verb in listed for form in inflections(verb)} | self.verbs
+            self.bases |= dict.fromkeys(listed, kind) | self.bases
             return
         words = self.verbs if kind in _VERBS else self.words
+        if table == "detail":
+            listed = [*listed, *(form for entry in listed for form in singulars(entry)[:1])]
         for phrase in map(key, listed):
             if len(phrase) == 1:
                 words.setdefault(phrase[0], kind)
@@ -128,37 +107,26 @@ def verb_of(word: str) -> str:
     return LEXICON.verbs.get(word, "")
 
 
+def _load_nouns() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for line in Path(__file__).with_name("nouns.txt").read_text(encoding="utf-8").splitlines():
+        kind, colon, words = line.partition(": ")
+        if colon and not line.startswith("#"):
+            found |= dict.fromkeys(words.split(", "), kind)
+    return found
+
+
+NOUNS: Final = _load_nouns()
+"""Far more nouns than the lexicon has, and asked after it: see gather.py."""
+
+
 @lru_cache(maxsize=8192)
 def kind_of(word: str) -> str:
     """The kind of one word as it was typed; "" when the lexicon does not know it."""
     plain = bare(word)
-    for form in (plain, *singulars(plain)):
-        if form in LEXICON.words:
-            return LEXICON.words[form]
-    return _shape(plain)
-
-
-def singulars(word: str) -> tuple[str, ...]:
-    """What the word may be the plural of, the likeliest last resort last."""
-    if len(word) < 4 or not word.endswith("s") or word.endswith("ss"):
-        return ()
-    if word.endswith("ies"):
-        return (word[:-3] + "y", word[:-1])
-    if word.endswith("es"):
-        return (word[:-1], word[:-2])
-    return (word[:-1],)
-
-
-def _shape(word: str) -> str:
-    if word[0].isdigit() or word[0] in "fƒi":
-        if _TECH.fullmatch(word):
-            return "tech"
-        if _KELVIN.fullmatch(word):
-            return "light"
-        if _AGE.fullmatch(word):
-            return "feature"
-    if len(word) > 5 and word.endswith("lit"):
-        return "light"
-    if len(word) > 5 and word.removesuffix("s").endswith(_PERSON_ENDINGS):
-        return "person"
-    return ""
+    forms = (plain, *singulars(plain))
+    for known in (LEXICON.words, NOUNS):
+        for form in forms:
+            if form in known:
+                return known[form]
+    return shape(plain)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from engine.prompts.lexicon import LEXICON, bare, kind_of, singulars, verb_of
+from engine.prompts.lexicon import LEXICON, SLOT_OF, kind_of, verb_of
+from engine.prompts.morphology import bare, singulars
 
 HANDLE: Final = r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?)(?![\w-])"
 _TOKEN: Final = re.compile(
@@ -18,7 +19,8 @@ _TOKEN: Final = re.compile(
       | (?<!\w)\d+(?:[.,]\d+)?(?:\s?[-–]\s?\d+(?:[.,]\d+)?)?\s?mm(?!\w) )
   | (?P<kelvin>(?<!\w)\d{{4,5}}\s?k(?!\w))
   | (?P<age>(?<!\w)\d{{1,3}}(?:[\s-]?(?:years?|yrs?)[\s-]?old|[\s-]?y\.?/?o\.?)(?!\w))
-  | (?P<number>(?<!\w)\d+(?:[.,:/×x]\d+)+(?!\w))
+  | (?P<ratio>(?<!\w)\d{{1,2}}(?:\.\d{{1,2}})?:1(?!\w))
+  | (?P<number>(?<!\w)\d+(?:[.,:/×x]\d+){{1,4}}(?!\w))
   | (?P<word>[^\W_]+(?:['’][^\W_]+)*)
   | (?P<border>[,;|•·:…!?](?=\s|$|["”])|[,;|]+|\.+(?=\s|$)|(?<=\s)[-–—~/]+(?=\s|$)|—)
     """,
@@ -29,6 +31,7 @@ _FIXED: Final = {
     "kelvin": "light",
     "age": "feature",
     "number": "",
+    "ratio": "tech",
     "quote": "quote",
     "handle": "person",
 }
@@ -37,6 +40,9 @@ _ABBREVIATIONS: Final = frozenset(
 )
 _LEADS_ON: Final = frozenset({"by", "from", "with", "in", "at", "adverb", "direction", "as", "border"})
 _NOT_VERB_AFTER: Final = frozenset({"determiner", "in", "at", "by", "with", "from", "of", "adjective", "negation"})
+
+
+_PLURALS: Final = frozenset({"men", "women", "children", "people", "they", "who", "we", "i"})
 
 
 class Unit(NamedTuple):
@@ -96,8 +102,10 @@ def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
 
 def _verbs(found: list[Unit]) -> list[Unit]:
     for position, unit in enumerate(found):
-        verb = verb_of(unit.word) if " " not in unit.word else ""
-        if verb and not unit.joined and _acts(found, position, verb):
+        if unit.joined or unit.end - unit.start > len(unit.word) + 2:
+            continue
+        verb = verb_of(unit.word)
+        if (verb and _acts(found, position, verb)) or (verb := _unlisted(found, position)):
             found[position] = unit._replace(kind=verb)
     return found
 
@@ -111,5 +119,28 @@ def _acts(found: list[Unit], position: int, verb: str) -> bool:
     if after == "quote" and unit.word in {"reading", "reads"}:
         return False
     if unit.word.endswith("ing"):
+        if after in {"place", "landform"} and before in {"border", "determiner", "adjective"}:
+            return False
         return unit.kind in {"", "adjective"} or before in {"person", "pronoun", "auxiliary", "and"}
     return before not in _NOT_VERB_AFTER and before != "border"
+
+
+def _unlisted(found: list[Unit], position: int) -> str:
+    """Verbs by their place alone: "a woman repotting ferns", "the sisters share a secret"."""
+    unit = found[position]
+    before = found[position - 1] if position else None
+    after = found[position + 1].kind if position + 1 < len(found) else "border"
+    if unit.word == "lighting" and after == "determiner" and before and before.kind in SLOT_OF:
+        return "lit"
+    if not unit.kind and unit.word.endswith("ing") and len(unit.word) > 4:
+        follows = before is not None and before.kind in {"person", "animal", "pronoun", "auxiliary"}
+        return "act" if follows or after == "determiner" else ""
+    plural = before is not None and (before.word.endswith("s") or before.word in _PLURALS)
+    if (
+        plural
+        and after in {"determiner", "border", *_LEADS_ON}
+        and before
+        and before.kind in {"person", "garment", "pronoun"}
+    ):
+        return LEXICON.bases.get(unit.word, "")
+    return ""
