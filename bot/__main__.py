@@ -1,5 +1,6 @@
 """`python -m bot`: the studio on Discord, until it is told to stop."""
 
+import argparse
 import asyncio
 import logging
 import signal
@@ -9,24 +10,33 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from bot.errors import BotError, DiscordUnreachable, SettingsError
+from bot import doctor
+from bot.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.logs import set_up
 from bot.settings import Settings
+from data.backup import Backup, back_up, restore
 from data.errors import DataError
 from engine.catalogue import CatalogueError
 
 log = logging.getLogger(__name__)
 
-EXIT_CANNOT_START = 2
-EXIT_FATAL = 70
 
-
-def main() -> int:
-    """Run the bot; the return value is the process's exit code (0 stopped, 2 cannot start, 70 start me again)."""
+def main(arguments: list[str] | None = None) -> int:
+    """Run the bot or one of its tools; returns the process's exit code (0 stopped, 2 cannot start, 70 start again)."""
+    options = _parser().parse_args(arguments)
     try:
         settings = Settings.load()
         set_up(settings.log_level)
-        return asyncio.run(serve(settings))
+        match options.tool:
+            case "doctor":
+                return doctor.run(settings)
+            case "backup":
+                print(_backed_up(back_up(settings.data_folder, options.folder)))
+            case "restore":
+                print(_restored(restore(options.folder, settings.data_folder), settings.data_folder))
+            case _:
+                return asyncio.run(serve(settings))
+        return 0
     except DiscordUnreachable as error:
         print(error, file=sys.stderr)
         return EXIT_FATAL
@@ -35,8 +45,29 @@ def main() -> int:
         return EXIT_CANNOT_START
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="The studio on Discord.")
+    tools = parser.add_subparsers(dest="tool", metavar="TOOL")
+    tools.add_parser("doctor", help="check token, folders, disk, models and GPU, and say how to mend each")
+    backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
+    backup.add_argument("folder", type=Path)
+    back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
+    back.add_argument("folder", type=Path)
+    return parser
+
+
+def _backed_up(backup: Backup) -> str:
+    return f"Backed up to {backup.folder}: {backup.pictures:,} pictures, {backup.bytes / 2**20:,.1f} MiB in all."
+
+
+def _restored(aside: Path | None, data_folder: Path) -> str:
+    kept = f" What was there before is kept in {aside}." if aside else ""
+    return f"Restored into {data_folder}.{kept}"
+
+
 async def serve(settings: Settings) -> int:
     """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
+    from bot.callbacks import repeat_lost_callbacks
     from bot.client import StudioBot
     from bot.endpoints import point_discord_at
     from bot.stores import Stores
@@ -59,6 +90,7 @@ async def serve(settings: Settings) -> int:
         await stores.close()
         raise
     _stop_on_signals(bot)
+    repeat_lost_callbacks()
     try:
         async with bot:
             await bot.start(token)

@@ -14,6 +14,7 @@ from discord import app_commands
 from bot import commands, replies, saving
 from bot.delivery import Post
 from bot.engine_setup import make_engine
+from bot.errors import EXIT_FATAL
 from bot.guard import require_open
 from bot.settings import Settings
 from bot.stores import Stores
@@ -49,16 +50,24 @@ class StudioBot(discord.Client):
         self.stores = stores
         self.tree = StudioTree(self)
         self.post = Post(self, stores)
-        self.engine: Engine = make_engine(settings, self._before_start)
+        self.engine: Engine = make_engine(settings, self._before_start, self._on_fatal)
         self.studio = Studio(settings, stores, self.engine, self.post)
         self._sync = sync
         self._resumed = False
+        self._ending: asyncio.Task[None] | None = None
         self.exit_code = 0
+        self._closer: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
         commands.add_all(self.tree, settings.discord_home_server)
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
+
+    def _on_fatal(self, reason: str) -> None:
+        """Only a new process helps: leave, with the exit code that asks the supervisor for one."""
+        log.critical("the studio must start anew: %s", reason)
+        self.exit_code = EXIT_FATAL
+        self._closer = asyncio.create_task(self.close(), name="close-after-fatal")
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
@@ -137,11 +146,21 @@ class StudioBot(discord.Client):
         return user_id in self._owners
 
     async def close(self) -> None:
-        """Finish the current step, keep what has not ended, then leave Discord and close the database."""
-        if self.is_closed():
-            return
+        """Finish the current step, keep what has not ended, then leave Discord and close the database.
+
+        However often and by whomever it is called, it happens once, and every caller waits for its end.
+        """
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(), name="close")
+        await asyncio.shield(self._ending)
+
+    async def _end(self) -> None:
         started = time.perf_counter()
         await self.studio.close(STOP_GRACE_S)
         await super().close()
         await self.stores.close()
         log.info("stopped after %.1f s", time.perf_counter() - started)
+
+    async def __aexit__(self, *_: object) -> None:
+        # discord.py's own waits for its part alone; leaving before the database is closed would hang the process.
+        await self.close()

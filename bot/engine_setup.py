@@ -3,8 +3,9 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from bot.errors import SettingsError
 from bot.settings import Settings
-from engine.catalogue import CatalogueSettings, build
+from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
 from engine.engine import Engine, Limits
 from engine.jobs import Job
 
@@ -12,15 +13,28 @@ if TYPE_CHECKING:
     from engine.backends import Backend
 
 
-def make_engine(settings: Settings, before_start: Callable[[Sequence[Job]], Awaitable[None]]) -> Engine:
-    """An engine that loads nothing until the first portrait. Raises CatalogueError."""
-    catalogue = build(
-        CatalogueSettings(
-            builtin_folder=settings.data_folder / "models" / "built-in",
-            local_models=settings.model_local,
-            default=settings.model_default,
+def make_catalogue(settings: Settings) -> Catalogue:
+    """The models on offer. Raises SettingsError."""
+    try:
+        return build(
+            CatalogueSettings(
+                builtin_folder=settings.data_folder / "models" / "built-in",
+                builtin=settings.model_builtin,
+                local_models=settings.model_local,
+                default=settings.model_default,
+            )
         )
-    )
+    except CatalogueError as error:
+        raise SettingsError(f"The models in .env are not usable: {error}") from error
+
+
+def make_engine(
+    settings: Settings,
+    before_start: Callable[[Sequence[Job]], Awaitable[None]],
+    on_fatal: Callable[[str], None],
+) -> Engine:
+    """An engine that loads nothing until the first portrait. Raises SettingsError."""
+    catalogue = make_catalogue(settings)
     limits = Limits(
         waiting_per_user=settings.queue_waiting_per_user,
         waiting=settings.queue_waiting,
@@ -34,4 +48,4 @@ def make_engine(settings: Settings, before_start: Callable[[Sequence[Job]], Awai
 
         return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
 
-    return Engine(catalogue, {"local": local}, limits=limits, before_start=before_start)
+    return Engine(catalogue, {"local": local}, limits=limits, before_start=before_start, on_fatal=on_fatal)

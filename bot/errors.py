@@ -1,5 +1,10 @@
 """What can go wrong between a person and the studio; every message is a sentence for that person."""
 
+EXIT_CANNOT_START = 2
+"""The process's exit code when the settings or the data folder do not let it start."""
+EXIT_FATAL = 70
+"""The exit code that asks the supervisor for a new process."""
+
 
 class BotError(Exception):
     """The base of the bot's own errors; `str()` says what is wrong and what to do next."""

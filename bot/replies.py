@@ -31,8 +31,11 @@ async def begin(interaction: "Interaction") -> Answer:
     """Acknowledge at once with a public "thinking" message that becomes the order's status message."""
     received = interaction.created_at.timestamp()
     callback = await interaction.response.defer(thinking=True)
+    message_id = callback.message_id if callback is not None else None
+    if message_id is None:
+        message_id = (await interaction.original_response()).id
     return Answer(
-        message_id=callback.message_id if callback is not None else None,
+        message_id=message_id,
         token=interaction.token,
         token_expires_at=min(received, time.time()) + TOKEN_LIFE_S,
         upload_limit=interaction.filesize_limit,

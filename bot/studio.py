@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, Protocol
@@ -44,6 +44,13 @@ MAX_STARTS: Final = 3
 MAX_SEED: Final = 2**32 - 1
 CANCELLED: Final = "Cancelled; your credits are back."
 STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
+
+
+class StoppedTooOften(EngineError):
+    """The process ended again and again while this job ran."""
+
+    def __init__(self) -> None:
+        super().__init__("The studio stopped three times while making this portrait, so it was given up.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +118,7 @@ class Studio:
         self.stores = stores
         self.engine = engine
         self._post = post
+        self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._closing = False
 
@@ -119,25 +127,29 @@ class Studio:
 
         Raises Refused, EngineError or DataError, and has then changed nothing.
         """
-        now = time.time()
         if self._closing:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
         model = self._model(wish)
         characters = await self._characters(wish.user_id, wish.prompt)
-        self._check_room(wish)
         account = await self.account(wish.place.guild_id, wish.user_id)
         price = self.price(account, model, wish.lane)
         new = self._new_order(wish, answer, model, characters, account, price)
+        # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
+        async with self._counter:
+            self._check_room(wish)
+            order = await self._place(new)
+            if order.created:
+                self.follow(order)
+        return order
+
+    async def _place(self, new: NewOrder) -> Order:
         try:
-            order = await self.stores.orders.place(new, now=now)
+            return await self.stores.orders.place(new, now=time.time())
         except InsufficientCredits as error:
             raise Refused(
                 f"This costs {words.credits_word(error.price)} and you have {error.balance:,}. "
                 "A moderator can grant more with /grant credits."
             ) from error
-        if order.created:
-            self.follow(order)
-        return order
 
     def _model(self, wish: Wish) -> Model:
         return self.engine.catalogue.get(wish.model or self.engine.catalogue.default)
@@ -241,17 +253,29 @@ class Studio:
         )
 
     def follow(self, order: Order) -> None:
-        """See an order through in the background."""
+        """Put an order's jobs into the queue, now, and see it through in the background."""
         if order.id in self._followed:
             return
-        task = asyncio.create_task(self._follow(order), name=f"order-{order.id}")
+        streams = {row.id: self._submitted(order, row) for row in order.jobs if row.state in {"waiting", "running"}}
+        task = asyncio.create_task(self._follow(order, streams), name=f"order-{order.id}")
         self._followed[order.id] = task
         task.add_done_callback(lambda done: self._followed.pop(order.id, None))
 
-    async def _follow(self, order: Order) -> None:
+    def _submitted(self, order: Order, row: JobRow) -> AsyncIterator[Event] | EngineError:
+        """The job's events, or why it cannot be made; it was charged, so the queue's caps do not count any more."""
+        if row.attempts >= MAX_STARTS:
+            return StoppedTooOften()
+        try:
+            return self.engine.submit(self._job(order, row), accepted=True)
+        except EngineError as error:
+            return error
+
+    async def _follow(self, order: Order, streams: Mapping[str, AsyncIterator[Event] | EngineError]) -> None:
         board = self._post.board(order)
         try:
-            endings = await asyncio.gather(*(self._render(order, row, board) for row in order.jobs))
+            endings = await asyncio.gather(
+                *(self._render(row, streams[row.id], board) for row in order.jobs if row.id in streams)
+            )
             await board.close()
             if all(endings):
                 await self._conclude(order.id)
@@ -281,14 +305,10 @@ class Studio:
         account = await self.account(order.guild_id, order.user_id)
         return Result(portraits, sentences, balance_line(account))
 
-    async def _render(self, order: Order, row: JobRow, board: Board) -> bool:
-        """One job, from where it stands to a stored portrait or a refund; False when it goes on at the next start."""
-        if row.state not in {"waiting", "running"}:
-            return True
-        if row.attempts >= MAX_STARTS:
-            return await self._end(row, "failed", STOPPED_TOO_OFTEN, board)
+    async def _render(self, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board) -> bool:
+        """One job, from the queue to a stored portrait or a refund; False when it goes on at the next start."""
         try:
-            finished = await self._finish(await self._job(order, row), board)
+            finished = await self._finish(row, stream, board)
             staged = await self.stores.pictures.stage(finished.picture)
             await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
         except EngineStopped:
@@ -304,7 +324,7 @@ class Studio:
         board.ended(row.id)
         return True
 
-    async def _job(self, order: Order, row: JobRow) -> Job:
+    def _job(self, order: Order, row: JobRow) -> Job:
         model = self.engine.catalogue.get(row.model)
         return Job(
             id=row.id,
@@ -325,11 +345,13 @@ class Studio:
             previews=model.live_preview,
         )
 
-    async def _finish(self, job: Job, board: Board) -> Finished:
-        async for event in self.engine.submit(job):
+    async def _finish(self, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board) -> Finished:
+        if isinstance(stream, EngineError):
+            raise stream
+        async for event in stream:
             if isinstance(event, Finished):
                 return event
-            board.update(job.id, event)
+            board.update(row.id, event)
         raise RenderFailed("the engine ended without a picture")
 
     async def _end(self, row: JobRow, state: Literal["failed", "cancelled"], sentence: str, board: Board) -> bool:

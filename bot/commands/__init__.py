@@ -13,7 +13,9 @@ from bot.commands import (
     moderation,
     portrait,
     portraits,
+    queue,
     settings,
+    stats,
     studio,
     style,
 )
@@ -21,7 +23,7 @@ from bot.commands import (
 if TYPE_CHECKING:
     from bot.client import StudioTree
 
-GROUPS = (portrait, studio, style, character, portraits, credits, grant, moderation, settings, guide)
+GROUPS = (portrait, studio, style, character, portraits, queue, credits, grant, moderation, stats, settings, guide)
 DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS)
 
 

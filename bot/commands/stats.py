@@ -1,0 +1,84 @@
+"""`/stats`: a server's figures for its moderators, as a chart with the numbers beside it."""
+
+import asyncio
+import io
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import cards, charts, replies, words
+from bot.guard import person_of, require_moderator
+from data.stats import DayFigures, Waits
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+CHART_NAME = "stats.png"
+
+
+@app_commands.command(description="For moderators: portraits a day, waiting times, credits, failures.")
+@app_commands.guild_only()
+@app_commands.default_permissions(manage_guild=True)
+@app_commands.describe(days="How many days back")
+async def stats(interaction: "Interaction", days: Range[int, 1, 60] = 14) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await person_of(interaction)
+    require_moderator(person)
+    stores = interaction.client.stores
+    settings = await stores.servers.get(person.place.guild_id)
+    edges = midnights(days, ZoneInfo(settings.time_zone))
+    figures = await stores.stats.days(person.place.guild_id, [edge.timestamp() for edge in edges])
+    waits = await stores.stats.waits(person.place.guild_id, since=edges[0].timestamp())
+    names = [f"{edge.day}.{edge.month}." for edge in edges[:-1]]
+    picture = await asyncio.to_thread(charts.stacked_days, "Portraits a day", names, by_series(figures, len(names)))
+    await replies.whisper(
+        interaction, embed=_card(figures, waits, days), file=discord.File(io.BytesIO(picture), CHART_NAME)
+    )
+
+
+def midnights(days: int, zone: ZoneInfo, now: datetime | None = None) -> list[datetime]:
+    """The `days` last midnights, oldest first, and the one to come: the edges of `days` days."""
+    today = (now or datetime.now(zone)).astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return [today - timedelta(days=back) for back in range(days - 1, -2, -1)]
+
+
+def by_series(figures: Sequence[DayFigures], days: int) -> dict[str, list[int]]:
+    """Portraits a day for each model and lane that had any."""
+    series: dict[str, list[int]] = {}
+    for one in figures:
+        row = series.setdefault(f"{one.model}, {one.lane}", [0] * days)
+        row[one.day] += one.portraits
+    return series
+
+
+def _card(figures: Sequence[DayFigures], waits: Sequence[Waits], days: int) -> discord.Embed:
+    embed = discord.Embed(title=f"The last {days} days", colour=cards.ACCENT)
+    embed.add_field(name="Portraits", value=f"{sum(one.portraits for one in figures):,}")
+    embed.add_field(name="Failed", value=f"{sum(one.failed for one in figures):,}")
+    embed.add_field(name="Cancelled", value=f"{sum(one.cancelled for one in figures):,}")
+    embed.add_field(name="Spent", value=words.credits_word(sum(one.credits for one in figures)))
+    models: dict[str, int] = {}
+    for one in figures:
+        models[one.model] = models.get(one.model, 0) + one.portraits
+    shown = sorted(models.items(), key=lambda item: -item[1])[:10]
+    embed.add_field(
+        name="By model", value="\n".join(f"{words.plain(name, 60)}: {count:,}" for name, count in shown) or "none yet"
+    )
+    embed.add_field(name="Waiting time", value="\n".join(_wait(one) for one in waits) or "none yet", inline=False)
+    embed.set_image(url=f"attachment://{CHART_NAME}")
+    return embed
+
+
+def _wait(one: Waits) -> str:
+    return (
+        f"{one.lane}: half of {one.count:,} within {words.seconds(one.median_s)}, "
+        f"19 of 20 within {words.seconds(one.p95_s)}, longest {words.seconds(one.longest_s)}"
+    )
+
+
+COMMANDS: tuple[Any, ...] = (stats,)
