@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot.callbacks import repeat_lost_callbacks
 from bot.client import StudioBot
 from bot.endpoints import point_discord_at
 from bot.settings import Settings
@@ -110,6 +111,7 @@ class LiveBot:
         """Connect; returns once the gateway has it."""
         settings = Settings(_env_file=None, **self.values)  # type: ignore[call-arg, arg-type]  # pydantic-settings
         point_discord_at(self.standin.api_url, self.standin.gateway_url)
+        repeat_lost_callbacks()
         settings.data_folder.mkdir(parents=True, exist_ok=True)
         self.bot = StudioBot(settings, await Stores.open(settings.data_folder))
         before = self.standin.gateway.identifies

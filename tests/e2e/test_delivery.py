@@ -36,25 +36,39 @@ async def held_before_delivery(stage: Stage) -> tuple[Interaction, Fault]:
     return order, fault
 
 
-@pytest.mark.parametrize("nth", range(1, 6))
+@pytest.mark.parametrize("nth", [1, 2, 3])
 @pytest.mark.parametrize("when", ["drop_after", "drop_before"])
 async def test_a_lost_answer_loses_no_portrait(stage: Stage, live: LiveBot, when: str, nth: int) -> None:
-    """The connection breaks at the nth request of an order. The person gets the portrait once, or is not charged."""
+    """The connection breaks at the order's nth request: its acknowledgement, its progress, its result."""
     fault: Fault = getattr(stage.standin.faults, when)("*", nth=nth)
     sent = await stage.ana.slash(stage.channel, "portrait", prompt="a woman in a red coat")
-    if nth == 1:
-        await fault.wait_hit()
-        await stage.standin.until(lambda: sent.acked_at is not None or not stage.channel.history, 10)
-    else:
-        await finished(sent)
-        await stage.standin.until(lambda: fault.hits or len(order_requests(stage)) < nth, 10)
-    await check_books(stage, live, delivered=len(stage.shown()))
-    assert len(stage.shown()) <= 1
+    await finished(sent)
+    assert fault.hits == 1
+    assert stage.shown() == [sent.message]
+    await check_books(stage, live, delivered=1)
 
 
-def order_requests(stage: Stage) -> list[str]:
-    names = [r.name for r in stage.standin.requests]
-    return names[names.index("callback") :] if "callback" in names else []
+@pytest.mark.parametrize("call", ["edit", "user", "open_dm", "send"])
+@pytest.mark.parametrize("when", ["drop_after", "drop_before"])
+async def test_a_lost_answer_on_the_way_to_direct_messages_loses_no_portrait(
+    stage: Stage, live: LiveBot, when: str, call: str
+) -> None:
+    """The channel is gone, and then the connection breaks at one of the calls that lead to a direct message."""
+    order, held = await held_before_delivery(stage)
+    fault: Fault = getattr(stage.standin.faults, when)(call)
+    order.expire()
+    stage.standin.delete_channel(stage.channel)
+    held.release()
+    await fault.wait_hit(60)
+    await stage.standin.until(stage.shown, 60, "a direct message")
+    await live_closed_order(stage)
+    assert len(stage.shown()) == 1
+    await check_books(stage, live, delivered=1)
+
+
+async def live_closed_order(stage: Stage) -> None:
+    """Return once nothing more will be sent: the last request was answered."""
+    await stage.standin.until(lambda: stage.standin.requests[-1].status == 200, 30)
 
 
 async def test_after_the_token_died_the_portrait_comes_through_the_channel(stage: Stage, live: LiveBot) -> None:
@@ -117,7 +131,7 @@ async def test_a_picture_above_the_upload_limit_is_sent_smaller(stage: Stage, li
 
 async def test_a_prompt_pings_nobody(stage: Stage, live: LiveBot) -> None:
     order = await stage.order(
-        prompt=f"@everyone @here <@&{stage.guild.id}> in a red coat, [click](https://example.com)"
+        prompt=f"<@&{stage.guild.id}> in a red coat, [click](https://example.com), a sign reading '@everyone'"
     )
     await finished(order)
     assert [m for m in stage.channel.messages.values() if m.pings] == []

@@ -14,7 +14,7 @@ TRY_AGAIN = 70
 async def sentence(bot: BotProcess, code: int = CANNOT_START) -> str:
     """What the process said before it ended by itself with `code`."""
     await bot.launch()
-    assert await bot.exited() == code
+    assert await bot.exited() == code, bot.text
     assert "Traceback" not in bot.text
     said = [line for line in bot.log if line]
     assert len(said) == 1, bot.text

@@ -81,7 +81,11 @@ class Interaction:
 
     async def until(self, holds: Callable[[Interaction], object], timeout_s: float = 30, what: str = "") -> Interaction:
         """Itself, once `holds(self)` is true; looked at after every change on the stand-in."""
-        await self.pulse.until(lambda: bool(holds(self)), timeout_s, what or f"an answer to {self.data}")
+        try:
+            await self.pulse.until(lambda: bool(holds(self)), timeout_s, what or "an answer")
+        except AssertionError as error:
+            words = " ".join(str(option) for option in self.data.values())
+            raise AssertionError(f"{error} The answer to {words[:200]!r} is so far {self.text!r}.") from None
         return self
 
     async def shown(self, words: str = "", timeout_s: float = 30) -> Message:
