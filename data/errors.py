@@ -21,6 +21,17 @@ class FolderInUse(DataError):
         self.folder = folder
 
 
+class FolderUnusable(DataError):
+    """The data folder cannot be made or written to."""
+
+    def __init__(self, folder: Path, why: str) -> None:
+        super().__init__(
+            f"The data folder {folder} cannot be used: the system says “{why}”. "
+            "Choose another folder in the settings, or let this user write to it."
+        )
+        self.folder = folder
+
+
 class DatabaseUnreadable(DataError):
     """The database file is damaged, missing beside its pictures, or may not be opened."""
 

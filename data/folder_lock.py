@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from types import TracebackType
 
-from data.errors import FolderInUse
+from data.errors import FolderInUse, FolderUnusable
 
 LOCK_NAME = "lock"
 
@@ -33,10 +33,15 @@ class FolderLock:
 
 
 def lock_folder(folder: Path) -> FolderLock:
-    """Lock the data folder (created when missing) for this process. Raises `FolderInUse`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / LOCK_NAME
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Lock the data folder for this process; it is created when missing, for this user alone.
+
+    Raises `FolderInUse`, `FolderUnusable`.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FolderUnusable(folder, error.strerror or str(error)) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

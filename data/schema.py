@@ -31,7 +31,7 @@ def prepare(path: Path, steps: Sequence[str] | None = None) -> None:
     """
     steps = migrations() if steps is None else steps
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size:
             check(path, len(steps))
         elif any((path.parent / "pictures").glob("[0-9a-f]*")):

@@ -15,7 +15,7 @@ import pytest
 
 from data import schema
 from data.database import FILE_NAME, Database, lock_folder
-from data.errors import DatabaseTooNew, DatabaseUnreadable, FolderInUse, MigrationFailed, NoSpace
+from data.errors import DatabaseTooNew, DatabaseUnreadable, FolderInUse, FolderUnusable, MigrationFailed, NoSpace
 from tests.data.conftest import ANA, GUILD, NOON, House, order, png
 from tests.data.stepping import cancelled_at
 
@@ -262,6 +262,13 @@ def test_a_second_bot_on_the_same_folder_is_refused_until_the_first_ends(tmp_pat
     holder.communicate()
     with lock_folder(tmp_path):
         pass
+
+
+def test_a_data_folder_that_cannot_be_made_gives_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in (tmp_path / "file", tmp_path / "file" / "var"):
+        with pytest.raises(FolderUnusable, match="cannot be used"):
+            lock_folder(folder)
 
 
 def test_pictures_are_pictures() -> None:

@@ -175,6 +175,12 @@ class Studio(RuleBasedStateMachine):
             self.run(self.house.orders.end(job_id, state, "", self.now))
             self.model.end(job_id, state)
 
+    @rule(data=st.data(), amount=st.integers(1, 40))
+    def cancel_after_midnight(self, data: st.DataObject, amount: int) -> None:
+        """What a cheat would try first."""
+        self.allowance(amount, 1)
+        self.end(data, "cancelled")
+
     @rule()
     def reopen(self) -> None:
         self.run(self.house.db.close())
