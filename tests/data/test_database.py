@@ -15,7 +15,15 @@ import pytest
 
 from data import schema
 from data.database import FILE_NAME, Database, lock_folder
-from data.errors import DatabaseTooNew, DatabaseUnreadable, FolderInUse, FolderUnusable, MigrationFailed, NoSpace
+from data.errors import (
+    DatabaseBusy,
+    DatabaseTooNew,
+    DatabaseUnreadable,
+    FolderInUse,
+    FolderUnusable,
+    MigrationFailed,
+    NoSpace,
+)
 from tests.data.conftest import ANA, GUILD, NOON, House, order, png
 from tests.data.stepping import cancelled_at
 
@@ -274,3 +282,15 @@ def test_a_data_folder_that_cannot_be_made_gives_one_sentence(tmp_path: Path) ->
 def test_pictures_are_pictures() -> None:
     """The helper of these tests makes different pictures."""
     assert len({png(shade) for shade in range(300)}) == 300
+
+
+async def test_a_database_held_by_another_program_gives_a_clear_error(house: House, tmp_path: Path) -> None:
+    async with house.db.transaction() as tx:
+        await tx.execute("PRAGMA busy_timeout = 0")
+    with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy, match="try again"):
+            await house.accounts.grant(GUILD, ANA, 10, key="g", actor_id=9, now=NOON)
+        assert await house.accounts.find(GUILD, ANA, now=NOON) is None
+        other.execute("ROLLBACK")
+    await house.accounts.grant(GUILD, ANA, 10, key="g", actor_id=9, now=NOON)

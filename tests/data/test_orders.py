@@ -330,3 +330,53 @@ async def test_the_database_itself_lets_no_hold_outlive_its_job(rich: House, sta
 
     with pytest.raises(sqlite3.IntegrityError, match="must be"):
         await end()
+
+
+LIFE = """
+import asyncio, itertools, sys
+from pathlib import Path
+from tests.data.conftest import ANA, FACTS, GUILD, NOON, House, order, png
+
+async def one(house: House, number: int) -> None:
+    placed = await house.orders.place(order(1, 2, source=f"{sys.argv[2]}:{number}"), now=NOON)
+    first, second = (job.id for job in placed.jobs)
+    await house.orders.starting([first, second], NOON)
+    await house.orders.store(first, await house.pictures.stage(png(number)), FACTS, NOON)
+    await house.orders.settle(first, NOON)
+    await house.orders.end(second, "failed", "", NOON)
+    await house.orders.close(placed.id)
+    print(number, flush=True)
+
+async def main() -> None:
+    house = await House.open(Path(sys.argv[1]))
+    for number in itertools.count():
+        await asyncio.gather(*(one(house, 4 * number + part) for part in range(4)))
+
+asyncio.run(main())
+"""
+
+
+async def test_killed_at_any_moment_nothing_is_lost_or_charged_twice(house: House, tmp_path: Path) -> None:
+    await house.accounts.grant(GUILD, ANA, 100_000, key="g", actor_id=MODERATOR, now=NOON)
+    finished = 0
+    for life in range(5):
+        run = subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do
+            [sys.executable, "-c", LIFE, str(tmp_path), str(life)], stdout=subprocess.PIPE, text=True
+        )
+        assert run.stdout is not None
+        for _ in range(3 + 5 * life):
+            run.stdout.readline()
+        run.kill()
+        finished += 3 + 5 * life + len(run.communicate()[0].splitlines())
+        assert (await house.pictures.sweep()).missing == ()
+        for each in await house.orders.open_orders():
+            for job in each.jobs:
+                if job.state == "rendered":
+                    await house.orders.settle(job.id, NOON)
+                else:
+                    await house.orders.end(job.id, "failed", "", NOON)
+            await house.orders.close(each.id)
+    orders = await house.orders.of_user(GUILD, ANA, limit=10_000)
+    assert finished <= len(orders) <= finished + 5 * 4
+    spent = sum(job.price for each in orders for job in each.jobs if job.state == "delivered")
+    assert await balance(house) == 100_000 - spent
