@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -135,6 +136,10 @@ _ORDER_COLUMNS = """
 o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
 o.message_id, o.upload_limit, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance
 """
+_REFERENCES = """
+(SELECT json_group_array(json_array(r.position, r.handle, r.sha256)) FROM order_references r
+ WHERE r.order_id = o.id) AS pinned
+"""
 _JOB_WIDTH = JOB_COLUMNS.count(",") + 1
 
 Fetch = Callable[[str, Sequence[Value]], Awaitable[list[sqlite3.Row]]]
@@ -148,26 +153,21 @@ def job_of(row: sqlite3.Row) -> JobRow:
 async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, created: bool = False) -> list[Order]:
     """Orders chosen by a condition on `o` (orders) and `a` (accounts), in order of arrival.
 
-    An order and its jobs come from one statement, so that they are of the same moment.
+    All of an order comes from one statement, so that it is of one moment.
     """
     rows = await fetch(
-        f"SELECT {JOB_COLUMNS}, {_ORDER_COLUMNS} FROM orders o"  # noqa: S608 - conditions come from this package
+        f"SELECT {JOB_COLUMNS}, {_ORDER_COLUMNS}, {_REFERENCES} FROM orders o"  # noqa: S608 - this package's own
         " JOIN accounts a ON a.id = o.account_id JOIN jobs j ON j.order_id = o.id"
         f" LEFT JOIN portraits p ON p.job_id = j.id WHERE {where} ORDER BY j.arrival",
         values,
     )
-    found = []
-    for order_id, group in groupby(rows, key=lambda row: str(row["order_id"])):
-        references = await fetch(
-            "SELECT position, handle, sha256 FROM order_references WHERE order_id = ? ORDER BY position",
-            (order_id,),
-        )
-        found.append(_order(order_id, list(group), references, created=created))
-    return found
+    groups = groupby(rows, key=lambda row: str(row["order_id"]))
+    return [_order(order_id, list(group), created=created) for order_id, group in groups]
 
 
-def _order(order_id: str, rows: Sequence[sqlite3.Row], references: Sequence[sqlite3.Row], *, created: bool) -> Order:
+def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
     jobs = tuple(JobRow(*tuple(row)[:_JOB_WIDTH]) for row in rows)
-    pinned = tuple(OrderReference(*row) for row in references)
-    values: list[Any] = [order_id, *tuple(rows[0])[_JOB_WIDTH:], jobs, pinned, created]
+    *columns, pinned = tuple(rows[0])[_JOB_WIDTH:]
+    references = sorted((OrderReference(*each) for each in json.loads(pinned)), key=lambda each: each.position)
+    values: list[Any] = [order_id, *columns, jobs, tuple(references), created]
     return Order(*values)
