@@ -34,6 +34,7 @@ from engine.jobs import (
     RenderFailed,
 )
 from engine.pool import Pool
+from engine.timings import Timings
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ class Engine:
     `before_start` is awaited before each start of a batch (it writes the attempts down). If it raises for
     a batch it is asked again job by job, and a job for which it raises fails with that error.
     `on_fatal` is called once with a reason when only a new process helps: the engine then starts nothing
-    more, and the jobs that run are left unended.
+    more, and the jobs that run are left unended. `timings` is what was learned of the models before.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class Engine:
         limits: Limits | None = None,
         before_start: BeforeStart | None = None,
         on_fatal: OnFatal | None = None,
+        timings: Timings | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._catalogue = catalogue
@@ -104,6 +106,7 @@ class Engine:
         self._limits = limits or Limits()
         self._before_start = before_start
         self._on_fatal = on_fatal
+        self._timings = timings or Timings()
         self._clock = clock
         self._pools: dict[str, Pool] = {}
         self._tickets: dict[str, _Ticket] = {}
@@ -195,7 +198,7 @@ class Engine:
         if name not in self._pools:
             if name not in self._factories:
                 raise ModelUnavailable(model.title, "nothing is set up that can run it")
-            self._pools[name] = Pool(self._factories[name]())
+            self._pools[name] = Pool(self._factories[name](), self._timings)
         return self._pools[name]
 
     def _enqueue(self, ticket: _Ticket) -> None:
@@ -247,6 +250,9 @@ class Engine:
             ready = await self._start(batch)
             if ready:
                 await self._render(pool, ready)
+        except asyncio.CancelledError:
+            self._stopped = True  # nobody cancels this but a loop that is closing: start nothing more on it
+            raise
         finally:
             pool.done(batch[0].job)
             for ticket in batch:

@@ -24,11 +24,11 @@ LONG_TELLING_S = 0.002
 class Pool:
     """A backend's queue. All times come from its own renders; `now_s` is any clock that counts seconds."""
 
-    def __init__(self, backend: Backend) -> None:
+    def __init__(self, backend: Backend, timings: Timings) -> None:
         self.backend = backend
         self.loop = asyncio.get_running_loop()
         self._queue = FairQueue()
-        self._timings = Timings()
+        self._timings = timings
         self._running: list[tuple[BatchKey, float]] = []
         self._places: dict[str, Queued] = {}
         self._stale = False

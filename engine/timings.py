@@ -88,11 +88,11 @@ class Timings:
         self._curves.setdefault(_kind(key), _Curve()).add(batch, render_s / max(key.steps, 1))
 
     def batch_size(self, key: BatchKey, candidates: int, limit: int) -> int:
-        """How many candidates to take: what has proved worth it, doubling carefully while that pays."""
+        """How many candidates to take: one, then double while that pays, then what has proved worth it."""
         reach = max(1, min(candidates, limit))
         curve = self._curves.get(_kind(key))
         if curve is None:
-            return min(reach, 2)
+            return 1
         curve.picks += 1
         largest = curve.sizes()[-1]
         if largest < reach and curve.still_gaining():

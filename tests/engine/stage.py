@@ -11,6 +11,8 @@ from engine.engine import Engine
 from engine.jobs import Event, Finished, Job, JobCancelled, Lane, Progress
 from engine.local_models import local_model
 from engine.prompt import PortraitPrompt
+from engine.queue import batch_key
+from engine.timings import Timings
 
 
 def job(name: str, arrival: int, **changes: object) -> Job:
@@ -46,6 +48,14 @@ def tiny(folder: Path, *entries: str) -> Catalogue:
     """A catalogue with the tiny checkpoint as `m`, and more entries."""
     models = tuple(local_model(entry) for entry in (f"{folder}=m", *entries))
     return Catalogue(models, "m")
+
+
+def learned(of: Job, best: int = 8) -> Timings:
+    """Timings of a model whose batches cost little more than one picture, up to the size `best`."""
+    timings = Timings()
+    for batch in (1, 2, 4, 8):
+        timings.measured(batch_key(of), batch, 1.0 + 0.1 * batch if batch <= best else float(batch))
+    return timings
 
 
 def finished(of: Job, batch: int = 1, render_s: float = 1.0) -> Finished:
