@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
-from engine.prompt import SLOTS, PortraitPrompt
+from engine.families import builtin, instructions, plain, sd35, sentences
+from engine.families.words import Words
+from engine.prompt import PortraitPrompt
 
-FAMILIES: Final = ("builtin", "sd35", "flux", "mango", "nano-banana", "gpt-image", "plain")
+__all__ = ["FAMILIES", "Words", "render"]
 
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a model is told; `long_prompt` is for T5 when it differs, `dropped` what was cut for length."""
-
-    prompt: str
-    negative: str = ""
-    long_prompt: str = ""
-    dropped: tuple[str, ...] = ()
+_RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]] = MappingProxyType(
+    {
+        "builtin": builtin.render,
+        "sd35": sd35.render,
+        "flux": sentences.render,
+        "mango": sentences.render,
+        "nano-banana": instructions.nano_banana,
+        "gpt-image": instructions.gpt_image,
+        "plain": plain.render,
+    }
+)
+FAMILIES: Final = tuple(_RENDERERS)
 
 
 def render(prompt: PortraitPrompt, family: str, *, characters: Sequence[str] = ()) -> Words:
     """Say `prompt` in the words of `family`; `characters` are the handles whose reference picture goes along.
 
-    Raises KeyError for a family that is not in `FAMILIES`.
+    With characters the words leave their faces to the pictures. Raises KeyError for a family not in `FAMILIES`.
     """
-    if family not in FAMILIES:
-        raise KeyError(family)
-    said = [prompt.slot(name) for name in SLOTS if prompt.slot(name)]
-    negative = prompt.negative if family in {"sd35", "builtin"} else ""
-    return Words(prompt=", ".join(said), negative=negative)
+    return _RENDERERS[family](prompt, tuple(characters))

@@ -48,7 +48,9 @@ class Piece(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Chunk:
+class Chunk:
+    """A phrase: its opening kind of word ("" when it has none) and its units."""
+
     opener: str = ""
     units: list[Unit] = field(default_factory=list)
     full: bool = False
@@ -59,17 +61,19 @@ class _Chunk:
         self.full = self.full or unit.kind not in _EMPTY
 
 
-class _Clause(NamedTuple):
+class Clause(NamedTuple):
+    """What stands between two borders; `joint` is the border before it."""
+
     joint: str
     units: list[Unit]
 
 
 def judge(line: str, *, first: bool) -> list[Piece]:
     """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line."""
-    chunks = list[tuple[str, _Chunk]]()
-    pending = list[tuple[str, _Chunk]]()
+    chunks = list[tuple[str, Chunk]]()
+    pending = list[tuple[str, Chunk]]()
     previous: str | None = None
-    for number, clause in enumerate(_clauses(units(line))):
+    for number, clause in enumerate(clauses(units(line))):
         reader = _Reader(line, first=first and number == 0, previous=previous)
         read = reader.read(clause)
         joints = [clause.joint, *[""] * (len(read) - 1)]
@@ -86,24 +90,25 @@ def judge(line: str, *, first: bool) -> list[Piece]:
     return _pieces(line, [*chunks, *pending])
 
 
-def _settle(waiting: _Chunk, previous: str | None, following: str | None) -> str | None:
+def _settle(waiting: Chunk, previous: str | None, following: str | None) -> str | None:
     """Adjectives go with the noun to come, save "sun, hard" before something that is no light."""
     of_light = any(unit.word in _OF_LIGHT for unit in waiting.units)
     return previous if of_light and previous == "lighting" != following else following
 
 
-def _clauses(found: list[Unit]) -> Iterator[_Clause]:
+def clauses(found: list[Unit]) -> Iterator[Clause]:
+    """Cut at commas, full stops and the like."""
     joint, current = ",", list[Unit]()
     for unit in found:
         if unit.kind != "border":
             current.append(unit)
             continue
         if current:
-            yield _Clause(joint, current)
+            yield Clause(joint, current)
             joint, current = ",", []
         joint = _stronger(joint, unit.word)
     if current:
-        yield _Clause(joint, current)
+        yield Clause(joint, current)
 
 
 def _stronger(joint: str, border: str) -> str:
@@ -112,7 +117,7 @@ def _stronger(joint: str, border: str) -> str:
     return border if border in {";", ":"} and joint != "." else joint
 
 
-def _pieces(line: str, chunks: list[tuple[str, _Chunk]]) -> list[Piece]:
+def _pieces(line: str, chunks: list[tuple[str, Chunk]]) -> list[Piece]:
     starts = [chunk.units[0].start for _, chunk in chunks]
     if starts:
         starts[0] = 0
@@ -123,7 +128,7 @@ def _pieces(line: str, chunks: list[tuple[str, _Chunk]]) -> list[Piece]:
     ]
 
 
-def _waits(found: list[Unit], read: list[_Chunk]) -> bool:
+def _waits(found: list[Unit], read: list[Chunk]) -> bool:
     """Whether the clause is only adjectives, as the first of "soft, warm light": the next clause has the noun."""
     if len(read) > 1 or len(found) > 4:
         return False
@@ -146,19 +151,19 @@ class _Reader:
         self._verb = ""
         self._has_subject = False
 
-    def read(self, clause: _Clause) -> list[_Chunk]:
-        chunks = [part for chunk in _chunks(clause.units) for part in _parts(chunk)]
+    def read(self, clause: Clause) -> list[Chunk]:
+        parts = [part for chunk in chunks(clause.units) for part in _parts(chunk)]
         if clause.joint == ":" and clause.units[0].kind == "quote":
             self._slot = self._previous
-        for chunk in chunks:
+        for chunk in parts:
             self._verb = chunk.opener if chunk.opener in _VERBS else self._verb
             chunk.slot = self._place(chunk)
             self._slot = chunk.slot or self._slot
             self._has_subject = self._has_subject or chunk.slot == "subject"
-        self._adopt(chunks)
-        return chunks
+        self._adopt(parts)
+        return parts
 
-    def _adopt(self, chunks: list[_Chunk]) -> None:
+    def _adopt(self, chunks: list[Chunk]) -> None:
         """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
         for chunk, following in zip(reversed(chunks[:-1]), reversed(chunks[1:]), strict=True):
             if all(unit.kind in _EMPTY or unit.kind == "adjective" for unit in chunk.units):
@@ -166,7 +171,7 @@ class _Reader:
         if len(chunks) > 1:
             chunks[0].slot = self._adopted(chunks[0], chunks[1])
 
-    def _adopted(self, chunk: _Chunk, following: _Chunk) -> str | None:
+    def _adopted(self, chunk: Chunk, following: Chunk) -> str | None:
         kinds = {unit.kind for unit in chunk.units} & _NOUNS
         if following.opener == "lit" and any(unit.word in _LIGHTING_UP for unit in following.units):
             return "lighting"
@@ -181,7 +186,7 @@ class _Reader:
             return "detail"
         return chunk.slot
 
-    def _place(self, chunk: _Chunk) -> str | None:
+    def _place(self, chunk: Chunk) -> str | None:
         kind = head(chunk.units)
         if chunk.opener in _VERBS:
             return self._verbal(chunk, kind)
@@ -189,7 +194,7 @@ class _Reader:
             return self._prepositional(chunk, kind)
         return self._bare(chunk, kind)
 
-    def _bare(self, chunk: _Chunk, kind: str) -> str | None:
+    def _bare(self, chunk: Chunk, kind: str) -> str | None:
         if kind == "direction":
             return "lighting" if "lighting" in {self._slot, self._previous} else "camera"
         if kind == "medium":
@@ -200,7 +205,7 @@ class _Reader:
             return self._slot if chunk.opener == "and" or self._slot != "camera" else "subject"
         return None
 
-    def _verbal(self, chunk: _Chunk, kind: str) -> str:
+    def _verbal(self, chunk: Chunk, kind: str) -> str:
         slot = SLOT_OF.get(kind)
         verb = next(unit.word for unit in chunk.units if unit.kind in _VERBS)
         match chunk.opener:
@@ -216,7 +221,7 @@ class _Reader:
             return self._slot
         return "subject"
 
-    def _prepositional(self, chunk: _Chunk, kind: str) -> str:
+    def _prepositional(self, chunk: Chunk, kind: str) -> str:
         slot, opener, here = SLOT_OF.get(kind), chunk.opener, self._slot
         if self._verb == "gaze" and opener in {"in", "at", "from"} and here == "subject":
             self._verb = ""
@@ -237,7 +242,7 @@ class _Reader:
             return here
         return slot or "subject"
 
-    def _stays_lit(self, chunk: _Chunk, kind: str) -> bool:
+    def _stays_lit(self, chunk: Chunk, kind: str) -> bool:
         """Light goes on "through the blinds" and "onto the wall", but not "in a cellar"."""
         if kind in {"camera", "tech", "garment", "person", "detail"}:
             return kind == "person" and chunk.opener in {"by", "from"}
@@ -248,7 +253,7 @@ class _Reader:
         words = {unit.word for unit in chunk.units if unit.kind in {"in", "at"}}
         return kind in {"surface", "weather"} and bool(words & {"on", "into", "against", "behind", "above", "along"})
 
-    def _unknown(self, chunk: _Chunk) -> str:
+    def _unknown(self, chunk: Chunk) -> str:
         here, opener = self._slot, chunk.opener
         if opener in {"with", "from", "as"} or here in {"lighting", "detail", "camera"}:
             return here or "subject"
@@ -258,30 +263,31 @@ class _Reader:
             return here
         return "environment" if self._names_a_thing(chunk) else here or "subject"
 
-    def _names_a_thing(self, chunk: _Chunk) -> bool:
+    def _names_a_thing(self, chunk: Chunk) -> bool:
         if any(unit.kind in {"determiner", "pronoun"} for unit in chunk.units):
             return True
         return self._is_name(chunk)
 
-    def _is_name(self, chunk: _Chunk) -> bool:
+    def _is_name(self, chunk: Chunk) -> bool:
         named = next((unit for unit in chunk.units if unit.kind not in _EMPTY), None)
         return named is not None and self._line[named.start].isupper()
 
 
-def _chunks(found: list[Unit]) -> Iterator[_Chunk]:
-    current = _Chunk()
+def chunks(found: list[Unit]) -> Iterator[Chunk]:
+    """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
+    current = Chunk()
     for unit in found:
         opens = unit.kind in _OPENERS and not unit.joined
         if current.full and (opens or _is_technical(unit, current)):
             yield current
-            current = _Chunk(opener=unit.kind if opens else "")
+            current = Chunk(opener=unit.kind if opens else "")
         elif opens:
             current.opener = _combined(current.opener, unit.kind)
         current.add(unit)
     yield current
 
 
-def _is_technical(unit: Unit, chunk: _Chunk) -> bool:
+def _is_technical(unit: Unit, chunk: Chunk) -> bool:
     others = {member.kind for member in chunk.units} & _NOUNS
     return unit.kind == "tech" and bool(others) and others.isdisjoint({"tech", "camera", "medium"})
 
@@ -292,7 +298,7 @@ def _combined(opener: str, kind: str) -> str:
     return kind
 
 
-def _parts(chunk: _Chunk) -> Iterator[_Chunk]:
+def _parts(chunk: Chunk) -> Iterator[Chunk]:
     """Cut what one phrase cannot be: "close-up of | a man", "a woman | red dress", a soup of key words."""
     if chunk.opener and chunk.opener != "and":
         yield chunk
@@ -301,8 +307,8 @@ def _parts(chunk: _Chunk) -> Iterator[_Chunk]:
     if not cut:
         yield chunk
         return
-    yield _Chunk(chunk.opener, chunk.units[:cut], full=True)
-    yield from _parts(_Chunk("", chunk.units[cut:], full=True))
+    yield Chunk(chunk.opener, chunk.units[:cut], full=True)
+    yield from _parts(Chunk("", chunk.units[cut:], full=True))
 
 
 def _cut(found: list[Unit]) -> int:

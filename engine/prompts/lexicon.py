@@ -64,6 +64,7 @@ class Lexicon:
 
     def __init__(self, tables: dict[str, dict[str, str]]) -> None:
         self.words: dict[str, str] = {}
+        self.groups: dict[str, str] = {}
         self.verbs: dict[str, str] = {}
         self.bases: dict[str, str] = {}
         self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
@@ -88,6 +89,7 @@ class Lexicon:
         if table == "detail":
             listed = [*listed, *(form for entry in listed for form in singulars(entry)[:1])]
         for phrase in map(key, listed):
+            self.groups.setdefault(" ".join(phrase), f"{table}.{group}")
             if len(phrase) == 1:
                 words.setdefault(phrase[0], kind)
             else:
@@ -100,6 +102,12 @@ def _load() -> Lexicon:
 
 
 LEXICON: Final = _load()
+
+
+def group_of(words: str) -> str:
+    """The table and group that a word or phrase is listed under, as "feature.hair"; "" when it is not listed."""
+    plain = " ".join(key(words.casefold()))
+    return next((LEXICON.groups[form] for form in (plain, *singulars(plain)) if form in LEXICON.groups), "")
 
 
 def verb_of(word: str) -> str:

@@ -81,7 +81,7 @@ def _phrases(tokens: list[Unit]) -> list[Unit]:
         for tail, kind in phrases.get(token.word, ()):
             if _follows(tokens, position + 1, tail):
                 last = position + len(tail)
-                merged.append(Unit(kind, token.word, token.start, tokens[last].end))
+                merged.append(Unit(kind, " ".join((token.word, *tail)), token.start, tokens[last].end))
                 position = last + 1
                 break
         else:
@@ -102,7 +102,7 @@ def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
 
 def _verbs(found: list[Unit]) -> list[Unit]:
     for position, unit in enumerate(found):
-        if unit.joined or unit.end - unit.start > len(unit.word) + 2:
+        if unit.joined or " " in unit.word:
             continue
         verb = verb_of(unit.word)
         if (verb and _acts(found, position, verb)) or (verb := _unlisted(found, position)):
