@@ -98,7 +98,6 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float) -> None:
     """Trains the autoencoder and writes it, averaged, to the work folder's `vae`."""
     state_path = dataset.work() / "vae.pt"
     vae = autoencoder.build()
-    vae.to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
     average = Average({"vae": vae}, 0.999)
     done = 0
@@ -107,7 +106,8 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float) -> None:
         optimiser.load_state_dict(state["optimiser"])
         average.values, average.steps, done = state["average"], state["average_steps"], state["steps"]
     found = dataset.pictures(renders)
-    crops, rng = autoencoder.Crops(found), np.random.default_rng(done)
+    crops, rng = autoencoder.Crops(), np.random.default_rng(done)
+    crops.refresh(found)
     _log(f"autoencoder: {sum(p.numel() for p in vae.parameters())} parameters, {len(crops)} pictures, step {done}")
     ends = time.monotonic() + minutes * 60
 
@@ -124,6 +124,7 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float) -> None:
         return parts
 
     def save(number: int) -> None:
+        crops.refresh(dataset.pictures(renders))
         _save(
             {
                 "vae": vae.state_dict(),
@@ -138,6 +139,7 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float) -> None:
     done = _run(minutes, done, step, save)
     average.put_into({"vae": vae})
     vae.eval()
+    found = dataset.pictures(renders)
     sample = found[:: max(1, len(found) // 150)]
     mean, spread = autoencoder.measure_latents(vae, sample)
     vae.register_to_config(scaling_factor=1 / spread, shift_factor=mean)

@@ -1,0 +1,231 @@
+"""The built-in model's transformer and text encoders: trained together by flow matching on latents.
+
+The shapes are those of `StableDiffusion3Pipeline`, so the trained parts are saved as one and run as one.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from engine.builtin import autoencoder, dataset, text
+from engine.builtin.train import Average, _log, _restored, _run, _save
+
+HEADS, HEAD_WIDTH, LAYERS, PATCH = 6, 32, 6, 4
+DROP_CAPTION = 0.1
+VERSION = "portraits-1"
+STEPS, GUIDANCE = 20, 3.0
+
+
+def build_transformer() -> Any:
+    """An untrained transformer."""
+    from diffusers import SD3Transformer2DModel
+
+    return SD3Transformer2DModel(
+        sample_size=48,
+        patch_size=PATCH,
+        in_channels=autoencoder.CHANNELS,
+        out_channels=autoencoder.CHANNELS,
+        num_layers=LAYERS,
+        attention_head_dim=HEAD_WIDTH,
+        num_attention_heads=HEADS,
+        joint_attention_dim=2 * text.WIDTH,
+        caption_projection_dim=HEADS * HEAD_WIDTH,
+        pooled_projection_dim=2 * text.WIDTH,
+        pos_embed_max_size=20,
+        qk_norm="rms_norm",
+    )
+
+
+class Reader(torch.nn.Module):
+    """Both text encoders as the pipeline uses them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tokenizer = text.tokenizer()
+        end = self.tokenizer.convert_tokens_to_ids(text.END)
+        self.first = text.encoder(len(self.tokenizer), end)
+        self.second = text.encoder(len(self.tokenizer), end)
+
+    def forward(self, captions: list[str]) -> tuple[Tensor, Tensor]:
+        """Token embeddings (B, TOKENS, 2 × WIDTH) and pooled embeddings (B, 2 × WIDTH)."""
+        tokens = self.tokenizer(
+            captions, padding="max_length", max_length=text.TOKENS, truncation=True, return_tensors="pt"
+        ).input_ids
+        outs = [encoder(tokens, output_hidden_states=True) for encoder in (self.first, self.second)]
+        return torch.cat([out.hidden_states[-2] for out in outs], -1), torch.cat([out[0] for out in outs], -1)
+
+
+@dataclass
+class Bucket:
+    """Pictures of one size: their latents, as they are and mirrored, and where their faces are."""
+
+    found: list[dataset.Picture]
+    latents: list[Tensor]
+    weights: list[Tensor]
+
+
+def _weights(picture: dataset.Picture, shape: torch.Size) -> Tensor:
+    """How much each latent pixel's error counts: faces two and a half times."""
+    middle, half = dataset.FACE[picture.scene.framing]
+    height, width = shape[-2:]
+    y = (torch.arange(height) + 0.5) / height - middle
+    x = ((torch.arange(width) + 0.5) / width - 0.5) * width / height
+    squared = (y[:, None] / half) ** 2 + (x[None] / (0.85 * half)) ** 2
+    return (1 + 1.5 * torch.exp(-(squared**2))).half()
+
+
+@torch.no_grad()
+def encode_all(vae: Any, found: list[dataset.Picture]) -> dict[tuple[int, int], Bucket]:
+    """Scaled latents of every picture and its mirror image, by picture size."""
+    buckets: dict[tuple[int, int], Bucket] = {}
+    for picture in found:
+        image = torch.from_numpy(dataset.pixels(picture).copy()).permute(2, 0, 1).float() / 127.5 - 1
+        both = autoencoder.encode(vae, torch.stack([image, image.flip(-1)]))
+        scaled = ((both - vae.config.shift_factor) * vae.config.scaling_factor).half()
+        bucket = buckets.setdefault((image.shape[2], image.shape[1]), Bucket([], [], []))
+        bucket.found.append(picture)
+        bucket.latents.append(scaled)
+        bucket.weights.append(_weights(picture, scaled.shape))
+    return buckets
+
+
+class Batches:
+    """Random batches of one size each."""
+
+    def __init__(self, vae: Any, renders: Path, seed: int) -> None:
+        self._vae, self._renders = vae, renders
+        self._random, self._numbers = random.Random(seed), np.random.default_rng(seed)
+        self.buckets = encode_all(vae, dataset.pictures(renders))
+        self._scenes = {p.index: p.scene for bucket in self.buckets.values() for p in bucket.found}
+
+    def __len__(self) -> int:
+        return len(self._scenes)
+
+    def draw(self, size: int) -> tuple[Tensor, Tensor, list[str]]:
+        """Latents (B, C, h, w), loss weights (B, 1, h, w) and captions."""
+        from engine.builtin.captions import caption
+        from engine.builtin.scenes import mirrored
+
+        shapes = list(self.buckets)
+        shape = self._random.choices(shapes, [len(self.buckets[s].found) for s in shapes])[0]
+        bucket = self.buckets[shape]
+        latents, weights, captions = [], [], []
+        for at in self._numbers.integers(len(bucket.found), size=size):
+            flip = self._random.random() < 0.5
+            what = self._scenes[bucket.found[at].index]
+            latents.append(bucket.latents[at][int(flip)])
+            weights.append(bucket.weights[at])
+            said = caption(mirrored(what) if flip else what, self._random)
+            captions.append("" if self._random.random() < DROP_CAPTION else said)
+        return torch.stack(latents).float(), torch.stack(weights)[:, None].float(), captions
+
+
+def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
+    """Trains transformer and text encoders on the latents of the work folder's autoencoder."""
+    state_path = dataset.work() / "transformer.pt"
+    vae = autoencoder.load(dataset.work() / "vae")
+    transformer, reader = build_transformer(), Reader()
+    modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader}
+    weights = [p for module in modules.values() for p in module.parameters()]
+    optimiser = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.97), weight_decay=0.01)
+    average = Average(modules, 0.999)
+    done = 0
+    if state := _restored(state_path):
+        for name, module in modules.items():
+            module.load_state_dict(state[name])
+        optimiser.load_state_dict(state["optimiser"])
+        average.values, average.steps, done = state["average"], state["average_steps"], state["steps"]
+    batches = Batches(vae, renders, done)
+    count = sum(p.numel() for p in transformer.parameters())
+    _log(f"transformer: {count} parameters, {len(batches)} pictures, step {done}")
+
+    def step(number: int) -> dict[str, float]:
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1.0, (number + 1) / 300)
+        latents, importance, captions = batches.draw(batch)
+        words, pooled = reader(captions)
+        noise = torch.randn_like(latents)
+        t = torch.sigmoid(torch.randn(len(latents)))
+        mixed = t[:, None, None, None] * noise + (1 - t)[:, None, None, None] * latents
+        guess = transformer(
+            hidden_states=mixed,
+            encoder_hidden_states=words,
+            pooled_projections=pooled,
+            timestep=t * 1000,
+            return_dict=False,
+        )[0]
+        squared = (guess - (noise - latents)).pow(2)
+        total = (squared * importance).mean()
+        optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        optimiser.step()
+        average.update(modules)
+        return {"loss": float(total.detach()), "plain": float(squared.detach().mean())}
+
+    def save(number: int) -> None:
+        state: dict[str, Any] = {name: module.state_dict() for name, module in modules.items()}
+        state |= {"optimiser": optimiser.state_dict(), "average": average.values, "average_steps": average.steps}
+        _save(state | {"steps": number}, state_path)
+
+    began = time.monotonic()
+    done = _run(minutes, done, step, save)
+    _log(f"step {done} after {(time.monotonic() - began) / 60:.1f} min")
+
+
+def pipeline(averaged: bool = True) -> Any:
+    """The pipeline of the work folder's newest state."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusion3Pipeline
+
+    transformer, reader = build_transformer(), Reader()
+    modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader}
+    state = _restored(dataset.work() / "transformer.pt")
+    if state is None:
+        raise RuntimeError("There is no trained state yet: run `python -m engine.builtin.train transformer` first.")
+    for name, module in modules.items():
+        module.load_state_dict(state[name])
+    if averaged:
+        average = Average(modules, 0.999)
+        average.values = state["average"]
+        average.put_into(modules)
+    return StableDiffusion3Pipeline(
+        transformer=transformer.eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+        vae=autoencoder.load(dataset.work() / "vae"),
+        text_encoder=reader.first.eval(),
+        tokenizer=reader.tokenizer,
+        text_encoder_2=reader.second.eval(),
+        tokenizer_2=reader.tokenizer,
+        text_encoder_3=None,
+        tokenizer_3=None,
+    )
+
+
+def export(folder: Path) -> None:
+    """Writes the newest averaged weights as the checkpoint that ships, half precision where it is large."""
+    made = pipeline()
+    made.transformer.half()
+    partial = folder.with_name(folder.name + ".part")
+    shutil.rmtree(partial, ignore_errors=True)
+    made.save_pretrained(partial, safe_serialization=True)
+    card = {
+        "trained": True,
+        "steps": STEPS,
+        "guidance": GUIDANCE,
+        "size": [128, 192],
+        "version": VERSION,
+        "max_sequence_length": 0,
+    }
+    (partial / "likeness.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
