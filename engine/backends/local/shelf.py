@@ -130,12 +130,12 @@ def _read(model: Model, dtype: torch.dtype) -> Any:
     if local and not (folder / "model_index.json").is_file():
         log.error("The folder %s of model %s holds no model_index.json.", folder, model.id)
         raise ModelUnavailable(model.title, "its folder is missing or holds no diffusers model")
-    options = _checked_parts(model, folder) if local else {}
     try:
+        options = _checked_parts(model, folder) if local else {}
         return DiffusionPipeline.from_pretrained(
             model.source, dtype=dtype, use_safetensors=True, local_files_only=local, **options
         )
-    except torch.OutOfMemoryError:
+    except (torch.OutOfMemoryError, ModelUnavailable):
         raise
     except Exception as error:
         log.exception("Model %s could not be read from %s.", model.id, model.source)
