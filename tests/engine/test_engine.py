@@ -53,6 +53,8 @@ def make(backend: Backend, **options: object) -> Engine:
 async def submit(engine: Engine, *some: Job) -> list[asyncio.Task[list[Event]]]:
     """Submits in this order; each task follows one job."""
     tasks = [asyncio.create_task(follow(engine, each)) for each in some]
+    for task in tasks:
+        task.add_done_callback(lambda task: task.cancelled() or task.exception())  # seen, whether awaited or not
     await turn()
     return tasks
 

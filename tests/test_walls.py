@@ -1,0 +1,76 @@
+"""The walls between the rooms: who may import whom, and what stays unloaded until it is used."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HOUSE = Path(__file__).parent.parent
+ROOMS = ("bot", "engine", "data")
+
+FORBIDDEN = {
+    "engine": {"bot", "data", "discord", "sqlite3", "aiosqlite"},
+    "data": {"bot", "engine", "discord"},
+    "bot": {"sqlite3", "aiosqlite"},
+}
+HEAVY = {"torch", "diffusers", "transformers", "peft", "accelerate", "mitsuba", "anny"}
+HEAVY_AT_HOME = ("engine/backends/local/", "engine/builtin/")
+"""Where a heavy library may be imported as the module is; elsewhere it waits inside a function."""
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((HOUSE / room).rglob("*.py"))
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    """Top-level packages that the nodes under this one import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.split(".")[0]
+
+
+def imports_at_once(tree: ast.Module) -> Iterator[str]:
+    """Packages imported when the module is; those inside functions and TYPE_CHECKING blocks wait."""
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            continue
+        yield from imports(node)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_no_room_reaches_through_its_walls(room: str) -> None:
+    broken = [
+        f"{path.relative_to(HOUSE)} imports {name}"
+        for path in modules(room)
+        for name in imports(ast.parse(path.read_text(encoding="utf-8")))
+        if name in FORBIDDEN[room]
+    ]
+    assert not broken
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_heavy_libraries_wait_until_they_are_used(room: str) -> None:
+    broken = [
+        f"{path.relative_to(HOUSE)} imports {name}"
+        for path in modules(room)
+        if not path.relative_to(HOUSE).as_posix().startswith(HEAVY_AT_HOME)
+        for name in imports_at_once(ast.parse(path.read_text(encoding="utf-8")))
+        if name in HEAVY
+    ]
+    assert not broken
+
+
+@pytest.mark.parametrize(
+    "module", ["bot", "bot.__main__", "engine.engine", "engine.catalogue", "engine.backends.diffusers", "data.database"]
+)
+def test_importing_a_room_loads_no_heavy_library(module: str) -> None:
+    code = f"import sys, {module}; print(sorted({HEAVY!r} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
