@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+from torch.nn import functional
 
 from engine.builtin.dataset import FACE, Picture, pixels
 
 CHANNELS, FACTOR = 6, 4
-CROP_PX = 96
 NOISE = 0.06
 
 
@@ -42,7 +41,8 @@ def build() -> Any:
 class Crops:
     """All pictures in memory, and random crops of them that favour faces."""
 
-    def __init__(self) -> None:
+    def __init__(self, side_px: int) -> None:
+        self._side = side_px
         self._pixels: list[Any] = []
         self._framing: list[str] = []
 
@@ -55,21 +55,22 @@ class Crops:
         return len(self._pixels)
 
     def batch(self, size: int, rng: np.random.Generator) -> Tensor:
-        """(size, 3, CROP_PX, CROP_PX) in −1…1, half of them mirrored."""
+        """(size, 3, side, side) in −1…1, half of them mirrored."""
         return torch.stack([self._one(rng) for _ in range(size)])
 
     def _one(self, rng: np.random.Generator) -> Tensor:
         which = int(rng.integers(len(self._pixels)))
         image = self._pixels[which]
+        side = self._side
         height, width = image.shape[:2]
         if rng.random() < 0.7:
             middle, half = FACE[self._framing[which]]
-            y, x = rng.normal(middle, half * 0.4) * height, rng.normal(0.5, 0.1) * width
+            y, x = rng.normal(middle, half * 0.5) * height, rng.normal(0.5, half * 0.6) * width
         else:
             y, x = rng.uniform(0, height), rng.uniform(0, width)
-        top = int(np.clip(y - CROP_PX / 2, 0, height - CROP_PX))
-        left = int(np.clip(x - CROP_PX / 2, 0, width - CROP_PX))
-        crop = image[top : top + CROP_PX, left : left + CROP_PX]
+        top = int(np.clip(y - side / 2, 0, height - side))
+        left = int(np.clip(x - side / 2, 0, width - side))
+        crop = image[top : top + side, left : left + side]
         if rng.random() < 0.5:
             crop = crop[:, ::-1]
         return torch.from_numpy(np.ascontiguousarray(crop)).permute(2, 0, 1).float() / 127.5 - 1
@@ -95,11 +96,11 @@ def loss(vae: Any, images: Tensor) -> tuple[Tensor, dict[str, float]]:
     mean, spread = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
     normal = mean.pow(2).mean() + (spread - 1).pow(2).mean()
     total = difference + 0.9 * edges + 0.01 * normal
-    return total, {"l1": float(difference), "edges": float(edges), "normal": float(normal)}
+    return total, {"l1": float(difference.detach()), "edges": float(edges.detach()), "normal": float(normal.detach())}
 
 
 def _shrunk(images: Tensor, factor: int) -> Tensor:
-    return images if factor == 1 else F.avg_pool2d(images, factor)
+    return images if factor == 1 else functional.avg_pool2d(images, factor)
 
 
 def _edges(images: Tensor) -> Tensor:

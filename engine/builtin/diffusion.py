@@ -138,7 +138,7 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
     modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader}
     weights = [p for module in modules.values() for p in module.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.97), weight_decay=0.01)
-    average = Average(modules, 0.999)
+    average = Average(modules, 0.998)
     done = 0
     if state := _restored(state_path):
         for name, module in modules.items():
@@ -149,9 +149,12 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
     count = sum(p.numel() for p in transformer.parameters())
     _log(f"transformer: {count} parameters, {len(batches)} pictures, step {done}")
 
+    ends = time.monotonic() + minutes * 60
+
     def step(number: int) -> dict[str, float]:
+        left = max(0.0, ends - time.monotonic()) / (minutes * 60)
         for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (number + 1) / 300)
+            group["lr"] = rate * min(1.0, (number + 1) / 200) * (0.05 + 0.95 * min(1.0, left / 0.3))
         latents, importance, captions = batches.draw(batch)
         words, pooled = reader(captions)
         noise = torch.randn_like(latents)

@@ -260,7 +260,7 @@ class Sitter:
         head = self.top - self.chin
         tall = what.size[1] >= what.size[0]
         if what.framing == "close-up":
-            z = self.chin + head * (0.50 if tall else 0.50)
+            z = self.chin + head * 0.50
         else:
             z = self.chin + head * (0.17 if tall else 0.20)
         return np.array((self.middle[0], self.middle[1] + 0.02, z))
@@ -392,7 +392,8 @@ def main() -> None:
         shares = [
             [sys.executable, "-m", "engine.builtin.render", *sys.argv[1:], "--job", str(j)] for j in range(given.jobs)
         ]
-        raise SystemExit(max(process.wait() for process in [subprocess.Popen(share) for share in shares]))
+        running = [subprocess.Popen(share) for share in shares]  # noqa: S603  (this very program)
+        raise SystemExit(max(process.wait() for process in running))
     share = max(given.job, 0)
     _one_thread()
     everyone = range(given.start, given.start + given.count)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from engine.builtin import vocabulary
@@ -39,7 +40,7 @@ def merges() -> tuple[tuple[str, str], ...]:
     for word in known_words():
         pieces = [*word[:-1], f"{word[-1]}</w>"]
         while len(pieces) > 1:
-            pairs = [(ranks.get(pair, len(ranks)), at) for at, pair in enumerate(zip(pieces, pieces[1:], strict=False))]
+            pairs = [(ranks.get(pair, len(ranks)), at) for at, pair in enumerate(pairwise(pieces))]
             _, at = min(pairs)
             ranks.setdefault((pieces[at], pieces[at + 1]), len(ranks))
             pieces[at : at + 2] = [pieces[at] + pieces[at + 1]]

@@ -94,7 +94,7 @@ def _run(
     return steps_done
 
 
-def train_vae(minutes: float, renders: Path, batch: int, rate: float) -> None:
+def train_vae(minutes: float, renders: Path, batch: int, rate: float, side_px: int) -> None:
     """Trains the autoencoder and writes it, averaged, to the work folder's `vae`."""
     state_path = dataset.work() / "vae.pt"
     vae = autoencoder.build()
@@ -106,7 +106,7 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float) -> None:
         optimiser.load_state_dict(state["optimiser"])
         average.values, average.steps, done = state["average"], state["average_steps"], state["steps"]
     found = dataset.pictures(renders)
-    crops, rng = autoencoder.Crops(), np.random.default_rng(done)
+    crops, rng = autoencoder.Crops(side_px), np.random.default_rng(done)
     crops.refresh(found)
     _log(f"autoencoder: {sum(p.numel() for p in vae.parameters())} parameters, {len(crops)} pictures, step {done}")
     ends = time.monotonic() + minutes * 60
@@ -161,17 +161,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=None)
     parser.add_argument("--batch", type=int, default=0)
     parser.add_argument("--rate", type=float, default=0.0)
+    parser.add_argument("--crop", type=int, default=64, help="side of the autoencoder's crops, in pixels")
     parser.add_argument("--threads", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     renders = given.renders or dataset.work() / "renders"
     if given.stage == "vae":
-        train_vae(given.minutes, renders, given.batch or 8, given.rate or 1.5e-3)
+        train_vae(given.minutes, renders, given.batch or 8, given.rate or 1e-3, given.crop)
         return
     from engine.builtin import diffusion
 
     if given.stage == "transformer":
-        diffusion.train(given.minutes, renders, given.batch or 24, given.rate or 6e-4)
+        diffusion.train(given.minutes, renders, given.batch or 16, given.rate or 1e-3)
     else:
         diffusion.export(given.out or Path(__file__).parent / "checkpoint")
 
