@@ -71,8 +71,8 @@ class StudioBot(discord.Client):
 
     async def setup_hook(self) -> None:
         self.add_dynamic_items(*DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
-        application = await self.application_info()
-        if not self._owners:
+        application = self.application
+        if not self._owners and application is not None:
             team = application.team
             self._owners = frozenset(one.id for one in team.members) if team else frozenset({application.owner.id})
         await self._sync_commands()

@@ -58,19 +58,10 @@ async def tell_error(interaction: "Interaction", error: BaseException) -> None:
         log.error("a command or button failed", exc_info=error)
         sentence = SORRY
     try:
-        if interaction.response.type is discord.InteractionResponseType.deferred_channel_message:
-            await _withdraw(interaction)
+        # The first follow-up to a "thinking" message takes its place, and is seen by whoever could see that.
         await whisper(interaction, sentence)
     except discord.HTTPException as failure:
         log.warning("an error could not be told: %s", failure)
-
-
-async def _withdraw(interaction: "Interaction") -> None:
-    """Take the public "thinking" message away, so that an error is seen only by the person it is for."""
-    try:
-        await interaction.delete_original_response()
-    except discord.NotFound:
-        log.debug("the thinking message was gone already")
 
 
 def sentence_for(error: BaseException) -> str | None:

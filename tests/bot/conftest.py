@@ -10,6 +10,7 @@ import pytest
 import simcord
 
 from bot.client import StudioBot
+from bot.replies import sentence_for
 from bot.settings import Settings
 from bot.stores import Stores
 
@@ -80,18 +81,29 @@ OWNER_ID = 1
 
 
 @pytest.fixture
-async def world(settings: Settings) -> AsyncIterator[World]:
-    bot = await make_bot(settings)
-    async with simcord.run(bot, settle_timeout=60.0) as env:
-        guild = env.create_guild("Studio", id=GUILD_ID)
-        moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
-        yield World(
-            env=env,
-            settings=settings,
-            bot=bot,
-            guild=guild,
-            channel=guild.create_text_channel("studio"),
-            sam=guild.add_member(env.create_user("sam")),
-            lena=guild.add_member(env.create_user("lena")),
-            mira=guild.add_member(env.create_user("mira"), roles=[moderators]),
-        )
+async def env(settings: Settings) -> AsyncIterator[simcord.Env]:
+    """A Discord in memory with the bot in it. SimCord's pytest plugin keeps its clock for the test."""
+    env = simcord.Env(await make_bot(settings), settle_timeout=60.0)
+    await env.start()
+    yield env
+    await env.bot.close()
+    await env.shutdown()
+    unplanned = [error for error in env.errors if sentence_for(error) is None]
+    assert not unplanned
+
+
+@pytest.fixture
+def world(env: simcord.Env, settings: Settings) -> World:
+    guild = env.create_guild("Studio", id=GUILD_ID)
+    moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
+    assert isinstance(env.bot, StudioBot)
+    return World(
+        env=env,
+        settings=settings,
+        bot=env.bot,
+        guild=guild,
+        channel=guild.create_text_channel("studio"),
+        sam=guild.add_member(env.create_user("sam")),
+        lena=guild.add_member(env.create_user("lena")),
+        mira=guild.add_member(env.create_user("mira"), roles=[moderators]),
+    )

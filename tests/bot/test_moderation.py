@@ -13,16 +13,13 @@ async def test_granted_credits_arrive_with_their_reason(world: World) -> None:
     assert await world.balance(world.sam) == before + 250
 
 
-async def test_a_studio_role_may_grant_too(world: World) -> None:
+async def test_a_studio_role_moderates_like_manage_server(world: World) -> None:
     role = world.guild.create_role("studio")
-    await world.mira.slash(world.channel, "settings", studio_role=role)
     helper = world.guild.add_member(world.env.create_user("helper"), roles=[role])
-    from bot.guard import is_moderator
-
-    settings = await world.stores.servers.get(world.guild.id)
-    member = helper.member
-    assert member is not None
-    assert is_moderator(member, member.guild_permissions, settings)
+    message = await world.portrait(world.sam)
+    assert "moderators" in said(await helper.click(message, label="Delete"))
+    await world.mira.slash(world.channel, "settings", studio_role=role)
+    assert "Deleted" in said(await helper.click(message, label="Delete"))
 
 
 async def test_members_do_not_see_the_grant_command(world: World) -> None:

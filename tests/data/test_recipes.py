@@ -42,7 +42,7 @@ async def test_names_that_cannot_be_typed_again_are_refused(db: Database, name: 
 
 async def test_there_is_a_most(db: Database) -> None:
     styles = Styles(db)
-    styles.LIMIT = 2  # type: ignore[misc]
+    styles.LIMIT = 2
     await styles.save(SAM, "one", "{}", now=1.0)
     await styles.save(SAM, "two", "{}", now=1.0)
     with pytest.raises(TooManyStyles):
