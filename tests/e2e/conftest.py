@@ -12,5 +12,9 @@ from tests.standin import Options, StandIn
 @pytest.fixture
 async def stage(tmp_path: Path, tiny_checkpoint: Path) -> AsyncIterator[Stage]:
     async with StandIn(Options()) as standin:
-        yield Stage.build(standin, tmp_path / "studio", tiny_checkpoint)
+        stage = Stage.build(standin, tmp_path / "studio", tiny_checkpoint)
+        yield stage
+        for bot in stage.processes:
+            print(bot.text)  # shown by pytest when the test fails
+            await bot.close()
         assert standin.unknown_requests == []

@@ -7,7 +7,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.callbacks import repeat_lost_callbacks
@@ -37,6 +37,7 @@ class Stage:
     mod: Person
     folder: Path
     checkpoint: Path
+    processes: list[BotProcess] = field(default_factory=list)
 
     @classmethod
     def build(cls, standin: StandIn, folder: Path, checkpoint: Path) -> Stage:
@@ -59,7 +60,9 @@ class Stage:
 
     def process(self, **settings: str) -> BotProcess:
         """The bot as a process of its own, on this stage's folder."""
-        return BotProcess(self.standin, self.folder, {**self.environment(), **settings})
+        bot = BotProcess(self.standin, self.folder, {**self.environment(), **settings})
+        self.processes.append(bot)
+        return bot
 
     def environment(self) -> dict[str, str]:
         return {
@@ -87,6 +90,12 @@ class Stage:
         """Send `/portrait` and wait till it is acknowledged."""
         sent = await (who or self.ana).slash(self.channel, "portrait", {"prompt": prompt, **options})
         return await sent.wait_acked()
+
+    async def accepted(self, who: Person | None = None) -> Interaction:
+        """An order that is written down: its message shows where it stands."""
+        order = await self.order(who)
+        await order.shown()
+        return order
 
     async def portrait(self, who: Person | None = None, timeout_s: float = 60) -> Message:
         """A finished portrait's message."""

@@ -74,7 +74,7 @@ async def test_an_order_whose_picture_was_sent_when_the_bot_died_is_not_sent_twi
 
 async def test_a_bot_that_is_asked_to_stop_keeps_what_has_not_ended(stage: Stage, bot: BotProcess) -> None:
     people = [stage.standin.add_member(stage.guild, f"member{n}") for n in range(8)]
-    orders = [await stage.order(who) for who in people]
+    orders = [await stage.accepted(who) for who in people]
     code, took_s = await bot.terminate()
     assert code == 0
     assert took_s < STOP_WITHIN_S
@@ -87,7 +87,7 @@ async def test_a_bot_that_is_asked_to_stop_keeps_what_has_not_ended(stage: Stage
 
 
 async def test_nobody_is_pinged_by_a_restart(stage: Stage, bot: BotProcess) -> None:
-    order = await stage.order()
+    order = await stage.accepted()
     await bot.kill()
     await bot.start()
     await finished(order)
@@ -109,10 +109,13 @@ async def test_random_kills_lose_nothing_and_deliver_nothing_twice(stage: Stage,
             await some_requests(stage, choice.randrange(1, 12), orders)
             await bot.kill()
         await bot.start()
-        for order in orders:
+        # An order that was not written down before the bot died took nothing; its message thinks for ever.
+        accepted = [order for order in orders if order.message is not None and not order.message.loading]
+        for order in accepted:
             await order.until(ended, 120, "the end of an order")
+        await stage.standin.until(lambda: stage.standin.requests[-1].status == 200, 30)
         jobs = await check_books(stage, bot)
-        assert len(jobs) == len(orders)
+        assert len(accepted) <= len(jobs) <= len(orders)
         assert list(jobs.values()).count("delivered") == len(stage.shown())
         assert len(set(pictures(stage.shown()))) == len(stage.shown())
     finally:
