@@ -259,10 +259,7 @@ class Sitter:
         what = self.scene
         head = self.top - self.chin
         tall = what.size[1] >= what.size[0]
-        if what.framing == "close-up":
-            z = self.chin + head * 0.50
-        else:
-            z = self.chin + head * (0.17 if tall else 0.20)
+        z = self.chin + head * 0.5 if what.framing == "close-up" else self.chin + head * (0.17 if tall else 0.2)
         return np.array((self.middle[0], self.middle[1] + 0.02, z))
 
 
