@@ -149,5 +149,5 @@ class _Watcher:
 
 
 def _words(job: Job, loaded: Loaded) -> Words:
-    held = [reference.handle for reference in job.references] if loaded.takes_references else []
+    held = [reference.handle for reference in job.references[:1]] if loaded.takes_references else []
     return render(job.prompt, loaded.model.family, characters=held)

@@ -54,8 +54,10 @@ def tiny(folder: Path, *entries: str) -> Catalogue:
 def learned(of: Job, picture_s: float = 1.0) -> Timings:
     """Timings of a model whose batches cost little more than one picture."""
     timings = Timings()
-    for batch in (1, 2, 4, 8):
-        timings.measured(batch_key(of), batch, picture_s * (1.0 + 0.1 * batch))
+    key = batch_key(of)
+    for kind in (key, key._replace(reference_scale=of.reference_scale)):
+        for batch in (1, 2, 4, 8):
+            timings.measured(kind, batch, picture_s * (1.0 + 0.1 * batch))
     return timings
 
 

@@ -125,16 +125,19 @@ async def test_previews_come_to_look_like_the_portrait(studio: Studio) -> None:
         assert np.abs(np.asarray(preview, dtype=np.int16) - made).mean() < 20
 
 
-async def cancelled_at(studio: Studio, step: int, other: Job) -> tuple[list[Event], Finished]:
-    """Cancels job A1 when it reports this step, while the other job shares its batch."""
+async def cancelled_at(
+    studio: Studio, step: int, other: Job, cancelled: Job | None = None
+) -> tuple[list[Event], Finished]:
+    """Cancels a job when it reports this step, while the other job shares its batch."""
+    cancelled = cancelled or job("A1", 0, steps=other.steps)
     seen: list[Event] = []
     beside = asyncio.create_task(picture(studio.engine, other))
 
     async def cancelling() -> None:
-        async for event in studio.engine.submit(job("A1", 0, steps=other.steps)):
+        async for event in studio.engine.submit(cancelled):
             seen.append(event)
             if isinstance(event, Progress) and event.step == step:
-                assert studio.engine.cancel("A1")
+                assert studio.engine.cancel(cancelled.id)
 
     with pytest.raises(JobCancelled):
         await cancelling()
