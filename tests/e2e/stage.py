@@ -19,6 +19,7 @@ from data import ledger
 from data.database import Database
 from tests.standin import Channel, Guild, Interaction, Message, Person, StandIn
 from tests.standin.process import BotProcess
+from tests.standin.warm import WarmBotProcess
 
 MODEL = "tiny"
 PROMPT = "a woman in a red coat, on a beach at dawn"
@@ -59,8 +60,14 @@ class Stage:
         return self.folder / "var"
 
     def process(self, **settings: str) -> BotProcess:
-        """The bot as a process of its own, on this stage's folder."""
-        bot = BotProcess(self.standin, self.folder, {**self.environment(), **settings})
+        """The bot as a process of its own, on this stage's folder: `python -m bot`."""
+        return self._kept(BotProcess(self.standin, self.folder, {**self.environment(), **settings}))
+
+    def warm_process(self) -> BotProcess:
+        """The same, forked from a process that has imported everything: for tests that start it again and again."""
+        return self._kept(WarmBotProcess(self.standin, self.folder, self.environment()))
+
+    def _kept(self, bot: BotProcess) -> BotProcess:
         self.processes.append(bot)
         return bot
 

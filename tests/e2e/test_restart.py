@@ -16,7 +16,7 @@ STOP_WITHIN_S = 10
 
 @pytest.fixture
 async def bot(stage: Stage) -> AsyncIterator[BotProcess]:
-    bot = stage.process()
+    bot = stage.warm_process()
     await bot.start()
     yield bot
     await bot.close()
@@ -100,7 +100,7 @@ async def test_random_kills_lose_nothing_and_deliver_nothing_twice(stage: Stage,
     """Kills at random moments between requests, while orders keep coming."""
     choice = random.Random(seed)
     kills = 5 if seed == 1 else 12
-    bot = stage.process()
+    bot = stage.warm_process()
     orders: list[Interaction] = []
     try:
         for _ in range(kills):

@@ -9,7 +9,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.standin.discord import StandIn
@@ -17,6 +18,15 @@ from tests.standin.model import clock
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "OMP_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A process that runs: its output, and how to learn its exit code once that has ended."""
+
+    pid: int
+    output: asyncio.StreamReader
+    wait: Callable[[], Awaitable[int]]
 
 
 class BotProcess:
@@ -32,13 +42,13 @@ class BotProcess:
         self.module = "bot"
         self.log: list[str] = []
         self.exit_code: int | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._started: Started | None = None
         self._reader: asyncio.Task[None] | None = None
 
     @property
     def pid(self) -> int:
-        assert self._process is not None, "The bot was not started."
-        return self._process.pid
+        assert self._started is not None, "The bot was not started."
+        return self._started.pid
 
     def environment(self) -> dict[str, str]:
         """What the process sees; nothing of the test's own settings leaks into it."""
@@ -60,7 +70,12 @@ class BotProcess:
         """Start the process and return at once."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.exit_code = None
-        self._process = await asyncio.create_subprocess_exec(
+        self._started = await self.spawn()
+        self._reader = asyncio.create_task(self._read(self._started))
+
+    async def spawn(self) -> Started:
+        """Start the process; its two outputs are one stream."""
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             self.module,
@@ -69,7 +84,8 @@ class BotProcess:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
-        self._reader = asyncio.create_task(self._read(self._process))
+        assert process.stdout is not None
+        return Started(process.pid, process.stdout, process.wait)
 
     async def start(self, timeout_s: float = 60) -> None:
         """Start the process and return once it has identified at the gateway."""
@@ -84,8 +100,7 @@ class BotProcess:
 
     async def exited(self, timeout_s: float = 30) -> int:
         """The exit code, once the process has ended and its log is read to the end."""
-        assert self._process is not None
-        assert self._reader is not None
+        assert self._reader is not None, "The bot was not started."
         try:
             await asyncio.wait_for(asyncio.shield(self._reader), timeout_s)
         except TimeoutError:
@@ -108,7 +123,7 @@ class BotProcess:
 
     async def close(self) -> None:
         """End the process whatever state it is in."""
-        if self._process is not None and self._process.returncode is None:
+        if self._started is not None and self.exit_code is None:
             self._signal(signal.SIGKILL)
             await self.exited()
 
@@ -128,14 +143,13 @@ class BotProcess:
         self._signal(number)
 
     def _signal(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        if self._process.returncode is None:
-            self._process.send_signal(number)
+        if self.exit_code is None:
+            # A process that has ended but was not waited for yet is still there to be signalled.
+            os.kill(self.pid, number)
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
-        async for line in process.stdout:
+    async def _read(self, started: Started) -> None:
+        async for line in started.output:
             self.log.append(line.decode(errors="replace").rstrip())
             self.standin.world.pulse.ring()
-        self.exit_code = await process.wait()
+        self.exit_code = await started.wait()
         self.standin.world.pulse.ring()
