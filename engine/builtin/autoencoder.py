@@ -17,7 +17,7 @@ from torch.nn import functional
 from engine.builtin.dataset import FACE, Picture, pixels
 
 CHANNELS, FACTOR = 6, 4
-NOISE = 0.06
+NOISE = 0.02
 
 
 def build() -> Any:
@@ -92,7 +92,7 @@ def loss(vae: Any, images: Tensor) -> tuple[Tensor, dict[str, float]]:
     shaken = latents + NOISE * torch.randn_like(latents)
     made = decode(vae, shaken)
     difference = (made - images).abs().mean()
-    edges = sum((_edges(_shrunk(made, k)) - _edges(_shrunk(images, k))).abs().mean() for k in (1, 2, 4))
+    edges = torch.stack([(_edges(_shrunk(made, k)) - _edges(_shrunk(images, k))).abs().mean() for k in (1, 2, 4)]).sum()
     mean, spread = latents.mean((0, 2, 3)), latents.std((0, 2, 3))
     normal = mean.pow(2).mean() + (spread - 1).pow(2).mean()
     total = difference + 0.9 * edges + 0.01 * normal

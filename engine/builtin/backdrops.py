@@ -4,6 +4,7 @@ A backdrop is linear RGB. `behind` paints a place, crops it to the lens's view a
 disc of confusion that focal length, aperture and distances give.
 """
 
+# mypy: disable-error-code="import-untyped, import-not-found"
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -17,8 +17,7 @@ def contact_sheet(found: list[dataset.Picture]) -> Image.Image:
     seen: dict[int, Image.Image] = {}
     for picture in found:
         if picture.scene.size == (128, 192) and picture.scene.person.seed not in seen:
-            with Image.open(picture.path) as image:
-                seen[picture.scene.person.seed] = image.convert("RGB")
+            seen[picture.scene.person.seed] = Image.fromarray(dataset.pixels(picture))
     whole = Image.new("RGB", (COLUMNS * 128, ROWS * 192))
     for at, image in enumerate(list(seen.values())[: COLUMNS * ROWS]):
         whole.paste(image, (at % COLUMNS * 128, at // COLUMNS * 192))

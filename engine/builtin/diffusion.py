@@ -170,7 +170,7 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
         squared = (guess - (noise - latents)).pow(2)
         total = (squared * importance).mean()
         optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call,unused-ignore]
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         optimiser.step()
         average.update(modules)

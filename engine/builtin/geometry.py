@@ -4,6 +4,7 @@ Lengths are metres; x is to the body's left, the face looks along −y, z is up.
 template positions beside its own, so that a cut or a painted mark lands on the same place of every face.
 """
 
+# mypy: disable-error-code="import-untyped, import-not-found"
 from __future__ import annotations
 
 import warnings
@@ -63,7 +64,7 @@ def vertex_normals(vertices: Array, faces: Index) -> Array:
 
 def unit(vectors: Array) -> Array:
     """The same directions at length one; a zero vector stays zero."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 
 
 def compact(vertices: Array, faces: Index, rest: Array) -> Part:

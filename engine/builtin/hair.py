@@ -3,6 +3,7 @@
 The hair line belongs to the person; style and colour to the scene.
 """
 
+# mypy: disable-error-code="import-untyped, import-not-found"
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -189,7 +190,7 @@ def _off_the_face(points: Array, head: tuple[Array, float]) -> Array:
 
 def _curls(strands: Array, radius: float, rng: np.random.Generator) -> Array:
     count, steps, _ = strands.shape
-    turns = np.linspace(0, 1, steps)[None, :] * rng.uniform(8, 16, count)[:, None] + rng.uniform(0, 6.3, count)[:, None]
+    turns = np.linspace(0, 1, steps) * rng.uniform(8, 16, (count, 1)) + rng.uniform(0, 6.3, (count, 1))
     first, second = unit(rng.normal(size=(2, count, 3)))
     grown = np.minimum(np.linspace(0, 3, steps), 1)[None, :, None]
     return np.asarray(

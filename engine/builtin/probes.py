@@ -25,10 +25,11 @@ def features(picture: Image.Image, face: Box) -> dict[str, Array]:
     left, top, right, bottom = face
     wide, tall, middle = right - left, bottom - top, (left + right) / 2
     torso = _crop(pixels, middle - wide, bottom + 0.30 * tall, middle + wide, 1.0)
-    crown = _crop(pixels, left + 0.1 * wide, top - 0.50 * tall, right - 0.1 * wide, top - 0.02 * tall)
+    crown = _crop(pixels, middle - 0.30 * wide, top - 0.42 * tall, middle + 0.30 * wide, top - 0.12 * tall)
+    brow_line = _crop(pixels, middle - 0.45 * wide, top - 0.15 * tall, middle + 0.45 * wide, top + 0.10 * tall)
     beside = [
-        _crop(pixels, left - 0.35 * wide, top, left, bottom),
-        _crop(pixels, right, top, right + 0.35 * wide, bottom),
+        _crop(pixels, left - 0.15 * wide, top - 0.1 * tall, left + 0.05 * wide, top + 0.45 * tall),
+        _crop(pixels, right - 0.05 * wide, top - 0.1 * tall, right + 0.15 * wide, top + 0.45 * tall),
     ]
     skin = _crop(pixels, left + 0.15 * wide, top + 0.15 * tall, right - 0.15 * wide, bottom - 0.1 * tall)
     grid = _grid(skin, 6, 6)
@@ -37,7 +38,13 @@ def features(picture: Image.Image, face: Box) -> dict[str, Array]:
     return {
         "light_side": np.concatenate([(np.log(grey + 0.02) - np.log(grey + 0.02).mean()).ravel()]),
         "clothes_colour": np.concatenate([_colours(torso), _grid(torso, 3, 4).ravel()]),
-        "hair_colour": np.concatenate([_colours(crown), _colours(np.concatenate([_flat(b) for b in beside]))]),
+        "hair_colour": np.concatenate(
+            [
+                *(_hues(part) for part in (crown, brow_line, np.concatenate([_flat(b) for b in beside]))),
+                _grid(crown, 3, 3).ravel(),
+                _grid(skin, 1, 1).ravel(),
+            ]
+        ),
         "skin": np.concatenate([_colours(skin), _grid(skin, 3, 3).ravel()]),
         "place": np.concatenate([_colours(side) for side in sides] + [_grid(side, 6, 3).ravel() for side in sides]),
         "framing": np.array([tall, wide, tall * picture.height / picture.width, top, bottom]),
@@ -67,6 +74,18 @@ def _colours(pixels: Array) -> Array:
     cell = np.minimum((flat * BINS).astype(int), BINS - 1)
     counts = np.bincount(cell @ (BINS * BINS, BINS, 1), minlength=BINS**3)
     return np.concatenate([np.sqrt(counts / len(flat)), np.median(flat, 0)])
+
+
+def _hues(pixels: Array) -> Array:
+    """Square roots of the shares of lightness and of two opponent colours, each in ten steps."""
+    flat = _flat(pixels)
+    red, green, blue = flat.T
+    light = (red + green + blue) / 3
+    axes = (light, 0.5 + (red - green) / (light + 0.1) / 2, 0.5 + (green - blue) / (light + 0.1) / 2)
+    cells = [np.minimum((np.clip(axis, 0, 0.999) * 10).astype(int), 9) for axis in axes]
+    single = [np.bincount(cell, minlength=10) for cell in cells]
+    joint = np.bincount(cells[0] // 2 * 25 + cells[1] // 2 * 5 + cells[2] // 2, minlength=125)
+    return np.sqrt(np.concatenate([*single, joint]) / len(flat))
 
 
 @dataclass(frozen=True)

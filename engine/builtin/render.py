@@ -4,6 +4,7 @@ Picture `i` shows person `i // per_person`; the same index gives the same pictur
 goes on where it was: finished pictures are kept. Needs the `builtin` extra (anny, mitsuba, pyoidn).
 """
 
+# mypy: disable-error-code="import-untyped, import-not-found"
 from __future__ import annotations
 
 import argparse

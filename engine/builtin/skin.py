@@ -4,6 +4,7 @@ A skin texture is laid over the head from the front: a point of the texture is a
 so one painting follows every face's shape. Colours are linear RGB.
 """
 
+# mypy: disable-error-code="import-untyped, import-not-found"
 from __future__ import annotations
 
 from functools import lru_cache
@@ -52,7 +53,8 @@ def grid() -> tuple[Array, Array]:
     """x and z of every texel, row 0 at the top."""
     x = LEFT + (np.arange(WIDTH) + 0.5) / WIDTH * (RIGHT - LEFT)
     z = TOP - (np.arange(HEIGHT) + 0.5) / HEIGHT * (TOP - BOTTOM)
-    return np.meshgrid(x, z)  # type: ignore[return-value]
+    across, up = np.meshgrid(x, z)
+    return across, up
 
 
 @lru_cache(maxsize=1)
@@ -84,7 +86,7 @@ def mask_at(name: str, texture_coordinates: Array) -> Array:
     height, width = image.shape
     column = np.clip(texture_coordinates[..., 0] * width, 0, width - 1).astype(int)
     row = np.clip((1 - texture_coordinates[..., 1]) * height, 0, height - 1).astype(int)
-    return image[row, column]
+    return np.asarray(image[row, column])
 
 
 @lru_cache(maxsize=1)

@@ -117,7 +117,7 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float, side_px: i
             group["lr"] = rate * min(1.0, (number + 1) / 100) * (0.05 + 0.95 * min(1.0, left / 0.6))
         total, parts = autoencoder.loss(vae, crops.batch(batch, rng))
         optimiser.zero_grad(set_to_none=True)
-        total.backward()
+        total.backward()  # type: ignore[no-untyped-call,unused-ignore]
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimiser.step()
         average.update({"vae": vae})

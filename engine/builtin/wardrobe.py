@@ -1,5 +1,6 @@
 """What a person wears and sees with: clothes cut from the body's helper mesh, glasses, eyeballs."""
 
+# mypy: disable-error-code="import-untyped, import-not-found"
 from __future__ import annotations
 
 import numpy as np
