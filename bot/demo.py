@@ -25,12 +25,13 @@ log = logging.getLogger(__name__)
 GUILD_ID: Final = 1_324_000_000_000_000_000
 CREDITS: Final = 500
 WELCOME: Final = (
-    "**Welcome to the studio.** Type this below, then press Enter:\n"
-    "> /portrait prompt: a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up\n"
-    "When the portrait is there, press **Save as character**, call it `ana`, and write `@ana` in the next prompt:\n"
-    "> /portrait prompt: @ana in a white shirt, by the sea at sunset\n"
-    "`/help` tells the rest. You can switch between two people at the top: **sam** orders portraits, and **mira** is "
-    "a moderator, who can also `/grant credits`."
+    "**Welcome to the studio.** Type `/portrait`, choose `prompt` with Enter, and describe somebody, for example:\n"
+    "```a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up```"
+    "Press Enter again and watch it develop. Then press **Save as character**, call it `ana`, "
+    "and write `@ana` in the next prompt:\n"
+    "```@ana in a white shirt, by the sea at sunset```"
+    "`/help` tells the rest. At the top you can switch between two people: **sam** orders portraits, and **mira** "
+    "is a moderator, who can also `/grant credits`."
 )
 
 

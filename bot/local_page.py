@@ -17,6 +17,7 @@ import simcord
 from simcord._clock import Clock
 
 ACTION_WAIT_S: Final = 1.0
+TIMER_WAIT_S: Final = 0.02
 REFRESH_DELAY_S: Final = 0.25
 
 
@@ -48,11 +49,13 @@ class LiveEnv(simcord.Env):
         dispatch: str | None = None,
         _deadline: float | None = None,
     ) -> None:
-        if not self.live or _deadline is not None:
+        if not self.live:
             await super()._settle_internal(timeout=timeout, idle=idle, dispatch=dispatch, _deadline=_deadline)
             return
+        # A deadline comes with a timer of the bot that is due: it must not wait for the rest of the bot's work.
+        wait_s = ACTION_WAIT_S if _deadline is None else TIMER_WAIT_S
         with suppress(TimeoutError):
-            await super()._settle_internal(timeout=ACTION_WAIT_S, idle=idle, dispatch=dispatch)
+            await super()._settle_internal(timeout=wait_s, idle=idle, dispatch=dispatch)
 
 
 @asynccontextmanager
