@@ -82,8 +82,9 @@ def stage_line(stage: Stage) -> str:
 
 def summary(prompt: PortraitPrompt) -> str:
     """The prompt as one readable line: handles first, then the slots in order."""
-    handles = " ".join(f"@{handle}" for handle in prompt.characters)
-    parts = [handles, *(getattr(prompt, slot) for slot in SLOTS)]
+    parts = [prompt.slot(slot) for slot in SLOTS]
+    written = " ".join(parts).casefold()
+    parts[:0] = [f"@{handle}" for handle in prompt.characters if f"@{handle}".casefold() not in written]
     quoted = [f"“{text}”" for text in prompt.text]
     return ", ".join(part for part in (*parts, *quoted) if part)
 

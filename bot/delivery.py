@@ -232,6 +232,23 @@ class Post:
             embeds.append(cards.failure(result.sentences, order.id, left=left))
         return Parcel(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
 
+    async def call_back(self, order: Order) -> None:
+        """Mention the person beside the portrait they waited for. A failure is logged: the portrait is there."""
+        fresh = await self._stores.orders.get(order.id)
+        if fresh is None or fresh.message_id is None:
+            return
+        channel = self._client.get_partial_messageable(fresh.channel_id, guild_id=fresh.guild_id or None)
+        person = discord.Object(order.user_id)
+        try:
+            await channel.send(
+                f"<@{order.user_id}>, your portrait is ready.",
+                reference=channel.get_partial_message(fresh.message_id).to_reference(fail_if_not_exists=False),
+                nonce=f"{order.id}.call",
+                allowed_mentions=discord.AllowedMentions(users=[person], replied_user=False),
+            )
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("a call back did not get through: %s", type(error).__name__, extra={"job": order.id})
+
     async def remove(self, portrait: Portrait) -> None:
         """Take a deleted portrait out of its message; a message that shows nothing else goes."""
         if portrait.message_id is None:

@@ -17,7 +17,7 @@ from bot import words
 from bot.errors import Gone, Refused
 from bot.settings import Settings
 from bot.stores import Stores
-from data.accounts import Account
+from data.accounts import FREE, Account
 from data.characters import Character
 from data.errors import InsufficientCredits, JobOver, NoSpace
 from data.jobs import JobRow, NewJob, NewOrder, Order
@@ -42,6 +42,7 @@ log = logging.getLogger(__name__)
 DEFAULT_ASPECT: Final = "2:3"
 MAX_STARTS: Final = 3
 MAX_SEED: Final = 2**32 - 1
+MENTION_AFTER_S: Final = 120.0
 CANCELLED: Final = "Cancelled; your credits are back."
 STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
 
@@ -108,6 +109,7 @@ class Post(Protocol):
 
     def board(self, order: Order) -> Board: ...
     async def deliver(self, order: Order, result: Result) -> bool: ...
+    async def call_back(self, order: Order) -> None: ...
 
 
 class Studio:
@@ -249,7 +251,7 @@ class Studio:
             upload_limit=answer.upload_limit,
             references=tuple(reference.id for character in characters for reference in character.references[:1]),
             jobs=jobs,
-            tier=account.tier,
+            tier=None if account.tier == FREE else account.tier,
         )
 
     def follow(self, order: Order) -> None:
@@ -290,13 +292,20 @@ class Studio:
         """Deliver what is rendered, settle it, close the order; each step may come twice."""
         order = await self.find_order(order_id)
         result = await self.result(order)
-        await self._post.deliver(order, result)
+        delivered = await self._post.deliver(order, result)
         now = time.time()
+        if delivered and result.portraits and now - order.created_at > MENTION_AFTER_S:
+            await self._mention(order, now)
         for row in order.jobs:
             if row.state == "rendered":
                 await self.stores.orders.settle(row.id, now)
         await self.stores.orders.close(order.id)
         log.info("order closed", extra={"job": order.id})
+
+    async def _mention(self, order: Order, now: float) -> None:
+        """Who waited long is called back, once: written down first, so that a crash can only lose the call."""
+        if await self.stores.orders.mention_once(order.id, now):
+            await self._post.call_back(order)
 
     async def result(self, order: Order) -> Result:
         """What an order came to, from its rows alone."""

@@ -120,6 +120,16 @@ class Orders:
                 "UPDATE orders SET sending_since = coalesce(sending_since, ?) WHERE id = ?", (now, order_id)
             )
 
+    async def mention_once(self, order_id: str, now: float) -> bool:
+        """Whether the user may be mentioned for this order now: True the first time only."""
+        async with self._db.transaction() as tx:
+            return bool(
+                await tx.execute(
+                    "UPDATE orders SET mentioned_at = ? WHERE id = ? AND mentioned_at IS NULL RETURNING id",
+                    (now, order_id),
+                )
+            )
+
     async def starting(self, job_ids: Collection[str], now: float) -> frozenset[str]:
         """Count an attempt and mark the jobs as running; returns those that may start (not ended meanwhile)."""
         async with self._db.transaction() as tx:

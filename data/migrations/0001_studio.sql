@@ -51,6 +51,8 @@ CREATE TABLE orders (
     upload_limit       INTEGER NOT NULL,
     -- When a message of unknown outcome was first sent.
     sending_since      REAL,
+    -- When the user was mentioned because it took long: once.
+    mentioned_at       REAL,
     parent_portrait_id INTEGER REFERENCES portraits (id),
     state              TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
     created_at         REAL NOT NULL

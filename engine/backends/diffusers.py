@@ -88,6 +88,8 @@ class DiffusersBackend:
 
     def _together(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome] | None:
         """The outcomes of one pipeline call, None when it does not fit into memory."""
+        if self.shelf is None:
+            watcher.loading(batch, self._settings.load_hang_s)
         shelf, embeddings = self._parts()  # first: it decides how torch is imported
         import torch
 
