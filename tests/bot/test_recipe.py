@@ -1,0 +1,147 @@
+"""Recipes: slots as options, one slot changed, cards filled in, styles kept, several portraits at once."""
+
+from typing import Any
+
+from bot import words
+from engine.presets import PRESETS
+from engine.prompt import SLOTS, from_json
+from tests.bot.conftest import World
+from tests.bot.reading import answer, fields, labels, said
+
+PROMPT = "a woman in her 30s, red coat, on a beach, lit from the left, 85mm f/1.8, visible pores"
+
+
+async def recipe(world: World, index: int = 0) -> Any:
+    """The prompt of the newest portrait of sam (index 0), or of an older one."""
+    portraits = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
+    return from_json(portraits[index].prompt)
+
+
+async def change(world: World, message: Any, slot: str, value: str) -> None:
+    (portrait,) = await world.stores.portraits.by_message(message.id)
+    shown = await world.sam.select(message, [slot], custom_id=f"portrait:change:{portrait.id}")
+    await world.sam.submit_modal(shown, {slot: value})
+
+
+async def test_changing_the_light_keeps_the_other_five_and_the_seed(world: World) -> None:
+    message = await world.portrait(world.sam, PROMPT)
+    await change(world, message, "lighting", "hard light from the right")
+    before, after = await recipe(world, 1), await recipe(world)
+    assert after.lighting == "hard light from the right"
+    assert all(after.slot(slot) == before.slot(slot) for slot in SLOTS if slot != "lighting")
+    newest, oldest = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
+    assert (newest.seed, newest.parent_id) == (oldest.seed, oldest.id)
+    assert f"from No. {oldest.id}" in fields(world.channel.last_message)["Made with"]
+
+
+async def test_only_the_owner_changes_a_recipe(world: World) -> None:
+    message = await world.portrait(world.sam, PROMPT)
+    (portrait,) = await world.stores.portraits.by_message(message.id)
+    result = await world.lena.select(message, ["lighting"], custom_id=f"portrait:change:{portrait.id}")
+    assert "someone else" in said(result)
+
+
+async def test_options_lie_over_the_words(world: World) -> None:
+    await world.portrait(world.sam, PROMPT, lighting="Rembrandt light", aspect="1:1")
+    read = await recipe(world)
+    assert read.lighting == "Rembrandt light"
+    assert "beach" in read.environment
+    assert read.aspect == "1:1"
+
+
+async def test_slots_alone_are_enough(world: World) -> None:
+    await world.sam.slash(world.channel, "portrait", subject="an old man", lighting="candle light")
+    read = await recipe(world)
+    assert (read.subject, read.lighting) == ("an old man", "candle light")
+
+
+async def test_presets_are_offered_for_the_slot_that_is_typed(world: World) -> None:
+    choices = await world.sam.autocomplete(world.channel, "portrait", "lighting", "")
+    values = {preset.value for preset in PRESETS["lighting"]}
+    assert choices
+    assert {choice["value"] for choice in choices} <= values
+    typed = await world.sam.autocomplete(world.channel, "portrait", "lighting", "moon on snow")
+    assert typed[0]["value"] == "moon on snow"
+
+
+async def test_four_at_once_come_as_one_message_with_a_way_to_pick(world: World) -> None:
+    before = await world.balance(world.sam)
+    message = await world.portrait(world.sam, PROMPT, count=4, seed=100)
+    assert len(message.attachments) == 4
+    portraits = await world.stores.portraits.by_message(message.id)
+    assert [portrait.seed for portrait in portraits] == [100, 101, 102, 103]
+    assert await world.balance(world.sam) == before - 4 * world.settings.price_standard
+    order_id = portraits[0].order_id
+    picked = await world.sam.select(message, [str(portraits[2].id)], custom_id=f"order:pick:{order_id}")
+    assert "102" in fields(answer(picked))["Made with"]
+    assert "Reroll" in labels(answer(picked).message)
+
+
+async def test_the_words_that_were_sent_are_shown_on_demand(world: World) -> None:
+    message = await world.portrait(world.sam, PROMPT)
+    (portrait,) = await world.stores.portraits.by_message(message.id)
+    result = await world.lena.click(message, label="Words")
+    assert words.plain(portrait.words) in said(result)
+
+
+async def test_a_style_is_kept_and_used_again(world: World) -> None:
+    await world.portrait(world.sam, PROMPT)
+    assert "Kept" in said(await world.sam.slash(world.channel, "style save", name="Beach Days"))
+    assert "Beach Days" in said(await world.sam.slash(world.channel, "style list"))
+    await world.sam.slash(world.channel, "portrait", prompt="an old man", style="beach days")
+    read = await recipe(world)
+    first = await recipe(world, 1)
+    assert read.subject == "an old man"
+    assert all(read.slot(slot) == first.slot(slot) for slot in SLOTS if slot != "subject")
+    assert [one["value"] for one in await world.sam.autocomplete(world.channel, "portrait", "style", "bea")] == [
+        "Beach Days"
+    ]
+    assert "Forgotten" in said(await world.sam.slash(world.channel, "style delete", name="beach days"))
+    assert "no style" in said(await world.sam.slash(world.channel, "style show", name="Beach Days"))
+
+
+async def test_a_style_of_named_slots_needs_no_portrait(world: World) -> None:
+    await world.sam.slash(world.channel, "style save", name="noir", lighting="hard side light", camera="50mm, Tri-X")
+    shown = answer(await world.sam.slash(world.channel, "style show", name="noir"))
+    assert fields(shown) == {"Light": "hard side light", "Camera": "50mm, Tri\\-X"}
+
+
+async def test_a_recipe_card_is_filled_in_and_ordered_across_a_restart(world: World) -> None:
+    card = answer(await world.sam.slash(world.channel, "studio"))
+    draft = next(
+        child.custom_id.split(":")[2]
+        for row in card.message.components
+        for child in row.children
+        if child.custom_id.startswith("draft:slot:")
+    )
+    await world.sam.select(card.message, ["lighting"], custom_id=f"draft:slot:{draft}")
+    await world.sam.select(card.message, ["0"], custom_id=f"draft:fill:{draft}:lighting")
+    await world.restart()
+    await world.sam.select(card.message, ["subject"], custom_id=f"draft:slot:{draft}")
+    shown = await world.sam.select(card.message, ["own words"], custom_id=f"draft:fill:{draft}:subject")
+    await world.sam.submit_modal(shown, {"subject": "a sailor"})
+    await world.sam.click(card.message, custom_id=f"draft:make:{draft}")
+    read = await recipe(world)
+    assert (read.subject, read.lighting) == ("a sailor", PRESETS["lighting"][0].value)
+
+
+async def test_an_empty_card_orders_nothing(world: World) -> None:
+    card = answer(await world.sam.slash(world.channel, "studio"))
+    assert "nothing to see" in said(await world.sam.click(card.message, label="Make the portrait"))
+    assert not await world.stores.portraits.of_user(world.guild.id, world.sam.id)
+
+
+async def test_the_picture_of_a_portrait_brings_its_recipe_back(world: World) -> None:
+    message = await world.portrait(world.sam, PROMPT, seed=77)
+    picture = await message.attachments[0].read()
+    await world.lena.slash(world.channel, "portrait", from_image=("found.png", picture))
+    (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.lena.id)
+    assert from_json(portrait.prompt).environment == (await recipe(world)).environment
+    assert portrait.seed == 77
+
+
+async def test_a_picture_without_a_recipe_is_explained(world: World) -> None:
+    from tests.bot.test_character import picture
+
+    result = await world.sam.slash(world.channel, "portrait", from_image=("plain.png", picture()))
+    assert "no recipe" in said(result)
