@@ -31,9 +31,11 @@ log = logging.getLogger(__name__)
 RUNNING_EDIT_S: Final = 1.3
 WAITING_EDIT_S: Final = 10.0
 TOKEN_MARGIN_S: Final = 5.0
+SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
 RETRIES_S: Final = (1, 2, 4, 8, 16, 32, 60, 120)
 
 _GONE_MESSAGE: Final = {10008}
+_TOO_LARGE: Final = 40005
 _DEAD_TOKEN: Final = {10015, 50027}
 _CLOSED_CHANNEL: Final = {10003, 50001, 50013, 50083, 10004}
 
@@ -135,20 +137,23 @@ class Post:
 
     async def deliver(self, order: Order, result: Result) -> bool:
         """Bring the result to the person; False when every way is closed and it waits in /portraits."""
-        parcel = await self._parcel(order, result)
+        parcel = await self._parcel(order, result, self._upload_limit(order))
         for pause_s in (*RETRIES_S, None):
             try:
                 return await self._deliver_once(order, parcel)
-            except (
-                discord.DiscordServerError,
-                discord.RateLimited,
-                aiohttp.ClientError,
-                TimeoutError,
-                OSError,
-            ) as error:
-                log.warning("delivery did not get through: %s", type(error).__name__, extra={"job": order.id})
-                if pause_s is None:
+            except discord.HTTPException as error:
+                if error.status == 413 or error.code == _TOO_LARGE:
+                    parcel = await self._parcel(order, result, SAFE_UPLOAD_BYTES)
+                elif not isinstance(error, discord.DiscordServerError) and error.status != 429:
+                    log.exception(
+                        "Discord refused a delivery; the portrait waits in /portraits", extra={"job": order.id}
+                    )
                     return False
+                problem: Exception = error
+            except (discord.RateLimited, aiohttp.ClientError, TimeoutError, OSError) as error:
+                problem = error
+            log.warning("delivery did not get through: %s", type(problem).__name__, extra={"job": order.id})
+            if pause_s is not None:
                 await asyncio.sleep(pause_s)
         return False
 
@@ -214,10 +219,9 @@ class Post:
             raise _sorted(error) from error
         return None
 
-    async def _parcel(self, order: Order, result: Result) -> Parcel:
-        """The final message: a card and a picture for each portrait, and what became of the others."""
+    async def _parcel(self, order: Order, result: Result, limit: int) -> Parcel:
+        """The final message: a card and a picture (of `limit` bytes at most) for each portrait, and what failed."""
         portraits = result.portraits
-        limit = self._upload_limit(order)
         pictures: list[tuple[str, bytes]] = []
         embeds: list[discord.Embed] = []
         for item in portraits:

@@ -398,22 +398,18 @@ class Studio:
         return portrait
 
     async def close(self, grace_s: float) -> None:
-        """Finish the current step, keep the rest for the next start."""
+        """Finish the current step, keep the rest for the next start; takes about `grace_s` seconds at most."""
         self._closing = True
-        await self.engine.stop(grace_s)
+        started = time.perf_counter()
+        await self.engine.stop(grace_s * 0.75)
         running = list(self._followed.values())
         if running:
-            _, late = await asyncio.wait(running, timeout=grace_s)
+            left_s = max(0.5, grace_s - (time.perf_counter() - started))
+            _, late = await asyncio.wait(running, timeout=left_s)
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._requeue()
-
-    async def _requeue(self) -> None:
-        orders = await self.stores.orders.open_orders()
-        running = [row.id for order in orders for row in order.jobs if row.state == "running"]
-        if running:
-            await self.stores.orders.requeue(running)
+        await self.stores.orders.requeue_running()
 
 
 def size_of(model: Model, aspect: str | None) -> tuple[int, int]:
