@@ -58,7 +58,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def demo_settings(folder: Path) -> Settings:
-    """Settings of the demo: the defaults, whatever `.env` says, and the demo's own server let in."""
+    """Settings of the demo: the defaults whatever `.env` says, and the demo's own server let in."""
     return Settings(
         _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
         data_folder=folder,

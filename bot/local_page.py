@@ -60,15 +60,16 @@ class LiveEnv(simcord.Env):
 
 @asynccontextmanager
 async def world(bot: discord.Client, *, bot_name: str) -> AsyncIterator[LiveEnv]:
-    """The bot, connected to a Discord in memory."""
+    """The bot, connected to a Discord in memory and closed at the end."""
     env = LiveEnv(bot)
     env.backend.bot_user.name = bot_name
-    await env.start()
     try:
+        await env.start()
         with env.time_context():
             yield env
     finally:
         env.live = False
+        await bot.close()  # SimCord does not close a bot, it cancels what the bot still does
         await env.shutdown()
 
 
