@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from engine.prompts.lexicon import LEXICON, SLOT_OF
@@ -118,9 +119,9 @@ def _stronger(joint: str, border: str) -> str:
 
 
 def _pieces(line: str, chunks: list[tuple[str, Chunk]]) -> list[Piece]:
-    starts = [chunk.units[0].start for _, chunk in chunks]
-    if starts:
-        starts[0] = 0
+    if not chunks:
+        return [Piece("subject", line.strip(EDGES), ",")]
+    starts = [0, *(chunk.units[0].start for _, chunk in chunks[1:])]
     ends = [*starts[1:], len(line)]
     return [
         Piece(chunk.slot or "subject", line[start:end].strip(EDGES), joint)
@@ -288,8 +289,10 @@ def chunks(found: list[Unit]) -> Iterator[Chunk]:
 
 
 def _is_technical(unit: Unit, chunk: Chunk) -> bool:
+    if unit.kind != "tech":
+        return False
     others = {member.kind for member in chunk.units} & _NOUNS
-    return unit.kind == "tech" and bool(others) and others.isdisjoint({"tech", "camera", "medium"})
+    return bool(others) and others.isdisjoint({"tech", "camera", "medium"})
 
 
 def _combined(opener: str, kind: str) -> str:
@@ -298,38 +301,41 @@ def _combined(opener: str, kind: str) -> str:
     return kind
 
 
-def _parts(chunk: Chunk) -> Iterator[Chunk]:
+def _parts(chunk: Chunk) -> list[Chunk]:
     """Cut what one phrase cannot be: "close-up of | a man", "a woman | red dress", a soup of key words."""
     if chunk.opener and chunk.opener != "and":
-        yield chunk
-        return
-    cut = _cut(chunk.units)
-    if not cut:
-        yield chunk
-        return
-    yield Chunk(chunk.opener, chunk.units[:cut], full=True)
-    yield from _parts(Chunk("", chunk.units[cut:], full=True))
+        return [chunk]
+    nouns = [position for position, unit in enumerate(chunk.units) if unit.kind in _NOUNS]
+    shot = _shot(chunk.units, nouns)
+    seams = _seams(chunk.units, [noun for noun in nouns if not shot or noun >= shot])
+    cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]
+    if len(cuts) < 3:
+        return [chunk]
+    first, *rest = [Chunk("", chunk.units[start:end], full=True) for start, end in pairwise(cuts)]
+    first.opener = chunk.opener
+    return [first, *rest]
 
 
-def _cut(found: list[Unit]) -> int:
-    nouns = [position for position, unit in enumerate(found) if unit.kind in _NOUNS]
-    if len(nouns) < 1:
+def _shot(found: list[Unit], nouns: list[int]) -> int:
+    """Where what is shown begins, after the "of" of "a cinematic close-up of"; 0 when no shot is named."""
+    position = next((at for at, unit in enumerate(found) if unit.kind == "of"), 0)
+    before = [found[noun].kind for noun in nouns if noun < position]
+    if not before or position - 1 not in nouns or position + 1 >= len(found):
         return 0
-    for position, unit in enumerate(found):
-        if unit.kind == "of" and position:
-            before = [found[noun].kind for noun in nouns if noun < position]
-            shot = bool(before) and before[-1] in {"medium", "camera"} and found[position - 1].kind in _NOUNS
-            if shot and set(before) & {"camera", "tech"} and position + 1 < len(found):
-                return position + 1
-            break
+    return position + 1 if before[-1] in {"medium", "camera"} and not {"camera", "tech"}.isdisjoint(before) else 0
+
+
+def _seams(found: list[Unit], nouns: list[int]) -> list[int]:
+    """The ends of nouns after which another slot begins, in a phrase that holds more than a phrase can."""
     slots = [SLOT_OF.get(found[noun].kind) for noun in nouns]
     soup = len({slot for slot in slots if slot}) > 2
-    for here, slot, following in zip(nouns, slots, slots[1:], strict=False):
+    seams = []
+    for here, (slot, following) in zip(nouns, pairwise(slots), strict=False):
         if slot and following and slot != following:
             person_first = found[here].kind == "person" and found[here + 1].kind == "adjective"
             if soup or person_first:
-                return here + 1
-    return 0
+                seams.append(here + 1)
+    return seams
 
 
 def head(found: list[Unit]) -> str:

@@ -37,10 +37,12 @@ _SLOT_OF: Final = {
 _SILENT: Final = frozenset({"film", "style", "time of day", "time", "quality", "look", "medium", "props", "mood"})
 _NAMES: Final = "|".join(re.escape(alias).replace(r"\ ", r"[ _-]") for alias in sorted(_SLOT_OF, key=len, reverse=True))
 _LABEL: Final = re.compile(
-    rf"(?:^|(?<=[.;|,!?:]))[ *_#>•\-]*(?:\d{{1,2}}[.)] ?)?[*_]*(?<![\w@])({_NAMES})[*_]* ?[:：](?!\S*//)[*_]*", re.I
+    rf"(?:^|(?<=[.;|,!?:*]))[ *_#>•\-]*(?:\d{{1,2}}[.)] ?)?[*_]*(?<![\w@])({_NAMES})[*_]* ?[:：](?!\S*//)\**", re.I
 )
 _HEADING: Final = re.compile(rf"^(?:#+ ?|[*_]{{2}})({_NAMES})[*_#]* ?:?$", re.I)
-LABEL_LIKE: Final = re.compile(rf"(?<!\w)({_NAMES})(\s*[:：])", re.I)
+
+
+_QUOTATION: Final = re.compile(r'"[^"]*"')
 
 
 class Segment(NamedTuple):
@@ -58,7 +60,10 @@ def segments(line: str) -> Iterator[Segment]:
         yield _segment(heading[1], "")
         return
     label, start = "", 0
+    quotations = [found.span() for found in _QUOTATION.finditer(line)] if '"' in line else []
     for found in _LABEL.finditer(line):
+        if any(begin < found.start(1) < end for begin, end in quotations):
+            continue
         if label or line[start : found.start()].strip():
             yield _segment(label, line[start : found.start()])
         label, start = found[1], found.end()

@@ -8,12 +8,15 @@ from typing import Final
 
 from engine.prompts import labels, pasted, quotes
 from engine.prompts.judge import EDGES, Piece, judge
+from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
+_READINGS: Final = 5
+_NOTHING: Final = PortraitPrompt()
 _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
 
 
@@ -36,14 +39,38 @@ def parse(text: str) -> PortraitPrompt:
 def read(text: str) -> Reading:
     """Read any text as `parse` does, and say what was left out of the prompt."""
     brought = pasted.Brought()
-    text = _INVISIBLE.sub(" ", text)
-    text = pasted.take_out("\n".join(text.splitlines()), brought)
+    prompt = _lasting(_read(text, brought))
+    if prompt == _NOTHING and not brought.ignored:
+        prompt = PortraitPrompt(subject=" ".join(re.findall(r"\w+", text)))
+    return Reading(prompt, tuple(brought.ignored))
+
+
+def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
+    text = "\n".join(map(_single_spaced, _INVISIBLE.sub(" ", text).splitlines()))
     collector = _Collector(brought)
-    for line in text.split("\n"):
-        line = quotes.straighten(" ".join(line.split()))
+    for line in pasted.take_out(text, brought).split("\n"):
+        line = _single_spaced(quotes.straighten(_single_spaced(line)))
         if line:
             collector.line(line)
-    return Reading(collector.prompt(), tuple(brought.ignored))
+    return collector.prompt()
+
+
+def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
+    """The prompt that its own lines read back as.
+
+    Nearly always it is the same one. Where cutting a strange text apart has brought two halves of a flag or a label
+    together, a second reading takes that out as well.
+    """
+    for _ in range(_READINGS):
+        again = _read(to_lines(prompt), pasted.Brought())
+        if again == prompt:
+            return prompt
+        prompt = again
+    return PortraitPrompt(subject=" ".join(re.findall(r"\w+", to_lines(prompt))))
+
+
+def _single_spaced(line: str) -> str:
+    return " ".join(line.split())
 
 
 @dataclass(slots=True)
@@ -99,8 +126,6 @@ class _Collector:
 
     def _free(self, value: str) -> None:
         for piece in judge(value, first=not any(self.slots.values())):
-            if ":" in piece.text or "：" in piece.text:
-                piece = piece._replace(text=labels.LABEL_LIKE.sub(r"\1 ", piece.text).strip(EDGES))
             if piece.text:
                 self._add(piece)
 
@@ -117,23 +142,15 @@ class _Collector:
 
     def prompt(self) -> PortraitPrompt:
         """The prompt as far as it was read."""
-        slots = {name: _settled(value) for name, value in self.slots.items()}
-        said = [words for value in slots.values() for words in quotes.quoted(value)]
         return PortraitPrompt(
-            **slots,
-            negative=_settled(", ".join((*self.negative, *self._flag_negatives()))),
+            **self.slots,
+            negative=", ".join((*self.negative, *self._flag_negatives())),
             characters=unique(self.characters),
             aspect=self.brought.aspect,
             seed=self.brought.seed,
-            text=tuple(dict.fromkeys((*self.text, *said))),
+            text=tuple(dict.fromkeys(self.text)),
         )
 
     def _flag_negatives(self) -> list[str]:
-        return [" ".join(value.split()).strip(EDGES) for value in self.brought.negative if value.strip(EDGES)]
-
-
-def _settled(value: str) -> str:
-    """The value with nothing left in it that would be read differently a second time."""
-    if pasted.weighted(value):
-        value = " ".join(pasted.without_weights(value).split()).strip(EDGES)
-    return value
+        values = [_single_spaced(quotes.straighten(value)).strip(EDGES) for value in self.brought.negative]
+        return [value for value in values if value]

@@ -18,10 +18,10 @@ _FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
 _LOOSE_DASHES: Final = re.compile(r"--+")
 _RATIO: Final = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
 _WEIGHTED: Final = re.compile(
-    r"\([^()\n]*:\s*\d*\.?\d+\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<!\w)BREAK(?!\w)|::"
+    r"\([^()\n]*:\s*\d*\.?\d+\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<=[^\s:]\s)BREAK\s+\S|::"
 )
 _EXTRA_NETWORK: Final = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^>\n]*>?", re.I)
-_BREAK: Final = re.compile(r"(?<!\w)BREAK(?!\w)")
+_BREAK: Final = re.compile(r"(?<=[^\s:]\s)BREAK(?=\s+\S)")
 _MULTI_PROMPT: Final = re.compile(r"::+\s?(?:-?\d*\.?\d+(?!\w))?")
 _WEIGHT: Final = re.compile(r":\s*\d*\.?\d+(?=\s*(?:[)\],]|$))", re.M)
 _BRACKETS: Final = re.compile(r"\\?[()\[\]{}]")
@@ -88,16 +88,6 @@ def take_out(text: str, brought: Brought) -> str:
     return text
 
 
-def weighted(text: str) -> bool:
-    """Whether the text holds weights that `without_weights` would take out."""
-    return _WEIGHTED.search(text) is not None
-
-
-def without_weights(text: str) -> str:
-    """The words without attention brackets and numbers."""
-    return _without_weights(text, Brought())
-
-
 def _without_weights(text: str, brought: Brought) -> str:
     brought.ignored += _EXTRA_NETWORK.findall(text)
     text = _EXTRA_NETWORK.sub(", ", text)
@@ -139,7 +129,7 @@ def _flag(name: str, value: str, brought: Brought) -> str:
     word = word.rstrip(",")
     match name.casefold():
         case "no" | "neg" | "negative":
-            brought.negative.append(value)
+            brought.negative.append(_LOOSE_DASHES.sub(" – ", value))
             return ""
         case "ar" | "aspect" if aspect_in(word):
             brought.aspect = aspect_in(word)
