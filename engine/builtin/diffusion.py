@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from engine.builtin import autoencoder, dataset, text
+from engine.builtin.together import Team
 from engine.builtin.train import Average, _log, _restored, _run, _save
 
 HEADS, HEAD_WIDTH, LAYERS, PATCH = 6, 32, 6, 4
@@ -133,11 +134,13 @@ class Batches:
 def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
     """Trains transformer and text encoders on the latents of the work folder's autoencoder."""
     state_path = dataset.work() / "transformer.pt"
+    team = Team()
+    torch.manual_seed(0)
     vae = autoencoder.load(dataset.work() / "vae")
     transformer, reader = build_transformer(), Reader()
     modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader}
     weights = [p for module in modules.values() for p in module.parameters()]
-    optimiser = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.97), weight_decay=0.01)
+    optimiser = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.97), weight_decay=0.01, fused=True)
     average = Average(modules, 0.998)
     done = 0
     if state := _restored(state_path):
@@ -145,16 +148,14 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
             module.load_state_dict(state[name])
         optimiser.load_state_dict(state["optimiser"])
         average.values, average.steps, done = state["average"], state["average_steps"], state["steps"]
-    batches = Batches(vae, renders, done)
+    torch.manual_seed(1000 * done + team.rank)
+    batches = Batches(vae, renders, 1000 * done + team.rank)
     count = sum(p.numel() for p in transformer.parameters())
     _log(f"transformer: {count} parameters, {len(batches)} pictures, step {done}")
 
     ends = time.monotonic() + minutes * 60
 
     def step(number: int) -> dict[str, float]:
-        left = max(0.0, ends - time.monotonic()) / (minutes * 60)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (number + 1) / 200) * (0.05 + 0.95 * min(1.0, left / 0.3))
         latents, importance, captions = batches.draw(batch)
         words, pooled = reader(captions)
         noise = torch.randn_like(latents)
@@ -171,18 +172,24 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
         total = (squared * importance).mean()
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call,unused-ignore]
+        left = team.average(weights, max(0.0, ends - time.monotonic()) / (minutes * 60))
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1.0, (number + 1) / 200) * (0.05 + 0.95 * min(1.0, left / 0.3))
         optimiser.step()
-        average.update(modules)
-        return {"loss": float(total.detach()), "plain": float(squared.detach().mean())}
+        if team.leads:
+            average.update(modules)
+        return {"left": left, "loss": float(total.detach()), "plain": float(squared.detach().mean())}
 
     def save(number: int) -> None:
+        if not team.leads:
+            return
         state: dict[str, Any] = {name: module.state_dict() for name, module in modules.items()}
         state |= {"optimiser": optimiser.state_dict(), "average": average.values, "average_steps": average.steps}
         _save(state | {"steps": number}, state_path)
 
     began = time.monotonic()
-    done = _run(minutes, done, step, save)
+    done = _run(done, step, save, quiet=not team.leads)
     _log(f"step {done} after {(time.monotonic() - began) / 60:.1f} min")
 
 
@@ -214,6 +221,13 @@ def pipeline(averaged: bool = True) -> Any:
     )
 
 
+def _without(path: Path, key: str) -> None:
+    """Drops what the autoencoder works out by itself: read back, it would be warned of as unknown."""
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings.pop(key, None)
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+
+
 def export(folder: Path) -> None:
     """Writes the newest averaged weights as the checkpoint that ships, half precision where it is large."""
     made = pipeline()
@@ -221,6 +235,7 @@ def export(folder: Path) -> None:
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     made.save_pretrained(partial, safe_serialization=True)
+    _without(partial / "vae" / "config.json", "block_out_channels")
     card = {
         "trained": True,
         "steps": STEPS,

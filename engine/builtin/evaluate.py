@@ -67,6 +67,18 @@ def right(probe: probes.Probe, seen: list[Any], truth: list[str]) -> float:
     return float(np.mean([probe(one) == label for one, label in zip(seen, truth, strict=True)])) if truth else 0.0
 
 
+def load(checkpoint: Path) -> Any:
+    """The checkpoint's pipeline, in full precision."""
+    import torch
+    from diffusers import StableDiffusion3Pipeline
+
+    pipe = StableDiffusion3Pipeline.from_pretrained(
+        checkpoint, text_encoder_3=None, tokenizer_3=None, dtype=torch.float32, use_safetensors=True
+    )
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
+
+
 def generate(pipe: Any, prompts: list[str], steps: int, guidance: float, seed: int) -> list[Image.Image]:
     """One tall portrait a prompt, in batches."""
     import torch
@@ -162,10 +174,7 @@ def evaluate(
     checkpoint: Path, renders: Path, count: int, steps: int, guidance: float, shots: Path | None
 ) -> dict[str, Any]:
     """Every figure, ready for JSON."""
-    from diffusers import StableDiffusion3Pipeline
-
-    pipe = StableDiffusion3Pipeline.from_pretrained(checkpoint)
-    pipe.set_progress_bar_config(disable=True)
+    pipe = load(checkpoint)
     card = json.loads((checkpoint / "likeness.json").read_text())
     steps, guidance = steps or card["steps"], guidance or card["guidance"]
     fitted, ceiling, counts = fit_probes(renders, 1500)

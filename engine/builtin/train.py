@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from engine.builtin import autoencoder, dataset
+from engine.builtin import autoencoder, dataset, together
 
 SAVE_EVERY_S = 180.0
 
@@ -69,27 +69,30 @@ class Average:
 
 
 def _run(
-    minutes: float,
     steps_done: int,
     step: Callable[[int], dict[str, float]],
     save: Callable[[int], None],
+    quiet: bool = False,
 ) -> int:
-    """Steps until time is up, logging means and saving as it goes. Returns the steps done in all."""
-    began = saved = logged = time.monotonic()
+    """Steps until a step says that no time is left, logging means and saving. Returns the steps done in all."""
+    saved = logged = time.monotonic()
     sums: dict[str, float] = {}
     count = 0
-    while time.monotonic() - began < minutes * 60:
-        for key, value in step(steps_done).items():
+    while True:
+        found = step(steps_done)
+        for key, value in found.items():
             sums[key] = sums.get(key, 0.0) + value
         steps_done, count = steps_done + 1, count + 1
         now = time.monotonic()
-        if now - logged > 30:
+        if now - logged > 30 and not quiet:
             shown = ", ".join(f"{key} {value / count:.4f}" for key, value in sums.items())
             _log(f"step {steps_done}: {shown}, {(now - logged) / count:.3f} s a step")
             sums, count, logged = {}, 0, now
         if now - saved > SAVE_EVERY_S:
             save(steps_done)
             saved = now
+        if found["left"] <= 0:
+            break
     save(steps_done)
     return steps_done
 
@@ -121,7 +124,7 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float, side_px: i
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
         optimiser.step()
         average.update({"vae": vae})
-        return parts
+        return parts | {"left": left}
 
     def save(number: int) -> None:
         crops.refresh(dataset.pictures(renders))
@@ -136,7 +139,7 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float, side_px: i
             state_path,
         )
 
-    done = _run(minutes, done, step, save)
+    done = _run(done, step, save)
     average.put_into({"vae": vae})
     vae.eval()
     found = dataset.pictures(renders)
@@ -163,7 +166,10 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=0.0)
     parser.add_argument("--crop", type=int, default=64, help="side of the autoencoder's crops, in pixels")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=1, help="processes that train the transformer together")
     given = parser.parse_args()
+    if given.stage == "transformer" and given.workers > 1 and not together.in_team():
+        raise SystemExit(together.start_others(given.workers, dataset.work() / "team"))
     torch.set_num_threads(given.threads)
     renders = given.renders or dataset.work() / "renders"
     if given.stage == "vae":
