@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.jobs import Job, Lane
@@ -46,143 +46,181 @@ def batch_key(job: Job) -> BatchKey:
     )
 
 
-def _arrival(job: Job) -> int:
-    return job.arrival
+class _Person:
+    """Which turn of a lane somebody is at: it moves on with each job served."""
+
+    __slots__ = ("turn",)
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
 
 
 class _Turns:
-    """Which turn of the lane each user is at.
+    """Everybody's turn in one lane.
 
-    A user's turn moves on with each job served. Somebody new starts at the lane's current turn, so they come
-    before those who were just served and after nobody's whole backlog.
+    Somebody new starts at the lane's current turn, so they come before those who were just served and after
+    nobody's whole backlog.
     """
 
     def __init__(self) -> None:
-        self._of: dict[str, int] = {}
+        self._people: dict[str, _Person] = {}
         self._current = 0
 
-    def __call__(self, user: str) -> int:
-        return self._of.get(user, self._current)
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def of(self, user: str) -> _Person:
+        person = self._people.get(user)
+        if person is None:
+            person = self._people[user] = _Person(self._current)
+        return person
 
     def join(self, user: str) -> None:
-        self._of[user] = max(self._of.get(user, 0), self._current)
-
-    def served(self, user: str) -> None:
-        self._of[user] = self(user) + 1
+        person = self.of(user)
+        person.turn = max(person.turn, self._current)
 
     def reach(self, turn: int) -> None:
         self._current = max(self._current, turn)
 
     def forget(self, staying: Iterable[str]) -> None:
         """Drops everybody who is not waiting; called now and then, so its cost is spread."""
-        self._of = {user: self._of[user] for user in staying if user in self._of}
+        self._people = {user: self.of(user) for user in staying}
 
-    def __len__(self) -> int:
-        return len(self._of)
+
+class _Waiting:
+    """A waiting job and where it stands, so that taking it out needs no look-ups."""
+
+    __slots__ = ("arrival", "group", "in_group", "in_line", "job", "line")
+
+    def __init__(self, job: Job, line: _Line, group: _Group) -> None:
+        self.job = job
+        self.arrival = job.arrival
+        self.line = line
+        self.group = group
+        self.in_line = line.all.add(self)
+        self.in_group = group.rings[job.lane].add(self)
+
+
+def _arrival(waiting: _Waiting) -> int:
+    return waiting.arrival
+
+
+class _Place:
+    """One user's jobs in a ring, by arrival, and the heap entry that stands for them."""
+
+    __slots__ = ("entry", "first", "jobs", "person", "user")
+
+    def __init__(self, user: str, person: _Person) -> None:
+        self.user = user
+        self.person = person
+        self.jobs: list[_Waiting] = []
+        self.first = 0
+        self.entry: _Entry | None = None
+
+    def __lt__(self, other: _Place) -> bool:
+        return self.user < other.user
+
+    def true_entry(self) -> _Entry:
+        return (self.person.turn, self.first, self)
+
+
+_Entry = tuple[int, int, _Place]
+"""(turn, arrival, whose): the smallest comes first."""
 
 
 class _Ring:
     """Jobs of many users in fair order.
 
-    A user's heap entry may be older than the truth, never later: it is put right when it comes to the top.
+    A heap entry may be older than the truth, never later: it is put right when it comes to the top.
     """
 
     def __init__(self, turns: _Turns) -> None:
         self._turns = turns
-        self._heap: list[tuple[int, int, str]] = []
-        self._entry: dict[str, tuple[int, int]] = {}
-        self.jobs: dict[str, list[Job]] = {}
+        self._heap: list[_Entry] = []
+        self.places: dict[str, _Place] = {}
 
-    def add(self, job: Job) -> None:
-        queue = self.jobs.setdefault(job.user, [])
-        insort_right(queue, job, key=_arrival)
-        entry = (self._turns(job.user), queue[0].arrival)
-        if job.user not in self._entry or entry < self._entry[job.user]:
-            self._push(entry, job.user)
+    def add(self, waiting: _Waiting) -> _Place:
+        user = waiting.job.user
+        place = self.places.get(user)
+        if place is None:
+            place = self.places[user] = _Place(user, self._turns.of(user))
+        insort_right(place.jobs, waiting, key=_arrival)
+        if place.jobs[0] is waiting:
+            place.first = waiting.arrival
+            place.entry = place.true_entry()
+            heapq.heappush(self._heap, place.entry)
+        return place
 
-    def remove(self, job: Job) -> None:
-        queue = self.jobs[job.user]
-        index = bisect_left(queue, job.arrival, key=_arrival)
-        while queue[index].id != job.id:
+    def remove(self, waiting: _Waiting, place: _Place) -> None:
+        jobs = place.jobs
+        index = 0 if jobs[0] is waiting else bisect_left(jobs, waiting.arrival, key=_arrival)
+        while jobs[index] is not waiting:
             index += 1
-        del queue[index]
-        if not queue:
-            del self.jobs[job.user]
+        del jobs[index]
+        if jobs:
+            place.first = jobs[0].arrival
+        else:
+            place.entry = None
+            del self.places[place.user]
 
-    def first(self, seats: Seats) -> Job | None:
+    def first(self, seats: Seats) -> _Waiting | None:
         """The next job of a user who has a seat left."""
-        aside: list[tuple[int, int, str]] = []
-        job = None
-        while self._heap and job is None:
-            turn, arrival, user = self._heap[0]
-            if self._settled(turn, arrival, user):
-                if seats(user) > 0:
-                    job = self.jobs[user][0]
-                else:
-                    aside.append(heapq.heappop(self._heap))
+        heap = self._heap
+        aside: list[_Entry] = []
+        found = None
+        while heap and found is None:
+            entry = heap[0]
+            turn, first, place = entry
+            if place.entry is not entry:
+                heapq.heappop(heap)
+            elif turn != place.person.turn or first != place.first:
+                place.entry = place.true_entry()
+                heapq.heapreplace(heap, place.entry)
+            elif seats(place.user) > 0:
+                found = place.jobs[0]
+            else:
+                aside.append(heapq.heappop(heap))
         for entry in aside:
-            heapq.heappush(self._heap, entry)
-        return job
-
-    def _settled(self, turn: int, arrival: int, user: str) -> bool:
-        """Whether the top entry is true; a stale one is replaced or dropped."""
-        if self._entry.get(user) != (turn, arrival):
-            heapq.heappop(self._heap)
-            return False
-        queue = self.jobs.get(user)
-        if queue is None:
-            heapq.heappop(self._heap)
-            del self._entry[user]
-            return False
-        true = (self._turns(user), queue[0].arrival)
-        if true == (turn, arrival):
-            return True
-        self._entry[user] = true
-        heapq.heapreplace(self._heap, (*true, user))
-        return False
-
-    def _push(self, entry: tuple[int, int], user: str) -> None:
-        self._entry[user] = entry
-        heapq.heappush(self._heap, (*entry, user))
+            heapq.heappush(heap, entry)
+        return found
 
 
 class _Line:
-    """One lane: everybody's turns, all its jobs, and the same jobs by what they can share a batch with."""
+    """One lane: everybody's turns and all its jobs."""
 
     def __init__(self) -> None:
         self.turns = _Turns()
         self.all = _Ring(self.turns)
-        self.groups: dict[BatchKey, _Ring] = {}
 
-    def add(self, job: Job, key: BatchKey) -> None:
-        if job.user not in self.all.jobs:
-            self.turns.join(job.user)
-        self.all.add(job)
-        if key not in self.groups:
-            self.groups[key] = _Ring(self.turns)
-        self.groups[key].add(job)
-
-    def remove(self, job: Job, key: BatchKey) -> None:
-        self.all.remove(job)
-        group = self.groups[key]
-        group.remove(job)
-        if not group.jobs:
-            del self.groups[key]
-        if len(self.turns) > 2 * len(self.all.jobs) + 64:
-            self.turns.forget(self.all.jobs)
-
-    def fitting(self, key: BatchKey, seats: Seats) -> Job | None:
-        group = self.groups.get(key)
-        return group.first(seats) if group else None
+    def tidy(self) -> None:
+        if len(self.turns) > 2 * len(self.all.places) + 64:
+            self.turns.forget(self.all.places)
 
     def in_order(self) -> list[Job]:
         turned = [
-            (self.turns(user) + nth, job.arrival, job)
-            for user, queue in self.all.jobs.items()
-            for nth, job in enumerate(queue)
+            (place.person.turn + nth, waiting.arrival, waiting.job)
+            for place in self.all.places.values()
+            for nth, waiting in enumerate(place.jobs)
         ]
         turned.sort(key=lambda entry: entry[:2])
         return [job for _, _, job in turned]
+
+
+class _Group:
+    """The jobs of both lanes that may share a batch, each lane by its own turns."""
+
+    def __init__(self, key: BatchKey, lines: Mapping[Lane, _Line]) -> None:
+        self.key = key
+        self.count = 0
+        self.rings = {lane: _Ring(line.turns) for lane, line in lines.items()}
+
+    def first(self, seats: Seats, *, standard_first: bool) -> _Waiting | None:
+        lanes = (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD)
+        for lane in lanes:
+            found = self.rings[lane].first(seats)
+            if found is not None:
+                return found
+        return None
 
 
 class FairQueue:
@@ -190,8 +228,8 @@ class FairQueue:
 
     def __init__(self) -> None:
         self._lines = {lane: _Line() for lane in Lane}
-        self._waiting: dict[str, tuple[Job, BatchKey]] = {}
-        self._counts: dict[BatchKey, int] = {}
+        self._groups: dict[BatchKey, _Group] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._fast_picks = 0
 
     def __len__(self) -> int:
@@ -205,21 +243,22 @@ class FairQueue:
         key = batch_key(job)
         if alone:
             key = key._replace(alone=job.id)
-        self._waiting[job.id] = (job, key)
-        self._counts[key] = self._counts.get(key, 0) + 1
-        self._lines[job.lane].add(job, key)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(key, self._lines)
+        line = self._lines[job.lane]
+        if job.user not in line.all.places:
+            line.turns.join(job.user)
+        group.count += 1
+        self._waiting[job.id] = _Waiting(job, line, group)
 
     def remove(self, job_id: str) -> Job | None:
         """Takes a waiting job out; None when it does not wait here."""
-        found = self._waiting.pop(job_id, None)
-        if found is None:
+        waiting = self._waiting.get(job_id)
+        if waiting is None:
             return None
-        job, key = found
-        self._lines[job.lane].remove(job, key)
-        self._counts[key] -= 1
-        if not self._counts[key]:
-            del self._counts[key]
-        return job
+        self._remove(waiting)
+        return waiting.job
 
     def pick(self, size: Callable[[BatchKey, int], int], seats: Seats) -> list[Job]:
         """Takes out the next batch in fair order, [] when nobody who waits has a seat.
@@ -229,22 +268,22 @@ class FairQueue:
         head = self._head(seats)
         if head is None:
             return []
-        key = self._waiting[head.id][1]
-        wanted = size(key, self._counts[key])
+        group = head.group
+        wanted = size(group.key, group.count)
+        head.line.turns.reach(head.in_line.person.turn)
         taken: dict[str, int] = {}
-        self._lines[head.lane].turns.reach(self._lines[head.lane].turns(head.user))
         batch = [self._take(head, taken)]
 
         def left(user: str) -> int:
             return seats(user) - taken.get(user, 0)
 
-        fast = int(head.lane is Lane.FAST)
+        fast = int(batch[0].lane is Lane.FAST)
         while len(batch) < wanted:
-            job = self._fitting(key, left, standard_first=fast >= FAST_PICKS_IN_A_ROW)
-            if job is None:
+            found = group.first(left, standard_first=fast >= FAST_PICKS_IN_A_ROW)
+            if found is None:
                 break
-            fast = fast + 1 if job.lane is Lane.FAST else 0
-            batch.append(self._take(job, taken))
+            batch.append(self._take(found, taken))
+            fast = fast + 1 if batch[-1].lane is Lane.FAST else 0
         return batch
 
     def in_order(self) -> Iterator[Job]:
@@ -263,7 +302,7 @@ class FairQueue:
             yield waiting
         yield from standard
 
-    def _head(self, seats: Seats) -> Job | None:
+    def _head(self, seats: Seats) -> _Waiting | None:
         fast = self._lines[Lane.FAST].all.first(seats)
         standard = self._lines[Lane.STANDARD].all.first(seats)
         if fast is None or standard is None:
@@ -275,16 +314,19 @@ class FairQueue:
         self._fast_picks += 1
         return fast
 
-    def _fitting(self, key: BatchKey, seats: Seats, *, standard_first: bool) -> Job | None:
-        lanes = (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD)
-        for lane in lanes:
-            job = self._lines[lane].fitting(key, seats)
-            if job is not None:
-                return job
-        return None
+    def _take(self, waiting: _Waiting, taken: dict[str, int]) -> Job:
+        waiting.in_line.person.turn += 1
+        self._remove(waiting)
+        user = waiting.in_line.user
+        taken[user] = taken.get(user, 0) + 1
+        return waiting.job
 
-    def _take(self, job: Job, taken: dict[str, int]) -> Job:
-        self.remove(job.id)
-        self._lines[job.lane].turns.served(job.user)
-        taken[job.user] = taken.get(job.user, 0) + 1
-        return job
+    def _remove(self, waiting: _Waiting) -> None:
+        job, group = waiting.job, waiting.group
+        del self._waiting[job.id]
+        waiting.line.all.remove(waiting, waiting.in_line)
+        group.rings[job.lane].remove(waiting, waiting.in_group)
+        group.count -= 1
+        if not group.count:
+            del self._groups[group.key]
+        waiting.line.tidy()

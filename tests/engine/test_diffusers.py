@@ -16,6 +16,7 @@ from PIL import Image
 
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.runtime import LocalSettings
+from engine.backends.local.shelf import Loaded
 from engine.catalogue import Catalogue
 from engine.engine import Engine, Limits
 from engine.jobs import (
@@ -45,7 +46,14 @@ class Studio:
             {"local": lambda: self.backend},
             limits=limits or Limits(running_per_user=8),
             timings=learned(job("A1", 0), picture_s=1e-6),
+            on_fatal=lambda reason: self.fatal.set_result(reason),
         )
+        self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    def loaded(self) -> Loaded:
+        """The model in memory, once it was used."""
+        assert self.backend.shelf is not None
+        return self.backend.shelf.take(self.engine.catalogue.get("m"), lambda: None)
 
     async def pictures(self, *some: Job) -> list[Finished]:
         return await asyncio.gather(*(picture(self.engine, each) for each in some))
@@ -233,11 +241,38 @@ async def test_a_job_that_does_not_fit_alone_fails_with_a_sentence_and_the_next_
     await studio.engine.stop(10.0)
 
 
+async def test_a_step_that_never_ends_asks_for_a_new_process(tiny_checkpoint: Path) -> None:
+    studio = Studio(tiny(tiny_checkpoint), LocalSettings(hang_s=0.2))
+    await studio.pictures(job("A0", 0))
+    release = threading.Event()
+    studio.loaded().pipe.transformer.register_forward_pre_hook(lambda *_: release.wait() and None)
+    follower = asyncio.create_task(picture(studio.engine, job("A1", 1)))
+    assert "no step for" in await studio.fatal
+    release.set()
+    await studio.engine.stop(10.0)
+    with pytest.raises(EngineStopped):
+        await follower
+
+
+async def test_a_device_that_fails_asks_for_a_new_process(tiny_checkpoint: Path) -> None:
+    studio = Studio(tiny(tiny_checkpoint), LocalSettings())
+    await studio.pictures(job("A0", 0))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: device-side assert triggered")
+
+    studio.loaded().pipe.transformer.register_forward_pre_hook(fail)
+    follower = asyncio.create_task(picture(studio.engine, job("A1", 1)))
+    assert "the device failed" in await studio.fatal
+    await studio.engine.stop(10.0)
+    with pytest.raises(EngineStopped):
+        await follower
+
+
 def encoder_runs(studio: Studio) -> list[str]:
     """Notes every run of a text encoder from now on."""
     runs: list[str] = []
-    assert studio.backend.shelf is not None
-    loaded = studio.backend.shelf.take(studio.engine.catalogue.get("m"), lambda: None)
+    loaded = studio.loaded()
     for name in ("text_encoder", "text_encoder_2"):
         getattr(loaded.pipe, name).register_forward_hook(lambda *_, name=name: runs.append(name))
     return runs

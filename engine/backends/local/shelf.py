@@ -27,6 +27,7 @@ OFFLOADS: tuple[Offload, ...] = ("none", "model", "sequential")
 LIBRARIES = {"diffusers", "transformers", "stable_diffusion_3", "flux"}
 T5_PARTS = ("text_encoder_3", "tokenizer_3")
 T5_TOKENS = 256
+LARGE_PX = 512
 
 
 @dataclass(slots=True)
@@ -113,6 +114,8 @@ class Shelf:
         takes_references = _add_ip_adapter(pipe, folder)
         _place(pipe, offload, self.device)
         _verify(pipe, model, dtype, offload, self.device)
+        if max(map(max, model.sizes.values())) >= LARGE_PX and hasattr(pipe.vae, "enable_slicing"):
+            pipe.vae.enable_slicing()  # pictures are decoded one by one: a large batch must not fail at its end
         if self._settings.batch_memory_mib is not None:
             limit_batches(pipe, int(self._settings.batch_memory_mib * 2**20))
         pipe.set_progress_bar_config(disable=True)
