@@ -50,7 +50,7 @@ class StudioBot(discord.Client):
         self.stores = stores
         self.tree = StudioTree(self)
         self.post = Post(self, stores)
-        self.engine: Engine = make_engine(settings, self._before_start, self._on_fatal)
+        self.engine: Engine = make_engine(settings, self._before_start, self._on_fatal, self._running_cap)
         self.studio = Studio(settings, stores, self.engine, self.post)
         self._sync = sync
         self._resumed = False
@@ -62,6 +62,9 @@ class StudioBot(discord.Client):
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
+
+    def _running_cap(self, turn: str) -> int:
+        return self.studio.running_cap(turn)
 
     def _on_fatal(self, reason: str) -> None:
         """Only a new process helps: leave, with the exit code that asks the supervisor for one."""

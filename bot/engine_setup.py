@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
+from bot import words
 from bot.errors import SettingsError
 from bot.settings import Settings
 from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def make_catalogue(settings: Settings) -> Catalogue:
     """The models on offer. Raises SettingsError."""
     try:
-        return build(
+        catalogue = build(
             CatalogueSettings(
                 builtin_folder=settings.data_folder / "models" / "built-in",
                 builtin=settings.model_builtin,
@@ -26,17 +27,26 @@ def make_catalogue(settings: Settings) -> Catalogue:
         )
     except CatalogueError as error:
         raise SettingsError(f"The models in .env are not usable: {error}") from error
+    unknown = settings.price_models.keys() - {model.id for model in catalogue.models}
+    if unknown:
+        raise SettingsError(
+            f"PRICE_MODELS has a price for {words.listed(sorted(unknown))}, which is on offer nowhere. "
+            f"There is {words.listed(model.id for model in catalogue.models)}."
+        )
+    return catalogue
 
 
 def make_engine(
     settings: Settings,
     before_start: Callable[[Sequence[Job]], Awaitable[None]],
     on_fatal: Callable[[str], None],
+    running_cap: Callable[[str], int] | None = None,
 ) -> Engine:
     """An engine that loads nothing until the first portrait. Raises SettingsError."""
     catalogue = make_catalogue(settings)
     limits = Limits(
-        waiting_per_user=settings.queue_waiting_per_user,
+        # The studio asks for less of those whose tier has less.
+        waiting_per_user=max(settings.queue_waiting_per_user, *(tier.waiting or 0 for tier in settings.tiers.values())),
         waiting=settings.queue_waiting,
         running_per_user=settings.queue_running_per_user,
         deadline_s=settings.queue_deadline_s,
@@ -48,4 +58,11 @@ def make_engine(
 
         return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
 
-    return Engine(catalogue, {"local": local}, limits=limits, before_start=before_start, on_fatal=on_fatal)
+    return Engine(
+        catalogue,
+        {"local": local},
+        limits=limits,
+        before_start=before_start,
+        on_fatal=on_fatal,
+        running_cap=running_cap,
+    )

@@ -22,18 +22,47 @@ class Refused(BotError):
     """A request that is declined before anything is charged, stored or sent."""
 
 
-class NotYours(Refused):
+class Suspicious(Refused):
+    """A press or command that nobody was offered who may use it; refusing it is written to the audit."""
+
+
+class NotYours(Suspicious):
     """Somebody pressed what belongs to another person."""
 
     def __init__(self, what: str = "portrait") -> None:
         super().__init__(f"This {what} belongs to someone else, so only they can do that.")
 
 
-class NotAllowed(Refused):
-    """A command or button for moderators was used by somebody who is none."""
+class NotAllowed(Suspicious):
+    """A command or button for moderators was used by somebody who may not."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(
+            sentence or "That is for moderators: it needs the Manage Server permission or this server's studio role."
+        )
+
+
+class Forged(Suspicious):
+    """A button, menu or choice that this bot has never shown."""
 
     def __init__(self) -> None:
-        super().__init__("That is for moderators: it needs the Manage Server permission or this server's studio role.")
+        super().__init__("That is not one of my buttons. Use the ones under my latest messages.")
+
+
+class Replayed(Suspicious):
+    """What is good for one press was pressed again."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+class PriceUnconfirmed(Refused):
+    """The order costs so much that its price is shown first; `total` and `balance` in credits."""
+
+    def __init__(self, total: int, balance: int) -> None:
+        super().__init__(f"This costs {total:,} credits, more than is taken without asking. Order it again to confirm.")
+        self.total = total
+        self.balance = balance
 
 
 class Gone(Refused):

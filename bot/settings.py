@@ -4,13 +4,24 @@
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
+from bot.tiers import Tier, with_built_in
+from data.accounts import FREE
+
+
+class ModelPrice(BaseModel):
+    """Credits for one portrait of one model; None: as for every model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    standard: int | None = Field(default=None, ge=0)
+    fast: int | None = Field(default=None, ge=0)
 
 
 class Settings(BaseSettings):
@@ -80,14 +91,29 @@ class Settings(BaseSettings):
 
     price_standard: int = Field(10, ge=0, description="Credits for one portrait in the standard lane.")
     price_fast: int = Field(60, ge=0, description="Credits for one portrait in the fast lane, whatever its size.")
+    price_models: dict[str, ModelPrice] = Field(
+        {},
+        description="Other prices for single models, as a JSON object: credits in the standard lane, or in each lane, "
+        'such as {"some-model": 40, "another": {"standard": 80, "fast": 120}}. The fast lane never costs less than '
+        "the standard lane.",
+    )
     price_confirm_above: int = Field(
         100, ge=0, description="An order that costs more credits than this shows its price first."
     )
+    price_quote_minutes: int = Field(60, ge=1, le=10_080, description="How long a price that was shown holds.")
 
     credits_daily: int = Field(
         100,
         ge=0,
         description="Daily allowance of the free tier, in credits; what is left of it expires at midnight.",
+    )
+
+    tiers: dict[str, Tier] = Field(
+        {},
+        description="Changes to the tiers free and unlimited, and more tiers, as a JSON object by name. Each may say: "
+        "covers (models or providers that cost nothing in the standard lane), daily (allowance in credits), waiting "
+        "and running (portraits at once), models and aspects (all that it may use), such as "
+        '{"patron": {"covers": ["local"], "waiting": 20, "running": 6}}.',
     )
 
     moderation_self_grants: bool = Field(
@@ -114,11 +140,27 @@ class Settings(BaseSettings):
             raise ValueError("it must be DEBUG, INFO, WARNING or ERROR")
         return value.upper()
 
+    @field_validator("price_models", mode="before")
+    @classmethod
+    def _bare_prices(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"standard": price} if isinstance(price, int) else price for name, price in value.items()}
+
+    @field_validator("tiers", mode="before")
+    @classmethod
+    def _all_tiers(cls, value: Any) -> Any:
+        return with_built_in(value) if isinstance(value, dict) else value
+
     @model_validator(mode="after")
     def _some_model(self) -> Self:
         if not self.model_builtin and not self.model_local:
             raise ValueError("MODEL_BUILTIN is off and MODEL_LOCAL names no model: nothing could be rendered")
         return self
+
+    def tier(self, name: str) -> Tier:
+        """The rules of a tier; one that was taken out of the settings counts as free."""
+        return self.tiers.get(name, self.tiers[FREE])
 
     @classmethod
     def load(cls, env_file: Path | None = Path(".env")) -> Self:
@@ -158,6 +200,8 @@ def _shown(field: FieldInfo) -> str:
             return "true" if flag else "false"
         case tuple():
             return "[]"
+        case dict():
+            return "{}"
         case other:
             return str(other)
 

@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from bot import words
-from bot.errors import Gone, Refused
-from bot.settings import Settings
+from bot import faults, words
+from bot.errors import Gone, PriceUnconfirmed, Refused
+from bot.settings import ModelPrice, Settings
 from bot.stores import Stores
+from bot.tiers import Tier
 from data.accounts import FREE, Account
 from data.characters import Character
 from data.errors import InsufficientCredits, JobOver, NoSpace
@@ -32,6 +33,7 @@ from engine.jobs import (
     Job,
     JobCancelled,
     Lane,
+    QueueFull,
     Reference,
     RenderFailed,
 )
@@ -75,7 +77,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What somebody asked for. `source` names the request itself, so that one that comes twice counts once."""
+    """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
+
+    `confirmed` is the price of it all that the person was shown and agreed to.
+    """
 
     source: str
     place: Place
@@ -85,6 +90,7 @@ class Wish:
     lane: Lane = Lane.STANDARD
     count: int = 1
     parent_portrait_id: int | None = None
+    confirmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,35 +129,46 @@ class Studio:
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._closing = False
+        self._running_caps: dict[str, int] = {}
 
     async def order(self, wish: Wish, answer: Answer) -> Order:
         """Check the wish, charge for it and write it down, all or nothing; then see it through in the background.
 
-        Raises Refused, EngineError or DataError, and has then changed nothing.
+        Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError, and has
+        then changed nothing.
         """
         if self._closing:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
         model = self._model(wish)
         characters = await self._characters(wish.user_id, wish.prompt)
         account = await self.account(wish.place.guild_id, wish.user_id)
+        tier = self.settings.tier(account.tier)
+        tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
         price = self.price(account, model, wish.lane)
+        self._check_price(wish, account, price * wish.count)
         new = self._new_order(wish, answer, model, characters, account, price)
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
         async with self._counter:
-            self._check_room(wish)
+            self._check_room(wish, tier)
             order = await self._place(new)
+            faults.after("row")
             if order.created:
                 self.follow(order)
+                faults.after("submit")
         return order
 
     async def _place(self, new: NewOrder) -> Order:
         try:
             return await self.stores.orders.place(new, now=time.time())
         except InsufficientCredits as error:
-            raise Refused(
-                f"This costs {words.credits_word(error.price)} and you have {error.balance:,}. "
-                "A moderator can grant more with /grant credits."
-            ) from error
+            raise _short_of_credits(error.price, error.balance) from error
+
+    def _check_price(self, wish: Wish, account: Account, total: int) -> None:
+        if total <= max(self.settings.price_confirm_above, wish.confirmed):
+            return
+        if total > account.balance:
+            raise _short_of_credits(total, account.balance)
+        raise PriceUnconfirmed(total, account.balance)
 
     def _model(self, wish: Wish) -> Model:
         return self.engine.catalogue.get(wish.model or self.engine.catalogue.default)
@@ -179,8 +196,14 @@ class Studio:
             f"You have no character called {shown}. Save a face first: press “Save as character” under a portrait."
         )
 
-    def _check_room(self, wish: Wish) -> None:
-        self.engine.check(self.turn_of(wish.place.guild_id, wish.user_id), wish.lane, wish.count)
+    def _check_room(self, wish: Wish, tier: Tier) -> None:
+        turn = self.turn_of(wish.place.guild_id, wish.user_id)
+        cap = tier.waiting or self.settings.queue_waiting_per_user
+        waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self.engine.waiting())
+        if waiting + wish.count > cap:
+            raise QueueFull(waiting, cap, "you")
+        self.engine.check(turn, wish.lane, wish.count)
+        self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
         floor = self.settings.data_free_mib * 2**20
         if floor and self.stores.pictures.free_bytes() < floor:
             raise Refused(
@@ -192,24 +215,32 @@ class Studio:
         """Whose turn a job takes in the fair queue: the person's, whatever server they are in."""
         return str(user_id)
 
+    def running_cap(self, turn: str) -> int:
+        """How many portraits of one person may run at once, by the tier of their last order."""
+        return self._running_caps.get(turn, self.settings.queue_running_per_user)
+
     def price(self, account: Account, model: Model, lane: Lane) -> int:
-        """Credits for one portrait. The unlimited tier pays nothing for local models in the standard lane."""
+        """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""
+        own = self.settings.price_models.get(model.id, ModelPrice())
+        standard = self.settings.price_standard if own.standard is None else own.standard
         if lane is Lane.FAST:
-            return self.settings.price_fast
-        if account.tier == "unlimited" and model.provider == "local":
-            return 0
-        return self.settings.price_standard
+            return max(standard, self.settings.price_fast if own.fast is None else own.fast)
+        return standard if self.settings.tier(account.tier).pays_for(model) else 0
 
     async def account(self, guild_id: int, user_id: int) -> Account:
         """The person's account in this server, with today's allowance given."""
-        settings = await self.stores.servers.get(guild_id)
+        server = await self.stores.servers.get(guild_id)
         now = time.time()
+        known = await self.stores.accounts.find(guild_id, user_id, now=now)
+        allowance = self.settings.tier(known.tier if known else FREE).daily
+        if allowance is None:
+            allowance = self.settings.credits_daily if server.allowance is None else server.allowance
         return await self.stores.accounts.get(
             guild_id,
             user_id,
             now=now,
-            allowance=self.settings.credits_daily if settings.allowance is None else settings.allowance,
-            day=datetime.fromtimestamp(now, ZoneInfo(settings.time_zone)).date().isoformat(),
+            allowance=allowance,
+            day=datetime.fromtimestamp(now, ZoneInfo(server.time_zone)).date().isoformat(),
         )
 
     def _new_order(
@@ -293,12 +324,14 @@ class Studio:
         order = await self.find_order(order_id)
         result = await self.result(order)
         delivered = await self._post.deliver(order, result)
+        faults.after("edit")
         now = time.time()
         if delivered and result.portraits and now - order.created_at > MENTION_AFTER_S:
             await self._mention(order, now)
         for row in order.jobs:
             if row.state == "rendered":
                 await self.stores.orders.settle(row.id, now)
+        faults.after("settle")
         await self.stores.orders.close(order.id)
         log.info("order closed", extra={"job": order.id})
 
@@ -319,7 +352,9 @@ class Studio:
         try:
             finished = await self._finish(row, stream, board)
             staged = await self.stores.pictures.stage(finished.picture)
+            faults.after("picture")
             await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
+            faults.after("portrait")
         except EngineStopped:
             return False
         except JobCancelled:
@@ -435,6 +470,13 @@ def facts(finished: Finished, guidance: float) -> PortraitFacts:
 
 
 def balance_line(account: Account) -> str:
-    if account.tier == "unlimited":
-        return f"{words.credits_word(account.balance)} left · unlimited tier"
+    if account.tier != FREE:
+        return f"{words.credits_word(account.balance)} left · {account.tier} tier"
     return f"{words.credits_word(account.balance)} left"
+
+
+def _short_of_credits(price: int, balance: int) -> Refused:
+    return Refused(
+        f"This costs {words.credits_word(price)} and you have {balance:,}. "
+        "A moderator can grant more with /grant credits."
+    )

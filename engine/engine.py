@@ -88,6 +88,7 @@ class Engine:
     a batch it is asked again job by job, and a job for which it raises fails with that error.
     `on_fatal` is called once with a reason when only a new process helps: the engine then starts nothing
     more, and the jobs that run are left unended. `timings` is what was learned of the models before.
+    `running_cap` says how many jobs of one user may run at once, where that is not the same for all.
     """
 
     def __init__(
@@ -99,6 +100,7 @@ class Engine:
         before_start: BeforeStart | None = None,
         on_fatal: OnFatal | None = None,
         timings: Timings | None = None,
+        running_cap: Callable[[str], int] | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._catalogue = catalogue
@@ -106,6 +108,7 @@ class Engine:
         self._limits = limits or Limits()
         self._before_start = before_start
         self._on_fatal = on_fatal
+        self._running_cap = running_cap or (lambda user: self._limits.running_per_user)
         self._timings = timings or Timings()
         self._clock = clock
         self._pools: dict[str, Pool] = {}
@@ -230,7 +233,7 @@ class Engine:
         def fits(model_id: str, size: tuple[int, int]) -> int:
             return min(self._limits.batch, pool.backend.max_batch(self._catalogue.get(model_id), size))
 
-        jobs = pool.pick(fits, lambda user: self._limits.running_per_user - self._seated[user], self._clock())
+        jobs = pool.pick(fits, lambda user: self._running_cap(user) - self._seated[user], self._clock())
         batch = [self._tickets[job.id] for job in jobs]
         for ticket in batch:
             self._leave_line(ticket.job.user)
