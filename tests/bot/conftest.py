@@ -94,6 +94,11 @@ async def env(settings: Settings) -> AsyncIterator[simcord.Env]:
 
 @pytest.fixture
 def world(env: simcord.Env, settings: Settings) -> World:
+    return make_world(env, settings)
+
+
+def make_world(env: simcord.Env, settings: Settings) -> World:
+    """The server with its channel and its people."""
     guild = env.create_guild("Studio", id=GUILD_ID)
     moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
     assert isinstance(env.bot, StudioBot)

@@ -1,0 +1,109 @@
+"""While portraits wait and run: what people see, and who may cancel what."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.client import StudioBot
+from bot.local_page import LiveEnv
+from bot.settings import Settings
+from tests.bot.conftest import GUILD_ID, World, make_bot, make_world
+from tests.bot.reading import answer, fields, labels, said
+
+STEPS = 2000
+
+
+@pytest.fixture(scope="session")
+def slow_checkpoint(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with so many steps that a test can act while it runs."""
+    folder = tmp_path_factory.mktemp("slow") / "tiny"
+    shutil.copytree(tiny_checkpoint, folder)
+    card = folder / "likeness.json"
+    card.write_text(json.dumps({**json.loads(card.read_text()), "steps": STEPS}))
+    return folder
+
+
+@pytest.fixture
+def slow_settings(settings: Settings, slow_checkpoint: Path) -> Settings:
+    changed = {"model_local": (f"{slow_checkpoint}=tiny",), "queue_batch": 1, "queue_waiting_per_user": 3}
+    return settings.model_copy(update=changed)
+
+
+@pytest.fixture
+async def live_env(slow_settings: Settings) -> AsyncIterator[LiveEnv]:
+    """A Discord whose actions return while the bot still works."""
+    env = LiveEnv(await make_bot(slow_settings))
+    await env.start()
+    yield env
+    env.live = False
+    await env.bot.close()
+    await env.shutdown()
+
+
+@pytest.fixture
+def live(live_env: LiveEnv, slow_settings: Settings) -> World:
+    world = make_world(live_env, slow_settings)
+    live_env.live = True
+    return world
+
+
+async def settled(world: World) -> None:
+    """Wait until the bot has nothing left to do."""
+    assert isinstance(world.env, LiveEnv)
+    world.env.live = False
+    await world.env.settle()
+    world.env.live = True
+
+
+async def test_a_running_portrait_is_cancelled_by_its_owner_alone_and_refunded(live: World) -> None:
+    before = await live.balance(live.sam)
+    message = await live.portrait(live.sam)
+    assert "Cancel" in labels(message)
+    assert "moderators" in said(await live.lena.click(message, label="Cancel"))
+    assert await live.balance(live.sam) == before - live.settings.price_standard
+    assert "credits are back" in said(await live.sam.click(message, label="Cancel"))
+    await settled(live)
+    assert "Cancelled" in (live.channel.last_message.embeds[0].description or "")
+    assert await live.balance(live.sam) == before
+    assert live.bot.engine.waiting() == ()
+
+
+async def test_a_waiting_portrait_shows_its_place_and_can_be_cancelled(live: World) -> None:
+    running = await live.portrait(live.sam)
+    waiting = await live.portrait(live.lena)
+    assert "line" in fields(waiting)["Now"]
+    assert "credits are back" in said(await live.lena.click(waiting, label="Cancel"))
+    assert len(live.bot.engine.waiting()) == 1
+    await live.mira.click(running, label="Cancel")
+    await settled(live)
+    assert live.bot.engine.waiting() == ()
+
+
+async def test_the_queue_shows_ones_own_and_moderators_everything(live: World) -> None:
+    await live.portrait(live.sam)
+    await live.portrait(live.lena)
+    mine = answer(await live.lena.slash(live.channel, "queue"))
+    assert mine.embeds[0].description.count("\n") == 0
+    everyones = answer(await live.mira.slash(live.channel, "queue"))
+    assert everyones.embeds[0].description.count("\n") == 1
+    for number in (1, 2):
+        await live.mira.click(everyones.message, label=f"Cancel {number}")
+    await settled(live)
+    assert "Nothing waits" in said(await live.mira.slash(live.channel, "queue"))
+
+
+async def test_a_full_queue_says_how_long_it_is_and_takes_nothing(live: World) -> None:
+    assert isinstance(live.bot, StudioBot)
+    for _ in range(live.settings.queue_waiting_per_user + 1):
+        await live.sam.slash(live.channel, "portrait", prompt="a man")
+    before = await live.balance(live.sam)
+    result = await live.sam.slash(live.channel, "portrait", prompt="a man")
+    assert f"limit is {live.settings.queue_waiting_per_user}" in said(result)
+    assert await live.balance(live.sam) == before
+    for order in await live.stores.orders.open_orders():
+        await live.bot.studio.cancel(order)
+    await settled(live)
+    assert (await live.bot.studio.account(GUILD_ID, live.sam.id)).balance == live.settings.credits_daily
