@@ -1,0 +1,137 @@
+"""The demo as a newcomer meets it: the process of `make demo`, Chromium, and what the welcome message says to do."""
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import expect
+
+from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(
+        chromium() is None and os.environ.get("CI") != "true",
+        reason="there is no Chromium on this machine (Debian: apt install chromium)",
+    ),
+]
+
+PROMPT = "a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up"
+RECIPE = {
+    "Subject": "a woman with red hair",
+    "Clothes": "blue sweater",
+    "Place": "in a forest",
+    "Light": "lit from the left",
+    "Camera": "85mm close-up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The running demo, the open page, and the number of the first portrait."""
+
+    demo: DemoProcess
+    studio: StudioPage
+    first: int
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
+    """One bot and one browser for all tests here, with a first portrait made by typing what the welcome says."""
+    assert chromium(), "There is no Chromium, and in CI no test is skipped (Debian: apt install chromium)."
+    demo = DemoProcess(tmp_path_factory.mktemp("demo"))
+    await demo.start()
+    try:
+        async with browser_page() as page:
+            studio = StudioPage(page)
+            await studio.open(demo.address)
+            (first,) = await studio.order(PROMPT)
+            yield Visit(demo, studio, first)
+    finally:
+        await demo.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ana(visit: Visit) -> str:
+    """The face of the first portrait, saved by the button under it; returns what the bot said."""
+    await visit.studio.press(visit.first, "Save as character")
+    await visit.studio.fill_form("ana")
+    await expect(visit.studio.latest).to_contain_text("Saved.")
+    return await visit.studio.latest.inner_text()
+
+
+async def test_words_become_a_picture_with_its_recipe(visit: Visit) -> None:
+    """Typing /portrait and a prompt gives a 2:3 picture and the slots that were understood."""
+    shown = await visit.studio.recipe(visit.first)
+    assert {name: shown.get(name) for name in RECIPE} == RECIPE
+    assert "Seed" in shown["Made with"]
+    width, height = await visit.studio.picture_loaded(visit.first)
+    assert 2 * height == 3 * width > 0
+    await expect(visit.studio.message(visit.first)).to_contain_text("AI-generated")
+
+
+async def test_progress_is_seen_moving(visit: Visit) -> None:
+    """While four portraits develop, the page shows different steps, then all four."""
+    numbers = await visit.studio.order(PROMPT, count="4")
+    assert len(visit.studio.steps) >= 2
+    assert len(numbers) == 4
+    await expect(visit.studio.message(numbers[0]).get_by_role("combobox")).to_be_visible()
+
+
+async def test_reroll_makes_another_portrait_of_the_same_words(visit: Visit) -> None:
+    """The Reroll button gives a second portrait with the same recipe and another seed, linked to the first."""
+    studio = visit.studio
+    (second,) = await studio.portraits_after(lambda: studio.press(visit.first, "Reroll"))
+    before, after = await studio.recipe(visit.first), await studio.recipe(second)
+    assert {name: after.get(name) for name in RECIPE} == RECIPE
+    assert f"from No. {visit.first}" in after["Made with"]
+    assert after["Made with"].split(" · ")[0] != before["Made with"].split(" · ")[0]
+
+
+async def test_a_saved_face_is_used_by_its_name(visit: Visit, ana: str) -> None:
+    """Save as character asks for a name, and the next prompt takes it."""
+    assert "@ana" in ana
+    (number,) = await visit.studio.order("@ana in a white shirt, by the sea at sunset")
+    shown = await visit.studio.recipe(number)
+    assert (shown["Character"], shown["Clothes"]) == ("@ana", "in a white shirt")
+
+
+async def test_only_the_light_changes(visit: Visit) -> None:
+    """Change…, Light: the form has that slot alone, and the other five, the character and the seed stay."""
+    studio = visit.studio
+    await studio.message(visit.first).get_by_role("combobox").click()
+    await studio.message(visit.first).get_by_role("option", name="Light").click()
+    await expect(studio.form.get_by_role("textbox")).to_have_value(RECIPE["Light"])
+    (changed,) = await studio.portraits_after(lambda: studio.fill_form("candlelight from below"))
+    before, after = await studio.recipe(visit.first), await studio.recipe(changed)
+    assert after["Light"] == "candlelight from below"
+    made, made_before = after.pop("Made with"), before.pop("Made with")
+    assert f"from No. {visit.first}" in made
+    assert made.split(" · ")[0] == made_before.split(" · ")[0]
+    assert {**after, "Light": before["Light"]} == before
+
+
+async def test_a_moderator_grants_credits(visit: Visit) -> None:
+    """Viewing as mira, /grant credits gives sam credits, and only she sees the answer."""
+    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    await studio.view_as("mira")
+    await studio.command("grant credits")
+    await studio.choose_member("sam")
+    await keyboard.type("250")
+    await keyboard.press("Enter")
+    await expect(studio.latest).to_contain_text("got 250 credits")
+    await studio.view_as("sam")
+    await expect(studio.page.get_by_text("got 250 credits")).to_have_count(0)
+
+
+async def test_a_second_start_still_knows_the_characters(visit: Visit, ana: str) -> None:
+    """Ctrl+C ends the demo; started again on the same folder it lists the saved face."""
+    assert await visit.demo.stop() == 0
+    await visit.demo.start()
+    await visit.studio.open(visit.demo.address)
+    await visit.studio.command("character list")
+    await visit.studio.page.keyboard.press("Enter")
+    await expect(visit.studio.latest).to_contain_text("@ana")
