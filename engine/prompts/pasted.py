@@ -11,7 +11,10 @@ from engine.prompts.model import ASPECTS
 
 MAX_SEED: Final = 2**63 - 1
 
-_SETTINGS: Final = re.compile(r"(?<!\w)Steps:\s*\d+\s*,\s*[A-Za-z][\w ]{0,30}:.*")
+_SETTINGS: Final = re.compile(
+    r"(?<!\w)(?:Steps|Seed|CFG scale):\s*[\d.]+\s*,\s*"
+    r"(?:Sampler|Schedule type|Scheduler|CFG scale|Seed|Size|Model|Version|Clip skip|Denoising strength)[\w ]{0,20}:.*"
+)
 _NEGATIVE: Final = re.compile(r"(?<=\S)\s+(?=negative prompt\s*:)", re.I)
 _COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
 _FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")

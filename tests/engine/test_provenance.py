@@ -1,0 +1,272 @@
+"""What travels with a picture: its whole recipe, settings other tools read, and a manifest that c2pa validates."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import stat
+import struct
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import c2pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from engine import provenance, signing
+from engine.picture_text import MAX_TEXT, exif_comment, texts, with_texts
+from engine.prompt import PortraitPrompt, parse
+from engine.provenance import Recipe
+
+RECIPE = Recipe(
+    prompt=parse('@ana in a red coat, a badge reading "MILO", Rembrandt lighting, 85mm f/1.4 --ar 2:3 --no hat'),
+    model="sd35-large",
+    model_title="Stable Diffusion 3.5: Large",
+    words="the person, in a red coat, “quoted”, Żółć",
+    negative="hat",
+    seed=3141592653,
+    steps=28,
+    guidance=4.5,
+    width=832,
+    height=1216,
+)
+
+
+def png(size: tuple[int, int] = (48, 72)) -> bytes:
+    """A small picture with something in it."""
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def read_like_a1111(text: str) -> tuple[str, str, dict[str, str]]:
+    """Prompt, negative prompt and settings, by the convention that web UIs and model sites share."""
+    *lines, last = text.strip().split("\n")
+    found = re.findall(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)', last)
+    said, unwanted, negative = list[str](), list[str](), False
+    for line in lines:
+        negative = negative or line.startswith("Negative prompt:")
+        (unwanted if negative else said).append(line.removeprefix("Negative prompt:").strip())
+    return "\n".join(said), "\n".join(unwanted), {name: json.loads(v) if v[:1] == '"' else v for name, v in found}
+
+
+@pytest.fixture(scope="module")
+def credentials(tmp_path_factory: pytest.TempPathFactory) -> signing.Credentials:
+    return signing.self_made(tmp_path_factory.mktemp("certificates"))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def with_chunk(kind: bytes, data: bytes) -> bytes:
+    """A picture with one more chunk behind its header."""
+    raw = png()
+    return raw[:33] + chunk(kind, data) + raw[33:]
+
+
+def test_a_picture_gives_back_exactly_what_made_it() -> None:
+    """Everything: slots, characters, words in the picture, model, seed and steps."""
+    assert provenance.read(provenance.mark(png(), RECIPE).picture) == RECIPE
+
+
+def test_the_prompt_of_a_picture_brings_its_seed() -> None:
+    """`from_image:` makes the same portrait again."""
+    found = provenance.read_recipe(provenance.mark(png(), RECIPE).picture)
+    assert found == replace(RECIPE.prompt, seed=RECIPE.seed)
+
+
+def test_other_tools_read_the_words_that_were_really_sent() -> None:
+    """The `parameters` text, taken apart the way A1111 and Civitai do."""
+    with Image.open(io.BytesIO(provenance.mark(png(), RECIPE).picture)) as picture:
+        words, negative, found = read_like_a1111(picture.info["parameters"])
+    assert words == RECIPE.words
+    assert negative == "hat"
+    assert found["Seed"] == "3141592653"
+    assert found["Steps"] == "28"
+    assert found["CFG scale"] == "4.5"
+    assert found["Size"] == "832x1216"
+    assert found["Model"] == "Stable Diffusion 3.5: Large"
+
+
+def test_marking_leaves_every_pixel_alone(credentials: signing.Credentials) -> None:
+    """The picture that was rendered is the picture that is delivered."""
+    plain = png()
+    with (
+        Image.open(io.BytesIO(plain)) as before,
+        Image.open(io.BytesIO(provenance.mark(plain, RECIPE, credentials).picture)) as after,
+    ):
+        assert before.tobytes() == after.tobytes()
+
+
+def test_a_self_made_signature_is_valid_and_its_signer_unknown(credentials: signing.Credentials) -> None:
+    """c2pa's own reader finds nothing wrong but that nobody vouches for the signer."""
+    marked = provenance.mark(png(), RECIPE, credentials)
+    assert (marked.signed, marked.problem) == (True, "")
+    with c2pa.Reader("image/png", io.BytesIO(marked.picture)) as reader:
+        assert reader.get_validation_state() == "Valid"
+        failures = reader.get_validation_results()["activeManifest"]["failure"]
+        manifest = reader.get_active_manifest()
+    assert [failure["code"] for failure in failures] == ["signingCredential.untrusted"]
+    (made,) = manifest["assertions"][0]["data"]["actions"]
+    assert made["action"] == "c2pa.created"
+    assert made["digitalSourceType"] == signing.SOURCE_TYPE
+
+
+def test_a_signed_picture_still_gives_its_recipe(credentials: signing.Credentials) -> None:
+    """The manifest and the recipe do not get in each other's way."""
+    assert provenance.read(provenance.mark(png(), RECIPE, credentials).picture) == RECIPE
+
+
+def test_a_changed_picture_no_longer_validates(credentials: signing.Credentials) -> None:
+    """A recipe cannot be swapped under a signature."""
+    marked = provenance.mark(png(), RECIPE, credentials).picture
+    swapped = with_texts(marked, {"parameters": "a forged prompt\nSteps: 1, Seed: 1"})
+    with c2pa.Reader("image/png", io.BytesIO(swapped)) as reader:
+        assert reader.get_validation_state() == "Invalid"
+
+
+def test_a_failed_signature_is_told_and_the_picture_goes_out(credentials: signing.Credentials) -> None:
+    """A broken certificate is a line in the log, not a lost portrait."""
+    broken = replace(credentials, chain=b"-----BEGIN CERTIFICATE-----\nnonsense\n-----END CERTIFICATE-----\n")
+    marked = provenance.mark(png(), RECIPE, broken)
+    assert not marked.signed
+    assert "not signed" in marked.problem
+    assert provenance.read(marked.picture) == RECIPE
+
+
+def test_what_is_no_png_is_passed_on_with_a_word() -> None:
+    """Marking never raises."""
+    marked = provenance.mark(b"not a picture", RECIPE)
+    assert marked.picture == b"not a picture"
+    assert marked.problem
+
+
+def test_the_self_made_certificate_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    """A restart signs as the same studio, and nobody else on the machine reads the key."""
+    first = signing.self_made(tmp_path / "certificates")
+    again = signing.self_made(tmp_path / "certificates")
+    assert first == again
+    assert first.self_made
+    assert stat.S_IMODE((tmp_path / "certificates" / "content-credentials.key").stat().st_mode) == 0o600
+
+
+def test_the_operators_certificate_is_used(tmp_path: Path) -> None:
+    """A chain and a key from files, which are then not called self-made."""
+    made = signing.self_made(tmp_path)
+    found = signing.load(tmp_path / "content-credentials.pem", tmp_path / "content-credentials.key")
+    assert (found.chain, found.key, found.self_made) == (made.chain, made.key, False)
+    assert "PRIVATE" not in repr(found)
+
+
+def test_a_key_of_another_certificate_is_refused_at_start(tmp_path: Path) -> None:
+    """A mix-up is found when the bot starts, not with the first portrait."""
+    signing.self_made(tmp_path / "one")
+    signing.self_made(tmp_path / "two")
+    with pytest.raises(signing.SigningFailed, match="not the P-256 key"):
+        signing.load(tmp_path / "one" / "content-credentials.pem", tmp_path / "two" / "content-credentials.key")
+
+
+def test_a_missing_certificate_says_what_to_do(tmp_path: Path) -> None:
+    """The sentence names the file and the way out."""
+    with pytest.raises(signing.SigningFailed, match="Check the paths"):
+        signing.load(tmp_path / "no.pem", tmp_path / "no.key")
+
+
+def test_a_picture_from_a_web_ui_gives_its_prompt() -> None:
+    """Words, weights, negative prompt, seed and shape as A1111 wrote them into a PNG."""
+    pasted = (
+        "portrait of a (grizzled:1.2) sailor, wool peacoat, 85mm\nNegative prompt: cartoon\n"
+        "Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 77, Size: 512x768, Model: x"
+    )
+    found = provenance.read_recipe(with_texts(png(), {"parameters": pasted}))
+    assert found is not None
+    assert (found.clothing, found.camera, found.negative) == ("wool peacoat", "85mm", "cartoon")
+    assert (found.seed, found.aspect) == (77, "2:3")
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
+def test_jpeg_and_webp_bring_their_recipe_in_exif(kind: str) -> None:
+    """The EXIF comment, where tools that save JPEG or WebP put the settings."""
+    buffer = io.BytesIO()
+    comment = exif_comment("a baker, apron\nSteps: 20, Sampler: Euler, Seed: 5, Size: 512x512")
+    Image.new("RGB", (40, 60)).save(buffer, kind, exif=comment)
+    found = provenance.read_recipe(buffer.getvalue())
+    assert found is not None
+    assert (found.subject, found.clothing, found.seed) == ("a baker", "apron", 5)
+
+
+def test_a_picture_without_a_recipe_has_none() -> None:
+    """A photograph is not mistaken for a recipe."""
+    assert provenance.read(png()) is None
+    assert provenance.read(b"") is None
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt"])
+def test_a_text_that_unpacks_to_a_flood_is_passed_over(kind: bytes) -> None:
+    """Ten megabytes packed into ten kilobytes are never unpacked."""
+    packed = zlib.compress(b"a" * 10_000_000)
+    head = b"parameters\0\0" if kind == b"zTXt" else b"parameters\0\1\0\0\0"
+    assert texts(with_chunk(kind, head + packed)) == {}
+
+
+def test_a_text_longer_than_the_limit_is_passed_over() -> None:
+    """Its size in the chunk's head is enough to say no."""
+    assert texts(with_chunk(b"tEXt", b"parameters\0" + b"a" * (MAX_TEXT + 1))) == {}
+
+
+def test_packed_texts_of_honest_size_are_read() -> None:
+    """Other tools pack them."""
+    raw = with_chunk(b"zTXt", b"parameters\0\0" + zlib.compress(b"a sailor\nSteps: 9, Seed: 3"))
+    assert texts(raw)["parameters"].startswith("a sailor")
+
+
+def test_a_recipe_with_an_endless_prompt_is_refused() -> None:
+    """What a picture brings is no longer than what may be typed."""
+    long = Recipe(prompt=PortraitPrompt(subject="a man, " * 2000))
+    assert provenance.read(provenance.mark(png(), long).picture) is None
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [
+        '{"version":1}',
+        '{"prompt":{"subject":"a"},"seed":"4"}',
+        '{"prompt":{"subject":1}}',
+        "[]",
+        '{"prompt":[]}',
+        "{" * 9000,
+    ],
+)
+def test_a_damaged_recipe_is_no_recipe(stored: str) -> None:
+    """Never a traceback out of a stranger's file."""
+    assert provenance.read(with_texts(png(), {provenance.RECIPE_KEYWORD: stored})) is None
+
+
+def test_a_recipe_of_a_newer_studio_is_read_as_far_as_it_is_known() -> None:
+    """Unknown keys of a later version are left alone."""
+    newer = '{"version":9,"prompt":{"subject":"a man","scent":"rose"},"mood":4}'
+    found = provenance.read(with_texts(png(), {provenance.RECIPE_KEYWORD: newer}))
+    assert found == Recipe(prompt=PortraitPrompt(subject="a man"))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.binary(max_size=300),
+    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1\0\x20Exif\0\0", b"RIFF\0\0\0\0WEBPEXIF"]),
+)
+def test_no_bytes_make_the_reader_fail(body: bytes, head: bytes) -> None:
+    """Truncated and forged files have no recipe, and that is all."""
+    provenance.read(head + body)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.text(max_size=200), st.text(max_size=200), st.integers(0, 2**63 - 1))
+def test_any_words_survive_the_picture(subject: str, words: str, seed: int) -> None:
+    """Line breaks, quotes and every script; control characters included."""
+    recipe = Recipe(prompt=parse(subject), words=words, seed=seed)
+    assert provenance.read(provenance.mark(png((4, 4)), recipe).picture) == recipe
