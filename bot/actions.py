@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot import cards, forms, replies, saving, words
-from bot.errors import NotYours, Refused
+from bot import cards, forms, quotes, replies, saving, words
+from bot.errors import Forged, NotYours
 from bot.guard import Person, person_of, require_moderator
 from bot.studio import Wish
 from data.portraits import Portrait
@@ -26,13 +26,13 @@ async def reroll(interaction: "Interaction", portrait_id: int) -> None:
     portrait, person = await _own(interaction, portrait_id)
     prompt = replace(from_json(portrait.prompt), seed=None)
     wish = _child(interaction, portrait, person)
-    await interaction.client.studio.order(replace(wish, prompt=prompt), answer)
+    await quotes.order(interaction, replace(wish, prompt=prompt), answer)
 
 
 async def change(interaction: "Interaction", portrait_id: int, slot: str) -> None:
     """Ask for one slot anew; the other five, the characters and the seed stay."""
     if slot not in SLOTS:
-        raise Refused("That part of the recipe cannot be changed.")
+        raise Forged
     portrait, _ = await _own(interaction, portrait_id)
     current = from_json(portrait.prompt).slot(slot)
 
@@ -42,7 +42,7 @@ async def change(interaction: "Interaction", portrait_id: int, slot: str) -> Non
         wish = _child(submitted, parent, person)
         changed: dict[str, Any] = {slot: " ".join(value.split()), "seed": parent.seed}
         prompt = replace(wish.prompt, **changed)
-        await submitted.client.studio.order(replace(wish, prompt=prompt), answer)
+        await quotes.order(submitted, replace(wish, prompt=prompt), answer)
 
     await interaction.response.send_modal(forms.slot_form(slot, current, ordered))
 
@@ -98,7 +98,7 @@ async def picked(interaction: "Interaction", order_id: str, portrait_id: int) ->
     bot = interaction.client
     portrait = await bot.studio.find_portrait(portrait_id)
     if portrait.order_id != order_id:
-        raise Refused("That portrait is not one of these.")
+        raise Forged
     name = f"likeness-{portrait.id}.png"
     picture = await bot.stores.pictures.read(portrait.sha256)
     return portrait, {

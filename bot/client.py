@@ -11,11 +11,12 @@ from typing import Any, Literal, TypeAlias
 import discord
 from discord import app_commands
 
-from bot import commands, replies, saving
+from bot import commands, quotes, refusals, replies, saving
 from bot.delivery import Post
 from bot.engine_setup import make_engine
-from bot.errors import EXIT_FATAL
+from bot.errors import EXIT_FATAL, Forged
 from bot.guard import require_open
+from bot.rounds import Rounds
 from bot.settings import Settings
 from bot.stores import Stores
 from bot.studio import Studio
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 Interaction: TypeAlias = "discord.Interaction[StudioBot]"
 STOP_GRACE_S = 8.0
+ITEMS = (*DYNAMIC_ITEMS, *quotes.DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
 
 
 class StudioTree(app_commands.CommandTree["StudioBot"]):
@@ -52,6 +54,7 @@ class StudioBot(discord.Client):
         self.post = Post(self, stores)
         self.engine: Engine = make_engine(settings, self._before_start, self._on_fatal, self._running_cap)
         self.studio = Studio(settings, stores, self.engine, self.post)
+        self.rounds = Rounds(self, settings, stores)
         self._sync = sync
         self._resumed = False
         self._ending: asyncio.Task[None] | None = None
@@ -73,7 +76,7 @@ class StudioBot(discord.Client):
         self._closer = asyncio.create_task(self.close(), name="close-after-fatal")
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(*DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
+        self.add_dynamic_items(*ITEMS)
         application = self.application
         if not self._owners and application is not None:
             team = application.team
@@ -103,6 +106,12 @@ class StudioBot(discord.Client):
             taken_up = await self.studio.resume()
             if taken_up:
                 log.info("took up %d orders of an earlier run", taken_up)
+            self.rounds.start()
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """A component that this bot never made is refused; all others have found their item by now."""
+        if refusals.is_unknown(interaction, ITEMS):
+            await replies.tell_error(interaction, Forged())
 
     async def on_message(self, message: discord.Message) -> None:
         """A reply to a portrait that mentions the bot saves its face: "@bot save ana"."""
@@ -159,6 +168,7 @@ class StudioBot(discord.Client):
 
     async def _end(self) -> None:
         started = time.perf_counter()
+        self.rounds.stop()
         await self.studio.close(STOP_GRACE_S)
         await super().close()
         await self.stores.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import discord
 from discord import app_commands
 
+from bot import refusals
 from bot.errors import BotError
 from bot.studio import Answer
 from data.errors import DataError
@@ -29,11 +30,20 @@ SPEAKING = (BotError, DataError, EngineError, BadPicture)
 
 async def begin(interaction: "Interaction") -> Answer:
     """Acknowledge at once with a public "thinking" message that becomes the order's status message."""
-    received = interaction.created_at.timestamp()
     callback = await interaction.response.defer(thinking=True)
     message_id = callback.message_id if callback is not None else None
     if message_id is None:
         message_id = (await interaction.original_response()).id
+    return _answer(interaction, message_id)
+
+
+def answer_in_place(interaction: "Interaction") -> Answer:
+    """For a button whose own message becomes the order's status message; the press is acknowledged already."""
+    return _answer(interaction, interaction.message.id if interaction.message else None)
+
+
+def _answer(interaction: "Interaction", message_id: int | None) -> Answer:
+    received = interaction.created_at.timestamp()
     return Answer(
         message_id=message_id,
         token=interaction.token,
@@ -62,6 +72,7 @@ async def tell_error(interaction: "Interaction", error: BaseException) -> None:
         await whisper(interaction, sentence)
     except discord.HTTPException as failure:
         log.warning("an error could not be told: %s", failure)
+    await refusals.note(interaction, error)
 
 
 def sentence_for(error: BaseException) -> str | None:

@@ -13,6 +13,7 @@ from data.folder_lock import FolderLock, lock_folder
 from data.jobs import Orders
 from data.pictures import PictureStore
 from data.portraits import Portraits
+from data.quotes import Quotes
 from data.recipes import Drafts, Styles
 from data.servers import Servers
 from data.stats import Stats
@@ -32,6 +33,7 @@ class Stores:
     servers: Servers
     styles: Styles
     drafts: Drafts
+    quotes: Quotes
     bans: Bans
     audit: Audit
     stats: Stats
@@ -58,6 +60,7 @@ class Stores:
             servers=Servers(database),
             styles=Styles(database),
             drafts=Drafts(database),
+            quotes=Quotes(database),
             bans=Bans(database),
             audit=Audit(database),
             stats=Stats(database),

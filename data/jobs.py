@@ -87,6 +87,11 @@ class Orders:
         orders = await read_orders(self._db.fetch_all, "o.id = ?", (order_id,))
         return orders[0] if orders else None
 
+    async def from_source(self, source: str) -> Order | None:
+        """The order that this request became, if it became one."""
+        orders = await read_orders(self._db.fetch_all, "o.source = ?", (source,))
+        return orders[0] if orders else None
+
     async def job(self, job_id: str) -> JobRow | None:
         """The job, or None when there is none of that id."""
         row = await self._db.fetch_one(f"{JOBS} WHERE j.id = ?", (job_id,))

@@ -8,7 +8,7 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot import cards, replies, words
-from bot.errors import Refused
+from bot.errors import NotAllowed, Refused
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -60,7 +60,7 @@ async def _owner(interaction: "Interaction") -> None:
     """Raises Refused."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not interaction.client.is_owner(interaction.user.id):
-        raise Refused("That is for the bot's owner only.")
+        raise NotAllowed("That is for the bot's owner only.")
 
 
 HOME_COMMANDS: tuple[Any, ...] = (admin,)

@@ -8,7 +8,10 @@ from discord import app_commands
 
 from bot import cards, ledger_words, replies, words
 from bot.guard import person_of
+from bot.studio import Studio
 from data.accounts import Account
+from engine.catalogue import Model
+from engine.jobs import Lane
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -24,24 +27,26 @@ async def show(interaction: "Interaction") -> None:
     person = await person_of(interaction)
     bot = interaction.client
     account = await bot.studio.account(person.place.guild_id, person.user_id)
-    await replies.whisper(interaction, embed=_card(account, bot.settings.price_standard, bot.settings.price_fast))
+    await replies.whisper(interaction, embed=_card(bot.studio, account))
 
 
-def _card(account: Account, standard: int, fast: int) -> discord.Embed:
+def _card(studio: Studio, account: Account) -> discord.Embed:
     embed = discord.Embed(title=f"You have {words.credits_word(account.balance)}", colour=cards.ACCENT)
-    if account.tier == "unlimited":
-        until = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
-        embed.description = (
-            f"You are in the **unlimited tier**{until}: local models in the standard lane cost nothing. "
-            f"The fast lane costs {fast} a portrait."
-        )
-    else:
-        allowance = f" {account.allowance_left:,} of them are today's allowance." if account.allowance_left else ""
-        embed.description = (
-            f"You are in the **free tier**.{allowance} A portrait costs {standard} in the standard lane "
-            f"and {fast} in the fast lane."
-        )
+    until = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
+    allowance = f" {account.allowance_left:,} of them are today's allowance." if account.allowance_left else ""
+    catalogue = studio.engine.catalogue
+    usual = _prices(studio, account, catalogue.get(catalogue.default))
+    embed.description = f"You are in the **{account.tier} tier**{until}.{allowance} A portrait costs {usual}."
+    others = {model.title: _prices(studio, account, model) for model in catalogue.models}
+    lines = [f"{words.plain(title, 60)}: {prices}" for title, prices in others.items() if prices != usual]
+    if lines:
+        embed.add_field(name="Other models", value="\n".join(lines)[:1024], inline=False)
     return embed
+
+
+def _prices(studio: Studio, account: Account, model: Model) -> str:
+    standard, fast = (studio.price(account, model, lane) for lane in (Lane.STANDARD, Lane.FAST))
+    return f"{standard or 'nothing'} in the standard lane and {fast or 'nothing'} in the fast lane"
 
 
 @group.command(description="Where your credits came from and went.")

@@ -8,9 +8,9 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot import replies, words
-from bot.errors import Refused
+from bot.errors import NotAllowed, Refused
 from bot.guard import Person, person_of, require_moderator
-from data.accounts import GrantLimits
+from data.accounts import FREE, GrantLimits
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -51,6 +51,18 @@ async def credits(
     )
 
 
+async def complete_tier(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """The tiers that the settings know."""
+    typed = current.strip().casefold()
+    return [Choice(name=name, value=name) for name in interaction.client.settings.tiers if typed in name][:25]
+
+
+def _require_tier(interaction: "Interaction", tier: str) -> None:
+    tiers = interaction.client.settings.tiers
+    if tier not in tiers:
+        raise Refused(f"There is no tier called {words.plain(tier, 40)}. There is {words.listed(tiers)}.")
+
+
 @group.command(description="Put somebody into a tier.")
 @app_commands.describe(
     user="Who",
@@ -58,18 +70,19 @@ async def credits(
     days="For how many days; left out: without an end",
     reason="Why; kept in the audit",
 )
-@app_commands.choices(tier=[Choice(name="Unlimited", value="unlimited"), Choice(name="Free", value="free")])
+@app_commands.autocomplete(tier=complete_tier)
 async def tier(
     interaction: "Interaction",
     user: discord.Member,
-    tier: str,
+    tier: Range[str, 1, 20],
     days: Range[int, 1, 3650] | None = None,
     reason: Range[str, 1, 200] = "",
 ) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await _granting(interaction, user)
+    _require_tier(interaction, tier)
     now = time.time()
-    until = now + days * DAY_S if days and tier != "free" else None
+    until = now + days * DAY_S if days and tier != FREE else None
     account = await interaction.client.stores.accounts.grant_tier(
         person.place.guild_id,
         user.id,
@@ -93,7 +106,7 @@ async def _granting(interaction: "Interaction", user: discord.Member) -> Person:
     bot = interaction.client
     own_way = bot.is_owner(person.user_id) or bot.settings.moderation_self_grants
     if user.id == person.user_id and not own_way:
-        raise Refused("Moderators cannot grant anything to themselves; ask another one.")
+        raise NotAllowed("Moderators cannot grant anything to themselves; ask another one.")
     return person
 
 

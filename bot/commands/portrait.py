@@ -7,7 +7,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import replies
+from bot import quotes, replies
 from bot.choices import complete_character, complete_model, complete_slot, complete_style
 from bot.errors import Gone, Refused
 from bot.guard import person_of
@@ -100,7 +100,7 @@ async def portrait(
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
     )
-    await interaction.client.studio.order(wish, answer)
+    await quotes.order(interaction, wish, answer)
 
 
 async def recipe_in(attachment: discord.Attachment | None) -> PortraitPrompt:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import discord
 from discord import app_commands
-from engine.presets import PRESETS
 
-from bot import cards, forms, replies
+from bot import cards, forms, quotes, replies
 from bot.errors import Gone
 from bot.guard import person_of
 from bot.reading import laid_over
 from bot.studio import Wish
 from data.recipes import Draft
+from engine.presets import PRESETS
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class MakeButton(
             user_id=person.user_id,
             prompt=laid_over(from_json(draft.prompt)),
         )
-        await interaction.client.studio.order(wish, answer)
+        await quotes.order(interaction, wish, answer)
 
 
 COMMANDS: tuple[Any, ...] = (studio,)

@@ -57,6 +57,16 @@ class World:
     async def balance(self, who: Any) -> int:
         return (await self.bot.studio.account(self.guild.id, who.id)).balance
 
+    async def button(self, custom_id: str, channel: Any = None) -> Any:
+        """A message with a button "Forged" of any custom id, as an edited client or an old message would have it."""
+        view = discord.ui.View(timeout=None)
+        view.add_item(discord.ui.Button(label="Forged", custom_id=custom_id))
+        place = channel or self.channel
+        with self.env._bot_scope():
+            message = await self.bot.get_partial_messageable(place.id).send("old", view=view)
+        view.stop()
+        return message
+
 
 async def make_bot(settings: Settings) -> StudioBot:
     return StudioBot(settings, await Stores.open(settings.data_folder), sync="always")

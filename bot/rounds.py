@@ -1,0 +1,76 @@
+"""What is done by itself, once an hour: people are told that their tier ends, old portraits are deleted."""
+
+import logging
+import time
+from typing import Final
+
+import discord
+from discord.ext import tasks
+
+from bot import words
+from bot.replies import NO_PINGS
+from bot.settings import Settings
+from bot.stores import Stores
+from data.accounts import Account
+from data.errors import DataError
+from data.retention import delete_older
+
+log = logging.getLogger(__name__)
+
+TELL_BEFORE_S: Final = 3 * 86_400.0
+
+
+class Rounds:
+    """Begun once the bot is ready, and ended with it."""
+
+    def __init__(self, client: discord.Client, settings: Settings, stores: Stores) -> None:
+        self._client = client
+        self._settings = settings
+        self._stores = stores
+
+    def start(self) -> None:
+        """Make a round now and every hour; a second call changes nothing."""
+        if not self._hourly.is_running():
+            self._hourly.start()
+
+    def stop(self) -> None:
+        self._hourly.cancel()
+
+    @tasks.loop(hours=1)
+    async def _hourly(self) -> None:
+        try:
+            await self.make(time.time())
+        except (DataError, OSError):
+            log.exception("a round was not finished; the next one is in an hour")
+
+    async def make(self, now: float) -> None:
+        """One round, as of `now` (epoch seconds)."""
+        for account in await self._stores.accounts.tiers_ending(before=now + TELL_BEFORE_S):
+            if await self._tell(account, now):
+                await self._stores.accounts.mark_told(account)
+        if self._settings.data_keep_days:
+            deleted = await delete_older(self._stores.portraits, days=self._settings.data_keep_days, now=now)
+            if deleted:
+                log.info("deleted %d portraits older than %d days", deleted, self._settings.data_keep_days)
+
+    async def _tell(self, account: Account, now: float) -> bool:
+        """Whether that is done with: also when the person takes no messages, since /credits show says it too."""
+        try:
+            user = self._client.get_user(account.user_id) or await self._client.fetch_user(account.user_id)
+            await user.send(self._sentence(account, now), allowed_mentions=NO_PINGS)
+        except (discord.Forbidden, discord.NotFound):
+            log.info("somebody whose tier ends takes no direct messages")
+        except (discord.HTTPException, OSError) as error:
+            log.warning("the end of a tier could not be told, it is tried again: %s", type(error).__name__)
+            return False
+        return True
+
+    def _sentence(self, account: Account, now: float) -> str:
+        guild = self._client.get_guild(account.guild_id)
+        where = f" in {words.plain(guild.name, 100)}" if guild else ""
+        until = int(account.tier_until or now)
+        verb = "ends" if until > now else "ended"
+        return (
+            f"Your {account.tier} tier{where} {verb} <t:{until}:R> (<t:{until}:f>). After that portraits cost credits "
+            "again; a moderator can extend it."
+        )
