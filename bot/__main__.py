@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
             case "doctor":
                 return doctor.run(settings)
             case "backup":
-                print(_backed_up(back_up(settings.data_folder, options.folder)))
+                print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
                 print(_restored(restore(options.folder, settings.data_folder), settings.data_folder))
             case _:
@@ -54,6 +54,14 @@ def _parser() -> argparse.ArgumentParser:
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
     back.add_argument("folder", type=Path)
     return parser
+
+
+def _back_up(data_folder: Path, target: Path) -> Backup:
+    try:
+        return back_up(data_folder, target)
+    except OSError as error:
+        why = "it exists already" if isinstance(error, FileExistsError) else error.strerror
+        raise BotError(f"No backup was made in {target}: {why}. Name a new folder that can be written.") from error
 
 
 def _backed_up(backup: Backup) -> str:

@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     discord_servers: tuple[int, ...] = Field(
         (),
         description="Ids of servers that may use the bot, as a JSON list; more with /studio-admin. "
-        "Empty and none allowed there: every server.",
+        "Servers that the bot's owner owns always may, unless denied there.",
     )
     discord_direct_messages: bool = Field(False, description="Whether portraits may be ordered in direct messages.")
     discord_api_url: str = Field(
