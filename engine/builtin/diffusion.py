@@ -28,10 +28,10 @@ STEPS, GUIDANCE = 20, 3.0
 
 
 def build_transformer() -> Any:
-    """An untrained transformer."""
+    """An untrained transformer whose blocks begin as identities and whose first guess is zero."""
     from diffusers import SD3Transformer2DModel
 
-    return SD3Transformer2DModel(
+    made = SD3Transformer2DModel(
         sample_size=48,
         patch_size=PATCH,
         in_channels=autoencoder.CHANNELS,
@@ -45,6 +45,13 @@ def build_transformer() -> Any:
         pos_embed_max_size=20,
         qk_norm="rms_norm",
     )
+    for name, module in made.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            torch.nn.init.xavier_uniform_(module.weight)
+            torch.nn.init.zeros_(module.bias)
+            if name.endswith(("norm1.linear", "norm1_context.linear", "norm_out.linear", "proj_out")):
+                torch.nn.init.zeros_(module.weight)
+    return made
 
 
 class Reader(torch.nn.Module):
