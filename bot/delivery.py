@@ -22,8 +22,9 @@ from bot.stores import Stores
 from bot.studio import Result
 from data.jobs import Order
 from data.portraits import Portrait
-from engine import intake
+from engine import intake, provenance
 from engine.jobs import Event, Progress, Queued
+from engine.picture_text import exif_comment
 from engine.prompt import from_json
 
 log = logging.getLogger(__name__)
@@ -155,6 +156,8 @@ class Post:
             log.warning("delivery did not get through: %s", type(problem).__name__, extra={"job": order.id})
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
+            # A send may be under way since: then it is looked for first, since nonces hold for minutes only.
+            order = await self._stores.orders.get(order.id) or order
         return False
 
     async def _deliver_once(self, order: Order, parcel: Parcel) -> bool:
@@ -215,6 +218,9 @@ class Post:
             async for message in channel.history(limit=200, after=after, oldest_first=True):
                 if me is not None and message.author.id == me.id and views.belongs_to(message, order):
                     return message
+        except discord.Forbidden:
+            # Reading the history may be forbidden where sending is allowed; the send itself will tell.
+            return None
         except discord.HTTPException as error:
             raise _sorted(error) from error
         return None
@@ -344,7 +350,13 @@ class Board:
 async def _fitting(png: bytes, limit: int) -> tuple[bytes, str]:
     if len(png) <= limit:
         return png, "png"
-    return await asyncio.to_thread(intake.to_webp, png, limit), "webp"
+    return await asyncio.to_thread(_as_webp, png, limit), "webp"
+
+
+def _as_webp(png: bytes, limit: int) -> bytes:
+    """The recipe goes along; the signed manifest stays with the stored PNG."""
+    recipe = provenance.read(png)
+    return intake.to_webp(png, limit, exif_comment(provenance.to_text(recipe)) if recipe else b"")
 
 
 def _sorted(error: discord.HTTPException) -> Exception:

@@ -124,15 +124,18 @@ class LiveBot:
         self._running: asyncio.Task[None] | None = None
 
     async def start(self) -> StudioBot:
-        """Connect; returns once the gateway has it."""
+        """Connect; returns once it is ready."""
         settings = Settings(_env_file=None, **self.values)  # type: ignore[call-arg, arg-type]  # pydantic-settings
         point_discord_at(self.standin.api_url, self.standin.gateway_url)
         repeat_lost_callbacks()
         settings.data_folder.mkdir(parents=True, exist_ok=True)
         self.bot = StudioBot(settings, await Stores.open(settings.data_folder))
+        # discord.py waits two seconds for more servers before it says that it is ready; here there are no more.
+        self.bot._connection.guild_ready_timeout = 0.02
         before = self.standin.gateway.identifies
         self._running = asyncio.create_task(self.bot.start(self.standin.token))
         await self.standin.until(lambda: self.standin.ready and self.standin.gateway.identifies > before, 30)
+        await asyncio.wait_for(self.bot.wait_until_ready(), 10)
         return self.bot
 
     async def close(self) -> None:
