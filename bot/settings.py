@@ -126,6 +126,14 @@ class Settings(BaseSettings):
         50, ge=0, description="How many tiers one moderator may grant in 24 hours, in one server."
     )
 
+    signing_enabled: bool = Field(
+        True, description="Whether pictures carry a signed C2PA manifest that says they are generated."
+    )
+    signing_certificate: str = Field(
+        "", description="Your certificate chain for signing, a PEM file. Empty: a self-made one, valid but not trusted."
+    )
+    signing_key: str = Field("", description="The P-256 key of that certificate, a PEM file.")
+
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
 
     @field_validator("discord_owner_ids", "discord_servers", "model_local", mode="after")

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from bot import faults, words
 from bot.errors import Gone, PriceUnconfirmed, Refused
+from bot.marking import Marker
 from bot.settings import ModelPrice, Settings
 from bot.stores import Stores
 from bot.tiers import Tier
@@ -126,6 +127,7 @@ class Studio:
         self.stores = stores
         self.engine = engine
         self._post = post
+        self._marker = Marker(settings)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._closing = False
@@ -307,7 +309,7 @@ class Studio:
         board = self._post.board(order)
         try:
             endings = await asyncio.gather(
-                *(self._render(row, streams[row.id], board) for row in order.jobs if row.id in streams)
+                *(self._render(order, row, streams[row.id], board) for row in order.jobs if row.id in streams)
             )
             await board.close()
             if all(endings):
@@ -347,11 +349,14 @@ class Studio:
         account = await self.account(order.guild_id, order.user_id)
         return Result(portraits, sentences, balance_line(account))
 
-    async def _render(self, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board) -> bool:
+    async def _render(
+        self, order: Order, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board
+    ) -> bool:
         """One job, from the queue to a stored portrait or a refund; False when it goes on at the next start."""
         try:
             finished = await self._finish(row, stream, board)
-            staged = await self.stores.pictures.stage(finished.picture)
+            picture = await self._marker.mark(finished, from_json(order.prompt), row.model, row.guidance)
+            staged = await self.stores.pictures.stage(picture)
             faults.after("picture")
             await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
             faults.after("portrait")

@@ -51,9 +51,7 @@ def clean(raw: bytes) -> CleanPicture:
     except UnidentifiedImageError as error:
         raise BadPicture("That file is not a picture I can read. Send a PNG, JPEG or WebP.") from error
     except (OSError, ValueError, SyntaxError, MemoryError, OverflowError) as error:
-        raise BadPicture(
-            "That picture is damaged or incomplete. Save it again as PNG or JPEG and retry."
-        ) from error
+        raise BadPicture("That picture is damaged or incomplete. Save it again as PNG or JPEG and retry.") from error
     picture.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.LANCZOS)
     return CleanPicture(encode_png(picture), *picture.size)
 
@@ -65,8 +63,8 @@ def encode_png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def to_webp(png: bytes, limit: int) -> bytes:
-    """The picture as WebP of at most `limit` bytes, at the best quality that fits.
+def to_webp(png: bytes, limit: int, exif: bytes = b"") -> bytes:
+    """The picture as WebP of at most `limit` bytes, at the best quality that fits; `exif` goes in as it is.
 
     Raises BadPicture when even a small one is too large.
     """
@@ -74,15 +72,13 @@ def to_webp(png: bytes, limit: int) -> bytes:
         picture = opened.convert("RGB")
     for quality in (95, 90, 80, 60, 40):
         buffer = io.BytesIO()
-        picture.save(buffer, "WEBP", quality=quality, method=4)
+        picture.save(buffer, "WEBP", quality=quality, method=4, exif=exif)
         if buffer.tell() <= limit:
             return buffer.getvalue()
     while min(picture.size) > MIN_SIDE_PX:
-        picture = picture.resize(
-            (max(1, picture.width // 2), max(1, picture.height // 2)), Image.Resampling.LANCZOS
-        )
+        picture = picture.resize((max(1, picture.width // 2), max(1, picture.height // 2)), Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
-        picture.save(buffer, "WEBP", quality=80, method=4)
+        picture.save(buffer, "WEBP", quality=80, method=4, exif=exif)
         if buffer.tell() <= limit:
             return buffer.getvalue()
     raise BadPicture("This server's upload limit is too small for the portrait; it stays in /portraits.")
@@ -92,9 +88,7 @@ def _check_size(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise BadPicture(f"That picture is {width:,} × {height:,}. " + _too_large())
     if min(width, height) < MIN_SIDE_PX:
-        raise BadPicture(
-            f"That picture is only {width} × {height}; each side needs at least {MIN_SIDE_PX} pixels."
-        )
+        raise BadPicture(f"That picture is only {width} × {height}; each side needs at least {MIN_SIDE_PX} pixels.")
 
 
 def _too_large() -> str:

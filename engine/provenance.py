@@ -74,7 +74,9 @@ def read(raw: bytes) -> Recipe | None:
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
     """
     found = texts(raw)
-    recipe = from_text(found.get(RECIPE_KEYWORD, "")) or _from_parameters(found.get(PARAMETERS_KEYWORD, ""))
+    told = found.get(PARAMETERS_KEYWORD, "")
+    # JPEG and WebP have one place for text: where ours stands in it, it is the recipe itself.
+    recipe = from_text(found.get(RECIPE_KEYWORD, "")) or from_text(told) or _from_parameters(told)
     return recipe if recipe is not None and len(to_json(recipe.prompt)) <= MAX_PROMPT else None
 
 

@@ -107,6 +107,8 @@ async def _granting(interaction: "Interaction", user: discord.Member) -> Person:
     own_way = bot.is_owner(person.user_id) or bot.settings.moderation_self_grants
     if user.id == person.user_id and not own_way:
         raise NotAllowed("Moderators cannot grant anything to themselves; ask another one.")
+    # Today's allowance first: it belongs to the balance that is told, or taken.
+    await bot.studio.account(person.place.guild_id, user.id)
     return person
 
 

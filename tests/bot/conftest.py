@@ -57,6 +57,13 @@ class World:
     async def balance(self, who: Any) -> int:
         return (await self.bot.studio.account(self.guild.id, who.id)).balance
 
+    async def reveal(self, command: str, *people: Any) -> None:
+        """Show a hidden command to these people, as the server's Integrations page does."""
+        with self.env._bot_scope():
+            known = [*await self.bot.tree.fetch_commands(), *await self.bot.tree.fetch_commands(guild=self.guild)]
+        (found,) = [one for one in known if one.name == command]
+        self.guild.set_command_permissions(found, dict.fromkeys(people, True))
+
     async def button(self, custom_id: str, channel: Any = None) -> Any:
         """A message with a button "Forged" of any custom id, as an edited client or an old message would have it."""
         view = discord.ui.View(timeout=None)

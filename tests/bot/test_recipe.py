@@ -1,8 +1,15 @@
 """Recipes: slots as options, one slot changed, cards filled in, styles kept, several portraits at once."""
 
+import io
+import json
+from dataclasses import replace
 from typing import Any
 
-from bot import words
+import c2pa
+from PIL import Image
+
+from bot import delivery, words
+from engine import provenance
 from engine.presets import PRESETS
 from engine.prompt import SLOTS, from_json
 from tests.bot.conftest import World
@@ -145,3 +152,25 @@ async def test_a_picture_without_a_recipe_is_explained(world: World) -> None:
 
     result = await world.sam.slash(world.channel, "portrait", from_image=("plain.png", picture()))
     assert "no recipe" in said(result)
+
+
+async def test_a_delivered_picture_says_that_it_is_generated(world: World) -> None:
+    """Its settings open where A1111's do, and its signed manifest is valid, with a signer nobody vouches for."""
+    message = await world.portrait(world.sam, PROMPT, seed=77)
+    picture = await message.attachments[0].read()
+    settings = Image.open(io.BytesIO(picture)).text["parameters"].splitlines()[-1]  # type: ignore[attr-defined]
+    assert "Seed: 77" in settings
+    with c2pa.Reader("image/png", io.BytesIO(picture)) as reader:
+        report = json.loads(reader.json())
+    assert "trainedAlgorithmicMedia" in json.dumps(report)
+    assert report["validation_state"] == "Valid"
+
+
+async def test_a_picture_above_the_upload_limit_is_sent_as_webp_with_its_recipe(world: World) -> None:
+    """The stored PNG stays whole; what is sent fits and still brings the recipe back."""
+    message = await world.portrait(world.sam, PROMPT, seed=77)
+    (portrait,) = await world.stores.portraits.by_message(message.id)
+    png = await world.stores.pictures.read(portrait.sha256)
+    sent, kind = await delivery._fitting(png, 4000)
+    assert (kind, len(sent) <= 4000) == ("webp", True)
+    assert provenance.read_recipe(sent) == replace(from_json(portrait.prompt), seed=77)

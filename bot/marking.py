@@ -1,0 +1,57 @@
+"""Every finished picture is marked as generated before it is stored: recipe, settings, and a signed manifest."""
+
+import asyncio
+import logging
+from pathlib import Path
+
+from bot.settings import Settings
+from engine import provenance, signing
+from engine.jobs import Finished
+from engine.prompt import PortraitPrompt
+
+log = logging.getLogger(__name__)
+
+
+class Marker:
+    """Marks pictures with the operator's certificate, or with one made at the first picture and kept in the folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loading: asyncio.Task[signing.Credentials | None] | None = None
+
+    async def mark(self, finished: Finished, prompt: PortraitPrompt, model: str, guidance: float) -> bytes:
+        """The picture as it is stored. What cannot be added is logged and never stands in the way."""
+        recipe = provenance.Recipe(
+            prompt=prompt,
+            model=model,
+            model_title=finished.model_title,
+            words=finished.words.long_prompt or finished.words.prompt,
+            negative=finished.words.negative,
+            seed=finished.seed,
+            steps=finished.steps,
+            guidance=guidance,
+            width=finished.width,
+            height=finished.height,
+        )
+        credentials = await self._credentials()
+        marked = await asyncio.to_thread(provenance.mark, finished.picture, recipe, credentials)
+        if marked.problem:
+            log.warning("a picture was not marked in full: %s", marked.problem)
+        return marked.picture
+
+    async def _credentials(self) -> signing.Credentials | None:
+        if self._loading is None:
+            self._loading = asyncio.create_task(asyncio.to_thread(_load, self._settings), name="signing-certificate")
+        return await asyncio.shield(self._loading)
+
+
+def _load(settings: Settings) -> signing.Credentials | None:
+    if not settings.signing_enabled:
+        return None
+    try:
+        if settings.signing_certificate and settings.signing_key:
+            return signing.load(Path(settings.signing_certificate), Path(settings.signing_key))
+        return signing.self_made(settings.data_folder / "signing")
+    except signing.SigningFailed as error:
+        log.warning("pictures are not signed: %s", error)
+        return None
