@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from engine.jobs import UnknownModel
+from engine.standing import Standing
+
+if TYPE_CHECKING:
+    from engine.hosted_models import Access
 
 Provider = Literal["local", "mage", "bfl", "openai", "google"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
@@ -27,7 +31,7 @@ class Model:
 
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
     own model id. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note` is
-    shown with every picture.
+    shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
     """
 
     id: str
@@ -51,14 +55,23 @@ class Model:
     licence: str = ""
     precision: Precision = "auto"
     offload: Offload = "none"
+    cost_usd_micros: int = 0
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The models on offer, in the order they are shown; `default` is an id among them."""
+    """The models on offer, in the order they are shown; `default` is an id among them.
+
+    `standing` is what the backends find out about their providers while they run.
+    """
 
     models: tuple[Model, ...]
     default: str
+    standing: Standing = field(default_factory=Standing, compare=False)
+
+    def unavailable(self, model: Model) -> str:
+        """Why the model cannot be asked now, as a clause; "" when it can."""
+        return self.standing.aside(model.provider)
 
     def get(self, model_id: str) -> Model:
         """The model with this id. Raises UnknownModel, which names the nearest ids."""
@@ -76,21 +89,26 @@ class CatalogueSettings:
     `builtin_folder` is where the untrained built-in model is kept (made on first use); `builtin` says whether
     the built-in model is offered at all. `local_models` holds entries such as
     "folder-or-hub-id=Title;precision=bfloat16;offload=model;memory_gib=18", of which only the first part is
-    needed. `default` is a model's id.
+    needed. `default` is a model's id. `hosted` has the providers that there is a key for, `costs_usd` what a
+    picture costs the operator, by model id.
     """
 
     builtin_folder: Path
     builtin: bool = True
     local_models: tuple[str, ...] = ()
     default: str = BUILTIN_ID
+    hosted: Mapping[Provider, Access] = field(default_factory=dict)
+    costs_usd: Mapping[str, float] = field(default_factory=dict)
 
 
 def build(settings: CatalogueSettings) -> Catalogue:
     """The catalogue for these settings. Raises CatalogueError for what cannot be understood."""
+    from engine.hosted_models import hosted_models
     from engine.local_models import builtin_model, local_model
 
     models = [builtin_model(settings.builtin_folder)] if settings.builtin else []
     models += [local_model(entry) for entry in settings.local_models]
+    models += hosted_models(settings.hosted, settings.costs_usd)
     ids = [model.id for model in models]
     for model_id in ids:
         if ids.count(model_id) > 1:

@@ -1,0 +1,157 @@
+"""Google (Nano Banana 2), through its official SDK, imported on first use.
+
+No idempotency key. The SDK prefers aiohttp where that is installed, and then sends a request again whose connection
+broke, which could buy twice: it is given a transport of its own that does not.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from engine.backends.hosted import Ask, DirectBackend
+from engine.backends.waits import retry_after_s
+from engine.catalogue import Provider
+from engine.provider_errors import (
+    AnswerLost,
+    ContentRefused,
+    GenerationFailed,
+    KeyRefused,
+    OutOfCredit,
+    ProviderError,
+    ProviderFailing,
+    ProviderSilent,
+    ProviderUnreachable,
+    RateLimited,
+    RequestRefused,
+)
+
+if TYPE_CHECKING:
+    import httpx
+    from google.genai import Client, types
+    from google.genai.errors import APIError
+
+    from engine.backends import Report
+
+_BLOCKED: Final = frozenset(
+    {
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "IMAGE_SAFETY",
+        "IMAGE_PROHIBITED_CONTENT",
+        "IMAGE_RECITATION",
+        "NO_IMAGE",
+        "MODEL_ARMOR",
+    }
+)
+_SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s")
+
+
+class GoogleBackend(DirectBackend):
+    """A block comes inside a good answer; everything else as an HTTP error."""
+
+    provider: ClassVar[Provider] = "google"
+    _client: Client
+    _transport: httpx.AsyncClient | None = None
+
+    async def ask(self, ask: Ask, report: Report) -> bytes:
+        import httpx
+        from google.genai.errors import APIError, UnknownApiResponseError
+
+        try:
+            answer = await self._client.aio.models.generate_content(
+                model=ask.model.source, contents=contents(ask), config=config(ask, self._access.fineness)
+            )
+        except APIError as error:
+            raise self._refusal(error) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout):
+            raise ProviderUnreachable(self._title) from None
+        except httpx.TimeoutException:
+            raise ProviderSilent(self._title) from None
+        except (httpx.HTTPError, UnknownApiResponseError, ValueError):
+            raise AnswerLost(self._title) from None
+        return self._picture(answer)
+
+    def _picture(self, answer: types.GenerateContentResponse) -> bytes:
+        feedback = answer.prompt_feedback
+        if feedback is not None and feedback.block_reason is not None:
+            raise ContentRefused(self._title, feedback.block_reason_message or _plain(feedback.block_reason.value))
+        candidate = answer.candidates[0] if answer.candidates else None
+        parts = (candidate.content.parts or []) if candidate and candidate.content else []
+        for part in parts:
+            if part.inline_data is not None and part.inline_data.data and not part.thought:
+                return part.inline_data.data
+        reason = candidate.finish_reason.value if candidate and candidate.finish_reason else ""
+        if reason in _BLOCKED:
+            said = candidate.finish_message if candidate else None
+            raise ContentRefused(self._title, said or _plain(reason))
+        raise GenerationFailed(self._title)
+
+    async def _hang_up(self) -> None:
+        if self._transport is not None:
+            await self._transport.aclose()
+            self._client.close()
+
+    def _connect(self) -> None:
+        import httpx
+        from google import genai
+        from google.genai import types
+
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=self.slots)
+        self._transport = httpx.AsyncClient(limits=limits, follow_redirects=False)
+        self._client = genai.Client(
+            vertexai=False,
+            api_key=self._access.key,
+            http_options=types.HttpOptions(
+                base_url=self._access.base_url,
+                timeout=round(self._access.timeout_s * 1000),
+                retry_options=types.HttpRetryOptions(attempts=1),
+                httpx_async_client=self._transport,
+            ),
+        )
+
+    def _refusal(self, error: APIError) -> ProviderError:
+        said = str(error.message or "").lower()
+        if error.code in (401, 403) or "api key" in said or "api_key" in said:
+            return KeyRefused(self._title)
+        if error.code == 402 or (error.code == 429 and ("credit" in said or "billing" in said)):
+            return OutOfCredit(self._title)
+        if error.code == 429:
+            return RateLimited(self._title, _told_s(error))
+        if error.code >= 500:
+            return ProviderFailing(self._title, error.code)
+        return RequestRefused(self._title, error.code)
+
+
+def contents(ask: Ask) -> list[Any]:
+    """The words, then the characters' pictures in the order that the words count them."""
+    from google.genai import types
+
+    return [ask.words.prompt, *(types.Part.from_bytes(data=each, mime_type="image/jpeg") for each in ask.pictures)]
+
+
+def config(ask: Ask, image_size: str) -> types.GenerateContentConfig:
+    """One picture of the wanted shape."""
+    from google.genai import types
+
+    return types.GenerateContentConfig(
+        response_modalities=["IMAGE"],
+        image_config=types.ImageConfig(aspect_ratio=ask.aspect, image_size=image_size or None),
+    )
+
+
+def _told_s(error: APIError) -> float | None:
+    """The wait that the answer asks for, in its header or in its details."""
+    header = getattr(error.response, "headers", {}).get("Retry-After")
+    if header:
+        return retry_after_s(header)
+    details = error.details.get("error", {}).get("details", []) if isinstance(error.details, dict) else []
+    delays = [_SECONDS.fullmatch(str(one.get("retryDelay", ""))) for one in details if isinstance(one, dict)]
+    return next((float(found[1]) for found in delays if found), None)
+
+
+def _plain(reason: str) -> str:
+    return reason.replace("_", " ").lower()

@@ -1,0 +1,384 @@
+"""What the hosted backends share: one request a job, watched for its cancellation, and never paid for twice.
+
+A provider either gives a ticket that is asked after (Mage, Black Forest Labs), or the picture in its one answer
+(OpenAI, Google). What was sent is written down before it is sent, so that a restart knows what may have been bought.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any, ClassVar, Final, Protocol, TypeVar
+
+import aiohttp
+
+from engine.backends import Cancelled, Outcome, Report
+from engine.backends.pictures import as_png, download, is_at, reference_jpeg
+from engine.catalogue import Catalogue, Model, Provider
+from engine.dialects import Words, render
+from engine.hosted_models import TITLES, Access
+from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress
+from engine.provider_errors import (
+    AnswerLost,
+    ProviderAside,
+    ProviderError,
+    ProviderFailing,
+    ProviderSilent,
+    ProviderUnreachable,
+    RateLimited,
+    UnusableAnswer,
+)
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+SENT: Final = "sent"
+"""Written down before a request goes out; a ticket takes its place."""
+LOOK_S: Final = 0.2
+"""How often a cancellation is looked for."""
+PATIENCE_S: Final = 120.0
+"""How long one job waits in all because the provider says that there is too much at once."""
+MISSES: Final = 6
+"""So many failures in a row while asking after a ticket, or fetching its picture, end it."""
+
+
+class Notes(Protocol):
+    """Keeps a line of text a job over restarts."""
+
+    async def remember(self, job_id: str, text: str) -> None: ...
+    async def recall(self, job_id: str) -> str:
+        """ "" when nothing was remembered."""
+        ...
+
+
+class NotesInMemory:
+    """Notes that end with the process."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, str] = {}
+
+    async def remember(self, job_id: str, text: str) -> None:
+        self._notes[job_id] = text
+
+    async def recall(self, job_id: str) -> str:
+        return self._notes.get(job_id, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """A job made ready to be sent; `pictures` are JPEGs of the characters in the order of the words."""
+
+    job: Job
+    model: Model
+    words: Words
+    aspect: str
+    pictures: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The picture as it came, and its seed where the provider says it."""
+
+    picture: bytes
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A ticket's portrait waits at `url`."""
+
+    url: str
+    seed: int | None = None
+
+
+class HostedBackend(ABC):
+    """One provider. `unit_s` is what waits between tries are counted in."""
+
+    provider: ClassVar[Provider]
+
+    def __init__(
+        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+    ) -> None:
+        self._catalogue = catalogue
+        self._access = access
+        self._notes = notes or NotesInMemory()
+        self._unit_s = unit_s
+        self._title = TITLES[self.provider]
+        self._hosts = frozenset(host.lower() for host in access.hosts)
+        self._closing = False
+        self._running: set[asyncio.Task[Any]] = set()
+        self._submissions: dict[str, asyncio.Task[Any]] = {}
+        self._quiet_until_s = 0.0
+        self._opening = asyncio.Lock()
+        self._opened = False
+
+    @property
+    def slots(self) -> int:
+        """How many requests the provider takes at once."""
+        return self._access.slots
+
+    def max_batch(self, model: Model, size: tuple[int, int]) -> int:
+        """Always 1: a request is a picture, and there are slots for more."""
+        return 1
+
+    async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
+        """See Backend.render."""
+        return await asyncio.gather(*(self._one(job, report, cancelled) for job in batch))
+
+    async def close(self) -> None:
+        """Lets go of what is under way; what was bought is written down and asked after at the next start."""
+        self._closing = True
+        if self._running:
+            await asyncio.wait(self._running)
+        await self._hang_up()
+
+    @abstractmethod
+    async def _answer(self, ask: Ask, noted: str, report: Report) -> Answer:
+        """The picture; `noted` is what is remembered of this job. Raises ProviderError."""
+
+    @abstractmethod
+    async def _hang_up(self) -> None:
+        """Closes connections."""
+
+    def _connect(self) -> None:
+        """Imports and makes what requests need. Blocking: called once, in a thread."""
+        return
+
+    async def _call_off(self, job_id: str, ticket: str) -> None:
+        """Tells the provider that nobody waits for it any more, where it can be told."""
+        return
+
+    async def _one(self, job: Job, report: Report, cancelled: Cancelled) -> Outcome:
+        work = asyncio.ensure_future(self._made(job, report))
+        self._running.add(work)
+        work.add_done_callback(self._running.discard)
+        try:
+            while not (await asyncio.wait({work}, timeout=LOOK_S))[0]:
+                if self._closing or cancelled(job.id):
+                    return await self._let_go(job, work)
+            return work.result()
+        except ProviderError as error:
+            self._failed(job, error)
+            return error
+        except EngineError as error:
+            return error
+        finally:
+            work.cancel()
+
+    async def _let_go(self, job: Job, work: asyncio.Future[Finished]) -> JobCancelled:
+        # An engine that stops ends its jobs a moment before it closes its backends; that is no cancellation.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        submission = self._submissions.get(job.id)
+        if submission is not None:
+            await asyncio.wait({submission})
+        noted = await self._notes.recall(job.id)
+        if not self._closing and noted:
+            log.warning(
+                "Cancelled after it was sent to %s, which may charge for it.", self._title, extra={"job": job.id}
+            )
+            await self._call_off(job.id, noted)
+        return JobCancelled()
+
+    async def _made(self, job: Job, report: Report) -> Finished:
+        model = self._catalogue.get(job.model)
+        noted = await self._notes.recall(job.id)
+        aside = self._catalogue.standing.aside(self.provider)
+        if aside and not noted:
+            raise ProviderAside(self._title, aside)
+        await self._open()
+        ask = await asyncio.to_thread(prepared, job, model)
+        report(job.id, Progress(0, 1))
+        began_s = perf_counter()
+        answer = await self._answer(ask, noted, report)
+        picture, width, height = await asyncio.to_thread(as_png, answer.picture, self._title)
+        self._catalogue.standing.worked(self.provider)
+        return Finished(
+            picture=picture,
+            width=width,
+            height=height,
+            seed=job.seed if answer.seed is None else answer.seed,
+            words=ask.words,
+            model_title=model.title,
+            note=model.note,
+            steps=job.steps,
+            render_s=perf_counter() - began_s,
+            batch=1,
+        )
+
+    async def _open(self) -> None:
+        async with self._opening:
+            if not self._opened:
+                await asyncio.to_thread(self._connect)
+                self._opened = True
+
+    def _failed(self, job: Job, error: ProviderError) -> None:
+        """Tells the operator, without a word of the prompt, and counts what speaks against the provider."""
+        kind = type(error).__name__
+        if error.may_be_billed:
+            log.error("%s: %s may charge for a portrait that did not arrive.", kind, self._title, extra={"job": job.id})
+        elif not isinstance(error, ProviderAside):
+            status = getattr(error, "status", "")
+            log.warning("%s at %s %s", kind, self._title, status, extra={"job": job.id})
+        if error.blames and self._catalogue.standing.failed(self.provider, aside_s=error.aside_s):
+            log.error("%s is set aside: %s.", self._title, self._catalogue.standing.aside(self.provider))
+
+    async def _patiently(self, job: Job, call: Callable[[], Awaitable[T]]) -> T:
+        """Waits as told while there is too much at once: nothing was accepted then, so it may be sent again."""
+        waited_s, attempt = 0.0, 0
+        while True:
+            await self._until_quiet_ends()
+            try:
+                return await call()
+            except RateLimited as error:
+                await self._notes.remember(job.id, "")
+                wait_s = error.wait_s if error.wait_s is not None else 2.0 * 2**attempt * self._unit_s
+                attempt += 1
+                waited_s += wait_s
+                if waited_s > PATIENCE_S:
+                    raise
+                # All jobs of the provider wait, not only the one that was told to.
+                self._quiet_until_s = max(self._quiet_until_s, perf_counter() + wait_s)
+
+    async def _until_quiet_ends(self) -> None:
+        while (left_s := self._quiet_until_s - perf_counter()) > 0:  # noqa: ASYNC110 - it may be moved meanwhile
+            await asyncio.sleep(left_s * (1 + 0.1 * random.random()))
+
+    async def _to_its_end(self, job: Job, buying: Coroutine[Any, Any, T]) -> T:
+        """Awaits a call that goes on when the waiting is cancelled: its answer says what was bought."""
+        task = asyncio.create_task(buying)
+        self._submissions[job.id] = task
+        task.add_done_callback(lambda done: self._over(job.id, done))
+        return await asyncio.shield(task)
+
+    def _over(self, job_id: str, task: asyncio.Task[Any]) -> None:
+        self._submissions.pop(job_id, None)
+        if not task.cancelled():
+            task.exception()  # seen: whoever waited for it may have gone
+
+
+class TicketedBackend(HostedBackend):
+    """A provider that answers with a ticket. `keyed`: it knows a repeated request by its idempotency key."""
+
+    keyed: ClassVar[bool] = False
+
+    def __init__(
+        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+    ) -> None:
+        super().__init__(catalogue, access, notes, unit_s=unit_s)
+        self._lasted_s: dict[str, deque[float]] = {}
+        self._session: aiohttp.ClientSession | None = None
+
+    @abstractmethod
+    async def submit(self, ask: Ask) -> str:
+        """Buys the portrait; its ticket. Raises ProviderError."""
+
+    @abstractmethod
+    async def look(self, ticket: str) -> Ready | None:
+        """The portrait when it is there, None while it is being made. Raises ProviderError."""
+
+    async def _answer(self, ask: Ask, noted: str, report: Report) -> Answer:
+        ticket = noted
+        if noted in ("", SENT):
+            if noted == SENT and not self.keyed:
+                raise AnswerLost(self._title)
+            ticket = await self._patiently(ask.job, lambda: self._to_its_end(ask.job, self._bought(ask)))
+        ready = await self._awaited(ask, ticket)
+        if not is_at(ready.url, self._hosts, plain_http=self._plain_http):
+            raise UnusableAnswer(self._title, "the picture is at an address that is not the provider's")
+        return Answer(await self._persistently(lambda: download(self._http(), ready.url, self._title)), ready.seed)
+
+    async def _bought(self, ask: Ask) -> str:
+        await self._notes.remember(ask.job.id, SENT)
+        ticket = await self.submit(ask)
+        await self._notes.remember(ask.job.id, ticket)
+        return ticket
+
+    async def _awaited(self, ask: Ask, ticket: str) -> Ready:
+        lasted_s = self._lasted_s.setdefault(ask.model.id, deque(maxlen=8))
+        began_s = perf_counter()
+        while True:
+            await asyncio.sleep(_pause_s(perf_counter() - began_s, min(lasted_s, default=0.0)) * self._unit_s)
+            ready = await self._persistently(lambda: self.look(ticket))
+            if ready is not None:
+                lasted_s.append(perf_counter() - began_s)
+                return ready
+
+    async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """For what may be asked again without harm. Raises AnswerLost when it keeps failing."""
+        for miss in range(MISSES):
+            try:
+                return await call()
+            except (ProviderUnreachable, ProviderFailing, ProviderSilent, RateLimited) as error:
+                told_s = error.wait_s if isinstance(error, RateLimited) else None
+                log.info("%s while asking %s after a portrait", type(error).__name__, self._title)
+                await asyncio.sleep(min(told_s, PATIENCE_S) if told_s is not None else 2**miss * self._unit_s)
+        raise AnswerLost(self._title)
+
+    @property
+    def _plain_http(self) -> bool:
+        return self._access.base_url.startswith("http://")
+
+    def _http(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._access.timeout_s, connect=20),
+                connector=aiohttp.TCPConnector(limit=0),
+            )
+        return self._session
+
+    async def _hang_up(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+
+class DirectBackend(HostedBackend):
+    """A provider whose one answer holds the picture."""
+
+    @abstractmethod
+    async def ask(self, ask: Ask, report: Report) -> bytes:
+        """The picture. Raises ProviderError."""
+
+    async def _answer(self, ask: Ask, noted: str, report: Report) -> Answer:
+        if noted:
+            raise AnswerLost(self._title)
+        return Answer(await self._patiently(ask.job, lambda: self._asked(ask, report)))
+
+    async def _asked(self, ask: Ask, report: Report) -> bytes:
+        await self._notes.remember(ask.job.id, SENT)
+        try:
+            return await asyncio.wait_for(self.ask(ask, report), self._access.timeout_s)
+        except TimeoutError:
+            raise ProviderSilent(self._title) from None
+
+
+def prepared(job: Job, model: Model) -> Ask:
+    """The job in the words of its model, with as many characters as it takes. Blocking."""
+    held = job.references[: model.references]
+    words = render(job.prompt, model.family, characters=[reference.handle for reference in held])
+    pictures = tuple(reference_jpeg(reference.path) for reference in held)
+    return Ask(job=job, model=model, words=words, aspect=_aspect(job, model), pictures=pictures)
+
+
+def _aspect(job: Job, model: Model) -> str:
+    size = (job.width, job.height)
+    exact = next((aspect for aspect, its_size in model.sizes.items() if its_size == size), None)
+    shape = job.width / job.height
+    return exact or min(model.sizes, key=lambda aspect: abs(model.sizes[aspect][0] / model.sizes[aspect][1] - shape))
+
+
+def _pause_s(elapsed_s: float, usual_s: float) -> float:
+    """Seconds until the next look: shortly before it is usually there, then often; without experience, ever rarer."""
+    if not usual_s:
+        return min(3.0, max(0.5, 0.15 * elapsed_s))
+    if elapsed_s < 0.9 * usual_s:
+        return 0.9 * usual_s - elapsed_s
+    return min(3.0, max(0.1, 0.06 * usual_s))

@@ -1,0 +1,157 @@
+"""OpenAI (GPT Image 2), through its official SDK, imported on first use; also any server with the same interface.
+
+No idempotency key: the SDK's own retries are off, since they could buy twice. With a character the edit endpoint is
+used, which holds a face from its picture. Partial pictures that are streamed become the live preview.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from engine.backends.hosted import Ask, DirectBackend
+from engine.backends.pictures import MAX_BYTES, preview_jpeg
+from engine.backends.waits import retry_after_s
+from engine.catalogue import Provider
+from engine.jobs import Progress
+from engine.provider_errors import (
+    AnswerLost,
+    ContentRefused,
+    KeyRefused,
+    OutOfCredit,
+    ProviderError,
+    ProviderFailing,
+    ProviderSilent,
+    ProviderUnreachable,
+    RateLimited,
+    RequestRefused,
+    UnusableAnswer,
+)
+
+if TYPE_CHECKING:
+    from openai import APIError, AsyncOpenAI
+
+    from engine.backends import Report
+
+PARTIALS: Final = 2
+_EMPTY: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+
+
+class OpenAIBackend(DirectBackend):
+    """The picture comes in the one answer, as a stream when the job wants previews."""
+
+    provider: ClassVar[Provider] = "openai"
+    _client: AsyncOpenAI
+
+    async def ask(self, ask: Ask, report: Report) -> bytes:
+        from openai import APIError
+
+        try:
+            return await self._streamed(ask, report) if ask.job.previews else await self._whole(ask)
+        except APIError as error:
+            raise self._wrong(error) from None
+        except _transport_errors():
+            raise AnswerLost(self._title) from None
+
+    async def _whole(self, ask: Ask) -> bytes:
+        answer: Any = await self._call(ask)
+        return await self._decoded(answer.data[0].b64_json if answer.data else None)
+
+    async def _streamed(self, ask: Ask, report: Report) -> bytes:
+        async with await self._call(ask, stream=True, partial_images=PARTIALS) as events:
+            async for event in events:
+                if event.type.endswith(".completed"):
+                    return await self._decoded(event.b64_json)
+                if event.type.endswith(".partial_image"):
+                    await self._show(ask, event, report)
+        raise AnswerLost(self._title)
+
+    async def _show(self, ask: Ask, event: Any, report: Report) -> None:
+        small = await asyncio.to_thread(preview_jpeg, base64.b64decode(event.b64_json))
+        report(ask.job.id, Progress(min(event.partial_image_index + 1, PARTIALS), PARTIALS + 1, small))
+
+    async def _call(self, ask: Ask, **streaming: Any) -> Any:
+        """The generate or the edit endpoint. `response_format` and `input_fidelity` are not for this model."""
+        images = self._client.images
+        options: dict[str, Any] = {
+            "model": ask.model.source,
+            "prompt": ask.words.prompt,
+            "size": f"{ask.job.width}x{ask.job.height}",
+            "n": 1,
+            "output_format": "png",
+            **streaming,
+        }
+        if self._access.fineness:
+            options["quality"] = self._access.fineness
+        if not ask.pictures:
+            return await images.generate(**options)
+        files = [(f"{number}.jpg", picture, "image/jpeg") for number, picture in enumerate(ask.pictures, 1)]
+        return await images.edit(image=files, **options)
+
+    async def _decoded(self, text: str | None) -> bytes:
+        if not text:
+            raise UnusableAnswer(self._title, "there is no picture in it")
+        if len(text) > MAX_BYTES * 4 // 3:
+            raise UnusableAnswer(self._title, "the picture is too large")
+        try:
+            return await asyncio.to_thread(base64.b64decode, text)
+        except (binascii.Error, ValueError):
+            raise UnusableAnswer(self._title, "the picture is damaged") from None
+
+    async def _hang_up(self) -> None:
+        if self._opened:
+            await self._client.close()
+
+    def _connect(self) -> None:
+        from openai import AsyncOpenAI
+
+        self._client = AsyncOpenAI(
+            api_key=self._access.key,
+            base_url=self._access.base_url,
+            timeout=self._access.timeout_s,
+            max_retries=0,
+        )
+
+    def _wrong(self, error: APIError) -> ProviderError:
+        from openai import APIConnectionError, APIStatusError, APITimeoutError
+
+        if error.code in _EMPTY:
+            return OutOfCredit(self._title)
+        if error.code in ("moderation_blocked", "content_policy_violation"):
+            return ContentRefused(self._title, _objections(error))
+        if isinstance(error, APIStatusError):
+            return self._refusal(error)
+        if isinstance(error, APIConnectionError):
+            if type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout"):
+                return ProviderUnreachable(self._title)
+            return (ProviderSilent if isinstance(error, APITimeoutError) else AnswerLost)(self._title)
+        return AnswerLost(self._title)
+
+    def _refusal(self, error: Any) -> ProviderError:
+        match error.status_code:
+            case 401 | 403:
+                return KeyRefused(self._title)
+            case 402:
+                return OutOfCredit(self._title)
+            case 429:
+                return RateLimited(self._title, retry_after_s(error.response.headers.get("retry-after")))
+            case status if status >= 500:
+                return ProviderFailing(self._title, status)
+            case status:
+                return RequestRefused(self._title, status)
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    """What a stream raises when its connection breaks: the SDK passes its transport's own errors on."""
+    import httpx2
+
+    return (httpx2.HTTPError, ConnectionError)
+
+
+def _objections(error: APIError) -> str:
+    """The categories that were objected to, where the provider lists them."""
+    details = error.body.get("moderation_details") if isinstance(error.body, dict) else None
+    found = details.get("categories") if isinstance(details, dict) else None
+    return ", ".join(map(str, found)) if isinstance(found, list) else ""

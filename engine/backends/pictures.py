@@ -1,0 +1,123 @@
+"""Pictures on their way to and from a provider: small references out, checked and freshly encoded PNG in.
+
+Everything but `download` is blocking and belongs in a thread.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import aiohttp
+from PIL import Image, UnidentifiedImageError
+
+from engine.provider_errors import (
+    PictureGone,
+    ProviderFailing,
+    ProviderSilent,
+    ProviderUnreachable,
+    UnusableAnswer,
+)
+
+MAX_BYTES: Final = 48 * 2**20
+MAX_PIXELS: Final = 40_000_000
+SENT_SIDE_PX: Final = 1024
+PREVIEW_SIDE_PX: Final = 512
+_TYPES: Final = ("image/png", "image/jpeg", "image/webp")
+_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+_CHUNK: Final = 2**16
+
+
+def reference_jpeg(path: Path) -> bytes:
+    """A reference picture as it leaves this machine: JPEG without metadata, its long side at most 1,024 px."""
+    with Image.open(path, formats=_FORMATS) as opened:
+        return _jpeg(opened, SENT_SIDE_PX, 92)
+
+
+def preview_jpeg(raw: bytes) -> bytes | None:
+    """A small JPEG of an unfinished picture; None when it cannot be read."""
+    try:
+        with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
+            return _jpeg(opened, PREVIEW_SIDE_PX, 80)
+    except (OSError, ValueError, SyntaxError):
+        return None
+
+
+def as_png(raw: bytes, title: str) -> tuple[bytes, int, int]:
+    """The picture as PNG (RGB, no metadata), its width and height. Raises UnusableAnswer.
+
+    The size is read from the header and refused before any pixel is decoded.
+    """
+    if len(raw) > MAX_BYTES:
+        raise UnusableAnswer(title, "the picture is too large")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
+                if opened.width * opened.height > MAX_PIXELS:
+                    raise UnusableAnswer(title, "the picture has too many pixels")
+                picture = opened.convert("RGB")
+    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
+        raise UnusableAnswer(title, "the picture is damaged") from error
+    buffer = io.BytesIO()
+    picture.info.clear()
+    picture.save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue(), picture.width, picture.height
+
+
+def is_at(url: str, hosts: Collection[str], *, plain_http: bool) -> bool:
+    """Whether the address is at one of the hosts or below it; https, unless `plain_http` allows http too."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return False
+    if parts.username is not None or parts.scheme not in (("https", "http") if plain_http else ("https",)):
+        return False
+    return any(host == name or host.endswith(f".{name}") for name in hosts)
+
+
+async def download(session: aiohttp.ClientSession, url: str, title: str) -> bytes:
+    """The picture at an address that was checked by `is_at`: no redirects, no other type, at most 48 MiB.
+
+    Raises PictureGone, UnusableAnswer, and ProviderUnreachable, ProviderSilent or ProviderFailing, after which
+    it may be tried again.
+    """
+    try:
+        async with session.get(url, allow_redirects=False) as response:
+            if response.status in (403, 404, 410):
+                raise PictureGone(title)
+            if response.status == 429 or response.status >= 500:
+                raise ProviderFailing(title, response.status)
+            if response.status != 200:
+                raise UnusableAnswer(title, f"the picture's address answered {response.status}")
+            if response.content_type not in _TYPES:
+                raise UnusableAnswer(title, "it is not a picture")
+            return await _body(response, title)
+    except TimeoutError:
+        raise ProviderSilent(title) from None
+    except aiohttp.ClientError:  # its text could name the address, which lets anybody fetch the picture
+        raise ProviderUnreachable(title) from None
+
+
+async def _body(response: aiohttp.ClientResponse, title: str) -> bytes:
+    parts, size = [], 0
+    async for chunk in response.content.iter_chunked(_CHUNK):
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise UnusableAnswer(title, "the picture is too large")
+        parts.append(chunk)
+    return b"".join(parts)
+
+
+def _jpeg(opened: Image.Image, side_px: int, quality: int) -> bytes:
+    picture = opened.convert("RGB")
+    picture.thumbnail((side_px, side_px), Image.Resampling.LANCZOS)
+    picture.info.clear()
+    buffer = io.BytesIO()
+    picture.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()

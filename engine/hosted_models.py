@@ -1,0 +1,188 @@
+"""Catalogue entries for the hosted models, and how their providers are reached. Imports no SDK.
+
+Providers rename their models every few months, so ids come from settings; what is known of a family stays here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from engine.catalogue import CatalogueError, Model, Provider
+from engine.local_models import sizes
+
+TITLES: Final[Mapping[Provider, str]] = MappingProxyType(
+    {"mage": "Mage", "bfl": "Black Forest Labs", "openai": "OpenAI", "google": "Google"}
+)
+CANDID: Final = "#raw"
+"""Ends the source of a Flux entry that asks for the less processed look."""
+_FOUR_MEGAPIXELS: Final = 2048 * 2048
+_ONE_MEGAPIXEL: Final = 1024 * 1024
+_GPT_SIZES: Final = MappingProxyType(
+    {
+        "2:3": (1024, 1536),
+        "16:9": (1536, 864),
+        "1:1": (1024, 1024),
+        "4:5": (1024, 1280),
+        "3:2": (1536, 1024),
+        "9:16": (864, 1536),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How one provider is reached. The key is in no repr.
+
+    `models` are entries "id=Title" of the provider's own ids (Mage: "architecture/variant"). `fineness` is the
+    provider's word for it: a resolution at Mage and Google ("2K"), low to high at OpenAI. Pictures are
+    downloaded from `hosts` and what is below them. `slots` is how many requests may be under way.
+    """
+
+    key: str = field(repr=False)
+    base_url: str
+    models: tuple[str, ...]
+    slots: int
+    fineness: str = ""
+    hosts: tuple[str, ...] = ()
+    timeout_s: float = 300.0
+
+
+def _model(provider: Provider, title: str, family: str, best_for: str, catch: str, **facts: object) -> Model:
+    values: dict[str, object] = {
+        "id": "",
+        "title": title,
+        "provider": provider,
+        "family": family,
+        "best_for": best_for,
+        "catch": catch,
+        "sizes": sizes(_FOUR_MEGAPIXELS),
+        "steps": 1,
+        "guidance": 0.0,
+        "seeded": True,
+        "negative": False,
+        "live_preview": False,
+        "source": "",
+        "licence": "the provider's terms",
+    }
+    return Model(**{**values, **facts})  # type: ignore[arg-type]  # one place knows the defaults
+
+
+_MANGO: Final = _model(
+    "mage", "Mango", "mango", "realistic skin, composition, one face across a series", "only at Mage", references=8
+)
+_FLUX: Final = _model(
+    "bfl",
+    "Flux 1.1 Pro Ultra",
+    "flux",
+    "editorial and fashion, skin and hair, camera words taken literally",
+    "paid per image; a reference guides the picture but does not lock a face",
+    references=1,
+    cost_usd_micros=60_000,
+)
+_GPT_IMAGE: Final = _model(
+    "openai",
+    "GPT Image",
+    "gpt-image",
+    "readable words in the picture, following a brief",
+    "strict about real people; no seed; skin half a step behind",
+    sizes=_GPT_SIZES,
+    seeded=False,
+    references=16,
+    live_preview=True,
+    writes_text=True,
+)
+_NANO_BANANA: Final = _model(
+    "google",
+    "Nano Banana",
+    "nano-banana",
+    "casual portraits, and edits of a photo that keep the person",
+    "Google's content rules; no seed; little camera language",
+    seeded=False,
+    references=4,
+    writes_text=True,
+)
+_AT_MAGE: Final[Mapping[str, Model]] = MappingProxyType(
+    {
+        "mango": _MANGO,
+        "gpt_image_2": replace(_GPT_IMAGE, provider="mage", live_preview=False, seeded=True, references=8),
+        "nano_banana_v2": replace(_NANO_BANANA, provider="mage", seeded=True),
+        "stable_diffusion_v35_large": _model(
+            "mage",
+            "SD 3.5 Large",
+            "sd35",
+            "a sitter in a real place, high contrast",
+            "one picture at a time, without references",
+            sizes=sizes(_ONE_MEGAPIXEL),
+            steps=28,
+            guidance=7.5,
+            negative=True,
+        ),
+        "flux2": _model("mage", "FLUX.2", "flux", "editorial, several lights", "only words, no saved faces"),
+        "z_image": _model("mage", "Z-Image", "flux", "quick drafts", "only words, no saved faces"),
+    }
+)
+_TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "mango/mango-v2": "Mango 2",
+        "mango/mango-v3": "Mango 3",
+        "gpt_image_2": "GPT Image 2 (Mage)",
+        "nano_banana_v2": "Nano Banana 2 (Mage)",
+        "stable_diffusion_v35_large": "SD 3.5 Large (Mage)",
+        "gpt-image-2": "GPT Image 2",
+        "gemini-3.1-flash-image": "Nano Banana 2",
+        "gemini-nano-banana-2.1": "Nano Banana 2.1",
+        f"flux-pro-1.1-ultra{CANDID}": "Flux 1.1 Pro Ultra candid",
+    }
+)
+DEFAULTS: Final[Mapping[Provider, tuple[str, ...]]] = MappingProxyType(
+    {
+        "mage": ("mango/mango-v2",),
+        "bfl": ("flux-pro-1.1-ultra", f"flux-pro-1.1-ultra{CANDID}"),
+        "openai": ("gpt-image-2",),
+        "google": ("gemini-3.1-flash-image",),
+    }
+)
+
+
+def hosted_models(access: Mapping[Provider, Access], costs_usd: Mapping[str, float]) -> list[Model]:
+    """The models of every provider that has a key, in a fixed order of providers.
+
+    `costs_usd` says what a picture costs the operator, by model id. Raises CatalogueError.
+    """
+    entries = [(provider, entry) for provider in TITLES if provider in access for entry in access[provider].models]
+    return [_priced(_entry(provider, entry), costs_usd) for provider, entry in entries]
+
+
+def unconfigured(access: Mapping[Provider, Access]) -> list[Model]:
+    """The usual model of each provider that has no key here."""
+    return [_entry(provider, DEFAULTS[provider][0]) for provider in TITLES if provider not in access]
+
+
+def _entry(provider: Provider, entry: str) -> Model:
+    source, _, title = (part.strip() for part in entry.partition("="))
+    if not source:
+        raise CatalogueError(f"{entry!r} names no model of {TITLES[provider]}: write id=Title.")
+    known = _known(provider, source)
+    title = title or _TITLES.get(source, known.title)
+    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
+    candid = source.endswith(CANDID)
+    best_for = "candid pictures, less processed" if candid else known.best_for
+    return replace(known, id=model_id, title=title, source=source, best_for=best_for)
+
+
+def _known(provider: Provider, source: str) -> Model:
+    if provider != "mage":
+        return {"bfl": _FLUX, "openai": _GPT_IMAGE, "google": _NANO_BANANA}[provider]
+    architecture = source.split("/")[0]
+    if architecture not in _AT_MAGE:
+        raise CatalogueError(f"{source!r} is no model at Mage that makes portraits; there is: {', '.join(_AT_MAGE)}.")
+    return _AT_MAGE[architecture]
+
+
+def _priced(model: Model, costs_usd: Mapping[str, float]) -> Model:
+    cost = costs_usd.get(model.id)
+    return model if cost is None else replace(model, cost_usd_micros=round(cost * 1_000_000))
