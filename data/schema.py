@@ -54,15 +54,21 @@ def _reworded(path: Path, error: sqlite3.Error) -> Exception:
 
 def check(path: Path, known: int) -> None:
     """Raises `DatabaseTooNew` or `DatabaseUnreadable`. Only reads: a database that is not ours stays as it is."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        found = _version(connection)
-        if found > known:
-            raise DatabaseTooNew(path, found, known)
-        faults = connection.execute("PRAGMA quick_check(1)").fetchall()
-        if faults != [("ok",)]:
-            raise DatabaseUnreadable(path, "its contents are damaged")
-        if found == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
-            raise DatabaseUnreadable(path, "it belongs to another program")
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            _examine(connection, path, known)
+    except sqlite3.Error as error:
+        raise _reworded(path, error) from error
+
+
+def _examine(connection: sqlite3.Connection, path: Path, known: int) -> None:
+    found = _version(connection)
+    if found > known:
+        raise DatabaseTooNew(path, found, known)
+    if connection.execute("PRAGMA quick_check(1)").fetchall() != [("ok",)]:
+        raise DatabaseUnreadable(path, "its contents are damaged")
+    if found == 0 and connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() != (0,):
+        raise DatabaseUnreadable(path, "it belongs to another program")
 
 
 def _version(connection: sqlite3.Connection) -> int:
