@@ -11,6 +11,7 @@ import asyncio
 import json
 import signal
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -22,6 +23,9 @@ from tests.standin.process import BotProcess
 
 QUIET_S = 3.0
 CREDITS = 100_000
+ACKNOWLEDGED_WITHIN_S = 1.5
+HEARTBEAT_LATE_AT_MOST_S = 1.0
+LOOP_LAG_AT_MOST_MS = 50.0
 Say = Callable[[str], None]
 
 
@@ -38,7 +42,11 @@ class Burst:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Everything measured. Lags are of the bot's event loop, in milliseconds."""
+    """Everything measured. Lags are of the bot's event loop, in milliseconds.
+
+    `portraits_to_go` is how many were still waiting or being made when the last burst was over: the model ran all
+    the while.
+    """
 
     fifty_in_a_second: Burst
     two_hundred_at_once: Burst
@@ -47,6 +55,23 @@ class Figures:
     loop_lag_idle_p99_ms: float
     loop_lag_running_p99_ms: float
     loop_lag_bursts_p99_ms: float
+    portraits_to_go: int
+
+    @property
+    def missed(self) -> list[str]:
+        """The aims that were missed, as sentences; empty when all is well."""
+        found = [
+            f"not every one of {burst.commands} was acknowledged within {ACKNOWLEDGED_WITHIN_S} s"
+            for burst in (self.fifty_in_a_second, self.two_hundred_at_once)
+            if burst.acknowledged < burst.commands or burst.slowest_s >= ACKNOWLEDGED_WITHIN_S
+        ]
+        if self.latest_heartbeat_s > HEARTBEAT_LATE_AT_MOST_S:
+            found.append(f"a heartbeat was late by more than {HEARTBEAT_LATE_AT_MOST_S} s")
+        if self.loop_lag_running_p99_ms > LOOP_LAG_AT_MOST_MS:
+            found.append(f"the loop lags by more than {LOOP_LAG_AT_MOST_MS} ms while the model runs")
+        if not self.portraits_to_go:
+            found.append("the model had nothing left to do before the last burst was over, so little was shown")
+        return found
 
 
 class Bench:
@@ -121,6 +146,7 @@ class Bench:
         fifty = await self.burst(50, 0.98)
         say("200 commands at once")
         two_hundred = await self.burst(200, 0.0)
+        to_go = sum(1 for m in self.channel.history if any(b.label == "Cancel" for b in m.buttons))
         bursts = await self.lags_ms()
         heard = self.standin.heartbeats[beats:]
         return Figures(
@@ -131,6 +157,7 @@ class Bench:
             loop_lag_idle_p99_ms=_p99(idle),
             loop_lag_running_p99_ms=_p99(running),
             loop_lag_bursts_p99_ms=_p99(bursts),
+            portraits_to_go=to_go,
         )
 
 
@@ -177,11 +204,13 @@ def table(figures: Figures) -> str:
         f"loop lag, 99th percentile: idle {figures.loop_lag_idle_p99_ms} ms, model running "
         f"{figures.loop_lag_running_p99_ms} ms, during the bursts {figures.loop_lag_bursts_p99_ms} ms"
     )
+    lines.append(f"portraits still to be made at the end: {figures.portraits_to_go}")
+    lines += [f"MISSED: {one}" for one in figures.missed]
     return "\n".join(lines)
 
 
-def main() -> None:
-    """Print the figures as a table, or as JSON with --json."""
+def main() -> int:
+    """Print the figures as a table, or as JSON with --json; the exit code is 1 when an aim was missed."""
     parser = argparse.ArgumentParser(
         description="Acknowledgement and heartbeat times of the bot on a stand-in Discord."
     )
@@ -189,7 +218,8 @@ def main() -> None:
     options = parser.parse_args()
     figures = asyncio.run(measure(say=(lambda words: None) if options.json else print))
     print(json.dumps(asdict(figures)) if options.json else table(figures))
+    return 1 if figures.missed else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
