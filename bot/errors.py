@@ -22,6 +22,14 @@ class Refused(BotError):
     """A request that is declined before anything is charged, stored or sent."""
 
 
+class AgainstPolicy(Refused):
+    """What was asked for is not made here; `rule` names the rule, for the audit."""
+
+    def __init__(self, rule: str, sentence: str) -> None:
+        super().__init__(f"{sentence} Nothing was charged.")
+        self.rule = rule
+
+
 class Suspicious(Refused):
     """A press or command that nobody was offered who may use it; refusing it is written to the audit."""
 

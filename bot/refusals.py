@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import discord
 from discord import app_commands
 
-from bot.errors import Gone, Suspicious
+from bot.errors import AgainstPolicy, Gone, Suspicious
 from data.errors import DataError
 
 if TYPE_CHECKING:
@@ -16,33 +16,39 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ACTION: Final = "refused"
+AGAINST_POLICY: Final = "refused by policy"
 _WINDOW_S: Final = 600
 _MOST_IN_WINDOW: Final = 20
 
 
 async def note(interaction: "Interaction", error: BaseException) -> None:
-    """Write a suspicious refusal to the audit of the server where it happened.
+    """Write a suspicious refusal, or one by policy, to the audit of the server where it happened.
 
     The same try is written once in ten minutes and a person's tries at most twenty times, so that nobody can fill
     the audit by pressing.
     """
-    if not _is_suspicious(interaction, error):
-        return
-    guild_id, what, now = interaction.guild_id or 0, _tried(interaction), time.time()
+    if isinstance(error, app_commands.CommandInvokeError):
+        error = error.original
+    if isinstance(error, AgainstPolicy):
+        await _write(interaction, AGAINST_POLICY, error.rule, repeats=True)
+    elif _is_suspicious(interaction, error):
+        await _write(interaction, ACTION, _tried(interaction), repeats=False)
+
+
+async def _write(interaction: "Interaction", action: str, what: str, *, repeats: bool) -> None:
+    guild_id, now = interaction.guild_id or 0, time.time()
     audit = interaction.client.stores.audit
     try:
         recent = await audit.page(
-            guild_id, actor_id=interaction.user.id, action=ACTION, since=now - _WINDOW_S, limit=_MOST_IN_WINDOW
+            guild_id, actor_id=interaction.user.id, action=action, since=now - _WINDOW_S, limit=_MOST_IN_WINDOW
         )
-        if len(recent) < _MOST_IN_WINDOW and all(entry.detail != what for entry in recent):
-            await audit.append(guild_id, interaction.user.id, ACTION, detail=what, now=now)
+        if len(recent) < _MOST_IN_WINDOW and (repeats or all(entry.detail != what for entry in recent)):
+            await audit.append(guild_id, interaction.user.id, action, detail=what, now=now)
     except DataError:
         log.exception("a refusal could not be written to the audit")
 
 
 def _is_suspicious(interaction: "Interaction", error: BaseException) -> bool:
-    if isinstance(error, app_commands.CommandInvokeError):
-        error = error.original
     # A button of something gone may be an old one or one edited by hand: nobody can tell them apart.
     pressed = interaction.type is discord.InteractionType.component
     return isinstance(error, Suspicious) or (pressed and isinstance(error, Gone))

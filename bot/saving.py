@@ -32,12 +32,14 @@ class Saver:
 
 async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Portrait) -> Character:
     """Save the face in one of the bot's own portraits. Raises BadHandle, HandleTaken."""
+    order = await stores.orders.get(portrait.order_id)
     return await stores.characters.save(
         saver.user_id,
         saver.guild_id,
         check_handle(handle),
         portrait.sha256,
-        origin="portrait",
+        # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
+        origin="upload" if order is None or order.from_upload else "portrait",
         portrait_id=portrait.id,
         now=time.time(),
     )

@@ -116,6 +116,13 @@ class Settings(BaseSettings):
         '{"patron": {"covers": ["local"], "waiting": 20, "running": 6}}.',
     )
 
+    moderation_adult: bool = Field(
+        False,
+        description="Whether adult portraits may be made at all; then each server decides, in age-restricted channels.",
+    )
+    moderation_blocked: tuple[str, ...] = Field(
+        (), description="Words or phrases that no prompt may contain, as a JSON list; servers add their own."
+    )
     moderation_self_grants: bool = Field(
         False, description="Whether moderators may grant to themselves. The bot's owners always may."
     )

@@ -8,13 +8,13 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Literal, Protocol
 from zoneinfo import ZoneInfo
 
-from bot import faults, words
-from bot.errors import Gone, PriceUnconfirmed, Refused
+from bot import faults, policy, words
+from bot.errors import AgainstPolicy, Gone, PriceUnconfirmed, Refused
 from bot.marking import Marker
 from bot.settings import ModelPrice, Settings
 from bot.stores import Stores
@@ -143,12 +143,13 @@ class Studio:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
         model = self._model(wish)
         characters = await self._characters(wish.user_id, wish.prompt)
+        from_upload = await self._check_policy(wish, characters)
         account = await self.account(wish.place.guild_id, wish.user_id)
         tier = self.settings.tier(account.tier)
         tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
         price = self.price(account, model, wish.lane)
         self._check_price(wish, account, price * wish.count)
-        new = self._new_order(wish, answer, model, characters, account, price)
+        new = replace(self._new_order(wish, answer, model, characters, account, price), from_upload=from_upload)
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
         async with self._counter:
             self._check_room(wish, tier)
@@ -164,6 +165,25 @@ class Studio:
             return await self.stores.orders.place(new, now=time.time())
         except InsufficientCredits as error:
             raise _short_of_credits(error.price, error.balance) from error
+
+    async def _check_policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
+        """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
+        server = await self.stores.servers.get(wish.place.guild_id)
+        from_upload = any(one.origin == "upload" for character in characters for one in character.references)
+        decision = policy.decide(
+            policy.PolicyQuestion(
+                prompt=wish.prompt,
+                from_upload=from_upload,
+                operator_allows_adult=self.settings.moderation_adult,
+                server_allows_adult=server.adult,
+                channel_age_restricted=wish.place.adult,
+                operator_blocked=self.settings.moderation_blocked,
+                server_blocked=server.blocked_words,
+            )
+        )
+        if isinstance(decision, policy.Refused):
+            raise AgainstPolicy(decision.rule, decision.sentence)
+        return from_upload
 
     def _check_price(self, wish: Wish, account: Account, total: int) -> None:
         if total <= max(self.settings.price_confirm_above, wish.confirmed):

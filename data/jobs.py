@@ -273,7 +273,7 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
     """The order's rows; `account` as it was before the debit."""
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, parent_portrait_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " upload_limit, from_upload, parent_portrait_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             order.source,
@@ -284,6 +284,7 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
             order.token_expires_at,
             order.message_id,
             order.upload_limit,
+            int(order.from_upload),
             order.parent_portrait_id,
             now,
         ),

@@ -34,6 +34,7 @@ class NewJob:
 class NewOrder:
     """`source` says where the order came from and is unique (such as "interaction:123").
 
+    `from_upload` says that a picture behind it was handed in by a person.
     `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
     `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
     prices rest on: an account that has lost it is refused with `TierEnded`.
@@ -50,6 +51,7 @@ class NewOrder:
     token_expires_at: float | None = None
     message_id: int | None = None
     upload_limit: int = 0
+    from_upload: bool = False
     parent_portrait_id: int | None = None
     references: tuple[int, ...] = ()
     tier: str | None = None
@@ -107,6 +109,7 @@ class Order:
     token_expires_at: float | None
     message_id: int | None
     upload_limit: int
+    from_upload: bool
     sending_since: float | None
     parent_portrait_id: int | None
     state: Literal["open", "closed"]
@@ -134,7 +137,7 @@ j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.create
 JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j LEFT JOIN portraits p ON p.job_id = j.id"  # noqa: S608 - a constant
 _ORDER_COLUMNS = """
 o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
-o.message_id, o.upload_limit, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance
+o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance
 """
 _REFERENCES = """
 (SELECT json_group_array(json_array(r.position, r.handle, r.sha256)) FROM order_references r

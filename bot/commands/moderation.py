@@ -10,7 +10,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, ledger_words, replies, words
+from bot import cards, ledger_words, refusals, replies, words
 from bot.errors import Refused
 from bot.guard import Person, person_of, require_moderator
 from data.audit import AuditEntry
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MODERATORS = discord.Permissions(manage_guild=True)
 _SHOWN = 15
+_REFUSALS_SINCE_S = 30 * 86_400
 _EXPORTED = 10_000
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -37,6 +38,16 @@ async def account(interaction: "Interaction", user: discord.Member) -> None:
     embed = discord.Embed(title=f"Account of {words.plain(user.display_name, 60)}", colour=cards.ACCENT)
     embed.add_field(name="Balance", value=words.credits_word(held.balance))
     embed.add_field(name="Tier", value=ledger_words.tier_line(held))
+    refused = await bot.stores.audit.page(
+        person.place.guild_id,
+        actor_id=user.id,
+        action=refusals.AGAINST_POLICY,
+        since=time.time() - _REFUSALS_SINCE_S,
+        limit=_EXPORTED,
+    )
+    if refused:
+        rules = words.listed(sorted({entry.detail for entry in refused}))
+        embed.add_field(name="Refused in 30 days", value=f"{len(refused)} ({rules})")
     if await bot.stores.bans.get(person.place.guild_id, user.id):
         embed.add_field(name="Banned", value="from the studio")
     embed.add_field(name="History", value=ledger_words.lines(entries) or "nothing yet", inline=False)

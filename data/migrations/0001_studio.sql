@@ -49,6 +49,8 @@ CREATE TABLE orders (
     token_expires_at   REAL,
     message_id         INTEGER,
     upload_limit       INTEGER NOT NULL,
+    -- Whether any picture behind the order was handed in by a person: that limits what may be made of it.
+    from_upload        INTEGER NOT NULL CHECK (from_upload IN (0, 1)),
     -- When a message of unknown outcome was first sent.
     sending_since      REAL,
     -- When the user was mentioned because it took long: once.
