@@ -5,13 +5,15 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo run test test-long lint bench env
+.PHONY: demo run install test test-long lint bench env picture
 
 demo: $(STAMP)-demo
 	$(BIN)/python -m bot.demo $(ARGS)
 
 run: $(STAMP)-local
 	$(BIN)/python -m bot $(ARGS)
+
+install: $(STAMP)-local
 
 test: $(STAMP)-test
 	sh tools/chromium.sh
@@ -29,6 +31,9 @@ lint: $(STAMP)-test
 bench: $(STAMP)-test
 	$(BIN)/python -m tests.bench $(ARGS)
 
+picture: $(STAMP)-test
+	$(BIN)/python -m tools.screenshot
+
 env: .env.example
 
 .env.example: bot/settings.py $(STAMP)-local
@@ -38,7 +43,8 @@ $(STAMP)-local: EXTRAS := local
 $(STAMP)-demo: EXTRAS := local,demo
 $(STAMP)-test: EXTRAS := local,demo,test,lint
 $(STAMP)-%: pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed; install it and run make again."; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "Python 3.11 or newer is needed; install it and run make again."; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
 	@echo "Installing what '$*' needs (once; a few minutes) ..."
 	@$(INSTALL) --editable ".[$(EXTRAS)]"

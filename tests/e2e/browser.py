@@ -29,7 +29,7 @@ ARGUMENTS: Final = (
     "--disable-sync",
 )
 START_S: Final = 120
-PORTRAIT_S: Final = 180
+PORTRAIT_S: Final = 300
 STEP_S: Final = 30
 
 _ADDRESS = re.compile(r"http://\S+")
@@ -51,24 +51,30 @@ class DemoProcess:
     _process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Returns once the address is printed. Raises RuntimeError with what the demo said instead."""
-        self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.demo", "--no-browser", "--port", "0", "--data", str(self.folder)),
-            cwd=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        """Returns once the address is printed. Raises RuntimeError with what the demo said instead.
+
+        What it logs goes to a file beside its data folder.
+        """
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "bot.demo", "--no-browser", "--port", "0", "--data", str(self.folder)),
+                cwd=ROOT,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            )
         self.address = await asyncio.wait_for(self._printed_address(self._process), START_S)
 
+    @property
+    def log(self) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.log")
+
     async def _printed_address(self, process: asyncio.subprocess.Process) -> str:
-        said: list[str] = []
         assert process.stdout is not None
         while line := (await process.stdout.readline()).decode():
-            said.append(line)
             if found := _ADDRESS.search(line):
                 return found[0]
-        raise RuntimeError(f"The demo ended without an address: {''.join(said)}")
+        raise RuntimeError(f"The demo ended without an address: {self.log.read_text()}")
 
     async def stop(self) -> int:
         """Press Ctrl+C; returns the exit code."""
