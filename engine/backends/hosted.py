@@ -61,13 +61,13 @@ class NotesInMemory:
     """Notes that end with the process."""
 
     def __init__(self) -> None:
-        self._notes: dict[str, str] = {}
+        self.notes: dict[str, str] = {}
 
     async def remember(self, job_id: str, text: str) -> None:
-        self._notes[job_id] = text
+        self.notes[job_id] = text
 
     async def recall(self, job_id: str) -> str:
-        return self._notes.get(job_id, "")
+        return self.notes.get(job_id, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ Characters go along as reference pictures: Mage's own handles would be shared by
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -21,6 +22,7 @@ from engine.provider_errors import (
     PictureGone,
     ProviderError,
     ProviderFailing,
+    ProviderSilent,
     ProviderUnreachable,
     RateLimited,
     RequestRefused,
@@ -30,9 +32,12 @@ from engine.provider_errors import (
 if TYPE_CHECKING:
     import httpx
     from mage_space import AsyncMage, MageAPIError, MageConnectionError
+    from mage_space.types import GenerationRequest
 
 FIRST_TRY: Final = 1
 """A job is tried once: after a failure the person is refunded and decides anew."""
+SUBMISSIONS: Final = 3
+"""How often one submission is sent, always with the same key."""
 ATTEMPT_S: Final = 60.0
 
 
@@ -45,28 +50,43 @@ class MageBackend(TicketedBackend):
     _transport: httpx.AsyncClient | None = None
 
     async def submit(self, ask: Ask) -> str:
+        for attempt in range(SUBMISSIONS):
+            try:
+                return await self._submit_once(ask)
+            except (AnswerLost, ProviderSilent, ProviderFailing, ProviderUnreachable):
+                if attempt + 1 == SUBMISSIONS:
+                    raise
+                await asyncio.sleep(2**attempt * self._unit_s)
+        raise AssertionError("unreachable")
+
+    async def _submit_once(self, ask: Ask) -> str:
+        """May be repeated: the key is the same."""
         from mage_space import MageAPIError, MageConnectionError
 
         architecture = ask.model.source.split("/")[0]
+        fields = config(ask, self._access.fineness)
         try:
-            request = await self._client.generate(
-                architecture, config(ask, self._access.fineness), idempotency_key=key(ask)
-            )
+            request = await self._client.generate(architecture, fields, idempotency_key=key(ask))
+            return request["request_id"]
         except MageAPIError as error:
             raise self._refusal(error) from None
         except MageConnectionError as error:
             raise self._broken(error) from None
-        return request["request_id"]
+        except (ValueError, KeyError, TypeError):
+            raise AnswerLost(self._title) from None
 
     async def look(self, ticket: str) -> Ready | None:
         from mage_space import MageAPIError, MageConnectionError
 
         try:
             request = await self._client.requests.get(ticket)
+            return self._state(request)
         except MageAPIError as error:
             raise PictureGone(self._title) if error.status == 404 else self._refusal(error) from None
-        except MageConnectionError:
+        except (MageConnectionError, ValueError, KeyError, TypeError):
             raise ProviderUnreachable(self._title) from None
+
+    def _state(self, request: GenerationRequest) -> Ready | None:
         match request["status"]:
             case "completed":
                 result = request["result"]
@@ -104,6 +124,7 @@ class MageBackend(TicketedBackend):
             api_key=self._access.key,
             base_url=self._access.base_url,
             timeout=min(ATTEMPT_S, self._access.timeout_s),
+            max_retries=0,
             http_client=self._transport,
         )
 
@@ -114,12 +135,12 @@ class MageBackend(TicketedBackend):
 
     def _wrong(self, code: str, said: str, status: int) -> ProviderError | None:
         """The error for a code of the provider's, else for the HTTP status; None when neither says anything."""
+        if code == "content_blocked":
+            return ContentRefused(self._title, said)
         if code == "insufficient_gems" or status == 402:
             return OutOfCredit(self._title)
         if code in ("unauthorized", "forbidden") or status in (401, 403):
             return KeyRefused(self._title)
-        if code == "content_blocked":
-            return ContentRefused(self._title, said)
         if code == "generation_failed":
             return GenerationFailed(self._title)
         return ProviderFailing(self._title, status) if status >= 500 else None
@@ -127,8 +148,13 @@ class MageBackend(TicketedBackend):
     def _broken(self, error: MageConnectionError) -> ProviderError:
         import httpx
 
-        unsent = isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout)
-        return (ProviderUnreachable if unsent else AnswerLost)(self._title)
+        match error.__cause__:
+            case httpx.ConnectError() | httpx.ConnectTimeout():
+                return ProviderUnreachable(self._title)
+            case httpx.TimeoutException():
+                return ProviderSilent(self._title)
+            case _:
+                return AnswerLost(self._title)
 
 
 def key(ask: Ask) -> str:
