@@ -9,7 +9,8 @@ from typing import Final
 
 from engine.families.likeness import without_likeness, without_marks
 from engine.prompt import SLOTS, PortraitPrompt
-from engine.prompts.units import HANDLE
+from engine.prompts.lexicon import PARTICIPLES
+from engine.prompts.units import HANDLE, units
 
 PRIORITY: Final = ("subject", "text", "clothing", "lighting", "environment", "camera", "detail")
 """What stays longest when there is too little room."""
@@ -76,6 +77,7 @@ def script(prompt: PortraitPrompt, held: Sequence[str], stand_ins: Sequence[str]
     clauses = [Clause("subject", words) for words in absent if words]
     for slot in SLOTS:
         clauses += [Clause(slot, words) for words in _clauses(_named(values[slot], names))]
+    clauses = [_in_participles(clause) if clause.slot == "subject" else clause for clause in clauses]
     said = " ".join(clause.words for clause in clauses)
     return Script(
         clauses=tuple(clauses),
@@ -84,6 +86,16 @@ def script(prompt: PortraitPrompt, held: Sequence[str], stand_ins: Sequence[str]
         has_reference=bool(held),
         left_to_reference=tuple(left),
     )
+
+
+def _in_participles(clause: Clause) -> Clause:
+    """ "A man in his 60s stands" → "A man in his 60s standing", now that the place is said elsewhere."""
+    found = units(clause.words)
+    last = found[-1] if found else None
+    dangling = last is not None and last.kind in {"pose", "gaze"} and last.word in PARTICIPLES
+    if last is None or not dangling or found[0].kind == "pronoun":
+        return clause
+    return Clause(clause.slot, clause.words[: last.start] + PARTICIPLES[last.word])
 
 
 def _said(prompt: PortraitPrompt) -> str:

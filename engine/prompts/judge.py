@@ -57,10 +57,6 @@ class Chunk:
     full: bool = False
     slot: str | None = None
 
-    def add(self, unit: Unit) -> None:
-        self.units.append(unit)
-        self.full = self.full or unit.kind not in _EMPTY
-
 
 class Clause(NamedTuple):
     """What stands between two borders; `joint` is the border before it."""
@@ -278,19 +274,20 @@ def chunks(found: list[Unit]) -> Iterator[Chunk]:
     """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
     current = Chunk()
     for unit in found:
-        opens = unit.kind in _OPENERS and not unit.joined
-        if current.full and (opens or _is_technical(unit, current)):
+        kind = unit.kind
+        opens = kind in _OPENERS and not unit.joined
+        if current.full and (opens or (kind == "tech" and _is_technical(current))):
             yield current
-            current = Chunk(opener=unit.kind if opens else "")
+            current = Chunk(opener=kind if opens else "")
         elif opens:
-            current.opener = _combined(current.opener, unit.kind)
-        current.add(unit)
+            current.opener = _combined(current.opener, kind)
+        current.units.append(unit)
+        current.full = current.full or kind not in _EMPTY
     yield current
 
 
-def _is_technical(unit: Unit, chunk: Chunk) -> bool:
-    if unit.kind != "tech":
-        return False
+def _is_technical(chunk: Chunk) -> bool:
+    """Whether a lens or an aperture after this phrase begins something of its own."""
     others = {member.kind for member in chunk.units} & _NOUNS
     return bool(others) and others.isdisjoint({"tech", "camera", "medium"})
 
@@ -306,6 +303,8 @@ def _parts(chunk: Chunk) -> list[Chunk]:
     if chunk.opener and chunk.opener != "and":
         return [chunk]
     nouns = [position for position, unit in enumerate(chunk.units) if unit.kind in _NOUNS]
+    if not nouns or len(chunk.units) < 3:
+        return [chunk]
     shot = _shot(chunk.units, nouns)
     seams = _seams(chunk.units, [noun for noun in nouns if not shot or noun >= shot])
     cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]

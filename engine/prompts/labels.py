@@ -55,19 +55,32 @@ class Segment(NamedTuple):
 
 def segments(line: str) -> Iterator[Segment]:
     """Split a line, its spaces single, at its labels."""
+    if ":" not in line and "：" not in line and line[0] not in "#*_":
+        yield Segment("free", line)
+        return
     heading = _HEADING.match(line)
     if heading:
         yield _segment(heading[1], "")
         return
     label, start = "", 0
     quotations = [found.span() for found in _QUOTATION.finditer(line)] if '"' in line else []
-    for found in _LABEL.finditer(line):
+    for found in _labels(line):
         if any(begin < found.start(1) < end for begin, end in quotations):
             continue
         if label or line[start : found.start()].strip():
             yield _segment(label, line[start : found.start()])
         label, start = found[1], found.end()
     yield _segment(label, line[start:])
+
+
+def _labels(line: str) -> Iterator[re.Match[str]]:
+    position = 0
+    while line.find(":", position) >= 0 or line.find("：", position) >= 0:
+        found = _LABEL.search(line, position)
+        if not found:
+            return
+        yield found
+        position = found.end()
 
 
 def _segment(label: str, value: str) -> Segment:

@@ -110,11 +110,6 @@ def group_of(words: str) -> str:
     return next((LEXICON.groups[form] for form in (plain, *singulars(plain)) if form in LEXICON.groups), "")
 
 
-def verb_of(word: str) -> str:
-    """The kind of verb that the word can be, "" when it is none."""
-    return LEXICON.verbs.get(word, "")
-
-
 def _load_nouns() -> dict[str, str]:
     found: dict[str, str] = {}
     for line in Path(__file__).with_name("nouns.txt").read_text(encoding="utf-8").splitlines():
@@ -124,11 +119,18 @@ def _load_nouns() -> dict[str, str]:
     return found
 
 
+PARTICIPLES: Final = dict(map(inflections, LEXICON.bases))
+""" "stands" → "standing", for every listed verb."""
 NOUNS: Final = _load_nouns()
 """Far more nouns than the lexicon has, and asked after it: see gather.py."""
 
 
 @lru_cache(maxsize=8192)
+def entry(word: str) -> tuple[str, str]:
+    """The kind of one word as it was typed, and the word in lower case without a possessive ending."""
+    return kind_of(word), bare(word)
+
+
 def kind_of(word: str) -> str:
     """The kind of one word as it was typed; "" when the lexicon does not know it."""
     plain = bare(word)

@@ -15,6 +15,8 @@ from engine.prompts.units import HANDLE
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
+_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*")
+"""Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
 _READINGS: Final = 5
 _NOTHING: Final = PortraitPrompt()
 _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
@@ -39,7 +41,9 @@ def parse(text: str) -> PortraitPrompt:
 def read(text: str) -> Reading:
     """Read any text as `parse` does, and say what was left out of the prompt."""
     brought = pasted.Brought()
-    prompt = _lasting(_read(text, brought))
+    prompt = _read(text, brought)
+    if not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text:
+        prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(re.findall(r"\w+", text)))
     return Reading(prompt, tuple(brought.ignored))
@@ -138,7 +142,8 @@ class _Collector:
         self.slots[piece.slot] = f"{before}{joint}{piece.text}" if before else piece.text
         self.last_clause[piece.slot] = self.clause
         self.text += quotes.quoted(piece.text)
-        self.characters += _HANDLE.findall(quotes.without_quotations(piece.text))
+        if "@" in piece.text:
+            self.characters += _HANDLE.findall(quotes.without_quotations(piece.text))
 
     def prompt(self) -> PortraitPrompt:
         """The prompt as far as it was read."""

@@ -23,6 +23,7 @@ _RATIO: Final = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\
 _WEIGHTED: Final = re.compile(
     r"\([^()\n]*:\s*\d*\.?\d+\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<=[^\s:]\s)BREAK\s+\S|::"
 )
+_SIGNS: Final = ("(", "[", "<", "::", "BREAK")
 _EXTRA_NETWORK: Final = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^>\n]*>?", re.I)
 _BREAK: Final = re.compile(r"(?<=[^\s:]\s)BREAK(?=\s+\S)")
 _MULTI_PROMPT: Final = re.compile(r"::+\s?(?:-?\d*\.?\d+(?!\w))?")
@@ -80,13 +81,15 @@ def seed_in(text: str) -> int | None:
 def take_out(text: str, brought: Brought) -> str:
     """The text without what belongs to other tools; what is understood is noted in `brought`."""
     text = _COMMAND.sub(" ", text)
-    text = _NEGATIVE.sub("\n", text)
-    pasted = _SETTINGS.search(text)
+    pasted = None
+    if ":" in text:
+        text = _NEGATIVE.sub("\n", text)
+        pasted = _SETTINGS.search(text)
     if pasted:
         text = _SETTINGS.sub(lambda found: _settings(found[0], brought), text)
     if "--" in text or "—" in text or "–" in text:
         text = "\n".join(_flags(line, brought) for line in text.split("\n"))
-    if pasted or _WEIGHTED.search(text):
+    if pasted or (any(sign in text for sign in _SIGNS) and _WEIGHTED.search(text)):
         text = _without_weights(text, brought)
     return text
 

@@ -5,43 +5,35 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from engine.prompts.lexicon import LEXICON, SLOT_OF, kind_of, verb_of
-from engine.prompts.morphology import bare, singulars
+from engine.prompts.lexicon import LEXICON, SLOT_OF, entry
+from engine.prompts.morphology import singulars
 
 HANDLE: Final = r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?)(?![\w-])"
 _TOKEN: Final = re.compile(
-    rf"""
-    (?P<quote>"[^"]*")
-  | (?P<handle>{HANDLE})
-  | (?P<tech>[fƒ]\s?/\s?\d+(?:[.,]\d+)?(?![\w])
-      | (?<!\w)1/\d+(?:\s?(?:th|s|sec|secs|seconds?))*(?!\w)
-      | (?<!\w)iso[\s-]?\d+(?!\w)
-      | (?<!\w)\d+(?:[.,]\d+)?(?:\s?[-–]\s?\d+(?:[.,]\d+)?)?\s?mm(?!\w) )
-  | (?P<kelvin>(?<!\w)\d{{4,5}}\s?k(?!\w))
-  | (?P<age>(?<!\w)\d{{1,3}}(?:[\s-]?(?:years?|yrs?)[\s-]?old|[\s-]?y\.?/?o\.?)(?!\w))
-  | (?P<ratio>(?<!\w)\d{{1,2}}(?:\.\d{{1,2}})?:1(?!\w))
-  | (?P<number>(?<!\w)\d+(?:[.,:/×x]\d+){{1,4}}(?!\w))
-  | (?P<word>[^\W_]+(?:['’][^\W_]+)*)
-  | (?P<border>[,;|•·:…!?](?=\s|$|["”])|[,;|]+|\.+(?=\s|$)|(?<=\s)[-–—~/]+(?=\s|$)|—)
+    r"""
+    ((?!(?:[fFƒ]\s?/\s?|[iI][sS][oO][\s-]?)\d)[^\W\d_][^\W_]*(?:['’][^\W_]+)*)              # 1: a word
+  | ([,;|]+|[·:•…!?](?=\s|$|["”])|\.+(?=\s|$)|(?<=\s)[-–—~/]+(?=\s|$)|—)                   # 2: a border
+  | ("[^"]*")                                                                             # 3: quoted words
+  | ((?<![\w.@-])@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?(?![\w-]))                           # 4: a handle
+  | ([fFƒ]\s?/\s?\d+(?:[.,]\d+)?(?!\w)                                                    # 5: an aperture
+      | (?<!\w)1/\d+(?:\s?(?:th|secs?|seconds?|s))*(?!\w)                                   #    a shutter speed
+      | (?<!\w)(?i:iso)[\s-]?\d+(?!\w)
+      | (?<!\w)\d{1,2}(?:\.\d{1,2})?:1(?!\w)                                                #    a ratio
+      | (?<!\w)\d+(?:[.,]\d+)?(?:\s?[-–]\s?\d+(?:[.,]\d+)?)?\s?(?i:mm)(?!\w))             #    a focal length
+  | ((?<!\w)\d{4,5}\s?[kK](?!\w))                                                         # 6: a colour temperature
+  | ((?<!\w)\d{1,3}(?:[\s-]?(?:years?|yrs?)[\s-]?old|[\s-]?y\.?/?o\.?)(?!\w))             # 7: an age
+  | ((?<!\w)\d+(?:[.,:/×x]\d+){1,4}(?!\w))                                               # 8: a number of parts
+  | ([^\W_]+(?:['’][^\W_]+)*)                                                             # 9: a word with digits
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
-_FIXED: Final = {
-    "tech": "tech",
-    "kelvin": "light",
-    "age": "feature",
-    "number": "",
-    "ratio": "tech",
-    "quote": "quote",
-    "handle": "person",
-}
+_WORD, _BORDER, _DIGITS = 1, 2, 9
+_KINDS: Final = ("", "", "border", "quote", "person", "tech", "light", "feature", "", "")
 _ABBREVIATIONS: Final = frozenset(
-    {"mr", "mrs", "ms", "dr", "st", "vs", "no", "approx", "ca", "est", "prof", "jr", "sr"}
+    {"mr", "mrs", "ms", "dr", "st", "vs", "approx", "ca", "est", "prof", "jr", "sr", "mt"}
 )
 _LEADS_ON: Final = frozenset({"by", "from", "with", "in", "at", "adverb", "direction", "as", "border"})
 _NOT_VERB_AFTER: Final = frozenset({"determiner", "in", "at", "by", "with", "from", "of", "adjective", "negation"})
-
-
 _PLURALS: Final = frozenset({"men", "women", "children", "people", "they", "who", "we", "i"})
 
 
@@ -57,20 +49,17 @@ class Unit(NamedTuple):
 
 def units(line: str) -> list[Unit]:
     """Every unit of the line, in order. What stands between two of them belongs to the first."""
-    tokens = [_unit(line, found) for found in _TOKEN.finditer(line)]
+    tokens: list[Unit] = []
+    for found in _TOKEN.finditer(line):
+        group = found.lastindex or 0
+        start, end = found.span()
+        if group in {_WORD, _DIGITS}:
+            kind, word = entry(found[0])
+            joined = line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_")
+            tokens.append(Unit(kind, word, start, end, joined))
+        elif group != _BORDER or found[0] != "." or not tokens or tokens[-1].word not in _ABBREVIATIONS:
+            tokens.append(Unit(_KINDS[group], found[0], start, end))
     return _verbs(_phrases(tokens))
-
-
-def _unit(line: str, found: re.Match[str]) -> Unit:
-    start, end = found.span()
-    group = found.lastgroup or ""
-    if group == "word":
-        joined = line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_")
-        word = found[0]
-        return Unit(kind_of(word), bare(word), start, end, joined)
-    if group == "border":
-        return Unit("border", found[0], start, end)
-    return Unit(_FIXED[group], found[0], start, end)
 
 
 def _phrases(tokens: list[Unit]) -> list[Unit]:
@@ -78,7 +67,8 @@ def _phrases(tokens: list[Unit]) -> list[Unit]:
     phrases = LEXICON.phrases
     while position < count:
         token = tokens[position]
-        for tail, kind in phrases.get(token.word, ()):
+        tails = phrases.get(token.word)
+        for tail, kind in tails or ():
             if _follows(tokens, position + 1, tail):
                 last = position + len(tail)
                 merged.append(Unit(kind, " ".join((token.word, *tail)), token.start, tokens[last].end))
@@ -102,9 +92,10 @@ def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
 
 def _verbs(found: list[Unit]) -> list[Unit]:
     for position, unit in enumerate(found):
-        if unit.joined or " " in unit.word:
+        word = unit.word
+        if unit.joined or not (word in LEXICON.verbs or word in LEXICON.bases or word.endswith("ing")):
             continue
-        verb = verb_of(unit.word)
+        verb = LEXICON.verbs.get(word, "")
         if (verb and _acts(found, position, verb)) or (verb := _unlisted(found, position)):
             found[position] = unit._replace(kind=verb)
     return found
