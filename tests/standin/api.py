@@ -91,7 +91,7 @@ class Api:
     async def _answer(self, route: Route, request: web.Request, call: Call, record: Request) -> web.StreamResponse:
         if not route.open and request.headers.get("Authorization") != f"Bot {self.world.options.token}":
             return refusal(unauthorized())
-        wait_s, everywhere, headers = self.rate_limits.take(route.name, major(call.params))
+        wait_s, everywhere, headers = self.rate_limits.take(route.name, major(call.params), as_bot=not route.open)
         if wait_s:
             return limited(wait_s, everywhere=everywhere, headers=headers)
         fault = self.faults.meet(route.name, route.method, record.path)

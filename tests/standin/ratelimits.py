@@ -1,4 +1,7 @@
-"""Rate limits as Discord counts them: a bucket per route and major parameter, and one for everything."""
+"""Rate limits as Discord counts them: a bucket per route and major parameter, and one for the bot as a whole.
+
+What is sent with an interaction's token in place of the bot's own does not count for the latter.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,6 @@ from dataclasses import dataclass, field
 from tests.standin.model import clock
 from tests.standin.world import Options
 
-UNLIMITED_ROUTES = frozenset({"callback"})
 GLOBAL = "global"
 
 
@@ -44,11 +46,9 @@ class RateLimits:
     _buckets: dict[tuple[str, str], Bucket] = field(default_factory=dict)
     _recent: deque[float] = field(default_factory=deque)
 
-    def take(self, name: str, major: str) -> tuple[float, bool, dict[str, str]]:
+    def take(self, name: str, major: str, *, as_bot: bool) -> tuple[float, bool, dict[str, str]]:
         """(seconds to wait or 0, whether the global limit says so, headers for the answer)."""
-        if name in UNLIMITED_ROUTES:
-            return 0.0, False, {}
-        if wait_s := self._global():
+        if as_bot and (wait_s := self._global()):
             self.hits.append(GLOBAL)
             return wait_s, True, {"X-RateLimit-Global": "true", "X-RateLimit-Scope": "global"}
         bucket = self._bucket(name, major)

@@ -1,7 +1,7 @@
 """The bot in a process that is forked from one where everything is imported already.
 
 Importing the libraries of local models takes seconds of processor time; tests that kill and restart the bot many
-times would spend most of their time there. The child runs the same `main()` as `python -m bot`.
+times would spend most of their time there. The child runs the same `run()` as `python -m bot`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ PRELOADED = ["bot.__main__", "bot.client", "tests.standin.preload"]
 
 def run_bot(environment: Mapping[str, str], folder: str, output: Connection) -> None:
     """In the child: be what `python -m bot` would be with this environment, in this folder."""
-    from bot.__main__ import main
+    from bot.__main__ import run
 
     os.environ.clear()
     os.environ.update(environment)
@@ -30,7 +30,8 @@ def run_bot(environment: Mapping[str, str], folder: str, output: Connection) -> 
         stream.flush()
         os.dup2(output.fileno(), stream.fileno())
     output.close()
-    sys.exit(main([]))
+    sys.argv = ["bot"]
+    run()
 
 
 class WarmBotProcess(BotProcess):
