@@ -434,7 +434,7 @@ class Studio:
 
     async def resume(self) -> int:
         """Take up every order that an earlier run left open, in their old order; says how many."""
-        orders = await self.stores.orders.open_orders()
+        orders = [order for order in await self.stores.orders.open_orders() if order.id not in self._followed]
         for order in orders:
             self.follow(order)
         return len(orders)
