@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from engine.backends import Cancelled, Outcome, Report
@@ -27,7 +27,7 @@ from engine.catalogue import BUILTIN_ID, CatalogueSettings, Model, build
 from engine.engine import Engine, Limits
 from engine.jobs import Finished, Job, Lane
 from engine.prompt import PortraitPrompt
-from engine.queue import FairQueue
+from engine.queue import BatchKey, FairQueue, batch_key
 from engine.timings import Timings
 
 WIDE = Limits(waiting_per_user=10**6, waiting=10**6, running_per_user=8)
@@ -46,6 +46,13 @@ class Figure:
     beside: dict[str, float | str]
 
 
+class _FullBatches(Timings):
+    """Takes every batch as full as it may be, so that all runs of a comparison render the same batches."""
+
+    def batch_size(self, key: BatchKey, candidates: int, limit: int) -> int:
+        return min(candidates, limit)
+
+
 class Studio:
     """The built-in model behind an engine, and the same pipeline bare."""
 
@@ -55,27 +62,27 @@ class Studio:
         self.model = replace(model, steps=min(model.steps, STEPS), family="plain")
         self._catalogue = replace(catalogue, models=(self.model,))
         self.backend = DiffusersBackend(self._catalogue)
-        self.timings = Timings()
+        self.learned = Timings()
         self.batches: list[list[Job]] = []
         self._arrival = 0
         self._users = users
 
-    def engine(self, limits: Limits = WIDE) -> Engine:
+    def engine(self, limits: Limits, timings: Timings) -> Engine:
         return Engine(
             self._catalogue,
             {"local": lambda: self.backend},
             limits=limits,
-            timings=self.timings if limits.batch > 1 else Timings(),
+            timings=timings,
             before_start=self._note,
         )
 
     def jobs(self, count: int, *, same_words: bool = False, previews: bool = False) -> list[Job]:
         return [self._job("a woman" if same_words else f"woman {nth}", previews) for nth in range(count)]
 
-    async def through_queue(self, jobs: Sequence[Job], limits: Limits = WIDE) -> float:
+    async def through_queue(self, jobs: Sequence[Job], limits: Limits = WIDE, timings: Timings | None = None) -> float:
         """Seconds for all of them, submitted at once."""
         self.batches = []
-        engine = self.engine(limits)
+        engine = self.engine(limits, timings or _FullBatches())
         began_s = perf_counter()
         await asyncio.gather(*(_finish(engine, job) for job in jobs))
         return perf_counter() - began_s
@@ -87,9 +94,13 @@ class Studio:
         return perf_counter() - began_s
 
     async def learn(self) -> None:
-        """Renders until the engine knows what a batch is worth here."""
-        for _ in range(3):
-            await self.through_queue(self.jobs(24))
+        """Renders until the engine has found out what a batch is worth here."""
+        for _ in range(2):
+            await self.through_queue(self.jobs(32), timings=self.learned)
+
+    def chosen_batch(self) -> int:
+        """The batch that the engine would take of many, by what it has learned."""
+        return self.learned.batch_size(batch_key(self.jobs(1)[0]), 100, WIDE.batch)
 
     def count_encoder_runs(self) -> list[str]:
         runs: list[str] = []
@@ -155,14 +166,25 @@ def _bare(pipe: Any, batch: Sequence[Job]) -> list[bytes]:
     return pictures
 
 
-async def _in_turns(pairs: int, *runs: Callable[[], Awaitable[float]]) -> list[list[float]]:
-    """Seconds of each run, measured in turns, every second round backwards."""
-    seconds: list[list[float]] = [[] for _ in runs]
+@dataclass(slots=True)
+class _Took:
+    """Seconds of several runs: by the clock, and of processor time in all threads, which other work on the
+    machine hardly changes."""
+
+    clock_s: list[float]
+    processor_s: list[float]
+
+
+async def _in_turns(pairs: int, *runs: Callable[[], Awaitable[float]]) -> list[_Took]:
+    """Runs them in turns, every second round backwards."""
+    took = [_Took([], []) for _ in runs]
     for nth in range(pairs):
         order = range(len(runs)) if nth % 2 == 0 else reversed(range(len(runs)))
         for index in order:
-            seconds[index].append(await runs[index]())
-    return seconds
+            began_s = process_time()
+            took[index].clock_s.append(await runs[index]())
+            took[index].processor_s.append(process_time() - began_s)
+    return took
 
 
 def _ratio(above: Sequence[float], below: Sequence[float]) -> float:
@@ -179,11 +201,13 @@ async def overhead(studio: Studio, pairs: int) -> Figure:
         lambda: studio.through_queue(studio.jobs(40)),
         lambda: studio.through_queue(studio.jobs(40, previews=True)),
     )
-    value = _ratio(queued, bare)
+    value = _ratio(queued.clock_s, bare.clock_s)
     beside: dict[str, float | str] = {
-        "with previews": round(_ratio(previewed, bare), 3),
-        "bare s": round(median(bare), 2),
-        "queue s": round(median(queued), 2),
+        "with previews": round(_ratio(previewed.clock_s, bare.clock_s), 3),
+        "by processor time": round(_ratio(queued.processor_s, bare.processor_s), 3),
+        "with previews, by processor time": round(_ratio(previewed.processor_s, bare.processor_s), 3),
+        "bare s": round(median(bare.clock_s), 2),
+        "queue s": round(median(queued.clock_s), 2),
         "pairs": pairs,
         "batches": " ".join(str(len(batch)) for batch in batches),
     }
@@ -203,11 +227,13 @@ async def batch_gain(studio: Studio, pairs: int) -> Figure:
         lambda: studio.bare(singles),
         lambda: studio.bare(batches),
     )
-    gain, bare_gain = _ratio(queue_alone, queue_batched), _ratio(bare_alone, bare_batched)
+    gain = _ratio(queue_alone.clock_s, queue_batched.clock_s)
+    bare_gain = _ratio(bare_alone.clock_s, bare_batched.clock_s)
     value = gain / bare_gain
     beside: dict[str, float | str] = {
         "queue gain": round(gain, 2),
         "bare gain": round(bare_gain, 2),
+        "batch chosen by itself": studio.chosen_batch(),
         "pairs": pairs,
         "batches": " ".join(str(len(batch)) for batch in batches),
     }
