@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from discord.app_commands import Choice
+
+from engine.catalogue import Catalogue, Model
 from engine.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -25,17 +27,20 @@ async def complete_character(interaction: "Interaction", current: str) -> list[C
 
 
 async def complete_model(interaction: "Interaction", current: str) -> list[Choice[str]]:
-    """The models that can be used now, each with what it is best for."""
+    """The models here, each with what it is best for; one whose provider is set aside says so and comes last."""
     typed = current.strip().casefold()
-    models = [
-        model
-        for model in interaction.client.engine.catalogue.models
-        if typed in model.id.casefold() or typed in model.title.casefold()
-    ]
+    catalogue = interaction.client.engine.catalogue
+    models = [model for model in catalogue.models if typed in model.id.casefold() or typed in model.title.casefold()]
+    models.sort(key=lambda model: bool(catalogue.unavailable(model)))
     return [
-        Choice(name=f"{model.title}: {model.best_for}"[:_NAME_LIMIT].rstrip(), value=model.id)
+        Choice(name=f"{model.title}: {_remark(catalogue, model)}"[:_NAME_LIMIT].rstrip(), value=model.id)
         for model in models[:MOST]
     ]
+
+
+def _remark(catalogue: Catalogue, model: Model) -> str:
+    away = catalogue.unavailable(model)
+    return f"not now, {away}" if away else model.best_for
 
 
 async def complete_style(interaction: "Interaction", current: str) -> list[Choice[str]]:

@@ -16,6 +16,7 @@ from bot.delivery import Post
 from bot.engine_setup import make_engine
 from bot.errors import EXIT_FATAL, Forged
 from bot.guard import require_open
+from bot.hosted_setup import OrderNotes
 from bot.rounds import Rounds
 from bot.settings import Settings
 from bot.stores import Stores
@@ -52,7 +53,9 @@ class StudioBot(discord.Client):
         self.stores = stores
         self.tree = StudioTree(self)
         self.post = Post(self, stores)
-        self.engine: Engine = make_engine(settings, self._before_start, self._on_fatal, self._running_cap)
+        self.engine: Engine = make_engine(
+            settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders)
+        )
         self.studio = Studio(settings, stores, self.engine, self.post)
         self.rounds = Rounds(self, settings, stores)
         self._sync = sync

@@ -44,7 +44,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _data_folder(settings)
     yield _disk(settings)
     yield from _models(settings)
-    yield from _device(settings)
+    if settings.model_builtin or settings.model_local:
+        yield from _device(settings)
 
 
 def _token(settings: Settings) -> Finding:

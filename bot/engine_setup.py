@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from bot import words
+from bot import hosted_setup, words
 from bot.errors import SettingsError
 from bot.settings import Settings
 from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
@@ -12,6 +12,7 @@ from engine.jobs import Job
 
 if TYPE_CHECKING:
     from engine.backends import Backend
+    from engine.backends.hosted import Notes
 
 
 def make_catalogue(settings: Settings) -> Catalogue:
@@ -23,16 +24,19 @@ def make_catalogue(settings: Settings) -> Catalogue:
                 builtin=settings.model_builtin,
                 local_models=settings.model_local,
                 default=settings.model_default,
+                hosted=hosted_setup.reached(settings),
+                costs_usd=settings.spend_costs,
             )
         )
     except CatalogueError as error:
         raise SettingsError(f"The models in .env are not usable: {error}") from error
-    unknown = settings.price_models.keys() - {model.id for model in catalogue.models}
-    if unknown:
-        raise SettingsError(
-            f"PRICE_MODELS has a price for {words.listed(sorted(unknown))}, which is on offer nowhere. "
-            f"There is {words.listed(model.id for model in catalogue.models)}."
-        )
+    for name, priced in (("PRICE_MODELS", settings.price_models), ("SPEND_COSTS", settings.spend_costs)):
+        unknown = priced.keys() - {model.id for model in catalogue.models}
+        if unknown:
+            raise SettingsError(
+                f"{name} has a price for {words.listed(sorted(unknown))}, which is on offer nowhere. "
+                f"There is {words.listed(model.id for model in catalogue.models)}."
+            )
     return catalogue
 
 
@@ -41,8 +45,9 @@ def make_engine(
     before_start: Callable[[Sequence[Job]], Awaitable[None]],
     on_fatal: Callable[[str], None],
     running_cap: Callable[[str], int] | None = None,
+    notes: "Notes | None" = None,
 ) -> Engine:
-    """An engine that loads nothing until the first portrait. Raises SettingsError."""
+    """An engine that loads nothing until the first portrait. `notes` keep what was bought. Raises SettingsError."""
     catalogue = make_catalogue(settings)
     limits = Limits(
         # The studio asks for less of those whose tier has less.
@@ -60,7 +65,7 @@ def make_engine(
 
     return Engine(
         catalogue,
-        {"local": local},
+        {"local": local, **hosted_setup.backends(settings, catalogue, notes)},
         limits=limits,
         before_start=before_start,
         on_fatal=on_fatal,

@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.tiers import Tier, with_built_in
 from data.accounts import FREE
+from engine.catalogue import Provider
 
 
 class ModelPrice(BaseModel):
@@ -77,6 +78,71 @@ class Settings(BaseSettings):
         0,
         ge=0,
         description="Memory for resident local models, in GiB. 0: what the device has, less a reserve.",
+    )
+
+    mage_api_key: SecretStr = Field(SecretStr(""), description="Key for Mango 2 at Mage. Empty: not offered.")
+    mage_base_url: str = Field("https://api.mage.space", description="Address of Mage's interface.")
+    mage_models: tuple[str, ...] = Field(
+        (),
+        description="Models at Mage as a JSON list of architecture/variant, with an optional title. Empty: Mango 2. "
+        'Such as ["mango/mango-v2", "gpt_image_2", "nano_banana_v2", "stable_diffusion_v35_large=SD 3.5 Large"].',
+    )
+    mage_fineness: str = Field("2K", description="Resolution at Mage: 1K, 2K, 3K or 4K, where the model has it.")
+    mage_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that Mage's pictures may be fetched from, as a JSON list. Empty: mage.space."
+    )
+    mage_slots: int = Field(20, ge=1, le=200, description="How many requests Mage takes from you at once.")
+
+    bfl_api_key: SecretStr = Field(
+        SecretStr(""), description="Key for Flux 1.1 Pro Ultra at Black Forest Labs. Empty: not offered."
+    )
+    bfl_base_url: str = Field(
+        "https://api.bfl.ai",
+        description="Address of Black Forest Labs: api.bfl.ai, or api.eu.bfl.ai or api.us.bfl.ai to stay in a region.",
+    )
+    bfl_models: tuple[str, ...] = Field(
+        (),
+        description="Models there as a JSON list of ids, with an optional title; #raw after an id asks for candid, "
+        "less processed pictures. Empty: Flux 1.1 Pro Ultra, and the same candid.",
+    )
+    bfl_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that may be asked and fetched from there, as a JSON list. Empty: bfl.ai."
+    )
+    bfl_slots: int = Field(24, ge=1, le=200, description="How many requests Black Forest Labs takes from you at once.")
+
+    openai_api_key: SecretStr = Field(SecretStr(""), description="Key for GPT Image 2 at OpenAI. Empty: not offered.")
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", description="Address of OpenAI, or of a server with the same interface."
+    )
+    openai_models: tuple[str, ...] = Field(
+        (), description='Models there as a JSON list, such as ["gpt-image-2=GPT Image 2"]. Empty: GPT Image 2.'
+    )
+    openai_fineness: str = Field("medium", description="Quality at OpenAI: low, medium, high or auto.")
+    openai_slots: int = Field(8, ge=1, le=200, description="How many requests OpenAI gets from you at once.")
+
+    google_api_key: SecretStr = Field(
+        SecretStr(""), description="Key for Nano Banana 2 at Google (AI Studio). Empty: not offered."
+    )
+    google_base_url: str = Field(
+        "https://generativelanguage.googleapis.com", description="Address of Google's interface."
+    )
+    google_models: tuple[str, ...] = Field(
+        (),
+        description="Models there as a JSON list, with an optional title, such as "
+        '["gemini-nano-banana-2.1=Nano Banana 2.1"]. Empty: gemini-3.1-flash-image, which is Nano Banana 2.',
+    )
+    google_fineness: str = Field("2K", description="Resolution at Google: 1K, 2K or 4K.")
+    google_slots: int = Field(8, ge=1, le=200, description="How many requests Google gets from you at once.")
+
+    spend_costs: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="What a picture costs you in US dollars, by model, as a JSON object, such as "
+        '{"mango-2": 0.05}. Known without it: Flux, 0.06.',
+    )
+    spend_daily: dict[Provider, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="The most that all pictures of a provider may cost you in 24 hours, in US dollars, as a JSON "
+        'object, such as {"mage": 20, "bfl": 10}. It counts only models whose cost is known.',
     )
 
     queue_waiting_per_user: int = Field(10, ge=1, description="How many portraits one user may have waiting.")
@@ -169,8 +235,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _some_model(self) -> Self:
-        if not self.model_builtin and not self.model_local:
-            raise ValueError("MODEL_BUILTIN is off and MODEL_LOCAL names no model: nothing could be rendered")
+        keys = (self.mage_api_key, self.bfl_api_key, self.openai_api_key, self.google_api_key)
+        if not self.model_builtin and not self.model_local and not any(key.get_secret_value() for key in keys):
+            raise ValueError(
+                "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"
+            )
         return self
 
     def tier(self, name: str) -> Tier:

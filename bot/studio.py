@@ -22,7 +22,7 @@ from bot.tiers import Tier
 from data.accounts import FREE, Account
 from data.characters import Character
 from data.errors import InsufficientCredits, JobOver, NoSpace
-from data.jobs import JobRow, NewJob, NewOrder, Order
+from data.jobs import JobRow, NewJob, NewOrder, Order, SpendCeiling
 from data.portraits import Portrait, PortraitFacts
 from engine.catalogue import Model
 from engine.engine import Engine
@@ -34,6 +34,7 @@ from engine.jobs import (
     Job,
     JobCancelled,
     Lane,
+    ModelUnavailable,
     QueueFull,
     Reference,
     RenderFailed,
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 DEFAULT_ASPECT: Final = "2:3"
 MAX_STARTS: Final = 3
 MAX_SEED: Final = 2**32 - 1
+DAY_S: Final = 86_400.0
 MENTION_AFTER_S: Final = 120.0
 CANCELLED: Final = "Cancelled; your credits are back."
 STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
@@ -162,9 +164,16 @@ class Studio:
 
     async def _place(self, new: NewOrder) -> Order:
         try:
-            return await self.stores.orders.place(new, now=time.time())
+            now = time.time()
+            return await self.stores.orders.place(new, now=now, ceilings=self._ceilings(now))
         except InsufficientCredits as error:
             raise _short_of_credits(error.price, error.balance) from error
+
+    def _ceilings(self, now: float) -> list[SpendCeiling]:
+        return [
+            SpendCeiling(provider, now - DAY_S, round(limit * 1_000_000))
+            for provider, limit in self.settings.spend_daily.items()
+        ]
 
     async def _check_policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
         """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
@@ -193,7 +202,11 @@ class Studio:
         raise PriceUnconfirmed(total, account.balance)
 
     def _model(self, wish: Wish) -> Model:
-        return self.engine.catalogue.get(wish.model or self.engine.catalogue.default)
+        model = self.engine.catalogue.get(wish.model or self.engine.catalogue.default)
+        away = self.engine.catalogue.unavailable(model)
+        if away:
+            raise ModelUnavailable(model.title, away)
+        return model
 
     async def _characters(self, user_id: int, prompt: PortraitPrompt) -> list[Character]:
         found = []
@@ -287,6 +300,8 @@ class Studio:
                 steps=model.steps,
                 guidance=model.guidance,
                 price=price,
+                provider=model.provider,
+                cost_usd_micros=model.cost_usd_micros,
             )
             for position in range(wish.count)
         )

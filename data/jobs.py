@@ -160,6 +160,16 @@ class Orders:
         if running:
             await self.requeue([row["id"] for row in running])
 
+    async def set_provider_ref(self, job_id: str, text: str) -> None:
+        """Keep what a hosted provider calls the job (see `provider_ref`)."""
+        async with self._db.transaction() as tx:
+            await tx.execute("UPDATE jobs SET provider_ref = ? WHERE id = ?", (text, job_id))
+
+    async def provider_ref(self, job_id: str) -> str:
+        """What was kept last; "" when nothing was."""
+        row = await self._db.fetch_one("SELECT provider_ref FROM jobs WHERE id = ?", (job_id,))
+        return "" if row is None else str(row[0])
+
     async def store(self, job_id: str, staged: StagedPicture, facts: PortraitFacts, now: float) -> Portrait:
         """Keep the portrait and mark the job as rendered; a second call returns the first portrait.
 

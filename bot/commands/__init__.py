@@ -10,6 +10,7 @@ from bot.commands import (
     credits,
     grant,
     guide,
+    models,
     moderation,
     portrait,
     portraits,
@@ -23,7 +24,21 @@ from bot.commands import (
 if TYPE_CHECKING:
     from bot.client import StudioTree
 
-GROUPS = (portrait, studio, style, character, portraits, queue, credits, grant, moderation, stats, settings, guide)
+GROUPS = (
+    portrait,
+    studio,
+    style,
+    character,
+    portraits,
+    queue,
+    credits,
+    models,
+    grant,
+    moderation,
+    stats,
+    settings,
+    guide,
+)
 DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS)
 
 

@@ -1,0 +1,89 @@
+"""`/models`: every model here as a table a person can read, and what is not set up."""
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+
+from bot import cards, hosted_setup, replies, words
+from bot.guard import person_of
+from bot.studio import Studio
+from data.accounts import Account
+from engine.catalogue import Model
+from engine.hosted_models import TITLES, unconfigured
+from engine.jobs import Lane
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+_MOST_FIELDS = 23
+_MOST_CHARACTERS = 4500
+"""Of the 6,000 that Discord takes in one embed."""
+
+
+@app_commands.command(description="Which models there are, what each is best for, and what it costs you.")
+async def models(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await person_of(interaction)
+    bot = interaction.client
+    account = await bot.studio.account(person.place.guild_id, person.user_id)
+    embed = table(bot.studio, account)
+    if bot.is_owner(person.user_id):
+        _tell_owner(embed, bot.studio)
+    await replies.whisper(interaction, embed=embed)
+
+
+def table(studio: Studio, account: Account) -> discord.Embed:
+    """One entry a model, in the order of the catalogue."""
+    catalogue = studio.engine.catalogue
+    embed = discord.Embed(title="Models", colour=cards.ACCENT)
+    for model in catalogue.models[:_MOST_FIELDS]:
+        name = f"{model.title} (the default)" if model.id == catalogue.default else model.title
+        away = catalogue.unavailable(model)
+        lines = [f"**Not now: {away}.**"] if away else []
+        lines += [f"Best for {model.best_for}.", f"Catch: {model.catch}.", f"{abilities(model)}."]
+        lines.append(_price_line(studio, account, model))
+        if len(embed) > _MOST_CHARACTERS:
+            embed.set_footer(text="There are more; `/portrait model:` finds them all.")
+            break
+        embed.add_field(name=words.plain(name, 200), value="\n".join(lines)[:1024], inline=False)
+    return embed
+
+
+def _price_line(studio: Studio, account: Account, model: Model) -> str:
+    standard, fast = (studio.price(account, model, lane) for lane in (Lane.STANDARD, Lane.FAST))
+    usual = words.credits_word(standard) if standard else "nothing"
+    return f"Costs you {usual}, in the fast lane {words.credits_word(fast) if fast else 'nothing'}."
+
+
+def abilities(model: Model) -> str:
+    """What the model can do, in one line."""
+    home = "On this machine" if model.provider == "local" else f"At {TITLES[model.provider]}"
+    faces = {0: "no saved faces", 1: "one saved face"}.get(model.references, f"up to {model.references} saved faces")
+    width, height = model.sizes.get("2:3") or next(iter(model.sizes.values()))
+    can = [faces, f"about {width} × {height}", words.listed(model.sizes, "or")]
+    can += [] if model.seeded else ["no seed"]
+    can += ["words in the picture"] if model.writes_text else []
+    can += ["live preview"] if model.live_preview else []
+    can += ["negative prompt"] if model.negative else []
+    return f"{home}; {'; '.join(can)}"
+
+
+def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
+    """What only the operator needs to know."""
+    missing = [
+        f"{model.title}: set {model.provider.upper()}_API_KEY"
+        for model in unconfigured(hosted_setup.reached(studio.settings))
+    ]
+    costs = [
+        f"{model.title}: ${model.cost_usd_micros / 1_000_000:.3f}"
+        for model in studio.engine.catalogue.models
+        if model.cost_usd_micros
+    ]
+    if missing:
+        embed.add_field(name="Not set up", value="\n".join(missing)[:1024], inline=False)
+    if costs:
+        embed.set_footer(text=f"What a picture costs you: {', '.join(costs)}"[:2000])
+
+
+COMMANDS: tuple[Any, ...] = (models,)
