@@ -94,6 +94,15 @@ async def test_hosted_models_cost_everyone_unless_a_tier_covers_them(world: Worl
     assert studio.price(account("unlimited"), hosted, Lane.STANDARD) == 0
 
 
+async def test_an_order_is_one_commit(world: World) -> None:
+    assert await world.balance(world.sam) == 100
+    before = world.stores.database.commits
+    with world.env._bot_scope():
+        await world.bot.studio.order(wish(world, 1), ANSWER)
+        assert world.stores.database.commits == before + 1
+    await world.env.settle()
+
+
 def test_prices_and_tiers_are_read_from_the_settings(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text('PRICE_MODELS={"a": 40, "b": {"fast": 90}}\nTIERS={"patron": {"running": 6}}\n')

@@ -131,6 +131,13 @@ async def test_one_user_never_has_more_running_than_the_cap(backend: HandBackend
     assert backend.started[3:] == [["A3"]]
 
 
+async def test_users_may_have_caps_of_their_own(backend: HandBackend) -> None:
+    backend.slots = 3
+    engine = make(backend, limits=Limits(batch=1), running_cap={"A": 1, "B": 2}.__getitem__)
+    await submit(engine, *jobs("A1 A2 B1 B2"))
+    assert sorted(backend.started) == [["A1"], ["B1"], ["B2"]]
+
+
 async def test_a_free_slot_never_waits_while_somebody_may_start(backend: HandBackend) -> None:
     backend.slots = 2
     engine = make(backend, limits=Limits(running_per_user=1, batch=1))
