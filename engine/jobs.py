@@ -164,8 +164,7 @@ class OutOfMemory(EngineError):
     def __init__(self, model: str) -> None:
         self.model = model
         super().__init__(
-            f"There is not enough memory to make this portrait with {model}. "
-            "Choose a smaller size or another model."
+            f"There is not enough memory to make this portrait with {model}. Choose a smaller size or another model."
         )
 
 

@@ -20,7 +20,7 @@ SIDE_PX = 256
 SIDE_CELLS = 32
 """Larger latents are shrunk to this side before they are decoded."""
 SHARE = 0.06
-"""The share of the rendering time that previews may take."""
+"""The share of the rendering time that previews may take; one in the middle is made all the same."""
 FEWEST_STEPS = 3
 JPEG_QUALITY = 75
 
@@ -31,6 +31,7 @@ class Previewer:
     def __init__(self, loaded: Loaded, steps: int, every_s: float) -> None:
         self._loaded = loaded
         self._gap = max(2, steps // 6)
+        self._middle = steps // 2
         self._last_useful = steps - 2
         self._every_s = every_s
         self._began_s = perf_counter()
@@ -40,15 +41,17 @@ class Previewer:
         # With offload every look at the autoencoder would push the transformer out of the device.
         self._possible = steps >= FEWEST_STEPS and loaded.offload == "none"
 
-    def due(self, step: int) -> bool:
-        """Whether to show something after this many steps."""
+    def due(self, step: int, rows: int) -> bool:
+        """Whether to show something of so many rows after this many steps."""
         now_s = perf_counter()
         if not self._possible or step % self._gap or step > self._last_useful:
             return False
         if self._made and now_s - self._last_s < self._every_s:
             return False
-        cost_s = self._spent_s / self._made if self._made else 0.0
-        return self._spent_s + cost_s <= SHARE * (now_s - self._began_s)
+        cost_s = rows * self._loaded.preview_row_s
+        if self._spent_s + cost_s <= SHARE * (now_s - self._began_s):
+            return True
+        return not self._made and step >= self._middle
 
     def make(self, latents: torch.Tensor, before: torch.Tensor | None, step: int) -> list[bytes]:
         """One JPEG a row. `before` are the latents of one step earlier, `step` how many steps are done."""
@@ -56,7 +59,9 @@ class Previewer:
         clean = _without_noise(self._loaded.pipe, latents, before, step)
         pictures = [_jpeg(picture) for picture in _decode(self._loaded.pipe, clean)]
         self._last_s = perf_counter()
-        self._spent_s += self._last_s - began_s
+        took_s = self._last_s - began_s
+        self._spent_s += took_s
+        self._loaded.preview_row_s = took_s / len(pictures)
         self._made += 1
         return pictures
 

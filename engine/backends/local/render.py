@@ -117,7 +117,9 @@ class Rendering:
     def _previews(self, step: int, tensors: dict[str, Any]) -> list[bytes | None]:
         wanted = [place for place, row in enumerate(self._rows) if row.job.previews]
         previews: list[bytes | None] = [None] * len(self._rows)
-        if self._previewer is None or not wanted or "latents" not in tensors or not self._previewer.due(step):
+        if self._previewer is None or not wanted or "latents" not in tensors:
+            return previews
+        if not self._previewer.due(step, len(wanted)):
             return previews
         before = None if self._before is None else self._before[wanted]
         for place, preview in zip(wanted, self._previewer.make(tensors["latents"][wanted], before, step), strict=True):

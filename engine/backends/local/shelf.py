@@ -41,6 +41,8 @@ class Loaded:
     bytes: int
     card: Card | None
     takes_references: bool
+    preview_row_s: float = 0.0
+    """What the last preview took a row."""
 
     @property
     def max_sequence_length(self) -> int:
