@@ -67,14 +67,29 @@ async def _own(interaction: "Interaction", portrait_id: int) -> tuple[Portrait, 
     return portrait, person
 
 
+async def _seen(interaction: "Interaction", portrait_id: int) -> Portrait:
+    """A portrait that is the presser's own, or shown where they can read. Raises Gone, NotYours, Refused."""
+    portrait = await interaction.client.studio.find_portrait(portrait_id)
+    if portrait.user_id == interaction.user.id:
+        return portrait
+    person = await person_of(interaction)
+    if portrait.guild_id != person.place.guild_id:
+        raise NotYours
+    here = portrait.channel_id == interaction.channel_id
+    member = interaction.user
+    if not here and not (isinstance(member, discord.Member) and await saving.readable(portrait.channel_id, member)):
+        raise NotYours
+    return portrait
+
+
 async def save(interaction: "Interaction", portrait_id: int) -> None:
     """Ask for a name; whoever can see the portrait may save its face."""
-    await interaction.client.studio.find_portrait(portrait_id)
+    await _seen(interaction, portrait_id)
 
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
         bot = submitted.client
-        portrait = await bot.studio.find_portrait(portrait_id)
+        portrait = await _seen(submitted, portrait_id)
         saver = saving.Saver(submitted.user.id, submitted.guild_id or 0)
         character = await saving.from_portrait(bot.stores, saver, handle, portrait)
         await replies.whisper(submitted, saving.saved_line(character))
@@ -84,7 +99,7 @@ async def save(interaction: "Interaction", portrait_id: int) -> None:
 
 async def show_words(interaction: "Interaction", portrait_id: int) -> None:
     """The words that the model was actually given."""
-    portrait = await interaction.client.studio.find_portrait(portrait_id)
+    portrait = await _seen(interaction, portrait_id)
     embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
     if portrait.negative:
         embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
@@ -96,7 +111,7 @@ async def picked(interaction: "Interaction", order_id: str, portrait_id: int) ->
     """One of several portraits, alone, for the person who picked it: the portrait and the message's content."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
-    portrait = await bot.studio.find_portrait(portrait_id)
+    portrait = await _seen(interaction, portrait_id)
     if portrait.order_id != order_id:
         raise Forged
     name = f"likeness-{portrait.id}.png"

@@ -15,7 +15,7 @@ from bot import commands, quotes, refusals, replies, saving
 from bot.delivery import Post
 from bot.engine_setup import make_engine
 from bot.errors import EXIT_FATAL, Forged
-from bot.guard import require_open
+from bot.guard import require_welcome
 from bot.hosted_setup import OrderNotes
 from bot.rounds import Rounds
 from bot.settings import Settings
@@ -132,7 +132,7 @@ class StudioBot(discord.Client):
 
     async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> str:
         guild_id = message.guild.id if message.guild else 0
-        await require_open(self, guild_id)
+        await require_welcome(self, guild_id, message.author.id)
         saver = saving.Saver(message.author.id, guild_id)
         source = await self._replied_to(message)
         character = await saving.from_message(self.stores, saver, handle, source, me)

@@ -26,15 +26,20 @@ async def person_of(interaction: "Interaction") -> Person:
     """Raises Refused where the bot may not be used."""
     guild_id = interaction.guild_id or 0
     bot = interaction.client
-    await require_open(bot, guild_id)
-    if await bot.stores.bans.get(guild_id, interaction.user.id):
-        raise Refused("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
+    await require_welcome(bot, guild_id, interaction.user.id)
     settings = await bot.stores.servers.get(guild_id)
     return Person(
         user_id=interaction.user.id,
         place=Place(guild_id=guild_id, channel_id=interaction.channel_id or 0, adult=_is_adult(interaction.channel)),
         moderator=is_moderator(interaction.user, interaction.permissions, settings),
     )
+
+
+async def require_welcome(bot: "StudioBot", guild_id: int, user_id: int) -> None:
+    """Raises Refused where the bot may not be used, and for those who are banned from it there."""
+    await require_open(bot, guild_id)
+    if await bot.stores.bans.get(guild_id, user_id):
+        raise Refused("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
 
 
 async def require_open(bot: "StudioBot", guild_id: int) -> None:

@@ -104,18 +104,26 @@ async def _linked(client: discord.Client, saver: Saver, link: str, member: disco
     if match["guild"] != str(saver.guild_id):
         raise Refused("That message is in another server; only messages of this one can be used.")
     unreadable = Refused("There is no such message in a channel that you can read.")
-    channel = member.guild.get_channel_or_thread(int(match["channel"]))
-    if channel is None or not isinstance(channel, discord.abc.Messageable):
-        raise unreadable
-    allowed = channel.permissions_for(member)
-    if not (allowed.view_channel and allowed.read_message_history):
-        raise unreadable
-    if isinstance(channel, discord.Thread) and not await _in_thread(channel, member, allowed):
+    channel = await readable(int(match["channel"]), member)
+    if channel is None:
         raise unreadable
     try:
         return await channel.fetch_message(int(match["message"]))
     except (discord.NotFound, discord.Forbidden) as error:
         raise unreadable from error
+
+
+async def readable(channel_id: int, member: discord.Member) -> discord.abc.Messageable | None:
+    """The channel of the member's server, if the member can read what was written there."""
+    channel = member.guild.get_channel_or_thread(channel_id)
+    if channel is None or not isinstance(channel, discord.abc.Messageable):
+        return None
+    allowed = channel.permissions_for(member)
+    if not (allowed.view_channel and allowed.read_message_history):
+        return None
+    if isinstance(channel, discord.Thread) and not await _in_thread(channel, member, allowed):
+        return None
+    return channel
 
 
 async def _in_thread(thread: discord.Thread, member: discord.Member, allowed: discord.Permissions) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from data import ledger
 from tests.bot.conftest import World
-from tests.bot.reading import said
+from tests.bot.reading import answer, said
 
 
 async def refused(world: World, guild_id: int | None = None) -> list[tuple[int, str]]:
@@ -92,6 +92,42 @@ async def test_a_custom_id_edited_by_hand_does_nothing(world: World, custom_id: 
     assert await state(world) == before
     assert await refused(world) == [(world.lena.id, custom_id)]
     assert not await ledger.check(world.stores.database)
+
+
+@pytest.mark.parametrize("action", ["save", "words"])
+async def test_a_portrait_that_one_cannot_see_gives_nothing_away(world: World, action: str) -> None:
+    """Its number in a custom id is not enough: not from another server, not from a hidden channel."""
+    hidden = world.guild.create_text_channel(
+        "hidden", overwrites={world.lena: discord.PermissionOverwrite(view_channel=False)}
+    )
+    await world.sam.slash(hidden, "portrait", prompt="a man with a secret")
+    (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
+    result = await world.lena.click(await world.button(f"portrait:{action}:{portrait.id}"), label="Forged")
+    assert "someone else" in said(result)
+    other = world.env.create_guild("Other")
+    await world.stores.servers.set_access(other.id, allowed=True, actor_id=1, now=1.0)
+    channel = other.create_text_channel("general")
+    rival = other.add_member(world.env.create_user("rival"))
+    result = await rival.click(await world.button(f"portrait:{action}:{portrait.id}", channel), label="Forged")
+    assert "someone else" in said(result)
+    assert len(await refused(world)) == 1
+    assert len(await refused(world, other.id)) == 1
+
+
+async def test_what_was_picked_from_several_can_be_saved_by_whoever_sees_them(world: World) -> None:
+    message = await world.portrait(world.sam, count=2)
+    shown = answer(await world.lena.select(message, [str((await world.stores.portraits.by_message(message.id))[1].id)]))
+    form = await world.lena.click(shown, label="Save as character")
+    await world.lena.submit_modal(form, {"handle": "ana"})
+    assert list(await world.stores.characters.handles(world.lena.id)) == ["ana"]
+
+
+async def test_who_is_banned_saves_no_faces_either(world: World) -> None:
+    message = await world.portrait(world.sam)
+    await world.mira.slash(world.channel, "studio-ban add", user=world.lena)
+    assert "cannot use the studio" in said(await world.lena.click(message, label="Save as character"))
+    await world.lena.send(world.channel, f"{world.mention} save ana", reply_to=message)
+    assert "cannot use the studio" in world.channel.last_message.content
 
 
 async def test_the_audit_cannot_be_flooded_by_pressing(world: World) -> None:
