@@ -112,8 +112,10 @@ def add_recipe(embed: discord.Embed, prompt: PortraitPrompt) -> None:
     """One field for each slot that says something."""
     if prompt.characters:
         embed.add_field(name="Character", value=" ".join(f"@{name}" for name in prompt.characters), inline=True)
+    handles = {f"@{name}".casefold() for name in prompt.characters}
     for slot in SLOTS:
-        if value := slot_value(prompt, slot):
+        said = set(prompt.slot(slot).casefold().split()) - handles
+        if said and (value := slot_value(prompt, slot)):
             embed.add_field(name=SLOT_TITLES[slot], value=value, inline=True)
     if prompt.text:
         embed.add_field(name="Text", value=words.plain(" · ".join(prompt.text), 200), inline=True)

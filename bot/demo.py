@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import discord
+from pydantic import SecretStr
 
 from bot.client import StudioBot
 from bot.errors import BotError
@@ -53,22 +54,30 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bot.demo", description="The studio on a local page.")
     parser.add_argument("--port", type=int, default=8765, help="port on 127.0.0.1 (default 8765; 0: any free one)")
     parser.add_argument("--data", type=Path, default=Path("var/demo"), help="where characters and portraits are kept")
+    parser.add_argument(
+        "--hosted", action="store_true", help="also offer hosted models whose keys are in the environment"
+    )
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     return parser.parse_args()
 
 
-def demo_settings(folder: Path) -> Settings:
-    """Settings of the demo: the defaults whatever `.env` says, and the demo's own server let in."""
-    return Settings(
+def demo_settings(folder: Path, *, hosted: bool = False) -> Settings:
+    """Settings of the demo: the defaults whatever `.env` says, and the demo's own server let in.
+
+    Keys that happen to be in the environment are used only when `hosted` says so: those models cost money.
+    """
+    settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
         data_folder=folder,
         discord_servers=(GUILD_ID,),
         data_free_mib=64,
     )
+    keys = {name: SecretStr("") for name in Settings.model_fields if name.endswith("_api_key")}
+    return settings if hosted else settings.model_copy(update=keys)
 
 
 async def _run(options: argparse.Namespace) -> None:
-    settings = demo_settings(options.data)
+    settings = demo_settings(options.data, hosted=options.hosted)
     stores = await Stores.open(settings.data_folder)
     bot = StudioBot(settings, stores, sync="always")
     async with world(bot, bot_name="Likeness") as env:
