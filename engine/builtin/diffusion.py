@@ -6,6 +6,7 @@ The shapes are those of `StableDiffusion3Pipeline`, so the trained parts are sav
 from __future__ import annotations
 
 import json
+import math
 import random
 import shutil
 import time
@@ -25,6 +26,8 @@ HEADS, HEAD_WIDTH, LAYERS, PATCH = 6, 32, 6, 4
 DROP_CAPTION = 0.1
 VERSION = "portraits-1"
 STEPS, GUIDANCE = 20, 3.0
+SHIFT = 2.5
+"""Times are drawn and sampled towards noise: what is where is decided early, on noisy latents."""
 
 
 def build_transformer() -> Any:
@@ -166,7 +169,7 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
         latents, importance, captions = batches.draw(batch)
         words, pooled = reader(captions)
         noise = torch.randn_like(latents)
-        t = torch.sigmoid(torch.randn(len(latents)))
+        t = torch.sigmoid(torch.randn(len(latents)) + math.log(SHIFT))
         mixed = t[:, None, None, None] * noise + (1 - t)[:, None, None, None] * latents
         guess = transformer(
             hidden_states=mixed,
@@ -217,7 +220,7 @@ def pipeline(averaged: bool = True) -> Any:
         average.put_into(modules)
     return StableDiffusion3Pipeline(
         transformer=transformer.eval(),
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=1.0),
+        scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
         vae=autoencoder.load(dataset.work() / "vae"),
         text_encoder=reader.first.eval(),
         tokenizer=reader.tokenizer,

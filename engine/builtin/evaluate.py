@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine.builtin import dataset, faces, probes
+from engine.builtin import dataset, faces, pairs, probes
 from engine.builtin.captions import caption
 from engine.builtin.scenes import Scene
 
@@ -146,6 +146,17 @@ def spread(images: Iterable[Image.Image]) -> float | None:
     return float(np.median([np.linalg.norm(a - b) for i, a in enumerate(found) for b in found[i + 1 :]]))
 
 
+def ceiling(renders: Path, most: int) -> dict[str, float]:
+    """How well true renders of people who are alike on paper can be told apart: the most the model could reach."""
+    embeddings, people = [], []
+    for picture in (dataset.pictures(renders) + dataset.pictures(renders, held_out=True))[:most]:
+        found = faces.embed(Image.fromarray(dataset.pixels(picture)))
+        if found is not None:
+            embeddings.append(found)
+            people.append(picture.scene.person)
+    return pairs.told_apart(*pairs.of_people(embeddings, people)).as_dict()
+
+
 def timing(pipe: Any, steps: int, guidance: float) -> dict[str, float]:
     """Seconds for one portrait and for a batch of eight."""
     prompt = "a young woman with long red hair, green jacket, forest, soft light from the left, close-up"
@@ -192,7 +203,8 @@ def evaluate(
         "model": measure(made, scenes, fitted),
         "renders": ceiling | counts,
         "distance_between_seeds": spread(same_words),
-        "distance_between_rendered_people": spread([Image.open(p.path).convert("RGB") for p in true_people]),
+        "distance_between_rendered_people": spread([Image.fromarray(dataset.pixels(p)) for p in true_people]),
+        "identity_ceiling": ceiling(renders, 1500),
         "identity_with_reference": None,
         "seconds": timing(pipe, steps, guidance),
     }
