@@ -144,6 +144,9 @@ class Settings(BaseSettings):
         description="The most that all pictures of a provider may cost you in 24 hours, in US dollars, as a JSON "
         'object, such as {"mage": 20, "bfl": 10}. It counts only models whose cost is known.',
     )
+    spend_daily_per_user: dict[Provider, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="The same for the pictures of one user, as a JSON object."
+    )
 
     queue_waiting_per_user: int = Field(10, ge=1, description="How many portraits one user may have waiting.")
     queue_waiting: int = Field(200, ge=1, description="How many portraits may wait in all.")

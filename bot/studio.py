@@ -170,9 +170,12 @@ class Studio:
             raise _short_of_credits(error.price, error.balance) from error
 
     def _ceilings(self, now: float) -> list[SpendCeiling]:
+        """What hosted providers may cost the operator in a day: all users together, and each one."""
+        both = ((self.settings.spend_daily, False), (self.settings.spend_daily_per_user, True))
         return [
-            SpendCeiling(provider, now - DAY_S, round(limit * 1_000_000))
-            for provider, limit in self.settings.spend_daily.items()
+            SpendCeiling(provider, now - DAY_S, round(limit * 1_000_000), per_user)
+            for limits, per_user in both
+            for provider, limit in limits.items()
         ]
 
     async def _check_policy(self, wish: Wish, characters: Sequence[Character]) -> bool:

@@ -94,6 +94,21 @@ async def test_hosted_models_cost_everyone_unless_a_tier_covers_them(world: Worl
     assert studio.price(account("unlimited"), hosted, Lane.STANDARD) == 0
 
 
+async def test_hosted_models_are_made_until_a_days_ceiling(world: World) -> None:
+    """For one user and for all together; what is over it is refused before it is charged."""
+    studio = world.bot.studio
+    dear = replace(studio.engine.catalogue.get(MODEL), cost_usd_micros=60_000)
+    studio.engine._catalogue = replace(studio.engine.catalogue, models=(dear,))
+    studio.settings = world.settings.model_copy(
+        update={"spend_daily": {"local": 0.15}, "spend_daily_per_user": {"local": 0.10}}
+    )
+    await world.portrait(world.sam)
+    assert "you have reached the limit" in said(await world.sam.slash(world.channel, "portrait", prompt="a man"))
+    await world.portrait(world.lena)
+    assert "studio has reached the limit" in said(await world.mira.slash(world.channel, "portrait", prompt="a man"))
+    assert [await world.balance(who) for who in (world.sam, world.lena, world.mira)] == [90, 90, 100]
+
+
 async def test_an_order_is_one_commit(world: World) -> None:
     assert await world.balance(world.sam) == 100
     before = world.stores.database.commits
