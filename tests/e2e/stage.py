@@ -63,9 +63,9 @@ class Stage:
         """The bot as a process of its own, on this stage's folder: `python -m bot`."""
         return self._kept(BotProcess(self.standin, self.folder, {**self.environment(), **settings}))
 
-    def warm_process(self) -> BotProcess:
+    def warm_process(self, **settings: str) -> BotProcess:
         """The same, forked from a process that has imported everything: for tests that start it again and again."""
-        return self._kept(WarmBotProcess(self.standin, self.folder, self.environment()))
+        return self._kept(WarmBotProcess(self.standin, self.folder, {**self.environment(), **settings}))
 
     def _kept(self, bot: BotProcess) -> BotProcess:
         self.processes.append(bot)

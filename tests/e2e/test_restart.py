@@ -100,7 +100,7 @@ async def test_random_kills_lose_nothing_and_deliver_nothing_twice(stage: Stage,
     """Kills at random moments between requests, while orders keep coming."""
     choice = random.Random(seed)
     kills = 5 if seed == 1 else 15
-    bot = stage.warm_process()
+    bot = stage.warm_process(CREDITS_DAILY="1000", QUEUE_WAITING_PER_USER="50")
     orders: list[Interaction] = []
     try:
         for _ in range(kills):

@@ -72,7 +72,7 @@ async def test_with_a_data_folder_that_is_a_file(stage: Stage) -> None:
 
 async def test_with_a_model_folder_that_is_missing(stage: Stage) -> None:
     """The bot starts all the same, and the order that needs the model says what is wrong and costs nothing."""
-    bot = stage.process(MODEL_LOCAL='["/nowhere/model=tiny"]')
+    bot = stage.live(model_local=("/nowhere/model=tiny",))
     await bot.start()
     try:
         order = await stage.ana.slash(stage.channel, "portrait", prompt="a woman in a red coat")
