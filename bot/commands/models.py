@@ -38,7 +38,7 @@ def table(studio: Studio, account: Account) -> discord.Embed:
     catalogue = studio.engine.catalogue
     embed = discord.Embed(title="Models", colour=cards.ACCENT)
     for model in catalogue.models[:_MOST_FIELDS]:
-        name = f"{model.title} (the default)" if model.id == catalogue.default else model.title
+        name = f"{model.title} · the default" if model.id == catalogue.default else model.title
         away = catalogue.unavailable(model)
         lines = [f"**Not now: {away}.**"] if away else []
         lines += [f"Best for {model.best_for}.", f"Catch: {model.catch}.", f"{abilities(model)}."]

@@ -1,0 +1,248 @@
+"""Portraits of hosted models, from the order to the refund, with the providers' stand-ins.
+
+Without Discord: its stand-in in memory keeps a clock of its own, and providers answer in real time.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+
+from bot.commands.models import table
+from bot.engine_setup import make_engine
+from bot.hosted_setup import OrderNotes
+from bot.settings import Settings
+from bot.stores import Stores
+from bot.studio import Answer, Place, Result, Studio, Wish
+from data.errors import CeilingReached
+from data.jobs import Order
+from engine.catalogue import Provider
+from engine.jobs import Event, ModelUnavailable
+from engine.prompt import PortraitPrompt
+from tests.engine.providers.stage import STANDINS
+from tests.engine.providers.standin import KEY, StandIn
+
+Providers = dict[Provider, StandIn]
+MODELS: list[tuple[Provider, str]] = [
+    ("mage", "mango-2"),
+    ("bfl", "flux-1.1-pro-ultra"),
+    ("openai", "gpt-image-2"),
+    ("google", "nano-banana-2"),
+]
+SAM = 7
+
+
+class Counter:
+    """Where people pick up their portraits: what Discord is to the studio."""
+
+    def __init__(self) -> None:
+        self.handed_out: asyncio.Queue[Result] = asyncio.Queue()
+
+    def board(self, order: Order) -> "Counter":
+        return self
+
+    def update(self, job_id: str, event: Event) -> None:
+        return
+
+    def ended(self, job_id: str, sentence: str = "") -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+    async def deliver(self, order: Order, result: Result) -> bool:
+        self.handed_out.put_nowait(result)
+        return True
+
+    async def call_back(self, order: Order) -> None:
+        return
+
+
+class House:
+    """A studio on its data folder, without Discord."""
+
+    def __init__(self, settings: Settings, stores: Stores) -> None:
+        self.settings = settings
+        self.stores = stores
+        self.counter = Counter()
+        engine = make_engine(settings, self._before_start, lambda reason: None, notes=OrderNotes(stores.orders))
+        self.studio = Studio(settings, stores, engine, self.counter)
+        self._orders = 0
+
+    async def _before_start(self, jobs: Any) -> None:
+        await self.studio.before_start(jobs)
+
+    async def order(self, model: str, count: int = 1) -> Order:
+        """Somebody orders a portrait."""
+        self._orders += 1
+        wish = Wish(
+            source=f"test:{id(self)}:{self._orders}",
+            place=Place(guild_id=1, channel_id=2),
+            user_id=SAM,
+            prompt=PortraitPrompt(subject="a woman in a red coat", seed=5),
+            model=model,
+            count=count,
+        )
+        return await self.studio.order(wish, Answer(message_id=1, token="t", token_expires_at=0.0))
+
+    async def portrait(self, model: str, count: int = 1) -> Result:
+        """What becomes of an order."""
+        await self.order(model, count)
+        return await self.counter.handed_out.get()
+
+    async def balance(self) -> int:
+        return (await self.studio.account(1, SAM)).balance
+
+    async def again(self) -> "House":
+        """The studio ends, and starts anew on the same folder."""
+        await self.studio.close(4.0)
+        return House(self.settings, self.stores)
+
+
+@pytest.fixture
+async def providers() -> AsyncIterator[Providers]:
+    """All four, on loopback."""
+    found: Providers = {provider: standin() for provider, standin in STANDINS.items()}
+    for standin in found.values():
+        await standin.start()
+    yield found
+    for standin in found.values():
+        await standin.stop()
+        assert standin.invalid == []
+
+
+@pytest.fixture
+def settings(tmp_path: Path, providers: Providers) -> Settings:
+    values: dict[str, Any] = {}
+    for name, standin in providers.items():
+        values |= {f"{name}_api_key": SecretStr(KEY), f"{name}_base_url": standin.url + standin.prefix}
+    return Settings(
+        _env_file=None,
+        data_folder=tmp_path / "var",
+        data_free_mib=0,
+        model_builtin=False,
+        model_default="mango-2",
+        spend_costs={"mango-2": 0.5},
+        spend_daily={"mage": 1.2},
+        **values,
+    )
+
+
+@pytest.fixture
+async def house(settings: Settings) -> AsyncIterator[House]:
+    stores = await Stores.open(settings.data_folder)
+    house = House(settings, stores)
+    yield house
+    await house.studio.close(4.0)
+    await stores.close()
+
+
+@pytest.mark.parametrize(("provider", "model"), MODELS)
+async def test_each_hosted_model_makes_a_portrait_and_keeps_its_recipe(
+    house: House, providers: Providers, provider: Provider, model: str
+) -> None:
+    """The words that were sent are the ones that the recipe shows, and it costs its price."""
+    before = await house.balance()
+    (portrait,) = (await house.portrait(model)).portraits
+    assert portrait.model_title == house.studio.engine.catalogue.get(model).title
+    assert portrait.words == providers[provider].bought[0].prompt
+    assert "red coat" in portrait.words
+    assert await house.balance() == before - house.settings.price_standard
+
+
+async def test_a_failure_says_what_it_was_and_gives_the_credits_back(house: House, providers: Providers) -> None:
+    before = await house.balance()
+    providers["mage"].fail("submit", "content")
+    (sentence,) = (await house.portrait("mango-2")).sentences
+    assert "content rules" in sentence
+    assert "Your credits are back" in sentence
+    assert await house.balance() == before
+
+
+async def test_one_of_several_that_fails_is_refunded_alone(house: House, providers: Providers) -> None:
+    before = await house.balance()
+    providers["google"].fail("submit", "content")
+    result = await house.portrait("nano-banana-2", count=3)
+    assert (len(result.portraits), len(result.sentences)) == (2, 1)
+    assert await house.balance() == before - 2 * house.settings.price_standard
+
+
+async def test_a_lost_answer_is_refunded_and_told_to_the_operator(
+    house: House, providers: Providers, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.ERROR)
+    before = await house.balance()
+    providers["openai"].fail("submit", "drop after")
+    (sentence,) = (await house.portrait("gpt-image-2")).sentences
+    assert "not known whether the portrait was made" in sentence
+    assert await house.balance() == before
+    assert "OpenAI may charge" in caplog.text
+    assert len(providers["openai"].bought) == 1
+
+
+@pytest.mark.parametrize(("provider", "model"), MODELS[:2])
+async def test_a_portrait_bought_before_a_restart_arrives_after_it(
+    house: House, providers: Providers, provider: Provider, model: str
+) -> None:
+    standin = providers[provider]
+    standin.held = True
+    order = await house.order(model)
+    while await house.stores.orders.provider_ref(order.jobs[0].id) in ("", "sent"):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.01)
+    later = await house.again()
+    standin.let_go()
+    assert await later.studio.resume() == 1
+    assert len((await later.counter.handed_out.get()).portraits) == 1
+    assert len(standin.bought) == 1
+    assert standin.cancelled == []
+    await later.studio.close(4.0)
+
+
+async def test_after_a_restart_what_may_have_been_bought_without_a_ticket_is_refunded(
+    house: House, providers: Providers
+) -> None:
+    before = await house.balance()
+    providers["google"].held = True
+    await house.order("nano-banana-2")
+    await providers["google"].asked.wait()
+    later = await house.again()
+    await later.studio.resume()
+    (sentence,) = (await later.counter.handed_out.get()).sentences
+    assert "not known whether the portrait was made" in sentence
+    assert await later.balance() == before
+    assert len(providers["google"].bought) == 1
+    await later.studio.close(4.0)
+
+
+async def test_the_days_ceiling_of_a_provider_stops_orders_uncharged(house: House, providers: Providers) -> None:
+    await house.portrait("mango-2", count=2)
+    before = await house.balance()
+    with pytest.raises(CeilingReached):
+        await house.order("mango-2")
+    assert await house.balance() == before
+    assert len(providers["mage"].bought) == 2
+
+
+async def test_a_provider_set_aside_is_refused_before_anything_is_charged(house: House, providers: Providers) -> None:
+    providers["bfl"].fail("submit", "credit")
+    await house.portrait("flux-1.1-pro-ultra")
+    before = await house.balance()
+    with pytest.raises(ModelUnavailable, match="keeps failing"):
+        await house.order("flux-1.1-pro-ultra")
+    assert await house.balance() == before
+    assert providers["bfl"].bought == []
+
+
+async def test_models_are_shown_with_what_they_are_for_and_cost(house: House, providers: Providers) -> None:
+    providers["bfl"].fail("submit", "key")
+    await house.portrait("flux-1.1-pro-ultra")
+    embed = table(house.studio, await house.studio.account(1, SAM))
+    shown = {str(field.name): str(field.value) for field in embed.fields}
+    assert "Best for realistic skin" in shown["Mango 2 · the default"]
+    assert "Costs you 10 credits" in shown["Mango 2 · the default"]
+    assert any("Not now" in value for name, value in shown.items() if name.startswith("Flux"))
+    assert "up to 16 saved faces" in shown["GPT Image 2"]
