@@ -146,7 +146,7 @@ class HandClock:
 
 async def turn() -> None:
     """Lets everything that is ready on the loop run."""
-    for _ in range(12):
+    for _ in range(40):
         await asyncio.sleep(0)
 
 
