@@ -2,16 +2,18 @@
 
 from engine.prompts.lines import to_lines
 from engine.prompts.model import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
-from engine.prompts.parser import parse
+from engine.prompts.parser import Reading, parse, read
 
 __all__ = [
     "ASPECTS",
     "SLOTS",
     "PortraitPrompt",
     "PromptError",
+    "Reading",
     "from_json",
     "merge",
     "parse",
+    "read",
     "to_json",
     "to_lines",
 ]

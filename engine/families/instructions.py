@@ -9,7 +9,7 @@ from typing import Final
 from engine.families.positive import positive
 from engine.families.words import Script, Words, script, sentence
 from engine.prompt import SLOTS, PortraitPrompt
-from engine.prompts.judge import chunks
+from engine.prompts.phrases import chunks
 from engine.prompts.units import units
 
 _NAMES: Final = {

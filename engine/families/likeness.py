@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.prompts.judge import EDGES, Chunk, chunks, clauses
+from engine.prompts.judge import EDGES
 from engine.prompts.lexicon import group_of
+from engine.prompts.phrases import Chunk, chunks, clauses
 from engine.prompts.units import Unit, units
 
 _OF_THE_FACE: Final = frozenset({"feature.age", "feature.origin", "feature.hair", "feature.tone"})

@@ -33,8 +33,13 @@ ROOTS: Final = {
     "landform": ("geological_formation",),
     "light": ("source_of_illumination", "lamp"),
     "detail": ("blemish", "skin_disease"),
+    "thing": ("artifact", "food", "food.2", "natural_object", "substance", "substance.7"),
+    "abstract": ("abstraction.6",),
 }
 """The heads of the branches for each kind ("plant.2": its second sense); of two, a word goes to the first listed."""
+
+COMMON: Final = {"thing": 0, "abstract": 2}
+"""How often a word must have been met in WordNet's sample texts to be taken: these two branches are endless."""
 
 _HEADER: Final = """\
 # Nouns and the kind of thing they name, from Princeton WordNet 3.0 by `python -m engine.prompts.gather`.
@@ -120,7 +125,8 @@ def gather(wordnet: WordNet) -> dict[str, list[str]]:
             continue
         lineage = wordnet.lineage(senses[0])
         kind = next((kind for kind, roots in heads.items() if roots & lineage), "")
-        if kind and (" " not in word or kind == "place"):
+        rare = kind in {"thing", "abstract"} and wordnet.counts[lemma][0] < COMMON[kind]
+        if kind and not rare and (" " not in word or kind == "place"):
             found[kind].append(word)
     return {kind: sorted(words) for kind, words in found.items()}
 

@@ -37,7 +37,9 @@ _SLOT_OF: Final = {
 _SILENT: Final = frozenset({"film", "style", "time of day", "time", "quality", "look", "medium", "props", "mood"})
 _NAMES: Final = "|".join(re.escape(alias).replace(r"\ ", r"[ _-]") for alias in sorted(_SLOT_OF, key=len, reverse=True))
 _LABEL: Final = re.compile(
-    rf"(?:^|(?<=[.;|,!?:*]))[ *_#>•\-]*(?:\d{{1,2}}[.)] ?)?[*_]*(?<![\w@])({_NAMES})[*_]* ?[:：](?!\S*//)\**", re.I
+    r"(?:^[ *_#>•\-]*(?:\d{1,2}[.)] ?)?|(?<=[.;|,!?:*])[ *_#>•\-]*)[*_]*"
+    rf"(?<![\w@])({_NAMES})[*_]* ?[:：](?!\S*//)\**",
+    re.I,
 )
 _HEADING: Final = re.compile(rf"^(?:#+ ?|[*_]{{2}})({_NAMES})[*_#]* ?:?$", re.I)
 

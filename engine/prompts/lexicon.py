@@ -51,6 +51,24 @@ _FUNCTION_WORDS: Final = {
     "throughout via about",
     "as": "as like than for whose where when which",
 }
+_ONLY_PLURAL: Final = frozenset(
+    {
+        "glasses",
+        "shorts",
+        "tights",
+        "braces",
+        "shades",
+        "heels",
+        "pants",
+        "clothes",
+        "slacks",
+        "rags",
+        "cords",
+        "layers",
+    }
+    | {"beads", "hoops", "studs", "chaps", "trainers", "pumps", "leathers", "fatigues", "tails", "waders", "spurs"}
+)
+"""Clothes whose singular is something else."""
 _VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
 
 
@@ -68,7 +86,9 @@ class Lexicon:
         self.verbs: dict[str, str] = {}
         self.bases: dict[str, str] = {}
         self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
-        self.partitives = frozenset(entries(tables.pop("partitive")["words"]))
+        self.partitives = frozenset(
+            form for word in entries(tables.pop("partitive")["words"]) for form in (word, f"{word}s")
+        )
         for kind, listed in _FUNCTION_WORDS.items():
             self.words.update(dict.fromkeys(listed.split(), kind))
         self.phrases["each"] = [(("other",), "pronoun")]
@@ -86,8 +106,9 @@ class Lexicon:
             self.bases |= dict.fromkeys(listed, kind) | self.bases
             return
         words = self.verbs if kind in _VERBS else self.words
-        if table == "detail":
-            listed = [*listed, *(form for entry in listed for form in singulars(entry)[:1])]
+        if table in {"detail", "garment"}:
+            singles = (form for plural in listed if plural not in _ONLY_PLURAL for form in singulars(plural)[:1])
+            listed = [*listed, *singles]
         for phrase in map(key, listed):
             self.groups.setdefault(" ".join(phrase), f"{table}.{group}")
             if len(phrase) == 1:
@@ -126,9 +147,19 @@ NOUNS: Final = _load_nouns()
 
 
 @lru_cache(maxsize=8192)
-def entry(word: str) -> tuple[str, str]:
-    """The kind of one word as it was typed, and the word in lower case without a possessive ending."""
-    return kind_of(word), bare(word)
+def entry(word: str) -> tuple[str, str, bool]:
+    """The kind of one word as it was typed, the bare word in lower case, and whether only its looks say it is a name.
+
+    "Inga" in the midst of a sentence is somebody, though an inga is a tree.
+    """
+    plain = bare(word)
+    kind = kind_of(word)
+    return kind, plain, not listed_kind(plain) and word[0].isupper() and kind not in {"place", "landform", "person", ""}
+
+
+def listed_kind(plain: str) -> str:
+    """The kind that the lexicon itself lists for a bare word, "" when it does not."""
+    return next((LEXICON.words[form] for form in (plain, *singulars(plain)) if form in LEXICON.words), "")
 
 
 def kind_of(word: str) -> str:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from engine.prompts.lexicon import LEXICON, SLOT_OF, entry
+from engine.prompts.lexicon import LEXICON, SLOT_OF, entry, listed_kind
 from engine.prompts.morphology import singulars
 
 HANDLE: Final = r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?)(?![\w-])"
 _TOKEN: Final = re.compile(
     r"""
-    ((?!(?:[fFƒ]\s?/\s?|[iI][sS][oO][\s-]?)\d)[^\W\d_][^\W_]*(?:['’][^\W_]+)*)              # 1: a word
+    ((?!(?:[fFƒ]\s?/\s?|[fFƒ]|[iI][sS][oO][\s-]?)\d)[^\W\d_][^\W_]*(?:['’][^\W_]+)*)              # 1: a word
   | ([,;|]+|[·:•…!?](?=\s|$|["”])|\.+(?=\s|$)|(?<=\s)[-–—~/]+(?=\s|$)|—)                   # 2: a border
   | ("[^"]*")                                                                             # 3: quoted words
   | ((?<![\w.@-])@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?(?![\w-]))                           # 4: a handle
-  | ([fFƒ]\s?/\s?\d+(?:[.,]\d+)?(?!\w)                                                    # 5: an aperture
+  | ([fFƒ](?:\s?/\s?)?\d+(?:[.,]\d+)?(?!\w)                                                 # 5: an aperture
       | (?<!\w)1/\d+(?:\s?(?:th|secs?|seconds?|s))*(?!\w)                                   #    a shutter speed
       | (?<!\w)(?i:iso)[\s-]?\d+(?!\w)
       | (?<!\w)\d{1,2}(?:\.\d{1,2})?:1(?!\w)                                                #    a ratio
@@ -34,6 +34,10 @@ _ABBREVIATIONS: Final = frozenset(
 )
 _LEADS_ON: Final = frozenset({"by", "from", "with", "in", "at", "adverb", "direction", "as", "border"})
 _NOT_VERB_AFTER: Final = frozenset({"determiner", "in", "at", "by", "with", "from", "of", "adjective", "negation"})
+_LIGHTING_UP: Final = frozenset({"lighting", "lights", "illuminating", "illuminates"})
+_BEARERS: Final = frozenset({"place", "surface", "thing"})
+"""Nouns that make a place of a direction: "from the front seat"."""
+_THINGS_SEEN: Final = frozenset(SLOT_OF) - {"feature", "body"}
 _PLURALS: Final = frozenset({"men", "women", "children", "people", "they", "who", "we", "i"})
 
 
@@ -54,7 +58,9 @@ def units(line: str) -> list[Unit]:
         group = found.lastindex or 0
         start, end = found.span()
         if group in {_WORD, _DIGITS}:
-            kind, word = entry(found[0])
+            kind, word, name = entry(found[0])
+            if name and tokens and tokens[-1].kind != "border":
+                kind = ""
             joined = line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_")
             tokens.append(Unit(kind, word, start, end, joined))
         elif group != _BORDER or found[0] != "." or not tokens or tokens[-1].word not in _ABBREVIATIONS:
@@ -71,6 +77,8 @@ def _phrases(tokens: list[Unit]) -> list[Unit]:
         for tail, kind in tails or ():
             if _follows(tokens, position + 1, tail):
                 last = position + len(tail)
+                if kind == "direction" and last + 1 < count and tokens[last + 1].kind in _BEARERS:
+                    continue
                 merged.append(Unit(kind, " ".join((token.word, *tail)), token.start, tokens[last].end))
                 position = last + 1
                 break
@@ -93,12 +101,22 @@ def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
 def _verbs(found: list[Unit]) -> list[Unit]:
     for position, unit in enumerate(found):
         word = unit.word
-        if unit.joined or not (word in LEXICON.verbs or word in LEXICON.bases or word.endswith("ing")):
+        if word == "mid" and unit.joined and position + 1 < len(found):
+            _midst(found, position + 1)
+        if unit.joined or not (
+            word in LEXICON.verbs or word in LEXICON.bases or word in _LIGHTING_UP or word.endswith("ing")
+        ):
             continue
         verb = LEXICON.verbs.get(word, "")
         if (verb and _acts(found, position, verb)) or (verb := _unlisted(found, position)):
             found[position] = unit._replace(kind=verb)
     return found
+
+
+def _midst(found: list[Unit], position: int) -> None:
+    """ "mid-swing" is what somebody does, unlike "mid-morning" and "mid-thirties"."""
+    if found[position].kind not in {"light", "feature"}:
+        found[position] = found[position]._replace(kind="feature")
 
 
 def _acts(found: list[Unit], position: int, verb: str) -> bool:
@@ -110,9 +128,15 @@ def _acts(found: list[Unit], position: int, verb: str) -> bool:
     if after == "quote" and unit.word in {"reading", "reads"}:
         return False
     if unit.word.endswith("ing"):
-        if after in {"place", "landform"} and before in {"border", "determiner", "adjective"}:
+        bound = (
+            {"place", "landform", "detail"} if verb != "pose" else {*_BEARERS, "landform", "weather", "light", "animal"}
+        )
+        if after in bound and before in {"border", "determiner", "adjective"}:
             return False
-        return unit.kind in {"", "adjective"} or before in {"person", "pronoun", "auxiliary", "and"}
+        looking = verb == "gaze" and after in _LEADS_ON
+        return looking or unit.kind in {"", "adjective"} or before in {"person", "pronoun", "auxiliary", "and"}
+    if listed_kind(unit.word) in _THINGS_SEEN:
+        return before in {"person", "pronoun", "animal"}
     return before not in _NOT_VERB_AFTER and before != "border"
 
 
@@ -121,7 +145,7 @@ def _unlisted(found: list[Unit], position: int) -> str:
     unit = found[position]
     before = found[position - 1] if position else None
     after = found[position + 1].kind if position + 1 < len(found) else "border"
-    if unit.word == "lighting" and after == "determiner" and before and before.kind in SLOT_OF:
+    if unit.word in _LIGHTING_UP and after in {"determiner", "pronoun"} and before and before.kind in SLOT_OF:
         return "lit"
     if not unit.kind and unit.word.endswith("ing") and len(unit.word) > 4:
         follows = before is not None and before.kind in {"person", "animal", "pronoun", "auxiliary"}

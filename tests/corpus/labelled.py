@@ -16,6 +16,7 @@ MARKS = {
     "d": "detail",
 }
 HALVES = ("first", "second")
+SETS = (*HALVES, "third", "fourth", "fifth")
 
 _MARK = re.compile(r"\{([scelkd]):(.*?)\}", re.DOTALL)
 _BORDER = re.compile(r"[,;|\n]|[.?!](?=\s|$)")

@@ -1,4 +1,4 @@
-"""`python -m tests.corpus.score [-v] [half …]`: how many clauses land in their slot, each half on its own."""
+"""`python -m tests.corpus.score [-v] [set …]`: how many clauses land in their slot, each set on its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.prompt import SLOTS, PortraitPrompt, parse
-from tests.corpus.labelled import HALVES, Record, content_words, read
+from tests.corpus.labelled import SETS, Record, content_words, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +75,16 @@ def _setting(prompt: PortraitPrompt, name: str) -> str:
 def main() -> None:
     """Print each half's score, and with -v every miss."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("halves", nargs="*", metavar="half", help="first or second")
+    arguments.add_argument("sets", nargs="*", metavar="set", help=", ".join(SETS))
     arguments.add_argument("-v", "--verbose", action="store_true", help="print every miss")
     given = arguments.parse_args()
-    for half in given.halves or HALVES:
-        records = list(read(half))
+    for name in given.sets or SETS:
+        records = list(read(name))
         result = score(records)
-        print(f"{half}: {len(records)} prompts, {result.landed} of {result.total} landed ({result.share:.1%})")
+        print(f"{name}: {len(records)} prompts, {result.landed} of {result.total} landed ({result.share:.1%})")
         wanted = Counter(miss.wanted for miss in result.misses)
         if wanted:
-            print("  missed: " + ", ".join(f"{name} {count}" for name, count in wanted.most_common()))
+            print("  missed: " + ", ".join(f"{slot} {count}" for slot, count in wanted.most_common()))
         for miss in result.misses if given.verbose else ():
             where = f"{miss.wanted}, found in {miss.found or 'nothing'}"
             print(f"  line {miss.record.line}: “{miss.words}” → {where}")

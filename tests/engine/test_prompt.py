@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 
 import pytest
@@ -200,10 +201,49 @@ def test_unknown_keys_of_a_newer_version_are_ignored() -> None:
     assert from_json('{"subject": "a man", "perfume": "rose"}') == PortraitPrompt(subject="a man")
 
 
-@pytest.mark.parametrize(
-    "piece", ["(", "((a:1", '"', "'", "@a ", "--no ", "1.1.", "a, ", "Lighting: ", "—ar ", "[", "::", "f/", "# "]
-)
-def test_hostile_repetition_takes_time_in_proportion(piece: str) -> None:
-    """A megabyte of anything is read to its end (compare the counts: nothing here hangs)."""
-    prompt = parse(piece * (200_000 // len(piece)))
-    assert isinstance(prompt, PortraitPrompt)
+HOSTILE = [
+    "(",
+    "((a:1",
+    '"',
+    "'",
+    "@a ",
+    "--no ",
+    "1.1.",
+    "a, ",
+    "soft, ",
+    "Lighting: ",
+    "—ar ",
+    "[",
+    "::",
+    "f/",
+    "# ",
+    "in ",
+]
+
+
+def calls_of_parsing(text: str) -> int:
+    """How many calls reading a text takes: a measure of work that a busy machine does not change."""
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(note)
+    try:
+        parse(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_hostile_repetition_takes_work_in_proportion(piece: str) -> None:
+    """Twice the text is about twice the work, whatever it is made of."""
+    once, twice = (calls_of_parsing(piece * (length // len(piece))) for length in (4000, 8000))
+    assert twice < 2.5 * once + 500
+
+
+def test_a_very_long_text_is_read_to_its_end() -> None:
+    """There is no length at which reading stops or fails; callers cap what they pass."""
+    assert parse("a man in a coat. " * 6_000).clothing.count("coat") == 6_000

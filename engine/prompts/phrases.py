@@ -1,0 +1,178 @@
+"""Clauses and phrases: where a line is cut, and which noun a phrase is about. Judges no slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+from engine.prompts.lexicon import LEXICON, SLOT_OF
+from engine.prompts.units import Unit
+
+PREPOSITIONS: Final = frozenset({"with", "in", "at", "by", "from", "as"})
+VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
+_OPENERS: Final = PREPOSITIONS | VERBS | {"and"}
+EMPTY: Final = (
+    PREPOSITIONS | {"and", "determiner", "pronoun", "auxiliary", "adverb", "negation"} | {"wear", "lit", "shoot"}
+)
+WEAK: Final = frozenset({"thing", "abstract"})
+NOUN_KINDS: Final = frozenset(SLOT_OF) | {"direction", "medium"} | WEAK
+_TOPICS: Final = frozenset({"person", "body", "medium", "feature", "animal"})
+_TOPIC_WORDS: Final = frozenset(
+    {"background", "backdrop", "setting", "scene", "location", "environment", "place", "lighting", "light", "camera"}
+)
+EYES: Final = frozenset({"eyes", "lashes", "eyelashes", "eyelids", "brows", "eyebrows"})
+_LOOKS: Final = frozenset({"look", "style", "vibe", "feel", "mood", "aesthetic"})
+_AROUND: Final = frozenset(
+    {"in the background", "in the foreground", "in the distance", "everywhere", "nearby", "all around", "around him"}
+    | {"around her", "around them", "behind him", "behind her", "behind them", "background", "foreground"}
+)
+
+
+@dataclass(slots=True)
+class Chunk:
+    """A phrase: its opening kind of word ("" when it has none) and its units."""
+
+    opener: str = ""
+    units: list[Unit] = field(default_factory=list)
+    full: bool = False
+    slot: str | None = None
+
+
+class Clause(NamedTuple):
+    """What stands between two borders; `joint` is the border before it."""
+
+    joint: str
+    units: list[Unit]
+
+
+def clauses(found: list[Unit]) -> Iterator[Clause]:
+    """Cut at commas, full stops and the like."""
+    joint, current = ",", list[Unit]()
+    for unit in found:
+        if unit.kind != "border":
+            current.append(unit)
+            continue
+        if current:
+            yield Clause(joint, current)
+            joint, current = ",", []
+        joint = _stronger(joint, unit.word)
+    if current:
+        yield Clause(joint, current)
+
+
+def _stronger(joint: str, border: str) -> str:
+    if border[0] in ".!?…":
+        return "."
+    return border if border in {";", ":"} and joint != "." else joint
+
+
+def chunks(found: list[Unit]) -> Iterator[Chunk]:
+    """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
+    current = Chunk()
+    for unit in found:
+        kind = unit.kind
+        opens = kind in _OPENERS and not unit.joined
+        if current.full and (opens or (kind == "tech" and _is_technical(current))):
+            yield current
+            current = Chunk(opener=kind if opens else "")
+        elif opens:
+            current.opener = _combined(current.opener, kind)
+        current.units.append(unit)
+        current.full = current.full or kind not in EMPTY
+    yield current
+
+
+def _is_technical(chunk: Chunk) -> bool:
+    """Whether a lens or an aperture after this phrase begins something of its own."""
+    others = {member.kind for member in chunk.units} & NOUN_KINDS
+    return bool(others) and others.isdisjoint({"tech", "camera", "medium"})
+
+
+def _combined(opener: str, kind: str) -> str:
+    if opener in VERBS or (opener in PREPOSITIONS and kind not in VERBS):
+        return opener
+    return kind
+
+
+def parts(chunk: Chunk) -> list[Chunk]:
+    """Cut what one phrase cannot be: "close-up of | a man", "a woman | red dress", a soup of key words."""
+    if chunk.opener and chunk.opener != "and":
+        return [chunk]
+    nouns = [position for position, unit in enumerate(chunk.units) if unit.kind in NOUN_KINDS]
+    if not nouns or len(chunk.units) < 3:
+        return [chunk]
+    shot = _shot(chunk.units, nouns)
+    seams = _seams(chunk.units, [noun for noun in nouns if not shot or noun >= shot])
+    cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]
+    if len(cuts) < 3:
+        return [chunk]
+    first, *rest = [Chunk("", chunk.units[start:end], full=True) for start, end in pairwise(cuts)]
+    first.opener = chunk.opener
+    return [first, *rest]
+
+
+def _shot(found: list[Unit], nouns: list[int]) -> int:
+    """Where what is shown begins, after the "of" of "a cinematic close-up of"; 0 when no shot is named."""
+    position = next((at for at, unit in enumerate(found) if unit.kind == "of"), 0)
+    before = [found[noun].kind for noun in nouns if noun < position]
+    if not before or position - 1 not in nouns or position + 1 >= len(found):
+        return 0
+    return position + 1 if before[-1] in {"medium", "camera"} and not {"camera", "tech"}.isdisjoint(before) else 0
+
+
+def _seams(found: list[Unit], nouns: list[int]) -> list[int]:
+    """The ends of nouns after which another slot begins, in a phrase that holds more than a phrase can."""
+    nouns = [noun for noun in nouns if found[noun].kind in SLOT_OF]
+    slots = [SLOT_OF[found[noun].kind] for noun in nouns]
+    soup = len(set(slots)) > 2 and len(found) > 4
+    seams = []
+    for here, (slot, following) in zip(nouns, pairwise(slots), strict=False):
+        if slot != following:
+            person_first = found[here].kind == "person" and found[here + 1].kind == "adjective"
+            if soup or person_first:
+                seams.append(here + 1)
+    return seams
+
+
+def head(found: list[Unit]) -> str:
+    """The kind of the noun that the phrase is about; "" when it has no known noun."""
+    nouns, left, about = list[Unit](), list[Unit](), list[Unit]()
+    for position, unit in enumerate(found):
+        if unit.kind == "of" and nouns:
+            left, nouns = [*left, *nouns], []
+            counted = found[position - 1].word in LEXICON.partitives or found[position - 1].kind == "medium"
+            if not counted and _decide(found[position:], found) != "light":
+                return _decide(about or left, found)
+        elif unit.kind == "auxiliary" and nouns and nouns[-1].kind not in _TOPICS:
+            about, left, nouns = (nouns, left, []) if nouns[-1].word not in _TOPIC_WORDS else ([], nouns, [])
+        elif unit.kind in NOUN_KINDS:
+            nouns.append(unit)
+    if about and _decide(nouns, found) == "light":
+        return "light"
+    return _decide(about or nouns or left, found)
+
+
+def _decide(members: list[Unit], found: list[Unit]) -> str:
+    nouns = [unit for unit in members if unit.kind in NOUN_KINDS]
+    if nouns and nouns[-1].word in _LOOKS and len(nouns) > 1:
+        nouns.pop()
+    kinds = [unit.kind for unit in nouns if unit.kind not in WEAK]
+    if not kinds:
+        return nouns[-1].kind if nouns else ""
+    if kinds[-1] == "direction" and len(kinds) > 1:
+        kinds.pop()
+    last = kinds[-1]
+    if "detail" in kinds and (last == "body" or nouns[-1].word in EYES):
+        return "detail"
+    if "garment" in kinds and last == "body":
+        return "garment"
+    if len(kinds) > 1 and nouns[-1].word in _AROUND and kinds[-2] in {"light", "camera"}:
+        return kinds[-2]
+    if last == "medium" and len(kinds) > 1:
+        return "camera"
+    trailing = found[-1]
+    if last in {"place", "weather", "surface", "prop"} and not trailing.kind and trailing.word.endswith(("er", "or")):
+        return "person"
+    return last
