@@ -24,15 +24,15 @@ Index = npt.NDArray[np.int64]
 EXPRESSIONS: dict[str, dict[str, float]] = {
     "neutral": {},
     "smile": {
-        "mouthSmileLeft": 0.75, "mouthSmileRight": 0.75, "cheekSquintLeft": 0.5, "cheekSquintRight": 0.5,
+        "mouthSmileLeft": 0.65, "mouthSmileRight": 0.65, "cheekSquintLeft": 0.3, "cheekSquintRight": 0.3,
         "mouthUpperUpLeft": 0.15, "mouthUpperUpRight": 0.15, "eyeSquintLeft": 0.2, "eyeSquintRight": 0.2,
     },
     "serious": {
-        "browDownLeft": 0.8, "browDownRight": 0.8, "mouthFrownLeft": 0.45, "mouthFrownRight": 0.45,
+        "browDownLeft": 0.6, "browDownRight": 0.6, "mouthFrownLeft": 0.4, "mouthFrownRight": 0.4,
         "mouthPressLeft": 0.3, "mouthPressRight": 0.3,
     },
     "surprised": {
-        "browInnerUp": 0.8, "browOuterUpLeft": 0.8, "browOuterUpRight": 0.8, "jawOpen": 0.22,
+        "browInnerUp": 0.6, "browOuterUpLeft": 0.6, "browOuterUpRight": 0.6, "jawOpen": 0.18,
         "eyeWideLeft": 0.6, "eyeWideRight": 0.6,
     },
 }  # fmt: skip

@@ -37,7 +37,10 @@ MIDLINE_CONTROLS = (
     "nose-width2-incr", "nose-width3-incr", "nose-base-up", "nose-volume-incr",
 )  # fmt: skip
 
-_SPREAD = {"ear": 0.5, "neck": 0.35, "head": 0.55, "mouth": 0.5, "chin": 0.55, "cheek": 0.5}
+MOST = 0.85
+"""Where a shape control ends: beyond it, faces stop looking like faces."""
+
+_SPREAD = {"ear": 0.5, "neck": 0.35, "head": 0.6, "mouth": 0.58, "chin": 0.62, "cheek": 0.58}
 _ANCESTRY = {
     "fair": (0.02, 0.05, 0.93),
     "light": (0.05, 0.35, 0.60),
@@ -118,13 +121,13 @@ def person(seed: int) -> Person:
         masculinity=rng.uniform(0.72, 1.0) if sex == "man" else rng.uniform(0.0, 0.25),
         weight=rng.uniform(0.3, 0.85),
         shape=_shape(rng),
-        skin_shift=(rng.gauss(0, 0.05), rng.gauss(0, 0.035), rng.gauss(0, 0.05)),
+        skin_shift=(rng.gauss(0, 0.07), rng.gauss(0, 0.05), rng.gauss(0, 0.07)),
         blush=rng.uniform(0.1, 1.0),
         freckles=max(0.0, rng.uniform(-2.0, 1.0)),
         moles=tuple(_mole(rng) for _ in range(rng.choice((0, 0, 1, 1, 2)))),
         brow_thickness=rng.uniform(0.55, 1.7) * (1.1 if sex == "man" else 0.85),
         brow_arch=rng.uniform(-0.2, 1.0),
-        brow_slope=rng.uniform(-0.8, 0.8),
+        brow_slope=rng.uniform(-0.45, 0.45),
         brow_gap=rng.uniform(-1.0, 1.0),
         brow_length=rng.uniform(0.8, 1.2),
         brow_height=rng.uniform(-1.0, 1.0),
@@ -145,8 +148,8 @@ def _ancestry(rng: random.Random, skin: str) -> tuple[float, float, float]:
 
 def _shape(rng: random.Random) -> tuple[tuple[str, float], ...]:
     def draw(control: str) -> float:
-        spread = _SPREAD.get(control.split("-")[0], 0.55)
-        return max(-1.0, min(1.0, rng.gauss(0.0, spread)))
+        spread = _SPREAD.get(control.split("-")[0], 0.62)
+        return max(-MOST, min(MOST, rng.gauss(0.0, spread)))
 
     drawn: list[tuple[str, float]] = [(control, draw(control)) for control in MIDLINE_CONTROLS]
     for control in FACE_CONTROLS:

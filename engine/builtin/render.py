@@ -31,7 +31,7 @@ DEPTH = 2
 LIGHT_M = {"soft": 0.9, "hard": 0.16}
 FILL = {"soft": 0.34, "hard": 0.22}
 LIGHT_RGB = {"warm": (1.14, 0.95, 0.72), "neutral": (1.0, 1.0, 1.0), "cool": (0.85, 0.98, 1.18)}
-FRAME_M = {"close-up": (0.335, 0.330, 0.320), "head and shoulders": (0.560, 0.520, 0.490)}
+FRAME_M = {"close-up": (0.335, 0.330, 0.320), "head and shoulders": (0.520, 0.490, 0.460)}
 """Height of the frame at the face for a tall, a square and a wide picture."""
 
 
@@ -238,7 +238,7 @@ class Sitter:
         row = ((1 - uv[:, 1]) * (skin.HEIGHT - 1)).astype(int)
         amount = growth[row, column] * (self.skin.rest[:, 1] < -0.085) * ~self.mouth
         amount = np.where(amount > 0.3, amount, 0.0)
-        count, length = (2200, 0.013) if kind == "beard" else (500, 0.009)
+        count, length = (1500, 0.011) if kind == "beard" else (500, 0.009)
         strands, sides = hair.beard_strands(self.skin, amount, length, count, self.rng)
         base = skin.hair_colour(self.scene)
         return {"beard": self._ribbon_mesh(strands, sides, 0.0016, base)}
@@ -285,7 +285,7 @@ def _light(what: Scene, sitter: Sitter) -> dict[str, Any]:
     way = np.array((math.sin(across) * math.cos(up), -math.cos(across) * math.cos(up), math.sin(up)))
     distance, side = 1.5, LIGHT_M[what.light_hardness]
     focus = sitter.middle + np.array((0.0, -0.02, -0.03))
-    power = (2.3 if what.light_height == "low" else 3.0) * distance**2 / (side * side)
+    power = (1.9 if what.light_height == "low" else 2.9) * distance**2 / (side * side)
     radiance = [power * c for c in LIGHT_RGB[what.light_colour]]
     place = mi.ScalarTransform4f().look_at(
         origin=(focus + distance * way).tolist(), target=focus.tolist(), up=[0, 0.01, 1]
@@ -301,7 +301,7 @@ def _light(what: Scene, sitter: Sitter) -> dict[str, Any]:
 def _front_fill(what: Scene, sitter: Sitter) -> dict[str, Any]:
     """A weak light by the camera that keeps the shaded side readable, stronger against light from below."""
     where = sitter.middle + np.array((0.0, -1.4, 0.45))
-    strength = (0.85 if what.light_height == "low" else 0.42) * 1.4**2
+    strength = (1.15 if what.light_height == "low" else 0.72) * 1.4**2
     tint = [strength * (0.5 + 0.5 * c) for c in LIGHT_RGB[what.light_colour]]
     return {"type": "point", "position": where.tolist(), "intensity": {"type": "rgb", "value": tint}}
 

@@ -79,7 +79,7 @@ def scene(person_seed: int, number: int) -> Scene:
         hair_colour=rng.choice(tuple(words.HAIR_COLOURS)),
         hair_style=rng.choice(_STYLES[who.sex]),
         facial_hair=_facial_hair(rng, who.sex),
-        glasses=rng.choice(("none",) * 6 + ("round", "square")),
+        glasses=rng.choice(("none",) * 8 + ("round", "square")),
         clothes=rng.choice(tuple(words.CLOTHES)),
         clothes_colour=rng.choice(tuple(words.CLOTHES_COLOURS)),
         place=rng.choice(tuple(words.PLACES)),
@@ -93,7 +93,7 @@ def scene(person_seed: int, number: int) -> Scene:
         expression=rng.choice(tuple(words.EXPRESSIONS)),
         light_azimuth=_azimuth(rng, side),
         light_elevation=_elevation(rng, height),
-        turn=rng.uniform(-9.0, 9.0),
+        turn=rng.uniform(-8.0, 8.0),
         tilt=rng.uniform(-4.0, 4.0),
         gaze=rng.uniform(-4.0, 4.0),
         off_centre=(rng.uniform(-0.04, 0.04), rng.uniform(-0.02, 0.02)),
@@ -118,15 +118,15 @@ def mirrored(original: Scene) -> Scene:
 def _facial_hair(rng: random.Random, sex: str) -> str:
     if sex == "woman":
         return "none"
-    return rng.choice(("none", "none", "none", "stubble", "moustache", "beard", "beard"))
+    return rng.choice(("none", "none", "none", "none", "stubble", "moustache", "beard", "beard"))
 
 
 def _azimuth(rng: random.Random, side: str) -> float:
     if side == "front":
         return rng.uniform(-8.0, 8.0)
-    return rng.uniform(45.0, 70.0) * (1.0 if side == "right" else -1.0)
+    return rng.uniform(40.0, 60.0) * (1.0 if side == "right" else -1.0)
 
 
 def _elevation(rng: random.Random, height: str) -> float:
-    low, high = {"high": (35.0, 50.0), "level": (6.0, 18.0), "low": (-30.0, -16.0)}[height]
+    low, high = {"high": (35.0, 50.0), "level": (6.0, 18.0), "low": (-24.0, -13.0)}[height]
     return rng.uniform(low, high)

@@ -26,7 +26,7 @@ TONES = {
     "light": (0.70, 0.43, 0.29),
     "tan": (0.47, 0.255, 0.135),
     "brown": (0.26, 0.125, 0.066),
-    "dark": (0.105, 0.052, 0.031),
+    "dark": (0.125, 0.063, 0.038),
 }
 HAIR = {
     "black": (0.013, 0.011, 0.011),
@@ -165,7 +165,7 @@ def texture(scene: Scene, rng: np.random.Generator) -> Array:
     """The skin of this person in this scene, (HEIGHT, WIDTH, 3) linear RGB."""
     skin, brow, where = _bare(scene.person)
     if scene.facial_hair != "none":
-        amount = {"stubble": 0.42, "moustache": 0.75, "beard": 0.7}[scene.facial_hair]
+        amount = {"stubble": 0.36, "moustache": 0.7, "beard": 0.55}[scene.facial_hair]
         grain = 0.8 + 0.2 * rng.normal(size=(HEIGHT, WIDTH))
         grown = np.clip(amount * beard(scene.facial_hair) * grain, 0, 1)
         skin = _mix(skin, hair_colour(scene) * 0.7, grown)

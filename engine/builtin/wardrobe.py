@@ -159,24 +159,24 @@ def glasses(kind: str, eyes: tuple[Array, Array], half_width: float) -> Part:
     front = np.array((0.0, -0.031 * scale, 0.0))
     angle = np.linspace(0, 2 * np.pi, 41)
     power = 1.0 if kind == "round" else 0.5
-    wide, tall = (0.0235, 0.0215) if kind == "round" else (0.0262, 0.0180)
+    wide, tall = (0.0250, 0.0230) if kind == "round" else (0.0275, 0.0200)
     rims = []
     for eye in eyes:
         x = np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** power * wide * scale
         z = np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** power * tall * scale - 0.003 * scale
         rims.append(eye + front + np.stack([x, 0.004 * (np.abs(x) / wide) ** 2, z], 1))
-        parts.append(tube(rims[-1], 0.0017 * scale))
+        parts.append(tube(rims[-1], 0.0011 * scale))
     low, high = (0, 1) if eyes[0][0] < eyes[1][0] else (1, 0)
     inner = np.stack([rims[low][0], rims[high][20]])
     arch = np.linspace(inner[0], inner[1], 9)
     arch[:, 2] += 0.004 * scale * np.sin(np.linspace(0, np.pi, 9)) + 0.003
-    parts.append(tube(arch, 0.0016 * scale))
+    parts.append(tube(arch, 0.0011 * scale))
     for rim, outer in ((rims[low], 20), (rims[high], 0)):
         hinge = rim[outer] + (0, 0.001, 0.006 * scale)
         middle = (eyes[0] + eyes[1]) / 2
         ear = np.array((middle[0] + np.sign(hinge[0] - middle[0]) * (half_width + 0.006), hinge[1] + 0.11, hinge[2]))
         corner = np.array((ear[0], hinge[1] + 0.012, hinge[2]))
-        parts.append(tube(np.stack([hinge, corner, ear]), 0.0016 * scale))
+        parts.append(tube(np.stack([hinge, corner, ear]), 0.0011 * scale))
     return merge(parts)
 
 
