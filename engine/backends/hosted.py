@@ -44,6 +44,7 @@ LOOK_S: Final = 0.2
 """How often a cancellation is looked for."""
 PATIENCE_S: Final = 120.0
 """How long one job waits in all because the provider says that there is too much at once."""
+UNPACKING: Final = 4
 MISSES: Final = 6
 """So many failures in a row while asking after a ticket, or fetching its picture, end it."""
 
@@ -117,11 +118,12 @@ class HostedBackend(ABC):
         self._quiet_until_s = 0.0
         self._opening = asyncio.Lock()
         self._opened = False
+        self._seats = asyncio.Semaphore(access.slots)
 
     @property
     def slots(self) -> int:
-        """How many requests the provider takes at once."""
-        return self._access.slots
+        """How many requests the provider takes at once, and some more: finished pictures are unpacked meanwhile."""
+        return self._access.slots + UNPACKING
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
         """Always 1: a request is a picture, and there are slots for more."""
@@ -155,7 +157,7 @@ class HostedBackend(ABC):
         return
 
     async def _one(self, job: Job, report: Report, cancelled: Cancelled) -> Outcome:
-        work = asyncio.ensure_future(self._made(job, report))
+        work = asyncio.ensure_future(self._made(job, report, cancelled))
         self._running.add(work)
         work.add_done_callback(self._running.discard)
         try:
@@ -188,7 +190,7 @@ class HostedBackend(ABC):
             await self._call_off(job.id, noted)
         return JobCancelled()
 
-    async def _made(self, job: Job, report: Report) -> Finished:
+    async def _made(self, job: Job, report: Report, cancelled: Cancelled) -> Finished:
         model = self._catalogue.get(job.model)
         noted = await self._notes.recall(job.id)
         aside = self._catalogue.standing.aside(self.provider)
@@ -198,7 +200,10 @@ class HostedBackend(ABC):
         ask = await asyncio.to_thread(prepared, job, model)
         report(job.id, Progress(0, 1))
         began_s = perf_counter()
-        answer = await self._answer(ask, noted, report)
+        async with self._seats:
+            if cancelled(job.id):
+                raise JobCancelled
+            answer = await self._answer(ask, noted, report)
         picture, width, height = await asyncio.to_thread(as_png, answer.picture, self._title)
         self._catalogue.standing.worked(self.provider)
         return Finished(
@@ -378,7 +383,7 @@ def _aspect(job: Job, model: Model) -> str:
 def _pause_s(elapsed_s: float, usual_s: float) -> float:
     """Seconds until the next look: shortly before it is usually there, then often; without experience, ever rarer."""
     if not usual_s:
-        return min(3.0, max(0.5, 0.15 * elapsed_s))
-    if elapsed_s < 0.9 * usual_s:
-        return 0.9 * usual_s - elapsed_s
+        return min(3.0, max(0.25, 0.1 * elapsed_s))
+    if elapsed_s < 0.8 * usual_s:
+        return 0.8 * usual_s - elapsed_s
     return min(3.0, max(0.1, 0.06 * usual_s))

@@ -60,16 +60,22 @@ class OpenAIBackend(DirectBackend):
         return await self._decoded(answer.data[0].b64_json if answer.data else None)
 
     async def _streamed(self, ask: Ask, report: Report) -> bytes:
-        async with await self._call(ask, stream=True, partial_images=PARTIALS) as events:
-            async for event in events:
-                if event.type.endswith(".completed"):
-                    return await self._decoded(event.b64_json)
-                if event.type.endswith(".partial_image"):
-                    await self._show(ask, event, report)
+        showing: asyncio.Task[None] | None = None
+        try:
+            async with await self._call(ask, stream=True, partial_images=PARTIALS) as events:
+                async for event in events:
+                    if event.type.endswith(".completed"):
+                        return await self._decoded(event.b64_json)
+                    # A preview is left out rather than waited for.
+                    if event.type.endswith(".partial_image") and (showing is None or showing.done()):
+                        showing = asyncio.create_task(self._show(ask, event, report))
+        finally:
+            if showing is not None:
+                showing.cancel()
         raise AnswerLost(self._title)
 
     async def _show(self, ask: Ask, event: Any, report: Report) -> None:
-        small = await asyncio.to_thread(preview_jpeg, base64.b64decode(event.b64_json))
+        small = await asyncio.to_thread(_preview, event.b64_json)
         report(ask.job.id, Progress(min(event.partial_image_index + 1, PARTIALS), PARTIALS + 1, small))
 
     async def _call(self, ask: Ask, **streaming: Any) -> Any:
@@ -141,6 +147,13 @@ class OpenAIBackend(DirectBackend):
                 return ProviderFailing(self._title, status)
             case status:
                 return RequestRefused(self._title, status)
+
+
+def _preview(text: str) -> bytes | None:
+    try:
+        return preview_jpeg(base64.b64decode(text))
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

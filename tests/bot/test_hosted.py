@@ -121,7 +121,7 @@ def settings(tmp_path: Path, providers: Providers) -> Settings:
     for name, standin in providers.items():
         values |= {f"{name}_api_key": SecretStr(KEY), f"{name}_base_url": standin.url + standin.prefix}
     return Settings(
-        _env_file=None,
+        _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
         data_folder=tmp_path / "var",
         data_free_mib=0,
         model_builtin=False,

@@ -12,7 +12,6 @@ import resource
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from time import perf_counter
-from typing import cast
 
 from engine.catalogue import Provider
 from tests.engine.providers.stage import STANDINS, Stage
@@ -82,7 +81,7 @@ async def _orders(standin: StandIn, slots: int) -> tuple[float, list[float]]:
     lags: list[float] = []
     pulse = asyncio.create_task(_pulse(lags))
     began_s = perf_counter()
-    jobs = [stage.job(f"u{number}.0", arrival=number + 1, seed=number) for number in range(ORDERS)]
+    jobs = [stage.job(f"u{number}.0", arrival=number + 1) for number in range(ORDERS)]
     await asyncio.gather(*(picture(stage.engine, job) for job in jobs))
     took_s = perf_counter() - began_s
     pulse.cancel()
@@ -99,7 +98,7 @@ async def _pulse(lags: list[float]) -> None:
 
 def main() -> None:
     for name in SLOTS:
-        figures = asyncio.run(measure(cast(Provider, name)))
+        figures = asyncio.run(measure(name))
         print(json.dumps({field: getattr(figures, field) for field in Figures.__dataclass_fields__}))
     print(f"most memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 

@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal, Self
 
 from aiohttp import web
@@ -196,6 +197,7 @@ class StandIn(ABC):
                 return web.Response(body=self.picture(int(request.query.get("seed", "0"))), content_type="image/png")
 
 
+@lru_cache(maxsize=64)
 def picture(size: tuple[int, int], seed: int, kind: str = "PNG") -> bytes:
     """A picture in one colour, which the seed decides."""
     buffer = io.BytesIO()
