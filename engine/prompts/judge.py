@@ -111,7 +111,7 @@ def _settle_unknown(read: list[_Read]) -> None:
     for clause, later in zip(read, after, strict=True):
         chunk = clause.chunks[0]
         if chunk.slot is None and len(clause.chunks) == 1:
-            thing = before is not None and head(chunk.units) == "thing"
+            thing = before is not None and chunk.about == "thing"
             chunk.slot = before if before == later else _BESIDE.get((before or "", later)) if thing else None
         before = clause.chunks[-1].slot
 
@@ -175,7 +175,7 @@ class _Reader:
     def _adopt(self, chunks: list[Chunk]) -> None:
         """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
         for chunk, following in zip(reversed(chunks[:-1]), reversed(chunks[1:]), strict=True):
-            if all(unit.kind in EMPTY or unit.kind == "adjective" for unit in chunk.units):
+            if not chunk.about and all(unit.kind in EMPTY or unit.kind == "adjective" for unit in chunk.units):
                 chunk.slot = following.slot
         if len(chunks) > 1:
             chunks[0].slot = self._adopted(chunks[0], chunks[1])
@@ -193,7 +193,7 @@ class _Reader:
         if following.slot in {"lighting", "detail", "camera"}:
             nothing = not kinds and not self._first and chunk.slot is None
             return following.slot if nothing or kinds == {"body"} else chunk.slot
-        where = head(following.units)
+        where = following.about
         trimmed = following.opener == "with" and not kinds and not self._first
         worn_at = following.opener in {"at", "in"} and kinds <= {"surface", "prop", "weather"}
         if where == "garment" and (trimmed or worn_at):
@@ -215,7 +215,7 @@ class _Reader:
         return hair and chunk.opener in {"at", "in", "from"}
 
     def _place(self, chunk: Chunk) -> str | None:
-        kind = head(chunk.units)
+        kind = chunk.about = head(chunk.units)
         if chunk.opener in VERBS:
             return self._verbal(chunk, kind)
         if chunk.opener in PREPOSITIONS:

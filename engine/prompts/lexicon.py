@@ -77,6 +77,10 @@ def entries(listed: str) -> list[str]:
     return [" ".join(entry.split()).casefold() for entry in listed.split(",") if entry.strip()]
 
 
+Seconds = dict[str, list[tuple[tuple[str, ...], str]]]
+"""Of the phrases with one first word: second word → the words after it and the kind, the longest first."""
+
+
 class Lexicon:
     """Nouns and function words, verbs, and phrases, each with its kind. Built once; reading it changes nothing."""
 
@@ -85,19 +89,20 @@ class Lexicon:
         self.groups: dict[str, str] = {}
         self.verbs: dict[str, str] = {}
         self.bases: dict[str, str] = {}
-        self.phrases: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        self.phrases: dict[str, Seconds] = {}
         self.partitives = frozenset(
             form for word in entries(tables.pop("partitive")["words"]) for form in (word, f"{word}s")
         )
         for kind, listed in _FUNCTION_WORDS.items():
             self.words.update(dict.fromkeys(listed.split(), kind))
-        self.phrases["each"] = [(("other",), "pronoun")]
-        self.phrases["one"] = [(("another",), "pronoun")]
+        self._phrase(("each", "other"), "pronoun")
+        self._phrase(("one", "another"), "pronoun")
         for table, groups in tables.items():
             for group, listed in groups.items():
                 self._add(table, group, entries(listed))
-        for tails in self.phrases.values():
-            tails.sort(key=lambda tail: -len(tail[0]))
+        for seconds in self.phrases.values():
+            for tails in seconds.values():
+                tails.sort(key=lambda tail: -len(tail[0]))
 
     def _add(self, table: str, group: str, listed: list[str]) -> None:
         kind = _GROUP_KINDS.get((table, group), table)
@@ -114,7 +119,10 @@ class Lexicon:
             if len(phrase) == 1:
                 words.setdefault(phrase[0], kind)
             else:
-                self.phrases.setdefault(phrase[0], []).append((phrase[1:], kind))
+                self._phrase(phrase, kind)
+
+    def _phrase(self, words: tuple[str, ...], kind: str) -> None:
+        self.phrases.setdefault(words[0], {}).setdefault(words[1], []).append((words[2:], kind))
 
 
 def _load() -> Lexicon:

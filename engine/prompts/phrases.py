@@ -38,6 +38,7 @@ class Chunk:
     units: list[Unit] = field(default_factory=list)
     full: bool = False
     slot: str | None = None
+    about: str = ""
 
 
 class Clause(NamedTuple):

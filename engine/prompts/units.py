@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from engine.prompts.lexicon import LEXICON, SLOT_OF, entry, listed_kind
+from engine.prompts.lexicon import LEXICON, SLOT_OF, Seconds, entry, listed_kind
 from engine.prompts.morphology import singulars
 
 HANDLE: Final = r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?)(?![\w-])"
@@ -54,17 +54,18 @@ class Unit(NamedTuple):
 def units(line: str) -> list[Unit]:
     """Every unit of the line, in order. What stands between two of them belongs to the first."""
     tokens: list[Unit] = []
+    hyphened = "-" in line or "_" in line
     for found in _TOKEN.finditer(line):
-        group = found.lastindex or 0
+        group = found.lastindex
         start, end = found.span()
-        if group in {_WORD, _DIGITS}:
+        if group in (_WORD, _DIGITS):
             kind, word, name = entry(found[0])
             if name and tokens and tokens[-1].kind != "border":
                 kind = ""
-            joined = line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_")
+            joined = hyphened and (line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_"))
             tokens.append(Unit(kind, word, start, end, joined))
         elif group != _BORDER or found[0] != "." or not tokens or tokens[-1].word not in _ABBREVIATIONS:
-            tokens.append(Unit(_KINDS[group], found[0], start, end))
+            tokens.append(Unit(_KINDS[group or 0], found[0], start, end))
     return _verbs(_phrases(tokens))
 
 
@@ -73,19 +74,30 @@ def _phrases(tokens: list[Unit]) -> list[Unit]:
     phrases = LEXICON.phrases
     while position < count:
         token = tokens[position]
-        tails = phrases.get(token.word)
-        for tail, kind in tails or ():
-            if _follows(tokens, position + 1, tail):
-                last = position + len(tail)
-                if kind == "direction" and last + 1 < count and tokens[last + 1].kind in _BEARERS:
-                    continue
-                merged.append(Unit(kind, " ".join((token.word, *tail)), token.start, tokens[last].end))
-                position = last + 1
-                break
-        else:
+        seconds = phrases.get(token.word)
+        last, kind = _phrase(tokens, position, seconds) if seconds and position + 1 < count else (position, "")
+        if last == position:
             merged.append(token)
-            position += 1
+        else:
+            words = " ".join(member.word for member in tokens[position : last + 1])
+            merged.append(Unit(kind, words, token.start, tokens[last].end))
+        position = last + 1
     return merged
+
+
+def _phrase(tokens: list[Unit], position: int, seconds: Seconds) -> tuple[int, str]:
+    """Where the longest phrase that begins at `position` ends, and its kind; `position` itself when none does."""
+    word = tokens[position + 1].word
+    tails = seconds.get(word, ())
+    for tail, kind in tails:
+        last = position + 1 + len(tail)
+        if _follows(tokens, position + 2, tail) and not _bears(tokens, last, kind):
+            return last, kind
+    for form in singulars(word):
+        for tail, kind in seconds.get(form, ()):
+            if not tail and not _bears(tokens, position + 1, kind):
+                return position + 1, kind
+    return position, ""
 
 
 def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
@@ -96,6 +108,11 @@ def _follows(tokens: list[Unit], position: int, tail: tuple[str, ...]) -> bool:
         if word != wanted and (offset < len(tail) - 1 or wanted not in singulars(word)):
             return False
     return True
+
+
+def _bears(tokens: list[Unit], last: int, kind: str) -> bool:
+    """Whether a direction goes on to a thing that makes it a place: "from the front seat"."""
+    return kind == "direction" and last + 1 < len(tokens) and tokens[last + 1].kind in _BEARERS
 
 
 def _verbs(found: list[Unit]) -> list[Unit]:
