@@ -43,9 +43,7 @@ COMMON: Final = {"thing": 0, "abstract": 2}
 
 _HEADER: Final = """\
 # Nouns and the kind of thing they name, from Princeton WordNet 3.0 by `python -m engine.prompts.gather`.
-# WordNet Release 3.0. This software and database is being provided to you, the LICENSEE, by Princeton University under
-# the WordNet 3.0 licence (https://wordnet.princeton.edu/license-and-commercial-use). WordNet 3.0 Copyright 2006 by
-# Princeton University. All rights reserved.
+# WordNet 3.0 Copyright 2006 by Princeton University. All rights reserved. Its licence is in WORDNET-LICENSE.txt.
 """
 _UNKIND: Final = re.compile(r"slur|offensive|disparag|derogat|obscene|vulgar")
 _NOT_THINGS: Final = frozenset(
