@@ -500,15 +500,23 @@ def size_of(model: Model, aspect: str | None) -> tuple[int, int]:
 
 
 def facts(finished: Finished, guidance: float) -> PortraitFacts:
+    """What is stored of a finished portrait: the words that were really sent, and what was left out of them."""
+    sent = finished.words
+    told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
+    notes = [finished.note]
+    if sent.dropped:
+        notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
+    if sent.left_to_reference:
+        notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
     return PortraitFacts(
         seed=finished.seed,
         model_title=finished.model_title,
-        words=finished.words.prompt,
-        negative=finished.words.negative,
+        words=f"CLIP: {sent.prompt}\nT5: {sent.long_prompt}" if told_t5 else sent.prompt,
+        negative=sent.negative,
         steps=finished.steps,
         guidance=guidance,
         render_s=finished.render_s,
-        note=finished.note,
+        note=" ".join(note for note in notes if note),
     )
 
 

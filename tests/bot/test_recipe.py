@@ -8,8 +8,10 @@ from typing import Any
 import c2pa
 from PIL import Image
 
-from bot import delivery, words
+from bot import delivery, studio, words
 from engine import provenance
+from engine.dialects import Words
+from engine.jobs import Finished
 from engine.presets import PRESETS
 from engine.prompt import SLOTS, from_json
 from tests.bot.conftest import World
@@ -174,3 +176,24 @@ async def test_a_picture_above_the_upload_limit_is_sent_as_webp_with_its_recipe(
     sent, kind = await delivery._fitting(png, 4000)
     assert (kind, len(sent) <= 4000) == ("webp", True)
     assert provenance.read_recipe(sent) == replace(from_json(portrait.prompt), seed=77)
+
+
+def test_what_the_model_is_not_told_is_told_to_the_person() -> None:
+    told = Words(
+        prompt="a man", long_prompt="a man, on a pier", dropped=("visible pores",), left_to_reference=("a beard",)
+    )
+    finished = Finished(
+        picture=b"",
+        width=1,
+        height=1,
+        seed=1,
+        words=told,
+        model_title="",
+        note="Small.",
+        steps=1,
+        render_s=1.0,
+        batch=1,
+    )
+    kept = studio.facts(finished, 3.0)
+    assert kept.words == "CLIP: a man\nT5: a man, on a pier"
+    assert kept.note == "Small. Not said to this model: visible pores. Left to the reference picture: a beard."
