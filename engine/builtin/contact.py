@@ -13,13 +13,14 @@ COLUMNS, ROWS = 10, 4
 
 
 def contact_sheet(found: list[dataset.Picture]) -> Image.Image:
-    """Tall portraits of as many different people as there are, `COLUMNS` × `ROWS`."""
+    """Tall portraits of different people, in as many full rows as there are, `ROWS` at most."""
     seen: dict[int, Image.Image] = {}
     for picture in found:
         if picture.scene.size == (128, 192) and picture.scene.person.seed not in seen:
             seen[picture.scene.person.seed] = Image.fromarray(dataset.pixels(picture))
-    whole = Image.new("RGB", (COLUMNS * 128, ROWS * 192))
-    for at, image in enumerate(list(seen.values())[: COLUMNS * ROWS]):
+    rows = max(1, min(ROWS, len(seen) // COLUMNS))
+    whole = Image.new("RGB", (COLUMNS * 128, rows * 192))
+    for at, image in enumerate(list(seen.values())[: COLUMNS * rows]):
         whole.paste(image, (at % COLUMNS * 128, at // COLUMNS * 192))
     return whole
 
