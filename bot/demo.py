@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import socket
 import sys
 import time
 import webbrowser
@@ -14,7 +15,7 @@ import discord
 from pydantic import SecretStr
 
 from bot.client import StudioBot
-from bot.errors import BotError
+from bot.errors import BotError, SettingsError
 from bot.local_page import LiveEnv, page, world
 from bot.logs import set_up
 from bot.settings import Settings
@@ -27,10 +28,12 @@ GUILD_ID: Final = 1_324_000_000_000_000_000
 CREDITS: Final = 500
 WELCOME: Final = (
     "**Welcome to the studio.** Type `/portrait`, choose `prompt` with Enter, and describe somebody, for example:\n"
-    "```a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up```"
+    "> a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up\n"
+    "\n"
     "Press Enter again and watch it develop. Then press **Save as character**, call it `ana`, "
     "and write `@ana` in the next prompt:\n"
-    "```@ana in a white shirt, by the sea at sunset```"
+    "> @ana in a white shirt, by the sea at sunset\n"
+    "\n"
     "`/help` tells the rest. At the top you can switch between two people: **sam** orders portraits, and **mira** "
     "is a moderator, who can also `/grant credits`."
 )
@@ -76,7 +79,20 @@ def demo_settings(folder: Path, *, hosted: bool = False) -> Settings:
     return settings if hosted else settings.model_copy(update=keys)
 
 
+def _check_port(port: int) -> None:
+    """Raises SettingsError when the page could not be served there."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise SettingsError(
+                f"Port {port} is in use, perhaps by another demo. Stop that, or type: make demo ARGS='--port 0'"
+            ) from error
+
+
 async def _run(options: argparse.Namespace) -> None:
+    _check_port(options.port)
     settings = demo_settings(options.data, hosted=options.hosted)
     stores = await Stores.open(settings.data_folder)
     bot = StudioBot(settings, stores, sync="always")
