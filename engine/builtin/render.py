@@ -382,6 +382,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=4000)
     parser.add_argument("--start", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--each", type=int, default=PER_PERSON, help="only the first pictures of each person")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--job", type=int, default=-1, help="run only this share, in this process")
     parser.add_argument("--samples", type=int, default=SAMPLES)
@@ -395,7 +396,8 @@ def main() -> None:
     share = max(given.job, 0)
     _one_thread()
     everyone = range(given.start, given.start + given.count)
-    render_range([i for i in everyone if (i // PER_PERSON) % given.jobs == share], given.out, given.samples)
+    mine = [i for i in everyone if (i // PER_PERSON) % given.jobs == share and i % PER_PERSON < given.each]
+    render_range(mine, given.out, given.samples)
 
 
 __all__ = ["asdict", "render", "render_range", "scene_at", "unit"]
