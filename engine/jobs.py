@@ -21,13 +21,36 @@ class Lane(StrEnum):
     STANDARD = "standard"
 
 
+class Role(StrEnum):
+    """What a reference picture is taken for."""
+
+    FACE = "face"
+    OUTFIT = "outfit"
+    PLACE = "place"
+    STYLE = "style"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A picture that says who is in the portrait."""
+    """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks."""
 
     handle: str
     path: Path
     sha256: str
+    role: Role = Role.FACE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A picture to change instead of beginning anew.
+
+    `strength` in 0…1 is how much of it may change, for models that take one; `words` is what to change, as typed.
+    """
+
+    path: Path
+    sha256: str
+    words: str
+    strength: float = 0.6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +79,7 @@ class Job:
     references: tuple[Reference, ...] = ()
     reference_scale: float = 0.6
     adapters: tuple[Adapter, ...] = ()
+    edit: Edit | None = None
     arrival: int
     previews: bool = True
 
