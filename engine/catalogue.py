@@ -30,8 +30,9 @@ class Model:
     """One choice in `model:`.
 
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
-    own model id. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note` is
-    shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
+    own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
+    picture (`Job.edit`), which at a hosted model is one of those. `memory_gib` is what the weights and one picture
+    take, 0 when that is not known. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
     """
 
     id: str
@@ -46,6 +47,7 @@ class Model:
     seeded: bool = True
     negative: bool = True
     references: int = 0
+    edits: bool = False
     live_preview: bool = True
     writes_text: bool = False
     source: str

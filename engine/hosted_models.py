@@ -72,7 +72,13 @@ def _model(provider: Provider, title: str, family: str, best_for: str, catch: st
 
 
 _MANGO: Final = _model(
-    "mage", "Mango", "mango", "realistic skin, composition, one face across a series", "only at Mage", references=8
+    "mage",
+    "Mango",
+    "mango",
+    "realistic skin, composition, one face across a series",
+    "only at Mage",
+    references=8,
+    edits=True,
 )
 _FLUX: Final = _model(
     "bfl",
@@ -92,6 +98,7 @@ _GPT_IMAGE: Final = _model(
     sizes=_GPT_SIZES,
     seeded=False,
     references=16,
+    edits=True,
     live_preview=True,
     writes_text=True,
 )
@@ -103,6 +110,7 @@ _NANO_BANANA: Final = _model(
     "Google's content rules; no seed; little camera language",
     seeded=False,
     references=4,
+    edits=True,
     writes_text=True,
 )
 _AT_MAGE: Final[Mapping[str, Model]] = MappingProxyType(
