@@ -12,7 +12,7 @@ import discord
 from bot import cards, forms, quotes, replies, saving, words
 from bot.errors import Forged, NotYours
 from bot.guard import Person, person_of, require_moderator
-from bot.studio import Wish
+from bot.wishes import Wish
 from data.portraits import Portrait
 from engine.prompt import SLOTS, from_json
 

@@ -70,7 +70,7 @@ class StudioBot(discord.Client):
         await self.studio.before_start(jobs)
 
     def _running_cap(self, turn: str) -> int:
-        return self.studio.running_cap(turn)
+        return self.studio.checks.running_cap(turn)
 
     def _on_fatal(self, reason: str) -> None:
         """Only a new process helps: leave, with the exit code that asks the supervisor for one."""

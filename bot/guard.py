@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.errors import NotAllowed, Refused
-from bot.studio import Place
+from bot.wishes import Place
 from data.servers import ServerSettings
 
 if TYPE_CHECKING:

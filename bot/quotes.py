@@ -14,7 +14,7 @@ import discord
 from bot import cards, replies, words
 from bot.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.guard import person_of
-from bot.studio import Answer, Wish
+from bot.wishes import Answer, Wish
 from data.quotes import Quote
 from engine.jobs import Lane
 from engine.prompt import from_json, to_json

@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot import refusals
 from bot.errors import BotError
-from bot.studio import Answer
+from bot.wishes import Answer
 from data.errors import DataError
 from engine.intake import BadPicture
 from engine.jobs import EngineError

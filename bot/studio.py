@@ -5,24 +5,20 @@ This module knows data and engine, and of Discord only that there is a `Post` wh
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Final, Literal, Protocol
-from zoneinfo import ZoneInfo
 
-from bot import faults, policy, words
-from bot.errors import AgainstPolicy, Gone, PriceUnconfirmed, Refused
+from bot import faults, words
+from bot.errors import Gone, Refused
 from bot.marking import Marker
-from bot.settings import ModelPrice, Settings
+from bot.settings import Settings
 from bot.stores import Stores
-from bot.tiers import Tier
+from bot.wishes import Answer, Checks, Wish, short_of_credits
 from data.accounts import FREE, Account
-from data.characters import Character
 from data.errors import InsufficientCredits, JobOver, NoSpace
-from data.jobs import JobRow, NewJob, NewOrder, Order, SpendCeiling
+from data.jobs import JobRow, NewOrder, Order
 from data.portraits import Portrait, PortraitFacts
 from engine.catalogue import Model
 from engine.engine import Engine
@@ -34,19 +30,14 @@ from engine.jobs import (
     Job,
     JobCancelled,
     Lane,
-    ModelUnavailable,
-    QueueFull,
     Reference,
     RenderFailed,
 )
-from engine.prompt import PortraitPrompt, from_json, to_json
+from engine.prompt import from_json
 
 log = logging.getLogger(__name__)
 
-DEFAULT_ASPECT: Final = "2:3"
 MAX_STARTS: Final = 3
-MAX_SEED: Final = 2**32 - 1
-DAY_S: Final = 86_400.0
 MENTION_AFTER_S: Final = 120.0
 CANCELLED: Final = "Cancelled; your credits are back."
 STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
@@ -57,43 +48,6 @@ class StoppedTooOften(EngineError):
 
     def __init__(self) -> None:
         super().__init__("The studio stopped three times while making this portrait, so it was given up.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where an order was made. `guild_id` is 0 in direct messages."""
-
-    guild_id: int
-    channel_id: int
-    adult: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The status message of an order and the token that edits it until `token_expires_at` (epoch seconds)."""
-
-    message_id: int | None
-    token: str
-    token_expires_at: float
-    upload_limit: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
-
-    `confirmed` is the price of it all that the person was shown and agreed to.
-    """
-
-    source: str
-    place: Place
-    user_id: int
-    prompt: PortraitPrompt
-    model: str | None = None
-    lane: Lane = Lane.STANDARD
-    count: int = 1
-    parent_portrait_id: int | None = None
-    confirmed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +79,18 @@ class Studio:
     """Takes orders and sees them through, also those that an earlier run of the bot left open."""
 
     def __init__(self, settings: Settings, stores: Stores, engine: Engine, post: Post) -> None:
-        self.settings = settings
         self.stores = stores
         self.engine = engine
+        self.checks = Checks(settings, stores, engine)
         self._post = post
         self._marker = Marker(settings)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._closing = False
-        self._running_caps: dict[str, int] = {}
+
+    @property
+    def settings(self) -> Settings:
+        return self.checks.settings
 
     async def order(self, wish: Wish, answer: Answer) -> Order:
         """Check the wish, charge for it and write it down, all or nothing; then see it through in the background.
@@ -143,18 +100,10 @@ class Studio:
         """
         if self._closing:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
-        model = self._model(wish)
-        characters = await self._characters(wish.user_id, wish.prompt)
-        from_upload = await self._check_policy(wish, characters)
-        account = await self.account(wish.place.guild_id, wish.user_id)
-        tier = self.settings.tier(account.tier)
-        tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
-        price = self.price(account, model, wish.lane)
-        self._check_price(wish, account, price * wish.count)
-        new = replace(self._new_order(wish, answer, model, characters, account, price), from_upload=from_upload)
+        new, tier = await self.checks.order_for(wish, answer)
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
         async with self._counter:
-            self._check_room(wish, tier)
+            self.checks.room(wish, tier)
             order = await self._place(new)
             faults.after("row")
             if order.created:
@@ -165,165 +114,17 @@ class Studio:
     async def _place(self, new: NewOrder) -> Order:
         try:
             now = time.time()
-            return await self.stores.orders.place(new, now=now, ceilings=self._ceilings(now))
+            return await self.stores.orders.place(new, now=now, ceilings=self.checks.ceilings(now))
         except InsufficientCredits as error:
-            raise _short_of_credits(error.price, error.balance) from error
-
-    def _ceilings(self, now: float) -> list[SpendCeiling]:
-        """What hosted providers may cost the operator in a day: all users together, and each one."""
-        both = ((self.settings.spend_daily, False), (self.settings.spend_daily_per_user, True))
-        return [
-            SpendCeiling(provider, now - DAY_S, round(limit * 1_000_000), per_user)
-            for limits, per_user in both
-            for provider, limit in limits.items()
-        ]
-
-    async def _check_policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
-        """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
-        server = await self.stores.servers.get(wish.place.guild_id)
-        from_upload = any(one.origin == "upload" for character in characters for one in character.references)
-        decision = policy.decide(
-            policy.PolicyQuestion(
-                prompt=wish.prompt,
-                from_upload=from_upload,
-                operator_allows_adult=self.settings.moderation_adult,
-                server_allows_adult=server.adult,
-                channel_age_restricted=wish.place.adult,
-                operator_blocked=self.settings.moderation_blocked,
-                server_blocked=server.blocked_words,
-            )
-        )
-        if isinstance(decision, policy.Refused):
-            raise AgainstPolicy(decision.rule, decision.sentence)
-        return from_upload
-
-    def _check_price(self, wish: Wish, account: Account, total: int) -> None:
-        if total <= max(self.settings.price_confirm_above, wish.confirmed):
-            return
-        if total > account.balance:
-            raise _short_of_credits(total, account.balance)
-        raise PriceUnconfirmed(total, account.balance)
-
-    def _model(self, wish: Wish) -> Model:
-        model = self.engine.catalogue.get(wish.model or self.engine.catalogue.default)
-        away = self.engine.catalogue.unavailable(model)
-        if away:
-            raise ModelUnavailable(model.title, away)
-        return model
-
-    async def _characters(self, user_id: int, prompt: PortraitPrompt) -> list[Character]:
-        found = []
-        for handle in prompt.characters:
-            character = await self.stores.characters.get(user_id, handle)
-            if character is None:
-                raise await self.unknown_handle(user_id, handle)
-            found.append(character)
-        return found
-
-    async def unknown_handle(self, user_id: int, handle: str) -> Refused:
-        """The error for a handle that nobody saved, naming the nearest ones."""
-        handles = await self.stores.characters.handles(user_id)
-        shown = words.plain(handle, 40)
-        near = words.nearest(handle, handles)
-        if near:
-            meant = words.listed((f"@{name}" for name in near), "or")
-            return Refused(f"You have no character called {shown}. Did you mean {meant}?")
-        if handles:
-            return Refused(f"You have no character called {shown}. /character list shows yours.")
-        return Refused(
-            f"You have no character called {shown}. Save a face first: press “Save as character” under a portrait."
-        )
-
-    def _check_room(self, wish: Wish, tier: Tier) -> None:
-        turn = self.turn_of(wish.place.guild_id, wish.user_id)
-        cap = tier.waiting or self.settings.queue_waiting_per_user
-        waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self.engine.waiting())
-        if waiting + wish.count > cap:
-            raise QueueFull(waiting, cap, "you")
-        self.engine.check(turn, wish.lane, wish.count)
-        self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
-        floor = self.settings.data_free_mib * 2**20
-        if floor and self.stores.pictures.free_bytes() < floor:
-            raise Refused(
-                "The studio's disk is nearly full, so no new portraits are taken and nothing was charged. "
-                "Please tell the person who runs this bot."
-            )
-
-    def turn_of(self, guild_id: int, user_id: int) -> str:
-        """Whose turn a job takes in the fair queue: the person's, whatever server they are in."""
-        return str(user_id)
-
-    def running_cap(self, turn: str) -> int:
-        """How many portraits of one person may run at once, by the tier of their last order."""
-        return self._running_caps.get(turn, self.settings.queue_running_per_user)
-
-    def price(self, account: Account, model: Model, lane: Lane) -> int:
-        """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""
-        own = self.settings.price_models.get(model.id, ModelPrice())
-        standard = self.settings.price_standard if own.standard is None else own.standard
-        if lane is Lane.FAST:
-            return max(standard, self.settings.price_fast if own.fast is None else own.fast)
-        return standard if self.settings.tier(account.tier).pays_for(model) else 0
+            raise short_of_credits(error.price, error.balance) from error
 
     async def account(self, guild_id: int, user_id: int) -> Account:
         """The person's account in this server, with today's allowance given."""
-        server = await self.stores.servers.get(guild_id)
-        now = time.time()
-        known = await self.stores.accounts.find(guild_id, user_id, now=now)
-        allowance = self.settings.tier(known.tier if known else FREE).daily
-        if allowance is None:
-            allowance = self.settings.credits_daily if server.allowance is None else server.allowance
-        return await self.stores.accounts.get(
-            guild_id,
-            user_id,
-            now=now,
-            allowance=allowance,
-            day=datetime.fromtimestamp(now, ZoneInfo(server.time_zone)).date().isoformat(),
-        )
+        return await self.checks.account(guild_id, user_id)
 
-    def _new_order(
-        self,
-        wish: Wish,
-        answer: Answer,
-        model: Model,
-        characters: Sequence[Character],
-        account: Account,
-        price: int,
-    ) -> NewOrder:
-        prompt = wish.prompt
-        first = prompt.seed if prompt.seed is not None else secrets.randbelow(MAX_SEED + 1)
-        width, height = size_of(model, prompt.aspect)
-        jobs = tuple(
-            NewJob(
-                model=model.id,
-                lane=wish.lane.value,
-                seed=(first + position) & MAX_SEED,
-                width=width,
-                height=height,
-                steps=model.steps,
-                guidance=model.guidance,
-                price=price,
-                provider=model.provider,
-                cost_usd_micros=model.cost_usd_micros,
-            )
-            for position in range(wish.count)
-        )
-        return NewOrder(
-            id=secrets.token_hex(8),
-            source=wish.source,
-            guild_id=wish.place.guild_id,
-            channel_id=wish.place.channel_id,
-            user_id=wish.user_id,
-            prompt=to_json(prompt),
-            token=answer.token,
-            token_expires_at=answer.token_expires_at,
-            message_id=answer.message_id,
-            parent_portrait_id=wish.parent_portrait_id,
-            upload_limit=answer.upload_limit,
-            references=tuple(reference.id for character in characters for reference in character.references[:1]),
-            jobs=jobs,
-            tier=None if account.tier == FREE else account.tier,
-        )
+    def price(self, account: Account, model: Model, lane: Lane) -> int:
+        """Credits for one portrait in that lane."""
+        return self.checks.price(account, model, lane)
 
     def follow(self, order: Order) -> None:
         """Put an order's jobs into the queue, now, and see it through in the background."""
@@ -384,7 +185,7 @@ class Studio:
         """What an order came to, from its rows alone."""
         portraits = await self.stores.portraits.of_order(order.id)
         sentences = [row.error or CANCELLED for row in order.jobs if row.state in {"failed", "cancelled"}]
-        account = await self.account(order.guild_id, order.user_id)
+        account = await self.checks.account(order.guild_id, order.user_id)
         return Result(portraits, sentences, balance_line(account))
 
     async def _render(
@@ -415,7 +216,7 @@ class Studio:
         model = self.engine.catalogue.get(row.model)
         return Job(
             id=row.id,
-            user=self.turn_of(order.guild_id, order.user_id),
+            user=self.checks.turn_of(order.guild_id, order.user_id),
             lane=Lane(row.lane),
             model=row.model,
             prompt=from_json(order.prompt),
@@ -490,15 +291,6 @@ class Studio:
         await self.stores.orders.requeue_running()
 
 
-def size_of(model: Model, aspect: str | None) -> tuple[int, int]:
-    """Width and height in pixels. Raises Refused for an aspect that the model cannot make."""
-    wanted = aspect or DEFAULT_ASPECT
-    size = model.sizes.get(wanted)
-    if size is None:
-        raise Refused(f"{model.title} cannot make {wanted}. It makes {words.listed(model.sizes, 'or')}.")
-    return size
-
-
 def facts(finished: Finished, guidance: float) -> PortraitFacts:
     """What is stored of a finished portrait: the words that were really sent, and what was left out of them."""
     sent = finished.words
@@ -524,10 +316,3 @@ def balance_line(account: Account) -> str:
     if account.tier != FREE:
         return f"{words.credits_word(account.balance)} left · {account.tier} tier"
     return f"{words.credits_word(account.balance)} left"
-
-
-def _short_of_credits(price: int, balance: int) -> Refused:
-    return Refused(
-        f"This costs {words.credits_word(price)} and you have {balance:,}. "
-        "A moderator can grant more with /grant credits."
-    )

@@ -96,7 +96,7 @@ async def _own(interaction: "Interaction", name: str) -> Character:
     bot = interaction.client
     character = await bot.stores.characters.get(interaction.user.id, name.strip().lstrip("@"))
     if character is None:
-        raise await bot.studio.unknown_handle(interaction.user.id, name)
+        raise await bot.studio.checks.unknown_handle(interaction.user.id, name)
     return character
 
 

@@ -12,7 +12,7 @@ from bot.choices import complete_character, complete_model, complete_slot, compl
 from bot.errors import Gone, Refused
 from bot.guard import person_of
 from bot.reading import NOTHING, chosen, laid_over, read_prompt
-from bot.studio import MAX_SEED, Wish
+from bot.wishes import MAX_SEED, Wish
 from engine import intake, provenance
 from engine.jobs import Lane
 from engine.prompt import ASPECTS, PortraitPrompt, from_json

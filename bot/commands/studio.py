@@ -13,7 +13,7 @@ from bot import cards, forms, quotes, replies
 from bot.errors import Gone
 from bot.guard import person_of
 from bot.reading import laid_over
-from bot.studio import Wish
+from bot.wishes import Wish
 from data.recipes import Draft
 from engine.presets import PRESETS
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json

@@ -151,7 +151,7 @@ async def _begun(folder: Path) -> None:
 
 
 async def test_a_floor_of_free_disk_refuses_orders_before_they_are_charged(world: World) -> None:
-    world.bot.studio.settings = world.settings.model_copy(update={"data_free_mib": 2**40})
+    world.bot.studio.checks.settings = world.settings.model_copy(update={"data_free_mib": 2**40})
     before = await world.balance(world.sam)
     result = await world.sam.slash(world.channel, "portrait", prompt="a man")
     assert "nearly full" in said(result)

@@ -10,8 +10,8 @@ import pytest
 
 from bot.errors import Refused, SettingsError
 from bot.settings import ModelPrice, Settings
-from bot.studio import Answer, Place, Wish
 from bot.tiers import Tier, with_built_in
+from bot.wishes import Answer, Place, Wish
 from data import ledger
 from data.accounts import Account
 from engine.jobs import Lane, QueueFull
@@ -81,7 +81,7 @@ async def test_prices_by_model_lane_and_tier(
     world: World, prices: dict[str, ModelPrice], lane: Lane, tier: str, price: int
 ) -> None:
     studio = world.bot.studio
-    studio.settings = world.settings.model_copy(update={"price_models": prices})
+    studio.checks.settings = world.settings.model_copy(update={"price_models": prices})
     assert studio.price(account(tier), studio.engine.catalogue.get(MODEL), lane) == price
 
 
@@ -90,7 +90,7 @@ async def test_hosted_models_cost_everyone_unless_a_tier_covers_them(world: Worl
     hosted = replace(studio.engine.catalogue.get(MODEL), id="hosted", provider="mage")
     assert studio.price(account("unlimited"), hosted, Lane.STANDARD) == 10
     tiers = with_built_in({"unlimited": {"covers": ["local", "mage"]}})
-    studio.settings = world.settings.model_copy(update={"tiers": tiers})
+    studio.checks.settings = world.settings.model_copy(update={"tiers": tiers})
     assert studio.price(account("unlimited"), hosted, Lane.STANDARD) == 0
 
 
@@ -99,7 +99,7 @@ async def test_hosted_models_are_made_until_a_days_ceiling(world: World) -> None
     studio = world.bot.studio
     dear = replace(studio.engine.catalogue.get(MODEL), cost_usd_micros=60_000)
     studio.engine._catalogue = replace(studio.engine.catalogue, models=(dear,))
-    studio.settings = world.settings.model_copy(
+    studio.checks.settings = world.settings.model_copy(
         update={"spend_daily": {"local": 0.15}, "spend_daily_per_user": {"local": 0.10}}
     )
     await world.portrait(world.sam)
@@ -176,10 +176,10 @@ async def test_a_tier_limits_how_many_may_wait(world: World) -> None:
 async def test_a_tier_limits_how_many_run_at_once(world: World) -> None:
     studio = world.bot.studio
     turn = studio.turn_of(world.guild.id, world.sam.id)
-    assert studio.running_cap(turn) == world.settings.queue_running_per_user
+    assert studio.checks.running_cap(turn) == world.settings.queue_running_per_user
     await put_into(world, "patron")
     await world.portrait(world.sam)
-    assert studio.running_cap(turn) == 1
+    assert studio.checks.running_cap(turn) == 1
 
 
 async def test_a_tier_limits_models_and_shapes(world: World) -> None:

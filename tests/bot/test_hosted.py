@@ -17,7 +17,8 @@ from bot.engine_setup import make_engine
 from bot.hosted_setup import OrderNotes
 from bot.settings import Settings
 from bot.stores import Stores
-from bot.studio import Answer, Place, Result, Studio, Wish
+from bot.studio import Result, Studio
+from bot.wishes import Answer, Place, Wish
 from data.errors import CeilingReached
 from data.jobs import Order
 from engine.catalogue import Provider
