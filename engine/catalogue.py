@@ -32,7 +32,8 @@ class Model:
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
     own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
     picture (`Job.edit`), which at a hosted model is one of those. `memory_gib` is what the weights and one picture
-    take, 0 when that is not known. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
+    take, 0 when that is not known. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the
+    operator, 0 when that is not known.
     """
 
     id: str

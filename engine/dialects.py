@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
 
-from engine.families import builtin, instructions, plain, sd35, sentences
+from engine.families import builtin, instructions, pictures, plain, sd35, sentences
+from engine.families.pictures import Attached
 from engine.families.words import Words
 from engine.prompt import PortraitPrompt
 
-__all__ = ["FAMILIES", "Words", "render"]
+__all__ = ["FAMILIES", "Attached", "Words", "render"]
 
 _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]] = MappingProxyType(
     {
@@ -26,9 +28,42 @@ _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]
 FAMILIES: Final = tuple(_RENDERERS)
 
 
-def render(prompt: PortraitPrompt, family: str, *, characters: Sequence[str] = ()) -> Words:
+class _WithPictures(Protocol):
+    def __call__(self, prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool) -> Words: ...
+
+
+_WITH_PICTURES: Final[Mapping[str, tuple[_WithPictures, str]]] = MappingProxyType(
+    {
+        "flux": (sentences.render, "reference picture"),
+        "mango": (sentences.render, "reference picture"),
+        "nano-banana": (instructions.nano_banana, "attached picture"),
+        "gpt-image": (instructions.gpt_image, "attached picture"),
+    }
+)
+"""The families that can be told what each of several pictures is for, and what they call one."""
+
+
+def render(
+    prompt: PortraitPrompt,
+    family: str,
+    *,
+    characters: Sequence[str] = (),
+    others: Sequence[Attached] = (),
+    change: str = "",
+) -> Words:
     """Say `prompt` in the words of `family`; `characters` are the handles whose reference picture goes along.
 
-    With characters the words leave their faces to the pictures. Raises KeyError for a family not in `FAMILIES`.
+    With characters the words leave their faces to the pictures. `others` are pictures of an outfit, a place or a style
+    that are attached after the faces. `change` is what to change in a picture that is attached before all others: then
+    only that is said. Families that are not told of pictures one by one get the prompt alone. Raises KeyError for a
+    family not in `FAMILIES`.
     """
-    return _RENDERERS[family](prompt, tuple(characters))
+    held = tuple(characters)
+    if family not in _WITH_PICTURES or not (others or change):
+        return _RENDERERS[family](prompt, held)
+    renderer, picture = _WITH_PICTURES[family]
+    if change:
+        return Words(pictures.change(change, held, others, picture))
+    first = 1 + len(held)
+    said = renderer(pictures.named(prompt, others, first, picture), held, numbered=True)
+    return replace(said, prompt=f"{said.prompt} {pictures.legend(others, first, picture)}")

@@ -21,9 +21,9 @@ import aiohttp
 from engine.backends import Cancelled, Outcome, Report
 from engine.backends.pictures import as_png, download, is_at, reference_jpeg
 from engine.catalogue import Catalogue, Model, Provider
-from engine.dialects import Words, render
+from engine.dialects import Attached, Words, render
 from engine.hosted_models import TITLES, Access
-from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress
+from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role
 from engine.provider_errors import (
     AnswerLost,
     ProviderAside,
@@ -73,7 +73,7 @@ class NotesInMemory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """A job made ready to be sent; `pictures` are JPEGs of the characters in the order of the words."""
+    """A job made ready to be sent; `pictures` are JPEGs in the order in which the words count them."""
 
     job: Job
     model: Model
@@ -366,11 +366,27 @@ class DirectBackend(HostedBackend):
 
 
 def prepared(job: Job, model: Model) -> Ask:
-    """The job in the words of its model, with as many characters as it takes. Blocking."""
-    held = job.references[: model.references]
-    words = render(job.prompt, model.family, characters=[reference.handle for reference in held])
-    pictures = tuple(reference_jpeg(reference.path) for reference in held)
-    return Ask(job=job, model=model, words=words, aspect=_aspect(job, model), pictures=pictures)
+    """The job in the words of its model, with as many pictures as it takes: the one to change, faces, the others.
+
+    Blocking.
+    """
+    room = model.references - (job.edit is not None)
+    held = sorted(job.references, key=lambda reference: reference.role is not Role.FACE)[: max(0, room)]
+    words = render(
+        job.prompt,
+        model.family,
+        characters=[reference.handle for reference in held if reference.role is Role.FACE],
+        others=[Attached(reference.handle, reference.role) for reference in held if reference.role is not Role.FACE],
+        change=job.edit.words if job.edit else "",
+    )
+    paths = [*([job.edit.path] if job.edit else []), *(reference.path for reference in held)]
+    return Ask(
+        job=job,
+        model=model,
+        words=words,
+        aspect=_aspect(job, model),
+        pictures=tuple(reference_jpeg(path) for path in paths),
+    )
 
 
 def _aspect(job: Job, model: Model) -> str:

@@ -52,13 +52,13 @@ _ARTICLE_AT_START: Final = re.compile(r"^(?:An?|The)\b")
 _ARTICLE: Final = re.compile(r"^(?:an?|one|his|her|their)\s+", re.I)
 
 
-def nano_banana(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
-    """Short plain sentences; a lens is said as what it does."""
-    whole = script(prompt, held, _attached(held))
+def nano_banana(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> Words:
+    """Short plain sentences; a lens is said as what it does. `numbered`: more pictures than faces go along."""
+    whole = script(prompt, held, _attached(held, numbered=numbered))
     camera, cut = _plain_camera(whole.of("camera"))
     wanted = positive(whole.negative, lettering=bool(prompt.text))
     who = _ARTICLE_AT_START.sub(lambda found: found[0].lower(), whole.joined("subject")) or "a person"
-    parts = [f"Make a realistic portrait photo of {who}", *_keep_faces(held)]
+    parts = [f"Make a realistic portrait photo of {who}", *_keep_faces(held, numbered=numbered)]
     for slot, lead in (("clothing", "Clothing"), ("environment", "Place"), ("lighting", "Light")):
         parts += [f"{lead}: {whole.joined(slot)}"] if whole.joined(slot) else []
     parts += [f"How it is taken: {', '.join(camera)}"] if camera else []
@@ -68,10 +68,11 @@ def nano_banana(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
     return Words(" ".join(map(sentence, parts)), dropped=tuple(cut), left_to_reference=whole.left_to_reference)
 
 
-def gpt_image(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
+def gpt_image(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> Words:
     """A brief, line by line, that says where each quoted word goes and that it is spelled as given."""
-    whole = script(prompt, held, _attached(held))
-    lines = ["Create a photorealistic portrait following this brief exactly.", *map(sentence, _keep_faces(held))]
+    whole = script(prompt, held, _attached(held, numbered=numbered))
+    lines = ["Create a photorealistic portrait following this brief exactly."]
+    lines += map(sentence, _keep_faces(held, numbered=numbered))
     lines += [f"{_NAMES[slot]}: {whole.joined(slot)}." for slot in SLOTS if whole.joined(slot)]
     lines += [_lettering(words, whole) for words in prompt.text]
     if prompt.text:
@@ -81,17 +82,18 @@ def gpt_image(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
     return Words("\n".join(lines), left_to_reference=whole.left_to_reference)
 
 
-def _attached(held: Sequence[str]) -> list[str]:
-    if len(held) == 1:
+def _attached(held: Sequence[str], *, numbered: bool) -> list[str]:
+    if len(held) == 1 and not numbered:
         return ["the person in the attached picture"]
     return [f"the person in attached picture {number}" for number in range(1, len(held) + 1)]
 
 
-def _keep_faces(held: Sequence[str]) -> list[str]:
+def _keep_faces(held: Sequence[str], *, numbered: bool) -> list[str]:
     if not held:
         return []
-    whose = "that person's face" if len(held) == 1 else "each person's face"
-    return [f"Keep {whose} exactly as in the attached picture{'' if len(held) == 1 else 's'}"]
+    if len(held) > 1:
+        return ["Keep each person's face exactly as in the attached pictures"]
+    return [f"Keep that person's face exactly as in {'attached picture 1' if numbered else 'the attached picture'}"]
 
 
 def _plain_camera(clauses: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -30,16 +30,19 @@ _CLAUSE_WITH_VERB: Final = re.compile(
 )
 
 
-def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
-    """Prose within what Flux and Mango read; what is not wanted is said as what is."""
-    whole = script(prompt, held, stand_ins(held))
+def render(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> Words:
+    """Prose within what Flux and Mango read; what is not wanted is said as what is.
+
+    `numbered`: more pictures than faces go along, so that each is called by its number.
+    """
+    whole = script(prompt, held, stand_ins(held, numbered=numbered))
     kept, dropped = fitted(whole, FLUX_TOKENS, reserve=60)
     return Words(prompt=flowing(kept), dropped=dropped, left_to_reference=whole.left_to_reference)
 
 
-def stand_ins(held: Sequence[str]) -> list[str]:
+def stand_ins(held: Sequence[str], *, numbered: bool = False) -> list[str]:
     """What to call the people whose reference pictures go along."""
-    if len(held) == 1:
+    if len(held) == 1 and not numbered:
         return ["the person in the reference picture"]
     return [f"the person in reference picture {number}" for number in range(1, len(held) + 1)]
 
