@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine.jobs import UnknownModel
+from engine.finetunes import FineTune, read_folder
+from engine.jobs import UnknownFineTune, UnknownModel
 from engine.standing import Standing
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ class Model:
 
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
     own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
-    picture (`Job.edit`), which at a hosted model is one of those. `memory_gib` is what the weights and one picture
-    take, 0 when that is not known. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the
-    operator, 0 when that is not known.
+    picture (`Job.edit`), which is one of those where all pictures go the same way; `needs_picture` that it makes
+    nothing without a picture. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note`
+    is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Model:
     negative: bool = True
     references: int = 0
     edits: bool = False
+    needs_picture: bool = False
     live_preview: bool = True
     writes_text: bool = False
     source: str
@@ -65,12 +67,15 @@ class Model:
 class Catalogue:
     """The models on offer, in the order they are shown; `default` is an id among them.
 
-    `standing` is what the backends find out about their providers while they run.
+    `standing` is what the backends find out about their providers while they run. `fine_tunes` are those that fit
+    one of the models; `refused` has a sentence for each file that is not offered.
     """
 
     models: tuple[Model, ...]
     default: str
     standing: Standing = field(default_factory=Standing, compare=False)
+    fine_tunes: tuple[FineTune, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def unavailable(self, model: Model) -> str:
         """Why the model cannot be asked now, as a clause; "" when it can."""
@@ -84,6 +89,20 @@ class Catalogue:
         ids = [model.id for model in self.models]
         raise UnknownModel(model_id, tuple(difflib.get_close_matches(model_id, ids, n=2, cutoff=0.4)))
 
+    def fine_tunes_of(self, model_id: str) -> tuple[FineTune, ...]:
+        """The fine-tunes made for this model."""
+        return tuple(fine_tune for fine_tune in self.fine_tunes if fine_tune.base == model_id)
+
+    def fine_tune(self, name: str, model_id: str) -> FineTune:
+        """The model's fine-tune of this name. Raises UnknownFineTune, which names the nearest ones."""
+        own = self.fine_tunes_of(model_id)
+        for fine_tune in own:
+            if fine_tune.name == name:
+                return fine_tune
+        names = [fine_tune.name for fine_tune in own]
+        near = tuple(difflib.get_close_matches(name, names, n=2, cutoff=0.4))
+        raise UnknownFineTune(name, self.get(model_id).title, near)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSettings:
@@ -93,7 +112,8 @@ class CatalogueSettings:
     the built-in model is offered at all. `local_models` holds entries such as
     "folder-or-hub-id=Title;precision=bfloat16;offload=model;memory_gib=18", of which only the first part is
     needed. `default` is a model's id. `hosted` has the providers that there is a key for, `costs_usd` what a
-    picture costs the operator, by model id.
+    picture costs the operator, by model id. `models_file` is a TOML file with more local models, `fine_tunes_folder`
+    a folder of LoRA files.
     """
 
     builtin_folder: Path
@@ -102,15 +122,19 @@ class CatalogueSettings:
     default: str = BUILTIN_ID
     hosted: Mapping[Provider, Access] = field(default_factory=dict)
     costs_usd: Mapping[str, float] = field(default_factory=dict)
+    models_file: Path | None = None
+    fine_tunes_folder: Path | None = None
 
 
 def build(settings: CatalogueSettings) -> Catalogue:
     """The catalogue for these settings. Raises CatalogueError for what cannot be understood."""
     from engine.hosted_models import hosted_models
     from engine.local_models import builtin_model, local_model
+    from engine.models_file import read_models_file
 
     models = [builtin_model(settings.builtin_folder)] if settings.builtin else []
     models += [local_model(entry) for entry in settings.local_models]
+    models += read_models_file(settings.models_file) if settings.models_file else []
     models += hosted_models(settings.hosted, settings.costs_usd)
     ids = [model.id for model in models]
     for model_id in ids:
@@ -119,4 +143,5 @@ def build(settings: CatalogueSettings) -> Catalogue:
     if settings.default not in ids:
         offered = ", ".join(ids) or "none"
         raise CatalogueError(f"The default model {settings.default!r} is not offered; there is: {offered}.")
-    return Catalogue(tuple(models), settings.default)
+    fine_tunes, refused = read_folder(settings.fine_tunes_folder, models) if settings.fine_tunes_folder else ((), ())
+    return Catalogue(tuple(models), settings.default, fine_tunes=fine_tunes, refused=refused)

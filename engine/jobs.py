@@ -156,6 +156,15 @@ class UnknownModel(EngineError):
         super().__init__(f"There is no model called {model!r} here.{hint}")
 
 
+class UnknownFineTune(EngineError):
+    """The model has no such fine-tune; `nearest` holds the names that come close."""
+
+    def __init__(self, name: str, model: str, nearest: tuple[str, ...]) -> None:
+        self.name, self.model, self.nearest = name, model, nearest
+        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"{model} has no fine-tune called {name!r} here.{hint}")
+
+
 class ModelUnavailable(EngineError):
     """The model is in the catalogue but cannot be loaded or asked; `reason` is a clause."""
 

@@ -16,14 +16,13 @@ from typing import Any, cast, get_args
 
 from engine.catalogue import BUILTIN_ID, CatalogueError, Model, Offload, Precision
 from engine.prompt import ASPECTS
+from engine.published import GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 
 CARD = "likeness.json"
 """A model folder of ours has this file: how the model is meant to be used."""
 
 TRAINED_FOLDER = Path(__file__).parent / "builtin" / "checkpoint"
 UNTRAINED_NOTE = "This model is untrained, so its pictures are noise."
-GRID_PX = 16
-FULL_AREA_PX = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,28 +38,6 @@ class Card:
     size: tuple[int, int] = (128, 192)
     version: str = ""
     max_sequence_length: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Preset:
-    """What is known of a published model."""
-
-    pattern: str
-    family: str
-    pipeline: str
-    steps: int
-    guidance: float
-    memory_gib: float
-    licence: str
-
-
-_STABILITY = "Stability AI Community License (free below $1M yearly revenue)"
-_PRESETS = (
-    _Preset("3.5-large-turbo", "sd35", "StableDiffusion3Pipeline", 4, 1.0, 27.0, _STABILITY),
-    _Preset("3.5-large", "sd35", "StableDiffusion3Pipeline", 28, 3.5, 27.0, _STABILITY),
-    _Preset("3.5-medium", "sd35", "StableDiffusion3Pipeline", 40, 4.5, 16.0, _STABILITY),
-    _Preset("", "plain", "", 28, 5.0, 0.0, ""),
-)
 
 
 def builtin_model(folder: Path) -> Model:
@@ -79,6 +56,7 @@ def builtin_model(folder: Path) -> Model:
         steps=card.steps,
         guidance=card.guidance,
         references=1 if (TRAINED_FOLDER / "ip_adapter").is_dir() and trained else 0,
+        edits=True,
         source=str(TRAINED_FOLDER if trained else folder),
         pipeline="StableDiffusion3Pipeline",
         note="" if trained else UNTRAINED_NOTE,
@@ -90,20 +68,29 @@ def builtin_model(folder: Path) -> Model:
 def local_model(entry: str) -> Model:
     """The model of one setting, "folder-or-hub-id=Title;option=value;…". Raises CatalogueError."""
     named, *options = [part.strip() for part in entry.split(";")]
-    source, _, title = named.partition("=")
-    source = source.strip()
-    title = title.strip() or Path(source).name
-    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
-    if not source or not model_id:
+    source, _, title = (part.strip() for part in named.partition("="))
+    if not source:
         raise CatalogueError(f"{entry!r} names no model: write folder-or-hub-id=Title.")
+    return _with_options(model_of(source, title), options, entry)
+
+
+def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
+    """What is known of the model in this folder or of this hub id; `pipeline` where it is told.
+
+    Raises CatalogueError.
+    """
     folder = Path(source)
+    known = published(source)
+    title = title or known.title or folder.name
+    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
+    if not model_id:
+        raise CatalogueError(f"{source}={title} names no model: its title needs a letter or a digit.")
     card = read_card(folder)
-    model = (
-        _with_card(_published(model_id, title, source), card)
-        if card
-        else _of_folder(_published(model_id, title, source), folder)
-    )
-    return _with_options(model, options, entry)
+    found = pipeline or str(_read_json(folder / "model_index.json").get("_class_name") or known.pipeline)
+    if found != known.pipeline:
+        known = replace(OF_PIPELINES.get(found, UNKNOWN), pipeline=found)
+    model = _published(model_id, title, source, known)
+    return _with_card(model, card) if card else model
 
 
 def read_card(folder: Path) -> Card | None:
@@ -138,31 +125,27 @@ def _heights(exact: float) -> set[int]:
     return {max(1, math.floor(exact)), math.ceil(exact)}
 
 
-def _published(model_id: str, title: str, source: str) -> Model:
-    preset = next(preset for preset in _PRESETS if preset.pattern in source.lower())
+def _published(model_id: str, title: str, source: str, known: Published) -> Model:
     return Model(
         id=model_id,
         title=title,
         provider="local",
-        family=preset.family,
-        best_for="portraits on your own GPU",
-        catch="needs a GPU",
-        sizes=sizes(FULL_AREA_PX),
-        steps=preset.steps,
-        guidance=preset.guidance,
+        family=known.family,
+        best_for=known.best_for,
+        catch=known.catch,
+        sizes=sizes(known.side_px * known.side_px),
+        steps=known.steps,
+        guidance=known.guidance,
+        negative=known.negative,
+        references=known.references,
+        edits=known.edits,
+        needs_picture=known.needs_picture,
+        writes_text=known.writes_text,
         source=source,
-        pipeline=preset.pipeline,
-        memory_gib=preset.memory_gib,
-        licence=preset.licence,
+        pipeline=known.pipeline,
+        memory_gib=known.memory_gib,
+        licence=known.licence,
     )
-
-
-def _of_folder(model: Model, folder: Path) -> Model:
-    pipeline = _read_json(folder / "model_index.json").get("_class_name")
-    if not isinstance(pipeline, str):
-        return model
-    family = {"StableDiffusion3Pipeline": "sd35", "FluxPipeline": "flux"}.get(pipeline, model.family)
-    return replace(model, pipeline=pipeline, family=family)
 
 
 def _with_card(model: Model, card: Card) -> Model:
@@ -176,6 +159,7 @@ def _with_card(model: Model, card: Card) -> Model:
         steps=card.steps,
         guidance=card.guidance,
         references=1 if (Path(model.source) / "ip_adapter").is_dir() else 0,
+        edits=True,
         note="" if card.trained else UNTRAINED_NOTE,
     )
 
