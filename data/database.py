@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar
 import aiosqlite
 
 from data import schema
-from data.errors import DataError
+from data.errors import DatabaseBusy, DataError
 from data.folder_lock import FolderLock as FolderLock
 from data.folder_lock import lock_folder as lock_folder
 from data.sqlite_errors import in_words
@@ -112,13 +112,33 @@ class Database:
         """
         path = folder / FILE_NAME
         await finish(asyncio.to_thread(schema.prepare, path))
-        writer = await _connect(path, "PRAGMA foreign_keys=ON", "PRAGMA recursive_triggers=ON")
+        writer = await _connect(
+            path, "PRAGMA foreign_keys=ON", "PRAGMA recursive_triggers=ON", "PRAGMA secure_delete=ON"
+        )
         try:
             reader = await _connect(path, "PRAGMA query_only=ON")
         except BaseException:
             await finish(writer.close())
             raise
         return cls(folder, writer, reader)
+
+    async def scrub(self) -> None:
+        """Rewrite the file so that nothing that was deleted can be read in it or in its write-ahead log.
+
+        Waits for the transaction that may be open. Raises `DatabaseBusy` while somebody reads, and `NoSpace`: the
+        file is copied as a whole.
+        """
+        async with self._lock:
+            await finish(self._scrub())
+
+    async def _scrub(self) -> None:
+        try:
+            await self._writer.execute_fetchall("VACUUM")
+            rows = list(await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))
+        except sqlite3.Error as error:
+            raise in_words(error) from error
+        if rows[0][0]:
+            raise DatabaseBusy
 
     async def close(self) -> None:
         """Close both connections after the transaction that may be open."""
