@@ -10,11 +10,14 @@ from data.bans import Bans
 from data.characters import Characters
 from data.database import Database
 from data.folder_lock import FolderLock, lock_folder
+from data.handed_in import HandedIn
 from data.jobs import Orders
 from data.pictures import PictureStore
 from data.portraits import Portraits
 from data.quotes import Quotes
 from data.recipes import Drafts, Styles
+from data.references import References
+from data.series import AllSeries
 from data.servers import Servers
 from data.stats import Stats
 
@@ -30,6 +33,9 @@ class Stores:
     orders: Orders
     portraits: Portraits
     characters: Characters
+    references: References
+    handed_in: HandedIn
+    series: AllSeries
     servers: Servers
     styles: Styles
     drafts: Drafts
@@ -57,6 +63,9 @@ class Stores:
             orders=Orders(database, pictures),
             portraits=Portraits(database, pictures),
             characters=Characters(database, pictures),
+            references=References(database, pictures),
+            handed_in=HandedIn(database, pictures),
+            series=AllSeries(database),
             servers=Servers(database),
             styles=Styles(database),
             drafts=Drafts(database),

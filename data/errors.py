@@ -209,6 +209,13 @@ class CharacterGone(DataError):
         super().__init__("A character in this order has been deleted meanwhile. Please order again without it.")
 
 
+class PictureGone(DataError):
+    """A picture that an order asks for has been deleted since it was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__("A picture for this order has been deleted meanwhile. Nothing was charged; choose it anew.")
+
+
 class BadBackup(DataError):
     def __init__(self, folder: Path, why: str) -> None:
         super().__init__(f"{folder} cannot be restored: {why}. Nothing was changed.")

@@ -22,15 +22,20 @@ from data.errors import (
     KeyReused,
     NotRendered,
     OrderUnfinished,
+    PictureGone,
     TierEnded,
     UnknownJob,
 )
 from data.files import remove
 from data.order_rows import JOBS, job_of, read_orders
 from data.order_rows import JobRow as JobRow
+from data.order_rows import NewEdit as NewEdit
+from data.order_rows import NewFrames as NewFrames
 from data.order_rows import NewJob as NewJob
 from data.order_rows import NewOrder as NewOrder
+from data.order_rows import NewPicture as NewPicture
 from data.order_rows import Order as Order
+from data.order_rows import OrderEdit as OrderEdit
 from data.order_rows import OrderReference as OrderReference
 from data.order_rows import SpendCeiling as SpendCeiling
 from data.order_rows import State as State
@@ -48,7 +53,7 @@ WHERE j.provider = :provider AND j.created_at >= :since AND j.cost_usd_micros > 
 _INSERT_JOBS = """
 INSERT INTO jobs (
     id, order_id, position, model, provider, cost_usd_micros, lane, seed, width, height, steps, guidance, price,
-    created_at
+    prompt, created_at
 ) VALUES
 """
 
@@ -61,8 +66,8 @@ class Orders:
     async def place(self, order: NewOrder, *, now: float, ceilings: Sequence[SpendCeiling] = ()) -> Order:
         """Write the order, its jobs and their holds, and debit the account, in one commit.
 
-        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `CeilingReached`, `NoSpace`: nothing is
-        changed then. A source that has ordered already gets its first order.
+        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `PictureGone`, `CeilingReached`, `NoSpace`:
+        nothing is changed then. A source that has ordered already gets its first order.
         """
         if not order.jobs:
             raise ValueError("an order needs a job")
@@ -241,6 +246,10 @@ class Orders:
                 raise OrderUnfinished(order_id)
             await tx.execute("UPDATE orders SET state = 'closed', token = NULL WHERE id = ?", (order_id,))
             pinned = await tx.execute("DELETE FROM order_references WHERE order_id = ? RETURNING sha256", (order_id,))
+            pinned += await tx.execute(
+                "SELECT sha256 FROM order_edits WHERE order_id = ? AND sha256 IS NOT NULL", (order_id,)
+            )
+            await tx.execute("UPDATE order_edits SET sha256 = NULL WHERE order_id = ?", (order_id,))
             for sha256 in {row["sha256"] for row in pinned}:
                 await self._pictures.release(tx, sha256)
 
@@ -281,9 +290,14 @@ async def _check_ceilings(tx: Transaction, order: NewOrder, ceilings: Sequence[S
 
 async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: float) -> None:
     """The order's rows; `account` as it was before the debit."""
+    if order.series is not None and order.series.series_id == order.id:
+        await tx.execute(
+            "INSERT INTO series (id, varies, created_at) VALUES (?, ?, ?)", (order.id, order.series.varies, now)
+        )
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, from_upload, parent_portrait_id, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " upload_limit, from_upload, parent_portrait_id, series_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             order.source,
@@ -296,11 +310,12 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
             order.upload_limit,
             int(order.from_upload),
             order.parent_portrait_id,
+            order.series.series_id if order.series else None,
             now,
         ),
     )
     ids = [f"{order.id}.{position}" for position in range(len(order.jobs))]
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(ids))
+    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(ids))
     await tx.execute(
         f"{_INSERT_JOBS} {marks}",
         [
@@ -320,6 +335,7 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
                 job.steps,
                 job.guidance,
                 job.price,
+                job.prompt,
                 now,
             )
         ],
@@ -328,6 +344,16 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
     await ledger.append(tx, balances.holds(account, prices, actor_id=order.user_id, now=now))
     for position, reference_id in enumerate(order.references):
         await _pin(tx, order, position, reference_id)
+    for position, picture in enumerate(order.pictures, len(order.references)):
+        await _pin_picture(tx, order.id, position, picture)
+    if order.edit is not None:
+        await _pin_edit(tx, order.id, order.edit)
+    if order.series is not None:
+        for job_id, (number, label) in zip(ids, order.series.frames, strict=True):
+            await tx.execute(
+                "INSERT INTO series_frames (job_id, series_id, number, label) VALUES (?, ?, ?, ?)",
+                (job_id, order.series.series_id, number, label),
+            )
 
 
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:
@@ -339,3 +365,24 @@ async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: in
     )
     if not pinned:
         raise CharacterGone
+
+
+async def _pin_picture(tx: Transaction, order_id: str, position: int, picture: NewPicture) -> None:
+    await _must_be_stored(tx, picture.sha256)
+    await tx.execute(
+        "INSERT INTO order_references (order_id, position, handle, sha256, role) VALUES (?, ?, ?, ?, ?)",
+        (order_id, position, picture.handle, picture.sha256, picture.role),
+    )
+
+
+async def _pin_edit(tx: Transaction, order_id: str, edit: NewEdit) -> None:
+    await _must_be_stored(tx, edit.sha256)
+    await tx.execute(
+        "INSERT INTO order_edits (order_id, sha256, words, strength) VALUES (?, ?, ?, ?)",
+        (order_id, edit.sha256, edit.words, edit.strength),
+    )
+
+
+async def _must_be_stored(tx: Transaction, sha256: str) -> None:
+    if await tx.one("SELECT 1 FROM pictures WHERE sha256 = ?", (sha256,)) is None:
+        raise PictureGone

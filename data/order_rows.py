@@ -16,7 +16,10 @@ State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
-    """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge."""
+    """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge.
+
+    `prompt` (JSON) is given where it is not that of the order.
+    """
 
     model: str
     lane: str
@@ -28,6 +31,37 @@ class NewJob:
     price: int
     provider: str = "local"
     cost_usd_micros: int = 0
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEdit:
+    """The stored picture that an order changes, and what to change; `strength` in 0…1."""
+
+    sha256: str
+    words: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPicture:
+    """A stored picture that goes along with an order for its outfit, place or style; `handle` may be ""."""
+
+    handle: str
+    sha256: str
+    role: Literal["outfit", "place", "style"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFrames:
+    """The jobs of an order are frames of a series: (number, label) of each, in their order.
+
+    `series_id` is the order's own id for a new series.
+    """
+
+    series_id: str
+    varies: str
+    frames: tuple[tuple[int, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +88,9 @@ class NewOrder:
     from_upload: bool = False
     parent_portrait_id: int | None = None
     references: tuple[int, ...] = ()
+    pictures: tuple[NewPicture, ...] = ()
+    edit: NewEdit | None = None
+    series: NewFrames | None = None
     tier: str | None = None
 
 
@@ -64,10 +101,22 @@ class OrderReference:
     position: int
     handle: str
     sha256: str
+    role: Literal["face", "outfit", "place", "style"] = "face"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEdit:
+    """What an order changes; its picture is let go (None) when the order is closed."""
+
+    sha256: str | None
+    words: str
+    strength: float
 
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
+    """One picture of an order; `prompt` is "" where it is that of the order."""
+
     id: str
     order_id: str
     position: int
@@ -88,6 +137,7 @@ class JobRow:
     created_at: float
     started_at: float | None
     ended_at: float | None
+    prompt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +146,7 @@ class Order:
 
     `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
     `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
+    `series_id` names the series that its jobs are frames of, if they are.
     """
 
     id: str
@@ -115,8 +166,10 @@ class Order:
     state: Literal["open", "closed"]
     created_at: float
     balance: int
+    series_id: str | None
     jobs: tuple[JobRow, ...]
     references: tuple[OrderReference, ...]
+    edit: OrderEdit | None
     created: bool
 
 
@@ -132,16 +185,18 @@ class SpendCeiling:
 
 JOB_COLUMNS = """
 j.id, j.order_id, j.position, j.arrival, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps,
-j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at
+j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at, j.prompt
 """
 JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j LEFT JOIN portraits p ON p.job_id = j.id"  # noqa: S608 - a constant
 _ORDER_COLUMNS = """
 o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
-o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance
+o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance,
+o.series_id
 """
 _REFERENCES = """
-(SELECT json_group_array(json_array(r.position, r.handle, r.sha256)) FROM order_references r
- WHERE r.order_id = o.id) AS pinned
+(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role)) FROM order_references r
+ WHERE r.order_id = o.id) AS pinned,
+(SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
 """
 _JOB_WIDTH = JOB_COLUMNS.count(",") + 1
 
@@ -170,7 +225,8 @@ async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, crea
 
 def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
     jobs = tuple(JobRow(*tuple(row)[:_JOB_WIDTH]) for row in rows)
-    *columns, pinned = tuple(rows[0])[_JOB_WIDTH:]
+    *columns, pinned, edited = tuple(rows[0])[_JOB_WIDTH:]
     references = sorted((OrderReference(*each) for each in json.loads(pinned)), key=lambda each: each.position)
-    values: list[Any] = [order_id, *columns, jobs, tuple(references), created]
+    edit = OrderEdit(*json.loads(edited)) if edited else None
+    values: list[Any] = [order_id, *columns, jobs, tuple(references), edit, created]
     return Order(*values)

@@ -42,6 +42,9 @@ DELETE FROM pictures WHERE sha256 = :sha256
     AND NOT EXISTS (SELECT 1 FROM portraits WHERE sha256 = :sha256)
     AND NOT EXISTS (SELECT 1 FROM character_references WHERE sha256 = :sha256)
     AND NOT EXISTS (SELECT 1 FROM order_references WHERE sha256 = :sha256)
+    AND NOT EXISTS (SELECT 1 FROM order_edits WHERE sha256 = :sha256)
+    AND NOT EXISTS (SELECT 1 FROM saved_references WHERE sha256 = :sha256)
+    AND NOT EXISTS (SELECT 1 FROM handed_in WHERE sha256 = :sha256)
 RETURNING *
 """
 

@@ -63,7 +63,8 @@ INSERT INTO portraits (
 )
 SELECT
     j.id, o.id, a.guild_id, o.channel_id, o.message_id, a.user_id, :sha256, :width, :height, :seed, j.model,
-    :model_title, o.prompt, :words, :negative, :steps, :guidance, :render_s, :note, o.parent_portrait_id, :now
+    :model_title, coalesce(nullif(j.prompt, ''), o.prompt), :words, :negative, :steps, :guidance, :render_s, :note,
+    o.parent_portrait_id, :now
 FROM jobs j JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
 WHERE j.id = :job_id
 RETURNING {_COLUMNS}
@@ -129,7 +130,7 @@ class Portraits:
         The prompt of its order goes too, once none of the order's portraits needs it.
         """
         async with self._db.transaction() as tx:
-            row = await tx.one("SELECT sha256, order_id FROM portraits WHERE id = ?", (portrait_id,))
+            row = await tx.one("SELECT sha256, order_id, job_id FROM portraits WHERE id = ?", (portrait_id,))
             if row is None or row["sha256"] is None:
                 return False
             await tx.execute(
@@ -142,6 +143,9 @@ class Portraits:
                 " (SELECT 1 FROM portraits WHERE order_id = :order AND deleted_at IS NULL)",
                 {"order": row["order_id"]},
             )
+            await tx.execute("UPDATE jobs SET prompt = '' WHERE id = ?", (row["job_id"],))
+            await tx.execute("UPDATE series_frames SET label = '' WHERE job_id = ?", (row["job_id"],))
+            await tx.execute("UPDATE order_edits SET words = '' WHERE order_id = ?", (row["order_id"],))
             await self._pictures.release(tx, row["sha256"])
         return True
 

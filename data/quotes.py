@@ -7,12 +7,17 @@ from typing import Literal
 
 from data.database import Database
 
-_COLUMNS = "id, guild_id, user_id, prompt, model, lane, count, parent_portrait_id, price, state, created_at, expires_at"
+_COLUMNS = (
+    "id, guild_id, user_id, prompt, model, lane, count, parent_portrait_id, price, state, created_at, expires_at, more"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quote:
-    """`price` is that of the whole order, in credits; `prompt` is JSON. Times are epoch seconds."""
+    """`price` is that of the whole order, in credits; `prompt` is JSON. Times are epoch seconds.
+
+    `more` is JSON too: what the order is for besides its words, "" when there is nothing.
+    """
 
     id: str
     guild_id: int
@@ -26,6 +31,7 @@ class Quote:
     created_at: float
     expires_at: float
     state: Literal["open", "ordered", "cancelled"] = "open"
+    more: str = ""
 
 
 class Quotes:
@@ -41,7 +47,7 @@ class Quotes:
         async with self._db.transaction() as tx:
             await tx.execute("DELETE FROM quotes WHERE expires_at < ?", (quote.created_at - self.KEPT_S,))
             await tx.execute(
-                f"INSERT INTO quotes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+                f"INSERT INTO quotes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
                 (
                     quote.id,
                     quote.guild_id,
@@ -55,6 +61,7 @@ class Quotes:
                     quote.state,
                     quote.created_at,
                     quote.expires_at,
+                    quote.more,
                 ),
             )
 
