@@ -28,6 +28,9 @@ PICTURES = f"""
 SELECT sha256 FROM portraits WHERE user_id = :user AND sha256 IS NOT NULL
 UNION SELECT sha256 FROM character_references WHERE character_id IN {_CHARACTERS}
 UNION SELECT sha256 FROM order_references WHERE order_id IN {_ORDERS}
+UNION SELECT sha256 FROM order_edits WHERE order_id IN {_ORDERS} AND sha256 IS NOT NULL
+UNION SELECT sha256 FROM saved_references WHERE user_id = :user
+UNION SELECT sha256 FROM handed_in WHERE user_id = :user
 """
 
 # In this order, because later statements look at what earlier ones leave.
@@ -42,12 +45,16 @@ STATEMENTS = (
     f"UPDATE character_references SET portrait_id = NULL WHERE portrait_id IN {_PORTRAITS}",
     # Portraits and what they were made from.
     f"DELETE FROM order_references WHERE order_id IN {_ORDERS}",
+    f"DELETE FROM order_edits WHERE order_id IN {_ORDERS}",
+    "DELETE FROM saved_references WHERE user_id = :user",
+    "DELETE FROM handed_in WHERE user_id = :user",
+    f"UPDATE series_frames SET label = '' WHERE job_id IN (SELECT id FROM jobs WHERE order_id IN {_ORDERS})",
     f"UPDATE orders SET parent_portrait_id = NULL WHERE parent_portrait_id IN {_PORTRAITS}",
     f"UPDATE portraits SET parent_id = NULL WHERE parent_id IN {_PORTRAITS}",
     "DELETE FROM portraits WHERE user_id = :user",
     f"""UPDATE orders SET source = 'erased:' || id, channel_id = 0, prompt = '', token = NULL, message_id = NULL
         WHERE account_id IN {_MINE}""",
-    f"UPDATE jobs SET error = '', provider_ref = '' WHERE order_id IN {_ORDERS}",
+    f"UPDATE jobs SET error = '', prompt = '', provider_ref = '' WHERE order_id IN {_ORDERS}",
     "DELETE FROM styles WHERE user_id = :user",
     "DELETE FROM drafts WHERE user_id = :user",
     "DELETE FROM quotes WHERE user_id = :user",
