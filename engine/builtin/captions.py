@@ -15,9 +15,14 @@ SLOTS = ("subject", "clothing", "environment", "lighting", "camera", "detail")
 """The order in which a structured prompt is said."""
 
 
-def caption(scene: Scene, rng: random.Random, plain: bool = False) -> str:
-    """A caption of this scene; `plain` gives every slot, in order, in its plainest words."""
+def caption(scene: Scene, rng: random.Random, plain: bool = False, anonymous: bool = False) -> str:
+    """A caption of this scene; `plain` gives every slot, in order, in its plainest words.
+
+    `anonymous` leaves out what a reference picture shows: age, skin and eyes, and mostly whether man or woman.
+    """
     parts = {slot: _WRITERS[slot](scene, _Pen(rng, plain)) for slot in SLOTS}
+    if anonymous:
+        parts["subject"] = _anonymous(scene, _Pen(rng, plain))
     order = list(SLOTS)
     if not plain:
         if rng.random() < 0.25:
@@ -67,6 +72,16 @@ def _subject(scene: Scene, pen: _Pen) -> str:
     if not traits:
         return said[0]
     return f"{said[0]} {pen.one('with', 'with', ',')} {', '.join(traits)}".replace(" ,", ",")
+
+
+def _anonymous(scene: Scene, pen: _Pen) -> str:
+    traits = [_hair(scene, pen)] if pen.says(0.9) else []
+    if scene.facial_hair != "none":
+        traits.append(pen.term(words.FACIAL_HAIR, scene.facial_hair))
+    if scene.glasses != "none" and pen.says(0.95):
+        traits.append(pen.term(words.GLASSES, scene.glasses))
+    who = "" if pen.one("", "named") == "" else f"a {pen.term(words.SEXES, scene.person.sex)}"
+    return " with ".join(part for part in (who, ", ".join(traits)) if part)
 
 
 def _hair(scene: Scene, pen: _Pen) -> str:

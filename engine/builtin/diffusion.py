@@ -15,15 +15,22 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.builtin import autoencoder, dataset, text
+from engine.builtin import autoencoder, crops, dataset, reference, text
 from engine.builtin.together import Team
 from engine.builtin.train import Average, _log, _restored, _run, _save
 
 HEADS, HEAD_WIDTH, LAYERS, PATCH = 6, 32, 6, 4
 DROP_CAPTION = 0.1
+WITH_REFERENCE = 0.55
+"""The share of batches that come with a reference picture of the person."""
+ANONYMOUS = 0.6
+"""The share of those captions that leave the person to the reference."""
+TELLING = 0.1
+"""Weight of telling the person's mean face embedding from the reference."""
 VERSION = "portraits-1"
 STEPS, GUIDANCE = 20, 3.0
 SHIFT = 2.5
@@ -110,11 +117,83 @@ def encode_all(vae: Any, found: list[dataset.Picture]) -> dict[tuple[int, int], 
     return buckets
 
 
+@dataclass(frozen=True)
+class Shown:
+    """A reference: its crop (3, side, side) in −1…1, the embedding it should tell, and whether these count (0 or 1).
+
+    The embedding of a mirrored face is not known, so it does not count; where nothing is shown, neither does.
+    """
+
+    crop: Tensor
+    embedding: Tensor
+    tells: float
+    counts: float
+
+    @staticmethod
+    def nothing() -> Shown:
+        """A place in a batch without a reference."""
+        return Shown(
+            torch.zeros(3, crops.SIDE_PX, crops.SIDE_PX), torch.zeros(reference.EMBEDDING), tells=0.0, counts=0.0
+        )
+
+
+@dataclass(frozen=True)
+class References:
+    """`Shown`, stacked: (B, 3, side, side), (B, EMBEDDING), (B,), (B,)."""
+
+    crops: Tensor
+    embeddings: Tensor
+    tells: Tensor
+    counts: Tensor
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Latents (B, C, h, w), loss weights (B, 1, h, w), captions, and references or None."""
+
+    latents: Tensor
+    weights: Tensor
+    captions: list[str]
+    references: References | None
+
+
+def _stacked(shown: list[Shown]) -> References:
+    return References(
+        torch.stack([one.crop for one in shown]),
+        torch.stack([one.embedding for one in shown]),
+        torch.tensor([one.tells for one in shown]),
+        torch.tensor([one.counts for one in shown]),
+    )
+
+
+def _varied(cut: npt.NDArray[np.uint8], flip: bool, rng: np.random.Generator) -> Tensor:
+    """The crop, shifted, scaled and lit a little differently each time."""
+    whole = cut.shape[0]
+    side = int(rng.integers(crops.SIDE_PX - crops.MARGIN_PX, whole + 1))
+    top, left = rng.integers(0, whole - side + 1, size=2)
+    part = cut[top : top + side, left : left + side]
+    if flip:
+        part = part[:, ::-1]
+    tensor = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    sized = torch.nn.functional.interpolate(
+        tensor, (crops.SIDE_PX, crops.SIDE_PX), mode="bilinear", antialias=True, align_corners=False
+    )[0]
+    return (sized * rng.uniform(0.9, 1.1) + rng.uniform(-0.06, 0.06)).clamp(-1, 1)
+
+
 class Batches:
     """Random batches of one size each."""
 
     def __init__(self, vae: Any, renders: Path, seed: int) -> None:
         self._vae, self._renders = vae, renders
+        self._crops = crops.read(renders)
+        people = {index // dataset.PER_PERSON for index in self._crops.pixels}
+        self._means = {
+            person: np.mean([self._crops.embeddings[index] for index in self._crops.of_person(person)], axis=0)
+            for person in people
+        }
+        told = np.stack([*self._means.values(), np.zeros(reference.EMBEDDING, np.float32)])
+        self._middle, self._spread = told[:-1].mean(0), told[:-1].std(0) + 1e-6
         self._random, self._numbers = random.Random(seed), np.random.default_rng(seed)
         self.buckets = encode_all(vae, dataset.pictures(renders))
         self._scenes = {p.index: p.scene for bucket in self.buckets.values() for p in bucket.found}
@@ -122,23 +201,52 @@ class Batches:
     def __len__(self) -> int:
         return len(self._scenes)
 
-    def draw(self, size: int) -> tuple[Tensor, Tensor, list[str]]:
-        """Latents (B, C, h, w), loss weights (B, 1, h, w) and captions."""
+    def draw(self, size: int) -> Batch:
+        """A batch of one size, with references or without."""
         from engine.builtin.captions import caption
         from engine.builtin.scenes import mirrored
 
         shapes = list(self.buckets)
         shape = self._random.choices(shapes, [len(self.buckets[s].found) for s in shapes])[0]
         bucket = self.buckets[shape]
-        latents, weights, captions = [], [], []
+        referred = self._random.random() < WITH_REFERENCE
+        latents, weights, captions, shown = [], [], [], []
         for at in self._numbers.integers(len(bucket.found), size=size):
             flip = self._random.random() < 0.5
             what = self._scenes[bucket.found[at].index]
             latents.append(bucket.latents[at][int(flip)])
             weights.append(bucket.weights[at])
-            said = caption(mirrored(what) if flip else what, self._random)
-            captions.append("" if self._random.random() < DROP_CAPTION else said)
-        return torch.stack(latents).float(), torch.stack(weights)[:, None].float(), captions
+            face = self._reference(bucket.found[at].index, flip) if referred else None
+            anonymous = face is not None and self._random.random() < ANONYMOUS
+            said = caption(mirrored(what) if flip else what, self._random, anonymous=anonymous)
+            dropped = self._random.random() < DROP_CAPTION
+            captions.append("" if dropped else said)
+            shown.append(Shown.nothing() if face is None or dropped else face)
+        return Batch(
+            torch.stack(latents).float(),
+            torch.stack(weights)[:, None].float(),
+            captions,
+            _stacked(shown) if referred else None,
+        )
+
+    def _reference(self, index: int, flip: bool) -> Shown | None:
+        """Another picture of the same person, mirrored as the picture is: a mirrored face is another face."""
+        seed = index // dataset.PER_PERSON
+        others = [other for other in self._crops.of_person(seed) if other != index]
+        if not others:
+            return None
+        cut = self._crops.pixels[self._random.choice(others)]
+        target = (self._means[seed] - self._middle) / self._spread
+        return Shown(_varied(cut, flip, self._numbers), torch.from_numpy(target), 0.0 if flip else 1.0, 1.0)
+
+
+def _attending(seer: reference.Seer, shown: References | None) -> tuple[dict[str, Tensor] | None, Tensor]:
+    """What the transformer is told of the references, and how wrongly they were told apart."""
+    if shown is None:
+        return None, torch.zeros(())
+    patches, told = seer(shown.crops)
+    wrong = ((told - shown.embeddings).pow(2).mean(1) * shown.tells).mean()
+    return {"ip_adapter_image_embeds": patches * shown.counts[:, None, None]}, wrong
 
 
 def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
@@ -147,8 +255,9 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
     team = Team()
     torch.manual_seed(0)
     vae = autoencoder.load(dataset.work() / "vae")
-    transformer, reader = build_transformer(), Reader()
-    modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader}
+    transformer, reader, seer = build_transformer(), Reader(), reference.Seer()
+    reference.install(transformer)
+    modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader, "seer": seer}
     weights = [p for module in modules.values() for p in module.parameters()]
     optimiser = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.97), weight_decay=0.01, fused=True)
     average = Average(modules, 0.998)
@@ -166,8 +275,10 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
     ends = time.monotonic() + minutes * 60
 
     def step(number: int) -> dict[str, float]:
-        latents, importance, captions = batches.draw(batch)
-        words, pooled = reader(captions)
+        drawn = batches.draw(batch)
+        latents = drawn.latents
+        words, pooled = reader(drawn.captions)
+        attending, telling = _attending(seer, drawn.references)
         noise = torch.randn_like(latents)
         t = torch.sigmoid(torch.randn(len(latents)) + math.log(SHIFT))
         mixed = t[:, None, None, None] * noise + (1 - t)[:, None, None, None] * latents
@@ -176,10 +287,11 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
             encoder_hidden_states=words,
             pooled_projections=pooled,
             timestep=t * 1000,
+            joint_attention_kwargs=attending,
             return_dict=False,
         )[0]
         squared = (guess - (noise - latents)).pow(2)
-        total = (squared * importance).mean()
+        total = (squared * drawn.weights).mean() + TELLING * telling
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call,unused-ignore]
         left = team.average(weights, max(0.0, ends - time.monotonic()) / (minutes * 60))
@@ -189,7 +301,8 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
         optimiser.step()
         if team.leads:
             average.update(modules)
-        return {"left": left, "loss": float(total.detach()), "plain": float(squared.detach().mean())}
+        told = float(telling.detach()) / WITH_REFERENCE
+        return {"left": left, "loss": float(total.detach()), "plain": float(squared.detach().mean()), "telling": told}
 
     def save(number: int) -> None:
         if not team.leads:
@@ -203,12 +316,10 @@ def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
     _log(f"step {done} after {(time.monotonic() - began) / 60:.1f} min")
 
 
-def pipeline(averaged: bool = True) -> Any:
-    """The pipeline of the work folder's newest state."""
-    from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusion3Pipeline
-
-    transformer, reader = build_transformer(), Reader()
-    modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader}
+def _newest(averaged: bool) -> dict[str, Any]:
+    """The work folder's newest transformer (with its adapter), reader and seer."""
+    modules: dict[str, Any] = {"transformer": build_transformer(), "reader": Reader(), "seer": reference.Seer()}
+    reference.install(modules["transformer"])
     state = _restored(dataset.work() / "transformer.pt")
     if state is None:
         raise RuntimeError("There is no trained state yet: run `python -m engine.builtin.train transformer` first.")
@@ -218,13 +329,21 @@ def pipeline(averaged: bool = True) -> Any:
         average = Average(modules, 0.999)
         average.values = state["average"]
         average.put_into(modules)
+    return {name: module.eval() for name, module in modules.items()}
+
+
+def _pipeline(trained: dict[str, Any]) -> Any:
+    from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusion3Pipeline
+
+    transformer, reader = build_transformer(), trained["reader"]
+    transformer.load_state_dict(reference.base_state(trained["transformer"]))
     return StableDiffusion3Pipeline(
         transformer=transformer.eval(),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
         vae=autoencoder.load(dataset.work() / "vae"),
-        text_encoder=reader.first.eval(),
+        text_encoder=reader.first,
         tokenizer=reader.tokenizer,
-        text_encoder_2=reader.second.eval(),
+        text_encoder_2=reader.second,
         tokenizer_2=reader.tokenizer,
         text_encoder_3=None,
         tokenizer_3=None,
@@ -238,14 +357,16 @@ def _without(path: Path, key: str) -> None:
     path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
-def export(folder: Path) -> None:
+def export(folder: Path, averaged: bool = True) -> None:
     """Writes the newest averaged weights as the checkpoint that ships, half precision where it is large."""
-    made = pipeline()
+    trained = _newest(averaged)
+    made = _pipeline(trained)
     made.transformer.half()
     partial = folder.with_name(folder.name + ".part")
     shutil.rmtree(partial, ignore_errors=True)
     made.save_pretrained(partial, safe_serialization=True)
     _without(partial / "vae" / "config.json", "block_out_channels")
+    reference.save(partial / "ip_adapter", trained["transformer"], trained["seer"].encoder)
     card = {
         "trained": True,
         "steps": STEPS,
