@@ -158,6 +158,13 @@ class Settings(BaseSettings):
         description="A portrait not finished this many seconds after its start is given up and refunded.",
     )
 
+    series_frames: int = Field(12, ge=2, le=24, description="How many frames a series may have.")
+    series_waiting: int = Field(
+        4,
+        ge=1,
+        description="How many frames of one series are in the queue at once; the next follows when one is done.",
+    )
+
     price_standard: int = Field(10, ge=0, description="Credits for one portrait in the standard lane.")
     price_fast: int = Field(60, ge=0, description="Credits for one portrait in the fast lane, whatever its size.")
     price_models: dict[str, ModelPrice] = Field(

@@ -115,7 +115,10 @@ class OrderEdit:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """One picture of an order; `prompt` is "" where it is that of the order."""
+    """One picture of an order; `prompt` is "" where it is that of the order.
+
+    `frame` (from 1) and `label` say which frame of a series it is, None where it is none.
+    """
 
     id: str
     order_id: str
@@ -138,6 +141,8 @@ class JobRow:
     started_at: float | None
     ended_at: float | None
     prompt: str
+    frame: int | None
+    label: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +190,11 @@ class SpendCeiling:
 
 JOB_COLUMNS = """
 j.id, j.order_id, j.position, j.arrival, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps,
-j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at, j.prompt
+j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at,
+j.prompt, f.number AS frame, f.label
 """
-JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j LEFT JOIN portraits p ON p.job_id = j.id"  # noqa: S608 - a constant
+_JOINED = "LEFT JOIN portraits p ON p.job_id = j.id LEFT JOIN series_frames f ON f.job_id = j.id"
+JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j {_JOINED}"  # noqa: S608 - a constant
 _ORDER_COLUMNS = """
 o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
 o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance,
@@ -216,7 +223,7 @@ async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, crea
     rows = await fetch(
         f"SELECT {JOB_COLUMNS}, {_ORDER_COLUMNS}, {_REFERENCES} FROM orders o"  # noqa: S608 - this package's own
         " JOIN accounts a ON a.id = o.account_id JOIN jobs j ON j.order_id = o.id"
-        f" LEFT JOIN portraits p ON p.job_id = j.id WHERE {where} ORDER BY j.arrival",
+        f" {_JOINED} WHERE {where} ORDER BY j.arrival",
         values,
     )
     groups = groupby(rows, key=lambda row: str(row["order_id"]))

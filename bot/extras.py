@@ -1,0 +1,114 @@
+"""What an order is for besides its words: a picture to change, pictures to go by, the frames of a series.
+
+It crosses a quote as JSON, so that a confirmed order is the one that was quoted.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from data.jobs import NewEdit, NewFrames, NewPicture
+from engine.prompt import PortraitPrompt, from_json, to_json
+
+Use = Literal["outfit", "place", "style"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditWish:
+    """The stored picture that is to be changed and what to change; `strength` in 0…1 is for models that take one."""
+
+    sha256: str
+    words: str
+    strength: float
+    from_upload: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureWish:
+    """A stored picture of an outfit, a place or a style; `handle` is "" when it was not saved under one."""
+
+    handle: str
+    sha256: str
+    role: Use
+    from_upload: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameWish:
+    """One frame: its number from 1, what is different in it, and what is asked of which model."""
+
+    number: int
+    label: str
+    prompt: PortraitPrompt
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesWish:
+    """Frames that are ordered together. `series_id` is "" for a new series; `varies` a slot, or "model"."""
+
+    series_id: str
+    varies: str
+    frames: tuple[FrameWish, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """`kept` names pictures that were handed in for this wish alone (`HandedIn.keep`)."""
+
+    edit: EditWish | None = None
+    pictures: tuple[PictureWish, ...] = ()
+    series: SeriesWish | None = None
+    kept: tuple[str, ...] = ()
+
+    @property
+    def from_upload(self) -> bool:
+        """Whether a person handed in one of the pictures, or what it was made from."""
+        edited = self.edit is not None and self.edit.from_upload
+        return edited or any(picture.from_upload for picture in self.pictures)
+
+    def new_edit(self) -> NewEdit | None:
+        edit = self.edit
+        return edit and NewEdit(sha256=edit.sha256, words=edit.words, strength=edit.strength)
+
+    def new_pictures(self) -> tuple[NewPicture, ...]:
+        return tuple(NewPicture(handle=one.handle, sha256=one.sha256, role=one.role) for one in self.pictures)
+
+    def new_frames(self, order_id: str) -> NewFrames | None:
+        series = self.series
+        if series is None:
+            return None
+        frames = tuple((frame.number, frame.label) for frame in series.frames)
+        return NewFrames(series_id=series.series_id or order_id, varies=series.varies, frames=frames)
+
+
+NOTHING_MORE = Extras()
+
+
+def to_text(extras: Extras) -> str:
+    """As JSON; "" when there is nothing more than words."""
+    if extras == NOTHING_MORE:
+        return ""
+    said = asdict(extras)
+    if extras.series is not None:
+        for frame, wish in zip(said["series"]["frames"], extras.series.frames, strict=True):
+            frame["prompt"] = to_json(wish.prompt)
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
+
+
+def from_text(text: str) -> Extras:
+    """Read what `to_text` wrote."""
+    if not text:
+        return NOTHING_MORE
+    said: dict[str, Any] = json.loads(text)
+    return Extras(
+        edit=EditWish(**said["edit"]) if said["edit"] else None,
+        pictures=tuple(PictureWish(**one) for one in said["pictures"]),
+        series=_series(said["series"]) if said["series"] else None,
+        kept=tuple(said["kept"]),
+    )
+
+
+def _series(said: dict[str, Any]) -> SeriesWish:
+    frames = tuple(FrameWish(**{**frame, "prompt": from_json(frame["prompt"])}) for frame in said["frames"])
+    return SeriesWish(series_id=said["series_id"], varies=said["varies"], frames=frames)
