@@ -9,12 +9,12 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from engine.backends import Backend, BackendLost, Outcome, RenderInterrupted
+from engine.backends import Backend, BackendLost, Outcome, Remembering, RenderInterrupted
 from engine.catalogue import Catalogue, Model
 from engine.events import EventStream
 from engine.jobs import (
@@ -176,6 +176,14 @@ class Engine:
         ]
         queued = [QueueEntry(self._tickets[job_id].job, "waiting", place) for place, job_id in sorted(places)]
         return (*running, *queued)
+
+    async def forget(self, pictures: Collection[str]) -> None:
+        """Drops what is kept in memory of these reference pictures (sha256), and of anybody's words.
+
+        Waits for the batches that run, because they may be using it.
+        """
+        backends = [pool.backend for pool in self._pools.values()]
+        await asyncio.gather(*(one.forget(pictures) for one in backends if isinstance(one, Remembering)))
 
     async def stop(self, grace_s: float) -> None:
         """Lets the current step end and joins the threads, within `grace_s`.

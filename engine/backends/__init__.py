@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Collection, Sequence
+from typing import Protocol, runtime_checkable
 
 from engine.catalogue import Model
 from engine.jobs import EngineError, Finished, Job, Loading, Progress
@@ -44,4 +44,13 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Ends after the current step; jobs that have not ended stay so."""
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A backend that keeps something of words and reference pictures between batches."""
+
+    async def forget(self, pictures: Collection[str]) -> None:
+        """Drops what was made from these pictures (sha256), and from words. Waits for the batch that runs."""
         ...

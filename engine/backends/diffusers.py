@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
@@ -56,6 +56,18 @@ class DiffusersBackend:
             raise RenderInterrupted(str(error)) from error
         except WorkerHung as error:
             raise BackendLost(str(error)) from error
+
+    async def forget(self, pictures: Collection[str]) -> None:
+        """See Remembering.forget."""
+        kept = self.embeddings
+        if kept is None:
+            return
+        try:
+            await self._worker.run(lambda: kept.forget(pictures))
+        except WorkerDied:
+            kept.forget(pictures)  # no thread uses it now
+        except WorkerHung as error:
+            log.warning("What is kept in memory stays until the end of the process: %s", error)
 
     async def close(self) -> None:
         """Ends the thread after its current step or call."""

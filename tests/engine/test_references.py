@@ -88,3 +88,19 @@ async def test_of_two_characters_the_first_is_held_and_the_note_says_so(studio: 
     (first,) = await studio.pictures(job("A2", 0, seed=1, references=both[:1]))
     assert "holds one face" in made.note
     assert made.picture == first.picture
+
+
+async def test_a_forgotten_picture_is_read_anew_if_it_ever_comes_back(studio: Studio, tmp_path: Path) -> None:
+    """Nothing of an erased face, nor of anybody's words, stays in memory; other faces do."""
+    ana, kai = face(tmp_path, "ana", 1), face(tmp_path, "kai", 7)
+    await studio.pictures(job("A1", 0, references=(ana,)))
+    await studio.pictures(job("A2", 1, references=(kai,)))
+    embeddings = studio.backend.embeddings
+    assert embeddings is not None
+    read, words = embeddings.references.made, embeddings.texts.made
+    await studio.engine.forget([ana.sha256])
+    await studio.pictures(job("A3", 2, references=(kai,)))
+    assert embeddings.references.made == read
+    assert embeddings.texts.made > words
+    await studio.pictures(job("A4", 3, references=(ana,)))
+    assert embeddings.references.made == read + 1

@@ -5,6 +5,7 @@ Each text is encoded alone, so a picture does not depend on what shared its batc
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.backends.local.cache import LruCache
@@ -49,6 +50,12 @@ class Embeddings:
         """The reference picture as the IP-Adapter reads it, (1, patches, width), on the CPU."""
         key = (loaded.model.id, reference.sha256)
         return self.references.get(key, lambda: _encode_reference(loaded, reference))
+
+    def forget(self, pictures: Collection[str]) -> None:
+        """Drops what was made from these pictures (sha256), and all words that were read."""
+        for sha256 in pictures:
+            self.forget_reference(sha256)
+        self.texts.drop(lambda key: True)
 
     def forget_reference(self, sha256: str) -> None:
         """Drops what was made from a picture that is to be forgotten."""
