@@ -1,5 +1,6 @@
 """Who somebody is and what they may do, asked anew for every command and button."""
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,8 +39,17 @@ async def person_of(interaction: "Interaction") -> Person:
 async def require_welcome(bot: "StudioBot", guild_id: int, user_id: int) -> None:
     """Raises Refused where the bot may not be used, and for those who are banned from it there."""
     await require_open(bot, guild_id)
+    await require_present(bot, user_id)
     if await bot.stores.bans.get(guild_id, user_id):
         raise Refused("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
+
+
+async def require_present(bot: "StudioBot", user_id: int) -> None:
+    """Raises Refused while everything of this person is being erased; knows one who comes back afterwards."""
+    privacy = bot.stores.privacy
+    if privacy.is_being_erased(user_id):
+        raise Refused("Everything of yours is being erased just now. Try again in a minute.")
+    await privacy.recognise(user_id, now=time.time())
 
 
 async def require_open(bot: "StudioBot", guild_id: int) -> None:

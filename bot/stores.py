@@ -7,13 +7,16 @@ from typing import Self
 from data.accounts import Accounts
 from data.audit import Audit
 from data.bans import Bans
+from data.care import Care
 from data.characters import Characters
+from data.consent import Questions
 from data.database import Database
 from data.folder_lock import FolderLock, lock_folder
 from data.handed_in import HandedIn
 from data.jobs import Orders
 from data.pictures import PictureStore
 from data.portraits import Portraits
+from data.privacy import Privacy
 from data.quotes import Quotes
 from data.recipes import Drafts, Styles
 from data.references import References
@@ -41,6 +44,9 @@ class Stores:
     drafts: Drafts
     quotes: Quotes
     bans: Bans
+    care: Care
+    questions: Questions
+    privacy: Privacy
     audit: Audit
     stats: Stats
 
@@ -55,6 +61,8 @@ class Stores:
             raise
         pictures = PictureStore(database)
         await pictures.sweep()
+        privacy = Privacy(database, pictures)
+        await privacy.load()
         return cls(
             lock=lock,
             database=database,
@@ -71,6 +79,9 @@ class Stores:
             drafts=Drafts(database),
             quotes=Quotes(database),
             bans=Bans(database),
+            care=Care(database, privacy.marks),
+            questions=Questions(database),
+            privacy=privacy,
             audit=Audit(database),
             stats=Stats(database),
         )

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from data import audit
+from data.characters import Character
 from data.database import Database, Transaction
 from data.errors import DataError
 from data.marks import Marks
@@ -57,15 +58,6 @@ class Kept:
     uploaded: bool
     reports: int
     disabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Usable:
-    """What is asked about a character before it is used."""
-
-    id: int
-    handle: str
-    pictures: tuple[str, ...]
 
 
 _REPORTS = """
@@ -162,12 +154,12 @@ class Care:
                 await _audit(tx, "enable character", character, guild_id, actor_id, "", now)
         return bool(gone or lifted)
 
-    async def check(self, guild_id: int, characters: Iterable[Usable]) -> None:
+    async def check(self, guild_id: int, characters: Iterable[Character]) -> None:
         """Raises `CharacterDisabled` when one of them may not be used in this server."""
         if await self._db.fetch_one("SELECT 1 FROM disabled_pictures") is None:
             return
         for character in characters:
-            marks = [await self._marks.of_picture(sha256) for sha256 in character.pictures]
+            marks = [await self._marks.of_picture(one.sha256) for one in character.references]
             row = await self._db.fetch_one(
                 "SELECT EXISTS (SELECT 1 FROM disabled_characters WHERE character_id = :id AND guild_id IN (0, :guild))"
                 " OR EXISTS (SELECT 1 FROM disabled_pictures WHERE guild_id IN (0, :guild)"
