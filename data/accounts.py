@@ -20,12 +20,14 @@ from data.tiers import TierChange as TierChange
 
 MAX_AMOUNT = 1_000_000_000
 
+# With what they granted before they had everything of theirs erased and came back.
 _GRANTED = """
+WITH actors AS (SELECT :actor AS id UNION ALL SELECT pseudonym FROM erasures WHERE user_id = :actor)
 SELECT
     (SELECT coalesce(sum(l.amount), 0) FROM ledger l JOIN accounts a ON a.id = l.account_id
-     WHERE l.kind = 'grant' AND l.actor_id = :actor AND l.created_at >= :since AND a.guild_id = :guild),
+     WHERE l.kind = 'grant' AND l.actor_id IN actors AND l.created_at >= :since AND a.guild_id = :guild),
     (SELECT count(*) FROM tier_changes t JOIN accounts a ON a.id = t.account_id
-     WHERE t.kind = 'grant' AND t.actor_id = :actor AND t.created_at >= :since AND a.guild_id = :guild)
+     WHERE t.kind = 'grant' AND t.actor_id IN actors AND t.created_at >= :since AND a.guild_id = :guild)
 """
 
 

@@ -47,7 +47,8 @@ _SPENT = """
 SELECT coalesce(sum(j.cost_usd_micros), 0) FROM jobs j
 JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
 WHERE j.provider = :provider AND j.created_at >= :since AND j.cost_usd_micros > 0
-    AND j.state NOT IN ('failed', 'cancelled') AND (:user IS NULL OR a.user_id = :user)
+    AND j.state NOT IN ('failed', 'cancelled') AND (:user IS NULL OR a.user_id = :user
+        OR a.user_id IN (SELECT pseudonym FROM erasures WHERE user_id = :user))
 """
 
 _INSERT_JOBS = """
