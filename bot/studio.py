@@ -6,7 +6,7 @@ This module knows data and engine, and of Discord only that there is a `Post` wh
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
 
@@ -23,6 +23,7 @@ from data.portraits import Portrait, PortraitFacts
 from engine.catalogue import Model
 from engine.engine import Engine
 from engine.jobs import (
+    Edit,
     EngineError,
     EngineStopped,
     Event,
@@ -32,6 +33,7 @@ from engine.jobs import (
     Lane,
     Reference,
     RenderFailed,
+    Role,
 )
 from engine.prompt import from_json
 
@@ -103,6 +105,7 @@ class Studio:
         new, tier = await self.checks.order_for(wish, answer)
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
         async with self._counter:
+            await self.checks.one_series(wish)
             self.checks.room(wish, tier)
             order = await self._place(new)
             faults.after("row")
@@ -130,8 +133,12 @@ class Studio:
         """Put an order's jobs into the queue, now, and see it through in the background."""
         if order.id in self._followed:
             return
-        streams = {row.id: self._submitted(order, row) for row in order.jobs if row.state in {"waiting", "running"}}
-        task = asyncio.create_task(self._follow(order, streams), name=f"order-{order.id}")
+        rows = [row for row in order.jobs if row.state in {"waiting", "running"}]
+        # A series does not fill the queue: its next frame takes a place when one is done.
+        at_once = self.settings.series_waiting if order.series_id else len(rows)
+        streams = {row.id: self._submitted(order, row) for row in rows[:at_once]}
+        self._held.update(row.id for row in rows[at_once:])
+        task = asyncio.create_task(self._follow(order, rows, streams), name=f"order-{order.id}")
         self._followed[order.id] = task
         task.add_done_callback(lambda done: self._followed.pop(order.id, None))
 
@@ -144,11 +151,14 @@ class Studio:
         except EngineError as error:
             return error
 
-    async def _follow(self, order: Order, streams: Mapping[str, AsyncIterator[Event] | EngineError]) -> None:
+    async def _follow(
+        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, AsyncIterator[Event] | EngineError]
+    ) -> None:
         board = self._post.board(order)
+        places = asyncio.Semaphore(max(1, len(streams)))
         try:
             endings = await asyncio.gather(
-                *(self._render(order, row, streams[row.id], board) for row in order.jobs if row.id in streams)
+                *(self._in_turn(order, row, streams.get(row.id), board, places) for row in rows)
             )
             await board.close()
             if all(endings):
@@ -159,6 +169,25 @@ class Studio:
                 extra={"job": order.id},
             )
             await board.close()
+
+    async def _in_turn(
+        self,
+        order: Order,
+        row: JobRow,
+        stream: AsyncIterator[Event] | EngineError | None,
+        board: Board,
+        places: asyncio.Semaphore,
+    ) -> bool:
+        """Render one job when the order has a place for it; see `_render`."""
+        async with places:
+            if stream is None:
+                now = await self.stores.orders.job(row.id) or row
+                self._held.discard(row.id)
+                if now.state not in {"waiting", "running"}:
+                    board.ended(row.id, now.error)
+                    return True
+                stream = self._submitted(order, row)
+            return await self._render(order, row, stream, board)
 
     async def _conclude(self, order_id: str) -> None:
         """Deliver what is rendered, settle it, close the order; each step may come twice."""
@@ -194,7 +223,8 @@ class Studio:
         """One job, from the queue to a stored portrait or a refund; False when it goes on at the next start."""
         try:
             finished = await self._finish(row, stream, board)
-            picture = await self._marker.mark(finished, from_json(order.prompt), row.model, row.guidance)
+            prompt = from_json(row.prompt or order.prompt)
+            picture = await self._marker.mark(finished, prompt, row.model, row.guidance)
             staged = await self.stores.pictures.stage(picture)
             faults.after("picture")
             await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
@@ -219,19 +249,32 @@ class Studio:
             user=self.checks.turn_of(order.guild_id, order.user_id),
             lane=Lane(row.lane),
             model=row.model,
-            prompt=from_json(order.prompt),
+            prompt=from_json(row.prompt or order.prompt),
             width=row.width,
             height=row.height,
             steps=row.steps,
             guidance=row.guidance,
             seed=row.seed,
             references=tuple(
-                Reference(handle=item.handle, path=self.stores.pictures.path(item.sha256), sha256=item.sha256)
+                Reference(
+                    handle=item.handle,
+                    path=self.stores.pictures.path(item.sha256),
+                    sha256=item.sha256,
+                    role=Role(item.role),
+                )
                 for item in order.references
             ),
+            edit=self._edit(order),
             arrival=row.arrival,
             previews=model.live_preview,
         )
+
+    def _edit(self, order: Order) -> Edit | None:
+        edit = order.edit
+        if edit is None or edit.sha256 is None:
+            return None
+        path = self.stores.pictures.path(edit.sha256)
+        return Edit(path=path, sha256=edit.sha256, words=edit.words, strength=edit.strength)
 
     async def _finish(self, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board) -> Finished:
         if isinstance(stream, EngineError):
@@ -260,7 +303,29 @@ class Studio:
 
     async def cancel(self, order: Order) -> int:
         """Cancel what of an order has not been rendered; says how many portraits that stops."""
-        return sum(self.engine.cancel(row.id) for row in order.jobs)
+        stopped = 0
+        # Frames that wait for a place first: else they would take those that come free.
+        for row in [row for row in order.jobs if row.id in self._held]:
+            ended = await self.stores.orders.end(row.id, "cancelled", CANCELLED, time.time())
+            stopped += ended.state == "cancelled" and not self.engine.cancel(row.id)
+        return stopped + sum(self.engine.cancel(row.id) for row in order.jobs)
+
+    async def stop_jobs(self, job_ids: Iterable[str], sentence: str) -> int:
+        """End jobs that wait or run, with a sentence and a refund; says how many. What is rendered is delivered."""
+        stopped = 0
+        for job_id in job_ids:
+            row = await self.stores.orders.end(job_id, "cancelled", sentence, time.time())
+            stopped += row.state == "cancelled"
+            self.engine.cancel(job_id)
+        return stopped
+
+    async def seen_through(self, order_id: str) -> bool:
+        """Wait for the end of an order that is being seen through; False at once when it is not."""
+        task = self._followed.get(order_id)
+        if task is None:
+            return False
+        await asyncio.wait({task})
+        return True
 
     async def find_order(self, order_id: str) -> Order:
         """Raises Gone."""
