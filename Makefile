@@ -5,10 +5,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo run install test test-long lint bench env picture
+.PHONY: demo demo-hosted run install test test-long lint bench env picture
 
 demo: $(STAMP)-demo
 	$(BIN)/python -m bot.demo $(ARGS)
+
+# Every hosted model on the page, at stand-ins on this machine that draw one colour: no key, no cost.
+demo-hosted: $(STAMP)-test
+	$(BIN)/python -m tests.engine.providers.serve $(BIN)/python -m bot.demo --hosted $(ARGS)
 
 run: $(STAMP)-local
 	$(BIN)/python -m bot $(ARGS)

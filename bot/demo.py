@@ -95,7 +95,11 @@ async def _run(options: argparse.Namespace) -> None:
     _check_port(options.port)
     settings = demo_settings(options.data, hosted=options.hosted)
     stores = await Stores.open(settings.data_folder)
-    bot = StudioBot(settings, stores, sync="always")
+    try:
+        bot = StudioBot(settings, stores, sync="always")
+    except BaseException:
+        await stores.close()  # its threads would keep the process alive
+        raise
     async with world(bot, bot_name="Likeness") as env:
         channel, people = build_server(env)
         await _first_credits(stores, people)

@@ -11,7 +11,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +47,8 @@ class DemoProcess:
     """`python -m bot.demo` on a data folder, startable again after it was stopped."""
 
     folder: Path
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     address: str = ""
     _process: asyncio.subprocess.Process | None = None
 
@@ -58,10 +60,11 @@ class DemoProcess:
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "bot.demo", "--no-browser", "--port", "0", "--data", str(self.folder)),
+                *self.arguments,
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env={**os.environ, **self.environment, "PYTHONUNBUFFERED": "1"},
             )
         self.address = await asyncio.wait_for(self._printed_address(self._process), START_S)
 
@@ -141,14 +144,26 @@ class StudioPage:
         await expect(self.composer).to_be_hidden()
 
     async def order(self, prompt: str, **options: str) -> list[int]:
-        """`/portrait` with a prompt, all by keyboard; returns the numbers of the finished portraits."""
+        """`/portrait` with a prompt, by keyboard; returns the numbers of the finished portraits.
+
+        A `model` is typed by its title and chosen from the list that comes up.
+        """
         await self.command("portrait")
         await expect(self._offered_option).to_have_attribute("data-value", "prompt")
         await self.page.keyboard.press("Enter")
         await self.page.keyboard.type(prompt)
         for name, value in options.items():
             await self._add_option(name, value)
+            if name == "model":
+                await self._choose(f"{value}:")
+        if "model" in options:
+            return await self.portraits_after(lambda: self.page.get_by_role("button", name="Send").click())
         return await self.portraits_after(lambda: self.page.keyboard.press("Enter"))
+
+    async def _choose(self, beginning: str) -> None:
+        """Take the offered value whose label begins so."""
+        labels = self.page.locator("#command-suggestion-listbox .command-suggestion-label")
+        await labels.filter(has_text=re.compile(rf"^{re.escape(beginning)}")).click()
 
     @property
     def _offered_option(self) -> Locator:
