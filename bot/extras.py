@@ -69,7 +69,7 @@ class Extras:
 
     def new_edit(self) -> NewEdit | None:
         edit = self.edit
-        return edit and NewEdit(sha256=edit.sha256, words=edit.words, strength=edit.strength)
+        return None if edit is None else NewEdit(sha256=edit.sha256, words=edit.words, strength=edit.strength)
 
     def new_pictures(self) -> tuple[NewPicture, ...]:
         return tuple(NewPicture(handle=one.handle, sha256=one.sha256, role=one.role) for one in self.pictures)

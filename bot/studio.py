@@ -88,6 +88,7 @@ class Studio:
         self._marker = Marker(settings)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
+        self._held: set[str] = set()
         self._closing = False
 
     @property

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot import policy, words
 from bot.errors import AgainstPolicy, PriceUnconfirmed, Refused
+from bot.extras import NOTHING_MORE, Extras, PictureWish
 from bot.settings import ModelPrice, Settings
 from bot.stores import Stores
 from bot.tiers import Tier
@@ -52,7 +53,8 @@ class Answer:
 class Wish:
     """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
 
-    `confirmed` is the price of it all that the person was shown and agreed to.
+    `confirmed` is the price of it all that the person was shown and agreed to. The frames of a series, where `extras`
+    has one, are instead of `prompt`, `model` and `count`.
     """
 
     source: str
@@ -64,6 +66,13 @@ class Wish:
     count: int = 1
     parent_portrait_id: int | None = None
     confirmed: int = 0
+    extras: Extras = NOTHING_MORE
+
+    def takes(self) -> list[tuple[PortraitPrompt, str | None]]:
+        """The prompt and the model of each picture."""
+        if self.extras.series is not None:
+            return [(frame.prompt, frame.model) for frame in self.extras.series.frames]
+        return [(self.prompt, self.model)] * self.count
 
 
 class Checks:
@@ -80,15 +89,20 @@ class Checks:
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
         """
-        model = self._model(wish)
-        characters = await self._characters(wish.user_id, wish.prompt)
+        models = [self._model(model_id) for _, model_id in wish.takes()]
+        different = {model.id: model for model in models}.values()
+        wish = await self._with_saved_pictures(wish)
+        characters = await self._characters(wish)
+        for model in different:
+            _takes_pictures(model, wish.extras, len(characters))
         from_upload = await self._policy(wish, characters)
         account = await self.account(wish.place.guild_id, wish.user_id)
         tier = self.settings.tier(account.tier)
-        tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
-        price = self.price(account, model, wish.lane)
-        self._price_agreed(wish, account, price * wish.count)
-        return replace(_new_order(wish, answer, model, characters, account, price), from_upload=from_upload), tier
+        for model in different:
+            tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
+        prices = [self.price(account, model, wish.lane) for model in models]
+        self._price_agreed(wish, account, sum(prices))
+        return replace(_new_order(wish, answer, models, characters, account, prices), from_upload=from_upload), tier
 
     def price(self, account: Account, model: Model, lane: Lane) -> int:
         """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""
@@ -102,6 +116,7 @@ class Checks:
         """The person's account in this server, with today's allowance given."""
         server = await self._stores.servers.get(guild_id)
         now = time.time()
+        await self._stores.privacy.recognise(user_id, now=now)
         known = await self._stores.accounts.find(guild_id, user_id, now=now)
         allowance = self.settings.tier(known.tier if known else FREE).daily
         if allowance is None:
@@ -114,13 +129,17 @@ class Checks:
             day=datetime.fromtimestamp(now, ZoneInfo(server.time_zone)).date().isoformat(),
         )
 
-    async def _characters(self, user_id: int, prompt: PortraitPrompt) -> list[Character]:
-        found = []
-        for handle in prompt.characters:
-            character = await self._stores.characters.get(user_id, handle)
+    async def _characters(self, wish: Wish) -> list[Character]:
+        """The saved faces that the prompt names; its other handles are those of pictures that go along."""
+        found, pictures = [], {picture.handle.casefold() for picture in wish.extras.pictures}
+        for handle in wish.prompt.characters:
+            if handle.casefold() in pictures:
+                continue
+            character = await self._stores.characters.get(wish.user_id, handle)
             if character is None:
-                raise await self.unknown_handle(user_id, handle)
+                raise await self.unknown_handle(wish.user_id, handle)
             found.append(character)
+        await self._stores.care.check(wish.place.guild_id, found)
         return found
 
     async def unknown_handle(self, user_id: int, handle: str) -> Refused:
@@ -142,9 +161,12 @@ class Checks:
         turn = self.turn_of(wish.place.guild_id, wish.user_id)
         cap = tier.waiting or self.settings.queue_waiting_per_user
         waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self._engine.waiting())
-        if waiting + wish.count > cap:
+        count = len(wish.takes())
+        if wish.extras.series is not None:
+            count = min(count, self.settings.series_waiting, cap)
+        if waiting + count > cap:
             raise QueueFull(waiting, cap, "you")
-        self._engine.check(turn, wish.lane, wish.count)
+        self._engine.check(turn, wish.lane, count)
         self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
         floor = self.settings.data_free_mib * 2**20
         if floor and self._stores.pictures.free_bytes() < floor:
@@ -170,8 +192,32 @@ class Checks:
             for provider, limit in limits.items()
         ]
 
-    def _model(self, wish: Wish) -> Model:
-        model = self._engine.catalogue.get(wish.model or self._engine.catalogue.default)
+    async def one_series(self, wish: Wish) -> None:
+        """Raises Refused when the wish is for a series and the person has one that is not finished."""
+        series = wish.extras.series
+        if series is None or series.series_id or await self._stores.orders.from_source(wish.source):
+            return
+        if await self._stores.series.under_way(wish.user_id):
+            raise Refused(
+                "Your last series is not finished yet, and there is one at a time for everybody. Nothing was charged; "
+                "wait for it, or cancel what is left of it."
+            )
+
+    async def _with_saved_pictures(self, wish: Wish) -> Wish:
+        """The wish with the outfits, places and styles that its prompt names, as pictures."""
+        found = list[PictureWish]()
+        for handle in wish.prompt.characters:
+            if await self._stores.characters.get(wish.user_id, handle) is not None:
+                continue
+            saved = await self._stores.references.get(wish.user_id, handle)
+            if saved is not None:
+                tainted = saved.origin == "upload"
+                found.append(PictureWish(handle=handle, sha256=saved.sha256, role=saved.role, from_upload=tainted))
+        pictures = tuple(dict.fromkeys((*found, *wish.extras.pictures)))
+        return replace(wish, extras=replace(wish.extras, pictures=pictures))
+
+    def _model(self, model_id: str | None) -> Model:
+        model = self._engine.catalogue.get(model_id or self._engine.catalogue.default)
         away = self._engine.catalogue.unavailable(model)
         if away:
             raise ModelUnavailable(model.title, away)
@@ -180,20 +226,22 @@ class Checks:
     async def _policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
         """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
         server = await self._stores.servers.get(wish.place.guild_id)
-        from_upload = any(one.origin == "upload" for character in characters for one in character.references)
-        decision = policy.decide(
-            policy.PolicyQuestion(
-                prompt=wish.prompt,
-                from_upload=from_upload,
-                operator_allows_adult=self.settings.moderation_adult,
-                server_allows_adult=server.adult,
-                channel_age_restricted=wish.place.adult,
-                operator_blocked=self.settings.moderation_blocked,
-                server_blocked=server.blocked_words,
-            )
+        from_upload = wish.extras.from_upload or any(
+            one.origin == "upload" for character in characters for one in character.references
         )
-        if isinstance(decision, policy.Refused):
-            raise AgainstPolicy(decision.rule, decision.sentence)
+        question = policy.PolicyQuestion(
+            prompt=wish.prompt,
+            from_upload=from_upload,
+            operator_allows_adult=self.settings.moderation_adult,
+            server_allows_adult=server.adult,
+            channel_age_restricted=wish.place.adult,
+            operator_blocked=self.settings.moderation_blocked,
+            server_blocked=server.blocked_words,
+        )
+        for prompt in _asked_of_policy(wish):
+            decision = policy.decide(replace(question, prompt=prompt))
+            if isinstance(decision, policy.Refused):
+                raise AgainstPolicy(decision.rule, decision.sentence)
         return from_upload
 
     def _price_agreed(self, wish: Wish, account: Account, total: int) -> None:
@@ -204,34 +252,51 @@ class Checks:
         raise PriceUnconfirmed(total, account.balance)
 
 
+def _asked_of_policy(wish: Wish) -> list[PortraitPrompt]:
+    """Every prompt that a picture of this wish is made from, and what is to change as it was typed."""
+    prompts = list(dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())]))
+    edit = wish.extras.edit
+    return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
+
+
+def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
+    """Raises Refused when the model cannot change a picture, or takes no pictures of this kind or number."""
+    if wanted.edit is not None and not model.edits:
+        raise Refused(f"{model.title} cannot change a picture. `model:` of /edit lists those that can.")
+    if not wanted.pictures:
+        return
+    if model.references < 2:
+        raise Refused(
+            f"{model.title} takes no pictures of outfits, places or styles. Nothing was charged; choose a model that "
+            "takes several pictures (/models says which)."
+        )
+    most = model.references - (wanted.edit is not None)
+    if faces + len(wanted.pictures) > most:
+        raise Refused(
+            f"{model.title} takes {most} pictures, faces included, and this needs {faces + len(wanted.pictures)}. "
+            "Nothing was charged; leave some out."
+        )
+
+
 def _new_order(
     wish: Wish,
     answer: Answer,
-    model: Model,
+    models: Sequence[Model],
     characters: Sequence[Character],
     account: Account,
-    price: int,
+    prices: Sequence[int],
 ) -> NewOrder:
-    prompt = wish.prompt
+    prompt, order_id = wish.prompt, secrets.token_hex(8)
     first = prompt.seed if prompt.seed is not None else secrets.randbelow(MAX_SEED + 1)
-    width, height = size_of(model, prompt.aspect)
+    # The frames of a series have one seed: what differs is what varies.
+    step = 0 if wish.extras.series else 1
+    own = [to_json(asked) if wish.extras.series else "" for asked, _ in wish.takes()]
     jobs = tuple(
-        NewJob(
-            model=model.id,
-            lane=wish.lane.value,
-            seed=(first + position) & MAX_SEED,
-            width=width,
-            height=height,
-            steps=model.steps,
-            guidance=model.guidance,
-            price=price,
-            provider=model.provider,
-            cost_usd_micros=model.cost_usd_micros,
-        )
-        for position in range(wish.count)
+        _new_job(model, prompt.aspect, wish.lane, (first + step * position) & MAX_SEED, price, text)
+        for position, (model, price, text) in enumerate(zip(models, prices, own, strict=True))
     )
     return NewOrder(
-        id=secrets.token_hex(8),
+        id=order_id,
         source=wish.source,
         guild_id=wish.place.guild_id,
         channel_id=wish.place.channel_id,
@@ -243,8 +308,28 @@ def _new_order(
         parent_portrait_id=wish.parent_portrait_id,
         upload_limit=answer.upload_limit,
         references=tuple(reference.id for character in characters for reference in character.references[:1]),
+        pictures=wish.extras.new_pictures(),
+        edit=wish.extras.new_edit(),
+        series=wish.extras.new_frames(order_id),
         jobs=jobs,
         tier=None if account.tier == FREE else account.tier,
+    )
+
+
+def _new_job(model: Model, aspect: str | None, lane: Lane, seed: int, price: int, prompt: str) -> NewJob:
+    width, height = size_of(model, aspect)
+    return NewJob(
+        model=model.id,
+        lane=lane.value,
+        seed=seed,
+        width=width,
+        height=height,
+        steps=model.steps,
+        guidance=model.guidance,
+        price=price,
+        provider=model.provider,
+        cost_usd_micros=model.cost_usd_micros,
+        prompt=prompt,
     )
 
 
