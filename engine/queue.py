@@ -30,6 +30,7 @@ class BatchKey(NamedTuple):
     guidance: float
     adapters: tuple[tuple[str, float], ...]
     reference_scale: float | None
+    edit_strength: float | None = None
     alone: str = ""
 
 
@@ -43,6 +44,7 @@ def batch_key(job: Job) -> BatchKey:
         job.guidance,
         tuple((adapter.name, adapter.scale) for adapter in job.adapters),
         job.reference_scale if job.references else None,
+        job.edit.strength if job.edit else None,
     )
 
 

@@ -29,10 +29,12 @@ class _Kind(NamedTuple):
     height: int
     guided: bool
     referenced: bool
+    edit_strength: float | None
 
 
 def _kind(key: BatchKey) -> _Kind:
-    return _Kind(key.model, key.width, key.height, key.guidance > 1, key.reference_scale is not None)
+    guided, referenced = key.guidance > 1, key.reference_scale is not None
+    return _Kind(key.model, key.width, key.height, guided, referenced, key.edit_strength)
 
 
 class _Curve:

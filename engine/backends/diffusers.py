@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
+from engine.backends.local.loaded import can_edit, kind_of_call
 from engine.backends.local.runtime import LocalSettings
+from engine.backends.local.words import words_for
 from engine.catalogue import Catalogue, Model
-from engine.dialects import Words, render
 from engine.jobs import Job, Loading, ModelUnavailable, OutOfMemory, Progress
 from engine.worker import Worker, WorkerDied, WorkerHung
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
-    from engine.backends.local.shelf import Loaded, Shelf
+    from engine.backends.local.shelf import Shelf
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +45,8 @@ class DiffusersBackend:
         self.embeddings: Embeddings | None = None
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
-        """Unlimited until a batch of this model and (width, height) did not fit."""
-        return self._largest.get((model.id, size), NO_LIMIT)
+        """Unlimited until a batch of this model and (width, height) did not fit; one, where pictures must go in."""
+        return 1 if model.needs_picture else self._largest.get((model.id, size), NO_LIMIT)
 
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """See Backend.render. All jobs of a batch share model, size, steps and guidance."""
@@ -75,11 +76,21 @@ class DiffusersBackend:
 
     def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
         try:
-            return self._in_parts(self._model(batch), batch, watcher)
+            return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
             if self.shelf is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
+
+    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+        """One part after another for jobs that cannot share a pipeline call, such as those of different pictures."""
+        kinds: dict[tuple[str, ...], list[Job]] = {}
+        for job in batch:
+            kinds.setdefault(kind_of_call(model, job), []).append(job)
+        outcomes: dict[str, Outcome] = {}
+        for jobs in kinds.values():
+            outcomes |= zip((job.id for job in jobs), self._in_parts(model, jobs, watcher), strict=True)
+        return [outcomes[job.id] for job in batch]
 
     def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
         """The outcomes, however small the parts must be that fit into memory."""
@@ -111,18 +122,22 @@ class DiffusersBackend:
         try:
             resident = model.id in shelf.resident
             loaded = shelf.take(model, lambda: watcher.loading(batch, self._settings.load_hang_s))
-            recipe = recipe_for(loaded, embeddings)
+            loaded.fine_tunes.use(batch[0].adapters, lambda: watcher.loading(batch, self._settings.load_hang_s))
+            recipe = recipe_for(loaded, embeddings, batch[0])
             if not resident:
                 recipe.warm_up()
-            words = [_words(job, loaded) for job in batch]
+            words = [words_for(job, loaded, self._catalogue) for job in batch]
             return Rendering(loaded, recipe, batch, words, watcher).run(self._settings.preview_every_s)
         except torch.OutOfMemoryError:
             return None
 
-    def _model(self, batch: Sequence[Job]) -> Model:
-        model = self._catalogue.get(batch[0].model)
-        if batch[0].adapters:
-            raise ModelUnavailable(model.title, "it has no fine-tunes here")
+    def _model(self, job: Job) -> Model:
+        """Raises ModelUnavailable for what this model cannot do; all jobs of a batch are alike in that."""
+        model = self._catalogue.get(job.model)
+        if job.edit is not None and not can_edit(model):
+            raise ModelUnavailable(model.title, "it cannot change a picture")
+        if model.needs_picture and job.edit is None and not job.references:
+            raise ModelUnavailable(model.title, "it works from a picture: name a saved face with @, or use /edit")
         return model
 
     def _parts(self) -> tuple[Shelf, Embeddings]:
@@ -160,8 +175,3 @@ class _Watcher:
     def _deliver(self, events: Sequence[tuple[str, Loading | Progress]]) -> None:
         for job_id, event in events:
             self._report(job_id, event)
-
-
-def _words(job: Job, loaded: Loaded) -> Words:
-    held = [reference.handle for reference in job.references[:1]] if loaded.takes_references else []
-    return render(job.prompt, loaded.model.family, characters=held)

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.backends.local.cache import LruCache
-from engine.backends.local.shelf import Loaded
+from engine.backends.local.loaded import Loaded
 from engine.jobs import Reference
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Embeddings:
     def text(self, loaded: Loaded, prompt: str, long_prompt: str = "") -> TextEmbedding:
         """The words as a Stable Diffusion 3 pipeline reads them; `long_prompt` is for T5 when it differs."""
         long_prompt = long_prompt or prompt
-        key = (loaded.model.id, prompt, long_prompt)
+        key = (loaded.model.id, prompt, long_prompt, loaded.fine_tunes.reading)
         return self.texts.get(key, lambda: _encode_text(loaded, prompt, long_prompt))
 
     def reference(self, loaded: Loaded, reference: Reference) -> torch.Tensor:

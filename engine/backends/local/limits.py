@@ -23,7 +23,7 @@ def limit_batches(pipe: Any, limit_bytes: int) -> None:
         needed = step_bytes(module.config, latents)
         if needed > limit_bytes:
             raise torch.OutOfMemoryError(
-                f"a step of {latents.shape[0]} rows takes about {needed / 2**20:.1f} MiB, "
+                f"a step of {len(latents)} rows takes about {needed / 2**20:.1f} MiB, "
                 f"and the limit is {limit_bytes / 2**20:.1f} MiB"
             )
 
@@ -32,8 +32,19 @@ def limit_batches(pipe: Any, limit_bytes: int) -> None:
 
 def step_bytes(config: Any, latents: Any) -> int:
     """About what one step of these latents takes beside the weights."""
-    rows, _, height, width = latents.shape
-    patch = getattr(config, "patch_size", 1) or 1
-    tokens = (height // patch) * (width // patch)
+    rows, tokens, element_bytes = _rows_and_tokens(config, latents)
     wide = getattr(config, "attention_head_dim", 64) * getattr(config, "num_attention_heads", 16)
-    return int(rows * tokens * wide * latents.element_size() * TENSORS_A_LAYER)
+    return int(rows * tokens * wide * element_bytes * TENSORS_A_LAYER)
+
+
+def _rows_and_tokens(config: Any, latents: Any) -> tuple[int, int, int]:
+    """Also the bytes of one number. Latents are a list of films, rows of tokens, or rows of cells."""
+    if isinstance(latents, list):
+        rows, first = len(latents), latents[0]
+    else:
+        rows, first = latents.shape[0], latents[0]
+    if first.ndim == 2:
+        return rows, first.shape[0], first.element_size()
+    patch = getattr(config, "patch_size", 1) or 1
+    height, width = first.shape[-2:]
+    return rows, (height // patch) * (width // patch), first.element_size()

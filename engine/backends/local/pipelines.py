@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.local.embeddings import Embeddings, TextEmbedding
-from engine.backends.local.shelf import Loaded
+from engine.backends.local.inputs import edit_picture, reference_picture
+from engine.backends.local.loaded import Loaded, takes_pictures
 from engine.dialects import Words
 from engine.jobs import Job
 
@@ -19,6 +20,11 @@ class Recipe(Protocol):
     """Turns a batch into the arguments of one pipeline call."""
 
     @property
+    def pipe(self) -> Any:
+        """What is called."""
+        ...
+
+    @property
     def tensor_inputs(self) -> tuple[str, ...]:
         """What the step callback asks the pipeline for."""
         ...
@@ -28,7 +34,7 @@ class Recipe(Protocol):
         ...
 
     def arguments(self, jobs: Sequence[Job], words: Sequence[Words]) -> dict[str, Any]:
-        """Everything that depends on the words and references."""
+        """Everything that depends on the words, the pictures and the guidance."""
         ...
 
     def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> dict[str, Any] | None:
@@ -39,12 +45,16 @@ class Recipe(Protocol):
 class StableDiffusion3:
     """`StableDiffusion3Pipeline`: embeddings made once and passed in, rows dropped as jobs end."""
 
-    tensor_inputs = ("latents", "prompt_embeds", "pooled_prompt_embeds")
-
-    def __init__(self, loaded: Loaded, embeddings: Embeddings) -> None:
+    def __init__(self, loaded: Loaded, embeddings: Embeddings, like: Job) -> None:
         self._loaded = loaded
         self._embeddings = embeddings
         self._guided = False
+        self._edits = like.edit is not None
+        self.pipe = loaded.pipe_for(like)
+        # The one that begins from a picture hands out no pooled embeddings, so its rows stay to the end.
+        self.tensor_inputs: tuple[str, ...] = (
+            ("latents",) if self._edits else ("latents", "prompt_embeds", "pooled_prompt_embeds")
+        )
 
     def warm_up(self) -> None:
         """Nearly every job is guided away from no words at all: they are encoded with the loading."""
@@ -53,18 +63,24 @@ class StableDiffusion3:
     def arguments(self, jobs: Sequence[Job], words: Sequence[Words]) -> dict[str, Any]:
         self._guided = jobs[0].guidance > 1
         texts = [self._embeddings.text(self._loaded, said.prompt, said.long_prompt) for said in words]
-        arguments: dict[str, Any] = {"prompt_embeds": self._tokens(texts), "pooled_prompt_embeds": self._pooled(texts)}
+        arguments: dict[str, Any] = {
+            "guidance_scale": jobs[0].guidance,
+            "prompt_embeds": self._tokens(texts),
+            "pooled_prompt_embeds": self._pooled(texts),
+        }
         if self._guided:
             against = [self._embeddings.text(self._loaded, said.negative) for said in words]
             arguments["negative_prompt_embeds"] = self._tokens(against)
             arguments["negative_pooled_prompt_embeds"] = self._pooled(against)
-        if self._loaded.takes_references and jobs[0].references:
+        if self._loaded.has_adapter and self._loaded.held(jobs[0]):
             arguments["joint_attention_kwargs"] = {"ip_adapter_image_embeds": self._faces(jobs)}
-        return arguments
+        return arguments | _beginning(jobs)
 
-    def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> dict[str, Any]:
+    def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> dict[str, Any] | None:
+        if self._edits:
+            return None
         doubled = [*rows, *(of + row for row in rows)] if self._guided else list(rows)
-        attention = self._loaded.pipe._joint_attention_kwargs
+        attention = self.pipe._joint_attention_kwargs
         if attention and "ip_adapter_image_embeds" in attention:
             attention["ip_adapter_image_embeds"] = attention["ip_adapter_image_embeds"][doubled]
         return {name: tensor[list(rows) if name == "latents" else doubled] for name, tensor in tensors.items()}
@@ -73,9 +89,8 @@ class StableDiffusion3:
         """One reference a row, after a row of nothing each for the unguided half."""
         import torch
 
-        pipe = self._loaded.pipe
-        pipe.set_ip_adapter_scale(jobs[0].reference_scale)
-        faces = torch.cat([self._embeddings.reference(self._loaded, job.references[0]) for job in jobs])
+        self._loaded.pipe.set_ip_adapter_scale(jobs[0].reference_scale)
+        faces = torch.cat([self._embeddings.reference(self._loaded, self._loaded.held(job)[0]) for job in jobs])
         faces = faces.to(self._loaded.device)
         return torch.cat([torch.zeros_like(faces), faces]) if self._guided else faces
 
@@ -91,11 +106,13 @@ class StableDiffusion3:
 
 
 class Plain:
-    """Any other text-to-image pipeline, by the arguments that it says it takes."""
+    """Any other pipeline, by the arguments that it says it takes."""
 
-    def __init__(self, loaded: Loaded) -> None:
-        self._takes = inspect.signature(type(loaded.pipe).__call__).parameters
-        offered = getattr(loaded.pipe, "_callback_tensor_inputs", ())
+    def __init__(self, loaded: Loaded, like: Job) -> None:
+        self._loaded = loaded
+        self.pipe = loaded.pipe_for(like)
+        self._takes = inspect.signature(type(self.pipe).__call__).parameters
+        offered = getattr(self.pipe, "_callback_tensor_inputs", ())
         self.tensor_inputs: tuple[str, ...] = tuple(name for name in ("latents",) if name in offered)
 
     def warm_up(self) -> None:
@@ -103,18 +120,59 @@ class Plain:
 
     def arguments(self, jobs: Sequence[Job], words: Sequence[Words]) -> dict[str, Any]:
         arguments: dict[str, Any] = {"prompt": [said.prompt for said in words]}
-        if "negative_prompt" in self._takes:
-            arguments["negative_prompt"] = [said.negative for said in words]
         if "prompt_2" in self._takes and any(said.long_prompt for said in words):
             arguments["prompt_2"] = [said.long_prompt or said.prompt for said in words]
-        return arguments
+        return arguments | self._guidance(jobs[0], words) | self._pictures(jobs)
 
     def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> None:
         return None
 
+    def _guidance(self, job: Job, words: Sequence[Words]) -> dict[str, Any]:
+        # Qwen's `guidance_scale` is for distilled models that are not out; the usual guidance goes by another name
+        # and only counts beside a negative prompt, an empty one included.
+        if type(self.pipe).__name__.startswith("QwenImage"):
+            if job.guidance <= 1:
+                return {"true_cfg_scale": 1.0}
+            return {"true_cfg_scale": job.guidance, "negative_prompt": [said.negative or " " for said in words]}
+        arguments: dict[str, Any] = {"guidance_scale": job.guidance}
+        if "negative_prompt" in self._takes and "true_cfg_scale" not in self._takes:
+            arguments["negative_prompt"] = [said.negative for said in words]
+        return arguments
 
-def recipe_for(loaded: Loaded, embeddings: Embeddings) -> Recipe:
-    """The way this pipeline wants to be called."""
+    def _pictures(self, jobs: Sequence[Job]) -> dict[str, Any]:
+        if not takes_pictures(self._loaded.model):
+            return _beginning(jobs)
+        job = jobs[0]
+        pictures = [edit_picture(job.edit, (job.width, job.height))] if job.edit else []
+        pictures += [reference_picture(reference) for reference in self._loaded.held(job)]
+        if not pictures:
+            return {}
+        arguments: dict[str, Any] = {"image": pictures if self._loaded.model.references > 1 else pictures[0]}
+        if "max_area" in self._takes:
+            arguments["max_area"] = job.width * job.height
+        return arguments
+
+
+def _beginning(jobs: Sequence[Job]) -> dict[str, Any]:
+    """The pictures that the jobs begin from, for a pipeline that takes one a row and a strength."""
+    edits = [(job, job.edit) for job in jobs if job.edit is not None]
+    if not edits:
+        return {}
+    first = jobs[0]
+    # Half a step less than what is meant: the pipeline rounds the steps that it leaves out down.
+    strength = (steps_of(first) - 0.5) / first.steps
+    return {"image": [edit_picture(edit, (job.width, job.height)) for job, edit in edits], "strength": strength}
+
+
+def steps_of(job: Job, *, whole: bool = False) -> int:
+    """How many steps a job really takes: an edit of strength 0.5 begins in the middle, unless `whole`."""
+    if job.edit is None or whole:
+        return job.steps
+    return min(job.steps, max(1, round(job.steps * job.edit.strength)))
+
+
+def recipe_for(loaded: Loaded, embeddings: Embeddings, like: Job) -> Recipe:
+    """The way this pipeline wants to be called for jobs like this one."""
     if type(loaded.pipe).__name__ == "StableDiffusion3Pipeline":
-        return StableDiffusion3(loaded, embeddings)
-    return Plain(loaded)
+        return StableDiffusion3(loaded, embeddings, like)
+    return Plain(loaded, like)

@@ -6,19 +6,17 @@ Time-limited: previews never take more than a small share of the rendering.
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from engine.backends.local.shelf import Loaded
+from engine.backends.local import latents as cells
+from engine.backends.local.loaded import Loaded
 
 if TYPE_CHECKING:
     import torch
     from PIL.Image import Image
 
 SIDE_PX = 256
-SIDE_CELLS = 32
-"""Larger latents are shrunk to this side before they are decoded."""
 SHARE = 0.06
 """The share of the rendering time that previews may take; one in the middle is made all the same."""
 FEWEST_STEPS = 3
@@ -28,8 +26,9 @@ JPEG_QUALITY = 75
 class Previewer:
     """Decides when a preview is due in one batch, and makes it."""
 
-    def __init__(self, loaded: Loaded, steps: int, every_s: float) -> None:
+    def __init__(self, loaded: Loaded, steps: int, size: tuple[int, int], every_s: float) -> None:
         self._loaded = loaded
+        self._size = size
         self._gap = max(2, steps // 6)
         self._middle = steps // 2
         self._last_useful = steps - 2
@@ -39,7 +38,7 @@ class Previewer:
         self._spent_s = 0.0
         self._made = 0
         # With offload every look at the autoencoder would push the transformer out of the device.
-        self._possible = steps >= FEWEST_STEPS and loaded.offload == "none"
+        self._possible = steps >= FEWEST_STEPS and loaded.offload == "none" and cells.decodable(loaded.pipe)
 
     def due(self, step: int, rows: int) -> bool:
         """Whether to show something of so many rows after this many steps."""
@@ -57,7 +56,7 @@ class Previewer:
         """One JPEG a row. `before` are the latents of one step earlier, `step` how many steps are done."""
         began_s = perf_counter()
         clean = _without_noise(self._loaded.pipe, latents, before, step)
-        pictures = [_jpeg(picture) for picture in _decode(self._loaded.pipe, clean)]
+        pictures = [_jpeg(picture) for picture in cells.decode(self._loaded.pipe, clean, self._size)]
         self._last_s = perf_counter()
         took_s = self._last_s - began_s
         self._spent_s += took_s
@@ -71,25 +70,12 @@ def _without_noise(pipe: Any, latents: Any, before: Any, step: int) -> Any:
     sigmas = getattr(pipe.scheduler, "sigmas", None)
     if before is None or sigmas is None or type(pipe.scheduler).__name__ != "FlowMatchEulerDiscreteScheduler":
         return latents
-    was, now = float(sigmas[step - 1]), float(sigmas[step])
+    at = pipe.scheduler.step_index or step  # an edit begins in the middle of the schedule
+    was, now = float(sigmas[at - 1]), float(sigmas[at])
     if was == now:
         return latents
     velocity = (latents - before) / (now - was)
     return latents - now * velocity
-
-
-def _decode(pipe: Any, latents: Any) -> Sequence[Image]:
-    import torch
-
-    side = max(latents.shape[-2:])
-    if side > SIDE_CELLS:
-        shrink = SIDE_CELLS / side
-        latents = torch.nn.functional.interpolate(latents, scale_factor=shrink, mode="area")
-    config = pipe.vae.config
-    latents = latents / config.scaling_factor + (config.shift_factor or 0.0)
-    decoded = pipe.vae.decode(latents.to(pipe.vae.dtype), return_dict=False)[0]
-    pictures: Sequence[Image] = pipe.image_processor.postprocess(decoded.float(), output_type="pil")
-    return pictures
 
 
 def _jpeg(picture: Image) -> bytes:

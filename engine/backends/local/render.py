@@ -9,9 +9,9 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends import Outcome
-from engine.backends.local.pipelines import Recipe
+from engine.backends.local.loaded import Loaded, takes_pictures
+from engine.backends.local.pipelines import Recipe, steps_of
 from engine.backends.local.previews import Previewer
-from engine.backends.local.shelf import Loaded
 from engine.dialects import Words
 from engine.jobs import Finished, Job, JobCancelled, Progress
 
@@ -58,6 +58,7 @@ class Rendering:
         self._words = words
         self._watcher = watcher
         self._rows = [_Row(job, said) for job, said in zip(jobs, words, strict=True)]
+        self._steps = steps_of(jobs[0], whole=takes_pictures(loaded.model))
         self._previewer: Previewer | None = None
         self._before: torch.Tensor | None = None
 
@@ -65,7 +66,8 @@ class Rendering:
         """One outcome a job. Raises whatever the pipeline raises, torch.OutOfMemoryError among it."""
         began_s = perf_counter()
         if any(job.previews for job in self._jobs):
-            self._previewer = Previewer(self._loaded, self._jobs[0].steps, preview_every_s)
+            size = (self._jobs[0].width, self._jobs[0].height)
+            self._previewer = Previewer(self._loaded, self._steps, size, preview_every_s)
         self._tell(0, [None] * len(self._rows))
         pictures = self._pictures()
         made = {row.job.id: _png(picture) for row, picture in zip(self._rows, pictures, strict=True)}
@@ -79,7 +81,7 @@ class Rendering:
         import torch
 
         first = self._jobs[0]
-        pipe = self._loaded.pipe
+        pipe = self._recipe.pipe
         try:
             with torch.inference_mode():
                 result = pipe(
@@ -87,15 +89,16 @@ class Rendering:
                     width=first.width,
                     height=first.height,
                     num_inference_steps=first.steps,
-                    guidance_scale=first.guidance,
                     generator=[torch.Generator("cpu").manual_seed(job.seed) for job in self._jobs],
                     callback_on_step_end=self._after_step,
                     callback_on_step_end_tensor_inputs=list(self._recipe.tensor_inputs),
                 )
         except _NobodyLeft:
-            pipe.maybe_free_model_hooks()
+            self._loaded.pipe.maybe_free_model_hooks()
             self._rows = []
             return []
+        if pipe is not self._loaded.pipe:
+            self._loaded.pipe.maybe_free_model_hooks()
         pictures: Sequence[Image] = result.images
         return pictures
 
@@ -129,7 +132,7 @@ class Rendering:
     def _tell(self, step: int, previews: Sequence[bytes | None]) -> None:
         self._watcher.tell(
             [
-                (row.job.id, Progress(step, row.job.steps, preview))
+                (row.job.id, Progress(step, self._steps, preview))
                 for row, preview in zip(self._rows, previews, strict=True)
             ]
         )
@@ -154,7 +157,10 @@ class Rendering:
             return ""
         if not self._loaded.takes_references:
             return IGNORED_NOTE
-        return ONE_FACE_NOTE if len(job.references) > 1 else ""
+        held = len(self._loaded.held(job))
+        if held == len(job.references):
+            return ""
+        return ONE_FACE_NOTE if held == 1 else f"Of {len(job.references)} reference pictures this model took {held}."
 
 
 def _png(picture: Image) -> bytes:

@@ -6,17 +6,18 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.backends.local import runtime
+from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
+from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
 from engine.builtin import untrained
 from engine.catalogue import BUILTIN_ID, Model, Offload
 from engine.jobs import ModelUnavailable
-from engine.local_models import TRAINED_FOLDER, Card, read_card
+from engine.local_models import TRAINED_FOLDER, read_card
 
 if TYPE_CHECKING:
     import torch
@@ -26,28 +27,7 @@ log = logging.getLogger(__name__)
 OFFLOADS: tuple[Offload, ...] = ("none", "model", "sequential")
 LIBRARIES = {"diffusers", "transformers", "stable_diffusion_3", "flux"}
 T5_PARTS = ("text_encoder_3", "tokenizer_3")
-T5_TOKENS = 256
 LARGE_PX = 512
-
-
-@dataclass(slots=True)
-class Loaded:
-    """A model in memory. `card` is set for models of ours; `takes_references` says it has an IP-Adapter."""
-
-    model: Model
-    pipe: Any
-    device: torch.device
-    offload: Offload
-    bytes: int
-    card: Card | None
-    takes_references: bool
-    preview_row_s: float = 0.0
-    """What the last preview took a row."""
-
-    @property
-    def max_sequence_length(self) -> int:
-        """How many T5 tokens the model expects."""
-        return self.card.max_sequence_length if self.card else T5_TOKENS
 
 
 class Shelf:
@@ -113,7 +93,7 @@ class Shelf:
         if model.id == BUILTIN_ID and folder != TRAINED_FOLDER:
             untrained.ensure(folder)
         pipe = _read(model, dtype)
-        takes_references = _add_ip_adapter(pipe, folder)
+        has_adapter = _add_ip_adapter(pipe, folder)
         _place(pipe, offload, self.device)
         _verify(pipe, model, dtype, offload, self.device)
         if max(map(max, model.sizes.values())) >= LARGE_PX and hasattr(pipe.vae, "enable_slicing"):
@@ -121,8 +101,9 @@ class Shelf:
         if self._settings.batch_memory_mib is not None:
             limit_batches(pipe, int(self._settings.batch_memory_mib * 2**20))
         pipe.set_progress_bar_config(disable=True)
-        card = read_card(folder)
-        return Loaded(model, pipe, self.device, offload, _held_bytes(pipe), card, takes_references)
+        fine_tunes = FineTunes(pipe, model.title)
+        held_bytes = _held_bytes(pipe)
+        return Loaded(model, pipe, self.device, offload, held_bytes, read_card(folder), has_adapter, fine_tunes)
 
 
 def _read(model: Model, dtype: torch.dtype) -> Any:

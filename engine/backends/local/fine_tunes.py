@@ -1,0 +1,162 @@
+"""The fine-tunes of one loaded pipeline: read when first wanted, switched without touching the base.
+
+The base's own weights are never changed: an adapter is added beside them and left out again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.finetunes import halves, misfit
+from engine.jobs import Adapter, EngineError, ModelUnavailable
+
+log = logging.getLogger(__name__)
+
+KEPT = 4
+"""How many fine-tunes a model keeps beside it; the one unused for longest leaves first."""
+TEXT_PARTS = ("text_encoder", "text_encoder_2", "text_encoder_3")
+_PREFIX = "likeness_"
+
+Active = tuple[tuple[str, float], ...]
+"""Name and strength of each fine-tune that takes part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    reads: bool
+    """Whether it changes how words are read."""
+    bytes: int
+
+
+class FineTunes:
+    """What lies over one pipeline."""
+
+    def __init__(self, pipe: Any, title: str, kept: int = KEPT) -> None:
+        self._pipe = pipe
+        self._title = title
+        self._kept = kept
+        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._active: Active | None = ()  # None: not known, so the next choice is made anew
+
+    @property
+    def active(self) -> Active:
+        """What takes part in a picture that is made now."""
+        return self._active or ()
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        """Names of those in memory, least recently used first."""
+        return tuple(self._held)
+
+    @property
+    def bytes(self) -> int:
+        """What they take in memory."""
+        return sum(held.bytes for held in self._held.values())
+
+    @property
+    def reading(self) -> Active:
+        """Those active ones that change how words are read."""
+        return tuple((name, scale) for name, scale in self.active if self._held[name].reads)
+
+    def use(self, adapters: Sequence[Adapter], on_load: Callable[[], None] = lambda: None) -> None:
+        """Makes exactly these take part; none, or strength 0, is the base as it was. Raises ModelUnavailable."""
+        wanted = [adapter for adapter in adapters if adapter.scale]
+        for adapter in wanted:
+            if adapter.name not in self._held:
+                on_load()
+                self._load(adapter)
+            self._held.move_to_end(adapter.name)
+        self._activate(tuple((adapter.name, adapter.scale) for adapter in wanted))
+        while len(self._held) > max(self._kept, len(wanted)):
+            self._drop(next(iter(self._held)))
+
+    def unload(self) -> None:
+        """Takes all of them out of memory."""
+        self._activate(())
+        for name in self.held:
+            self._drop(name)
+
+    def _activate(self, wanted: Active) -> None:
+        if wanted == self._active:
+            return
+        if wanted:
+            self._pipe.enable_lora()
+            self._pipe.set_adapters([_PREFIX + name for name, _ in wanted], [scale for _, scale in wanted])
+        else:
+            self._pipe.disable_lora()
+        self._active = wanted
+
+    def _load(self, adapter: Adapter) -> None:
+        if not hasattr(self._pipe, "load_lora_weights"):
+            raise ModelUnavailable(self._title, "its kind of model takes no fine-tunes")
+        try:
+            self._held[adapter.name] = self._read(adapter)
+        except EngineError:
+            raise
+        except Exception as error:
+            log.exception("The fine-tune %s could not be laid over %s.", adapter.name, self._title)
+            self._forget(adapter.name)
+            raise _unfit(self._title, adapter, "it cannot be read") from error
+        self._active = None  # one that was just read takes part at once
+
+    def _read(self, adapter: Adapter) -> _Held:
+        """Checks and reads the file. Raises ModelUnavailable when it does not fit."""
+        where: dict[str, Any] = {"weight_name": adapter.path.name, "use_safetensors": True, "local_files_only": True}
+        folder = str(adapter.path.parent)
+        tensors = self._pipe.lora_state_dict(folder, **where)
+        tensors = tensors[0] if isinstance(tensors, tuple) else tensors
+        shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+        parts = {part for part, _ in halves(shapes)}
+        if not parts & {"transformer", "unet"} and not parts & set(TEXT_PARTS):
+            raise _unfit(self._title, adapter, "nothing in it has a place there")
+        for part in sorted(parts):
+            base = getattr(self._pipe, part, None)
+            reason = f"there is no {part}" if base is None else misfit(shapes, part, _weights(base))
+            if reason:
+                raise _unfit(self._title, adapter, reason)
+        self._pipe.load_lora_weights(folder, adapter_name=_PREFIX + adapter.name, **where)
+        self._check_placed(adapter, halves(shapes))
+        return _Held(
+            reads=bool(parts & set(TEXT_PARTS)),
+            bytes=sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()),
+        )
+
+    def _check_placed(self, adapter: Adapter, pairs: Mapping[tuple[str, str], object]) -> None:
+        """A fine-tune of which something was left out silently is an error."""
+        for part in {part for part, _ in pairs}:
+            wanted = sum(of == part for of, _ in pairs)
+            name = _PREFIX + adapter.name
+            placed = sum(name in getattr(module, "lora_A", ()) for module in getattr(self._pipe, part).modules())
+            if placed != wanted:
+                self._forget(adapter.name)
+                raise _unfit(self._title, adapter, f"{wanted - placed} of its {wanted} layers found no place")
+
+    def _drop(self, name: str) -> None:
+        del self._held[name]
+        if self._held:
+            self._pipe.delete_adapters([_PREFIX + name])
+        else:
+            self._pipe.unload_lora_weights()
+
+    def _forget(self, name: str) -> None:
+        """What is left of one that could not be read."""
+        self._held[name] = _Held(reads=False, bytes=0)
+        self._drop(name)
+        self._active = None
+
+
+def _unfit(title: str, adapter: Adapter, reason: str) -> ModelUnavailable:
+    return ModelUnavailable(title, f"the fine-tune {adapter.name} does not fit it: {reason}")
+
+
+def _weights(part: Any) -> dict[str, tuple[int, ...]]:
+    """The shapes of a part's weights by the names they had before anything was laid over them."""
+    return {
+        name.replace(".base_layer.", "."): tuple(weight.shape)
+        for name, weight in part.named_parameters()
+        if weight.ndim > 1 and ".lora_" not in name
+    }

@@ -1,0 +1,35 @@
+"""Pictures on their way into a pipeline. Blocking; runs on the worker thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageOps
+
+from engine.jobs import Edit, Reference, RenderFailed
+
+LEAST_PX = 64
+"""Pipelines that read pictures refuse smaller ones."""
+
+
+def edit_picture(edit: Edit, size: tuple[int, int]) -> Image.Image:
+    """The picture to change, filling (width, height) in pixels; what stands over at the sides is cut. RenderFailed."""
+    return ImageOps.fit(_read(edit.path), size, Image.Resampling.LANCZOS)
+
+
+def reference_picture(reference: Reference) -> Image.Image:
+    """A reference as it is, or larger where it is too small to be read. Raises RenderFailed."""
+    picture = _read(reference.path)
+    short = min(picture.size)
+    if short >= LEAST_PX:
+        return picture
+    width, height = (round(side * LEAST_PX / short) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def _read(path: Path) -> Image.Image:
+    try:
+        with Image.open(path) as picture:
+            return ImageOps.exif_transpose(picture).convert("RGB")
+    except OSError as error:
+        raise RenderFailed("a picture that belongs to it cannot be read any more") from error

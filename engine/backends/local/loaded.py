@@ -1,0 +1,113 @@
+"""A model in memory: its pipeline, what lies over it, and which pictures of a job go into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from engine.backends.local.fine_tunes import FineTunes
+from engine.catalogue import Model, Offload
+from engine.jobs import Job, Reference, Role
+from engine.local_models import Card
+
+if TYPE_CHECKING:
+    import torch
+
+T5_TOKENS: Final = 256
+EDITORS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "StableDiffusion3Pipeline": "StableDiffusion3Img2ImgPipeline",
+        "FluxPipeline": "FluxImg2ImgPipeline",
+        "QwenImagePipeline": "QwenImageImg2ImgPipeline",
+        "ZImagePipeline": "ZImageImg2ImgPipeline",
+    }
+)
+"""For pipelines that take no picture: the one that begins from a picture, with the same parts."""
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A model in memory. `card` is set for models of ours; `has_adapter` says it has an IP-Adapter."""
+
+    model: Model
+    pipe: Any
+    device: torch.device
+    offload: Offload
+    weights_bytes: int
+    card: Card | None
+    has_adapter: bool
+    fine_tunes: FineTunes
+    preview_row_s: float = 0.0
+    """What the last preview took a row."""
+    _editor: Any = field(default=None, repr=False)
+
+    @property
+    def bytes(self) -> int:
+        """What it takes, fine-tunes and all."""
+        return self.weights_bytes + self.fine_tunes.bytes
+
+    @property
+    def max_sequence_length(self) -> int:
+        """How many T5 tokens the model expects."""
+        return self.card.max_sequence_length if self.card else T5_TOKENS
+
+    @property
+    def takes_references(self) -> bool:
+        """Whether reference pictures go in at all."""
+        return self.has_adapter or takes_pictures(self.model)
+
+    def held(self, job: Job) -> tuple[Reference, ...]:
+        """Those references of a job that go in: faces first, as many as there is room for."""
+        if self.has_adapter:
+            return faces(job)[:1]
+        return attached(self.model, job)
+
+    def pipe_for(self, job: Job) -> Any:
+        """The pipeline that makes this job's kind of picture."""
+        if job.edit is None or takes_pictures(self.model):
+            return self.pipe
+        if self._editor is None:
+            self._editor = _editor_of(self.pipe)
+        return self._editor
+
+
+def takes_pictures(model: Model) -> bool:
+    """Whether pictures go in as the pipeline's own `image`, which is the same for a whole call."""
+    return model.references > 0 and model.pipeline not in EDITORS
+
+
+def can_edit(model: Model) -> bool:
+    """Whether there is a way to change a picture with this model's pipeline."""
+    return model.edits and (takes_pictures(model) or model.pipeline in EDITORS)
+
+
+def faces(job: Job) -> tuple[Reference, ...]:
+    """The references that say who is in the picture."""
+    return tuple(reference for reference in job.references if reference.role is Role.FACE)
+
+
+def attached(model: Model, job: Job) -> tuple[Reference, ...]:
+    """The references that go into a pipeline that takes pictures, after the one to change."""
+    if not takes_pictures(model):
+        return ()
+    room = model.references - (job.edit is not None)
+    ordered = sorted(job.references, key=lambda reference: reference.role is not Role.FACE)
+    return tuple(ordered[: max(0, room)])
+
+
+def kind_of_call(model: Model, job: Job) -> tuple[str, ...]:
+    """Jobs of one batch may share a pipeline call when this is the same for them."""
+    if not takes_pictures(model):
+        return ("a face",) if faces(job) else ()
+    edited = (job.edit.sha256,) if job.edit else ("",)
+    return (*edited, *(reference.sha256 for reference in attached(model, job)))
+
+
+def _editor_of(pipe: Any) -> Any:
+    import diffusers
+
+    editor = getattr(diffusers, EDITORS[type(pipe).__name__])(**pipe.components)
+    editor.set_progress_bar_config(disable=True)
+    return editor

@@ -1,0 +1,33 @@
+"""What a local model is told: the prompt in its family's words, the change that is asked for, and trigger words."""
+
+from __future__ import annotations
+
+from engine.backends.local.loaded import Loaded, takes_pictures
+from engine.catalogue import Catalogue
+from engine.dialects import Attached, Words, render
+from engine.finetunes import with_triggers
+from engine.jobs import Job, Role
+
+
+def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:
+    """The words of one job, with the triggers of the fine-tunes that take part."""
+    held = loaded.held(job)
+    by_picture = takes_pictures(loaded.model)
+    words = render(
+        job.prompt,
+        loaded.model.family,
+        characters=[reference.handle for reference in held if reference.role is Role.FACE],
+        others=[Attached(one.handle, one.role) for one in held if one.role is not Role.FACE],
+        change=job.edit.words if job.edit and by_picture else "",
+    )
+    if job.edit and not by_picture:
+        # A model that begins from the picture reads what is in it and what is to change as one description.
+        words = with_triggers(words, [job.edit.words] if job.edit.words else [])
+    active = {adapter.name for adapter in job.adapters if adapter.scale}
+    triggers = [
+        trigger
+        for fine_tune in catalogue.fine_tunes_of(job.model)
+        if fine_tune.name in active
+        for trigger in fine_tune.triggers
+    ]
+    return with_triggers(words, triggers)
