@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from engine.prompts.lexicon import SLOT_OF, group_of
+from engine.prompts.lexicon import LIGHTING_UP, SLOT_OF, group_of
 from engine.prompts.phrases import (
     EMPTY,
     EYES,
@@ -15,16 +15,14 @@ from engine.prompts.phrases import (
     WEAK,
     Chunk,
     Clause,
-    chunks,
     clauses,
     head,
-    parts,
+    phrases,
 )
 from engine.prompts.units import Unit, units
 
 EDGES: Final = " ,;|•·.…:~/–—-"
 
-_LIGHTING_UP: Final = frozenset({"lighting", "lights", "illuminating", "illuminates"})
 _LIGHT_MOVES: Final = frozenset(
     {"falls", "falling", "hits", "hitting", "touches", "touching", "brushes", "brushing", "wraps", "wrapping"}
     | {"catches", "catching", "dances", "dancing", "washes", "washing", "shapes", "shaping", "appears", "appearing"}
@@ -79,11 +77,10 @@ class _Read(NamedTuple):
 def judge(line: str, *, first: bool) -> list[Piece]:
     """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line."""
     read = list[_Read]()
-    previous: str | None = None
+    reader = _Reader(line, first=first)
     for clause in clauses(units(line)):
-        chunks = _Reader(line, first=first and not read, previous=previous).read(clause)
-        read.append(_Read(clause.joint, chunks, _waits(clause.units, chunks)))
-        previous = chunks[-1].slot or previous
+        found = reader.read(clause)
+        read.append(_Read(clause.joint, found, len(found) == 1 and _waits(clause.units, found[0])))
     _settle_waiting(read)
     _settle_unknown(read)
     return _pieces(line, read)
@@ -91,6 +88,8 @@ def judge(line: str, *, first: bool) -> list[Piece]:
 
 def _settle_waiting(read: list[_Read]) -> None:
     """Adjectives go with the noun to come, save "sun, hard" before something that is no light."""
+    if not any(clause.waits for clause in read):
+        return
     before = _last_before([None if clause.waits else clause.chunks[-1].slot for clause in read])
     slot: str | None = None
     for clause, earlier in zip(reversed(read), reversed(before), strict=True):
@@ -106,6 +105,8 @@ def _settle_unknown(read: list[_Read]) -> None:
 
     A word that is no known noun only joins two neighbours that agree; any other is left for the subject.
     """
+    if not any(clause.chunks[0].slot is None for clause in read):
+        return
     after = _last_before([clause.chunks[0].slot for clause in reversed(read)])[::-1]
     before: str | None = None
     for clause, later in zip(read, after, strict=True):
@@ -126,64 +127,72 @@ def _last_before(slots: list[str | None]) -> list[str | None]:
 
 
 def _pieces(line: str, read: list[_Read]) -> list[Piece]:
-    chunks = [(clause.joint if at == 0 else "", chunk) for clause in read for at, chunk in enumerate(clause.chunks)]
-    if not chunks:
+    """The line cut before every phrase but the first."""
+    if not read:
         return [Piece("subject", line.strip(EDGES), ",")]
-    starts = [0, *(chunk.units[0].start for _, chunk in chunks[1:])]
-    ends = [*starts[1:], len(line)]
-    return [
-        Piece(chunk.slot or "subject", line[start:end].strip(EDGES), joint)
-        for (joint, chunk), start, end in zip(chunks, starts, ends, strict=True)
-    ]
+    pieces, end = list[Piece](), len(line)
+    for clause in reversed(read):
+        for chunk in reversed(clause.chunks):
+            start = chunk.units[0].start if chunk is not read[0].chunks[0] else 0
+            joint = clause.joint if chunk is clause.chunks[0] else ""
+            pieces.append(Piece(chunk.slot or "subject", line[start:end].strip(EDGES), joint))
+            end = start
+    return pieces[::-1]
 
 
-def _waits(found: list[Unit], read: list[Chunk]) -> bool:
+def _waits(found: list[Unit], only: Chunk) -> bool:
     """Whether the clause is only adjectives, as the first of "soft, warm light": the next clause has the noun."""
-    if len(read) > 1 or len(found) > 4:
+    if len(found) > 4 or (only.about and found[0].kind != "determiner"):
         return False
     kinds = [unit.kind for unit in found if unit.kind not in EMPTY]
-    if kinds and all(kind == "adjective" for kind in kinds):
+    if kinds and kinds.count("adjective") == len(kinds):
         return True
     last = found[-1]
-    hanging = last.kind in {"adjective", "detail", "feature"} and last.word.endswith(_ADJECTIVAL)
-    return found[0].kind == "determiner" and hanging and "person" not in kinds
+    if found[0].kind != "determiner" or "person" in kinds:
+        return False
+    return last.kind in {"adjective", "detail", "feature"} and last.word.endswith(_ADJECTIVAL)
 
 
 class _Reader:
-    """Reads one clause from left to right, remembering the slot and the verb it is in."""
+    """Reads the clauses of a line from left to right, remembering the slot and the verb it is in."""
 
-    def __init__(self, line: str, *, first: bool, previous: str | None) -> None:
+    def __init__(self, line: str, *, first: bool) -> None:
         self._line = line
         self._first = first
-        self._previous = previous
+        self._previous: str | None = None
         self._slot: str | None = None
         self._verb = ""
         self._has_subject = False
 
     def read(self, clause: Clause) -> list[Chunk]:
-        phrases = [part for chunk in chunks(clause.units) for part in parts(chunk)]
-        if clause.joint == ":" and clause.units[0].kind == "quote":
-            self._slot = self._previous
-        for chunk in phrases:
-            self._verb = chunk.opener if chunk.opener in VERBS else self._verb
-            chunk.slot = self._place(chunk)
-            self._slot = chunk.slot or self._slot
-            self._has_subject = self._has_subject or chunk.slot == "subject"
-        self._adopt(phrases)
-        return phrases
+        """The phrases of the next clause, each with its slot; None for what its neighbours are to decide."""
+        found = phrases(clause.units)
+        self._slot = self._previous if clause.joint == ":" and clause.units[0].kind == "quote" else None
+        self._verb, self._has_subject = "", False
+        for chunk in found:
+            if chunk.opener in VERBS:
+                self._verb = chunk.opener
+            slot = chunk.slot = self._place(chunk)
+            if slot:
+                self._slot = slot
+                self._has_subject = self._has_subject or slot == "subject"
+        if len(found) > 1:
+            self._adopt(found)
+        self._first = False
+        self._previous = found[-1].slot or self._previous
+        return found
 
     def _adopt(self, chunks: list[Chunk]) -> None:
         """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
-        for chunk, following in zip(reversed(chunks[:-1]), reversed(chunks[1:]), strict=True):
+        for chunk, following in zip(chunks[-2::-1], chunks[:0:-1], strict=True):
             if not chunk.about and all(unit.kind in EMPTY or unit.kind == "adjective" for unit in chunk.units):
                 chunk.slot = following.slot
-        if len(chunks) > 1:
-            chunks[0].slot = self._adopted(chunks[0], chunks[1])
+        chunks[0].slot = self._adopted(chunks[0], chunks[1])
 
     def _adopted(self, chunk: Chunk, following: Chunk) -> str | None:
-        if following.opener == "lit" and any(unit.word in _LIGHTING_UP for unit in following.units):
+        if following.opener == "lit" and any(unit.word in LIGHTING_UP for unit in following.units):
             return "lighting"
-        if chunk.opener or following.opener not in PREPOSITIONS | {"lit"}:
+        if chunk.opener or not (following.opener in PREPOSITIONS or following.opener == "lit"):
             return chunk.slot
         kinds = {unit.kind for unit in chunk.units} & (NOUN_KINDS - WEAK)
         if following.slot == "camera" and any(unit.word in {"background", "foreground"} for unit in chunk.units):
@@ -216,6 +225,8 @@ class _Reader:
 
     def _place(self, chunk: Chunk) -> str | None:
         kind = chunk.about = head(chunk.units)
+        if not chunk.opener and kind in SLOT_OF:
+            return SLOT_OF[kind]
         if chunk.opener in VERBS:
             return self._verbal(chunk, kind)
         if chunk.opener in PREPOSITIONS:

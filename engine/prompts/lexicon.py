@@ -26,6 +26,8 @@ SLOT_OF: Final = {
     "detail": "detail",
 }
 """The slot that each class of nouns leads to. Classes that are not here need their neighbours to decide."""
+LIGHTING_UP: Final = frozenset({"lighting", "lights", "illuminating", "illuminates"})
+"""Nouns of light that are verbs before what they light."""
 
 _GROUP_KINDS: Final = {
     ("feature", "body"): "body",
@@ -133,6 +135,7 @@ def _load() -> Lexicon:
 LEXICON: Final = _load()
 
 
+@lru_cache(maxsize=4096)
 def group_of(words: str) -> str:
     """The table and group that a word or phrase is listed under, as "feature.hair"; "" when it is not listed."""
     plain = " ".join(key(words.casefold()))
@@ -154,15 +157,18 @@ NOUNS: Final = _load_nouns()
 """Far more nouns than the lexicon has, and asked after it: see gather.py."""
 
 
-@lru_cache(maxsize=8192)
-def entry(word: str) -> tuple[str, str, bool]:
-    """The kind of one word as it was typed, the bare word in lower case, and whether only its looks say it is a name.
+@lru_cache(maxsize=16384)
+def entry(word: str) -> tuple[str, str, bool, bool]:
+    """What the lexicon has on one word as it was typed: its kind, the bare word in lower case, whether only its looks
+    say it is a name, and whether it may be a verb by its form.
 
     "Inga" in the midst of a sentence is somebody, though an inga is a tree.
     """
     plain = bare(word)
     kind = kind_of(word)
-    return kind, plain, not listed_kind(plain) and word[0].isupper() and kind not in {"place", "landform", "person", ""}
+    name = word[0].isupper() and kind not in {"place", "landform", "person", ""} and not listed_kind(plain)
+    verbal = plain in LEXICON.verbs or plain in LEXICON.bases or plain in LIGHTING_UP or plain.endswith("ing")
+    return kind, plain, name, verbal or plain == "mid"
 
 
 def listed_kind(plain: str) -> str:

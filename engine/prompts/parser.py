@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.prompts import labels, pasted, quotes
-from engine.prompts.judge import EDGES, Piece, judge
+from engine.prompts.judge import EDGES, judge
 from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
@@ -15,7 +15,7 @@ from engine.prompts.units import HANDLE
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
-_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*")
+_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€-]*+)*+")
 """Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
 _READINGS: Final = 5
 _NOTHING: Final = PortraitPrompt()
@@ -80,7 +80,7 @@ def _single_spaced(line: str) -> str:
 @dataclass(slots=True)
 class _Collector:
     brought: pasted.Brought
-    slots: dict[str, str] = field(default_factory=lambda: dict.fromkeys(SLOTS, ""))
+    slots: dict[str, list[str]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     negative: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
     characters: list[str] = field(default_factory=list)
@@ -105,7 +105,7 @@ class _Collector:
         if not value:
             return
         if slot in SLOTS:
-            self._add(Piece(slot, value, ","))
+            self._add(slot, value, ",")
         elif slot == "negative":
             self.negative.append(value)
         elif not self._special(slot, value):
@@ -129,26 +129,28 @@ class _Collector:
         return False
 
     def _free(self, value: str) -> None:
-        for piece in judge(value, first=not any(self.slots.values())):
-            if piece.text:
-                self._add(piece)
+        for slot, text, joint in judge(value, first=not any(self.slots.values())):
+            if text:
+                self._add(slot, text, joint)
 
-    def _add(self, piece: Piece) -> None:
-        if piece.joint:
+    def _add(self, slot: str, text: str, joint: str) -> None:
+        """Put a text at the end of a slot; `joint` as in `Piece`."""
+        if joint:
             self.clause += 1
-        before = self.slots[piece.slot]
-        together = self.last_clause.get(piece.slot) == self.clause
-        joint = " " if together else _JOINTS.get(piece.joint or ",", ", ")
-        self.slots[piece.slot] = f"{before}{joint}{piece.text}" if before else piece.text
-        self.last_clause[piece.slot] = self.clause
-        self.text += quotes.quoted(piece.text)
-        if "@" in piece.text:
-            self.characters += _HANDLE.findall(quotes.without_quotations(piece.text))
+        said = self.slots[slot]
+        if said:
+            said.append(" " if self.last_clause[slot] == self.clause else _JOINTS.get(joint or ",", ", "))
+        said.append(text)
+        self.last_clause[slot] = self.clause
+        if '"' in text:
+            self.text += quotes.quoted(text)
+        if "@" in text:
+            self.characters += _HANDLE.findall(quotes.without_quotations(text))
 
     def prompt(self) -> PortraitPrompt:
         """The prompt as far as it was read."""
         return PortraitPrompt(
-            **self.slots,
+            **{slot: "".join(said) for slot, said in self.slots.items()},
             negative=", ".join((*self.negative, *self._flag_negatives())),
             characters=unique(self.characters),
             aspect=self.brought.aspect,

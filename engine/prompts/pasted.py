@@ -15,6 +15,7 @@ _SETTINGS: Final = re.compile(
     r"(?<!\w)(?:Steps|Seed|CFG scale):\s*[\d.]+\s*,\s*"
     r"(?:Sampler|Schedule type|Scheduler|CFG scale|Seed|Size|Model|Version|Clip skip|Denoising strength)[\w ]{0,20}:.*"
 )
+_SETTING_NAMES: Final = ("Steps:", "Seed:", "CFG scale:")
 _NEGATIVE: Final = re.compile(r"(?<=\S)\s+(?=negative prompt\s*:)", re.I)
 _COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
 _FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
@@ -83,8 +84,8 @@ def take_out(text: str, brought: Brought) -> str:
     text = _COMMAND.sub(" ", text)
     pasted = None
     if ":" in text:
-        text = _NEGATIVE.sub("\n", text)
-        pasted = _SETTINGS.search(text)
+        text = _NEGATIVE.sub("\n", text) if "prompt" in text.lower() else text
+        pasted = _SETTINGS.search(text) if any(name in text for name in _SETTING_NAMES) else None
     if pasted:
         text = _SETTINGS.sub(lambda found: _settings(found[0], brought), text)
     if "--" in text or "—" in text or "–" in text:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -12,7 +12,7 @@ from engine.prompts.units import Unit
 
 PREPOSITIONS: Final = frozenset({"with", "in", "at", "by", "from", "as"})
 VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
-_OPENERS: Final = PREPOSITIONS | VERBS | {"and"}
+OPENERS: Final = PREPOSITIONS | VERBS | {"and"}
 EMPTY: Final = (
     PREPOSITIONS | {"and", "determiner", "pronoun", "auxiliary", "adverb", "negation"} | {"wear", "lit", "shoot"}
 )
@@ -24,6 +24,8 @@ _TOPIC_WORDS: Final = frozenset(
 )
 EYES: Final = frozenset({"eyes", "lashes", "eyelashes", "eyelids", "brows", "eyebrows"})
 _LOOKS: Final = frozenset({"look", "style", "vibe", "feel", "mood", "aesthetic"})
+_TRADES: Final = frozenset({"place", "weather", "surface", "prop"})
+"""Nouns that make a person of an unknown word in "-er" after them: "a wheel tapper"."""
 _AROUND: Final = frozenset(
     {"in the background", "in the foreground", "in the distance", "everywhere", "nearby", "all around", "around him"}
     | {"around her", "around them", "behind him", "behind her", "behind them", "background", "foreground"}
@@ -34,9 +36,8 @@ _AROUND: Final = frozenset(
 class Chunk:
     """A phrase: its opening kind of word ("" when it has none) and its units."""
 
-    opener: str = ""
-    units: list[Unit] = field(default_factory=list)
-    full: bool = False
+    opener: str
+    units: list[Unit]
     slot: str | None = None
     about: str = ""
 
@@ -58,7 +59,8 @@ def clauses(found: list[Unit]) -> Iterator[Clause]:
         if current:
             yield Clause(joint, current)
             joint, current = ",", []
-        joint = _stronger(joint, unit.word)
+        if unit.word != ",":
+            joint = _stronger(joint, unit.word)
     if current:
         yield Clause(joint, current)
 
@@ -69,25 +71,30 @@ def _stronger(joint: str, border: str) -> str:
     return border if border in {";", ":"} and joint != "." else joint
 
 
-def chunks(found: list[Unit]) -> Iterator[Chunk]:
+def chunks(found: list[Unit]) -> list[Chunk]:
     """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
-    current = Chunk()
-    for unit in found:
+    cut, start, opener, full = list[Chunk](), 0, "", False
+    for position, unit in enumerate(found):
         kind = unit.kind
-        opens = kind in _OPENERS and not unit.joined
-        if current.full and (opens or (kind == "tech" and _is_technical(current))):
-            yield current
-            current = Chunk(opener=kind if opens else "")
-        elif opens:
-            current.opener = _combined(current.opener, kind)
-        current.units.append(unit)
-        current.full = current.full or kind not in EMPTY
-    yield current
+        if kind in OPENERS and not unit.joined:
+            if full:
+                cut.append(Chunk(opener, found[start:position]))
+                start, opener, full = position, kind, kind not in EMPTY
+            else:
+                opener = _combined(opener, kind)
+                full = kind not in EMPTY
+        elif kind == "tech" and full and _is_technical(found[start:position]):
+            cut.append(Chunk(opener, found[start:position]))
+            start, opener = position, ""
+        elif not full:
+            full = kind not in EMPTY
+    cut.append(Chunk(opener, found[start:] if start else found))
+    return cut
 
 
-def _is_technical(chunk: Chunk) -> bool:
+def _is_technical(members: list[Unit]) -> bool:
     """Whether a lens or an aperture after this phrase begins something of its own."""
-    others = {member.kind for member in chunk.units} & NOUN_KINDS
+    others = {member.kind for member in members} & NOUN_KINDS
     return bool(others) and others.isdisjoint({"tech", "camera", "medium"})
 
 
@@ -97,19 +104,29 @@ def _combined(opener: str, kind: str) -> str:
     return kind
 
 
-def parts(chunk: Chunk) -> list[Chunk]:
+def phrases(found: list[Unit]) -> list[Chunk]:
+    """Cut a clause into phrases that are each about one thing."""
+    cut = chunks(found)
+    if len(found) < 3:
+        return cut
+    return [
+        part for chunk in cut for part in (_parts(chunk) if not chunk.opener or chunk.opener == "and" else (chunk,))
+    ]
+
+
+def _parts(chunk: Chunk) -> list[Chunk]:
     """Cut what one phrase cannot be: "close-up of | a man", "a woman | red dress", a soup of key words."""
-    if chunk.opener and chunk.opener != "and":
+    if len(chunk.units) < 3:
         return [chunk]
     nouns = [position for position, unit in enumerate(chunk.units) if unit.kind in NOUN_KINDS]
-    if not nouns or len(chunk.units) < 3:
+    if not nouns:
         return [chunk]
     shot = _shot(chunk.units, nouns)
     seams = _seams(chunk.units, [noun for noun in nouns if not shot or noun >= shot])
     cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]
     if len(cuts) < 3:
         return [chunk]
-    first, *rest = [Chunk("", chunk.units[start:end], full=True) for start, end in pairwise(cuts)]
+    first, *rest = [Chunk("", chunk.units[start:end]) for start, end in pairwise(cuts)]
     first.opener = chunk.opener
     return [first, *rest]
 
@@ -139,12 +156,25 @@ def _seams(found: list[Unit], nouns: list[int]) -> list[int]:
 
 def head(found: list[Unit]) -> str:
     """The kind of the noun that the phrase is about; "" when it has no known noun."""
+    nouns = list[Unit]()
+    for unit in found:
+        if unit.kind in NOUN_KINDS:
+            nouns.append(unit)
+        elif nouns and (unit.kind == "of" or unit.kind == "auxiliary"):
+            return _head_of_several(found)
+    if len(nouns) == 1 and nouns[0].kind not in _TRADES:
+        return nouns[0].kind
+    return _decide(nouns, found)
+
+
+def _head_of_several(found: list[Unit]) -> str:
+    """The head of a phrase with "of" or "is" after a noun."""
     nouns, left, about = list[Unit](), list[Unit](), list[Unit]()
     for position, unit in enumerate(found):
         if unit.kind == "of" and nouns:
             left, nouns = [*left, *nouns], []
             counted = found[position - 1].word in LEXICON.partitives or found[position - 1].kind == "medium"
-            if not counted and _decide(found[position:], found) != "light":
+            if not counted and _decide(_nouns(found[position:]), found) != "light":
                 return _decide(about or left, found)
         elif unit.kind == "auxiliary" and nouns and nouns[-1].kind not in _TOPICS:
             about, left, nouns = (nouns, left, []) if nouns[-1].word not in _TOPIC_WORDS else ([], nouns, [])
@@ -155,10 +185,14 @@ def head(found: list[Unit]) -> str:
     return _decide(about or nouns or left, found)
 
 
-def _decide(members: list[Unit], found: list[Unit]) -> str:
-    nouns = [unit for unit in members if unit.kind in NOUN_KINDS]
-    if nouns and nouns[-1].word in _LOOKS and len(nouns) > 1:
-        nouns.pop()
+def _nouns(found: list[Unit]) -> list[Unit]:
+    return [unit for unit in found if unit.kind in NOUN_KINDS]
+
+
+def _decide(nouns: list[Unit], found: list[Unit]) -> str:
+    """The kind that wins among some nouns of a phrase."""
+    if len(nouns) > 1 and nouns[-1].word in _LOOKS:
+        nouns = nouns[:-1]
     kinds = [unit.kind for unit in nouns if unit.kind not in WEAK]
     if not kinds:
         return nouns[-1].kind if nouns else ""
@@ -174,6 +208,6 @@ def _decide(members: list[Unit], found: list[Unit]) -> str:
     if last == "medium" and len(kinds) > 1:
         return "camera"
     trailing = found[-1]
-    if last in {"place", "weather", "surface", "prop"} and not trailing.kind and trailing.word.endswith(("er", "or")):
+    if last in _TRADES and not trailing.kind and trailing.word.endswith(("er", "or")):
         return "person"
     return last
