@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot import cards, forms, quotes, replies, saving, words
+from bot import cards, consent, forms, quotes, replies, saving, words
 from bot.errors import Forged, NotYours
 from bot.guard import Person, person_of, require_moderator
 from bot.wishes import Wish
@@ -88,11 +88,14 @@ async def save(interaction: "Interaction", portrait_id: int) -> None:
 
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
-        bot = submitted.client
-        portrait = await _seen(submitted, portrait_id)
-        saver = saving.Saver(submitted.user.id, submitted.guild_id or 0)
-        character = await saving.from_portrait(bot.stores, saver, handle, portrait)
-        await replies.whisper(submitted, saving.saved_line(character))
+
+        async def saved(asked: "Interaction") -> None:
+            portrait = await _seen(asked, portrait_id)
+            saver = saving.Saver(asked.user.id, asked.guild_id or 0)
+            character = await saving.from_portrait(asked.client.stores, saver, handle, portrait)
+            await replies.whisper(asked, saving.saved_line(character))
+
+        await consent.ask(submitted, saved)
 
     await interaction.response.send_modal(forms.name_form(named))
 

@@ -11,10 +11,10 @@ from typing import Any, Literal, TypeAlias
 import discord
 from discord import app_commands
 
-from bot import commands, quotes, refusals, replies, saving
+from bot import commands, consent, quotes, refusals, replies, saving
 from bot.delivery import Post
 from bot.engine_setup import make_engine
-from bot.errors import EXIT_FATAL, Forged
+from bot.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.guard import require_welcome
 from bot.hosted_setup import OrderNotes
 from bot.rounds import Rounds
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 Interaction: TypeAlias = "discord.Interaction[StudioBot]"
 STOP_GRACE_S = 8.0
-ITEMS = (*DYNAMIC_ITEMS, *quotes.DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
+ITEMS = (*DYNAMIC_ITEMS, *quotes.DYNAMIC_ITEMS, *consent.DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
 
 
 class StudioTree(app_commands.CommandTree["StudioBot"]):
@@ -58,6 +58,7 @@ class StudioBot(discord.Client):
         )
         self.studio = Studio(settings, stores, self.engine, self.post)
         self.rounds = Rounds(self, settings, stores)
+        self.waiting = consent.Waiting()
         self._sync = sync
         self._resumed = False
         self._ending: asyncio.Task[None] | None = None
@@ -125,18 +126,26 @@ class StudioBot(discord.Client):
         if handle is None:
             return
         try:
-            sentence = await self._save_from_reply(message, handle, me)
+            await self._save_from_reply(message, handle, me)
         except replies.SPEAKING as error:
-            sentence = str(error)
-        await message.reply(sentence, mention_author=False)
+            await message.reply(str(error), mention_author=False)
 
-    async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> str:
+    async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> None:
         guild_id = message.guild.id if message.guild else 0
         await require_welcome(self, guild_id, message.author.id)
         saver = saving.Saver(message.author.id, guild_id)
         source = await self._replied_to(message)
-        character = await saving.from_message(self.stores, saver, handle, source, me)
-        return saving.saved_line(character)
+
+        async def saved() -> str:
+            return saving.saved_line(await saving.from_message(self.stores, saver, handle, source, me))
+
+        async def confirmed(asked: Interaction) -> None:
+            await replies.whisper(asked, await saved())
+
+        try:
+            await message.reply(await saved(), mention_author=False)
+        except RightUnconfirmed:
+            await consent.ask_below(self, message, confirmed)
 
     async def _replied_to(self, message: discord.Message) -> discord.Message:
         """The message that this one replies to, else this one itself (it may carry a picture)."""

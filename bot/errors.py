@@ -73,5 +73,15 @@ class PriceUnconfirmed(Refused):
         self.balance = balance
 
 
+class RightUnconfirmed(Refused):
+    """A picture was handed in by somebody who has not said yet that they have the right to use it; see bot.consent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Before a picture of a person is used here, say once that you have the right to use it: save it with "
+            "/character save, which asks you. Nothing was stored."
+        )
+
+
 class Gone(Refused):
     """What was asked for is not there any more."""

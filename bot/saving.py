@@ -8,7 +8,7 @@ from typing import Final
 
 import discord
 
-from bot import words
+from bot import consent, words
 from bot.errors import Gone, Refused
 from bot.stores import Stores
 from data.characters import Character, check_handle
@@ -31,26 +31,33 @@ class Saver:
 
 
 async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Portrait) -> Character:
-    """Save the face in one of the bot's own portraits. Raises BadHandle, HandleTaken."""
+    """Save the face in one of the bot's own portraits. Raises BadHandle, HandleTaken, RightUnconfirmed."""
     order = await stores.orders.get(portrait.order_id)
+    # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
+    from_upload = order is None or order.from_upload
+    if from_upload:
+        await consent.require(stores, saver.user_id)
     return await stores.characters.save(
         saver.user_id,
         saver.guild_id,
         check_handle(handle),
         portrait.sha256,
-        # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
-        origin="upload" if order is None or order.from_upload else "portrait",
+        origin="upload" if from_upload else "portrait",
         portrait_id=portrait.id,
         now=time.time(),
     )
 
 
 async def from_attachment(stores: Stores, saver: Saver, handle: str, attachment: discord.Attachment) -> Character:
-    """Save the face in a picture that a person handed in. Raises BadPicture, BadHandle, HandleTaken."""
+    """Save the face in a picture that a person handed in.
+
+    Raises BadPicture, BadHandle, HandleTaken, and RightUnconfirmed before anything is stored.
+    """
     handle = check_handle(handle)
     if attachment.size > intake.MAX_BYTES:
         raise intake.BadPicture(f"That file has {attachment.size / 2**20:.0f} MiB; pictures may have at most 10 MiB.")
     picture = await asyncio.to_thread(intake.clean, await attachment.read())
+    await consent.require(stores, saver.user_id)
     staged = await stores.pictures.stage(picture.png)
     return await stores.characters.save(
         saver.user_id,

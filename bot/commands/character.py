@@ -6,7 +6,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import forms, replies, saving
+from bot import consent, forms, replies, saving
 from bot.choices import complete_character
 from bot.errors import Gone, Refused
 from bot.guard import person_of
@@ -33,21 +33,30 @@ async def save(
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     saver = saving.Saver(person.user_id, person.place.guild_id)
-    bot = interaction.client
     if link and attachment:
         raise Refused("Give either a link or a picture, not both.")
+
+    async def saved(asked: "Interaction") -> None:
+        character = await _saved(asked, saver, name, link, attachment)
+        await replies.whisper(asked, saving.saved_line(character))
+
+    await consent.ask(interaction, saved)
+
+
+async def _saved(
+    interaction: "Interaction", saver: saving.Saver, name: str, link: str | None, attachment: discord.Attachment | None
+) -> Character:
+    bot = interaction.client
     if attachment:
-        character = await saving.from_attachment(bot.stores, saver, name, attachment)
-    elif link:
+        return await saving.from_attachment(bot.stores, saver, name, attachment)
+    if link:
         if not isinstance(interaction.user, discord.Member):
             raise Refused("Links to messages work in servers; here, attach the picture itself.")
-        character = await saving.from_link(bot, bot.stores, saver, name, link, interaction.user)
-    else:
-        latest = await bot.stores.portraits.latest(person.user_id, person.place.guild_id)
-        if latest is None:
-            raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
-        character = await saving.from_portrait(bot.stores, saver, name, latest)
-    await replies.whisper(interaction, saving.saved_line(character))
+        return await saving.from_link(bot, bot.stores, saver, name, link, interaction.user)
+    latest = await bot.stores.portraits.latest(saver.user_id, saver.guild_id)
+    if latest is None:
+        raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
+    return await saving.from_portrait(bot.stores, saver, name, latest)
 
 
 @group.command(name="list", description="Your saved faces.")
@@ -114,10 +123,14 @@ async def save_from_menu(interaction: "Interaction", message: discord.Message) -
 
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
-        bot = submitted.client
-        saver = saving.Saver(submitted.user.id, submitted.guild_id or 0)
-        character = await saving.from_message(bot.stores, saver, handle, message, bot.user)
-        await replies.whisper(submitted, saving.saved_line(character))
+
+        async def saved(asked: "Interaction") -> None:
+            me = submitted.client.user
+            saver = saving.Saver(asked.user.id, asked.guild_id or 0)
+            character = await saving.from_message(asked.client.stores, saver, handle, message, me)
+            await replies.whisper(asked, saving.saved_line(character))
+
+        await consent.ask(submitted, saved)
 
     await interaction.response.send_modal(forms.name_form(named))
 
