@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import discord
 
-from bot import cards, replies, words
+from bot import cards, extras, replies, words
 from bot.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.guard import person_of
 from bot.wishes import Answer, Wish
@@ -28,10 +28,15 @@ async def order(interaction: "Interaction", wish: Wish, answer: Answer) -> None:
 
     Raises what `Studio.order` raises otherwise.
     """
+    needed = False
     try:
         await interaction.client.studio.order(wish, answer)
     except PriceUnconfirmed as error:
+        needed = True
         await _show(interaction, wish, error)
+    finally:
+        if not needed:
+            await interaction.client.stores.handed_in.let_go(wish.extras.kept)
 
 
 async def _show(interaction: "Interaction", wish: Wish, price: PriceUnconfirmed) -> None:
@@ -43,11 +48,12 @@ async def _show(interaction: "Interaction", wish: Wish, price: PriceUnconfirmed)
         prompt=to_json(wish.prompt),
         model=wish.model,
         lane=wish.lane.value,
-        count=wish.count,
+        count=len(wish.takes()),
         parent_portrait_id=wish.parent_portrait_id,
         price=price.total,
         created_at=now,
         expires_at=now + bot.settings.price_quote_minutes * 60,
+        more=extras.to_text(wish.extras),
     )
     await bot.stores.quotes.add(quote)
     await interaction.edit_original_response(
@@ -63,10 +69,19 @@ def _card(quote: Quote, balance: int) -> discord.Embed:
         colour=cards.WAITING,
     )
     embed.add_field(name="For", value=f"{many} in the {quote.lane} lane")
+    _add_extras(embed, extras.from_text(quote.more))
     embed.add_field(name="Left after it", value=words.credits_word(balance - quote.price))
     embed.add_field(name="Holds", value=f"until <t:{int(quote.expires_at)}:t>")
     embed.set_footer(text="Nothing is charged until it is confirmed.")
     return embed
+
+
+def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
+    if wanted.edit is not None:
+        embed.add_field(name="Change", value=words.plain(wanted.edit.words, 500), inline=False)
+    if wanted.series is not None:
+        lines = [f"{frame.number}. {words.plain(frame.label, 60)}" for frame in wanted.series.frames]
+        embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)
 
 
 def _buttons(quote: Quote) -> discord.ui.View:
@@ -91,6 +106,7 @@ async def confirm(interaction: "Interaction", quote_id: str) -> None:
         count=quote.count,
         parent_portrait_id=quote.parent_portrait_id,
         confirmed=quote.price,
+        extras=extras.from_text(quote.more),
     )
     try:
         placed = await bot.studio.order(wish, replies.answer_in_place(interaction))
@@ -100,6 +116,7 @@ async def confirm(interaction: "Interaction", quote_id: str) -> None:
         return
     if not placed.created:
         raise _used()
+    await bot.stores.handed_in.let_go(wish.extras.kept)
     if not await bot.stores.quotes.end(quote.id, "ordered"):
         await bot.studio.cancel(placed)
 
@@ -108,8 +125,10 @@ async def cancel(interaction: "Interaction", quote_id: str) -> None:
     """Withdraw the quote; nothing was charged."""
     await interaction.response.defer()
     quote = await _open_quote(interaction, quote_id)
-    if not await interaction.client.stores.quotes.end(quote.id, "cancelled"):
+    stores = interaction.client.stores
+    if not await stores.quotes.end(quote.id, "cancelled"):
         raise _used()
+    await stores.handed_in.let_go(extras.from_text(quote.more).kept)
     embed = discord.Embed(title="Not ordered", description="Nothing was charged.", colour=cards.WAITING)
     await interaction.edit_original_response(embed=embed, view=None)
 
