@@ -105,7 +105,7 @@ def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
             chosen.setdefault(slot, words)
     negative = [words for clause in whole.negative for words in _terms(Clause("any", clause)).values()]
     return Words(
-        prompt=_caption(chosen, has_reference=whole.has_reference),
+        prompt=_caption(chosen),
         negative=", ".join(dict.fromkeys(negative)),
         dropped=tuple(clause.words for clause, terms in said.items() if not terms),
         left_to_reference=whole.left_to_reference,
@@ -176,9 +176,9 @@ def _also(slot: str, words: str) -> str:
     return ""
 
 
-def _caption(chosen: Mapping[str, str], *, has_reference: bool) -> str:
+def _caption(chosen: Mapping[str, str]) -> str:
     """The words in the order and the grammar of the captions the model learned from."""
-    person = _person(chosen, has_reference=has_reference)
+    person = _person(chosen)
     clothes = _spaced(chosen, ("clothes_colour", "clothes"))
     light = _spaced(chosen, ("light_hardness", "light_colour"))
     if light or "light_side" in chosen:
@@ -190,13 +190,11 @@ def _caption(chosen: Mapping[str, str], *, has_reference: bool) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _person(chosen: Mapping[str, str], *, has_reference: bool) -> str:
-    """The sitter; a reference shows the rest better than a default would."""
-    sex, age = chosen.get("sex", ""), chosen.get("age", "")
-    if not sex and not age and has_reference:
-        return chosen.get("glasses", "")
-    noun = _spaced({"age": age, "sex": sex or "person"}, ("age", "sex"))
-    who = f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+def _person(chosen: Mapping[str, str]) -> str:
+    """The sitter, only as far as was said: the model never read the word “person”, and a reference shows the rest."""
+    who = _spaced(chosen, ("age", "sex"))
+    if "sex" in chosen:
+        who = f"{'an' if who[0] in 'aeiou' else 'a'} {who}"
     hair = chosen.get("hair_style", "")
     colour = chosen.get("hair_colour", "")
     if hair != "bald" and (hair or colour):
@@ -206,7 +204,7 @@ def _person(chosen: Mapping[str, str], *, has_reference: bool) -> str:
     eyes = f"{chosen['eyes']} eyes" if "eyes" in chosen else ""
     traits = [hair, skin, eyes, chosen.get("facial_hair", ""), chosen.get("glasses", "")]
     said = ", ".join(trait for trait in traits if trait)
-    return f"{who} with {said}" if said else who
+    return " with ".join(part for part in (who, said) if part)
 
 
 def _spaced(chosen: Mapping[str, str], slots: Iterable[str]) -> str:

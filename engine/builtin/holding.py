@@ -1,0 +1,150 @@
+"""How well the built-in model holds a face: portraits of held-out people from one reference picture each.
+
+Each portrait is compared with true renders of its person that it was not made from, and with true renders of
+people who share sex, age band and skin. The same figures for true renders stand beside them (the ceiling),
+and for portraits with the same words but no reference (the floor).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from engine.builtin import crops, faces, pairs
+from engine.builtin.captions import caption
+from engine.builtin.people import Person, person
+from engine.builtin.scenes import PER_PERSON, Scene, scene
+
+TALL = (128, 192)
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """A portrait to make: the person, the picture that shows them, and a scene of theirs that was not rendered."""
+
+    sitter: Person
+    reference: int
+    what: Scene
+
+
+def attach(pipe: Any, checkpoint: Path, scale: float) -> None:
+    """Loads the checkpoint's IP-Adapter, in full precision."""
+    pipe.load_ip_adapter(
+        str(checkpoint),
+        subfolder="ip_adapter",
+        weight_name="ip-adapter.safetensors",
+        image_encoder_folder=str(checkpoint / "ip_adapter" / "image_encoder"),
+        local_files_only=True,
+    )
+    pipe.set_ip_adapter_scale(scale)
+    pipe.transformer.float()
+    pipe.image_encoder.float()
+
+
+def wanted(known: crops.Crops, people: int, scenes_each: int) -> list[Portrait]:
+    """Portraits of held-out people in new clothes, places and lights; the first picture with a face is shown."""
+    found: list[Portrait] = []
+    seeds = sorted({index // PER_PERSON for index in known.pixels})
+    chosen = [seed for seed in seeds if person(seed).held_out and len(known.of_person(seed)) >= 2][:people]
+    for seed in chosen:
+        new = (scene(seed, number) for number in range(10_000, 10_100))
+        tall = [what for what in new if what.size == TALL][:scenes_each]
+        found += [Portrait(person(seed), known.of_person(seed)[0], what) for what in tall]
+    return found
+
+
+def make(
+    pipe: Any, known: crops.Crops, portraits: list[Portrait], steps: int, guidance: float, referred: bool, seed: int = 0
+) -> list[Image.Image]:
+    """The portraits, with their references or without; captions leave the person out either way."""
+    import torch
+
+    made: list[Image.Image] = []
+    for start in range(0, len(portraits), 8):
+        part = portraits[start : start + 8]
+        texts = [
+            caption(one.what, random.Random(start + at), plain=True, anonymous=True) for at, one in enumerate(part)
+        ]
+        more: dict[str, Any] = {}
+        if referred:
+            shown = [Image.fromarray(_middle(known.pixels[one.reference])) for one in part]
+            more["ip_adapter_image_embeds"] = _read(pipe, shown)
+        made += pipe(
+            texts,
+            negative_prompt=[""] * len(part),
+            num_inference_steps=steps,
+            guidance_scale=guidance,
+            width=TALL[0],
+            height=TALL[1],
+            generator=[torch.Generator().manual_seed(seed + start + at) for at in range(len(part))],
+            max_sequence_length=0,
+            **more,
+        ).images
+    return made
+
+
+def _middle(cut: Any) -> Any:
+    edge = crops.MARGIN_PX
+    return cut[edge:-edge, edge:-edge]
+
+
+def _read(pipe: Any, shown: list[Image.Image]) -> Any:
+    """What the pipeline wants for a batch of different references: nothing for the empty prompt, then theirs."""
+    import torch
+
+    with torch.inference_mode():
+        read = torch.cat([pipe.encode_image(picture, pipe.transformer.device) for picture in shown])
+    return torch.cat([torch.zeros_like(read), read])
+
+
+def distances(
+    made: list[Image.Image], portraits: list[Portrait], known: crops.Crops
+) -> tuple[pairs.Array, pairs.Array, int]:
+    """Distances to other pictures of the person, to pictures of people alike, and how many have no face."""
+    same: list[float] = []
+    others: list[float] = []
+    faceless = 0
+    people = {index: person(index // PER_PERSON) for index in known.embeddings}
+    for image, one in zip(made, portraits, strict=True):
+        found = faces.embed(image)
+        if found is None:
+            faceless += 1
+            continue
+        for index, held in known.embeddings.items():
+            distance = float(np.linalg.norm(found - held))
+            if people[index].seed == one.sitter.seed and index != one.reference:
+                same.append(distance)
+            elif pairs.alike(one.sitter, people[index]):
+                others.append(distance)
+    return np.array(same), np.array(others), faceless
+
+
+def ceiling(known: crops.Crops) -> pairs.Told:
+    """True renders of everybody told apart; its threshold accepts 1% of people alike."""
+    numbers = sorted(known.embeddings)
+    embeddings = [known.embeddings[n].astype(float) for n in numbers]
+    return pairs.told_apart(*pairs.of_people(embeddings, [person(n // PER_PERSON) for n in numbers]))
+
+
+def measure(
+    pipe: Any, checkpoint: Path, renders: Path, people: int, scenes_each: int, steps: int, guidance: float, scale: float
+) -> dict[str, Any]:
+    """Every figure, ready for JSON. A portrait without a face counts as not accepted."""
+    known = crops.read(renders)
+    portraits = wanted(known, people, scenes_each)
+    most = ceiling(known)
+    attach(pipe, checkpoint, scale)
+    figures: dict[str, Any] = {"portraits": len(portraits), "ceiling": most.as_dict()}
+    for name, referred in (("with_reference", True), ("without_reference", False)):
+        made = make(pipe, known, portraits, steps, guidance, referred)
+        same, others, faceless = distances(made, portraits, known)
+        told = pairs.told_apart(same, others, most.threshold_at_1_percent).as_dict()
+        told["accepted"] = round(told.pop("accepted_at_1_percent") * (1 - faceless / len(made)), 4)
+        told["accepted_others"] = round(float((others < most.threshold_at_1_percent).mean()), 4)
+        figures[name] = told | {"faceless": faceless}
+    return figures
