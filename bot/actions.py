@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot import cards, consent, forms, quotes, replies, saving, words
-from bot.errors import Forged, NotYours
+from bot import cards, consent, editing, forms, quotes, replies, saving, words
+from bot.errors import Forged, NotYours, Refused
 from bot.guard import Person, person_of, require_moderator
-from bot.wishes import Wish
+from bot.wishes import Answer, Wish
 from data.portraits import Portrait
 from engine.prompt import SLOTS, from_json
 
@@ -24,9 +24,19 @@ async def reroll(interaction: "Interaction", portrait_id: int) -> None:
     """The same prompt with another seed, in a message of its own."""
     answer = await replies.begin(interaction)
     portrait, person = await _own(interaction, portrait_id)
+    edited = await interaction.client.stores.orders.get(portrait.order_id)
+    if edited is not None and edited.edit is not None:
+        await _edit_again(interaction, portrait, edited.edit.words, answer)
+        return
     prompt = replace(from_json(portrait.prompt), seed=None)
     wish = _child(interaction, portrait, person)
     await quotes.order(interaction, replace(wish, prompt=prompt), answer)
+
+
+async def _edit_again(interaction: "Interaction", portrait: Portrait, change: str, answer: Answer) -> None:
+    if portrait.parent_id is None or not change:
+        raise Refused("That was made from a picture that is not kept. Send it again with /edit.")
+    await editing.again(interaction, portrait.parent_id, answer, model=portrait.model, change=change)
 
 
 async def change(interaction: "Interaction", portrait_id: int, slot: str) -> None:
@@ -158,6 +168,7 @@ def _require_owner_or_moderator(person: Person, owner_id: int, guild_id: int) ->
 
 PORTRAIT_ACTIONS: Final[dict[str, Callable[["Interaction", int], Awaitable[None]]]] = {
     "reroll": reroll,
+    "edit": editing.ask,
     "save": save,
     "words": show_words,
     "delete": delete,

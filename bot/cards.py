@@ -89,10 +89,17 @@ def summary(prompt: PortraitPrompt) -> str:
     return ", ".join(part for part in (*parts, *quoted) if part)
 
 
-def portrait(item: Portrait, *, image_name: str, left: str = "", brief: bool = False) -> discord.Embed:
-    """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out."""
+def portrait(
+    item: Portrait, *, image_name: str, left: str = "", brief: bool = False, changed: str = ""
+) -> discord.Embed:
+    """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out.
+
+    `changed` is what was changed in the picture that it was made from.
+    """
     embed = discord.Embed(colour=ACCENT)
-    if not brief:
+    if changed:
+        embed.add_field(name="Changed", value=words.plain(changed, 500), inline=False)
+    elif not brief:
         add_recipe(embed, from_json(item.prompt))
     facts = (
         f"Seed `{item.seed}` · {words.plain(item.model_title, 60)} · {item.width}×{item.height}"

@@ -1,6 +1,6 @@
 """Autocompletion: at most 25 choices, the nearest first, always the asking person's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from discord.app_commands import Choice
@@ -28,9 +28,19 @@ async def complete_character(interaction: "Interaction", current: str) -> list[C
 
 async def complete_model(interaction: "Interaction", current: str) -> list[Choice[str]]:
     """The models here, each with what it is best for; one whose provider is set aside says so and comes last."""
-    typed = current.strip().casefold()
     catalogue = interaction.client.engine.catalogue
-    models = [model for model in catalogue.models if typed in model.id.casefold() or typed in model.title.casefold()]
+    return _model_choices(catalogue, catalogue.models, current)
+
+
+async def complete_editor(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """The models that change pictures, in the same way."""
+    catalogue = interaction.client.engine.catalogue
+    return _model_choices(catalogue, [model for model in catalogue.models if model.edits], current)
+
+
+def _model_choices(catalogue: Catalogue, offered: Sequence[Model], current: str) -> list[Choice[str]]:
+    typed = current.strip().casefold()
+    models = [model for model in offered if typed in model.id.casefold() or typed in model.title.casefold()]
     models.sort(key=lambda model: bool(catalogue.unavailable(model)))
     return [
         Choice(name=f"{model.title}: {_remark(catalogue, model)}"[:_NAME_LIMIT].rstrip(), value=model.id)

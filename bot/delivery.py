@@ -236,7 +236,9 @@ class Post:
             name = f"likeness-{item.id}.{kind}"
             pictures.append((name, data))
             first = not embeds
-            embeds.append(cards.portrait(item, image_name=name, left=result.left if first else "", brief=not first))
+            changed = order.edit.words if order.edit else ""
+            left = result.left if first else ""
+            embeds.append(cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed))
         if result.sentences:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))

@@ -66,3 +66,16 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
         long=True,
         done=done,
     )
+
+
+def change_form(done: Typed) -> OneField:
+    """Asks what to change in a picture."""
+    return OneField(
+        title="Edit",
+        label="What to change",
+        field_id="change",
+        placeholder="a navy suit instead of the coat, at night",
+        limits=(1, SLOT_LIMIT),
+        long=True,
+        done=done,
+    )

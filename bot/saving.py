@@ -98,13 +98,14 @@ async def from_link(
     client: discord.Client, stores: Stores, saver: Saver, handle: str, link: str, member: discord.Member
 ) -> Character:
     """Save from a link to a message of the same server, in a channel that the person can read."""
-    message = await _linked(client, saver, link, member)
+    message = await linked(client, saver, link, member)
     if client.user is None:
         raise Refused("The studio is still starting. Try again in a moment.")
     return await from_message(stores, saver, handle, message, client.user)
 
 
-async def _linked(client: discord.Client, saver: Saver, link: str, member: discord.Member) -> discord.Message:
+async def linked(client: discord.Client, saver: Saver, link: str, member: discord.Member) -> discord.Message:
+    """The message of the saver's server that a link leads to, if they can read it. Raises Refused."""
     match = LINK.match(link.strip())
     if match is None:
         raise Refused("That is not a link to a message. Use Copy Message Link in the message's menu.")

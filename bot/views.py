@@ -19,12 +19,13 @@ _MAX_ID = 2**63 - 1
 
 class PortraitButton(
     discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
-    template=r"portrait:(?P<action>reroll|save|words|delete):(?P<id>[0-9]{1,19})",
+    template=r"portrait:(?P<action>reroll|edit|save|words|delete):(?P<id>[0-9]{1,19})",
 ):
-    """Reroll, Save as character, Words or Delete under a finished portrait."""
+    """Reroll, Edit…, Save as character, Words or Delete under a finished portrait."""
 
     LOOKS: ClassVar = {
         "reroll": ("Reroll", discord.ButtonStyle.secondary, "🎲"),
+        "edit": ("Edit…", discord.ButtonStyle.secondary, "🖌️"),
         "save": ("Save as character", discord.ButtonStyle.primary, "👤"),
         "words": ("Words", discord.ButtonStyle.secondary, "📝"),
         "delete": ("Delete", discord.ButtonStyle.danger, "🗑️"),

@@ -8,6 +8,7 @@ from bot.commands import (
     admin,
     character,
     credits,
+    edit,
     grant,
     guide,
     models,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 GROUPS = (
     portrait,
+    edit,
     studio,
     style,
     character,
