@@ -27,7 +27,9 @@ _CHARACTERS = f"""(SELECT id FROM characters WHERE user_id = :user UNION
 PICTURES = f"""
 SELECT sha256 FROM portraits WHERE user_id = :user AND sha256 IS NOT NULL
 UNION SELECT sha256 FROM character_references WHERE character_id IN {_CHARACTERS}
+UNION SELECT crop_sha256 FROM character_references WHERE character_id IN {_CHARACTERS} AND crop_sha256 IS NOT NULL
 UNION SELECT sha256 FROM order_references WHERE order_id IN {_ORDERS}
+UNION SELECT crop_sha256 FROM order_references WHERE order_id IN {_ORDERS} AND crop_sha256 IS NOT NULL
 UNION SELECT sha256 FROM order_edits WHERE order_id IN {_ORDERS} AND sha256 IS NOT NULL
 UNION SELECT sha256 FROM saved_references WHERE user_id = :user
 UNION SELECT sha256 FROM handed_in WHERE user_id = :user

@@ -202,6 +202,32 @@ class HandleTaken(DataError):
         self.handle = handle
 
 
+class HandleShared(DataError):
+    """Another character of that name is shared in the server already."""
+
+    def __init__(self, handle: str) -> None:
+        super().__init__(
+            f"A character called “{handle}” is shared in this server already. Rename yours first: /character rename."
+        )
+        self.handle = handle
+
+
+class UnknownCharacter(DataError):
+    def __init__(self, handle: str) -> None:
+        super().__init__(f"You have no character “{handle}”. /character list shows yours.")
+        self.handle = handle
+
+
+class TooManyReferences(DataError):
+    def __init__(self, handle: str, limit: int) -> None:
+        super().__init__(
+            f"“{handle}” has {limit} pictures, which is the most. Save the new one as a character of its own, or go "
+            "back to a version with fewer: /character settings."
+        )
+        self.handle = handle
+        self.limit = limit
+
+
 class CharacterGone(DataError):
     """A reference picture that an order asks for does not exist any more, or is not the user's."""
 

@@ -246,12 +246,14 @@ class Orders:
             if unfinished is not None:
                 raise OrderUnfinished(order_id)
             await tx.execute("UPDATE orders SET state = 'closed', token = NULL WHERE id = ?", (order_id,))
-            pinned = await tx.execute("DELETE FROM order_references WHERE order_id = ? RETURNING sha256", (order_id,))
+            pinned = await tx.execute(
+                "DELETE FROM order_references WHERE order_id = ? RETURNING sha256, crop_sha256", (order_id,)
+            )
             pinned += await tx.execute(
                 "SELECT sha256 FROM order_edits WHERE order_id = ? AND sha256 IS NOT NULL", (order_id,)
             )
             await tx.execute("UPDATE order_edits SET sha256 = NULL WHERE order_id = ?", (order_id,))
-            for sha256 in {row["sha256"] for row in pinned}:
+            for sha256 in {sha256 for row in pinned for sha256 in row if sha256 is not None}:
                 await self._pictures.release(tx, sha256)
 
     async def spent_usd_micros(self, provider: str, *, since: float, user_id: int | None = None) -> int:
@@ -358,14 +360,30 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
 
 
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:
-    pinned = await tx.execute(
-        "INSERT INTO order_references (order_id, position, handle, sha256)"
-        " SELECT ?, ?, c.handle, r.sha256 FROM character_references r JOIN characters c ON c.id = r.character_id"
-        " WHERE r.id = ? AND c.user_id = ? RETURNING position",
-        (order.id, position, reference_id, order.user_id),
+    """The character may be the user's own, or one that is shared where the order was made."""
+    row = await tx.one(
+        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, c.scale"
+        " FROM character_references r JOIN characters c ON c.id = r.character_id"
+        " WHERE r.id = :reference AND (c.user_id = :user OR (c.shared_in = :guild AND :guild <> 0))",
+        {"reference": reference_id, "user": order.user_id, "guild": order.guild_id},
     )
-    if not pinned:
+    if row is None:
         raise CharacterGone
+    await tx.execute(
+        "INSERT INTO order_references (order_id, position, handle, sha256, crop_sha256, embedding, pattern, scale)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            order.id,
+            position,
+            *(row[key] for key in ("handle", "sha256", "crop_sha256", "embedding", "pattern", "scale")),
+        ),
+    )
+    await tx.execute(
+        "INSERT INTO order_characters (order_id, position, character_id, version)"
+        " SELECT :order, count(*), :character, :version FROM order_characters WHERE order_id = :order"
+        " HAVING coalesce(max(character_id = :character), 0) = 0",
+        {"order": order.id, "character": row["id"], "version": row["version"]},
+    )
 
 
 async def _pin_picture(tx: Transaction, order_id: str, position: int, picture: NewPicture) -> None:

@@ -96,12 +96,17 @@ class NewOrder:
 
 @dataclass(frozen=True, slots=True)
 class OrderReference:
-    """A reference picture pinned by an order: its file stays until the order is closed."""
+    """A reference picture pinned by an order: its file stays until the order is closed.
+
+    `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set).
+    """
 
     position: int
     handle: str
     sha256: str
     role: Literal["face", "outfit", "place", "style"] = "face"
+    crop_sha256: str | None = None
+    scale: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +206,8 @@ o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_
 o.series_id
 """
 _REFERENCES = """
-(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role)) FROM order_references r
- WHERE r.order_id = o.id) AS pinned,
+(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale))
+ FROM order_references r WHERE r.order_id = o.id) AS pinned,
 (SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
 """
 _JOB_WIDTH = JOB_COLUMNS.count(",") + 1
