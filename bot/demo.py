@@ -76,7 +76,7 @@ def demo_settings(folder: Path, *, hosted: bool = False) -> Settings:
         data_free_mib=64,
     )
     keys = {name: SecretStr("") for name in Settings.model_fields if name.endswith("_api_key")}
-    return settings if hosted else settings.model_copy(update=keys)
+    return settings if hosted else settings.model_copy(update={**keys, "cluster_urls": ()})
 
 
 def _check_port(port: int) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from bot.settings import Settings
 from data.jobs import Orders
 from engine.catalogue import Catalogue, Provider
-from engine.hosted_models import DEFAULTS, TITLES, Access
+from engine.hosted_models import DEFAULTS, Access, server
 
 if TYPE_CHECKING:
     from engine.backends import Backend
@@ -31,13 +31,27 @@ class OrderNotes:
 
 
 def reached(settings: Settings) -> dict[Provider, Access]:
-    """Every provider that has a key, in the order of `TITLES`."""
-    found: dict[Provider, Access] = {}
-    for provider in TITLES:
+    """The cluster, if there is one, and every provider that has a key, in the order of `TITLES`.
+
+    Raises CatalogueError.
+    """
+    found: dict[Provider, Access] = {"cluster": _cluster(settings)} if settings.cluster_urls else {}
+    for provider in DEFAULTS:
         key = getattr(settings, f"{provider}_api_key").get_secret_value()
         if key:
             found[provider] = _access(settings, provider, key)
     return found
+
+
+def _cluster(settings: Settings) -> Access:
+    return Access(
+        key=settings.cluster_api_key.get_secret_value(),
+        base_url="",
+        models=settings.cluster_models,
+        slots=0,
+        timeout_s=settings.cluster_timeout_s,
+        servers=tuple(server(entry, settings.cluster_slots) for entry in settings.cluster_urls),
+    )
 
 
 def _access(settings: Settings, provider: Provider, key: str) -> Access:
@@ -60,6 +74,10 @@ def backends(settings: Settings, catalogue: Catalogue, notes: "Notes | None") ->
 
 def _maker(provider: Provider, access: Access, catalogue: Catalogue, notes: "Notes | None") -> Callable[[], "Backend"]:
     def make() -> "Backend":
+        if provider == "cluster":
+            from engine.backends.cluster import ClusterBackend
+
+            return ClusterBackend(catalogue, access, notes)
         if provider == "mage":
             from engine.backends.mage import MageBackend
 

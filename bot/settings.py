@@ -80,6 +80,23 @@ class Settings(BaseSettings):
         description="Memory for resident local models, in GiB. 0: what the device has, less a reserve.",
     )
 
+    cluster_urls: tuple[str, ...] = Field(
+        (),
+        description="Servers of your own with OpenAI's image interface (vLLM-Omni, SGLang-diffusion) as a JSON list, "
+        'each with options, such as ["http://gpu1:8000/v1", "http://gpu2:8000/v1;slots=2", '
+        '"http://gpu3:8000/v1;lane=fast"]. Empty: none.',
+    )
+    cluster_models: tuple[str, ...] = Field(
+        (),
+        description="The model that all of them serve, as a JSON list written like MODEL_LOCAL, such as "
+        '["Tongyi-MAI/Z-Image-Turbo=Z-Image Turbo"].',
+    )
+    cluster_api_key: SecretStr = Field(SecretStr(""), description="Key for those servers, where they ask for one.")
+    cluster_slots: int = Field(1, ge=1, le=64, description="How many pictures one of them makes at once.")
+    cluster_timeout_s: float = Field(
+        300, gt=0, description="A server that has not answered after this many seconds is set aside."
+    )
+
     mage_api_key: SecretStr = Field(SecretStr(""), description="Key for Mango 2 at Mage. Empty: not offered.")
     mage_base_url: str = Field("https://api.mage.space", description="Address of Mage's interface.")
     mage_models: tuple[str, ...] = Field(
@@ -246,7 +263,10 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _some_model(self) -> Self:
         keys = (self.mage_api_key, self.bfl_api_key, self.openai_api_key, self.google_api_key)
-        if not self.model_builtin and not self.model_local and not any(key.get_secret_value() for key in keys):
+        if bool(self.cluster_urls) != bool(self.cluster_models):
+            raise ValueError("CLUSTER_URLS and CLUSTER_MODELS belong together: servers, and the model that they serve")
+        others = self.model_local or self.cluster_urls
+        if not self.model_builtin and not others and not any(key.get_secret_value() for key in keys):
             raise ValueError(
                 "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"
             )

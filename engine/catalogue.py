@@ -15,7 +15,7 @@ from engine.standing import Standing
 if TYPE_CHECKING:
     from engine.hosted_models import Access
 
-Provider = Literal["local", "mage", "bfl", "openai", "google"]
+Provider = Literal["local", "cluster", "mage", "bfl", "openai", "google"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Offload = Literal["none", "model", "sequential"]
 

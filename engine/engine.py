@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from engine.backends import Backend, BackendLost, Outcome, Remembering, RenderInterrupted
+from engine.backends import Backend, BackendLost, Laned, Outcome, Remembering, RenderInterrupted
 from engine.catalogue import Catalogue, Model
 from engine.events import EventStream
 from engine.jobs import (
@@ -209,7 +209,9 @@ class Engine:
         if name not in self._pools:
             if name not in self._factories:
                 raise ModelUnavailable(model.title, "nothing is set up that can run it")
-            self._pools[name] = Pool(self._factories[name](), self._timings)
+            pool = self._pools[name] = Pool(self._factories[name](), self._timings)
+            if isinstance(pool.backend, Laned):
+                pool.backend.on_room(lambda: self._changed(pool))
         return self._pools[name]
 
     def _enqueue(self, ticket: _Ticket) -> None:

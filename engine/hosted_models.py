@@ -10,12 +10,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
+from urllib.parse import urlsplit
 
 from engine.catalogue import CatalogueError, Model, Provider
-from engine.local_models import sizes
+from engine.local_models import local_model, sizes
 
 TITLES: Final[Mapping[Provider, str]] = MappingProxyType(
-    {"mage": "Mage", "bfl": "Black Forest Labs", "openai": "OpenAI", "google": "Google"}
+    {
+        "cluster": "The studio's cluster",
+        "mage": "Mage",
+        "bfl": "Black Forest Labs",
+        "openai": "OpenAI",
+        "google": "Google",
+    }
 )
 CANDID: Final = "#raw"
 """Ends the source of a Flux entry that asks for the less processed look."""
@@ -34,12 +41,22 @@ _GPT_SIZES: Final = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One server of a cluster: how many pictures it makes at once, and whether it is kept for the fast lane."""
+
+    url: str
+    slots: int = 1
+    fast_only: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
     """How one provider is reached. The key is in no repr.
 
     `models` are entries "id=Title" of the provider's own ids (Mage: "architecture/variant"). `fineness` is the
     provider's word for it: a resolution at Mage and Google ("2K"), low to high at OpenAI. Pictures are
-    downloaded from `hosts` and what is below them. `slots` is how many requests may be under way.
+    downloaded from `hosts` and what is below them. `slots` is how many requests may be under way. A cluster has
+    `servers` instead of a `base_url`, and entries of local models.
     """
 
     key: str = field(repr=False)
@@ -49,6 +66,7 @@ class Access:
     fineness: str = ""
     hosts: tuple[str, ...] = ()
     timeout_s: float = 300.0
+    servers: tuple[Server, ...] = ()
 
 
 def _model(provider: Provider, title: str, family: str, best_for: str, catch: str, **facts: object) -> Model:
@@ -167,10 +185,30 @@ def hosted_models(access: Mapping[Provider, Access], costs_usd: Mapping[str, flo
 
 def unconfigured(access: Mapping[Provider, Access]) -> list[Model]:
     """The usual model of each provider that has no key here."""
-    return [_entry(provider, DEFAULTS[provider][0]) for provider in TITLES if provider not in access]
+    return [_entry(provider, entries[0]) for provider, entries in DEFAULTS.items() if provider not in access]
+
+
+def server(entry: str, slots: int) -> Server:
+    """The server of one setting, "http://host:8000/v1;slots=2;lane=fast". Raises CatalogueError."""
+    url, *options = (part.strip() for part in entry.split(";"))
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise CatalogueError(f"{entry!r} is no server: write its address, such as http://gpu1:8000/v1.")
+    found = Server(url=url.rstrip("/"), slots=slots)
+    for option in options:
+        name, _, value = (part.strip() for part in option.partition("="))
+        if name == "lane" and value == "fast":
+            found = replace(found, fast_only=True)
+        elif name == "slots" and value.isdecimal() and int(value) > 0:
+            found = replace(found, slots=int(value))
+        else:
+            raise CatalogueError(f"{option!r} in {entry!r} cannot be understood: there is slots=NUMBER and lane=fast.")
+    return found
 
 
 def _entry(provider: Provider, entry: str) -> Model:
+    if provider == "cluster":
+        return _in_cluster(entry)
     source, _, title = (part.strip() for part in entry.partition("="))
     if not source:
         raise CatalogueError(f"{entry!r} names no model of {TITLES[provider]}: write id=Title.")
@@ -180,6 +218,19 @@ def _entry(provider: Provider, entry: str) -> Model:
     candid = source.endswith(CANDID)
     best_for = "candid pictures, less processed" if candid else known.best_for
     return replace(known, id=model_id, title=title, source=source, best_for=best_for)
+
+
+def _in_cluster(entry: str) -> Model:
+    """A published model as a server with OpenAI's interface has it: without previews, everything else as locally."""
+    known = local_model(entry)
+    return replace(
+        known,
+        provider="cluster",
+        best_for="portraits on the studio's own servers" if known.family == "plain" else known.best_for,
+        catch="no live preview",
+        live_preview=False,
+        memory_gib=0.0,
+    )
 
 
 def _known(provider: Provider, source: str) -> Model:

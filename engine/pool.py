@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 from time import perf_counter
 
-from engine.backends import Backend
-from engine.jobs import Job, Queued
+from engine.backends import Backend, Laned
+from engine.jobs import Job, Lane, Queued
 from engine.queue import BatchKey, FairQueue, Seats, batch_key
 from engine.timings import Timings
 
@@ -29,7 +30,7 @@ class Pool:
         self.loop = asyncio.get_running_loop()
         self._queue = FairQueue()
         self._timings = timings
-        self._running: list[tuple[BatchKey, float]] = []
+        self._running: list[tuple[BatchKey, Lane, float]] = []
         self._places: dict[str, Queued] = {}
         self._stale = False
         self._told_s = -1e9
@@ -37,7 +38,13 @@ class Pool:
 
     @property
     def free(self) -> bool:
-        return len(self._running) < self.backend.slots
+        return bool(self._lanes())
+
+    def _lanes(self) -> Collection[Lane]:
+        """The lanes of which a batch may start now."""
+        if isinstance(self.backend, Laned):
+            return self.backend.lanes(Counter(lane for _, lane, _ in self._running))
+        return tuple(Lane) if len(self._running) < self.backend.slots else ()
 
     def add(self, job: Job, *, alone: bool) -> None:
         self._queue.add(job, alone=alone)
@@ -54,16 +61,16 @@ class Pool:
             limit = fits(key.model, (key.width, key.height))
             return self._timings.batch_size(key, candidates, limit)
 
-        jobs = self._queue.pick(size, seats)
+        jobs = self._queue.pick(size, seats, self._lanes())
         if jobs:
-            self._running.append((batch_key(jobs[0]), now_s))
+            self._running.append((batch_key(jobs[0]), jobs[0].lane, now_s))
             self._stale = True
         return jobs
 
     def done(self, head: Job) -> None:
         """The batch that started with this job is over."""
-        key = batch_key(head)
-        index = next(index for index, (running, _) in enumerate(self._running) if running == key)
+        batch = (batch_key(head), head.lane)
+        index = next(index for index, (key, lane, _) in enumerate(self._running) if (key, lane) == batch)
         del self._running[index]
 
     def measured(self, head: Job, batch: int, render_s: float) -> None:
@@ -109,7 +116,7 @@ class Pool:
         if self.free:
             return (0.0, 0.0)
         lasts: list[tuple[float, float]] = []
-        for key, began_s in self._running:
+        for key, _, began_s in self._running:
             job_s = self._timings.job_s(key)
             if job_s is None:
                 return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from engine.jobs import EngineError
+from engine.standing import FIRST_ASIDE_S
 
 MOST_WORDS = 200
 
@@ -20,8 +21,8 @@ class ProviderError(EngineError):
     """
 
     may_be_billed: ClassVar[bool] = False
-    blames: ClassVar[bool] = False
-    aside_s: ClassVar[float] = 0.0
+    blames: bool = False
+    aside_s: float = 0.0
 
     def __init__(self, title: str, sentence: str) -> None:
         self.title = title
@@ -162,6 +163,15 @@ class UnusableAnswer(ProviderError):
     def __init__(self, title: str, reason: str) -> None:
         self.reason = reason
         super().__init__(title, f"What {title} sent cannot be used: {reason}. Try again, or choose another model.")
+
+
+class NoServerLeft(ProviderError):
+    """No server of the cluster that may take the job is up. `all_of_them`: none is, for any job."""
+
+    def __init__(self, title: str, *, all_of_them: bool) -> None:
+        self.blames = all_of_them  # else one that is kept for the fast lane is up
+        self.aside_s = FIRST_ASIDE_S if all_of_them else 0.0
+        super().__init__(title, f"{title} has no server that works just now. Try again later, or choose another model.")
 
 
 class ProviderAside(ProviderError):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.jobs import Job, Lane
@@ -216,10 +216,9 @@ class _Group:
         self.count = 0
         self.rings = {lane: _Ring(line.turns) for lane, line in lines.items()}
 
-    def first(self, seats: Seats, *, standard_first: bool) -> _Waiting | None:
-        lanes = (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD)
-        for lane in lanes:
-            found = self.rings[lane].first(seats)
+    def first(self, seats: Seats, lanes: Collection[Lane], *, standard_first: bool) -> _Waiting | None:
+        for lane in (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD):
+            found = self.rings[lane].first(seats) if lane in lanes else None
             if found is not None:
                 return found
         return None
@@ -262,12 +261,14 @@ class FairQueue:
         self._remove(waiting)
         return waiting.job
 
-    def pick(self, size: Callable[[BatchKey, int], int], seats: Seats) -> list[Job]:
-        """Takes out the next batch in fair order, [] when nobody who waits has a seat.
+    def pick(
+        self, size: Callable[[BatchKey, int], int], seats: Seats, lanes: Collection[Lane] = tuple(Lane)
+    ) -> list[Job]:
+        """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a seat.
 
         `size(key, candidates)` says how many of the `candidates` that fit are worth taking together.
         """
-        head = self._head(seats)
+        head = self._head(seats, lanes)
         if head is None:
             return []
         group = head.group
@@ -281,7 +282,7 @@ class FairQueue:
 
         fast = int(batch[0].lane is Lane.FAST)
         while len(batch) < wanted:
-            found = group.first(left, standard_first=fast >= FAST_PICKS_IN_A_ROW)
+            found = group.first(left, lanes, standard_first=fast >= FAST_PICKS_IN_A_ROW)
             if found is None:
                 break
             batch.append(self._take(found, taken))
@@ -304,7 +305,9 @@ class FairQueue:
             yield waiting
         yield from standard
 
-    def _head(self, seats: Seats) -> _Waiting | None:
+    def _head(self, seats: Seats, lanes: Collection[Lane]) -> _Waiting | None:
+        if len(lanes) == 1:  # the other lane misses no turn: it has no room
+            return self._lines[next(iter(lanes))].all.first(seats)
         fast = self._lines[Lane.FAST].all.first(seats)
         standard = self._lines[Lane.STANDARD].all.first(seats)
         if fast is None or standard is None:

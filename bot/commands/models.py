@@ -58,7 +58,8 @@ def _price_line(studio: Studio, account: Account, model: Model) -> str:
 
 def abilities(model: Model) -> str:
     """What the model can do, in one line."""
-    home = "On this machine" if model.provider == "local" else f"At {TITLES[model.provider]}"
+    homes = {"local": "On this machine", "cluster": "On the studio's own servers"}
+    home = homes.get(model.provider) or f"At {TITLES[model.provider]}"
     faces = {0: "no saved faces", 1: "one saved face"}.get(model.references, f"up to {model.references} saved faces")
     width, height = model.sizes.get("2:3") or next(iter(model.sizes.values()))
     can = [faces, f"about {width} × {height}", words.listed(model.sizes, "or")]

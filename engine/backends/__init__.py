@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from engine.catalogue import Model
-from engine.jobs import EngineError, Finished, Job, Loading, Progress
+from engine.jobs import EngineError, Finished, Job, Lane, Loading, Progress
 
 Report = Callable[[str, Loading | Progress], None]
 Cancelled = Callable[[str], bool]
@@ -44,6 +44,19 @@ class Backend(Protocol):
 
     async def close(self) -> None:
         """Ends after the current step; jobs that have not ended stay so."""
+        ...
+
+
+@runtime_checkable
+class Laned(Protocol):
+    """A backend that keeps some of its slots for one lane."""
+
+    def lanes(self, running: Mapping[Lane, int]) -> Collection[Lane]:
+        """The lanes of which one more batch may start beside those that run."""
+        ...
+
+    def on_room(self, tell: Callable[[], None]) -> None:
+        """`tell` is to be called when a lane has got room without a batch having ended."""
         ...
 
 

@@ -99,9 +99,10 @@ class Ready:
 
 
 class HostedBackend(ABC):
-    """One provider. `unit_s` is what waits between tries are counted in."""
+    """One provider. `unit_s` is what waits between tries are counted in; `bills` says whether it charges."""
 
     provider: ClassVar[Provider]
+    bills: ClassVar[bool] = True
 
     def __init__(
         self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
@@ -184,9 +185,10 @@ class HostedBackend(ABC):
             await asyncio.wait({submission})
         noted = await self._notes.recall(job.id)
         if not self._closing and noted:
-            log.warning(
-                "Cancelled after it was sent to %s, which may charge for it.", self._title, extra={"job": job.id}
-            )
+            if self.bills:
+                log.warning(
+                    "Cancelled after it was sent to %s, which may charge for it.", self._title, extra={"job": job.id}
+                )
             await self._call_off(job.id, noted)
         return JobCancelled()
 
@@ -228,7 +230,7 @@ class HostedBackend(ABC):
     def _failed(self, job: Job, error: ProviderError) -> None:
         """Tells the operator, without a word of the prompt, and counts what speaks against the provider."""
         kind = type(error).__name__
-        if error.may_be_billed:
+        if error.may_be_billed and self.bills:
             log.error("%s: %s may charge for a portrait that did not arrive.", kind, self._title, extra={"job": job.id})
         elif not isinstance(error, ProviderAside):
             status = getattr(error, "status", "")

@@ -79,22 +79,25 @@ class OpenAIBackend(DirectBackend):
         report(ask.job.id, Progress(min(event.partial_image_index + 1, PARTIALS), PARTIALS + 1, small))
 
     async def _call(self, ask: Ask, **streaming: Any) -> Any:
-        """The generate or the edit endpoint. `response_format` and `input_fidelity` are not for this model."""
-        images = self._client.images
-        options: dict[str, Any] = {
+        """The generate or the edit endpoint."""
+        images, fields = self._client.images, {**self._fields(ask), **streaming}
+        if not ask.pictures:
+            return await images.generate(**fields)
+        files = [(f"{number}.jpg", picture, "image/jpeg") for number, picture in enumerate(ask.pictures, 1)]
+        return await images.edit(image=files, **fields)
+
+    def _fields(self, ask: Ask) -> dict[str, Any]:
+        """The request. `response_format` and `input_fidelity` are not for this model."""
+        fields: dict[str, Any] = {
             "model": ask.model.source,
             "prompt": ask.words.prompt,
             "size": f"{ask.job.width}x{ask.job.height}",
             "n": 1,
             "output_format": "png",
-            **streaming,
         }
         if self._access.fineness:
-            options["quality"] = self._access.fineness
-        if not ask.pictures:
-            return await images.generate(**options)
-        files = [(f"{number}.jpg", picture, "image/jpeg") for number, picture in enumerate(ask.pictures, 1)]
-        return await images.edit(image=files, **options)
+            fields["quality"] = self._access.fineness
+        return fields
 
     async def _decoded(self, text: str | None) -> bytes:
         if not text:
@@ -107,7 +110,7 @@ class OpenAIBackend(DirectBackend):
             raise UnusableAnswer(self._title, "the picture is damaged") from None
 
     async def _hang_up(self) -> None:
-        if self._opened:
+        if "_client" in vars(self):
             await self._client.close()
 
     def _connect(self) -> None:

@@ -10,7 +10,7 @@ from engine.backends.pictures import is_at
 from engine.backends.waits import retry_after_s
 from engine.catalogue import CatalogueError, CatalogueSettings, Provider, build
 from engine.dialects import FAMILIES
-from engine.hosted_models import DEFAULTS, TITLES, Access, hosted_models, unconfigured
+from engine.hosted_models import DEFAULTS, Access, Server, hosted_models, server, unconfigured
 from engine.prompt import ASPECTS
 from engine.standing import Standing
 from tests.engine.stage import HandClock
@@ -23,7 +23,7 @@ def access(provider: Provider, *models: str) -> Access:
 
 
 def everybody() -> dict[Provider, Access]:
-    return {provider: access(provider) for provider in TITLES}
+    return {provider: access(provider) for provider in DEFAULTS}
 
 
 def test_the_four_models_are_offered_where_there_is_a_key(tmp_path: Path) -> None:
@@ -67,6 +67,28 @@ def test_other_models_at_mage_keep_their_own_words() -> None:
 def test_a_model_that_mage_does_not_have_is_refused_by_name() -> None:
     with pytest.raises(CatalogueError, match="mangosteen"):
         hosted_models({"mage": access("mage", "mangosteen")}, {})
+
+
+def test_a_server_is_an_address_and_what_it_is_kept_for() -> None:
+    assert server("http://gpu1:8000/v1", 2) == Server(url="http://gpu1:8000/v1", slots=2)
+    assert server("http://gpu2:8000/v1/ ; slots=4; lane=fast", 2) == Server(
+        url="http://gpu2:8000/v1", slots=4, fast_only=True
+    )
+
+
+@pytest.mark.parametrize(
+    "entry", ["gpu1:8000", "http://", "http://gpu1;lane=slow", "http://gpu1;slots=0", "http://x;y"]
+)
+def test_a_server_that_cannot_be_understood_is_refused_by_name(entry: str) -> None:
+    with pytest.raises(CatalogueError, match=entry):
+        server(entry, 1)
+
+
+def test_a_model_of_a_cluster_is_written_like_a_local_one() -> None:
+    entry = "stabilityai/stable-diffusion-3.5-large=SD 3.5 Large;steps=20"
+    (model,) = hosted_models({"cluster": access("cluster", entry)}, {})
+    assert (model.provider, model.family, model.steps) == ("cluster", "sd35", 20)
+    assert (model.source, model.live_preview) == ("stabilityai/stable-diffusion-3.5-large", False)
 
 
 def test_what_a_picture_costs_the_operator_is_in_its_entry() -> None:

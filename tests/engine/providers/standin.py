@@ -119,7 +119,7 @@ class StandIn(ABC):
         values: dict[str, Any] = {
             "key": KEY,
             "base_url": self.url + self.prefix,
-            "models": DEFAULTS[self.provider],
+            "models": DEFAULTS.get(self.provider, ()),
             "slots": 20,
             "fineness": self.fineness,
             "hosts": ("127.0.0.1",),
