@@ -54,7 +54,7 @@ WHERE j.provider = :provider AND j.created_at >= :since AND j.cost_usd_micros > 
 _INSERT_JOBS = """
 INSERT INTO jobs (
     id, order_id, position, model, provider, cost_usd_micros, lane, seed, width, height, steps, guidance, price,
-    prompt, created_at
+    prompt, fine_tune, fine_tune_strength, created_at
 ) VALUES
 """
 
@@ -318,7 +318,7 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
         ),
     )
     ids = [f"{order.id}.{position}" for position in range(len(order.jobs))]
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(ids))
+    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(ids))
     await tx.execute(
         f"{_INSERT_JOBS} {marks}",
         [
@@ -339,6 +339,8 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
                 job.guidance,
                 job.price,
                 job.prompt,
+                job.fine_tune,
+                job.fine_tune_strength,
                 now,
             )
         ],

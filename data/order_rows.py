@@ -18,7 +18,7 @@ State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancel
 class NewJob:
     """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge.
 
-    `prompt` (JSON) is given where it is not that of the order.
+    `prompt` (JSON) is given where it is not that of the order; `fine_tune` is the name of one, "" without.
     """
 
     model: str
@@ -32,6 +32,8 @@ class NewJob:
     provider: str = "local"
     cost_usd_micros: int = 0
     prompt: str = ""
+    fine_tune: str = ""
+    fine_tune_strength: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,6 +148,8 @@ class JobRow:
     started_at: float | None
     ended_at: float | None
     prompt: str
+    fine_tune: str
+    fine_tune_strength: float
     frame: int | None
     label: str | None
 
@@ -196,7 +200,7 @@ class SpendCeiling:
 JOB_COLUMNS = """
 j.id, j.order_id, j.position, j.arrival, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps,
 j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at,
-j.prompt, f.number AS frame, f.label
+j.prompt, j.fine_tune, j.fine_tune_strength, f.number AS frame, f.label
 """
 _JOINED = "LEFT JOIN portraits p ON p.job_id = j.id LEFT JOIN series_frames f ON f.job_id = j.id"
 JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j {_JOINED}"  # noqa: S608 - a constant

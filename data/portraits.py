@@ -47,24 +47,26 @@ class Portrait:
     note: str
     parent_id: int | None
     created_at: float
+    fine_tune: str
+    fine_tune_strength: float
 
 
 # In the order of `Portrait`'s fields.
 _COLUMNS = """
 id, job_id, order_id, guild_id, channel_id, message_id, user_id, sha256, width, height, seed, model, model_title,
-prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at
+prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at, fine_tune, fine_tune_strength
 """
 _LIVING = f"SELECT {_COLUMNS} FROM portraits WHERE deleted_at IS NULL"  # noqa: S608 - a constant
 
 _INSERT = f"""
 INSERT INTO portraits (
     job_id, order_id, guild_id, channel_id, message_id, user_id, sha256, width, height, seed, model, model_title,
-    prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at
+    prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at, fine_tune, fine_tune_strength
 )
 SELECT
     j.id, o.id, a.guild_id, o.channel_id, o.message_id, a.user_id, :sha256, :width, :height, :seed, j.model,
     :model_title, coalesce(nullif(j.prompt, ''), o.prompt), :words, :negative, :steps, :guidance, :render_s, :note,
-    o.parent_portrait_id, :now
+    o.parent_portrait_id, :now, j.fine_tune, j.fine_tune_strength
 FROM jobs j JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
 WHERE j.id = :job_id
 RETURNING {_COLUMNS}
