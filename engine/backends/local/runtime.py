@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,8 @@ def prepare(settings: LocalSettings) -> None:
         logs.set_verbosity_error()  # their warnings quote prompts
         logs.disable_progress_bar()
     disable_progress_bars()
+    # Several fine-tunes beside one model is what we mean.
+    warnings.filterwarnings("ignore", message="Already found a `peft_config`", category=UserWarning)
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
 

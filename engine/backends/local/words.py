@@ -12,6 +12,7 @@ from engine.jobs import Job, Role
 def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:
     """The words of one job, with the triggers of the fine-tunes that take part."""
     held = loaded.held(job)
+    # A model that begins from the picture reads what is to be seen: the prompt has the change in it.
     by_picture = takes_pictures(loaded.model)
     words = render(
         job.prompt,
@@ -20,9 +21,6 @@ def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:
         others=[Attached(one.handle, one.role) for one in held if one.role is not Role.FACE],
         change=job.edit.words if job.edit and by_picture else "",
     )
-    if job.edit and not by_picture:
-        # A model that begins from the picture reads what is in it and what is to change as one description.
-        words = with_triggers(words, [job.edit.words] if job.edit.words else [])
     active = {adapter.name for adapter in job.adapters if adapter.scale}
     triggers = [
         trigger
