@@ -43,9 +43,9 @@ env: .env.example
 .env.example: bot/settings.py $(STAMP)-local
 	$(BIN)/python -m bot.settings > $@
 
-$(STAMP)-local: EXTRAS := local,hosted
-$(STAMP)-demo: EXTRAS := local,demo
-$(STAMP)-test: EXTRAS := local,hosted,demo,test,lint
+$(STAMP)-local: EXTRAS := local,hosted,identity
+$(STAMP)-demo: EXTRAS := local,identity,demo
+$(STAMP)-test: EXTRAS := local,hosted,identity,demo,test,lint
 $(STAMP)-%: pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed; install it and run make again."; exit 1; }
