@@ -11,6 +11,7 @@ import discord
 
 from bot import cards, consent, editing, forms, quotes, replies, saving, words
 from bot.errors import Forged, NotYours, Refused
+from bot.extras import NOTHING_MORE, Extras, FineTuneWish
 from bot.guard import Person, person_of, require_moderator
 from bot.wishes import Answer, Wish
 from data.portraits import Portrait
@@ -65,7 +66,14 @@ def _child(interaction: "Interaction", portrait: Portrait, person: Person) -> Wi
         prompt=from_json(portrait.prompt),
         model=portrait.model,
         parent_portrait_id=portrait.id,
+        extras=_with_its_fine_tune(portrait),
     )
+
+
+def _with_its_fine_tune(portrait: Portrait) -> Extras:
+    if not portrait.fine_tune:
+        return NOTHING_MORE
+    return Extras(fine_tune=FineTuneWish(name=portrait.fine_tune, strength=portrait.fine_tune_strength))
 
 
 async def _own(interaction: "Interaction", portrait_id: int) -> tuple[Portrait, Person]:
@@ -116,6 +124,10 @@ async def show_words(interaction: "Interaction", portrait_id: int) -> None:
     embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
     if portrait.negative:
         embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
+    if portrait.fine_tune:
+        embed.add_field(
+            name="Fine-tune", value=f"{words.plain(portrait.fine_tune, 80)} at {portrait.fine_tune_strength:g}"
+        )
     embed.set_footer(text=f"No. {portrait.id} · {portrait.model_title}")
     await replies.whisper(interaction, embed=embed)
 

@@ -105,6 +105,8 @@ def portrait(
         f"Seed `{item.seed}` · {words.plain(item.model_title, 60)} · {item.width}×{item.height}"
         f" · {words.seconds(item.render_s)}"
     )
+    if item.fine_tune:
+        facts += f" · {words.plain(item.fine_tune, 60)} at {item.fine_tune_strength:g}"
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 from discord.app_commands import Choice
 
+from bot import varying
 from engine.catalogue import Catalogue, Model
+from engine.finetunes import FineTune
 from engine.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -51,6 +53,45 @@ def _model_choices(catalogue: Catalogue, offered: Sequence[Model], current: str)
 def _remark(catalogue: Catalogue, model: Model) -> str:
     away = catalogue.unavailable(model)
     return f"not now, {away}" if away else model.best_for
+
+
+async def complete_fine_tune(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """The fine-tunes of the model that is chosen beside it, or of the default one, each with its usual strength."""
+    typed = current.strip().casefold()
+    catalogue = interaction.client.engine.catalogue
+    model_id = getattr(interaction.namespace, "model", None) or catalogue.default
+    fitting = [
+        fine_tune
+        for fine_tune in catalogue.fine_tunes_of(model_id)
+        if typed in fine_tune.name.casefold() or typed in fine_tune.title.casefold()
+    ]
+    return [
+        Choice(name=_fine_tune_line(fine_tune)[:_NAME_LIMIT].rstrip(), value=fine_tune.name)
+        for fine_tune in fitting[:MOST]
+    ]
+
+
+def _fine_tune_line(fine_tune: FineTune) -> str:
+    told = [f"{fine_tune.title}: strength {fine_tune.strength:g}"]
+    told += [f"says {', '.join(fine_tune.triggers)}"] if fine_tune.triggers else []
+    told += [fine_tune.licence] if fine_tune.licence else []
+    return " · ".join(told)
+
+
+async def complete_vary(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """What is typed, and examples of what may vary."""
+    models = " | ".join(model.id for model in interaction.client.engine.catalogue.models)
+    examples = [
+        varying.EXAMPLE,
+        "light: window light from the left | low sun from behind | neon at night",
+        "clothes: white shirt | navy suit | raincoat",
+        "camera: 35mm, full body | 85mm close-up | 200mm, from afar",
+        f"model: {models}",
+    ]
+    typed = " ".join(current.split())
+    fitting = [one for one in examples if one.startswith(typed.split(":")[0].casefold()) and one != typed]
+    own = [typed] if typed else []
+    return [Choice(name=one, value=one) for one in (*own, *fitting) if len(one) <= _NAME_LIMIT]
 
 
 async def complete_style(interaction: "Interaction", current: str) -> list[Choice[str]]:

@@ -121,6 +121,11 @@ def _models(settings: Settings) -> Iterator[Finding]:
         licence = f" Licence: {model.licence}." if model.licence else ""
         note = f" {model.note}" if model.note else ""
         yield Finding("note" if model.note else "good", f"Model {model.id}: {model.title}.{licence}{note}")
+    for fine_tune in catalogue.fine_tunes:
+        licence = f" Licence: {fine_tune.licence}." if fine_tune.licence else ""
+        yield Finding("good", f"Fine-tune {fine_tune.name}: {fine_tune.title}, for {fine_tune.base}.{licence}")
+    for sentence in catalogue.refused:
+        yield Finding("bad", f"Fine-tunes: {sentence}")
 
 
 def _device(settings: Settings) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What an order is for besides its words: a picture to change, pictures to go by, the frames of a series.
+"""What an order is for besides its words: a picture to change, pictures to go by, a fine-tune, the frames of a series.
 
 It crosses a quote as JSON, so that a confirmed order is the one that was quoted.
 """
@@ -34,6 +34,14 @@ class PictureWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FineTuneWish:
+    """A fine-tune by its name; `strength` is None for its own."""
+
+    name: str
+    strength: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FrameWish:
     """One frame: its number from 1, what is different in it, and what is asked of which model."""
 
@@ -60,6 +68,7 @@ class Extras:
     pictures: tuple[PictureWish, ...] = ()
     series: SeriesWish | None = None
     kept: tuple[str, ...] = ()
+    fine_tune: FineTuneWish | None = None
 
     @property
     def from_upload(self) -> bool:
@@ -106,6 +115,7 @@ def from_text(text: str) -> Extras:
         pictures=tuple(PictureWish(**one) for one in said["pictures"]),
         series=_series(said["series"]) if said["series"] else None,
         kept=tuple(said["kept"]),
+        fine_tune=FineTuneWish(**said["fine_tune"]) if said.get("fine_tune") else None,
     )
 
 

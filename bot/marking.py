@@ -5,6 +5,7 @@ import logging
 from pathlib import Path
 
 from bot.settings import Settings
+from data.jobs import JobRow
 from engine import provenance, signing
 from engine.jobs import Finished
 from engine.prompt import PortraitPrompt
@@ -19,19 +20,21 @@ class Marker:
         self._settings = settings
         self._loading: asyncio.Task[signing.Credentials | None] | None = None
 
-    async def mark(self, finished: Finished, prompt: PortraitPrompt, model: str, guidance: float) -> bytes:
+    async def mark(self, finished: Finished, prompt: PortraitPrompt, row: JobRow) -> bytes:
         """The picture as it is stored. What cannot be added is logged and never stands in the way."""
         recipe = provenance.Recipe(
             prompt=prompt,
-            model=model,
+            model=row.model,
             model_title=finished.model_title,
             words=finished.words.long_prompt or finished.words.prompt,
             negative=finished.words.negative,
             seed=finished.seed,
             steps=finished.steps,
-            guidance=guidance,
+            guidance=row.guidance,
             width=finished.width,
             height=finished.height,
+            fine_tune=row.fine_tune,
+            fine_tune_strength=row.fine_tune_strength,
         )
         credentials = await self._credentials()
         marked = await asyncio.to_thread(provenance.mark, finished.picture, recipe, credentials)

@@ -23,6 +23,7 @@ from data.portraits import Portrait, PortraitFacts
 from engine.catalogue import Model
 from engine.engine import Engine
 from engine.jobs import (
+    Adapter,
     Edit,
     EngineError,
     EngineStopped,
@@ -225,7 +226,7 @@ class Studio:
         try:
             finished = await self._finish(row, stream, board)
             prompt = from_json(row.prompt or order.prompt)
-            picture = await self._marker.mark(finished, prompt, row.model, row.guidance)
+            picture = await self._marker.mark(finished, prompt, row)
             staged = await self.stores.pictures.stage(picture)
             faults.after("picture")
             await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
@@ -266,9 +267,16 @@ class Studio:
                 for item in order.references
             ),
             edit=self._edit(order),
+            adapters=self._adapters(row),
             arrival=row.arrival,
             previews=model.live_preview,
         )
+
+    def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
+        """Raises UnknownFineTune when its file is not offered any more."""
+        if not row.fine_tune:
+            return ()
+        return (self.engine.catalogue.fine_tune(row.fine_tune, row.model).adapter(row.fine_tune_strength),)
 
     def _edit(self, order: Order) -> Edit | None:
         edit = order.edit

@@ -22,7 +22,7 @@ from data.characters import Character
 from data.jobs import NewJob, NewOrder, SpendCeiling
 from engine.catalogue import Model
 from engine.engine import Engine
-from engine.jobs import Lane, ModelUnavailable, QueueFull
+from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull
 from engine.prompt import PortraitPrompt, to_json
 
 DEFAULT_ASPECT: Final = "2:3"
@@ -102,7 +102,9 @@ class Checks:
             tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
         prices = [self.price(account, model, wish.lane) for model in models]
         self._price_agreed(wish, account, sum(prices))
-        return replace(_new_order(wish, answer, models, characters, account, prices), from_upload=from_upload), tier
+        adapters = [self._fine_tune(wish, model) for model in models]
+        new = _new_order(wish, answer, models, adapters, characters, account, prices)
+        return replace(new, from_upload=from_upload), tier
 
     def price(self, account: Account, model: Model, lane: Lane) -> int:
         """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""
@@ -223,6 +225,13 @@ class Checks:
             raise ModelUnavailable(model.title, away)
         return model
 
+    def _fine_tune(self, wish: Wish, model: Model) -> Adapter | None:
+        """What is laid over this model, at its strength. Raises UnknownFineTune."""
+        wanted = wish.extras.fine_tune
+        if wanted is None:
+            return None
+        return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
+
     async def _policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
         """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
         server = await self._stores.servers.get(wish.place.guild_id)
@@ -263,6 +272,11 @@ def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
     """Raises Refused when the model cannot change a picture, or takes no pictures of this kind or number."""
     if wanted.edit is not None and not model.edits:
         raise Refused(f"{model.title} cannot change a picture. `model:` of /edit lists those that can.")
+    if model.needs_picture and wanted.edit is None and not faces and not wanted.pictures:
+        raise Refused(
+            f"{model.title} works from a picture. Nothing was charged; name a saved face with @, or change a picture "
+            "with /edit."
+        )
     if not wanted.pictures:
         return
     if model.references < 2:
@@ -282,6 +296,7 @@ def _new_order(
     wish: Wish,
     answer: Answer,
     models: Sequence[Model],
+    adapters: Sequence[Adapter | None],
     characters: Sequence[Character],
     account: Account,
     prices: Sequence[int],
@@ -292,8 +307,8 @@ def _new_order(
     step = 0 if wish.extras.series else 1
     own = [to_json(asked) if wish.extras.series else "" for asked, _ in wish.takes()]
     jobs = tuple(
-        _new_job(model, prompt.aspect, wish.lane, (first + step * position) & MAX_SEED, price, text)
-        for position, (model, price, text) in enumerate(zip(models, prices, own, strict=True))
+        _new_job(model, adapter, prompt.aspect, wish.lane, (first + step * position) & MAX_SEED, price, text)
+        for position, (model, adapter, price, text) in enumerate(zip(models, adapters, prices, own, strict=True))
     )
     return NewOrder(
         id=order_id,
@@ -316,7 +331,9 @@ def _new_order(
     )
 
 
-def _new_job(model: Model, aspect: str | None, lane: Lane, seed: int, price: int, prompt: str) -> NewJob:
+def _new_job(
+    model: Model, adapter: Adapter | None, aspect: str | None, lane: Lane, seed: int, price: int, prompt: str
+) -> NewJob:
     width, height = size_of(model, aspect)
     return NewJob(
         model=model.id,
@@ -330,6 +347,8 @@ def _new_job(model: Model, aspect: str | None, lane: Lane, seed: int, price: int
         provider=model.provider,
         cost_usd_micros=model.cost_usd_micros,
         prompt=prompt,
+        fine_tune=adapter.name if adapter else "",
+        fine_tune_strength=adapter.scale if adapter else 0.0,
     )
 
 

@@ -26,7 +26,10 @@ MAX_PROMPT: Final = 6000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """Everything that made a picture. `words` and `negative` are what the model was told; sizes in pixels."""
+    """Everything that made a picture. `words` and `negative` are what the model was told; sizes in pixels.
+
+    `fine_tune` is the name of the LoRA that was laid over the model, "" without one.
+    """
 
     prompt: PortraitPrompt
     model: str = ""
@@ -38,6 +41,8 @@ class Recipe:
     guidance: float = 0.0
     width: int = 0
     height: int = 0
+    fine_tune: str = ""
+    fine_tune_strength: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +107,16 @@ def parameters(recipe: Recipe) -> str:
     known = {name: value for name, value in settings.items() if value not in (None, "", 0, "0x0")}
     if "Steps" not in known:
         known.pop("Sampler", None)
-    lines = [_one_line(recipe.words)]
+    lines = [_one_line(f"{recipe.words}{_lora(recipe)}")]
     if recipe.negative:
         lines.append(f"Negative prompt: {_one_line(recipe.negative)}")
     lines.append(", ".join(f"{name}: {value}" for name, value in known.items()))
     return "\n".join(lines)
+
+
+def _lora(recipe: Recipe) -> str:
+    """A1111 and Civitai read a fine-tune from the words."""
+    return f" <lora:{recipe.fine_tune}:{recipe.fine_tune_strength:g}>" if recipe.fine_tune else ""
 
 
 def _one_line(words: str) -> str:
@@ -134,6 +144,8 @@ def to_text(recipe: Recipe) -> str:
         "width": recipe.width,
         "height": recipe.height,
     }
+    if recipe.fine_tune:
+        said |= {"fine_tune": recipe.fine_tune, "fine_tune_strength": recipe.fine_tune_strength}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -161,6 +173,8 @@ def _checked(found: dict[str, Any], prompt: PortraitPrompt) -> Recipe:
         guidance=float(found.get("guidance", 0.0)),
         width=_whole(found, "width", 2**16),
         height=_whole(found, "height", 2**16),
+        fine_tune=_string(found, "fine_tune"),
+        fine_tune_strength=float(found.get("fine_tune_strength", 0.0)),
     )
 
 

@@ -8,12 +8,14 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot import quotes, replies
-from bot.choices import complete_character, complete_model, complete_slot, complete_style
+from bot.choices import complete_character, complete_fine_tune, complete_model, complete_slot, complete_style
 from bot.errors import Gone, Refused
+from bot.extras import NOTHING_MORE, Extras, FineTuneWish
 from bot.guard import person_of
 from bot.reading import NOTHING, chosen, laid_over, read_prompt
 from bot.wishes import MAX_SEED, Wish
 from engine import intake, provenance
+from engine.finetunes import STRONGEST
 from engine.jobs import Lane
 from engine.prompt import ASPECTS, PortraitPrompt, from_json
 
@@ -43,6 +45,8 @@ Slot = Range[str, 1, 500]
     style="One of your saved styles (/style)",
     count="How many portraits, each with a seed of its own",
     fast="Use the fast lane",
+    finetune="A fine-tune of the model (choose the model first)",
+    finetune_strength="How strongly it is laid over the model: 0 is not at all, its own when left out",
     from_image="A picture made here or with another tool: its recipe is used again",
 )
 @app_commands.choices(aspect=ASPECT_CHOICES)
@@ -50,6 +54,7 @@ Slot = Range[str, 1, 500]
     character=complete_character,
     model=complete_model,
     style=complete_style,
+    finetune=complete_fine_tune,
     subject=complete_slot,
     clothing=complete_slot,
     environment=complete_slot,
@@ -73,6 +78,8 @@ async def portrait(
     style: Range[str, 1, 30] | None = None,
     count: Range[int, 1, MOST] = 1,
     fast: bool = False,
+    finetune: Range[str, 1, 100] | None = None,
+    finetune_strength: Range[float, 0.0, STRONGEST] | None = None,
     from_image: discord.Attachment | None = None,
 ) -> None:
     answer = await replies.begin(interaction)
@@ -99,8 +106,16 @@ async def portrait(
         model=model,
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
+        extras=with_fine_tune(finetune, finetune_strength),
     )
     await quotes.order(interaction, wish, answer)
+
+
+def with_fine_tune(name: str | None, strength: float | None) -> Extras:
+    """Raises Refused for a strength of nothing."""
+    if name is None and strength is not None:
+        raise Refused("There is no fine-tune for that strength. Choose one with `finetune:`. Nothing was charged.")
+    return NOTHING_MORE if name is None else Extras(fine_tune=FineTuneWish(name=name, strength=strength))
 
 
 async def recipe_in(attachment: discord.Attachment | None) -> PortraitPrompt:
