@@ -45,8 +45,10 @@ class Stage:
     done: bool = False
 
 
-def status(prompt: PortraitPrompt, stages: Sequence[Stage], *, has_preview: bool) -> discord.Embed:
-    """The card while an order waits or runs."""
+def status(
+    prompt: PortraitPrompt, stages: Sequence[Stage], *, has_preview: bool, labels: Sequence[str] = ()
+) -> discord.Embed:
+    """The card while an order waits or runs; `labels` say what is different in each frame of a series."""
     running = any(isinstance(stage.event, Loading | Progress) or stage.done for stage in stages)
     embed = discord.Embed(
         title="Developing your portrait" if running else "In the queue",
@@ -54,9 +56,11 @@ def status(prompt: PortraitPrompt, stages: Sequence[Stage], *, has_preview: bool
         colour=ACCENT if running else WAITING,
     )
     lines = [stage_line(stage) for stage in stages]
+    if len(labels) == len(lines):
+        lines = [f"{words.plain(label, 30)}: {line}" for label, line in zip(labels, lines, strict=True)]
     if len(lines) > 1:
         lines = [f"{number}. {line}" for number, line in enumerate(lines, 1)]
-    embed.add_field(name="Now", value="\n".join(lines), inline=False)
+    embed.add_field(name="Now", value="\n".join(lines)[:1024], inline=False)
     if has_preview:
         embed.set_image(url=f"attachment://{PREVIEW_NAME}")
     return embed

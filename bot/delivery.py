@@ -16,7 +16,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot import cards, views
+from bot import cards, series_menus, sheets, views
 from bot.replies import NO_PINGS
 from bot.stores import Stores
 from bot.studio import Result
@@ -226,7 +226,12 @@ class Post:
         return None
 
     async def _parcel(self, order: Order, result: Result, limit: int) -> Parcel:
-        """The final message: a card and a picture (of `limit` bytes at most) for each portrait, and what failed."""
+        """The final message: a card and a picture (of `limit` bytes at most) for each portrait, and what failed.
+
+        A series is shown as its contact sheet.
+        """
+        if order.series_id is not None:
+            return await self._series_parcel(order, tuple(result.sentences), result.left)
         portraits = result.portraits
         pictures: list[tuple[str, bytes]] = []
         embeds: list[discord.Embed] = []
@@ -243,6 +248,18 @@ class Post:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))
         return Parcel(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
+
+    async def _series_parcel(self, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Parcel:
+        sheet = await sheets.draw(self._stores, order.series_id or "")
+        if sheet is None:
+            raise RuntimeError(f"order {order.id} is of a series that is not there")
+        embed = sheets.card(sheet, sentences, left=left, order_id=order.id)
+        view = series_menus.ended(sheet.series, sheet.finished)
+        return Parcel([embed], ((sheets.NAME, sheet.jpeg),), view)
+
+    async def sheet_so_far(self, order: Order) -> sheets.Sheet | None:
+        """The frames that there are by now, of an order that a series began as."""
+        return await sheets.draw(self._stores, order.id) if order.series_id == order.id else None
 
     async def call_back(self, order: Order) -> None:
         """Mention the person beside the portrait they waited for. A failure is logged: the portrait is there."""
@@ -263,6 +280,10 @@ class Post:
 
     async def remove(self, portrait: Portrait) -> None:
         """Take a deleted portrait out of its message; a message that shows nothing else goes."""
+        order = await self._stores.orders.get(portrait.order_id)
+        if order is not None and order.series_id is not None:
+            await self._draw_anew(order.series_id)
+            return
         if portrait.message_id is None:
             return
         channel = self._client.get_partial_messageable(portrait.channel_id, guild_id=portrait.guild_id or None)
@@ -270,6 +291,17 @@ class Post:
             await channel.get_partial_message(portrait.message_id).delete()
         except (discord.NotFound, discord.Forbidden):
             log.info("the message of a deleted portrait was out of reach", extra={"job": portrait.job_id})
+
+    async def _draw_anew(self, series_id: str) -> None:
+        """Show a series without a frame that was deleted, in each of its messages."""
+        for order_id in await self._stores.series.orders(series_id):
+            order = await self._stores.orders.get(order_id)
+            if order is None or order.state == "open" or order.message_id is None:
+                continue
+            try:
+                await self._edit_in_channel(order, order.message_id, await self._series_parcel(order))
+            except (_MessageGone, _ChannelClosed, discord.HTTPException):
+                log.info("a message of a series was out of reach", extra={"job": order.id})
 
     def _upload_limit(self, order: Order) -> int:
         """Bytes that one attachment of this order's message may have."""
@@ -287,6 +319,8 @@ class Board:
         self._prompt = from_json(order.prompt)
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
         self._preview: bytes | None = None
+        self._sheet: sheets.Sheet | None = None
+        self._on_sheet = 0
         self._last_edit = 0.0
         self._busy = asyncio.Lock()
         self._wake: asyncio.Task[None] | None = None
@@ -338,15 +372,30 @@ class Board:
         if self._closed:
             return
         self._last_edit = time.perf_counter()
-        pictures = ((cards.PREVIEW_NAME, self._preview),) if self._preview else ()
-        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures))
-        parcel = Parcel([embed], pictures, views.running(self._order.id))
+        await self._draw_sheet()
+        shown = self._sheet.jpeg if self._sheet else self._preview
+        pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
+        labels = [row.label for row in self._order.jobs if row.label]
+        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
+        parcel = Parcel([embed], pictures, self._view())
         try:
             await self._post.edit(self._order, parcel)
         except (_MessageGone, _ChannelClosed):
             self._closed = True
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.info("a progress edit failed: %s", type(error).__name__, extra={"job": self._order.id})
+
+    async def _draw_sheet(self) -> None:
+        """A series shows its pictures as they come."""
+        done = sum(stage.done for stage in self._stages.values())
+        if done > self._on_sheet:
+            self._on_sheet = done
+            self._sheet = await self._post.sheet_so_far(self._order)
+
+    def _view(self) -> discord.ui.View:
+        if self._sheet is None:
+            return views.running(self._order.id)
+        return series_menus.running(self._order.id, self._order.id, self._sheet.finished)
 
 
 async def _fitting(png: bytes, limit: int) -> tuple[bytes, str]:

@@ -11,9 +11,10 @@ from data.database import Database
 from data.order_rows import State
 
 _FRAMES = """
-SELECT f.number, f.label, f.job_id, j.order_id, j.model, j.state, j.error, p.id AS portrait_id
+SELECT f.number, f.label, f.job_id, j.order_id, j.model, j.state, j.error, p.id AS portrait_id, p.sha256, t.likeness
 FROM series_frames f JOIN jobs j ON j.id = f.job_id
 LEFT JOIN portraits p ON p.job_id = j.id AND p.deleted_at IS NULL
+LEFT JOIN job_tries t ON t.job_id = j.id AND t.chosen = 1
 WHERE f.series_id = ? ORDER BY f.number, j.arrival
 """
 
@@ -22,7 +23,8 @@ WHERE f.series_id = ? ORDER BY f.number, j.arrival
 class Frame:
     """One picture of a series as it stands: its last take that has a portrait, else its last take.
 
-    `portrait_id` is None while there is no portrait (any more).
+    `portrait_id` and `sha256` are None while there is no portrait (any more); `likeness` (0…100) where there is
+    none to measure.
     """
 
     number: int
@@ -33,6 +35,8 @@ class Frame:
     state: State
     error: str
     portrait_id: int | None
+    sha256: str | None
+    likeness: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,11 @@ class AllSeries:
         takes = await self._db.fetch_all(_FRAMES, (series_id,))
         frames = tuple(_shown(list(group)) for _, group in groupby(takes, key=lambda take: int(take["number"])))
         return Series(row["id"], row["varies"], row["user_id"], row["guild_id"], frames)
+
+    async def orders(self, series_id: str) -> Sequence[str]:
+        """The ids of the orders that the series consists of, in their order."""
+        rows = await self._db.fetch_all("SELECT id FROM orders WHERE series_id = ? ORDER BY created_at", (series_id,))
+        return [str(row["id"]) for row in rows]
 
     async def under_way(self, user_id: int) -> str | None:
         """The id of a series of this user, in any server, that is not finished; None when there is none."""

@@ -16,6 +16,7 @@ from bot.commands import (
     portrait,
     portraits,
     queue,
+    series,
     settings,
     stats,
     studio,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 GROUPS = (
     portrait,
     edit,
+    series,
     studio,
     style,
     character,
@@ -41,7 +43,7 @@ GROUPS = (
     settings,
     guide,
 )
-DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS)
+DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS, *series.DYNAMIC_ITEMS)
 
 
 def add_all(tree: "StudioTree", home_server: int) -> None:

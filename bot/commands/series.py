@@ -1,0 +1,67 @@
+"""`/series`: the same person and style in several pictures that differ in one thing."""
+
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import quotes, replies, series_menus, varying
+from bot.choices import complete_character, complete_model, complete_style, complete_vary
+from bot.commands.portrait import ASPECT_CHOICES, MAX_PROMPT, style_named
+from bot.extras import Extras
+from bot.guard import person_of
+from bot.reading import chosen, laid_over, read_prompt
+from bot.wishes import MAX_SEED, Wish
+from engine.jobs import Lane
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+
+@app_commands.command(description="Several portraits that differ in one thing, on one contact sheet.")
+@app_commands.describe(
+    prompt="What is the same in all of them; write @name for a saved face",
+    vary=f"What differs, such as “{varying.EXAMPLE}”, or “model: one | another”",
+    character="A saved face (the same as writing @name)",
+    style="One of your saved styles (/style)",
+    aspect="The shape of the pictures",
+    model="Which model makes them",
+    seed="The same for all; what differs is what varies",
+    fast="Use the fast lane",
+)
+@app_commands.choices(aspect=ASPECT_CHOICES)
+@app_commands.autocomplete(vary=complete_vary, character=complete_character, style=complete_style, model=complete_model)
+async def series(
+    interaction: "Interaction",
+    prompt: Range[str, 1, MAX_PROMPT],
+    vary: Range[str, 1, 1500],
+    character: Range[str, 1, 32] | None = None,
+    style: Range[str, 1, 30] | None = None,
+    aspect: str | None = None,
+    model: Range[str, 1, 100] | None = None,
+    seed: Range[int, 0, MAX_SEED] | None = None,
+    fast: bool = False,
+) -> None:
+    answer = await replies.begin(interaction)
+    person, bot = await person_of(interaction), interaction.client
+    base = laid_over(
+        read_prompt(prompt),
+        await style_named(interaction, style),
+        chosen(slots={}, character=character, aspect=aspect, seed=seed),
+    )
+    frames = varying.series(base, varying.read(vary, bot.settings.series_frames), bot.engine.catalogue, model)
+    wish = Wish(
+        source=f"interaction:{interaction.id}",
+        place=person.place,
+        user_id=person.user_id,
+        prompt=base,
+        model=model,
+        lane=Lane.FAST if fast else Lane.STANDARD,
+        extras=Extras(series=frames),
+    )
+    await quotes.order(interaction, wish, answer)
+
+
+COMMANDS: tuple[Any, ...] = (series,)
+DYNAMIC_ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = series_menus.DYNAMIC_ITEMS
