@@ -73,13 +73,12 @@ SELECT c.id, c.user_id, c.guild_id, c.handle, c.created_at,
     EXISTS (SELECT 1 FROM disabled_characters d WHERE d.character_id = c.id)
 FROM characters c
 """
-# Jobs that wait or run with a picture of a character that is disabled where they were ordered.
+# Jobs that wait or run with a character that is disabled where they were ordered.
 _JOBS = """
 SELECT DISTINCT j.id FROM jobs j
 JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
-JOIN order_references p ON p.order_id = o.id
-JOIN character_references r ON r.sha256 = p.sha256
-JOIN disabled_characters d ON d.character_id = r.character_id AND d.guild_id IN (0, a.guild_id)
+JOIN order_characters c ON c.order_id = o.id
+JOIN disabled_characters d ON d.character_id = c.character_id AND d.guild_id IN (0, a.guild_id)
 WHERE o.state = 'open' AND j.state IN ('waiting', 'running') ORDER BY j.id
 """
 
@@ -174,11 +173,11 @@ class Care:
         return [row["id"] for row in await self._db.fetch_all(_JOBS)]
 
     async def jobs_with(self, character_id: int) -> Sequence[str]:
-        """Jobs that wait or run with a picture of this character, whoever ordered them."""
+        """Jobs that wait or run with this character, whoever ordered them."""
         rows = await self._db.fetch_all(
             "SELECT DISTINCT j.id FROM jobs j JOIN orders o ON o.id = j.order_id"
-            " JOIN order_references p ON p.order_id = o.id JOIN character_references r ON r.sha256 = p.sha256"
-            " WHERE r.character_id = ? AND o.state = 'open' AND j.state IN ('waiting', 'running') ORDER BY j.id",
+            " JOIN order_characters c ON c.order_id = o.id WHERE c.character_id = ?"
+            " AND o.state = 'open' AND j.state IN ('waiting', 'running') ORDER BY j.id",
             (character_id,),
         )
         return [row["id"] for row in rows]

@@ -1,7 +1,7 @@
 """What becomes of each table when somebody has everything of theirs erased: the statements of one transaction.
 
 Rows that say what a person made or wrote go. Rows that others rely on, the credits and the audit, stay under a
-pseudonym. A new table with something of a person in it belongs in `ERASED`; a test compares that with the schema.
+pseudonym. A new table belongs into one of the three lists below; a test compares them with the schema.
 """
 
 # ruff: noqa: S608 - the pieces of these statements are this module's own constants
@@ -16,6 +16,85 @@ from data.ledger import NewEntry
 
 Keys = Mapping[str, Value]
 
+GONE = frozenset(
+    {
+        "characters",
+        "character_references",
+        "drafts",
+        "handed_in",
+        "job_tries",
+        "order_characters",
+        "order_edits",
+        "order_references",
+        "pictures",
+        "portraits",
+        "questions",
+        "quotes",
+        "saved_references",
+        "styles",
+    }
+)
+"""Tables whose rows go with the person."""
+
+NOBODYS = frozenset(
+    {
+        "disabled_pictures",  # keyed hashes of pictures, so that saving one again is no way around a moderator
+        "erased_bans",  # keyed hashes of people, and who banned them
+        "erasing",  # empty once an erasure is done
+        "erasures",  # keyed hashes of people
+        "message_removals",  # messages, until they are deleted
+        "series",
+        "servers",
+    }
+)
+"""Tables that say nothing of a person, or only what is needed to have it erased."""
+
+LEFT: Mapping[str, Mapping[str, str]] = {
+    "accounts": {"user_id": "pseudonym", "tier": "reset", "allowance_day": "kept"},
+    "audit": {
+        "actor_id": "pseudonym",
+        "target_id": "pseudonym",
+        "action": "kept",
+        "detail": "kept, but for handles",
+        "reason": "blank",
+    },
+    "bans": {"user_id": "row goes; a keyed hash stays", "actor_id": "pseudonym", "reason": "blank"},
+    "character_reports": {"reporter_id": "pseudonym", "reason": "blank"},
+    "disabled_characters": {"actor_id": "pseudonym", "reason": "blank"},
+    "jobs": {
+        "id": "kept",
+        "order_id": "kept",
+        "model": "kept",
+        "provider": "kept",
+        "fine_tune": "kept",
+        "lane": "kept",
+        "state": "kept",
+        "prompt": "blank",
+        "error": "blank",
+        "provider_ref": "blank",
+    },
+    "ledger": {
+        "actor_id": "pseudonym",
+        "reason": "blank",
+        "kind": "kept",
+        "allowance_day": "kept",
+        "job_id": "kept",
+        "key": "kept",
+    },
+    "orders": {
+        "id": "kept",
+        "source": "replaced",
+        "prompt": "blank",
+        "token": "blank",
+        "state": "kept",
+        "series_id": "kept",
+    },
+    "series_frames": {"job_id": "kept", "series_id": "kept", "label": "blank"},
+    "server_access": {"actor_id": "pseudonym", "reason": "blank"},
+    "tier_changes": {"actor_id": "pseudonym", "reason": "blank", "kind": "kept", "tier": "kept", "key": "kept"},
+}
+"""Tables whose rows stay, and what becomes of each column that holds text or says who."""
+
 _MINE = "(SELECT id FROM accounts WHERE user_id = :user)"
 _ORDERS = f"(SELECT id FROM orders WHERE account_id IN {_MINE})"
 _PORTRAITS = "(SELECT id FROM portraits WHERE user_id = :user)"
@@ -28,11 +107,20 @@ PICTURES = f"""
 SELECT sha256 FROM portraits WHERE user_id = :user AND sha256 IS NOT NULL
 UNION SELECT sha256 FROM character_references WHERE character_id IN {_CHARACTERS}
 UNION SELECT crop_sha256 FROM character_references WHERE character_id IN {_CHARACTERS} AND crop_sha256 IS NOT NULL
+UNION SELECT crop_sha256 FROM character_references WHERE character_id IN {_CHARACTERS} AND crop_sha256 IS NOT NULL
 UNION SELECT sha256 FROM order_references WHERE order_id IN {_ORDERS}
+UNION SELECT crop_sha256 FROM order_references WHERE order_id IN {_ORDERS} AND crop_sha256 IS NOT NULL
 UNION SELECT crop_sha256 FROM order_references WHERE order_id IN {_ORDERS} AND crop_sha256 IS NOT NULL
 UNION SELECT sha256 FROM order_edits WHERE order_id IN {_ORDERS} AND sha256 IS NOT NULL
 UNION SELECT sha256 FROM saved_references WHERE user_id = :user
 UNION SELECT sha256 FROM handed_in WHERE user_id = :user
+"""
+
+# Orders that have to end first: the person's own, and those that others made with the person's faces.
+OPEN_ORDERS = f"""
+SELECT o.id, a.user_id = :user AS own FROM orders o JOIN accounts a ON a.id = o.account_id
+WHERE o.state = 'open' AND (a.user_id = :user
+    OR o.id IN (SELECT order_id FROM order_characters WHERE character_id IN {_CHARACTERS}))
 """
 
 # In this order, because later statements look at what earlier ones leave.
@@ -47,6 +135,8 @@ STATEMENTS = (
     f"UPDATE character_references SET portrait_id = NULL WHERE portrait_id IN {_PORTRAITS}",
     # Portraits and what they were made from.
     f"DELETE FROM order_references WHERE order_id IN {_ORDERS}",
+    f"DELETE FROM order_characters WHERE order_id IN {_ORDERS}",
+    f"DELETE FROM job_tries WHERE job_id IN (SELECT id FROM jobs WHERE order_id IN {_ORDERS})",
     f"DELETE FROM order_edits WHERE order_id IN {_ORDERS}",
     "DELETE FROM saved_references WHERE user_id = :user",
     "DELETE FROM handed_in WHERE user_id = :user",
@@ -63,7 +153,7 @@ STATEMENTS = (
     "DELETE FROM questions WHERE user_id = :user",
     # What the person said and did about others.
     "UPDATE character_reports SET reporter_id = :pseudonym, reason = '' WHERE reporter_id = :user",
-    "UPDATE disabled_characters SET actor_id = :pseudonym WHERE actor_id = :user",
+    "UPDATE disabled_characters SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE server_access SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE bans SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE erased_bans SET actor_id = :pseudonym WHERE actor_id = :user",

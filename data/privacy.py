@@ -26,7 +26,7 @@ KEPT_BAN = "kept through an erasure"
 
 
 class OrdersOpen(DataError):
-    """Some of the person's orders have not ended; they are to be cancelled first."""
+    """Some orders of the person, or with their faces, have not ended; they are to be cancelled first."""
 
     def __init__(self) -> None:
         super().__init__("Some of your portraits are still being made. Try again in a moment.")
@@ -38,6 +38,14 @@ class Erased:
 
     pictures: tuple[str, ...]
     messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenOrder:
+    """`own` says whether the person ordered it; else it is somebody else's with a face of theirs."""
+
+    id: str
+    own: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +131,15 @@ class Privacy:
         rows = await self._db.fetch_all("SELECT user_id FROM erasing WHERE user_id IS NOT NULL ORDER BY id")
         return [row["user_id"] for row in rows]
 
+    async def in_the_way(self, user_id: int) -> Sequence[OpenOrder]:
+        """Orders that have to end before `erase`, oldest first: the person's, and others' with the person's faces."""
+        rows = await self._db.fetch_all(f"{erasing.OPEN_ORDERS} ORDER BY o.created_at", {"user": user_id})
+        return [OpenOrder(row["id"], bool(row["own"])) for row in rows]
+
     async def erase(self, user_id: int, *, now: float) -> Erased:
         """Erase everything of the person, all or nothing. A second call finds nothing and does nothing.
 
-        Raises `OrdersOpen` when an order is open. Call `scrub` afterwards.
+        Raises `OrdersOpen` when an order is `in_the_way`. Call `scrub` afterwards.
         """
         mark = await self.marks.of_user(user_id)
         keys: dict[str, Value] = {
@@ -136,7 +149,8 @@ class Privacy:
             "now": now,
         }
         async with self._db.transaction() as tx:
-            await _require_no_open_order(tx, keys)
+            if await tx.one(erasing.OPEN_ORDERS, keys) is not None:
+                raise OrdersOpen
             await tx.execute("UPDATE erasures SET user_id = NULL WHERE user_id = :user", keys)
             await tx.execute("INSERT INTO erasures (pseudonym, mark, erased_at) VALUES (:pseudonym, :mark, :now)", keys)
             pictures = [str(row["sha256"]) for row in await tx.execute(erasing.PICTURES, keys)]
@@ -200,15 +214,6 @@ class Privacy:
         """The message is gone, or out of reach for good."""
         async with self._db.transaction() as tx:
             await tx.execute("DELETE FROM message_removals WHERE message_id = ?", (message_id,))
-
-
-async def _require_no_open_order(tx: Transaction, keys: erasing.Keys) -> None:
-    open_order = await tx.one(
-        "SELECT 1 FROM orders o JOIN accounts a ON a.id = o.account_id WHERE a.user_id = :user AND o.state = 'open'",
-        keys,
-    )
-    if open_order is not None:
-        raise OrdersOpen
 
 
 async def _count(tx: Transaction, table: str) -> int:
