@@ -23,11 +23,17 @@ class OrderNotes:
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
 
-    async def remember(self, job_id: str, text: str) -> None:
-        await self._orders.set_provider_ref(job_id, text)
+    async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
+        await self._orders.set_provider_ref(job_id, text, charged_usd_micros)
 
     async def recall(self, job_id: str) -> str:
         return await self._orders.provider_ref(job_id)
+
+    async def presume_charge(self, job_id: str, usd_micros: int) -> None:
+        await self._orders.presume_charge(job_id, usd_micros)
+
+    async def take_back_charge(self, job_id: str) -> None:
+        await self._orders.take_back_charge(job_id)
 
 
 def reached(settings: Settings) -> dict[Provider, Access]:
@@ -63,6 +69,7 @@ def _access(settings: Settings, provider: Provider, key: str) -> Access:
         models=getattr(settings, f"{provider}_models") or DEFAULTS[provider],
         slots=getattr(settings, f"{provider}_slots"),
         fineness=getattr(settings, f"{provider}_fineness", ""),
+        unit_usd=getattr(settings, f"{provider}_unit_usd", 0.0),
         hosts=(urlsplit(base_url).hostname or "", *(own_hosts or _HOSTS.get(provider, ()))),
     )
 

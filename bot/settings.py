@@ -110,6 +110,13 @@ class Settings(BaseSettings):
     )
     mage_slots: int = Field(20, ge=1, le=200, description="How many requests Mage takes from you at once.")
 
+    mage_unit_usd: float = Field(
+        0,
+        ge=0,
+        description="What one of Mage's gems costs you in US dollars; Mage says how many a picture took. "
+        "0: not known, SPEND_COSTS counts.",
+    )
+
     bfl_api_key: SecretStr = Field(
         SecretStr(""), description="Key for Flux 1.1 Pro Ultra at Black Forest Labs. Empty: not offered."
     )
@@ -126,6 +133,13 @@ class Settings(BaseSettings):
         (), description="Hosts that may be asked and fetched from there, as a JSON list. Empty: bfl.ai."
     )
     bfl_slots: int = Field(24, ge=1, le=200, description="How many requests Black Forest Labs takes from you at once.")
+
+    bfl_unit_usd: float = Field(
+        0.01,
+        ge=0,
+        description="What one credit there costs you in US dollars; each answer says how many a picture took. "
+        "0: not known, SPEND_COSTS counts.",
+    )
 
     openai_api_key: SecretStr = Field(SecretStr(""), description="Key for GPT Image 2 at OpenAI. Empty: not offered.")
     openai_base_url: str = Field(

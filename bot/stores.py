@@ -10,6 +10,7 @@ from data.bans import Bans
 from data.care import Care
 from data.characters import Characters
 from data.consent import Questions
+from data.costs import CostBook
 from data.database import Database
 from data.folder_lock import FolderLock, lock_folder
 from data.handed_in import HandedIn
@@ -49,6 +50,7 @@ class Stores:
     privacy: Privacy
     audit: Audit
     stats: Stats
+    costs: CostBook
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -84,6 +86,7 @@ class Stores:
             privacy=privacy,
             audit=Audit(database),
             stats=Stats(database),
+            costs=CostBook(database),
         )
 
     async def close(self) -> None:

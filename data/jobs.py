@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 from data import balances, ledger
+from data.costs import COST, NOTED, PRESUMED, TAKEN_BACK
 from data.database import Database, Transaction, Value
 from data.errors import (
     CeilingReached,
@@ -43,13 +44,13 @@ from data.pictures import PictureStore, StagedPicture
 from data.portraits import Portrait, PortraitFacts, insert_portrait, portrait_of_job
 from data.tiers import tier_of
 
-_SPENT = """
-SELECT coalesce(sum(j.cost_usd_micros), 0) FROM jobs j
+_SPENT = f"""
+SELECT coalesce(sum({COST}), 0) FROM jobs j
 JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
-WHERE j.provider = :provider AND j.created_at >= :since AND j.cost_usd_micros > 0
-    AND j.state NOT IN ('failed', 'cancelled') AND (:user IS NULL OR a.user_id = :user
+WHERE j.provider = :provider AND j.provider <> 'local' AND j.created_at >= :since
+    AND (:user IS NULL OR a.user_id = :user
         OR a.user_id IN (SELECT pseudonym FROM erasures WHERE user_id = :user))
-"""
+"""  # noqa: S608 - a constant
 
 _INSERT_JOBS = """
 INSERT INTO jobs (
@@ -166,10 +167,20 @@ class Orders:
         if running:
             await self.requeue([row["id"] for row in running])
 
-    async def set_provider_ref(self, job_id: str, text: str) -> None:
-        """Keep what a hosted provider calls the job (see `provider_ref`)."""
+    async def set_provider_ref(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
+        """Keep what a hosted provider calls the job (see `provider_ref`), and what it charged, once for each text."""
         async with self._db.transaction() as tx:
-            await tx.execute("UPDATE jobs SET provider_ref = ? WHERE id = ?", (text, job_id))
+            await tx.execute(NOTED, {"id": job_id, "text": text, "charged": charged_usd_micros})
+
+    async def presume_charge(self, job_id: str, usd_micros: int) -> None:
+        """What the provider was sent last is taken to cost so much, unless it said what it charged for it."""
+        async with self._db.transaction() as tx:
+            await tx.execute(PRESUMED, {"id": job_id, "charged": usd_micros})
+
+    async def take_back_charge(self, job_id: str) -> None:
+        """The provider does not charge for what it was sent last."""
+        async with self._db.transaction() as tx:
+            await tx.execute(TAKEN_BACK, {"id": job_id})
 
     async def provider_ref(self, job_id: str) -> str:
         """What was kept last; "" when nothing was."""
@@ -257,7 +268,7 @@ class Orders:
                 await self._pictures.release(tx, sha256)
 
     async def spent_usd_micros(self, provider: str, *, since: float, user_id: int | None = None) -> int:
-        """What jobs of a provider that were not refunded have cost since `since`, in all servers."""
+        """What jobs of a provider ordered since `since` cost in all servers, by what it said, else by its price."""
         row = await self._db.fetch_one(_SPENT, {"provider": provider, "since": since, "user": user_id})
         return 0 if row is None else int(row[0])
 
@@ -276,13 +287,14 @@ def _must_be(job: JobRow, *states: State) -> None:
 
 async def _check_ceilings(tx: Transaction, order: NewOrder, ceilings: Sequence[SpendCeiling]) -> None:
     for ceiling in ceilings:
-        cost = sum(job.cost_usd_micros for job in order.jobs if job.provider == ceiling.provider)
-        if not cost:
+        costs = [job.cost_usd_micros for job in order.jobs if job.provider == ceiling.provider]
+        if not costs:
             continue
         user = order.user_id if ceiling.per_user else None
         values: dict[str, Value] = {"provider": ceiling.provider, "since": ceiling.since, "user": user}
         spent = int((await tx.execute(_SPENT, values))[0][0])
-        if spent + cost > ceiling.limit_usd_micros:
+        # A model whose price is not known is stopped by what others have cost, or by what the provider said.
+        if spent + sum(costs) > ceiling.limit_usd_micros or spent >= ceiling.limit_usd_micros > 0:
             raise CeilingReached(
                 ceiling.provider,
                 spent_usd_micros=spent,

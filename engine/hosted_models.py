@@ -56,7 +56,8 @@ class Access:
     `models` are entries "id=Title" of the provider's own ids (Mage: "architecture/variant"). `fineness` is the
     provider's word for it: a resolution at Mage and Google ("2K"), low to high at OpenAI. Pictures are
     downloaded from `hosts` and what is below them. `slots` is how many requests may be under way. A cluster has
-    `servers` instead of a `base_url`, and entries of local models.
+    `servers` instead of a `base_url`, and entries of local models. `unit_usd` is what one unit of the provider's own
+    money (a gem, a credit) costs, 0 when that is not known.
     """
 
     key: str = field(repr=False)
@@ -67,6 +68,7 @@ class Access:
     hosts: tuple[str, ...] = ()
     timeout_s: float = 300.0
     servers: tuple[Server, ...] = ()
+    unit_usd: float = 0.0
 
 
 def _model(provider: Provider, title: str, family: str, best_for: str, catch: str, **facts: object) -> Model:

@@ -13,12 +13,15 @@ from discord.app_commands import Range
 
 from bot import cards, charts, replies, words
 from bot.guard import person_of, require_moderator
+from data.costs import Costs
 from data.stats import DayFigures, Waits
+from engine.hosted_models import TITLES
 
 if TYPE_CHECKING:
     from bot.client import Interaction
 
 CHART_NAME = "stats.png"
+_MOST_COSTS = 8
 
 
 @app_commands.command(description="For moderators: portraits a day, waiting times, credits, failures.")
@@ -36,9 +39,13 @@ async def stats(interaction: "Interaction", days: Range[int, 1, 60] = 14) -> Non
     waits = await stores.stats.waits(person.place.guild_id, since=edges[0].timestamp())
     names = [f"{edge.day}.{edge.month}." for edge in edges[:-1]]
     picture = await asyncio.to_thread(charts.stacked_days, "Portraits a day", names, by_series(figures, len(names)))
-    await replies.whisper(
-        interaction, embed=_card(figures, waits, days), file=discord.File(io.BytesIO(picture), CHART_NAME)
-    )
+    embed = _card(figures, waits, days)
+    today = edges[-2]
+    spans = {"since": edges[0].timestamp(), "day": today.timestamp(), "month": today.replace(day=1).timestamp()}
+    _add_costs(embed, await stores.costs.sums(person.place.guild_id, **spans), "What the providers charged for it")
+    if interaction.client.is_owner(person.user_id):
+        _add_costs(embed, await stores.costs.sums(None, **spans), "The same in all servers")
+    await replies.whisper(interaction, embed=embed, file=discord.File(io.BytesIO(picture), CHART_NAME))
 
 
 def midnights(days: int, zone: ZoneInfo, now: datetime | None = None) -> list[datetime]:
@@ -72,6 +79,28 @@ def _card(figures: Sequence[DayFigures], waits: Sequence[Waits], days: int) -> d
     embed.add_field(name="Waiting time", value="\n".join(_wait(one) for one in waits) or "none yet", inline=False)
     embed.set_image(url=f"attachment://{CHART_NAME}")
     return embed
+
+
+def _add_costs(embed: discord.Embed, costs: Sequence[Costs], title: str) -> None:
+    """One line a model and the sums of today and this month; nothing where nothing cost money."""
+    if not costs:
+        return
+    lines = [
+        f"{_home(one.provider)}, {words.plain(one.model, 60)}: {_dollars(one.usd_micros)} for {one.portraits:,}"
+        for one in costs[:_MOST_COSTS]
+    ]
+    day, month = sum(one.day_usd_micros for one in costs), sum(one.month_usd_micros for one in costs)
+    total = f"In all {_dollars(sum(one.usd_micros for one in costs))}"
+    lines.append(f"{total}; today {_dollars(day)}, this month {_dollars(month)}")
+    embed.add_field(name=title, value="\n".join(lines)[:1024], inline=False)
+
+
+def _home(provider: str) -> str:
+    return next((title for name, title in TITLES.items() if name == provider), provider)
+
+
+def _dollars(usd_micros: int) -> str:
+    return f"${usd_micros / 1_000_000:,.2f}"
 
 
 def _wait(one: Waits) -> str:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 
 import aiohttp
 
-from engine.backends.hosted import Ask, Ready, TicketedBackend
+from engine.backends.hosted import Ask, Bought, Ready, TicketedBackend
 from engine.backends.pictures import is_at
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
@@ -41,13 +41,14 @@ class BflBackend(TicketedBackend):
 
     provider: ClassVar[Provider] = "bfl"
 
-    async def submit(self, ask: Ask) -> str:
+    async def submit(self, ask: Ask) -> Bought:
         path = ask.model.source.removesuffix(CANDID)
         answer = await self._call("POST", f"{self._access.base_url.rstrip('/')}/v1/{path}", body(ask))
         url = answer.get("polling_url")
         if not isinstance(url, str) or not self._is_providers(url):
             raise UnusableAnswer(self._title, "it names no address of its own to ask after the portrait")
-        return url
+        cost = answer.get("cost")
+        return Bought(url, float(cost) if isinstance(cost, int | float) and cost >= 0 else None)
 
     async def look(self, ticket: str) -> Ready | None:
         if not self._is_providers(ticket):  # the key must not go elsewhere, whatever was written down

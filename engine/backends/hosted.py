@@ -26,6 +26,7 @@ from engine.hosted_models import TITLES, Access
 from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role
 from engine.provider_errors import (
     AnswerLost,
+    GenerationFailed,
     ProviderAside,
     ProviderError,
     ProviderFailing,
@@ -52,23 +53,43 @@ MISSES: Final = 6
 class Notes(Protocol):
     """Keeps a line of text a job over restarts."""
 
-    async def remember(self, job_id: str, text: str) -> None: ...
+    async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
+        """`charged_usd_micros` is what the provider says that it charges for what is called so."""
+        ...
+
     async def recall(self, job_id: str) -> str:
         """ "" when nothing was remembered."""
         ...
 
+    async def presume_charge(self, job_id: str, usd_micros: int) -> None:
+        """What was remembered last may have been billed, and nobody says how much: so much, if nothing was said."""
+        ...
+
+    async def take_back_charge(self, job_id: str) -> None:
+        """What was remembered last is not billed after all."""
+        ...
+
 
 class NotesInMemory:
-    """Notes that end with the process."""
+    """Notes that end with the process. `charges` are in millionths of a US dollar."""
 
     def __init__(self) -> None:
         self.notes: dict[str, str] = {}
+        self.charges: dict[str, int] = {}
 
-    async def remember(self, job_id: str, text: str) -> None:
+    async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
         self.notes[job_id] = text
+        if charged_usd_micros is not None:
+            self.charges[job_id] = charged_usd_micros
 
     async def recall(self, job_id: str) -> str:
         return self.notes.get(job_id, "")
+
+    async def presume_charge(self, job_id: str, usd_micros: int) -> None:
+        self.charges.setdefault(job_id, usd_micros)
+
+    async def take_back_charge(self, job_id: str) -> None:
+        self.charges.pop(job_id, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +112,14 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Bought:
+    """A submission that was taken: what to ask after, and its price in the provider's own units where it says it."""
+
+    ticket: str
+    units: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """A ticket's portrait waits at `url`."""
 
@@ -103,6 +132,8 @@ class HostedBackend(ABC):
 
     provider: ClassVar[Provider]
     bills: ClassVar[bool] = True
+    unbilled: ClassVar[tuple[type[ProviderError], ...]] = (GenerationFailed,)
+    """After these the provider gives back what it charged."""
 
     def __init__(
         self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
@@ -168,6 +199,7 @@ class HostedBackend(ABC):
             return work.result()
         except ProviderError as error:
             self._failed(job, error)
+            await self._account_for(job, error)
             return error
         except EngineError as error:
             return error
@@ -189,6 +221,7 @@ class HostedBackend(ABC):
                 log.warning(
                     "Cancelled after it was sent to %s, which may charge for it.", self._title, extra={"job": job.id}
                 )
+                await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
             await self._call_off(job.id, noted)
         return JobCancelled()
 
@@ -238,6 +271,13 @@ class HostedBackend(ABC):
         if error.blames and self._catalogue.standing.failed(self.provider, aside_s=error.aside_s):
             log.error("%s is set aside: %s.", self._title, self._catalogue.standing.aside(self.provider))
 
+    async def _account_for(self, job: Job, error: ProviderError) -> None:
+        """What a failure costs the operator."""
+        if isinstance(error, self.unbilled):
+            await self._notes.take_back_charge(job.id)
+        elif error.may_be_billed and self.bills:
+            await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
+
     async def _patiently(self, job: Job, call: Callable[[], Awaitable[T]]) -> T:
         """Waits as told while there is too much at once: nothing was accepted then, so it may be sent again."""
         waited_s, attempt = 0.0, 0
@@ -285,8 +325,8 @@ class TicketedBackend(HostedBackend):
         self._session: aiohttp.ClientSession | None = None
 
     @abstractmethod
-    async def submit(self, ask: Ask) -> str:
-        """Buys the portrait; its ticket. Raises ProviderError."""
+    async def submit(self, ask: Ask) -> Bought:
+        """Buys the portrait. Raises ProviderError."""
 
     @abstractmethod
     async def look(self, ticket: str) -> Ready | None:
@@ -305,9 +345,11 @@ class TicketedBackend(HostedBackend):
 
     async def _bought(self, ask: Ask) -> str:
         await self._notes.remember(ask.job.id, SENT)
-        ticket = await self.submit(ask)
-        await self._notes.remember(ask.job.id, ticket)
-        return ticket
+        bought = await self.submit(ask)
+        unit_usd = self._access.unit_usd
+        charged = None if bought.units is None or not unit_usd else round(bought.units * unit_usd * 1_000_000)
+        await self._notes.remember(ask.job.id, bought.ticket, charged)
+        return bought.ticket
 
     async def _awaited(self, ask: Ask, ticket: str) -> Ready:
         lasted_s = self._lasted_s.setdefault(ask.model.id, deque(maxlen=8))

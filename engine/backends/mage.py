@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from engine.backends.hosted import SENT, Ask, Ready, TicketedBackend
+from engine.backends.hosted import SENT, Ask, Bought, Ready, TicketedBackend
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
 from engine.provider_errors import (
@@ -46,10 +47,11 @@ class MageBackend(TicketedBackend):
 
     provider: ClassVar[Provider] = "mage"
     keyed = True
+    unbilled: ClassVar[tuple[type[ProviderError], ...]] = (GenerationFailed, ContentRefused)
     _client: AsyncMage
     _transport: httpx.AsyncClient | None = None
 
-    async def submit(self, ask: Ask) -> str:
+    async def submit(self, ask: Ask) -> Bought:
         for attempt in range(SUBMISSIONS):
             try:
                 return await self._submit_once(ask)
@@ -59,7 +61,7 @@ class MageBackend(TicketedBackend):
                 await asyncio.sleep(2**attempt * self._unit_s)
         raise AssertionError("unreachable")
 
-    async def _submit_once(self, ask: Ask) -> str:
+    async def _submit_once(self, ask: Ask) -> Bought:
         """May be repeated: the key is the same."""
         from mage_space import MageAPIError, MageConnectionError
 
@@ -67,7 +69,7 @@ class MageBackend(TicketedBackend):
         fields = config(ask, self._access.fineness)
         try:
             request = await self._client.generate(architecture, fields, idempotency_key=key(ask))
-            return request["request_id"]
+            return Bought(request["request_id"], _gems(request))
         except MageAPIError as error:
             raise self._refusal(error) from None
         except MageConnectionError as error:
@@ -155,6 +157,12 @@ class MageBackend(TicketedBackend):
                 return ProviderSilent(self._title)
             case _:
                 return AnswerLost(self._title)
+
+
+def _gems(request: Mapping[str, Any]) -> float | None:
+    billing = request.get("billing")
+    gems = billing.get("gems_charged") if isinstance(billing, dict) else None
+    return float(gems) if isinstance(gems, int | float) and gems >= 0 else None
 
 
 def key(ask: Ask) -> str:

@@ -24,6 +24,7 @@ from data.jobs import Order
 from engine.catalogue import Provider
 from engine.jobs import Event, ModelUnavailable
 from engine.prompt import PortraitPrompt
+from tests.engine.providers.server import StandInServer
 from tests.engine.providers.stage import STANDINS
 from tests.engine.providers.standin import KEY, StandIn
 
@@ -203,20 +204,123 @@ async def test_a_portrait_bought_before_a_restart_arrives_after_it(
     await later.studio.close(4.0)
 
 
-async def test_after_a_restart_what_may_have_been_bought_without_a_ticket_is_refunded(
-    house: House, providers: Providers
+@pytest.mark.parametrize(("provider", "model"), MODELS[2:])
+async def test_after_a_restart_what_may_have_been_bought_without_a_ticket_is_refunded_and_told_to_the_operator(
+    house: House, providers: Providers, provider: Provider, model: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = await house.balance()
-    providers["google"].held = True
-    await house.order("nano-banana-2")
-    await providers["google"].asked.wait()
+    providers[provider].held = True
+    await house.order(model)
+    await providers[provider].asked.wait()
     later = await house.again()
     await later.studio.resume()
     (sentence,) = (await later.counter.handed_out.get()).sentences
     assert "not known whether the portrait was made" in sentence
+    assert "Your credits are back" in sentence
+    assert "may charge for a portrait that did not arrive" in caplog.text
     assert await later.balance() == before
-    assert len(providers["google"].bought) == 1
+    assert len(providers[provider].bought) == 1
     await later.studio.close(4.0)
+
+
+@pytest.fixture
+def priced(settings: Settings) -> Settings:
+    """What everything costs the operator: a gem, a credit, and a picture where the provider says nothing."""
+    costs = {"mango-2": 0.5, "flux-1.1-pro-ultra": 0.06, "gpt-image-2": 0.04, "nano-banana-2": 0.03}
+    return settings.model_copy(update={"mage_unit_usd": 0.01, "bfl_unit_usd": 0.02, "spend_costs": costs})
+
+
+@pytest.fixture
+async def payer(priced: Settings) -> AsyncIterator[House]:
+    """A studio where everything has a price."""
+    stores = await Stores.open(priced.data_folder)
+    house = House(priced, stores)
+    yield house
+    await house.studio.close(4.0)
+    await stores.close()
+
+
+async def spent(house: House) -> dict[str, int]:
+    """What each provider has cost the operator, in thousandths of a dollar."""
+    return {provider: await house.stores.orders.spent_usd_micros(provider, since=0.0) // 1000 for provider in STANDINS}
+
+
+async def test_a_portrait_costs_what_the_provider_said_and_else_its_price(payer: House) -> None:
+    """12 gems, 6 credits, and two providers whose answers name no price."""
+    for _, model in MODELS:
+        await payer.portrait(model)
+    assert await spent(payer) == {"mage": 120, "bfl": 120, "openai": 40, "google": 30}
+    sums = await payer.stores.costs.sums(1, since=0.0, day=0.0, month=0.0)
+    assert [(one.provider, one.portraits, one.month_usd_micros // 1000) for one in sums] == [
+        ("bfl", 1, 120),
+        ("mage", 1, 120),
+        ("openai", 1, 40),
+        ("google", 1, 30),
+    ]
+    assert await payer.stores.costs.sums(2, since=0.0, day=0.0, month=0.0) == ()
+
+
+async def test_a_failure_costs_what_the_provider_keeps(payer: House, providers: Providers) -> None:
+    """A refusal costs nothing, Mage gives back its gems, Black Forest Labs keeps a moderated one, a loss counts."""
+    providers["mage"].fail("result", "content")
+    providers["bfl"].fail("result", "content")
+    providers["openai"].fail("submit", "drop after")
+    providers["google"].fail("submit", "content")
+    for _, model in MODELS:
+        assert len((await payer.portrait(model)).sentences) == 1
+    assert await spent(payer) == {"mage": 0, "bfl": 120, "openai": 40, "google": 0}
+
+
+async def test_the_days_ceiling_counts_what_the_provider_said(payer: House) -> None:
+    """Four portraits of 12 cents leave room for one more of an expected 50, not for two, under 1.20."""
+    for _ in range(4):
+        await payer.portrait("mango-2")
+    assert (await spent(payer))["mage"] == 480
+    with pytest.raises(CeilingReached):
+        await payer.order("mango-2", count=2)
+
+
+async def test_a_ticket_asked_after_again_after_a_restart_costs_once(payer: House, providers: Providers) -> None:
+    providers["mage"].held = True
+    order = await payer.order("mango-2")
+    while await payer.stores.orders.provider_ref(order.jobs[0].id) in ("", "sent"):  # noqa: ASYNC110 - nobody tells
+        await asyncio.sleep(0.01)
+    later = await payer.again()
+    providers["mage"].let_go()
+    await later.studio.resume()
+    await later.counter.handed_out.get()
+    assert (await spent(later))["mage"] == 120
+    await later.studio.close(4.0)
+
+
+async def test_a_server_of_the_cluster_that_dies_costs_nobody_anything_twice(tmp_path: Path) -> None:
+    """Eight portraits at two servers, one of which ends in the middle: eight arrive, and eight are paid for."""
+    async with StandInServer() as first, StandInServer() as second:
+        settings = Settings(
+            _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
+            data_folder=tmp_path / "var",
+            data_free_mib=0,
+            model_builtin=False,
+            model_default="medium",
+            cluster_urls=(f"{first.url}/v1", f"{second.url}/v1"),
+            cluster_models=("stabilityai/stable-diffusion-3.5-medium=Medium",),
+        )
+        stores = await Stores.open(settings.data_folder)
+        house = House(settings, stores)
+        before = await house.balance()
+        first.held = second.held = True
+        await house.order("medium", count=4)
+        await house.order("medium", count=4)
+        while not (first.under_way and second.under_way):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.01)
+        await first.break_down()
+        second.let_go()
+        results = [await house.counter.handed_out.get() for _ in range(2)]
+        assert [len(result.portraits) for result in results] == [4, 4]
+        assert await house.balance() == before - 8 * settings.price_standard
+        assert (len(first.bought), len(second.bought)) == (1, 8)
+        await house.studio.close(4.0)
+        await stores.close()
 
 
 async def test_the_days_ceiling_of_a_provider_stops_orders_uncharged(house: House, providers: Providers) -> None:
