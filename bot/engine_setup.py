@@ -1,6 +1,8 @@
 """From settings to an engine: which models there are and which backends make them. Nothing heavy is imported here."""
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import hosted_setup, words
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from engine.backends import Backend
     from engine.backends.hosted import Notes
 
+log = logging.getLogger(__name__)
+
 
 def make_catalogue(settings: Settings) -> Catalogue:
     """The models on offer. Raises SettingsError."""
@@ -23,6 +27,8 @@ def make_catalogue(settings: Settings) -> Catalogue:
                 builtin_folder=settings.data_folder / "models" / "built-in",
                 builtin=settings.model_builtin,
                 local_models=settings.model_local,
+                models_file=Path(settings.model_file) if settings.model_file else None,
+                fine_tunes_folder=Path(settings.model_fine_tunes) if settings.model_fine_tunes else None,
                 default=settings.model_default,
                 hosted=hosted_setup.reached(settings),
                 costs_usd=settings.spend_costs,
@@ -49,6 +55,8 @@ def make_engine(
 ) -> Engine:
     """An engine that loads nothing until the first portrait. `notes` keep what was bought. Raises SettingsError."""
     catalogue = make_catalogue(settings)
+    for sentence in catalogue.refused:
+        log.warning("%s", sentence)
     limits = Limits(
         # The studio asks for less of those whose tier has less.
         waiting_per_user=max(settings.queue_waiting_per_user, *(tier.waiting or 0 for tier in settings.tiers.values())),

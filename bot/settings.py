@@ -73,6 +73,12 @@ class Settings(BaseSettings):
         description="More local models as a JSON list: a diffusers folder or hub id, with an optional title, "
         'such as ["stabilityai/stable-diffusion-3.5-large=SD 3.5 Large"].',
     )
+    model_file: str = Field(
+        "", description="A TOML file with more local models and everything there is to say of them; see docs/models.md."
+    )
+    model_fine_tunes: str = Field(
+        "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
+    )
     model_builtin: bool = Field(True, description="Whether the model that ships with the bot is offered.")
     model_memory_gib: float = Field(
         0,
@@ -279,7 +285,7 @@ class Settings(BaseSettings):
         keys = (self.mage_api_key, self.bfl_api_key, self.openai_api_key, self.google_api_key)
         if bool(self.cluster_urls) != bool(self.cluster_models):
             raise ValueError("CLUSTER_URLS and CLUSTER_MODELS belong together: servers, and the model that they serve")
-        others = self.model_local or self.cluster_urls
+        others = self.model_local or self.model_file or self.cluster_urls
         if not self.model_builtin and not others and not any(key.get_secret_value() for key in keys):
             raise ValueError(
                 "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"

@@ -58,7 +58,7 @@ class FineTune:
 def read_folder(folder: Path, models: Sequence[Model]) -> tuple[tuple[FineTune, ...], tuple[str, ...]]:
     """The fine-tunes that fit one of the models, by name, and a sentence for each file that is refused."""
     if not folder.is_dir():
-        return (), (f"The folder of fine-tunes {folder} is not there; make it, or leave FINETUNES_FOLDER empty.",)
+        return (), (f"The folder of fine-tunes {folder} is not there; make it, or leave MODEL_FINE_TUNES empty.",)
     fitting: dict[str, FineTune] = {}
     refused: list[str] = []
     for file in sorted(folder.iterdir()):
