@@ -64,7 +64,11 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One picture to make. `user` is whose turn it takes; `arrival` grows with every job ever placed."""
+    """One picture to make. `user` is whose turn it takes; `arrival` grows with every job ever placed.
+
+    `try_number` is more than 1 when the picture is made anew because an earlier try of the same job did not hold:
+    a provider that knows a repeated request by its key must see another one then.
+    """
 
     id: str
     user: str
@@ -82,6 +86,7 @@ class Job:
     edit: Edit | None = None
     arrival: int
     previews: bool = True
+    try_number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

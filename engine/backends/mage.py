@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from mage_space import AsyncMage, MageAPIError, MageConnectionError
     from mage_space.types import GenerationRequest
 
-FIRST_TRY: Final = 1
-"""A job is tried once: after a failure the person is refunded and decides anew."""
 SUBMISSIONS: Final = 3
 """How often one submission is sent, always with the same key."""
 ATTEMPT_S: Final = 60.0
@@ -167,7 +165,7 @@ def _gems(request: Mapping[str, Any]) -> float | None:
 
 def key(ask: Ask) -> str:
     """The idempotency key. The job's id is "order.picture"."""
-    return f"{ask.job.id.replace('.', ':')}:{FIRST_TRY}"
+    return f"{ask.job.id.replace('.', ':')}:{ask.job.try_number}"
 
 
 def config(ask: Ask, resolution: str) -> dict[str, Any]:

@@ -400,6 +400,14 @@ async def test_the_repeat_key_is_order_picture_and_try(stage: Stage) -> None:
     assert stage.standin.bought[0].repeat_key == "abc:2:1"
 
 
+@only("mage")
+async def test_another_try_of_the_same_job_is_another_request(stage: Stage) -> None:
+    await picture(stage.engine, stage.job())
+    await stage.notes.remember("order.0", "")
+    await picture(stage.engine, stage.job(try_number=2, seed=5))
+    assert [sent.repeat_key for sent in stage.standin.bought] == ["order:0:1", "order:0:2"]
+
+
 def test_every_provider_is_under_contract() -> None:
     assert set(PROVIDERS) == {"mage", "bfl", "openai", "google"}
     assert all(issubclass(standin, StandIn) for standin in STANDINS.values())
