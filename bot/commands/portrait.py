@@ -1,19 +1,20 @@
 """`/portrait`: words in, a portrait out."""
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import quotes, replies
+from bot import consent, quotes, replies, sources
 from bot.choices import complete_character, complete_fine_tune, complete_model, complete_slot, complete_style
 from bot.errors import Gone, Refused
-from bot.extras import NOTHING_MORE, Extras, FineTuneWish
+from bot.extras import NOTHING_MORE, Extras, FineTuneWish, Use
 from bot.guard import person_of
 from bot.reading import NOTHING, chosen, laid_over, read_prompt
-from bot.wishes import MAX_SEED, Wish
+from bot.wishes import MAX_SEED, Answer, Wish
 from engine import intake, provenance
 from engine.finetunes import STRONGEST
 from engine.jobs import Lane
@@ -48,6 +49,8 @@ Slot = Range[str, 1, 500]
     finetune="A fine-tune of the model (choose the model first)",
     finetune_strength="How strongly it is laid over the model: 0 is not at all, its own when left out",
     from_image="A picture made here or with another tool: its recipe is used again",
+    reference="A picture of an outfit, a place or a style to go by, for models that take several pictures",
+    reference_for="What that picture is for",
 )
 @app_commands.choices(aspect=ASPECT_CHOICES)
 @app_commands.autocomplete(
@@ -81,6 +84,8 @@ async def portrait(
     finetune: Range[str, 1, 100] | None = None,
     finetune_strength: Range[float, 0.0, STRONGEST] | None = None,
     from_image: discord.Attachment | None = None,
+    reference: discord.Attachment | None = None,
+    reference_for: Use | None = None,
 ) -> None:
     answer = await replies.begin(interaction)
     person = await person_of(interaction)
@@ -108,7 +113,27 @@ async def portrait(
         count=count,
         extras=with_fine_tune(finetune, finetune_strength),
     )
-    await quotes.order(interaction, wish, answer)
+    await _order(interaction, wish, answer, reference, reference_for)
+
+
+async def _order(
+    interaction: "Interaction", wish: Wish, answer: Answer, picture: discord.Attachment | None, use: Use | None
+) -> None:
+    """Place the order, with the picture that goes along, if there is one. Raises Refused, BadPicture."""
+    if picture is None:
+        await quotes.order(interaction, wish, answer)
+        return
+    if use is None:
+        raise Refused("Say what that picture is for with `reference_for:`. Nothing was charged.")
+    along, role = picture, use
+
+    async def ordered(asking: "Interaction") -> None:
+        source = await sources.from_attachment(asking.client, wish.user_id, along)
+        extras = replace(wish.extras, pictures=(source.picture(role),), kept=(source.kept,))
+        asked = replace(wish, source=f"interaction:{asking.id}", extras=extras)
+        await quotes.order(asking, asked, answer if asking is interaction else replies.answer_in_place(asking))
+
+    await consent.ask(interaction, ordered)
 
 
 def with_fine_tune(name: str | None, strength: float | None) -> Extras:

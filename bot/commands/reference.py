@@ -1,0 +1,98 @@
+"""`/reference`: pictures of outfits, places and styles, kept under a name that prompts can use."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import consent, replies, sources
+from bot.choices import complete_reference
+from bot.errors import Gone, Refused
+from bot.extras import Use
+from bot.guard import person_of
+from data.references import SavedReference
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+group = app_commands.Group(name="reference", description="Saved outfits, places and styles: write @name in a prompt.")
+
+
+@group.command(description="Keep a picture of an outfit, a place or a style under a name.")
+@app_commands.describe(
+    name="1 to 15 letters, digits, _ or -",
+    use="What the picture is for",
+    picture="The picture (PNG, JPEG or WebP)",
+    link="Link to a message in this server with your portrait, or a picture you attached",
+)
+async def save(
+    interaction: "Interaction",
+    name: Range[str, 1, 40],
+    use: Use,
+    picture: discord.Attachment | None = None,
+    link: Range[str, 1, 200] | None = None,
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    if picture and link:
+        raise Refused("Give either a link or a picture, not both.")
+
+    async def saved(asking: "Interaction") -> None:
+        person, stores = await person_of(asking), asking.client.stores
+        if picture:
+            source = await sources.from_attachment(asking.client, person.user_id, picture)
+        elif link:
+            source = await sources.from_link(asking, person, link)
+        else:
+            source = await sources.latest(asking.client, person)
+        try:
+            reference = await stores.references.save(
+                person.user_id,
+                person.place.guild_id,
+                name,
+                use,
+                source.sha256,
+                origin="upload" if source.from_upload else "portrait",
+                now=time.time(),
+            )
+        finally:
+            await stores.handed_in.let_go([source.kept])
+        await replies.whisper(
+            asking, f"Saved. Write `@{reference.handle}` in a prompt, and this {use} goes along with it."
+        )
+
+    await consent.ask(interaction, saved)
+
+
+@group.command(name="list", description="Your saved outfits, places and styles.")
+async def list_(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    known = await interaction.client.stores.references.list(interaction.user.id)
+    if not known:
+        await replies.whisper(interaction, "You have saved none yet. /reference save keeps a picture under a name.")
+        return
+    embed = discord.Embed(title="Your references", description="\n".join(map(_line, known))[:4000])
+    await replies.whisper(interaction, embed=embed)
+
+
+@group.command(description="Delete a saved outfit, place or style, and its picture.")
+@app_commands.describe(name="Which one")
+@app_commands.autocomplete(name=complete_reference)
+async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    stores = interaction.client.stores
+    known = await stores.references.get(interaction.user.id, name)
+    if known is None or not await stores.references.delete(interaction.user.id, known.handle):
+        raise Gone("You have no reference of that name. /reference list shows yours.")
+    await replies.whisper(
+        interaction, f"Deleted `@{known.handle}`. Portraits that were made with it stay where they are."
+    )
+
+
+def _line(item: SavedReference) -> str:
+    origin = "from a portrait" if item.origin == "portrait" else "from a picture of yours"
+    return f"`@{item.handle}` · {item.role} · saved <t:{int(item.created_at)}:D>, {origin}"
+
+
+COMMANDS: tuple[Any, ...] = (group,)
