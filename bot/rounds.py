@@ -1,7 +1,9 @@
-"""What is done by itself, once an hour: people are told that their tier ends, old portraits are deleted."""
+"""What is done by itself, once an hour: people are told that their tier ends, old portraits are deleted, erasures
+are finished."""
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import discord
@@ -23,10 +25,18 @@ TELL_BEFORE_S: Final = 3 * 86_400.0
 class Rounds:
     """Begun once the bot is ready, and ended with it."""
 
-    def __init__(self, client: discord.Client, settings: Settings, stores: Stores) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        settings: Settings,
+        stores: Stores,
+        keep_up: Callable[[float], Awaitable[None]] | None = None,
+    ) -> None:
+        """`keep_up` is awaited at the end of each round with the time that the round is of."""
         self._client = client
         self._settings = settings
         self._stores = stores
+        self._keep_up = keep_up
 
     def start(self) -> None:
         """Make a round now and every hour; a second call changes nothing."""
@@ -53,6 +63,8 @@ class Rounds:
             deleted = await delete_older(self._stores.portraits, days=self._settings.data_keep_days, now=now)
             if deleted:
                 log.info("deleted %d portraits older than %d days", deleted, self._settings.data_keep_days)
+        if self._keep_up is not None:
+            await self._keep_up(now)
 
     async def _tell(self, account: Account, now: float) -> bool:
         """Whether that is done with: also when the person takes no messages, since /credits show says it too."""

@@ -116,7 +116,7 @@ class Care:
 
     async def disable(self, character_id: int, *, guild_id: int, actor_id: int, reason: str, now: float) -> bool:
         """Take a character out of use in a server, or `EVERYWHERE`; audited. False when it was already."""
-        pictures = await self._pictures(character_id)
+        pictures = await self.pictures(character_id)
         marks = [await self._marks.of_picture(sha256) for sha256 in pictures]
         async with self._db.transaction() as tx:
             character = await _character(tx, character_id)
@@ -136,7 +136,7 @@ class Care:
 
     async def enable(self, character_id: int, *, guild_id: int, actor_id: int, now: float) -> bool:
         """Let a character be used again there; audited. False when it was not disabled there."""
-        pictures = await self._pictures(character_id)
+        pictures = await self.pictures(character_id)
         marks = [await self._marks.of_picture(sha256) for sha256 in pictures]
         async with self._db.transaction() as tx:
             character = await _character(tx, character_id)
@@ -172,7 +172,7 @@ class Care:
         """Jobs that wait or run with a character that has been disabled where they were ordered."""
         return [row["id"] for row in await self._db.fetch_all(_JOBS)]
 
-    async def jobs_with(self, character_id: int) -> Sequence[str]:
+    async def jobs_with(self, character_id: int) -> list[str]:
         """Jobs that wait or run with this character, whoever ordered them."""
         rows = await self._db.fetch_all(
             "SELECT DISTINCT j.id FROM jobs j JOIN orders o ON o.id = j.order_id"
@@ -197,8 +197,11 @@ class Care:
         return None if row is None else _kept(row)
 
     async def _pictures(self, character_id: int) -> Sequence[str]:
+        """The sha256 of all pictures of all its versions, and of the faces cut out of them."""
         rows = await self._db.fetch_all(
-            "SELECT DISTINCT sha256 FROM character_references WHERE character_id = ?", (character_id,)
+            "SELECT sha256 FROM character_references WHERE character_id = :id UNION SELECT crop_sha256"
+            " FROM character_references WHERE character_id = :id AND crop_sha256 IS NOT NULL",
+            {"id": character_id},
         )
         return [row["sha256"] for row in rows]
 

@@ -6,6 +6,7 @@ import discord
 
 from bot.commands import (
     admin,
+    care,
     character,
     credits,
     edit,
@@ -15,7 +16,9 @@ from bot.commands import (
     moderation,
     portrait,
     portraits,
+    privacy,
     queue,
+    reference,
     series,
     settings,
     stats,
@@ -33,17 +36,26 @@ GROUPS = (
     studio,
     style,
     character,
+    reference,
     portraits,
     queue,
     credits,
     models,
     grant,
     moderation,
+    care,
+    privacy,
     stats,
     settings,
     guide,
 )
-DYNAMIC_ITEMS = (portraits.PageButton, *credits.DYNAMIC_ITEMS, *studio.DYNAMIC_ITEMS, *series.DYNAMIC_ITEMS)
+DYNAMIC_ITEMS = (
+    portraits.PageButton,
+    *credits.DYNAMIC_ITEMS,
+    *studio.DYNAMIC_ITEMS,
+    *series.DYNAMIC_ITEMS,
+    *privacy.DYNAMIC_ITEMS,
+)
 
 
 def add_all(tree: "StudioTree", home_server: int) -> None:

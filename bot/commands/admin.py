@@ -36,7 +36,7 @@ async def deny(interaction: "Interaction", server: Range[str, 1, 20], note: Rang
 
 @servers.command(name="list", description="Servers the bot is in, and whether they may use it.")
 async def list_(interaction: "Interaction") -> None:
-    await _owner(interaction)
+    await require_owner(interaction)
     bot = interaction.client
     lines = []
     for guild in sorted(bot.guilds, key=lambda guild: guild.name.casefold()):
@@ -47,7 +47,7 @@ async def list_(interaction: "Interaction") -> None:
 
 
 async def _set(interaction: "Interaction", server: str, *, allowed: bool, note: str) -> None:
-    await _owner(interaction)
+    await require_owner(interaction)
     if not (server.isascii() and server.isdecimal() and 0 < int(server) < 2**63):
         raise Refused("A server's id is a number: switch on Developer Mode, then right-click the server, Copy ID.")
     await interaction.client.stores.servers.set_access(
@@ -56,8 +56,8 @@ async def _set(interaction: "Interaction", server: str, *, allowed: bool, note: 
     await replies.whisper(interaction, f"Server `{server}` {'may use the studio' if allowed else 'is kept out'}.")
 
 
-async def _owner(interaction: "Interaction") -> None:
-    """Raises Refused."""
+async def require_owner(interaction: "Interaction") -> None:
+    """Acknowledge a command of the bot's owner. Raises NotAllowed for everybody else."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not interaction.client.is_owner(interaction.user.id):
         raise NotAllowed("That is for the bot's owner only.")

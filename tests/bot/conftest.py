@@ -1,5 +1,6 @@
 """A whole bot on SimCord's Discord, with a real data folder and a tiny real checkpoint."""
 
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ import discord
 import pytest
 import simcord
 
+from bot import consent
 from bot.client import StudioBot
 from bot.replies import sentence_for
 from bot.settings import Settings
@@ -53,6 +55,11 @@ class World:
         """Order a portrait and return the message that shows it."""
         await who.slash(self.channel, "portrait", prompt=prompt, **options)
         return self.channel.last_message
+
+    async def agree(self, who: Any) -> None:
+        """This person has confirmed before that they have the right to the pictures they hand in."""
+        question = await self.stores.questions.ask(who.id, consent.ABOUT, consent.WORDING, now=time.time())
+        assert await self.stores.questions.answer(question.id, who.id, "yes", now=time.time())
 
     async def balance(self, who: Any) -> int:
         return (await self.bot.studio.account(self.guild.id, who.id)).balance

@@ -1,0 +1,240 @@
+"""Characters that are reported, disabled and purged: `/character report`, `/studio-characters` for moderators, and the
+owner's part of `/studio-admin`."""
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import actions, cards, replies, words
+from bot.choices import complete_character
+from bot.commands import admin, character
+from bot.commands.moderation import MODERATORS
+from bot.errors import Gone, Refused
+from bot.guard import Person, person_of, require_moderator
+from data.care import EVERYWHERE, Kept, Report
+
+if TYPE_CHECKING:
+    from bot.client import Interaction, StudioBot
+
+DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
+PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
+_SHOWN = 15
+_MAX_ID = 2**63 - 1
+Reason = Range[str, 1, 300]
+
+
+@character.group.command(description="Tell the moderators about a character that should not be used here.")
+@app_commands.describe(
+    reason="What is wrong with it; the moderators of this server read that, and who says it",
+    name="A character that is shared here",
+    portrait="Or the number of a portrait that shows it (No. … under it)",
+)
+@app_commands.autocomplete(name=complete_character)
+async def report(
+    interaction: "Interaction",
+    reason: Reason,
+    name: Range[str, 1, 40] | None = None,
+    portrait: Range[int, 1, _MAX_ID] | None = None,
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await person_of(interaction)
+    if not person.place.guild_id:
+        raise Refused("Reports go to the moderators of a server, so make it there.")
+    for character_id in await _seen(interaction, person, name, portrait):
+        await interaction.client.stores.care.report(
+            character_id,
+            guild_id=person.place.guild_id,
+            reporter_id=person.user_id,
+            reason=" ".join(reason.split()),
+            now=time.time(),
+        )
+    await replies.whisper(interaction, "Thank you. The moderators of this server can see that now.")
+
+
+async def _seen(interaction: "Interaction", person: Person, name: str | None, portrait: int | None) -> list[int]:
+    """Ids of the characters that are meant, as far as the person can see them. Raises Refused, Gone."""
+    stores = interaction.client.stores
+    if (name is None) == (portrait is None):
+        raise Refused("Say which: either the name of a shared character, or the number of a portrait.")
+    if name is not None:
+        found = await stores.characters.find(person.user_id, person.place.guild_id, name)
+        meant = {} if found is None else {found.id: found.user_id}
+    else:
+        shown = await actions.seen(interaction, portrait or 0)
+        ids = await stores.characters.of_order(shown.order_id)
+        kept = [await stores.care.find(one) for one in ids]
+        meant = {one.id: one.owner_id for one in kept if one is not None}
+    if not meant:
+        raise Gone("There is no such character that you can see here.")
+    others = [one for one, owner in meant.items() if owner != person.user_id]
+    if not others:
+        raise Refused("That one is yours: /character delete removes it.")
+    return others
+
+
+group = app_commands.Group(
+    name="studio-characters",
+    description="For moderators: characters that were reported, and which may not be used here.",
+    guild_only=True,
+    default_permissions=MODERATORS,
+)
+
+
+@group.command(description="What members have reported here.")
+async def reports(interaction: "Interaction") -> None:
+    person = await _moderator(interaction)
+    found = await interaction.client.stores.care.reports(person.place.guild_id, limit=_SHOWN)
+    embed = discord.Embed(title="Reported characters", colour=cards.ACCENT)
+    embed.description = "\n".join(_line(one) for one in found)[:4000] or "Nothing was reported."
+    await replies.whisper(interaction, embed=embed)
+
+
+def _line(one: Report) -> str:
+    state = " · **disabled**" if one.disabled else ""
+    who = f"<@{one.reporter_id}>" if one.reporter_id > 0 else "somebody who has left"
+    return (
+        f"<t:{int(one.created_at)}:f> @{words.plain(one.handle)} of <@{one.owner_id}>{state} · "
+        f"{words.plain(one.reason, 200) or 'no reason'} · by {who}"
+    )
+
+
+@group.command(description="Keep a character from being used on this server; what waits with it is refunded.")
+@app_commands.describe(user="Whose character", name="Its name", reason="Why; kept in the audit")
+async def disable(
+    interaction: "Interaction", user: discord.User, name: Range[str, 1, 40], reason: Range[str, 1, 200] = ""
+) -> None:
+    person = await _moderator(interaction)
+    await _disable(
+        interaction,
+        await _of(interaction, user, name),
+        guild_id=person.place.guild_id,
+        reason=reason,
+        where="here",
+    )
+
+
+@group.command(description="Let a character be used on this server again.")
+@app_commands.describe(user="Whose character", name="Its name")
+async def enable(interaction: "Interaction", user: discord.User, name: Range[str, 1, 40]) -> None:
+    person = await _moderator(interaction)
+    await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, where="here")
+
+
+async def _moderator(interaction: "Interaction") -> Person:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await person_of(interaction)
+    require_moderator(person)
+    return person
+
+
+async def _of(interaction: "Interaction", user: discord.User | discord.Member, name: str) -> int:
+    found = await interaction.client.stores.characters.get(user.id, name)
+    if found is None:
+        raise Gone(f"{user.mention} has no character of that name.")
+    return found.id
+
+
+async def _disable(interaction: "Interaction", character_id: int, *, guild_id: int, reason: str, where: str) -> None:
+    bot = interaction.client
+    new = await bot.stores.care.disable(
+        character_id, guild_id=guild_id, actor_id=interaction.user.id, reason=reason, now=time.time()
+    )
+    stopped = await bot.studio.stop_jobs(await bot.stores.care.stopped_jobs(), DISABLED)
+    ended = f" {stopped} portraits that waited with it were cancelled and refunded." if stopped else ""
+    await replies.whisper(
+        interaction,
+        f"It cannot be used {where} any more.{ended}" if new else f"It was disabled {where} already.{ended}",
+    )
+
+
+async def _enable(interaction: "Interaction", character_id: int, *, guild_id: int, where: str) -> None:
+    lifted = await interaction.client.stores.care.enable(
+        character_id, guild_id=guild_id, actor_id=interaction.user.id, now=time.time()
+    )
+    await replies.whisper(interaction, f"It can be used {where} again." if lifted else f"It was not disabled {where}.")
+
+
+characters = app_commands.Group(
+    name="characters", description="All characters that people have saved.", parent=admin.admin
+)
+
+
+@characters.command(name="list", description="Characters of everybody, or of one person, newest first.")
+@app_commands.describe(user="The person's id", before="Only those with a smaller number than this")
+async def list_(
+    interaction: "Interaction", user: Range[str, 1, 20] | None = None, before: Range[int, 1, _MAX_ID] | None = None
+) -> None:
+    await admin.require_owner(interaction)
+    if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= _MAX_ID):
+        raise Refused("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID.")
+    found = await interaction.client.stores.care.kept(
+        user_id=int(user) if user else None, before_id=before, limit=_SHOWN
+    )
+    embed = discord.Embed(title="Characters", colour=cards.ACCENT)
+    embed.description = "\n".join(_kept_line(one) for one in found)[:4000] or "None."
+    await replies.whisper(interaction, embed=embed)
+
+
+def _kept_line(one: Kept) -> str:
+    marks = [
+        "from a picture" if one.uploaded else "from a portrait",
+        *([f"{one.reports} reports"] if one.reports else []),
+        *(["**disabled**"] if one.disabled else []),
+    ]
+    return (
+        f"`{one.id}` @{words.plain(one.handle)} of <@{one.owner_id}> <t:{int(one.created_at)}:d> · {', '.join(marks)}"
+    )
+
+
+@characters.command(name="disable", description="Keep a character from being used anywhere.")
+@app_commands.describe(number="Its number in the list", reason="Why; kept in the audit")
+async def disable_everywhere(
+    interaction: "Interaction", number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = ""
+) -> None:
+    await admin.require_owner(interaction)
+    await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason, where="anywhere")
+
+
+@characters.command(name="enable", description="Let a character be used again, but where moderators disabled it.")
+@app_commands.describe(number="Its number in the list")
+async def enable_everywhere(interaction: "Interaction", number: Range[int, 1, _MAX_ID]) -> None:
+    await admin.require_owner(interaction)
+    await _enable(interaction, number, guild_id=EVERYWHERE, where="everywhere")
+
+
+@characters.command(description="Delete a character with its pictures and what was measured of them, for good.")
+@app_commands.describe(number="Its number in the list", reason="Why; kept in the audit")
+async def purge(interaction: "Interaction", number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = "") -> None:
+    await admin.require_owner(interaction)
+    bot = interaction.client
+    found = await bot.stores.care.find(number)
+    if found is None:
+        raise Gone("There is no character of that number.")
+    pictures = await bot.stores.care.pictures(found.id)
+    jobs = await bot.stores.care.jobs_with(found.id)
+    await bot.studio.stop_jobs(jobs, PURGED)
+    await _see_through(bot, jobs)
+    await bot.stores.characters.delete(found.owner_id, found.handle)
+    await bot.stores.audit.append(
+        found.guild_id,
+        interaction.user.id,
+        "purge character",
+        target_id=found.owner_id,
+        detail=f"@{found.handle}",
+        reason=reason,
+        now=time.time(),
+    )
+    await bot.engine.forget(pictures)
+    await bot.stores.database.scrub()
+    await replies.whisper(interaction, f"@{words.plain(found.handle)} and its pictures are gone.")
+
+
+async def _see_through(bot: "StudioBot", jobs: list[str]) -> None:
+    for order_id in dict.fromkeys(job_id.partition(".")[0] for job_id in jobs):
+        await bot.studio.seen_through(order_id)
+
+
+COMMANDS: tuple[Any, ...] = (group,)

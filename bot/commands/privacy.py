@@ -1,0 +1,227 @@
+"""`/privacy`: what is kept of a person, a copy of it, and the end of it. Open to everybody, also to who is banned."""
+
+import io
+import re
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+
+import discord
+from discord import app_commands
+from discord.app_commands import Range
+
+from bot import cards, consent, erasing, exporting, replies, words
+from bot.errors import Refused
+from data.consent import Question
+from data.export import everything_of
+from data.privacy import Holdings
+
+if TYPE_CHECKING:
+    from bot.client import Interaction
+
+ABOUT: Final = "erase"
+WORDING: Final = 1
+GOOD_FOR_S: Final = 15 * 60
+_TOO_LARGE: Final = 40005
+
+group = app_commands.Group(name="privacy", description="What is kept of you: see it, have a copy, have it erased.")
+
+
+@group.command(description="What is kept of you, for how long, and what leaves this studio.")
+async def show(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    held = await bot.stores.privacy.holdings(interaction.user.id)
+    embed = discord.Embed(title="What is kept of you", colour=cards.ACCENT, description=_kept(held))
+    embed.add_field(name="For how long", value=_how_long(bot.settings.data_keep_days), inline=False)
+    embed.add_field(name="What leaves the studio's machine", value=_leaves(interaction), inline=False)
+    embed.add_field(name="What you can do", value=_YOU_CAN, inline=False)
+    await replies.whisper(interaction, embed=embed)
+
+
+_YOU_CAN: Final = (
+    "`/privacy export` sends you a copy of everything. `/privacy erase` has everything erased. Single things go with "
+    "Delete under a portrait, `/character delete` and `/style delete`."
+)
+
+
+def _kept(held: Holdings) -> str:
+    counts = (
+        f"{held.portraits:,} portraits with their prompts, {held.characters:,} characters, {held.styles:,} styles, "
+        f"{held.orders:,} orders; {held.pictures:,} picture files ({held.picture_bytes / 2**20:.1f} MiB) in all."
+    )
+    return (
+        f"{counts} For a character also measures of the face, to say how alike a portrait is. Your Discord id, your "
+        "credits and where they went, what moderators did about you, and whether you confirmed that you have the right "
+        "to the pictures you handed in. No names, no messages but those that mention me, nothing of where or with what "
+        "a photo was taken."
+    )
+
+
+def _how_long(days: int) -> str:
+    portraits = f"Portraits for {days} days" if days else "Portraits until you delete them"
+    return f"{portraits}, characters until you delete them, the rest until you have it erased."
+
+
+def _leaves(interaction: "Interaction") -> str:
+    models = interaction.client.engine.catalogue.models
+    hosted = sorted({model.provider for model in models if model.provider != "local"})
+    local = "Nothing goes to anybody but Discord, which shows your portraits and keeps what it shows."
+    if not hosted:
+        return local
+    titles = words.listed(sorted(model.title for model in models if model.provider != "local"), "or")
+    return (
+        f"For pictures made with {words.plain(titles, 600)}: their prompt and reference pictures go to "
+        f"{words.listed(hosted)}, who have rules of their own. For all others nothing goes to anybody but Discord."
+    )
+
+
+@group.command(description="A copy of everything that is kept of you, as zip files that only you see.")
+@app_commands.describe(part="Which part to begin with, when there are many")
+async def export(interaction: "Interaction", part: Range[int, 1, 10_000] = 1) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    stores = interaction.client.stores
+    parts = exporting.parts_of(await everything_of(stores.database, interaction.user.id))
+    if part > len(parts):
+        raise Refused(f"There are {len(parts)} parts; begin with one of those.")
+    missing: list[str] = []
+    last = min(len(parts), part - 1 + exporting.PARTS_A_TIME)
+    for number in range(part, last + 1):
+        packed = await exporting.packed(parts[number - 1], number, len(parts), stores.pictures)
+        missing += packed.missing
+        await _send(interaction, packed, f"Part {number} of {len(parts)}.")
+    await replies.whisper(interaction, _end(len(parts), last, missing))
+
+
+async def _send(interaction: "Interaction", packed: exporting.Packed, sentence: str) -> None:
+    try:
+        await replies.whisper(interaction, sentence, file=discord.File(io.BytesIO(packed.content), packed.name))
+    except discord.HTTPException as error:
+        if error.status != 413 and error.code != _TOO_LARGE:
+            raise
+        size = f"{len(packed.content) / 2**20:.1f} MiB"
+        raise Refused(f"{sentence} It has {size}, which Discord does not take. Ask the bot's owner for it.") from error
+
+
+def _end(parts: int, last: int, missing: list[str]) -> str:
+    lacking = f" {len(missing)} picture files were not there any more." if missing else ""
+    if last < parts:
+        return f"There is more: go on with `/privacy export part:{last + 1}`.{lacking}"
+    return f"That was everything.{lacking} Save the files before you close this: only you see them, for a while."
+
+
+@group.command(description="Have everything that is kept of you erased, in all servers. You are asked first.")
+async def erase(interaction: "Interaction") -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    stores, user_id = interaction.client.stores, interaction.user.id
+    question = await stores.questions.ask(user_id, ABOUT, WORDING, now=time.time())
+    held = await stores.privacy.holdings(user_id)
+    view = discord.ui.View(timeout=None)
+    view.add_item(EraseButton("yes", question.id))
+    view.add_item(EraseButton("no", question.id))
+    await replies.whisper(interaction, embed=_consequences(held, question), view=view)
+
+
+def _consequences(held: Holdings, question: Question) -> discord.Embed:
+    waiting = f" {held.waiting} portraits that wait or run are cancelled." if held.waiting else ""
+    embed = discord.Embed(
+        title="Erase everything?",
+        colour=cards.WAITING,
+        description=(
+            f"**For good, in all servers:** {held.portraits:,} portraits, {held.characters:,} characters with the "
+            f"measures of their faces (also for those you share them with), {held.styles:,} styles, all prompts and "
+            f"{held.pictures:,} picture files.{waiting} Messages that show them are deleted where I may."
+        ),
+    )
+    embed.add_field(
+        name="Your credits go too",
+        value=f"You have {words.credits_word(held.credits)}, which cannot be given back, and your tier ends.",
+        inline=False,
+    )
+    embed.add_field(
+        name="What stays",
+        value="Credit entries and moderators' records, under a number that is not yours. A keyed hash of your id keeps "
+        "a ban, and for two days what you have used of the day's limits. Faces that others saved from your portraits "
+        "stay with them, but for those made from pictures you handed in. What Discord keeps is up to Discord.",
+        inline=False,
+    )
+    embed.set_footer(text="`/privacy export` first, if you want a copy.")
+    embed.add_field(name="Holds", value=f"until <t:{int(question.asked_at + GOOD_FOR_S)}:t>")
+    return embed
+
+
+async def _agreed(interaction: "Interaction", question_id: str) -> None:
+    """Erase, and say what was and what was not."""
+    await interaction.response.defer()
+    bot, user_id = interaction.client, interaction.user.id
+    await _require_fresh(interaction, question_id)
+    await consent.answered(interaction, question_id, ABOUT, "yes")
+    await _say(interaction, "Erasing…", "This takes a moment; what still runs is ended first.")
+    outcome = await erasing.erase(bot, user_id)
+    await _say(interaction, "Everything of yours is erased", _told(outcome))
+    if not outcome.messages:
+        return
+    tidied = await erasing.tidy(bot)
+    left = f" {tidied.out_of_reach} are gone or out of my reach; delete those yourself." if tidied.out_of_reach else ""
+    later = f" {tidied.later} are tried again within the hour." if tidied.later else ""
+    await replies.whisper(interaction, f"Messages with your portraits: {tidied.deleted} deleted.{left}{later}")
+
+
+def _told(outcome: erasing.Outcome) -> str:
+    messages = f" {outcome.messages} messages with them are being deleted now." if outcome.messages else ""
+    return (
+        f"{outcome.pictures} picture files are gone, and all rows about you.{messages} "
+        "Backups of the studio's owner may hold older copies for a while."
+    )
+
+
+async def _require_fresh(interaction: "Interaction", question_id: str) -> None:
+    """Raises Refused for a question of long ago: what it said may not be so any more."""
+    question = await interaction.client.stores.questions.get(question_id)
+    mine = question is not None and question.user_id == interaction.user.id and question.answer is None
+    if mine and question is not None and time.time() > question.asked_at + GOOD_FOR_S:
+        raise Refused("That was asked too long ago. Nothing was erased; use /privacy erase again.")
+
+
+async def _declined(interaction: "Interaction", question_id: str) -> None:
+    await interaction.response.defer()
+    await consent.answered(interaction, question_id, ABOUT, "no")
+    await _say(interaction, "Nothing was erased", "Everything is as it was.")
+
+
+async def _say(interaction: "Interaction", title: str, description: str) -> None:
+    embed = discord.Embed(title=title, description=description, colour=cards.WAITING)
+    await interaction.edit_original_response(embed=embed, view=None)
+
+
+class EraseButton(
+    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    template=r"privacy:erase:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
+):
+    """Erase everything, or No."""
+
+    LOOKS: ClassVar = {
+        "yes": ("Erase everything", discord.ButtonStyle.danger),
+        "no": ("No", discord.ButtonStyle.secondary),
+    }
+    ACTIONS: ClassVar = {"yes": _agreed, "no": _declined}
+
+    def __init__(self, answer: str, question_id: str) -> None:
+        label, style = self.LOOKS[answer]
+        custom_id = f"privacy:erase:{answer}:{question_id}"
+        super().__init__(discord.ui.Button(label=label, style=style, custom_id=custom_id))
+        self.answer = answer
+        self.question_id = question_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["answer"], match["id"])
+
+    @replies.told
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        await self.ACTIONS[self.answer](interaction, self.question_id)
+
+
+COMMANDS: tuple[Any, ...] = (group,)
+DYNAMIC_ITEMS = (EraseButton,)
