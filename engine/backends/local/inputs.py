@@ -19,7 +19,11 @@ def edit_picture(edit: Edit, size: tuple[int, int]) -> Image.Image:
 
 def reference_picture(reference: Reference) -> Image.Image:
     """A reference as it is, or larger where it is too small to be read. Raises RenderFailed."""
-    picture = _read(reference.path)
+    return readable(_read(reference.path))
+
+
+def readable(picture: Image.Image) -> Image.Image:
+    """The picture, larger where it is too small to be read."""
     short = min(picture.size)
     if short >= LEAST_PX:
         return picture

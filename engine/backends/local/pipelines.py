@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.local.embeddings import Embeddings, TextEmbedding
-from engine.backends.local.inputs import edit_picture, reference_picture
+from engine.backends.local.inputs import edit_picture, readable, reference_picture
 from engine.backends.local.loaded import Loaded, takes_pictures
 from engine.dialects import Words
 from engine.jobs import Job
@@ -143,7 +143,7 @@ class Plain:
         if not takes_pictures(self._loaded.model):
             return _beginning(jobs)
         job = jobs[0]
-        pictures = [edit_picture(job.edit, (job.width, job.height))] if job.edit else []
+        pictures = [readable(edit_picture(job.edit, (job.width, job.height)))] if job.edit else []
         pictures += [reference_picture(reference) for reference in self._loaded.held(job)]
         if not pictures:
             return {}
