@@ -19,7 +19,7 @@ from engine.prompts.phrases import (
     head,
     phrases,
 )
-from engine.prompts.units import Unit, units
+from engine.prompts.units import Unit, new, units
 
 EDGES: Final = " ,;|•·.…:~/–—-"
 
@@ -80,7 +80,7 @@ def judge(line: str, *, first: bool) -> list[Piece]:
     reader = _Reader(line, first=first)
     for clause in clauses(units(line)):
         found = reader.read(clause)
-        read.append(_Read(clause.joint, found, len(found) == 1 and _waits(clause.units, found[0])))
+        read.append(new(_Read, (clause.joint, found, len(found) == 1 and _waits(clause.units, found[0]))))
     _settle_waiting(read)
     _settle_unknown(read)
     return _pieces(line, read)
@@ -130,19 +130,22 @@ def _pieces(line: str, read: list[_Read]) -> list[Piece]:
     """The line cut before every phrase but the first."""
     if not read:
         return [Piece("subject", line.strip(EDGES), ",")]
-    pieces, end = list[Piece](), len(line)
-    for clause in reversed(read):
-        for chunk in reversed(clause.chunks):
-            start = chunk.units[0].start if chunk is not read[0].chunks[0] else 0
-            joint = clause.joint if chunk is clause.chunks[0] else ""
-            pieces.append(Piece(chunk.slot or "subject", line[start:end].strip(EDGES), joint))
-            end = start
-    return pieces[::-1]
+    pieces, start, slot, joint = list[Piece](), 0, "", ""
+    for clause in read:
+        following = clause.joint
+        for chunk in clause.chunks:
+            if slot:
+                end = chunk.units[0].start
+                pieces.append(new(Piece, (slot, line[start:end].strip(EDGES), joint)))
+                start = end
+            slot, joint, following = chunk.slot or "subject", following, ""
+    pieces.append(Piece(slot, line[start:].strip(EDGES), joint))
+    return pieces
 
 
 def _waits(found: list[Unit], only: Chunk) -> bool:
     """Whether the clause is only adjectives, as the first of "soft, warm light": the next clause has the noun."""
-    if len(found) > 4 or (only.about and found[0].kind != "determiner"):
+    if (only.about and found[0].kind != "determiner") or len(found) > 4:
         return False
     kinds = [unit.kind for unit in found if unit.kind not in EMPTY]
     if kinds and kinds.count("adjective") == len(kinds):
@@ -220,8 +223,9 @@ class _Reader:
         return face and not held and chunk.opener in {"at", "in", "from"}
 
     def _on_hair(self, chunk: Chunk) -> bool:
-        hair = any(unit.word in EYES or group_of(unit.word) == "feature.hair" for unit in chunk.units)
-        return hair and chunk.opener in {"at", "in", "from"}
+        return chunk.opener in {"at", "in", "from"} and any(
+            unit.word in EYES or group_of(unit.word) == "feature.hair" for unit in chunk.units
+        )
 
     def _place(self, chunk: Chunk) -> str | None:
         kind = chunk.about = head(chunk.units)

@@ -165,23 +165,28 @@ def entry(word: str) -> tuple[str, str, bool, bool]:
     "Inga" in the midst of a sentence is somebody, though an inga is a tree.
     """
     plain = bare(word)
-    kind = kind_of(word)
-    name = word[0].isupper() and kind not in {"place", "landform", "person", ""} and not listed_kind(plain)
+    listed = listed_kind(plain)
+    kind = listed or _unlisted_kind(plain)
+    name = word[0].isupper() and not listed and kind not in {"place", "landform", "person", ""}
     verbal = plain in LEXICON.verbs or plain in LEXICON.bases or plain in LIGHTING_UP or plain.endswith("ing")
     return kind, plain, name, verbal or plain == "mid"
 
 
 def listed_kind(plain: str) -> str:
     """The kind that the lexicon itself lists for a bare word, "" when it does not."""
-    return next((LEXICON.words[form] for form in (plain, *singulars(plain)) if form in LEXICON.words), "")
+    if plain in LEXICON.words:
+        return LEXICON.words[plain]
+    return next((LEXICON.words[form] for form in singulars(plain) if form in LEXICON.words), "")
 
 
 def kind_of(word: str) -> str:
     """The kind of one word as it was typed; "" when the lexicon does not know it."""
     plain = bare(word)
-    forms = (plain, *singulars(plain))
-    for known in (LEXICON.words, NOUNS):
-        for form in forms:
-            if form in known:
-                return known[form]
+    return listed_kind(plain) or _unlisted_kind(plain)
+
+
+def _unlisted_kind(plain: str) -> str:
+    for form in (plain, *singulars(plain)):
+        if form in NOUNS:
+            return NOUNS[form]
     return shape(plain)

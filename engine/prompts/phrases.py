@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final, NamedTuple
 
 from engine.prompts.lexicon import LEXICON, SLOT_OF
-from engine.prompts.units import Unit
+from engine.prompts.units import Unit, new
 
 PREPOSITIONS: Final = frozenset({"with", "in", "at", "by", "from", "as"})
 VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
@@ -24,6 +24,7 @@ _TOPIC_WORDS: Final = frozenset(
 )
 EYES: Final = frozenset({"eyes", "lashes", "eyelashes", "eyelids", "brows", "eyebrows"})
 _LOOKS: Final = frozenset({"look", "style", "vibe", "feel", "mood", "aesthetic"})
+_JOINING: Final = frozenset({"of", "auxiliary"})
 _TRADES: Final = frozenset({"place", "weather", "surface", "prop"})
 """Nouns that make a person of an unknown word in "-er" after them: "a wheel tapper"."""
 _AROUND: Final = frozenset(
@@ -57,12 +58,12 @@ def clauses(found: list[Unit]) -> Iterator[Clause]:
             current.append(unit)
             continue
         if current:
-            yield Clause(joint, current)
+            yield new(Clause, (joint, current))
             joint, current = ",", []
         if unit.word != ",":
             joint = _stronger(joint, unit.word)
     if current:
-        yield Clause(joint, current)
+        yield new(Clause, (joint, current))
 
 
 def _stronger(joint: str, border: str) -> str:
@@ -119,10 +120,10 @@ def _parts(chunk: Chunk) -> list[Chunk]:
     if len(chunk.units) < 3:
         return [chunk]
     nouns = [position for position, unit in enumerate(chunk.units) if unit.kind in NOUN_KINDS]
-    if not nouns:
+    if not nouns or (len(nouns) == 1 and nouns[0] + 1 == len(chunk.units)):
         return [chunk]
     shot = _shot(chunk.units, nouns)
-    seams = _seams(chunk.units, [noun for noun in nouns if not shot or noun >= shot])
+    seams = _seams(chunk.units, [noun for noun in nouns if noun >= shot] if shot else nouns)
     cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]
     if len(cuts) < 3:
         return [chunk]
@@ -133,7 +134,10 @@ def _parts(chunk: Chunk) -> list[Chunk]:
 
 def _shot(found: list[Unit], nouns: list[int]) -> int:
     """Where what is shown begins, after the "of" of "a cinematic close-up of"; 0 when no shot is named."""
-    position = next((at for at, unit in enumerate(found) if unit.kind == "of"), 0)
+    kinds = [unit.kind for unit in found]
+    if "of" not in kinds:
+        return 0
+    position = kinds.index("of")
     before = [found[noun].kind for noun in nouns if noun < position]
     if not before or position - 1 not in nouns or position + 1 >= len(found):
         return 0
@@ -143,6 +147,8 @@ def _shot(found: list[Unit], nouns: list[int]) -> int:
 def _seams(found: list[Unit], nouns: list[int]) -> list[int]:
     """The ends of nouns after which another slot begins, in a phrase that holds more than a phrase can."""
     nouns = [noun for noun in nouns if found[noun].kind in SLOT_OF]
+    if len(nouns) < 2:
+        return []
     slots = [SLOT_OF[found[noun].kind] for noun in nouns]
     soup = len(set(slots)) > 2 and len(found) > 4
     seams = []
@@ -158,9 +164,10 @@ def head(found: list[Unit]) -> str:
     """The kind of the noun that the phrase is about; "" when it has no known noun."""
     nouns = list[Unit]()
     for unit in found:
-        if unit.kind in NOUN_KINDS:
+        kind = unit.kind
+        if kind in NOUN_KINDS:
             nouns.append(unit)
-        elif nouns and (unit.kind == "of" or unit.kind == "auxiliary"):
+        elif nouns and kind in _JOINING:
             return _head_of_several(found)
     if len(nouns) == 1 and nouns[0].kind not in _TRADES:
         return nouns[0].kind
