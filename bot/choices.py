@@ -18,9 +18,18 @@ _NAME_LIMIT = 100
 
 
 async def complete_character(interaction: "Interaction", current: str) -> list[Choice[str]]:
-    """The person's handles; those that begin with what is typed come first."""
+    """The handles that the person may use here; those that begin with what is typed come first."""
+    handles = await interaction.client.stores.characters.handles(interaction.user.id, interaction.guild_id or 0)
+    return _handles(handles, current)
+
+
+async def complete_own_character(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """As `complete_character`, of the person's own alone."""
+    return _handles(await interaction.client.stores.characters.handles(interaction.user.id), current)
+
+
+def _handles(handles: Iterable[str], current: str) -> list[Choice[str]]:
     typed = current.strip().lstrip("@").casefold()
-    handles = await interaction.client.stores.characters.handles(interaction.user.id)
     fitting = sorted(
         (handle for handle in handles if typed in handle.casefold()),
         key=lambda handle: (not handle.casefold().startswith(typed), handle.casefold()),
@@ -76,6 +85,14 @@ def _fine_tune_line(fine_tune: FineTune) -> str:
     told += [f"says {', '.join(fine_tune.triggers)}"] if fine_tune.triggers else []
     told += [fine_tune.licence] if fine_tune.licence else []
     return " · ".join(told)
+
+
+async def complete_reference(interaction: "Interaction", current: str) -> list[Choice[str]]:
+    """The person's saved outfits, places and styles."""
+    typed = current.strip().lstrip("@").casefold()
+    known = await interaction.client.stores.references.list(interaction.user.id)
+    fitting = [item for item in known if typed in item.handle.casefold()]
+    return [Choice(name=f"@{item.handle} ({item.role})", value=item.handle) for item in fitting[:MOST]]
 
 
 async def complete_vary(interaction: "Interaction", current: str) -> list[Choice[str]]:

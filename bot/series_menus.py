@@ -24,7 +24,6 @@ _MOST = 25
 
 async def open_frame(interaction: "Interaction", series_id: str, number: int) -> None:
     """Show one frame in full, with a portrait's own controls, to the person who asked."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
     frame = _frame(await _series(interaction, series_id), number)
     if frame.portrait_id is None:
         raise Gone("There is no portrait of that frame.")
