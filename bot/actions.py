@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
-from bot import cards, consent, editing, forms, quotes, replies, saving, words
+from bot import cards, editing, forms, picking, quotes, replies, saving, words
 from bot.errors import Forged, NotYours, Refused
 from bot.extras import NOTHING_MORE, Extras, FineTuneWish
 from bot.guard import Person, person_of, require_moderator
 from bot.wishes import Answer, Wish
+from data.characters import Character
 from data.portraits import Portrait
 from engine.prompt import SLOTS, from_json
 
@@ -85,7 +86,7 @@ async def _own(interaction: "Interaction", portrait_id: int) -> tuple[Portrait, 
     return portrait, person
 
 
-async def _seen(interaction: "Interaction", portrait_id: int) -> Portrait:
+async def seen(interaction: "Interaction", portrait_id: int) -> Portrait:
     """A portrait that is the presser's own, or shown where they can read. Raises Gone, NotYours, Refused."""
     portrait = await interaction.client.studio.find_portrait(portrait_id)
     if portrait.user_id == interaction.user.id:
@@ -102,25 +103,23 @@ async def _seen(interaction: "Interaction", portrait_id: int) -> Portrait:
 
 async def save(interaction: "Interaction", portrait_id: int) -> None:
     """Ask for a name; whoever can see the portrait may save its face."""
-    await _seen(interaction, portrait_id)
+    await seen(interaction, portrait_id)
 
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
 
-        async def saved(asked: "Interaction") -> None:
-            portrait = await _seen(asked, portrait_id)
-            saver = saving.Saver(asked.user.id, asked.guild_id or 0)
-            character = await saving.from_portrait(asked.client.stores, saver, handle, portrait)
-            await replies.whisper(asked, saving.saved_line(character))
+        async def keep(asked: "Interaction", saver: saving.Saver) -> Character:
+            portrait = await seen(asked, portrait_id)
+            return await saving.from_portrait(asked.client.stores, saver, handle, portrait)
 
-        await consent.ask(submitted, saved)
+        await picking.save(submitted, saving.Saver(submitted.user.id, submitted.guild_id or 0), keep)
 
     await interaction.response.send_modal(forms.name_form(named))
 
 
 async def show_words(interaction: "Interaction", portrait_id: int) -> None:
     """The words that the model was actually given."""
-    portrait = await _seen(interaction, portrait_id)
+    portrait = await seen(interaction, portrait_id)
     embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
     if portrait.negative:
         embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
@@ -136,7 +135,7 @@ async def picked(interaction: "Interaction", order_id: str, portrait_id: int) ->
     """One of several portraits, alone, for the person who picked it: the portrait and the message's content."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
-    portrait = await _seen(interaction, portrait_id)
+    portrait = await seen(interaction, portrait_id)
     if portrait.order_id != order_id:
         raise Forged
     name = f"likeness-{portrait.id}.png"

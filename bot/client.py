@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 import discord
 from discord import app_commands
 
-from bot import commands, consent, quotes, refusals, replies, saving
+from bot import commands, consent, erasing, picking, quotes, refusals, replies, saving
+from bot.commands import care
 from bot.delivery import Post
 from bot.engine_setup import make_engine
 from bot.errors import EXIT_FATAL, Forged, RightUnconfirmed
@@ -22,13 +23,20 @@ from bot.settings import Settings
 from bot.stores import Stores
 from bot.studio import Studio
 from bot.views import DYNAMIC_ITEMS
+from data.characters import Character
 from engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
 Interaction: TypeAlias = "discord.Interaction[StudioBot]"
 STOP_GRACE_S = 8.0
-ITEMS = (*DYNAMIC_ITEMS, *quotes.DYNAMIC_ITEMS, *consent.DYNAMIC_ITEMS, *commands.DYNAMIC_ITEMS)
+ITEMS = (
+    *DYNAMIC_ITEMS,
+    *quotes.DYNAMIC_ITEMS,
+    *consent.DYNAMIC_ITEMS,
+    *picking.DYNAMIC_ITEMS,
+    *commands.DYNAMIC_ITEMS,
+)
 
 
 class StudioTree(app_commands.CommandTree["StudioBot"]):
@@ -57,8 +65,9 @@ class StudioBot(discord.Client):
             settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders)
         )
         self.studio = Studio(settings, stores, self.engine, self.post)
-        self.rounds = Rounds(self, settings, stores)
+        self.rounds = Rounds(self, settings, stores, self._keep_up)
         self.waiting = consent.Waiting()
+        self.tidying = asyncio.Lock()
         self._sync = sync
         self._resumed = False
         self._ending: asyncio.Task[None] | None = None
@@ -69,6 +78,9 @@ class StudioBot(discord.Client):
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
+
+    async def _keep_up(self, now: float) -> None:
+        await erasing.keep_up(self, now=now)
 
     def _running_cap(self, turn: str) -> int:
         return self.studio.checks.running_cap(turn)
@@ -107,6 +119,8 @@ class StudioBot(discord.Client):
         log.info("ready in %d servers", len(self.guilds))
         if not self._resumed:
             self._resumed = True
+            await erasing.finish_earlier(self)
+            await self.studio.stop_jobs(await self.stores.care.stopped_jobs(), care.DISABLED)
             taken_up = await self.studio.resume()
             if taken_up:
                 log.info("took up %d orders of an earlier run", taken_up)
@@ -136,16 +150,18 @@ class StudioBot(discord.Client):
         saver = saving.Saver(message.author.id, guild_id)
         source = await self._replied_to(message)
 
-        async def saved() -> str:
-            return saving.saved_line(await saving.from_message(self.stores, saver, handle, source, me))
+        async def keep(_: Any, saver: saving.Saver) -> Character:
+            return await saving.from_message(self.stores, saver, handle, source, me)
 
         async def confirmed(asked: Interaction) -> None:
-            await replies.whisper(asked, await saved())
+            await picking.save(asked, saver, keep)
 
         try:
-            await message.reply(await saved(), mention_author=False)
+            await message.reply(saving.saved_line(await keep(None, saver)), mention_author=False)
         except RightUnconfirmed:
             await consent.ask_below(self, message, confirmed)
+        except saving.SeveralFaces as several:
+            await message.reply(**await picking.question(self, saver, keep, several), mention_author=False)
 
     async def _replied_to(self, message: discord.Message) -> discord.Message:
         """The message that this one replies to, else this one itself (it may carry a picture)."""

@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,60 +12,148 @@ import discord
 from bot import consent, words
 from bot.errors import Gone, Refused
 from bot.stores import Stores
-from data.characters import Character, check_handle
+from data.characters import Character, FaceMeasure, Origin, check_handle
 from data.portraits import Portrait
-from engine import intake
+from engine import identity, intake, review
+from engine.identity import Face
+from engine.local_models import UNTRAINED_NOTE
+from engine.prompt import from_json
 
 LINK: Final = re.compile(
     r"^https://(?:ptb\.|canary\.)?discord(?:app)?\.com/channels/(?P<guild>[0-9]{1,20}|@me)/"
     r"(?P<channel>[0-9]{1,20})/(?P<message>[0-9]{1,20})/?$"
 )
+ALONE: Final = 3.0
+"""How much is kept around one of several faces, in widths of the face."""
+DESCRIPTION_LIMIT: Final = 200
 REQUEST: Final = re.compile(r"^(?:/?character\s+)?save\s+(?:as\s+)?@?(?P<handle>\S+)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Saver:
-    """Who saves, and where they are."""
+    """Who saves, and where they are.
+
+    `face` is which of several faces is meant, the largest being 0; `adds` makes a new version of a character that
+    there is; `description` is a short one, as typed.
+    """
 
     user_id: int
     guild_id: int
+    face: int | None = None
+    adds: bool = False
+    description: str = ""
+
+
+class SeveralFaces(Refused):
+    """A picture shows more than one face, so one is to be picked: `picture` is PNG, `faces` the largest first."""
+
+    def __init__(self, picture: bytes, faces: Sequence[Face]) -> None:
+        super().__init__(f"That picture shows {len(faces)} faces. Pick one, or send a picture of one person.")
+        self.picture = picture
+        self.faces = faces
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is kept of a picture that was looked at. `picture` is the part that shows the one person, None: all of it;
+    `crop` and `face` are None where no face was measured."""
+
+    picture: bytes | None = None
+    crop: bytes | None = None
+    face: FaceMeasure | None = None
 
 
 async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Portrait) -> Character:
-    """Save the face in one of the bot's own portraits. Raises BadHandle, HandleTaken, RightUnconfirmed."""
+    """Save the face in one of the bot's own portraits.
+
+    Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, Refused when no face will do.
+    """
     order = await stores.orders.get(portrait.order_id)
     # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
     from_upload = order is None or order.from_upload
+    handle = check_handle(handle)
     if from_upload:
         await consent.require(stores, saver.user_id)
-    return await stores.characters.save(
-        saver.user_id,
-        saver.guild_id,
-        check_handle(handle),
-        portrait.sha256,
-        origin="upload" if from_upload else "portrait",
-        portrait_id=portrait.id,
-        now=time.time(),
-    )
+    png = await stores.pictures.read(portrait.sha256)
+    # An untrained model paints noise; its pictures can be kept to try the studio out.
+    seen = await asyncio.to_thread(examine, png, saver.face, noise=UNTRAINED_NOTE in portrait.note)
+    subject = from_json(portrait.prompt).subject
+    origin: Origin = "upload" if from_upload else "portrait"
+    source = _Source(origin, portrait.id, portrait.sha256 if seen.picture is None else None, subject)
+    return await _keep(stores, saver, handle, png, seen, source)
 
 
 async def from_attachment(stores: Stores, saver: Saver, handle: str, attachment: discord.Attachment) -> Character:
     """Save the face in a picture that a person handed in.
 
-    Raises BadPicture, BadHandle, HandleTaken, and RightUnconfirmed before anything is stored.
+    Raises BadPicture, BadHandle, HandleTaken, and before anything is stored RightUnconfirmed, SeveralFaces, and
+    Refused when no face will do.
     """
     handle = check_handle(handle)
     if attachment.size > intake.MAX_BYTES:
         raise intake.BadPicture(f"That file has {attachment.size / 2**20:.0f} MiB; pictures may have at most 10 MiB.")
     picture = await asyncio.to_thread(intake.clean, await attachment.read())
+    seen = await asyncio.to_thread(examine, picture.png, saver.face)
     await consent.require(stores, saver.user_id)
-    staged = await stores.pictures.stage(picture.png)
+    return await _keep(stores, saver, handle, picture.png, seen, _Source("upload"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    origin: Origin
+    portrait_id: int | None = None
+    sha256: str | None = None
+    subject: str = ""
+
+
+def examine(png: bytes, which: int | None = None, *, noise: bool = False) -> Seen:
+    """Look for the face that is to be saved; blocking. A picture of `noise` need not show one.
+
+    Raises SeveralFaces, and Refused with what to do when there is no face or it will not do.
+    """
+    if identity.missing():
+        return Seen()
+    found = identity.look(png, thorough=True)
+    if noise and (len(found) != 1 or review.unfit(found[0])):
+        return Seen()
+    if not found:
+        raise Refused(
+            "I see no face in that picture. Send one where the face is large, sharp and looks into the camera."
+        )
+    if len(found) > 1 and which is None:
+        raise SeveralFaces(png, found)
+    face = found[min(which or 0, len(found) - 1)]
+    if problem := review.unfit(face):
+        raise Refused(problem)
+    measure = FaceMeasure(face.embedding, face.pattern, identity.MEASURE)
+    alone = intake.encode_png(identity.crop(png, face, reach=ALONE, most_px=1024)) if len(found) > 1 else None
+    return Seen(alone, intake.encode_png(identity.crop(png, face)), measure)
+
+
+async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Seen, source: _Source) -> Character:
+    crop = None if seen.crop is None else await stores.pictures.stage(seen.crop)
+    picture = source.sha256 or await stores.pictures.stage(seen.picture or png)
+    if saver.adds:
+        return await stores.characters.add(
+            saver.user_id,
+            handle,
+            picture,
+            origin=source.origin,
+            portrait_id=source.portrait_id,
+            crop=crop,
+            face=seen.face,
+            now=time.time(),
+        )
     return await stores.characters.save(
         saver.user_id,
         saver.guild_id,
         handle,
-        staged,
-        origin="upload",
+        picture,
+        origin=source.origin,
+        portrait_id=source.portrait_id,
+        crop=crop,
+        face=seen.face,
+        description=(saver.description or source.subject)[:DESCRIPTION_LIMIT],
         now=time.time(),
     )
 
@@ -149,4 +238,11 @@ def requested_handle(content: str, me: discord.ClientUser) -> str | None:
 
 
 def saved_line(character: Character) -> str:
-    return f"Saved. Write `@{character.handle}` in a prompt, and it is {words.plain(character.handle)} again."
+    """What is said of a face that was saved, or got one more picture."""
+    name = words.plain(character.handle)
+    newest = character.references[-1]
+    told = "" if newest.measured else " Its face was not measured, so portraits will not say how like it they are."
+    if character.versions > 1:
+        pictures = f"{len(character.references)} pictures"
+        return f"Saved as `@{character.handle}:{character.version}`, with {pictures}.{told}"
+    return f"Saved. Write `@{character.handle}` in a prompt, and it is {name} again.{told}"

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, Protocol
 
 from bot import faults, words
@@ -18,7 +18,7 @@ from bot.stores import Stores
 from bot.wishes import Answer, Checks, Wish, short_of_credits
 from data.accounts import FREE, Account
 from data.errors import InsufficientCredits, JobOver, NoSpace
-from data.jobs import JobRow, NewOrder, Order
+from data.jobs import JobRow, NewOrder, Order, OrderReference
 from data.portraits import Portrait, PortraitFacts
 from engine.catalogue import Model
 from engine.engine import Engine
@@ -41,6 +41,7 @@ from engine.prompt import from_json
 log = logging.getLogger(__name__)
 
 MAX_STARTS: Final = 3
+ADAPTED_PIPELINE: Final = "StableDiffusion3Pipeline"
 MENTION_AFTER_S: Final = 120.0
 CANCELLED: Final = "Cancelled; your credits are back."
 STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
@@ -246,7 +247,7 @@ class Studio:
 
     def _job(self, order: Order, row: JobRow) -> Job:
         model = self.engine.catalogue.get(row.model)
-        return Job(
+        job = Job(
             id=row.id,
             user=self.checks.turn_of(order.guild_id, order.user_id),
             lane=Lane(row.lane),
@@ -257,20 +258,21 @@ class Studio:
             steps=row.steps,
             guidance=row.guidance,
             seed=row.seed,
-            references=tuple(
-                Reference(
-                    handle=item.handle,
-                    path=self.stores.pictures.path(item.sha256),
-                    sha256=item.sha256,
-                    role=Role(item.role),
-                )
-                for item in order.references
-            ),
+            references=tuple(self._reference(model, item) for item in order.references),
             edit=self._edit(order),
             adapters=self._adapters(row),
             arrival=row.arrival,
             previews=model.live_preview,
         )
+        scales = [item.scale for item in order.references if item.scale is not None]
+        return replace(job, reference_scale=max(scales)) if scales else job
+
+    def _reference(self, model: Model, item: OrderReference) -> Reference:
+        """An IP-Adapter reads the face alone; a model that looks at pictures gets the whole one."""
+        adapter = model.provider == "local" and model.pipeline == ADAPTED_PIPELINE
+        sha256 = item.crop_sha256 if item.crop_sha256 and adapter else item.sha256
+        path = self.stores.pictures.path(sha256)
+        return Reference(handle=item.handle, path=path, sha256=sha256, role=Role(item.role))
 
     def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
         """Raises UnknownFineTune when its file is not offered any more."""
@@ -316,7 +318,8 @@ class Studio:
         # Frames that wait for a place first: else they would take those that come free.
         for row in [row for row in order.jobs if row.id in self._held]:
             ended = await self.stores.orders.end(row.id, "cancelled", CANCELLED, time.time())
-            stopped += ended.state == "cancelled" and not self.engine.cancel(row.id)
+            self.engine.cancel(row.id)
+            stopped += ended.state == "cancelled"
         return stopped + sum(self.engine.cancel(row.id) for row in order.jobs)
 
     async def stop_jobs(self, job_ids: Iterable[str], sentence: str) -> int:

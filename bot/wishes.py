@@ -94,6 +94,7 @@ class Checks:
         wish = await self._with_saved_pictures(wish)
         characters = await self._characters(wish)
         for model in different:
+            _holds(model, len(characters))
             _takes_pictures(model, wish.extras, len(characters))
         from_upload = await self._policy(wish, characters)
         account = await self.account(wish.place.guild_id, wish.user_id)
@@ -132,22 +133,44 @@ class Checks:
         )
 
     async def _characters(self, wish: Wish) -> list[Character]:
-        """The saved faces that the prompt names; its other handles are those of pictures that go along."""
+        """The saved faces that the prompt names; its other handles are those of pictures that go along.
+
+        What is made anew from a portrait takes the versions of that portrait, where none is named.
+        """
         found, pictures = [], {picture.handle.casefold() for picture in wish.extras.pictures}
+        before = await self._versions_of(wish.parent_portrait_id)
         for handle in wish.prompt.characters:
             if handle.casefold() in pictures:
                 continue
-            character = await self._stores.characters.get(wish.user_id, handle)
-            if character is None:
-                raise await self.unknown_handle(wish.user_id, handle)
+            character = await self.character(wish.user_id, wish.place.guild_id, handle)
+            if ":" not in handle and before.get(character.id, character.version) != character.version:
+                again = f"{character.handle}:{before[character.id]}"
+                character = await self.character(wish.user_id, wish.place.guild_id, again)
             found.append(character)
         await self._stores.care.check(wish.place.guild_id, found)
         return found
 
-    async def unknown_handle(self, user_id: int, handle: str) -> Refused:
-        """The error for a handle that nobody saved, naming the nearest ones."""
-        handles = await self._stores.characters.handles(user_id)
+    async def _versions_of(self, portrait_id: int | None) -> dict[int, int]:
+        portrait = None if portrait_id is None else await self._stores.portraits.get(portrait_id)
+        return {} if portrait is None else await self._stores.characters.of_order(portrait.order_id)
+
+    async def character(self, user_id: int, guild_id: int, handle: str) -> Character:
+        """The character that a handle means for somebody in a server: their own, else one that is shared there.
+
+        Raises Refused, which names the nearest ones.
+        """
+        found = await self._stores.characters.find(user_id, guild_id, handle)
+        if found is None:
+            raise await self.unknown_handle(user_id, handle, guild_id)
+        return found
+
+    async def unknown_handle(self, user_id: int, handle: str, guild_id: int = 0) -> Refused:
+        """The error for a handle that nobody saved, or a version that it does not have, naming the nearest ones."""
         shown = words.plain(handle, 40)
+        known = await self._stores.characters.find(user_id, guild_id, handle.partition(":")[0])
+        if known is not None:
+            return Refused(f"There is no {shown}: @{known.handle} has versions 1 to {known.versions}.")
+        handles = await self._stores.characters.handles(user_id, guild_id)
         near = words.nearest(handle, handles)
         if near:
             meant = words.listed((f"@{name}" for name in near), "or")
@@ -268,6 +291,26 @@ def _asked_of_policy(wish: Wish) -> list[PortraitPrompt]:
     return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
 
 
+def _holds(model: Model, faces: int) -> None:
+    """Raises Refused when the model cannot show so many saved faces together; one is always tried."""
+    if faces > max(1, model.references):
+        most = "one saved face" if model.references == 1 else f"{model.references} saved faces"
+        can = f"shows {most} in a portrait" if model.references else "cannot hold a saved face"
+        raise Refused(
+            f"{model.title} {can}, and this names {faces}. Nothing was charged; name fewer, or choose a model that "
+            "takes several pictures (/models says which)."
+        )
+
+
+def _pinned(models: Sequence[Model], characters: Sequence[Character], wanted: Extras) -> tuple[int, ...]:
+    """The reference pictures that go along: each character's first, and more where every model takes more."""
+    if not characters:
+        return ()
+    room = min(model.references for model in models) - len(wanted.pictures) - (wanted.edit is not None)
+    each = max(1, room // len(characters))
+    return tuple(reference.id for character in characters for reference in character.references[:each])
+
+
 def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
     """Raises Refused when the model cannot change a picture, or takes no pictures of this kind or number."""
     if wanted.edit is not None and not model.edits:
@@ -322,7 +365,7 @@ def _new_order(
         message_id=answer.message_id,
         parent_portrait_id=wish.parent_portrait_id,
         upload_limit=answer.upload_limit,
-        references=tuple(reference.id for character in characters for reference in character.references[:1]),
+        references=_pinned(models, characters, wish.extras),
         pictures=wish.extras.new_pictures(),
         edit=wish.extras.new_edit(),
         series=wish.extras.new_frames(order_id),

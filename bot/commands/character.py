@@ -1,97 +1,177 @@
-"""`/character` and the message menu: faces that are saved, shown and deleted."""
+"""`/character` and the message menu: faces that are saved, shown, shared, changed and deleted."""
 
+import io
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import consent, forms, replies, saving
-from bot.choices import complete_character
+from bot import character_card, forms, picking, replies, saving, words
+from bot.choices import complete_character, complete_own_character
 from bot.errors import Gone, Refused
 from bot.guard import person_of
+from bot.saving import Saver
 from data.characters import Character
 
 if TYPE_CHECKING:
     from bot.client import Interaction
 
 group = app_commands.Group(name="character", description="Saved faces: write @name in a prompt.")
+LINK_HELP = "Link to a message in this server: a portrait, or a picture you attached"
+PICTURE_HELP = "A picture of the face (PNG, JPEG or WebP)"
 
 
 @group.command(description="Save a face under a name, from a link, a picture, or your last portrait.")
 @app_commands.describe(
     name="1 to 15 letters, digits, _ or -",
-    link="Link to a message in this server: a portrait, or a picture you attached",
-    attachment="A picture of the face (PNG, JPEG or WebP)",
+    link=LINK_HELP,
+    attachment=PICTURE_HELP,
+    description="A few words about who it is; otherwise those of the portrait",
 )
 async def save(
     interaction: "Interaction",
     name: Range[str, 1, 40],
     link: Range[str, 1, 200] | None = None,
     attachment: discord.Attachment | None = None,
+    description: Range[str, 1, 200] | None = None,
 ) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
-    saver = saving.Saver(person.user_id, person.place.guild_id)
+    saver = Saver(person.user_id, person.place.guild_id, description=description or "")
+    await _take(interaction, saver, name, link, attachment)
+
+
+@group.command(description="Add a picture to a face: a new version, which has the earlier pictures too.")
+@app_commands.describe(name="Which character", link=LINK_HELP, attachment=PICTURE_HELP)
+@app_commands.autocomplete(name=complete_own_character)
+async def add(
+    interaction: "Interaction",
+    name: Range[str, 1, 40],
+    link: Range[str, 1, 200] | None = None,
+    attachment: discord.Attachment | None = None,
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    character = await _own(interaction, name)
+    person = await person_of(interaction)
+    saver = Saver(person.user_id, person.place.guild_id, adds=True)
+    await _take(interaction, saver, character.handle, link, attachment)
+
+
+async def _take(
+    interaction: "Interaction", saver: Saver, name: str, link: str | None, attachment: discord.Attachment | None
+) -> None:
     if link and attachment:
         raise Refused("Give either a link or a picture, not both.")
 
-    async def saved(asked: "Interaction") -> None:
-        character = await _saved(asked, saver, name, link, attachment)
-        await replies.whisper(asked, saving.saved_line(character))
+    async def keep(asked: "Interaction", saver: Saver) -> Character:
+        bot = asked.client
+        if attachment:
+            return await saving.from_attachment(bot.stores, saver, name, attachment)
+        if link:
+            if not isinstance(asked.user, discord.Member):
+                raise Refused("Links to messages work in servers; here, attach the picture itself.")
+            return await saving.from_link(bot, bot.stores, saver, name, link, asked.user)
+        latest = await bot.stores.portraits.latest(saver.user_id, saver.guild_id)
+        if latest is None:
+            raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
+        return await saving.from_portrait(bot.stores, saver, name, latest)
 
-    await consent.ask(interaction, saved)
-
-
-async def _saved(
-    interaction: "Interaction", saver: saving.Saver, name: str, link: str | None, attachment: discord.Attachment | None
-) -> Character:
-    bot = interaction.client
-    if attachment:
-        return await saving.from_attachment(bot.stores, saver, name, attachment)
-    if link:
-        if not isinstance(interaction.user, discord.Member):
-            raise Refused("Links to messages work in servers; here, attach the picture itself.")
-        return await saving.from_link(bot, bot.stores, saver, name, link, interaction.user)
-    latest = await bot.stores.portraits.latest(saver.user_id, saver.guild_id)
-    if latest is None:
-        raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
-    return await saving.from_portrait(bot.stores, saver, name, latest)
+    await picking.save(interaction, saver, keep)
 
 
-@group.command(name="list", description="Your saved faces.")
+@group.command(name="list", description="Your saved faces, and those that are shared here.")
 async def list_(interaction: "Interaction") -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
-    characters = await interaction.client.stores.characters.list(interaction.user.id)
-    if not characters:
+    characters = interaction.client.stores.characters
+    own = await characters.list(interaction.user.id)
+    shared = await characters.shared(interaction.guild_id or 0, without=interaction.user.id)
+    if not own and not shared:
         await replies.whisper(
             interaction, "You have saved no face yet. Press “Save as character” under a portrait to begin."
         )
         return
-    lines = [f"`@{item.handle}` · saved {_day(item.created_at)} · {_origin(item)}" for item in characters]
-    embed = discord.Embed(title="Your characters", description="\n".join(lines)[:4000])
-    await replies.whisper(interaction, embed=embed)
+    await replies.whisper(interaction, embed=character_card.listed(own, shared))
 
 
-@group.command(description="One saved face: its picture and how it was saved.")
-@app_commands.describe(name="Which character")
+@group.command(description="One saved face: its pictures and versions, where it was used and how well it holds.")
+@app_commands.describe(name="Which character; @ana:2 shows a version")
 @app_commands.autocomplete(name=complete_character)
 async def show(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
-    character = await _own(interaction, name)
-    reference = character.references[0]
-    path = interaction.client.stores.pictures.path(reference.sha256)
-    embed = discord.Embed(
-        title=f"@{character.handle}", description=f"Saved {_day(character.created_at)}, {_origin(character)}."
-    )
+    stores, bare = interaction.client.stores, _bare(name)
+    character = await interaction.client.studio.checks.character(interaction.user.id, interaction.guild_id or 0, bare)
+    pictures = await character_card.gallery(stores, character)
+    used = await stores.characters.use(character.id) if character.user_id == interaction.user.id else None
+    embed = character_card.shown(character, used, guild_id=interaction.guild_id or 0)
     embed.set_image(url="attachment://face.png")
-    embed.set_footer(text=f"Write @{character.handle} in a prompt to bring this face back.")
-    await replies.whisper(interaction, embed=embed, file=discord.File(path, "face.png"))
+    await replies.whisper(interaction, embed=embed, file=discord.File(io.BytesIO(pictures), "face.png"))
 
 
-@group.command(description="Delete a saved face and its picture.")
+@group.command(description="Give a saved face another name.")
+@app_commands.describe(name="Which character", new="1 to 15 letters, digits, _ or -")
+@app_commands.autocomplete(name=complete_own_character)
+async def rename(interaction: "Interaction", name: Range[str, 1, 40], new: Range[str, 1, 40]) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    character = await _own(interaction, name)
+    renamed = await interaction.client.stores.characters.rename(interaction.user.id, character.handle, new)
+    await replies.whisper(
+        interaction,
+        f"`@{character.handle}` is `@{renamed.handle}` now. Recipes that name the old one need the new name.",
+    )
+
+
+@group.command(description="Let everybody in this server use a face of yours, or keep it to yourself again.")
+@app_commands.describe(name="Which character", shared="Yes: everybody here may use it. No: only you")
+@app_commands.autocomplete(name=complete_own_character)
+async def share(interaction: "Interaction", name: Range[str, 1, 40], shared: bool = True) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    if not interaction.guild_id:
+        raise Refused("Faces are shared with a server; use this there.")
+    character = await _own(interaction, name)
+    characters = interaction.client.stores.characters
+    await interaction.client.stores.care.check(interaction.guild_id, [character])
+    await characters.share(interaction.user.id, character.handle, interaction.guild_id if shared else None)
+    await replies.whisper(
+        interaction,
+        f"Everybody in this server can write `@{character.handle}` now. Only you can change or delete it."
+        if shared
+        else f"`@{character.handle}` is yours alone again.",
+    )
+
+
+@group.command(description="Which version a face's name means, its description, and how strongly models hold it.")
+@app_commands.describe(
+    name="Which character",
+    version="What @name without a number means",
+    strength="How strongly models with an adapter are held to the face, in percent; 0 goes back to the model's own",
+    description="A few words about who it is",
+)
+@app_commands.autocomplete(name=complete_own_character)
+async def settings(
+    interaction: "Interaction",
+    name: Range[str, 1, 40],
+    version: Range[int, 1, 9999] | None = None,
+    strength: Range[int, 0, 150] | None = None,
+    description: Range[str, 1, 200] | None = None,
+) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    character = await _own(interaction, name)
+    characters, handle = interaction.client.stores.characters, character.handle
+    if version is not None:
+        if version > character.versions:
+            raise await interaction.client.studio.checks.unknown_handle(interaction.user.id, f"{handle}:{version}")
+        character = await characters.set_default(interaction.user.id, handle, version)
+    if strength is not None or description is not None:
+        scale = character.scale if strength is None else (strength / 100 if strength else None)
+        kept = character.description if description is None else description
+        character = await characters.describe(interaction.user.id, handle, description=kept, scale=scale)
+    await replies.whisper(interaction, embed=character_card.set_up(character))
+
+
+@group.command(description="Delete a saved face and its pictures.")
 @app_commands.describe(name="Which character")
-@app_commands.autocomplete(name=complete_character)
+@app_commands.autocomplete(name=complete_own_character)
 async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     character = await _own(interaction, name)
@@ -101,20 +181,21 @@ async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
     )
 
 
+def _bare(name: str) -> str:
+    return name.strip().lstrip("@")
+
+
 async def _own(interaction: "Interaction", name: str) -> Character:
-    bot = interaction.client
-    character = await bot.stores.characters.get(interaction.user.id, name.strip().lstrip("@"))
-    if character is None:
-        raise await bot.studio.checks.unknown_handle(interaction.user.id, name)
-    return character
-
-
-def _origin(character: Character) -> str:
-    return "from a portrait" if character.references[0].origin == "portrait" else "from a picture of yours"
-
-
-def _day(epoch_s: float) -> str:
-    return f"<t:{int(epoch_s)}:D>"
+    """The person's own character, whatever version was named. Raises Refused."""
+    bot, bare = interaction.client, _bare(name).partition(":")[0]
+    character = await bot.stores.characters.get(interaction.user.id, bare)
+    if character is not None:
+        return character
+    if await bot.stores.characters.find(interaction.user.id, interaction.guild_id or 0, bare) is not None:
+        raise Refused(
+            f"@{words.plain(bare, 40)} is somebody else's, who shares it here; only they can change it."
+        )
+    raise await bot.studio.checks.unknown_handle(interaction.user.id, name)
 
 
 @app_commands.context_menu(name="Save as character")
@@ -124,13 +205,11 @@ async def save_from_menu(interaction: "Interaction", message: discord.Message) -
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
 
-        async def saved(asked: "Interaction") -> None:
+        async def keep(asked: "Interaction", saver: Saver) -> Character:
             me = submitted.client.user
-            saver = saving.Saver(asked.user.id, asked.guild_id or 0)
-            character = await saving.from_message(asked.client.stores, saver, handle, message, me)
-            await replies.whisper(asked, saving.saved_line(character))
+            return await saving.from_message(asked.client.stores, saver, handle, message, me)
 
-        await consent.ask(submitted, saved)
+        await picking.save(submitted, Saver(submitted.user.id, submitted.guild_id or 0), keep)
 
     await interaction.response.send_modal(forms.name_form(named))
 

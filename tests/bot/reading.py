@@ -10,7 +10,12 @@ def fields(message: Any) -> dict[str, str]:
 
 def labels(message: Any) -> list[str]:
     """The labels of a message's buttons."""
-    return [child.label for row in message.components for child in row.children if getattr(child, "label", None)]
+    rows = [row["components"] if isinstance(row, dict) else row.children for row in message.components]
+    return [label for row in rows for each in row if (label := _label(each))]
+
+
+def _label(part: Any) -> str | None:
+    return part.get("label") if isinstance(part, dict) else getattr(part, "label", None)
 
 
 def answer(result: Any) -> Any:

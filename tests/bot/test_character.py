@@ -10,6 +10,7 @@ import discord
 import pytest
 from PIL import Image
 
+from tests import faces
 from tests.bot.conftest import World
 from tests.bot.reading import answer, said
 
@@ -17,6 +18,17 @@ from tests.bot.reading import answer, said
 def picture(width: int = 64, height: int = 96, kind: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", (width, height), (180, 120, 90)).save(buffer, kind)
+    return buffer.getvalue()
+
+
+def with_exif() -> bytes:
+    """A photograph of a face, with the place where it was taken."""
+    image = Image.open(io.BytesIO(faces.png("ana-1"))).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010E] = "a face"
+    exif.get_ifd(0x8825)[2] = (52.0, 31.0, 12.0)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=95, exif=exif)
     return buffer.getvalue()
 
 
@@ -77,10 +89,8 @@ async def test_saving_by_replying_with_a_mention(world: World, words: str) -> No
 
 
 async def test_saving_an_attached_picture_forgets_its_metadata(world: World) -> None:
-    result = await world.sam.slash(
-        world.channel, "character save", name="me", attachment=("me.jpg", picture(kind="JPEG"))
-    )
-    assert "Saved" in said(result)
+    asked = await world.sam.slash(world.channel, "character save", name="me", attachment=("me.jpg", with_exif()))
+    assert "Saved" in said(await world.sam.click(answer(asked), label="Confirm"))
     character = await world.stores.characters.get(world.sam.id, "me")
     assert character is not None
     assert character.references[0].origin == "upload"

@@ -1,8 +1,8 @@
 """What may not be made is refused before it costs anything, and repeated tries are seen by moderators."""
 
+from tests import faces
 from tests.bot.conftest import World
 from tests.bot.reading import answer, fields, said
-from tests.bot.test_character import picture
 
 
 async def test_a_refusal_names_its_rule_charges_nothing_and_is_seen_by_moderators(world: World) -> None:
@@ -28,7 +28,8 @@ async def test_a_servers_block_list_holds_for_prompts_changes_and_recipes(world:
 
 
 async def test_an_uploaded_face_stays_an_upload_through_portraits_made_of_it(world: World) -> None:
-    await world.sam.slash(world.channel, "character save", name="me", attachment=("me.png", picture()))
+    await world.agree(world.sam)
+    await world.sam.slash(world.channel, "character save", name="me", attachment=("me.png", faces.png("ana-1")))
     message = await world.portrait(world.sam, "@me on a beach")
     (portrait,) = await world.stores.portraits.by_message(message.id)
     order = await world.stores.orders.get(portrait.order_id)
