@@ -2,16 +2,20 @@
 
 import io
 import json
+import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from bot import doctor
+from bot.extras import Extras, FineTuneWish
 from bot.settings import Settings
+from bot.wishes import Answer, Place, Wish
 from data.portraits import Portrait
 from engine import provenance
 from engine.picture_text import texts
+from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said
 from tests.engine.loras import lora
@@ -94,6 +98,35 @@ async def test_the_same_recipe_after_a_restart_gives_the_same_picture(world: Wor
 def _pixels(raw: bytes) -> bytes:
     with Image.open(io.BytesIO(raw)) as picture:
         return picture.tobytes()
+
+
+@pytest.mark.parametrize("there", [True, False])
+async def test_an_order_from_before_a_restart_keeps_its_fine_tune_or_is_refunded_when_it_left(
+    world: World, there: bool
+) -> None:
+    before = await world.balance(world.sam)
+    wish = Wish(
+        source="interaction:1",
+        place=Place(guild_id=world.guild.id, channel_id=world.channel.id),
+        user_id=world.sam.id,
+        prompt=PortraitPrompt(subject="a woman"),
+        extras=Extras(fine_tune=FineTuneWish(name="film", strength=0.5)),
+    )
+    new, _ = await world.bot.studio.checks.order_for(wish, Answer(message_id=None, token="t", token_expires_at=0.0))
+    await world.stores.orders.place(new, now=time.time())
+    if not there:
+        (Path(world.settings.model_fine_tunes) / "film.safetensors").rename(world.settings.data_folder / "elsewhere")
+    await world.restart()
+    order = await world.stores.orders.get(new.id)
+    assert order is not None
+    (row,) = order.jobs
+    assert order.state == "closed"
+    if there:
+        assert (await latest(world)).fine_tune_strength == 0.5
+        assert await world.balance(world.sam) == before - row.price
+    else:
+        assert "no fine-tune called 'film' here" in row.error
+        assert await world.balance(world.sam) == before
 
 
 async def test_one_that_is_not_there_is_refused_with_the_nearest_name_and_nothing_is_charged(world: World) -> None:
