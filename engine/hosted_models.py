@@ -24,6 +24,8 @@ TITLES: Final[Mapping[Provider, str]] = MappingProxyType(
         "google": "Google",
     }
 )
+FLUX_2: Final = "flux-2-"
+"""Begins the ids of the Flux models that take several pictures and change them."""
 CANDID: Final = "#raw"
 """Ends the source of a Flux entry that asks for the less processed look."""
 _FOUR_MEGAPIXELS: Final = 2048 * 2048
@@ -109,6 +111,16 @@ _FLUX: Final = _model(
     references=1,
     cost_usd_micros=60_000,
 )
+_FLUX_2: Final = _model(
+    "bfl",
+    "FLUX.2",
+    "flux",
+    "quick edits and saved faces, several pictures in one",
+    "paid per image",
+    sizes=sizes(_ONE_MEGAPIXEL),
+    references=4,
+    edits=True,
+)
 _GPT_IMAGE: Final = _model(
     "openai",
     "GPT Image",
@@ -164,6 +176,8 @@ _TITLES: Final[Mapping[str, str]] = MappingProxyType(
         "gemini-3.1-flash-image": "Nano Banana 2",
         "gemini-nano-banana-2.1": "Nano Banana 2.1",
         f"flux-pro-1.1-ultra{CANDID}": "Flux 1.1 Pro Ultra candid",
+        "flux-2-klein-9b": "FLUX.2 klein 9B",
+        "flux-2-klein-4b": "FLUX.2 klein 4B",
     }
 )
 DEFAULTS: Final[Mapping[Provider, tuple[str, ...]]] = MappingProxyType(
@@ -237,7 +251,8 @@ def _in_cluster(entry: str) -> Model:
 
 def _known(provider: Provider, source: str) -> Model:
     if provider != "mage":
-        return {"bfl": _FLUX, "openai": _GPT_IMAGE, "google": _NANO_BANANA}[provider]
+        flux = _FLUX_2 if source.startswith(FLUX_2) else _FLUX
+        return {"bfl": flux, "openai": _GPT_IMAGE, "google": _NANO_BANANA}[provider]
     architecture = source.split("/")[0]
     if architecture not in _AT_MAGE:
         raise CatalogueError(f"{source!r} is no model at Mage that makes portraits; there is: {', '.join(_AT_MAGE)}.")

@@ -1,4 +1,4 @@
-"""Black Forest Labs (Flux 1.1 Pro Ultra), by its documented HTTP interface; there is no SDK.
+"""Black Forest Labs (Flux 1.1 Pro Ultra, FLUX.2), by its documented HTTP interface; there is no SDK.
 
 No idempotency key: a submission whose answer was lost is not repeated. The key goes to the provider's hosts only.
 """
@@ -15,7 +15,7 @@ from engine.backends.hosted import Ask, Bought, Ready, TicketedBackend
 from engine.backends.pictures import is_at
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
-from engine.hosted_models import CANDID
+from engine.hosted_models import CANDID, FLUX_2
 from engine.provider_errors import (
     AnswerLost,
     ContentRefused,
@@ -115,16 +115,21 @@ def body(ask: Ask) -> dict[str, object]:
     """The request in the provider's documented fields."""
     fields: dict[str, object] = {
         "prompt": ask.words.prompt,
-        "prompt_upsampling": False,
         "seed": ask.job.seed,
-        "aspect_ratio": ask.aspect,
         "safety_tolerance": SAFETY_TOLERANCE,
         "output_format": "png",
+    }
+    pictures = [base64.b64encode(picture).decode() for picture in ask.pictures]
+    if ask.model.source.startswith(FLUX_2):
+        names = ("input_image", *(f"input_image_{number}" for number in range(2, 9)))
+        return {**fields, "width": ask.job.width, "height": ask.job.height, **dict(zip(names, pictures, strict=False))}
+    fields |= {
+        "prompt_upsampling": False,
+        "aspect_ratio": ask.aspect,
         "raw": ask.model.source.endswith(CANDID),
     }
-    if ask.pictures:
-        fields["image_prompt"] = base64.b64encode(ask.pictures[0]).decode()
-        fields["image_prompt_strength"] = IMAGE_PROMPT_STRENGTH
+    if pictures:
+        fields |= {"image_prompt": pictures[0], "image_prompt_strength": IMAGE_PROMPT_STRENGTH}
     return fields
 
 

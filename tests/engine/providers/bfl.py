@@ -1,4 +1,4 @@
-"""A stand-in for Black Forest Labs. Requests are checked against the documented fields of flux-pro-1.1-ultra."""
+"""A stand-in for Black Forest Labs. Requests are checked against the documented fields of each model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 
 from engine.catalogue import Provider
-from tests.engine.providers.standin import Fault, Sent, StandIn, dropped
+from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 FIELDS: dict[str, Any] = {
     "type": "object",
@@ -29,6 +29,20 @@ FIELDS: dict[str, Any] = {
         "webhook_secret": {"type": ["string", "null"]},
     },
 }
+FIELDS_2: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["prompt"],
+    "properties": {
+        "prompt": {"type": "string"},
+        **{f"input_image{suffix}": {"type": "string"} for suffix in ("", "_2", "_3", "_4")},
+        "seed": {"type": ["integer", "null"]},
+        "width": {"type": "integer", "minimum": 64, "multipleOf": 16},
+        "height": {"type": "integer", "minimum": 64, "multipleOf": 16},
+        "safety_tolerance": {"type": "integer", "minimum": 0, "maximum": 5},
+        "output_format": {"enum": ["jpeg", "png"]},
+    },
+}
 _STATUS: dict[str, int] = {"credit": 402, "key": 403, "busy": 429, "invalid": 422, "gone": 404, "broken": 500}
 
 
@@ -42,7 +56,7 @@ class StandInBfl(StandIn):
 
     def routes(self) -> list[web.RouteDef]:
         return [
-            web.post("/v1/flux-pro-1.1-ultra", self.generate),
+            web.post("/v1/{model:flux-pro-1.1-ultra|flux-2-klein-9b}", self.generate),
             web.get("/v1/get_result", self.result),
             web.get("/media/{id}.png", self.send_picture),
         ]
@@ -64,27 +78,30 @@ class StandInBfl(StandIn):
     async def generate(self, request: web.Request) -> web.Response:
         self.check_key(request.headers.get("x-key", ""))
         body = await request.json()
-        self.invalid += [error.message for error in Draft202012Validator(FIELDS).iter_errors(body)]
-        if body.get("image_prompt"):
-            base64.b64decode(body["image_prompt"], validate=True)
+        model = request.match_info["model"]
+        known = FIELDS_2 if model.startswith("flux-2-") else FIELDS
+        self.invalid += [error.message for error in Draft202012Validator(known).iter_errors(body)]
         fault = self.next_fault("submit")
         early = await self.under(None if fault == "elsewhere" else fault, request)
         if early is not None:
             return early
-        task_id = self._take(body)
+        task_id = self._take(model, body)
         host = "http://elsewhere.example" if fault == "elsewhere" else self.url
         answer = {"id": task_id, "polling_url": f"{host}/v1/get_result?id={task_id}", "cost": 6}
         return dropped(request) if fault == "drop after" else web.json_response(answer)
 
-    def _take(self, body: dict[str, Any]) -> str:
+    def _take(self, model: str, body: dict[str, Any]) -> str:
         self.bodies.append(body)
+        pictures = [body[name] for name in sorted(body) if name.startswith(("input_image", "image_prompt"))]
+        pictures = [picture for picture in pictures if isinstance(picture, str)]
         self.bought.append(
             Sent(
-                model="flux-pro-1.1-ultra" + ("#raw" if body.get("raw") else ""),
+                model=model + ("#raw" if body.get("raw") else ""),
                 prompt=body["prompt"],
-                aspect=body.get("aspect_ratio", ""),
+                aspect=body.get("aspect_ratio") or f"{body.get('width')}x{body.get('height')}",
                 seed=body.get("seed"),
-                pictures=int(bool(body.get("image_prompt"))),
+                pictures=len(pictures),
+                sizes=sizes_of(base64.b64decode(picture, validate=True) for picture in pictures),
             )
         )
         task_id = f"task-{len(self.bought)}"

@@ -10,7 +10,7 @@ from google.genai import types
 from pydantic import ValidationError
 
 from engine.catalogue import Provider
-from tests.engine.providers.standin import Fault, Sent, StandIn, dropped
+from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 RATIOS = ["1:1", "1:4", "1:8", "2:3", "3:2", "3:4", "4:1", "4:3", "4:5", "5:4", "8:1", "9:16", "16:9", "21:9"]
 SIZES = ("512", "1K", "2K", "4K")
@@ -60,6 +60,9 @@ class StandInGoogle(StandIn):
                 aspect=body["generationConfig"]["imageConfig"]["aspectRatio"],
                 seed=body["generationConfig"].get("seed"),
                 pictures=sum("inlineData" in part for part in parts),
+                sizes=sizes_of(
+                    base64.urlsafe_b64decode(part["inlineData"]["data"]) for part in parts if "inlineData" in part
+                ),
             )
         )
         await self.work()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from jsonschema import Draft202012Validator
 from mage_space import ARCHITECTURES
 
 from engine.catalogue import Provider
-from tests.engine.providers.standin import Fault, Sent, StandIn, dropped
+from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {
     "credit": (402, "insufficient_gems", "You need 12 gems."),
@@ -73,6 +74,7 @@ class StandInMage(StandIn):
                 aspect=config.get("aspect_ratio", ""),
                 seed=seed,
                 pictures=len(images),
+                sizes=sizes_of(base64.b64decode(image.partition(",")[2]) for image in images),
                 repeat_key=key,
             )
         )

@@ -14,7 +14,7 @@ from openai.types.image_generate_params import ImageGenerateParamsStreaming
 from pydantic import TypeAdapter, ValidationError
 
 from engine.catalogue import Provider
-from tests.engine.providers.standin import Fault, Sent, StandIn, dropped
+from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 _GENERATE = get_type_hints(ImageGenerateParamsStreaming)
 _EDIT = get_type_hints(ImageEditParamsStreaming)
@@ -50,7 +50,7 @@ class StandInOpenAI(StandIn):
     async def generate(self, request: web.Request) -> web.StreamResponse:
         fields = await request.json()
         self._check(_GENERATE, fields)
-        return await self._answer(request, fields, 0, "image_generation")
+        return await self._answer(request, fields, [], "image_generation")
 
     async def edit(self, request: web.Request) -> web.StreamResponse:
         form = await request.post()
@@ -62,7 +62,7 @@ class StandInOpenAI(StandIn):
         self._check(_EDIT, fields)
         if not files or form.getall("image[]", []) != files:
             self.invalid.append("an edit needs pictures, in image[]")
-        return await self._answer(request, fields, len(files), "image_edit")
+        return await self._answer(request, fields, [each.file.read() for each in files], "image_edit")
 
     def _check(self, known: Mapping[str, Any], fields: dict[str, Any]) -> None:
         for name, value in fields.items():
@@ -78,7 +78,7 @@ class StandInOpenAI(StandIn):
             self.invalid.append(f"{fields['size']} is no size")
 
     async def _answer(
-        self, request: web.Request, fields: dict[str, Any], pictures: int, kind: str
+        self, request: web.Request, fields: dict[str, Any], pictures: list[bytes], kind: str
     ) -> web.StreamResponse:
         self.check_key(request.headers.get("Authorization", "").removeprefix("Bearer "))
         fault = self.next_fault("submit")
@@ -86,7 +86,14 @@ class StandInOpenAI(StandIn):
         if early is not None:
             return early
         self.bought.append(
-            Sent(model=fields["model"], prompt=fields["prompt"], aspect=fields["size"], seed=None, pictures=pictures)
+            Sent(
+                model=fields["model"],
+                prompt=fields["prompt"],
+                aspect=fields["size"],
+                seed=None,
+                pictures=len(pictures),
+                sizes=sizes_of(pictures),
+            )
         )
         streamed = fields.get("stream")
         response = await self._begin(request) if streamed else None

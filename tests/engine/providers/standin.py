@@ -6,7 +6,7 @@ import asyncio
 import io
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Literal, Self
@@ -49,6 +49,7 @@ class Sent:
     seed: int | None
     pictures: int
     repeat_key: str = ""
+    sizes: tuple[tuple[int, int], ...] = ()
 
 
 class StandIn(ABC):
@@ -203,6 +204,11 @@ def picture(size: tuple[int, int], seed: int, kind: str = "PNG") -> bytes:
     buffer = io.BytesIO()
     Image.new("RGB", size, (seed % 256, seed // 256 % 256, 128)).save(buffer, kind)
     return buffer.getvalue()
+
+
+def sizes_of(pictures: Iterable[bytes]) -> tuple[tuple[int, int], ...]:
+    """Width and height of each picture that was sent, in order."""
+    return tuple(Image.open(io.BytesIO(each)).size for each in pictures)
 
 
 def dropped(request: web.Request) -> web.Response:
