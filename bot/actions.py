@@ -141,7 +141,7 @@ async def picked(interaction: "Interaction", order_id: str, portrait_id: int) ->
     name = f"likeness-{portrait.id}.png"
     picture = await bot.stores.pictures.read(portrait.sha256)
     return portrait, {
-        "embed": cards.portrait(portrait, image_name=name),
+        "embed": cards.portrait(portrait, image_name=name, tries=await bot.stores.tries.of_job(portrait.job_id)),
         "file": discord.File(io.BytesIO(picture), name),
     }
 

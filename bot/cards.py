@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import discord
 
-from bot import words
+from bot import likeness, words
 from data.portraits import Portrait
+from data.tries import Try
 from engine.jobs import Event, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
 
@@ -94,11 +95,17 @@ def summary(prompt: PortraitPrompt) -> str:
 
 
 def portrait(
-    item: Portrait, *, image_name: str, left: str = "", brief: bool = False, changed: str = ""
+    item: Portrait,
+    *,
+    image_name: str,
+    left: str = "",
+    brief: bool = False,
+    changed: str = "",
+    tries: Sequence[Try] = (),
 ) -> discord.Embed:
     """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out.
 
-    `changed` is what was changed in the picture that it was made from.
+    `changed` is what was changed in the picture that it was made from; `tries` say how well it holds a face.
     """
     embed = discord.Embed(colour=ACCENT)
     if changed:
@@ -114,6 +121,8 @@ def portrait(
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
+    if held := likeness.lines(tries, from_json(item.prompt).characters if item.prompt else ()):
+        embed.add_field(name="Face", value="\n".join(held), inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=item.note, inline=False)
     embed.set_image(url=f"attachment://{image_name}")

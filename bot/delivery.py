@@ -235,6 +235,7 @@ class Post:
         portraits = result.portraits
         pictures: list[tuple[str, bytes]] = []
         embeds: list[discord.Embed] = []
+        tries = await self._stores.tries.of_jobs([item.job_id for item in portraits])
         for item in portraits:
             png = await self._stores.pictures.read(item.sha256)
             data, kind = await _fitting(png, limit)
@@ -243,7 +244,9 @@ class Post:
             first = not embeds
             changed = order.edit.words if order.edit else ""
             left = result.left if first else ""
-            embeds.append(cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed))
+            looked_at = tries.get(item.job_id, ())
+            card = cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed, tries=looked_at)
+            embeds.append(card)
         if result.sentences:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))

@@ -195,6 +195,16 @@ class Settings(BaseSettings):
         description="A portrait not finished this many seconds after its start is given up and refunded.",
     )
 
+    likeness_threshold: float = Field(
+        60,
+        ge=0,
+        le=100,
+        description="Below this likeness to a saved face (0 to 100; 60 is accepted) a portrait is tried again with "
+        "another seed, at no charge, and the best is delivered. 0: never.",
+    )
+    likeness_tries: int = Field(2, ge=0, le=2, description="How often it is tried again at most.")
+    likeness_hosted: bool = Field(False, description="Whether hosted models try again too, which costs you each time.")
+
     series_frames: int = Field(12, ge=2, le=24, description="How many frames a series may have.")
     series_waiting: int = Field(
         4,

@@ -24,6 +24,7 @@ from data.references import References
 from data.series import AllSeries
 from data.servers import Servers
 from data.stats import Stats
+from data.tries import Tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Stores:
     privacy: Privacy
     audit: Audit
     stats: Stats
+    tries: Tries
     costs: CostBook
 
     @classmethod
@@ -86,6 +88,7 @@ class Stores:
             privacy=privacy,
             audit=Audit(database),
             stats=Stats(database),
+            tries=Tries(database),
             costs=CostBook(database),
         )
 

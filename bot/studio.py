@@ -12,6 +12,7 @@ from typing import Final, Literal, Protocol
 
 from bot import faults, words
 from bot.errors import Gone, Refused
+from bot.holding import Holding
 from bot.marking import Marker
 from bot.settings import Settings
 from bot.stores import Stores
@@ -88,6 +89,7 @@ class Studio:
         self.checks = Checks(settings, stores, engine)
         self._post = post
         self._marker = Marker(settings)
+        self._holding = Holding(settings, stores, engine)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._held: set[str] = set()
@@ -225,7 +227,7 @@ class Studio:
     ) -> bool:
         """One job, from the queue to a stored portrait or a refund; False when it goes on at the next start."""
         try:
-            finished = await self._finish(row, stream, board)
+            finished = await self._best(order, row, await self._finish(row, stream, board), board)
             prompt = from_json(row.prompt or order.prompt)
             picture = await self._marker.mark(finished, prompt, row)
             staged = await self.stores.pictures.stage(picture)
@@ -286,6 +288,14 @@ class Studio:
             return None
         path = self.stores.pictures.path(edit.sha256)
         return Edit(path=path, sha256=edit.sha256, words=edit.words, strength=edit.strength)
+
+    async def _best(self, order: Order, row: JobRow, first: Finished, board: Board) -> Finished:
+        """The portrait that is delivered: this one, or a further try whose face holds better."""
+
+        async def once_more(job: Job) -> Finished:
+            return await self._finish(row, self.engine.submit(job, accepted=True), board)
+
+        return await self._holding.best(order, row, self._job(order, row), first, once_more)
 
     async def _finish(self, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board) -> Finished:
         if isinstance(stream, EngineError):

@@ -192,9 +192,7 @@ async def _own(interaction: "Interaction", name: str) -> Character:
     if character is not None:
         return character
     if await bot.stores.characters.find(interaction.user.id, interaction.guild_id or 0, bare) is not None:
-        raise Refused(
-            f"@{words.plain(bare, 40)} is somebody else's, who shares it here; only they can change it."
-        )
+        raise Refused(f"@{words.plain(bare, 40)} is somebody else's, who shares it here; only they can change it.")
     raise await bot.studio.checks.unknown_handle(interaction.user.id, name)
 
 

@@ -1,0 +1,112 @@
+"""Rendering a portrait until its face holds: every try is looked at and written down, and the best is delivered.
+
+A try that does not hold goes back into the queue as the same job with another seed: its place among its person's jobs,
+its hold and its price stay as they are. What a crash breaks off begins anew with the first try, so that a job ends
+with one portrait and one settlement whatever happens between.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.settings import Settings
+from bot.stores import Stores
+from bot.wishes import MAX_SEED
+from data.jobs import JobRow, Order
+from data.tries import PinnedFace, Try
+from engine import identity, review
+from engine.catalogue import Model
+from engine.engine import Engine
+from engine.jobs import EngineError, EngineStopped, Finished, Job, JobCancelled
+from engine.local_models import UNTRAINED_NOTE
+from engine.review import Held, Review
+
+log = logging.getLogger(__name__)
+
+OWN_MACHINES: Final = frozenset({"local", "cluster"})
+_SEED_STEP: Final = 1_000_003
+_COPY_LOSES: Final = 0.5
+
+Render = Callable[[Job], Awaitable[Finished]]
+
+
+class Holding:
+    """Looks at finished portraits and has those made again whose face does not hold."""
+
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._engine = engine
+
+    async def best(self, order: Order, row: JobRow, job: Job, first: Finished, render: Render) -> Finished:
+        """The best of at most three tries, the first of which is finished; `render` makes a job once more.
+
+        Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
+        """
+        if identity.missing() or UNTRAINED_NOTE in first.note:
+            return first
+        held = held_faces(await self._stores.tries.pinned_faces(order.id))
+        model = self._engine.catalogue.get(row.model)
+        tries = [(await self._look(first, held, 1), first)]
+        while await self._again(row, model, tries[-1][0]):
+            number = len(tries) + 1
+            try:
+                finished = await render(replace(job, seed=(row.seed + _SEED_STEP * (number - 1)) & MAX_SEED))
+            except (EngineStopped, JobCancelled):
+                raise
+            except EngineError as error:
+                log.info("a further try failed: %s", type(error).__name__, extra={"job": row.id})
+                break
+            tries.append((await self._look(finished, held, number), finished))
+        best, delivered = max(tries, key=lambda one: _worth(one[0]))
+        await self._stores.tries.choose(row.id, best.number)
+        return delivered
+
+    async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Try:
+        seen = await asyncio.to_thread(review.portrait, finished.picture, held)
+        return _try_of(seen, number, finished.seed)
+
+    async def _again(self, row: JobRow, model: Model, last: Try) -> bool:
+        """Write the last try down, and whether another is to follow it; False when the job has ended meanwhile."""
+        wanted = self._wants_more(model, last)
+        cost = model.cost_usd_micros if wanted else 0
+        live = await self._stores.tries.record(row.id, last, time.time(), again=wanted, cost_usd_micros=cost)
+        return wanted and live
+
+    def _wants_more(self, model: Model, last: Try) -> bool:
+        settings = self._settings
+        if last.likeness is None or last.likeness >= settings.likeness_threshold or not model.references:
+            return False
+        free = model.provider in OWN_MACHINES or settings.likeness_hosted
+        return free and last.number <= settings.likeness_tries
+
+
+def held_faces(pinned: Sequence[PinnedFace]) -> list[Held]:
+    """The faces of an order, one for each character, in the order's order; without references where not measured."""
+    found: dict[str, tuple[tuple[bytes, bytes], ...]] = {}
+    for face in pinned:
+        measured = ((face.embedding, face.pattern),) if face.embedding and face.pattern else ()
+        found[face.handle] = (*found.get(face.handle, ()), *measured)
+    return [Held(handle, references) for handle, references in found.items()]
+
+
+def _try_of(seen: Review | None, number: int, seed: int) -> Try:
+    if seen is None:
+        return Try(number=number, seed=seed)
+    return Try(
+        number=number,
+        seed=seed,
+        faces=seen.faces,
+        sharp=seen.sharp,
+        likenesses=seen.likenesses,
+        copied=seen.copied,
+    )
+
+
+def _worth(one: Try) -> tuple[float, bool, int]:
+    """The most like, but a copy of the reference comes after what is half as like; then the sharp, then the first."""
+    likeness = one.likeness or 0.0
+    return (likeness * (_COPY_LOSES if one.copied else 1.0), bool(one.sharp), -one.number)

@@ -1,0 +1,38 @@
+"""How well a portrait holds a face, in words. Pure."""
+
+from collections.abc import Sequence
+
+from data.tries import Try
+from engine.likeness import ACCEPTED
+
+
+def lines(tries: Sequence[Try], handles: Sequence[str]) -> list[str]:
+    """What a portrait's card says of its face; `handles` are its characters, in order. Nothing when not measured."""
+    chosen = next((one for one in tries if one.chosen), None)
+    if chosen is None or chosen.faces is None:
+        return []
+    told = [score(chosen, handles)] if chosen.likeness is not None else []
+    if told and len(tries) > 1:
+        told[0] += f" · the best of {len(tries)} tries"
+    if chosen.likeness is not None and chosen.likeness < ACCEPTED:
+        told.append("That is hardly the saved face. Another picture of it may help: /character add.")
+    if chosen.copied:
+        told.append("Too alike: pose and light are those of the saved picture. Ask for another light or place.")
+    if not chosen.faces:
+        told.append("No face was found in it.")
+    elif not chosen.sharp:
+        told.append("The eyes are not sharp.")
+    return told
+
+
+def score(one: Try, handles: Sequence[str]) -> str:
+    """Such as "Likeness 92", or for two "Likeness @ana 92, @kai 81"."""
+    if len(one.likenesses) == 1 and one.likeness is not None:
+        return f"Likeness {round(one.likeness)}"
+    named = len(handles) == len(one.likenesses)
+    parts = [
+        f"{f'@{handles[at]} ' if named else ''}{round(likeness)}"
+        for at, likeness in enumerate(one.likenesses)
+        if likeness is not None
+    ]
+    return f"Likeness {', '.join(parts)}"

@@ -1,0 +1,260 @@
+"""A portrait whose face does not hold is tried again; one portrait comes of it, one payment, and a record of all."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pytest
+
+from bot import likeness
+from bot.holding import Holding
+from bot.settings import Settings
+from bot.stores import Stores
+from bot.studio import Result, Studio
+from bot.wishes import Answer, Place, Wish
+from data.characters import FaceMeasure
+from data.jobs import Order
+from data.tries import Try
+from engine import identity
+from engine.backends import Cancelled, Outcome, Report
+from engine.catalogue import Catalogue, Model
+from engine.dialects import Words
+from engine.engine import Engine
+from engine.jobs import Finished, Job, RenderFailed
+from engine.local_models import UNTRAINED_NOTE, local_model
+from engine.prompt import PortraitPrompt
+from tests import faces
+from tests.bot.test_hosted import Counter
+
+SAM = 7
+
+
+@dataclass
+class Painter:
+    """Paints the pictures it is told to, one a job, and notes the seeds it was given."""
+
+    pictures: list[str]
+    slots: int = 1
+    seeds: list[int] = field(default_factory=list)
+    stuck: asyncio.Event | None = None
+
+    def max_batch(self, model: Model, size: tuple[int, int]) -> int:
+        return 1
+
+    async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
+        (job,) = batch
+        self.seeds.append(job.seed)
+        if not self.pictures:
+            assert self.stuck is not None
+            self.stuck.set()
+            await asyncio.Event().wait()
+        name = self.pictures.pop(0)
+        if name == "fails":
+            return [RenderFailed("the paint is dry")]
+        return [
+            Finished(
+                picture=faces.png(name),
+                width=128,
+                height=192,
+                seed=job.seed,
+                words=Words("a woman"),
+                model_title="Painter",
+                note="",
+                steps=1,
+                render_s=0.1,
+                batch=1,
+            )
+        ]
+
+    async def close(self) -> None:
+        return
+
+
+class House:
+    """A studio whose portraits are the pictures it is told to make."""
+
+    def __init__(self, settings: Settings, stores: Stores, *pictures: str, provider: str = "local") -> None:
+        self.settings = settings
+        self.stores = stores
+        self.painter = Painter(list(pictures))
+        model = replace(local_model("/nowhere/painter=painter"), references=2, note="", provider=provider)  # type: ignore[arg-type]
+        self.counter = Counter()
+        self.engine = Engine(
+            Catalogue((model,), model.id), {provider: lambda: self.painter}, before_start=self._before_start
+        )
+        self.studio = Studio(settings, stores, self.engine, self.counter)
+
+    async def _before_start(self, jobs: Sequence[Job]) -> None:
+        await self.studio.before_start(jobs)
+
+    async def order(self, *handles: str) -> Order:
+        wish = Wish(
+            source="test:1",
+            place=Place(guild_id=1, channel_id=2),
+            user_id=SAM,
+            prompt=PortraitPrompt(subject="a woman", characters=handles, seed=5),
+        )
+        return await self.studio.order(wish, Answer(message_id=1, token="t", token_expires_at=0.0))
+
+    async def delivered(self) -> Result:
+        return await asyncio.wait_for(self.counter.handed_out.get(), 60)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # taken by pydantic-settings
+        data_folder=tmp_path / "var",
+        data_free_mib=0,
+        likeness_threshold=60,
+    )
+
+
+@pytest.fixture
+async def stores(settings: Settings) -> AsyncIterator[Stores]:
+    stores = await Stores.open(settings.data_folder)
+    for handle in ("ana", "kai"):
+        face = identity.look(faces.png(f"{handle}-1"))[0]
+        await stores.characters.save(
+            SAM,
+            1,
+            handle,
+            await stores.pictures.stage(faces.png(f"{handle}-1")),
+            origin="upload",
+            face=FaceMeasure(face.embedding, face.pattern, identity.MEASURE),
+            now=1.0,
+        )
+    yield stores
+    await stores.close()
+
+
+async def charged(house: House, before: int) -> int:
+    return before - (await house.studio.account(1, SAM)).balance
+
+
+async def test_the_best_of_three_is_delivered_for_one_price(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores, "kai-1", "ana-2", "kai-3")
+    before = (await house.studio.account(1, SAM)).balance
+    order = await house.order("ana")
+    result = await house.delivered()
+    assert not result.sentences
+    (portrait,) = result.portraits
+    tries = await stores.tries.of_job(portrait.job_id)
+    assert [one.seed for one in tries] == house.painter.seeds[: len(tries)]
+    best = max(tries, key=lambda one: one.likeness or 0.0)
+    assert best.number == 2
+    assert [one.chosen for one in tries] == [one is best for one in tries]
+    assert portrait.seed == best.seed
+    assert await charged(house, before) == order.jobs[0].price
+    job = await stores.orders.job(portrait.job_id)
+    assert job is not None
+    assert job.attempts <= 1
+    assert likeness.lines(tries, ("ana",))[0].startswith(f"Likeness {round(best.likeness or 0)} · the best of")
+    await house.studio.close(1.0)
+
+
+async def test_a_face_that_holds_is_not_tried_again(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores, "ana-1")
+    await house.order("ana")
+    (portrait,) = (await house.delivered()).portraits
+    (only,) = await stores.tries.of_job(portrait.job_id)
+    assert (only.likeness, only.copied, only.chosen) == (100.0, True, True)
+    assert "Too alike" in "\n".join(likeness.lines([only], ("ana",)))
+    await house.studio.close(1.0)
+
+
+async def test_hosted_models_try_again_only_when_that_is_set(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores, "kai-1", provider="mage")
+    await house.order("ana")
+    (portrait,) = (await house.delivered()).portraits
+    assert len(await stores.tries.of_job(portrait.job_id)) == 1
+    await house.studio.close(1.0)
+
+
+async def test_a_further_try_that_fails_leaves_the_first(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores, "kai-1", "fails")
+    await house.order("ana")
+    result = await house.delivered()
+    assert (len(result.portraits), result.sentences) == (1, [])
+    await house.studio.close(1.0)
+
+
+async def test_a_stop_in_a_further_try_ends_in_one_portrait_and_one_settlement(
+    settings: Settings, stores: Stores
+) -> None:
+    house = House(settings, stores, "kai-1")
+    house.painter.stuck = asyncio.Event()
+    before = (await house.studio.account(1, SAM)).balance
+    order = await house.order("ana")
+    await house.painter.stuck.wait()
+    await house.studio.close(0.2)
+    assert (await stores.orders.job(order.jobs[0].id)).state == "waiting"  # type: ignore[union-attr]  # just ordered
+    after = House(settings, stores, "kai-1", "ana-2", "ana-3")
+    assert await after.studio.resume() == 1
+    result = await after.delivered()
+    assert len(result.portraits) == 1
+    tries = await stores.tries.of_job(order.jobs[0].id)
+    assert sum(one.chosen for one in tries) == 1
+    assert await charged(after, before) == order.jobs[0].price
+    await after.studio.close(1.0)
+    settled = await stores.database.fetch_all("SELECT kind FROM ledger WHERE kind IN ('settle', 'refund')")
+    assert [row["kind"] for row in settled] == ["settle"]
+
+
+async def test_cancelling_a_further_try_gives_the_credits_back(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores, "kai-1")
+    house.painter.stuck = asyncio.Event()
+    before = (await house.studio.account(1, SAM)).balance
+    order = await house.order("ana")
+    await house.painter.stuck.wait()
+    assert await house.studio.cancel(order) == 1
+    assert not (await house.delivered()).portraits
+    assert await charged(house, before) == 0
+    await house.studio.close(0.2)
+
+
+async def test_a_character_deleted_while_its_job_runs_is_still_judged_by_what_was_pinned(
+    settings: Settings, stores: Stores
+) -> None:
+    house = House(settings, stores, "ana-2")
+    await house.order("ana")
+    await stores.characters.delete(SAM, "ana")
+    (portrait,) = (await house.delivered()).portraits
+    (only,) = await stores.tries.of_job(portrait.job_id)
+    assert only.likeness is not None
+    await house.studio.close(1.0)
+    assert len(list(stores.pictures.folder.iterdir())) == 2, "the portrait and kai"
+
+
+async def test_an_untrained_models_noise_is_not_judged(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores)
+    order = await house.order()
+    job = house.engine.waiting()[0].job
+    noise = Finished(
+        picture=b"",
+        width=1,
+        height=1,
+        seed=1,
+        words=Words(""),
+        model_title="",
+        note=UNTRAINED_NOTE,
+        steps=1,
+        render_s=0.1,
+        batch=1,
+    )
+
+    async def never(job: Job) -> Finished:
+        raise AssertionError
+
+    holding = Holding(settings, stores, house.engine)
+    assert await holding.best(order, order.jobs[0], job, noise, never) is noise
+    await house.studio.close(0.2)
+
+
+def test_what_is_said_of_two_faces_names_both() -> None:
+    both = Try(number=1, seed=1, faces=2, sharp=True, likenesses=(91.6, 70.2), chosen=True)
+    assert likeness.lines([both], ("ana", "kai")) == ["Likeness @ana 92, @kai 70"]
+    nobody = Try(number=1, seed=1, faces=0, sharp=False, chosen=True)
+    assert likeness.lines([nobody], ()) == ["No face was found in it."]
+    assert likeness.lines([Try(number=1, seed=1, chosen=True)], ("ana",)) == []
