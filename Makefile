@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo demo-hosted run install test test-long lint bench env picture
+.PHONY: demo demo-hosted run install test test-long lint bench env picture series-picture
 
 demo: $(STAMP)-demo
 	$(BIN)/python -m bot.demo $(ARGS)
@@ -37,6 +37,9 @@ bench: $(STAMP)-test
 
 picture: $(STAMP)-test
 	$(BIN)/python -m tools.screenshot
+
+series-picture: $(STAMP)-local
+	$(BIN)/python -m tools.series_sheet $(ARGS)
 
 env: .env.example
 

@@ -16,7 +16,7 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot import cards, series_menus, sheets, views
+from bot import before_after, cards, series_menus, sheets, views
 from bot.replies import NO_PINGS
 from bot.stores import Stores
 from bot.studio import Result
@@ -246,6 +246,8 @@ class Post:
             left = result.left if first else ""
             looked_at = tries.get(item.job_id, ())
             card = cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed, tries=looked_at)
+            if compared := await before_after.lines(self._stores, order, item):
+                card.add_field(name="Before and after", value="\n".join(compared), inline=False)
             embeds.append(card)
         if result.sentences:
             left = "" if portraits else result.left
