@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from engine.backends.diffusers import DiffusersBackend
+from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
-from engine.backends.local.shelf import Loaded
 from engine.catalogue import Catalogue
 from engine.engine import Engine, Limits
 from engine.jobs import (

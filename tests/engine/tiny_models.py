@@ -172,6 +172,37 @@ def _qwen_image() -> Any:
     return QwenImagePipeline(**qwen_parts())
 
 
+def _sd15() -> Any:
+    """An older kind, which nothing here knows by name."""
+    from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
+
+    return StableDiffusionPipeline(
+        unet=UNet2DConditionModel(
+            sample_size=8,
+            down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
+            up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
+            block_out_channels=(8, 16),
+            layers_per_block=1,
+            cross_attention_dim=WIDTH,
+            norm_num_groups=8,
+            attention_head_dim=8,
+        ),
+        scheduler=DDIMScheduler(steps_offset=1, clip_sample=False),
+        vae=AutoencoderKL(
+            down_block_types=("DownEncoderBlock2D",) * 2,
+            up_block_types=("UpDecoderBlock2D",) * 2,
+            block_out_channels=(8, 8),
+            layers_per_block=1,
+            norm_num_groups=8,
+        ).eval(),
+        text_encoder=_clip(projected=False),
+        tokenizer=_clip_tokenizer(),
+        safety_checker=None,
+        feature_extractor=None,
+        requires_safety_checker=False,
+    )
+
+
 def _autoencoder() -> Any:
     from diffusers import AutoencoderKL
 
@@ -190,10 +221,13 @@ def _autoencoder() -> Any:
     ).eval()
 
 
-def _clip() -> Any:
+def _clip(*, projected: bool = True) -> Any:
+    from transformers import CLIPTextModel
+
     from engine.builtin.untrained import TINY, _text_encoder
 
-    return _text_encoder(TINY)
+    encoder = _text_encoder(TINY)
+    return encoder if projected else CLIPTextModel(encoder.config).eval()
 
 
 def _clip_tokenizer() -> Any:
@@ -266,4 +300,5 @@ KINDS: Final[dict[str, Callable[[], Any]]] = {
     "klein": _klein,
     "z-image": _z_image,
     "qwen-image": _qwen_image,
+    "sd15": _sd15,
 }

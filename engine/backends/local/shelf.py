@@ -109,7 +109,6 @@ class Shelf:
 def _read(model: Model, dtype: torch.dtype) -> Any:
     """The pipeline from safetensors files; no remote code, and no network for a folder."""
     import torch
-    from diffusers import DiffusionPipeline
 
     folder = Path(model.source)
     local = folder.is_absolute() or folder.exists()
@@ -118,7 +117,7 @@ def _read(model: Model, dtype: torch.dtype) -> Any:
         raise ModelUnavailable(model.title, "its folder is missing or holds no diffusers model")
     try:
         options = _checked_parts(model, folder) if local else {}
-        return DiffusionPipeline.from_pretrained(
+        return _class_of(model).from_pretrained(
             model.source, dtype=dtype, use_safetensors=True, local_files_only=local, **options
         )
     except (torch.OutOfMemoryError, ModelUnavailable):
@@ -126,6 +125,16 @@ def _read(model: Model, dtype: torch.dtype) -> Any:
     except Exception as error:
         log.exception("Model %s could not be read from %s.", model.id, model.source)
         raise ModelUnavailable(model.title, "its files are damaged or incomplete, or not safetensors") from error
+
+
+def _class_of(model: Model) -> Any:
+    """The pipeline's class; the model's files name it where the catalogue does not. Raises ModelUnavailable."""
+    import diffusers
+
+    wanted = getattr(diffusers, model.pipeline or "DiffusionPipeline", None)
+    if not (isinstance(wanted, type) and issubclass(wanted, diffusers.DiffusionPipeline)):
+        raise ModelUnavailable(model.title, f"diffusers has no pipeline called {model.pipeline}")
+    return wanted
 
 
 def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
