@@ -38,6 +38,8 @@ _TOWARDS: Final = frozenset(
 _HELD: Final = frozenset(
     {"hand", "hands", "arm", "arms", "lap", "shoulder", "shoulders", "back", "head", "teeth", "knee", "knees"}
 )
+_PARTICLES: Final = frozenset({"up", "down", "off", "out"})
+"""What belongs to the verb before it: "wipes down the counter"."""
 _LOOSE: Final = frozenset({"surface", "weather", "thing", "prop", "animal", "abstract"})
 _DRAWING: Final = frozenset({"clothing", "environment", "detail"})
 """Slots that draw what is joined to them by "and": "a necklace and a blanket", "rust and barnacles"."""
@@ -165,17 +167,19 @@ class _Reader:
         self._previous: str | None = None
         self._slot: str | None = None
         self._verb = ""
+        self._after_act = False
         self._has_subject = False
 
     def read(self, clause: Clause) -> list[Chunk]:
         """The phrases of the next clause, each with its slot; None for what its neighbours are to decide."""
         found = phrases(clause.units)
         self._slot = self._previous if clause.joint == ":" and clause.units[0].kind == "quote" else None
-        self._verb, self._has_subject = "", False
+        self._verb, self._after_act, self._has_subject = "", False, False
         for chunk in found:
             if chunk.opener in VERBS:
                 self._verb = chunk.opener
             slot = chunk.slot = self._place(chunk)
+            self._after_act = chunk.units[-1].kind == "act"
             if slot:
                 self._slot = slot
                 self._has_subject = self._has_subject or slot == "subject"
@@ -195,6 +199,8 @@ class _Reader:
     def _adopted(self, chunk: Chunk, following: Chunk) -> str | None:
         if following.opener == "lit" and any(unit.word in LIGHTING_UP for unit in following.units):
             return "lighting"
+        if following.opener == "wear" and following.slot == "clothing" and not chunk.about and not self._first:
+            return chunk.slot or "clothing"
         if chunk.opener or not (following.opener in PREPOSITIONS or following.opener == "lit"):
             return chunk.slot
         kinds = {unit.kind for unit in chunk.units} & (NOUN_KINDS - WEAK)
@@ -269,7 +275,9 @@ class _Reader:
     def _prepositional(self, chunk: Chunk, kind: str) -> str:
         slot, opener, here = SLOT_OF.get(kind), chunk.opener, self._slot
         if opener == "as":
-            return here or "subject"
+            return slot if slot and self._sets_the_scene(chunk, slot) else here or "subject"
+        if self._after_act and chunk.units[0].word in _PARTICLES and here == "subject":
+            return "subject"
         if self._verb == "gaze" and here == "subject":
             self._verb = ""
             if any(unit.word in _TOWARDS for unit in chunk.units[:2]):
@@ -295,6 +303,11 @@ class _Reader:
         if kind == "prop" and here and opener != "with":
             return here
         return slot or "subject"
+
+    def _sets_the_scene(self, chunk: Chunk, slot: str) -> bool:
+        """ "as waves break below", "as the sun sets"; not "as a tree", which somebody is dressed up as."""
+        words = {unit.word for unit in chunk.units}
+        return slot in {"environment", "lighting"} and "as" in words and words.isdisjoint({"a", "an"})
 
     def _stays_lit(self, chunk: Chunk, kind: str) -> bool:
         """Light goes on "through the blinds" and "onto the wall", but not "in a cellar"."""

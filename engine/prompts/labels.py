@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from engine.prompts.model import SLOTS
+
 _PLAIN: Final = {
     "subject": "subject, who, person, sitter, character, main subject, the subject",
     "clothing": "clothing, clothes, outfit, wardrobe, attire, costume, styling, dress, wear, wearing",
@@ -44,6 +46,7 @@ _LABEL: Final = re.compile(
 _HEADING: Final = re.compile(rf"^(?:#+ ?|[*_]{{2}})({_NAMES})[*_#]* ?:?$", re.I)
 
 
+_SENTENCE_END: Final = re.compile(r"[.!?]\s+(?=[^\W\d_a-z])")
 _QUOTATION: Final = re.compile(r'"[^"]*"')
 
 
@@ -64,15 +67,25 @@ def segments(line: str) -> Iterator[Segment]:
     if heading:
         yield _segment(heading[1], "")
         return
-    label, start = "", 0
+    label, start, midst = "", 0, False
     quotations = [found.span() for found in _QUOTATION.finditer(line)] if '"' in line else []
     for found in _labels(line):
         if any(begin < found.start(1) < end for begin, end in quotations):
             continue
-        if label or line[start : found.start()].strip():
-            yield _segment(label, line[start : found.start()])
+        before = line[start : found.start()]
+        if label or before.strip():
+            yield from _cut(_segment(label, before), midst)
+            midst = midst or not label
         label, start = found[1], found.end()
-    yield _segment(label, line[start:])
+    yield from _cut(_segment(label, line[start:]), midst)
+
+
+def _cut(segment: Segment, midst: bool) -> list[Segment]:
+    """In the midst of prose a label reaches to the end of its sentence: "A man. Location: a pier. Soft light."."""
+    end = _SENTENCE_END.search(segment.value) if midst and segment.label and segment.slot in SLOTS else None
+    if not end:
+        return [segment]
+    return [segment._replace(value=segment.value[: end.start()]), Segment("free", segment.value[end.end() :])]
 
 
 def _labels(line: str) -> Iterator[re.Match[str]]:

@@ -99,6 +99,7 @@ class Lexicon:
             self.words.update(dict.fromkeys(listed.split(), kind))
         self._phrase(("each", "other"), "pronoun")
         self._phrase(("one", "another"), "pronoun")
+        self._phrase(("next", "door"), "adverb")
         for table, groups in tables.items():
             for group, listed in groups.items():
                 self._add(table, group, entries(listed))

@@ -24,6 +24,8 @@ _TOPIC_WORDS: Final = frozenset(
 )
 EYES: Final = frozenset({"eyes", "lashes", "eyelashes", "eyelids", "brows", "eyebrows"})
 _LOOKS: Final = frozenset({"look", "style", "vibe", "feel", "mood", "aesthetic"})
+_ENDS: Final = frozenset({"back", "foot", "mouth", "head", "face", "neck", "shoulder", "arm", "belly", "throat"})
+"""Parts that a place has as well as a body: "the foot of the stairs"."""
 _JOINING: Final = frozenset({"of", "auxiliary"})
 _TRADES: Final = frozenset({"place", "weather", "surface", "prop"})
 """Nouns that make a person of an unknown word in "-er" after them: "a wheel tapper"."""
@@ -96,7 +98,7 @@ def chunks(found: list[Unit]) -> list[Chunk]:
 def _is_technical(members: list[Unit]) -> bool:
     """Whether a lens or an aperture after this phrase begins something of its own."""
     others = {member.kind for member in members} & NOUN_KINDS
-    return bool(others) and others.isdisjoint({"tech", "camera", "medium"})
+    return bool(others) and members[-1].word != "ratio" and others.isdisjoint({"tech", "camera", "medium"})
 
 
 def _combined(opener: str, kind: str) -> str:
@@ -180,6 +182,9 @@ def _head_of_several(found: list[Unit]) -> str:
     for position, unit in enumerate(found):
         if unit.kind == "of" and nouns:
             left, nouns = [*left, *nouns], []
+            if all(noun.kind == "body" for noun in left) and found[position - 1].word in _ENDS:
+                left = []
+                continue
             counted = found[position - 1].word in LEXICON.partitives or found[position - 1].kind == "medium"
             if not counted and _decide(_nouns(found[position:]), found) != "light":
                 return _decide(about or left, found)
@@ -206,6 +211,8 @@ def _decide(nouns: list[Unit], found: list[Unit]) -> str:
     if kinds[-1] == "direction" and len(kinds) > 1:
         kinds.pop()
     last = kinds[-1]
+    if last == "tech" and len(nouns) > 1 and nouns[-2].word == "ratio":
+        return "light"
     if "detail" in kinds and (last == "body" or nouns[-1].word in EYES):
         return "detail"
     if "garment" in kinds and last == "body":

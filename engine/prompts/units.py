@@ -12,11 +12,11 @@ from engine.prompts.morphology import singulars
 HANDLE: Final = r"(?<![\w.@-])@([A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?)(?![\w-])"
 _TOKEN: Final = re.compile(
     r"""[ ]?(?:
-    ((?!(?:[fFƒ]\s?/\s?|[fFƒ]|[iI][sS][oO][\s-]?)\d)[^\W\d_][^\W_]*(?:['’][^\W_]+)*)              # 1: a word
+    ((?!(?:[fFƒ]\s?/\s?|[fFƒ]|[iI][sS][oO][\s-]?)\d|[tT]\d{1,2}\.\d)[^\W\d_][^\W_]*(?:['’][^\W_]+)*) # 1: a word
   | ([,;|]+|[·:•…!?](?=\s|$|["”])|\.+(?=\s|$)|(?<=\s)[-–—~/]+(?=\s|$)|—)                   # 2: a border
   | ("[^"]*")                                                                             # 3: quoted words
   | ((?<![\w.@-])@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?(?![\w-]))                           # 4: a handle
-  | ([fFƒ](?:\s?/\s?)?\d+(?:[.,]\d+)?(?!\w)                                                 # 5: an aperture
+  | ((?<!\w)[tT]\d{1,2}\.\d(?!\w) | [fFƒ](?:\s?/\s?)?\d+(?:[.,]\d+)?(?!\w)  # 5: an aperture
       | (?<!\w)1/\d+(?:\s?(?:th|secs?|seconds?|s))*(?!\w)                                   #    a shutter speed
       | (?<!\w)(?i:iso)[\s-]?\d+(?!\w)
       | (?<!\w)\d{1,2}(?:\.\d{1,2})?:1(?!\w)                                                #    a ratio
@@ -41,6 +41,7 @@ _LEADS_ON: Final = frozenset({"by", "from", "with", "in", "at", "adverb", "direc
 _NOT_VERB_AFTER: Final = frozenset({"determiner", "in", "at", "by", "with", "from", "of", "adjective", "negation"})
 _BEARERS: Final = frozenset({"place", "surface", "thing"})
 """Nouns that make a place of a direction: "from the front seat"."""
+_ARTICLES: Final = frozenset({"a", "an", "the", "his", "her", "their", "its", "my", "our", "your"})
 _THINGS_SEEN: Final = frozenset(SLOT_OF) - {"feature", "body"}
 _PLURALS: Final = frozenset({"men", "women", "children", "people", "they", "who", "we", "i"})
 
@@ -213,6 +214,10 @@ def _acts(found: list[Unit], position: int, verb: str) -> bool:
     if after == "quote" and unit.word in {"reading", "reads"}:
         return False
     if unit.word.endswith("ing"):
+        if (after in SLOT_OF and before == "determiner" and found[position - 1].word in _ARTICLES) or (
+            after == "garment" and before in {"determiner", "adjective", "garment"}
+        ):
+            return False
         bound = (
             {"place", "landform", "detail"} if verb != "pose" else {*_BEARERS, "landform", "weather", "light", "animal"}
         )
@@ -235,6 +240,9 @@ def _unlisted(found: list[Unit], position: int) -> str:
     if not unit.kind and unit.word.endswith("ing") and len(unit.word) > 4:
         follows = before is not None and before.kind in {"person", "animal", "pronoun", "auxiliary"}
         return "act" if follows or after == "determiner" else ""
+    opens = (before is None or before.kind == "border") and after == "determiner" and unit.word != "use"
+    if opens and LEXICON.bases.get(unit.word) == "act":
+        return "act" if listed_kind(unit.word) not in {"light", "camera"} else ""
     plural = before is not None and (before.word.endswith("s") or before.word in _PLURALS)
     if (
         plural

@@ -16,7 +16,7 @@ MARKS = {
     "d": "detail",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth")
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth")
 
 _MARK = re.compile(r"\{([scelkd]):(.*?)\}", re.DOTALL)
 _BORDER = re.compile(r"[,;|\n]|[.?!](?=\s|$)")
