@@ -232,9 +232,9 @@ def crop(picture: Image.Image | bytes, face: Face, *, reach: float = REACH, most
 
 def main() -> int:
     """The command line."""
-    from engine.builtin import holding_bench
+    from engine.builtin.holding_bench import main as measure
 
-    return holding_bench.main()
+    return measure()
 
 
 if __name__ == "__main__":
