@@ -196,7 +196,7 @@ class Care:
         row = await self._db.fetch_one(f"{_KEPT} WHERE c.id = ?", (character_id,))
         return None if row is None else _kept(row)
 
-    async def _pictures(self, character_id: int) -> Sequence[str]:
+    async def pictures(self, character_id: int) -> Sequence[str]:
         """The sha256 of all pictures of all its versions, and of the faces cut out of them."""
         rows = await self._db.fetch_all(
             "SELECT sha256 FROM character_references WHERE character_id = :id UNION SELECT crop_sha256"

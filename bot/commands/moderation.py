@@ -128,6 +128,8 @@ async def add(interaction: "Interaction", user: discord.Member, reason: Range[st
 @app_commands.describe(user="Who")
 async def remove(interaction: "Interaction", user: discord.User) -> None:
     person = await _moderator(interaction)
+    # The ban of somebody who was erased hangs on a hash until they are named again.
+    await interaction.client.stores.privacy.recognise(user.id, now=time.time())
     lifted = await interaction.client.stores.bans.remove(
         person.place.guild_id, user.id, actor_id=person.user_id, now=time.time()
     )
