@@ -16,7 +16,7 @@ from typing import Any, cast, get_args
 
 from engine.catalogue import BUILTIN_ID, CatalogueError, Model, Offload, Precision
 from engine.prompt import ASPECTS
-from engine.published import GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
+from engine.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 
 CARD = "likeness.json"
 """A model folder of ours has this file: how the model is meant to be used."""
@@ -91,6 +91,16 @@ def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
         known = replace(OF_PIPELINES.get(found, UNKNOWN), pipeline=found)
     model = _published(model_id, title, source, known)
     return _with_card(model, card) if card else model
+
+
+def takes_pictures(model: Model) -> bool:
+    """Whether pictures go in as the pipeline's own `image`, which is the same for a whole call."""
+    return model.references > 0 and model.pipeline not in EDITORS
+
+
+def can_edit(model: Model) -> bool:
+    """Whether there is a way to change a picture with this model's pipeline."""
+    return model.edits and (takes_pictures(model) or model.pipeline in EDITORS)
 
 
 def read_card(folder: Path) -> Card | None:

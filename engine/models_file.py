@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from engine.catalogue import CatalogueError, Model, Offload, Precision
 from engine.dialects import FAMILIES
-from engine.local_models import model_of, sizes
+from engine.local_models import can_edit, model_of, sizes
 from engine.prompt import ASPECTS
 
 Check = Callable[[Any], bool]
@@ -90,7 +90,10 @@ def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> Model:
     told = {name: entry[name] for name in _FIELDS if name in entry}
     if "sizes" in entry or "megapixels" in entry or "grid" in entry:
         told["sizes"] = _its_sizes(where, entry)
-    return replace(model, id=entry.get("id", model.id), **told)
+    model = replace(model, id=entry.get("id", model.id), **told)
+    if model.edits and not can_edit(model):
+        raise CatalogueError(f"{where} says edits, but its pipeline takes no picture: say references too, if it does.")
+    return model
 
 
 def _its_sizes(where: str, entry: Mapping[str, Any]) -> Mapping[str, tuple[int, int]]:

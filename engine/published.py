@@ -225,6 +225,17 @@ OF_PIPELINES: Final[Mapping[str, Published]] = MappingProxyType(
 """What follows from the pipeline alone, for a model that nothing else is known of."""
 
 
+EDITORS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "StableDiffusion3Pipeline": "StableDiffusion3Img2ImgPipeline",
+        "FluxPipeline": "FluxImg2ImgPipeline",
+        "QwenImagePipeline": "QwenImageImg2ImgPipeline",
+        "ZImagePipeline": "ZImageImg2ImgPipeline",
+    }
+)
+"""For pipelines that take no picture: the one that begins from a picture, with the same parts."""
+
+
 def published(source: str) -> Published:
     """What is known of the model with this folder or hub id; `UNKNOWN` when nothing is."""
     wanted = source.lower().replace("_", "-")

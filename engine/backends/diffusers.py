@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
-from engine.backends.local.loaded import can_edit, kind_of_call
+from engine.backends.local.loaded import kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.words import words_for
 from engine.catalogue import Catalogue, Model
-from engine.jobs import Job, Loading, ModelUnavailable, OutOfMemory, Progress
+from engine.jobs import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
+from engine.local_models import can_edit
 from engine.worker import Worker, WorkerDied, WorkerHung
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ class DiffusersBackend:
         shelf, embeddings = self._parts()  # first: it decides how torch is imported
         import torch
 
+        from engine.backends.local.inputs import PictureUnreadable
         from engine.backends.local.pipelines import recipe_for
         from engine.backends.local.render import Rendering
 
@@ -130,6 +132,10 @@ class DiffusersBackend:
             return Rendering(loaded, recipe, batch, words, watcher).run(self._settings.preview_every_s)
         except torch.OutOfMemoryError:
             return None
+        except PictureUnreadable:
+            if len(batch) > 1:
+                raise  # the engine starts each of them alone
+            return [RenderFailed("a picture that belongs to it cannot be read any more")]
 
     def _model(self, job: Job) -> Model:
         """Raises ModelUnavailable for what this model cannot do; all jobs of a batch are alike in that."""

@@ -94,6 +94,7 @@ WRONG = [
     ("[[model]]\nsource = 'x'\nsizes = {'2:3' = [1]}", "write sizes as"),
     ("[[model]]\nsource = 'x'\nsizes = {'5:3' = [512, 512]}", "write sizes as"),
     ("[[model]]\nsource = 'x'\nmegapixels = 'many'", "megapixels is a number"),
+    ("[[model]]\nsource = 'x'\nedits = true", "takes no picture: say references too"),
     ("[[model]", "is not TOML"),
 ]
 

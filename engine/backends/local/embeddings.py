@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from engine.backends.local.cache import LruCache
+from engine.backends.local.inputs import picture_at
 from engine.backends.local.loaded import Loaded
 from engine.jobs import Reference
 
@@ -79,9 +80,8 @@ def _encode_text(loaded: Loaded, prompt: str, long_prompt: str) -> TextEmbedding
 
 def _encode_reference(loaded: Loaded, reference: Reference) -> torch.Tensor:
     import torch
-    from PIL import Image
 
-    with Image.open(reference.path) as picture, torch.inference_mode():
-        embedding: Any = loaded.pipe.encode_image(picture.convert("RGB"), loaded.device)
+    with torch.inference_mode():
+        embedding: Any = loaded.pipe.encode_image(picture_at(reference.path), loaded.device)
     encoded: torch.Tensor = embedding.cpu()
     return encoded

@@ -93,9 +93,14 @@ class FineTunes:
     def _load(self, adapter: Adapter) -> None:
         if not hasattr(self._pipe, "load_lora_weights"):
             raise ModelUnavailable(self._title, "its kind of model takes no fine-tunes")
+        import torch
+
         try:
             self._held[adapter.name] = self._read(adapter)
         except EngineError:
+            raise
+        except torch.OutOfMemoryError:
+            self._forget(adapter.name)
             raise
         except Exception as error:
             log.exception("The fine-tune %s could not be laid over %s.", adapter.name, self._title)

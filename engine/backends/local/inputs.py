@@ -6,20 +6,28 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from engine.jobs import Edit, Reference, RenderFailed
+from engine.jobs import Edit, Reference
+
+
+class PictureUnreadable(Exception):
+    """A job's picture is gone or damaged; the other jobs of its batch have nothing to do with it."""
+
 
 LEAST_PX = 64
 """Pipelines that read pictures refuse smaller ones."""
 
 
 def edit_picture(edit: Edit, size: tuple[int, int]) -> Image.Image:
-    """The picture to change, filling (width, height) in pixels; what stands over at the sides is cut. RenderFailed."""
-    return ImageOps.fit(_read(edit.path), size, Image.Resampling.LANCZOS)
+    """The picture to change, filling (width, height) in pixels; what stands over at the sides is cut.
+
+    Raises PictureUnreadable.
+    """
+    return ImageOps.fit(picture_at(edit.path), size, Image.Resampling.LANCZOS)
 
 
 def reference_picture(reference: Reference) -> Image.Image:
-    """A reference as it is, or larger where it is too small to be read. Raises RenderFailed."""
-    return readable(_read(reference.path))
+    """A reference as it is, or larger where it is too small to be read. Raises PictureUnreadable."""
+    return readable(picture_at(reference.path))
 
 
 def readable(picture: Image.Image) -> Image.Image:
@@ -31,9 +39,10 @@ def readable(picture: Image.Image) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _read(path: Path) -> Image.Image:
+def picture_at(path: Path) -> Image.Image:
+    """The picture in this file, upright, in RGB. Raises PictureUnreadable."""
     try:
         with Image.open(path) as picture:
             return ImageOps.exif_transpose(picture).convert("RGB")
     except OSError as error:
-        raise RenderFailed("a picture that belongs to it cannot be read any more") from error
+        raise PictureUnreadable(path.name) from error

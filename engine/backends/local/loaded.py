@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends.local.fine_tunes import FineTunes
 from engine.catalogue import Model, Offload
 from engine.jobs import Job, Reference, Role
-from engine.local_models import Card
+from engine.local_models import Card, takes_pictures
+from engine.published import EDITORS
 
 if TYPE_CHECKING:
     import torch
 
 T5_TOKENS: Final = 256
-EDITORS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "StableDiffusion3Pipeline": "StableDiffusion3Img2ImgPipeline",
-        "FluxPipeline": "FluxImg2ImgPipeline",
-        "QwenImagePipeline": "QwenImageImg2ImgPipeline",
-        "ZImagePipeline": "ZImageImg2ImgPipeline",
-    }
-)
-"""For pipelines that take no picture: the one that begins from a picture, with the same parts."""
 
 
 @dataclass(slots=True)
@@ -71,16 +61,6 @@ class Loaded:
         if self._editor is None:
             self._editor = _editor_of(self.pipe)
         return self._editor
-
-
-def takes_pictures(model: Model) -> bool:
-    """Whether pictures go in as the pipeline's own `image`, which is the same for a whole call."""
-    return model.references > 0 and model.pipeline not in EDITORS
-
-
-def can_edit(model: Model) -> bool:
-    """Whether there is a way to change a picture with this model's pipeline."""
-    return model.edits and (takes_pictures(model) or model.pipeline in EDITORS)
 
 
 def faces(job: Job) -> tuple[Reference, ...]:

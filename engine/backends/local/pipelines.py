@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.local.embeddings import Embeddings, TextEmbedding
 from engine.backends.local.inputs import edit_picture, readable, reference_picture
-from engine.backends.local.loaded import Loaded, takes_pictures
+from engine.backends.local.loaded import Loaded
 from engine.dialects import Words
 from engine.jobs import Job
+from engine.local_models import takes_pictures
 
 if TYPE_CHECKING:
     import torch

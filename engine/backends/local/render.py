@@ -9,11 +9,12 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends import Outcome
-from engine.backends.local.loaded import Loaded, takes_pictures
+from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Recipe, steps_of
 from engine.backends.local.previews import Previewer
 from engine.dialects import Words
 from engine.jobs import Finished, Job, JobCancelled, Progress
+from engine.local_models import takes_pictures
 
 if TYPE_CHECKING:
     import torch

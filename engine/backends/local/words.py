@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from engine.backends.local.loaded import Loaded, takes_pictures
+from engine.backends.local.loaded import Loaded
 from engine.catalogue import Catalogue
 from engine.dialects import Attached, Words, render
 from engine.finetunes import with_triggers
 from engine.jobs import Job, Role
+from engine.local_models import takes_pictures
 
 
 def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:
