@@ -114,8 +114,12 @@ async def _delete(bot: "StudioBot", removal: MessageRemoval) -> bool | None:
 async def finish_earlier(bot: "StudioBot") -> None:
     """At start, before orders are taken up: finish the erasures that an earlier run began."""
     for user_id in await bot.stores.privacy.unfinished():
-        await erase(bot, user_id)
-        log.info("finished an erasure of an earlier run")
+        try:
+            await erase(bot, user_id)
+        except DataError:
+            log.exception("an erasure of an earlier run could not be finished; it is tried again at the next start")
+        else:
+            log.info("finished an erasure of an earlier run")
     await scrub(bot)
 
 

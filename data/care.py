@@ -33,7 +33,7 @@ class CharacterDisabled(DataError):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What somebody said about a character of `owner_id`; `disabled` is how it stands in that server."""
+    """What somebody said about a character of `owner_id`; `disabled` (0 or 1) is how it stands in that server."""
 
     id: int
     character_id: int
@@ -43,21 +43,21 @@ class Report:
     reporter_id: int
     reason: str
     created_at: float
-    disabled: bool
+    disabled: int
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A character as the bot's owner sees it; `uploaded` says that one of its pictures was handed in."""
+    """A character as the bot's owner sees it; `uploaded` (0 or 1) says that one of its pictures was handed in."""
 
     id: int
     owner_id: int
     guild_id: int
     handle: str
     created_at: float
-    uploaded: bool
+    uploaded: int
     reports: int
-    disabled: bool
+    disabled: int
 
 
 _REPORTS = """
@@ -112,7 +112,7 @@ class Care:
     async def reports(self, guild_id: int, *, limit: int = 20) -> Sequence[Report]:
         """The server's reports, newest first."""
         rows = await self._db.fetch_all(_REPORTS, (guild_id, limit))
-        return [Report(*tuple(row)[:-1], bool(row[-1])) for row in rows]
+        return [Report(*row) for row in rows]
 
     async def disable(self, character_id: int, *, guild_id: int, actor_id: int, reason: str, now: float) -> bool:
         """Take a character out of use in a server, or `EVERYWHERE`; audited. False when it was already."""
@@ -207,8 +207,7 @@ class Care:
 
 
 def _kept(row: sqlite3.Row) -> Kept:
-    *plain, uploaded, reports, disabled = tuple(row)
-    return Kept(*plain, bool(uploaded), reports, bool(disabled))
+    return Kept(*row)
 
 
 async def _character(tx: Transaction, character_id: int) -> sqlite3.Row:

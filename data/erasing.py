@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from data import ledger, tiers
-from data.database import Transaction, Value
+from data.database import Transaction
 from data.ledger import NewEntry
-
-Keys = Mapping[str, Value]
 
 GONE = frozenset(
     {
@@ -174,13 +172,12 @@ STATEMENTS = (
 )
 
 
-async def forfeit(tx: Transaction, keys: Keys) -> None:
-    """Take back the person's credits and tiers, in the books as everything else."""
-    now = float(str(keys["now"]))
-    for row in await tx.execute("SELECT * FROM accounts WHERE user_id = :user", keys):
-        key = f"erase:{keys['pseudonym']}:{row['id']}"
+async def forfeit(tx: Transaction, user_id: int, *, key: str, now: float) -> None:
+    """Take back the person's credits and tiers, in the books as everything else; `key` is unique to the erasure."""
+    for row in await tx.execute("SELECT * FROM accounts WHERE user_id = ?", (user_id,)):
+        entry_key = f"{key}:{row['id']}"
         if row["tier"] != tiers.FREE:
-            await tiers.change(tx, row["id"], "revoke", tiers.FREE, None, key=key, actor_id=0, reason="", now=now)
+            await tiers.change(tx, row["id"], "revoke", tiers.FREE, None, key=entry_key, actor_id=0, reason="", now=now)
         if row["balance"]:
             await tx.execute("UPDATE accounts SET balance = 0, allowance_left = 0 WHERE id = ?", (row["id"],))
             entry = NewEntry(
@@ -190,7 +187,7 @@ async def forfeit(tx: Transaction, keys: Keys) -> None:
                 allowance_amount=-row["allowance_left"],
                 allowance_day=row["allowance_day"] if row["allowance_left"] else None,
                 balance_after=0,
-                key=key,
+                key=entry_key,
                 created_at=now,
             )
             await ledger.append(tx, [entry])

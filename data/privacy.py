@@ -142,12 +142,8 @@ class Privacy:
         Raises `OrdersOpen` when an order is `in_the_way`. Call `scrub` afterwards.
         """
         mark = await self.marks.of_user(user_id)
-        keys: dict[str, Value] = {
-            "user": user_id,
-            "pseudonym": -1 - secrets.randbelow(2**62),
-            "mark": mark,
-            "now": now,
-        }
+        pseudonym = -1 - secrets.randbelow(2**62)
+        keys: dict[str, Value] = {"user": user_id, "pseudonym": pseudonym, "mark": mark, "now": now}
         async with self._db.transaction() as tx:
             if await tx.one(erasing.OPEN_ORDERS, keys) is not None:
                 raise OrdersOpen
@@ -155,12 +151,12 @@ class Privacy:
             await tx.execute("INSERT INTO erasures (pseudonym, mark, erased_at) VALUES (:pseudonym, :mark, :now)", keys)
             pictures = [str(row["sha256"]) for row in await tx.execute(erasing.PICTURES, keys)]
             before = await _count(tx, "message_removals")
-            await erasing.forfeit(tx, keys)
+            await erasing.forfeit(tx, user_id, key=f"erase:{pseudonym}", now=now)
             for statement in erasing.STATEMENTS:
                 await tx.execute(statement, keys)
             gone = [sha256 for sha256 in pictures if await self._pictures.release(tx, sha256)]
             messages = await _count(tx, "message_removals") - before
-            await audit.record(tx, 0, int(str(keys["pseudonym"])), "erase everything", now=now)
+            await audit.record(tx, 0, pseudonym, "erase everything", now=now)
         self._erasing.discard(user_id)
         self._away.add(mark)
         return Erased(tuple(gone), messages)

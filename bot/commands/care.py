@@ -227,9 +227,9 @@ async def purge(interaction: "Interaction", number: Range[int, 1, _MAX_ID], reas
         reason=reason,
         now=time.time(),
     )
+    await replies.whisper(interaction, f"@{words.plain(found.handle)} and its pictures are gone.")
     await bot.engine.forget(pictures)
     await bot.stores.database.scrub()
-    await replies.whisper(interaction, f"@{words.plain(found.handle)} and its pictures are gone.")
 
 
 async def _see_through(bot: "StudioBot", jobs: list[str]) -> None:

@@ -175,10 +175,13 @@ async def settings(
 async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     character = await _own(interaction, name)
-    await interaction.client.stores.characters.delete(interaction.user.id, character.handle)
+    bot = interaction.client
+    pictures = await bot.stores.care.pictures(character.id)
+    await bot.stores.characters.delete(interaction.user.id, character.handle)
     await replies.whisper(
         interaction, f"Deleted `@{character.handle}`. Portraits that were made with it stay where they are."
     )
+    await bot.engine.forget(pictures)
 
 
 def _bare(name: str) -> str:

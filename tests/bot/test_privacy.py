@@ -54,7 +54,7 @@ def on_disk(world: World) -> bytes:
 
 async def archives(result: Any) -> dict[str, bytes]:
     """The files in all zip files that were sent."""
-    found = {}
+    found: dict[str, bytes] = {}
     for message in (result.response, *result.followups):
         for attachment in message.attachments:
             with zipfile.ZipFile(io.BytesIO(await attachment.read())) as archive:

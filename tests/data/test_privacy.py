@@ -9,6 +9,7 @@ import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,8 +56,8 @@ class Studio(House):
         await house.pictures.sweep()
         privacy = Privacy(house.db, house.pictures)
         await privacy.load()
-        rooms = (getattr(house, name) for name in House.__slots__)
-        return cls(*rooms, privacy, Care(house.db, privacy.marks), Questions(house.db))
+        rooms: dict[str, Any] = {name: getattr(house, name) for name in House.__slots__}
+        return cls(**rooms, privacy=privacy, care=Care(house.db, privacy.marks), questions=Questions(house.db))
 
     async def erase(self, user_id: int = SAM, now: float = NOON) -> None:
         await self.privacy.begin(user_id, now=now)

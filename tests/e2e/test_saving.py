@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 from PIL import Image
 
+from tests import faces
 from tests.e2e.stage import LiveBot, Stage, finished
 from tests.standin import File
 
@@ -63,10 +64,12 @@ async def test_a_reply_that_mentions_the_bot_saves_the_face(stage: Stage, live: 
 
 async def test_the_menu_of_ones_own_picture_saves_the_face(stage: Stage, live: LiveBot) -> None:
     """The words and files of a message reach the bot only because the menu was used on it."""
-    written = await stage.ana.send(stage.channel, "me", files=[File("me.png", png())])
+    written = await stage.ana.send(stage.channel, "me", files=[File("me.png", faces.png("ana-1"))])
     opened = await (await stage.ana.context_menu("Save as character", written)).wait_acked()
     saved = await stage.ana.submit_modal(opened, {"Name": "me"})
-    await saved.shown("Saved")
+    question = await saved.shown("May this picture")
+    confirmed = await stage.ana.press(question, "Confirm")
+    await confirmed.until(lambda i: any("Saved" in m.text for m in i.followups), 30)
 
 
 async def test_a_link_works_for_what_one_can_read_and_only_for_that(stage: Stage, live: LiveBot) -> None:
