@@ -24,6 +24,7 @@ from bot.stores import Stores
 from bot.studio import Studio
 from bot.views import DYNAMIC_ITEMS
 from data.characters import Character
+from engine import identity
 from engine.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,8 @@ class StudioBot(discord.Client):
         self._closer = asyncio.create_task(self.close(), name="close-after-fatal")
 
     async def setup_hook(self) -> None:
+        if why := identity.missing():
+            log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
         self.add_dynamic_items(*ITEMS)
         application = self.application
         if not self._owners and application is not None:

@@ -15,6 +15,7 @@ from data import schema
 from data.database import FILE_NAME
 from data.errors import DataError
 from data.folder_lock import lock_folder
+from engine import identity
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
@@ -44,6 +45,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _data_folder(settings)
     yield _disk(settings)
     yield from _models(settings)
+    yield _faces()
     if settings.model_builtin or settings.model_local:
         yield from _device(settings)
 
@@ -126,6 +128,17 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("good", f"Fine-tune {fine_tune.name}: {fine_tune.title}, for {fine_tune.base}.{licence}")
     for sentence in catalogue.refused:
         yield Finding("bad", f"Fine-tunes: {sentence}")
+
+
+def _faces() -> Finding:
+    why = identity.missing()
+    if why:
+        return Finding(
+            "note",
+            f"Faces: {why}, so pictures are not checked for a face and likeness is not measured. "
+            'Install it: pip install "likeness[identity]".',
+        )
+    return Finding("good", "Faces: dlib is there; likeness is measured.")
 
 
 def _device(settings: Settings) -> Iterator[Finding]:
