@@ -42,6 +42,8 @@ def table(studio: Studio, account: Account) -> discord.Embed:
         away = catalogue.unavailable(model)
         lines = [f"**Not now: {away}.**"] if away else []
         lines += [f"Best for {model.best_for}.", f"Catch: {model.catch}.", f"{abilities(model)}."]
+        fine_tunes = [words.plain(fine_tune.title, 60) for fine_tune in catalogue.fine_tunes_of(model.id)]
+        lines += [f"Fine-tunes: {words.listed(fine_tunes[:10], 'and')}."] if fine_tunes else []
         lines.append(_price_line(studio, account, model))
         if len(embed) > _MOST_CHARACTERS:
             embed.set_footer(text="There are more; `/portrait model:` finds them all.")
@@ -67,6 +69,7 @@ def abilities(model: Model) -> str:
     can += ["words in the picture"] if model.writes_text else []
     can += ["live preview"] if model.live_preview else []
     can += ["negative prompt"] if model.negative else []
+    can += ["edits"] if model.edits else []
     return f"{home}; {'; '.join(can)}"
 
 
@@ -81,6 +84,16 @@ def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
         for model in studio.engine.catalogue.models
         if model.cost_usd_micros
     ]
+    licences = [
+        f"{model.title}: {model.licence}"
+        for model in studio.engine.catalogue.models
+        if model.provider == "local" and model.licence
+    ]
+    if licences:
+        embed.add_field(name="Licences of local models", value="\n".join(licences)[:1024], inline=False)
+    if studio.engine.catalogue.refused:
+        refused = "\n".join(words.plain(sentence, 300) for sentence in studio.engine.catalogue.refused)
+        embed.add_field(name="Fine-tunes not offered", value=refused[:1024], inline=False)
     if missing:
         embed.add_field(name="Not set up", value="\n".join(missing)[:1024], inline=False)
     if costs:

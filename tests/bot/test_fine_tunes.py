@@ -56,6 +56,15 @@ async def test_those_of_the_model_are_offered_with_what_they_say_and_whose_terms
     assert not await world.sam.autocomplete(world.channel, "portrait", "finetune", "", model="other")
 
 
+async def test_models_name_them_and_tell_the_owner_what_is_not_offered(world: World) -> None:
+    seen = answer(await world.sam.slash(world.channel, "models"))
+    assert "Fine-tunes: Soft film and ink." in "".join(fields(seen).values())
+    assert "Fine-tunes not offered" not in fields(seen)
+    world.bot._owners = frozenset({world.lena.id})
+    seen = answer(await world.lena.slash(world.channel, "models"))
+    assert "stray.safetensors is not offered" in fields(seen)["Fine-tunes not offered"]
+
+
 async def test_a_fine_tune_is_used_told_and_written_into_the_picture(world: World) -> None:
     plain = await world.portrait(world.sam, seed=7)
     assert plain.embeds

@@ -43,7 +43,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {kind: make(kind, base / name) for kind, name in FOLDERS.items()}
 
 
-@pytest.fixture(params=FOLDERS)
+@pytest.fixture(params=[kind for kind in FOLDERS if kind != "sd35-large"])  # which is Medium with fewer parts
 async def shown(request: pytest.FixtureRequest, folders: dict[str, Path]) -> AsyncIterator[tuple[str, Studio]]:
     async for studio in studio_of(local_model(f"{folders[request.param]}=m")):
         yield request.param, studio
@@ -91,9 +91,11 @@ async def test_a_portrait_its_seed_and_its_place_in_a_batch(shown: tuple[str, St
     first = await made(studio, like(studio, "A1", 0, steps=4))
     events = await follow(studio.engine, like(studio, "A2", 1, steps=4))
     other = await made(studio, like(studio, "A3", 2, steps=4, seed=6))
+    otherwise = await made(studio, like(studio, "A5", 5, steps=4, prompt=PortraitPrompt(subject="an old man")))
     assert pixels(first).shape == (48, 32, 3)
     assert isinstance(events[-1], Finished)
-    assert events[-1].picture == first.picture != other.picture
+    assert events[-1].picture == first.picture
+    assert len({first.picture, other.picture, otherwise.picture}) == 3
     assert [event.step for event in events if isinstance(event, Progress)] == [0, 1, 2, 3, 4]
     assert any(event.preview for event in events if isinstance(event, Progress))
     together = await studio.pictures(like(studio, "A4", 3, steps=4), like(studio, "B4", 4, steps=4, seed=6))
@@ -102,23 +104,14 @@ async def test_a_portrait_its_seed_and_its_place_in_a_batch(shown: tuple[str, St
         assert np.abs(pixels(alone) - pixels(shared)).max() <= 3
 
 
-async def test_words_of_the_prompt_reach_the_model(shown: tuple[str, Studio]) -> None:
-    _, studio = shown
-    first = await made(studio, like(studio, "A1", 0))
-    other = await made(studio, like(studio, "A2", 1, prompt=PortraitPrompt(subject="an old man in a green hat")))
-    assert first.picture != other.picture
-
-
 async def test_a_picture_is_changed_and_the_seed_decides_how(shown: tuple[str, Studio], tmp_path: Path) -> None:
     _, studio = shown
-    plain = await made(studio, like(studio, "A0", 0, steps=6))
-    first = await made(studio, like(studio, "A1", 1, steps=6, edit=edit_of(tmp_path)))
-    again = await made(studio, like(studio, "A2", 2, steps=6, edit=edit_of(tmp_path)))
-    other = await made(studio, like(studio, "A3", 3, steps=6, edit=edit_of(tmp_path, shade=7)))
-    after = await made(studio, like(studio, "A4", 4, steps=6))
+    first = await made(studio, like(studio, "A1", 1, edit=edit_of(tmp_path)))
+    again = await made(studio, like(studio, "A2", 2, edit=edit_of(tmp_path)))
+    other = await made(studio, like(studio, "A3", 3, edit=edit_of(tmp_path, shade=7)))
+    plain = await made(studio, like(studio, "A4", 4))
     assert first.picture == again.picture
     assert len({plain.picture, first.picture, other.picture}) == 3
-    assert plain.picture == after.picture
 
 
 async def test_a_fine_tune_changes_it_and_leaves_it_as_it_was(
@@ -136,21 +129,20 @@ async def test_a_fine_tune_changes_it_and_leaves_it_as_it_was(
     assert len({before.picture, tuned.picture, half.picture}) == 3
 
 
-async def test_cancelling_stops_it_within_a_step(shown: tuple[str, Studio]) -> None:
-    _, studio = shown
+async def test_cancelling_stops_it_within_a_step(klein: Studio) -> None:
     steps: list[int] = []
 
     async def cancelling() -> None:
-        async for event in studio.engine.submit(like(studio, "A1", 0, steps=900)):
+        async for event in klein.engine.submit(like(klein, "A1", 0, steps=900)):
             if isinstance(event, Progress):
                 steps.append(event.step)
                 if event.step == 2:
-                    studio.engine.cancel("A1")
+                    klein.engine.cancel("A1")
 
     with pytest.raises(JobCancelled):
         await cancelling()
     assert steps[-1] == 2
-    await made(studio, like(studio, "B1", 1))
+    await made(klein, like(klein, "B1", 1))
 
 
 async def test_klein_takes_saved_faces_as_pictures(klein: Studio, tmp_path: Path) -> None:
@@ -172,8 +164,8 @@ async def test_klein_jobs_of_different_pictures_are_not_mixed(klein: Studio, tmp
     mixed = await klein.pictures(replace(of_ana, id="A2"), replace(of_kai, id="B2", user="B"))
     same = await klein.pictures(replace(of_ana, id="A3"), replace(of_ana, id="B3", user="B"))
     assert [one.batch for one in (*mixed, *same)] == [1, 1, 2, 2]
-    for one, shared in zip((*alone, alone[0], alone[0]), (*mixed, *same), strict=True):
-        assert np.abs(pixels(one) - pixels(shared)).max() <= 3
+    assert [one.picture for one in mixed] == [one.picture for one in alone]
+    assert all(np.abs(pixels(alone[0]) - pixels(one)).max() <= 3 for one in same)
 
 
 async def test_of_too_many_pictures_faces_stay_and_the_note_says_so(klein: Studio, tmp_path: Path) -> None:
