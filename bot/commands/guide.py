@@ -22,6 +22,7 @@ STEPS = (
         "Find things again",
         "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have left.",
     ),
+    ("What is kept of you", "`/privacy show` says it; `/privacy export` and `/privacy erase` copy and erase it."),
 )
 
 
