@@ -112,9 +112,9 @@ def _character() -> str:
     return f"""
 ## With a character
 
-The reference picture shows the face, and words about it would fight the picture. Age, origin, skin tone, hair, eyes,
-the shape of the face and marks such as freckles are therefore not sent; expression, action, trade, clothes and the rest
-are. Words about anybody else in the picture stay whole.
+The reference picture shows the face, and words about it would fight the picture. Age, origin, skin tone, eyes, the
+shape of the face and marks such as freckles are therefore not sent; hair, beard, glasses, expression, action, trade,
+clothes and the rest are. Words about anybody else in the picture stay whole.
 
 > {WITH_CHARACTER}
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.families.positive import positive
-from engine.families.words import Script, Words, script, sentence
+from engine.families.words import Script, Words, how_many, people, script, sentence
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.phrases import chunks
 from engine.prompts.units import units
@@ -83,17 +83,16 @@ def gpt_image(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = F
 
 
 def _attached(held: Sequence[str], *, numbered: bool) -> list[str]:
-    if len(held) == 1 and not numbered:
-        return ["the person in the attached picture"]
-    return [f"the person in attached picture {number}" for number in range(1, len(held) + 1)]
+    return people(held, "attached picture", numbered=numbered)
 
 
 def _keep_faces(held: Sequence[str], *, numbered: bool) -> list[str]:
     if not held:
         return []
-    if len(held) > 1:
+    if how_many(held) > 1:
         return ["Keep each person's face exactly as in the attached pictures"]
-    return [f"Keep that person's face exactly as in {'attached picture 1' if numbered else 'the attached picture'}"]
+    who = people(held, "attached picture", numbered=numbered)[0]
+    return [f"Keep that person's face exactly as in {who.removeprefix('the person in ')}"]
 
 
 def _plain_camera(clauses: Sequence[str]) -> tuple[list[str], list[str]]:

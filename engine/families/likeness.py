@@ -1,7 +1,8 @@
 """What a reference picture already says: takes the words about a person's face out of a subject.
 
-A face described in words fights the face in the picture. Cut are age, origin, skin tone, hair, eyes and the shape of
-the face; what the person does, holds, feels and is by trade stays. Words about another person stay whole.
+A face described in words fights the face in the picture. Cut are age, origin, skin tone, eyes and the shape of the
+face; what can be put on or changed stays, hair, beard and glasses too, and so does what the person does, holds, feels
+and is by trade. Words about another person stay whole.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from engine.prompts.lexicon import group_of
 from engine.prompts.phrases import Chunk, chunks, clauses
 from engine.prompts.units import Unit, units
 
-_OF_THE_FACE: Final = frozenset({"feature.age", "feature.origin", "feature.hair", "feature.tone"})
+_OF_THE_FACE: Final = frozenset({"feature.age", "feature.origin", "feature.tone"})
 _FACE: Final = frozenset(
     {"face", "nose", "lips", "lip", "chin", "cheeks", "cheekbones", "jaw", "jawline", "forehead", "ears", "eyebrows"}
     | {

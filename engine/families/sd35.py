@@ -17,8 +17,9 @@ T5_TOKENS: Final = 250
 
 def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
     """Key words for CLIP, sentences for T5."""
-    people = ["the person"] if len(held) == 1 else [f"person {number}" for number in range(1, len(held) + 1)]
-    whole = script(prompt, held, people)
+    order = list(dict.fromkeys(handle.casefold() for handle in held))
+    stand_ins = [f"person {order.index(handle.casefold()) + 1}" if len(order) > 1 else "the person" for handle in held]
+    whole = script(prompt, held, stand_ins)
     short, _ = fitted(whole, CLIP_TOKENS, reserve=_text_cost(whole))
     long, dropped = fitted(whole, T5_TOKENS, reserve=20 + _text_cost(whole))
     return Words(

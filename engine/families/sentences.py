@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from engine.families.positive import positive
-from engine.families.words import Script, Words, fitted, script, sentence
+from engine.families.words import Script, Words, fitted, people, script, sentence
 from engine.prompt import PortraitPrompt
 from engine.prompts.lexicon import kind_of
 
@@ -42,9 +42,7 @@ def render(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = Fals
 
 def stand_ins(held: Sequence[str], *, numbered: bool = False) -> list[str]:
     """What to call the people whose reference pictures go along."""
-    if len(held) == 1 and not numbered:
-        return ["the person in the reference picture"]
-    return [f"the person in reference picture {number}" for number in range(1, len(held) + 1)]
+    return people(held, "reference picture", numbered=numbered)
 
 
 def flowing(whole: Script, *, negatives: bool = True) -> str:

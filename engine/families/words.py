@@ -88,6 +88,31 @@ def script(prompt: PortraitPrompt, held: Sequence[str], stand_ins: Sequence[str]
     )
 
 
+def people(held: Sequence[str], picture: str, *, numbered: bool) -> list[str]:
+    """What to call the person in each of the held faces' pictures: somebody with two pictures is called by both.
+
+    `picture` is what the family calls one; `numbered` says that other pictures go along.
+    """
+    of = {handle.casefold(): list[int]() for handle in held}
+    for number, handle in enumerate(held, 1):
+        of[handle.casefold()].append(number)
+    if len(of) == 1 and not numbered:
+        return [f"the person in the {picture}{'s' if len(held) > 1 else ''}" for _ in held]
+    return [f"the person in {_counted(picture, of[handle.casefold()])}" for handle in held]
+
+
+def _counted(picture: str, numbers: Sequence[int]) -> str:
+    if len(numbers) == 1:
+        return f"{picture} {numbers[0]}"
+    *first, last = numbers
+    return f"{picture}s {', '.join(map(str, first))} and {last}"
+
+
+def how_many(held: Sequence[str]) -> int:
+    """How many people the held faces' pictures show."""
+    return len({handle.casefold() for handle in held})
+
+
 def _in_participles(clause: Clause) -> Clause:
     """ "A man in his 60s stands" → "A man in his 60s standing", now that the place is said elsewhere."""
     found = units(clause.words)
