@@ -26,10 +26,11 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
     except PictureMissing:
         return []
     held = held_faces(await stores.tries.pinned_faces(order.id))
-    return await asyncio.to_thread(_compared, before, after, held)
+    return await asyncio.to_thread(compared, before, after, held)
 
 
-def _compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
+def compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
+    """The lines for two encoded pictures; `held` are the saved faces that the second was to show. Blocking."""
     faces = identity.look(before)
     if not faces:
         return ["No face was found in the picture that was changed."]

@@ -19,6 +19,11 @@ STEPS = (
     ("Keep the face", "Press **Save as character** under it, or reply to it with `@me save ana`."),
     ("Bring it back", "Write `@ana` in the next prompt: another place, outfit and light, the same face."),
     (
+        "Change a picture, or vary one thing",
+        "`/edit` or **Edit…** changes a picture in words. `/series prompt: @ana in a white shirt "
+        "vary: place: beach | forest | night city` makes a contact sheet.",
+    ),
+    (
         "Find things again",
         "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have left.",
     ),

@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot import before_after
 from bot.settings import Settings
 from bot.stores import Stores
 from data import ledger
+from engine import identity
 from engine.prompt import from_json
+from engine.review import Held
+from tests import faces
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import fields, labels, said
 from tests.bot.test_character import huge_png, noise, picture
@@ -164,6 +168,19 @@ async def test_only_models_that_change_pictures_are_offered_and_taken(world: Wor
         await world.sam.slash(world.channel, "edit", change="at night", model=MODEL)
     )
     assert "No model here" in said(await world.sam.slash(world.channel, "edit", change="at night"))
+
+
+def test_the_likeness_before_and_after_is_told() -> None:
+    """To the face in the picture that was changed, and to each saved face that the edit was to show."""
+    (kai,) = identity.look(faces.png("kai-1"))
+    held = [Held("kai", ((kai.embedding, kai.pattern),))]
+    kept = before_after.compared(faces.png("ana-1"), faces.png("ana-2"), [])
+    swapped = before_after.compared(faces.png("ana-1"), faces.png("kai-2"), held)
+    scores = [int(line.rsplit(": ", 1)[1]) for line in (kept[0], swapped[0])]
+    assert scores[0] > scores[1]
+    was, now = (int(part.split()[0]) for part in swapped[1].removeprefix("Likeness @kai: ").split(", "))
+    assert was < now
+    assert "No face" in before_after.compared(picture(), faces.png("ana-1"), [])[0]
 
 
 async def test_another_try_of_an_edit_changes_the_same_portrait(world: World) -> None:

@@ -17,10 +17,12 @@ from bot.stores import Stores
 from bot.wishes import Answer, Place, Wish
 from data import ledger
 from data.jobs import Order
+from data.portraits import PortraitFacts
 from engine.jobs import Event, UnknownModel
 from engine.prompt import PortraitPrompt, from_json
-from tests.bot.conftest import World
+from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said
+from tests.bot.test_character import picture
 from tests.bot.test_hosted import SAM, Counter, House
 from tests.engine.stage import catalogue
 
@@ -173,17 +175,28 @@ def wish(guild_id: int, channel_id: int, user_id: int, count: int = 4) -> Wish:
     )
 
 
-async def placed(world: World) -> None:
+async def placed(world: World) -> Order:
     """A series of sam's is written down, and the bot dies before it begins."""
     asked = wish(world.guild.id, world.channel.id, world.sam.id)
     new, _ = await world.bot.studio.checks.order_for(asked, NOWHERE)
-    await world.stores.orders.place(new, now=time.time())
+    return await world.stores.orders.place(new, now=time.time())
+
+
+async def render(world: World, job_id: str) -> None:
+    """One of its frames is stored before the bot dies."""
+    facts = PortraitFacts(
+        seed=1, model_title=MODEL, words="", negative="", steps=1, guidance=1.0, render_s=1.0, note=""
+    )
+    staged = await world.stores.pictures.stage(picture())
+    await world.stores.orders.store(job_id, staged, facts, time.time())
 
 
 async def test_a_series_that_a_kill_cut_short_goes_on_and_its_sheet_is_made_again(world: World) -> None:
     """It is in the database as a whole before anything is rendered; what is missing is made, and nothing twice."""
     before = await world.balance(world.sam)
-    await placed(world)
+    order = await placed(world)
+    await render(world, order.jobs[1].id)
+    assert await world.balance(world.sam) == before - 40
     await world.restart()
     assert len(await portraits(world)) == 4
     assert lines(world.channel.last_message) == ["place 1", "place 2", "place 3", "place 4"]
