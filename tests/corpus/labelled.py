@@ -16,7 +16,7 @@ MARKS = {
     "d": "detail",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth")
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh")
 
 _MARK = re.compile(r"\{([scelkd]):(.*?)\}", re.DOTALL)
 _BORDER = re.compile(r"[,;|\n]|[.?!](?=\s|$)")
