@@ -54,7 +54,7 @@ class Wish:
     """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
 
     `confirmed` is the price of it all that the person was shown and agreed to. The frames of a series, where `extras`
-    has one, are instead of `prompt`, `model` and `count`.
+    has one, are instead of `prompt`, `model` and `count`. `ignored` is what of the typed words means nothing here.
     """
 
     source: str
@@ -67,6 +67,7 @@ class Wish:
     parent_portrait_id: int | None = None
     confirmed: int = 0
     extras: Extras = NOTHING_MORE
+    ignored: tuple[str, ...] = ()
 
     def takes(self) -> list[tuple[PortraitPrompt, str | None]]:
         """The prompt and the model of each picture."""
@@ -170,7 +171,8 @@ class Checks:
         known = await self._stores.characters.find(user_id, guild_id, handle.partition(":")[0])
         if known is not None:
             return Refused(f"There is no {shown}: @{known.handle} has versions 1 to {known.versions}.")
-        handles = await self._stores.characters.handles(user_id, guild_id)
+        handles = [*await self._stores.characters.handles(user_id, guild_id)]
+        handles += [item.handle for item in await self._stores.references.list(user_id)]
         near = words.nearest(handle, handles)
         if near:
             meant = words.listed((f"@{name}" for name in near), "or")
