@@ -43,7 +43,17 @@ def make_catalogue(settings: Settings) -> Catalogue:
                 f"{name} has a price for {words.listed(sorted(unknown))}, which is on offer nowhere. "
                 f"There is {words.listed(model.id for model in catalogue.models)}."
             )
+    _check_editor(settings, catalogue)
     return catalogue
+
+
+def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
+    able = [model.id for model in catalogue.models if model.edits and model.references]
+    if settings.likeness_editor and settings.likeness_editor not in able:
+        raise SettingsError(
+            f"LIKENESS_EDITOR is {settings.likeness_editor}, which is no model here that edits pictures with a face. "
+            f"There is {words.listed(able) or 'none'}."
+        )
 
 
 def make_engine(

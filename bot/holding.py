@@ -17,10 +17,10 @@ from bot.stores import Stores
 from bot.wishes import MAX_SEED
 from data.jobs import JobRow, Order
 from data.tries import PinnedFace, Try
-from engine import identity, review
+from engine import review
 from engine.catalogue import Model
 from engine.engine import Engine
-from engine.jobs import EngineError, EngineStopped, Finished, Job, JobCancelled
+from engine.jobs import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
 from engine.local_models import UNTRAINED_NOTE
 from engine.review import Held, Review
 
@@ -46,10 +46,11 @@ class Holding:
 
         Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
         """
-        if identity.missing() or UNTRAINED_NOTE in first.note:
+        if UNTRAINED_NOTE in first.note:
             return first
         held = held_faces(await self._stores.tries.pinned_faces(order.id))
         model = self._engine.catalogue.get(row.model)
+        first = await self._with_its_face(row, model, job, first, render)
         tries = [(await self._look(first, held, 1), first)]
         while await self._again(row, model, tries[-1][0]):
             number = len(tries) + 1
@@ -65,7 +66,46 @@ class Holding:
         await self._stores.tries.choose(row.id, best.number)
         return delivered
 
+    async def _with_its_face(self, row: JobRow, model: Model, job: Job, first: Finished, render: Render) -> Finished:
+        """What a model painted that cannot hold a face, given the saved one by a model that can, if one is set up.
+
+        Only of models on own machines: after a crash the first picture is made again.
+        """
+        faces = tuple(reference for reference in job.references if reference.role is Role.FACE)
+        editor = self._editor()
+        cannot = not model.references and model.provider in OWN_MACHINES
+        if editor is None or not cannot or not faces or job.edit is not None:
+            return first
+        if not await self._stores.tries.wait_again(row.id, cost_usd_micros=editor.cost_usd_micros):
+            return first
+        staged = await self._stores.pictures.stage(first.picture)
+        try:
+            edit = Edit(path=staged.file, sha256=staged.sha256, words=_asked_of_editor(faces), strength=0.5)
+            edited = await render(_edit_job(job, editor, edit, faces))
+        except (EngineStopped, JobCancelled):
+            raise
+        except EngineError as error:
+            log.info("a face could not be given: %s", type(error).__name__, extra={"job": row.id})
+            return first
+        finally:
+            await self._stores.pictures.discard(staged)
+        return replace(
+            edited,
+            seed=first.seed,
+            words=first.words,
+            steps=first.steps,
+            render_s=first.render_s + edited.render_s,
+            model_title=f"{first.model_title}, face by {edited.model_title}",
+        )
+
+    def _editor(self) -> Model | None:
+        if not self._settings.likeness_editor:
+            return None
+        editor = self._engine.catalogue.get(self._settings.likeness_editor)
+        return None if self._engine.catalogue.unavailable(editor) else editor
+
     async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Try:
+        """Nothing is seen where dlib is missing."""
         seen = await asyncio.to_thread(review.portrait, finished.picture, held)
         return _try_of(seen, number, finished.seed)
 
@@ -82,6 +122,29 @@ class Holding:
             return False
         free = model.provider in OWN_MACHINES or settings.likeness_hosted
         return free and last.number <= settings.likeness_tries
+
+
+def _asked_of_editor(faces: Sequence[Reference]) -> str:
+    who = " and ".join(f"@{handle}" for handle in dict.fromkeys(face.handle for face in faces))
+    return f"give the person the face of {who}, and keep pose, clothes, place and light"
+
+
+def _edit_job(job: Job, editor: Model, edit: Edit, faces: tuple[Reference, ...]) -> Job:
+    """The same job as an edit by another model, at the size of that model which is shaped most like the picture."""
+    shape = job.width / job.height
+    width, height = min(editor.sizes.values(), key=lambda size: abs(size[0] / size[1] - shape))
+    return replace(
+        job,
+        model=editor.id,
+        width=width,
+        height=height,
+        steps=editor.steps,
+        guidance=editor.guidance,
+        references=faces[: max(1, editor.references)],
+        adapters=(),
+        edit=edit,
+        previews=editor.live_preview,
+    )
 
 
 def held_faces(pinned: Sequence[PinnedFace]) -> list[Held]:

@@ -203,6 +203,11 @@ class Settings(BaseSettings):
         "another seed, at no charge, and the best is delivered. 0: never.",
     )
     likeness_tries: int = Field(2, ge=0, le=2, description="How often it is tried again at most.")
+    likeness_editor: str = Field(
+        "",
+        description="Id of a model that edits pictures: it gives portraits of your own models that cannot hold a face "
+        "the saved one, in a second pass that costs nobody credits. Empty: none.",
+    )
     likeness_hosted: bool = Field(False, description="Whether hosted models try again too, which costs you each time.")
 
     series_frames: int = Field(12, ge=2, le=24, description="How many frames a series may have.")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from data.database import Database
+from data.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +66,12 @@ class Tries:
                     now,
                 ),
             )
-            if not again:
-                return True
-            waits = await tx.execute(
-                "UPDATE jobs SET state = 'waiting', attempts = max(0, attempts - 1), provider_ref = '',"
-                " cost_usd_micros = cost_usd_micros + ? WHERE id = ? AND state IN ('waiting', 'running') RETURNING id",
-                (cost_usd_micros, job_id),
-            )
-            return bool(waits)
+            return not again or await _waits_again(tx, job_id, cost_usd_micros)
+
+    async def wait_again(self, job_id: str, *, cost_usd_micros: int = 0) -> bool:
+        """The job goes back into the queue for a second pass, without an attempt counted; False when it has ended."""
+        async with self._db.transaction() as tx:
+            return await _waits_again(tx, job_id, cost_usd_micros)
 
     async def choose(self, job_id: str, number: int) -> None:
         """Which try is delivered. Tries after it, of a run that was broken off, never were."""
@@ -112,3 +110,12 @@ class Tries:
             (order_id,),
         )
         return tuple(PinnedFace(*row) for row in rows)
+
+
+async def _waits_again(tx: Transaction, job_id: str, cost_usd_micros: int) -> bool:
+    waits = await tx.execute(
+        "UPDATE jobs SET state = 'waiting', attempts = max(0, attempts - 1), provider_ref = '',"
+        " cost_usd_micros = cost_usd_micros + ? WHERE id = ? AND state IN ('waiting', 'running') RETURNING id",
+        (cost_usd_micros, job_id),
+    )
+    return bool(waits)

@@ -37,6 +37,7 @@ class Painter:
     pictures: list[str]
     slots: int = 1
     seeds: list[int] = field(default_factory=list)
+    jobs: list[Job] = field(default_factory=list)
     stuck: asyncio.Event | None = None
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
@@ -45,6 +46,7 @@ class Painter:
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         (job,) = batch
         self.seeds.append(job.seed)
+        self.jobs.append(job)
         if not self.pictures:
             assert self.stuck is not None
             self.stuck.set()
@@ -74,14 +76,17 @@ class Painter:
 class House:
     """A studio whose portraits are the pictures it is told to make."""
 
-    def __init__(self, settings: Settings, stores: Stores, *pictures: str, provider: str = "local") -> None:
+    def __init__(
+        self, settings: Settings, stores: Stores, *pictures: str, provider: str = "local", editor: bool = False
+    ) -> None:
         self.settings = settings
         self.stores = stores
         self.painter = Painter(list(pictures))
         model = replace(local_model("/nowhere/painter=painter"), references=2, note="", provider=provider)  # type: ignore[arg-type]
         self.counter = Counter()
+        models = (replace(model, references=0), replace(model, id="editor", edits=True)) if editor else (model,)
         self.engine = Engine(
-            Catalogue((model,), model.id), {provider: lambda: self.painter}, before_start=self._before_start
+            Catalogue(models, model.id), {provider: lambda: self.painter}, before_start=self._before_start
         )
         self.studio = Studio(settings, stores, self.engine, self.counter)
 
@@ -225,6 +230,47 @@ async def test_a_character_deleted_while_its_job_runs_is_still_judged_by_what_wa
     assert only.likeness is not None
     await house.studio.close(1.0)
     assert len(list(stores.pictures.folder.iterdir())) == 2, "the portrait and kai"
+
+
+async def test_a_model_that_cannot_hold_a_face_gets_it_from_one_that_can(settings: Settings, stores: Stores) -> None:
+    """A second pass for one price, and the likeness is that of what comes of it."""
+    house = House(settings.model_copy(update={"likeness_editor": "editor"}), stores, "kai-1", "ana-2", editor=True)
+    before = (await house.studio.account(1, SAM)).balance
+    order = await house.order("ana")
+    (portrait,) = (await house.delivered()).portraits
+    assert portrait.model_title == "Painter, face by Painter"
+    (first, second) = house.painter.jobs
+    assert (first.edit, first.model, second.model) == (None, "painter", "editor")
+    assert second.edit is not None
+    assert "@ana" in second.edit.words
+    assert not second.edit.path.exists(), "the first picture is not kept"
+    (only,) = await stores.tries.of_job(portrait.job_id)
+    assert only.likeness is not None
+    assert only.likeness > 0
+    assert await charged(house, before) == order.jobs[0].price
+    await house.studio.close(1.0)
+
+
+async def test_where_the_second_pass_fails_the_first_picture_is_delivered(settings: Settings, stores: Stores) -> None:
+    house = House(settings.model_copy(update={"likeness_editor": "editor"}), stores, "kai-1", "fails", editor=True)
+    await house.order("ana")
+    (portrait,) = (await house.delivered()).portraits
+    assert portrait.model_title == "Painter"
+    await house.studio.close(1.0)
+
+
+async def test_a_picture_added_while_a_portrait_is_made_does_not_change_it(settings: Settings, stores: Stores) -> None:
+    house = House(settings, stores, "ana-2")
+    order = await house.order("ana")
+    kai = await stores.pictures.stage(faces.png("kai-2"))
+    assert (await stores.characters.add(SAM, "ana", kai, origin="upload", now=2.0)).version == 2
+    await house.delivered()
+    (job,) = house.painter.jobs
+    character = await stores.characters.get(SAM, "ana:1")
+    assert character is not None
+    assert [one.sha256 for one in job.references] == [character.references[0].sha256]
+    assert await stores.characters.of_order(order.id) == {character.id: 1}
+    await house.studio.close(1.0)
 
 
 async def test_an_untrained_models_noise_is_not_judged(settings: Settings, stores: Stores) -> None:
