@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from bot import words
 from bot.errors import Refused
-from engine.prompt import SLOTS, PortraitPrompt, merge, parse
+from engine.prompt import SLOTS, PortraitPrompt, merge, parse, read
 
 NOTHING: Final = PortraitPrompt()
 
@@ -18,6 +18,11 @@ def read_prompt(text: str) -> PortraitPrompt:
             "name without picking anybody from Discord's list, or use the `character:` option."
         )
     return parse(text)
+
+
+def ignored_in(text: str) -> tuple[str, ...]:
+    """Flags and settings of other tools in typed words, which mean nothing here."""
+    return read(text).ignored
 
 
 def chosen(

@@ -92,6 +92,7 @@ class Studio:
         self._holding = Holding(settings, stores, engine)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
+        self._ignored: dict[str, tuple[str, ...]] = {}
         self._held: set[str] = set()
         self._closing = False
 
@@ -115,6 +116,8 @@ class Studio:
             order = await self._place(new)
             faults.after("row")
             if order.created:
+                if wish.ignored:
+                    self._ignored[order.id] = wish.ignored
                 self.follow(order)
                 faults.after("submit")
         return order
@@ -146,6 +149,7 @@ class Studio:
         task = asyncio.create_task(self._follow(order, rows, streams), name=f"order-{order.id}")
         self._followed[order.id] = task
         task.add_done_callback(lambda done: self._followed.pop(order.id, None))
+        task.add_done_callback(lambda done: self._ignored.pop(order.id, None))
 
     def _submitted(self, order: Order, row: JobRow) -> AsyncIterator[Event] | EngineError:
         """The job's events, or why it cannot be made; it was charged, so the queue's caps do not count any more."""
@@ -232,7 +236,9 @@ class Studio:
             picture = await self._marker.mark(finished, prompt, row)
             staged = await self.stores.pictures.stage(picture)
             faults.after("picture")
-            await self.stores.orders.store(row.id, staged, facts(finished, row.guidance), time.time())
+            await self.stores.orders.store(
+                row.id, staged, facts(finished, row.guidance, self._ignored.get(order.id, ())), time.time()
+            )
             faults.after("portrait")
         except EngineStopped:
             return False
@@ -378,13 +384,18 @@ class Studio:
         await self.stores.orders.requeue_running()
 
 
-def facts(finished: Finished, guidance: float) -> PortraitFacts:
-    """What is stored of a finished portrait: the words that were really sent, and what was left out of them."""
+def facts(finished: Finished, guidance: float, ignored: tuple[str, ...] = ()) -> PortraitFacts:
+    """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
+
+    `ignored` are the flags of other tools that were typed; they are told here once and kept nowhere else.
+    """
     sent = finished.words
     told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
     notes = [finished.note]
     if sent.dropped:
         notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
+    if ignored:
+        notes.append(f"Means nothing here: {words.plain('; '.join(ignored), 300)}.")
     if sent.left_to_reference:
         notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
     return PortraitFacts(

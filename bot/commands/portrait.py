@@ -13,7 +13,7 @@ from bot.choices import complete_character, complete_fine_tune, complete_model, 
 from bot.errors import Gone, Refused
 from bot.extras import NOTHING_MORE, Extras, FineTuneWish, Use
 from bot.guard import person_of
-from bot.reading import NOTHING, chosen, laid_over, read_prompt
+from bot.reading import NOTHING, chosen, ignored_in, laid_over, read_prompt
 from bot.wishes import MAX_SEED, Answer, Wish
 from engine import intake, provenance
 from engine.finetunes import STRONGEST
@@ -112,6 +112,7 @@ async def portrait(
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
         extras=with_fine_tune(finetune, finetune_strength),
+        ignored=ignored_in(prompt or ""),
     )
     await _order(interaction, wish, answer, reference, reference_for)
 

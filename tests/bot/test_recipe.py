@@ -178,6 +178,13 @@ async def test_a_picture_above_the_upload_limit_is_sent_as_webp_with_its_recipe(
     assert provenance.read_recipe(sent) == replace(from_json(portrait.prompt), seed=77)
 
 
+async def test_flags_of_other_tools_are_told_to_the_person(world: World) -> None:
+    """What somebody brought along and what means nothing here stands where left-out words stand."""
+    message = await world.portrait(world.sam, f"{PROMPT} --ar 2:3 --v 6 --stylize 250")
+    assert "Means nothing here: --v 6; --stylize 250." in fields(message)["Please note"].replace("\\", "")
+    assert (await recipe(world)).aspect == "2:3"
+
+
 def test_what_the_model_is_not_told_is_told_to_the_person() -> None:
     told = Words(
         prompt="a man", long_prompt="a man, on a pier", dropped=("visible pores",), left_to_reference=("a beard",)
