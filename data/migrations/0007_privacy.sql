@@ -78,6 +78,10 @@ CREATE TABLE message_removals (
 ) STRICT;
 
 CREATE INDEX ledger_actor ON ledger (actor_id);
+-- Whoever refers to a portrait is looked for when that goes.
+CREATE INDEX orders_parent ON orders (parent_portrait_id) WHERE parent_portrait_id IS NOT NULL;
+CREATE INDEX portraits_parent ON portraits (parent_id) WHERE parent_id IS NOT NULL;
+CREATE INDEX character_references_portrait ON character_references (portrait_id) WHERE portrait_id IS NOT NULL;
 
 -- Audit and ledger stay append-only but for this: somebody who is being erased becomes their pseudonym.
 DROP TRIGGER audit_stays_as_written;
