@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
-from engine.families.words import sentence
+from engine.families.words import counted, sentence
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.units import HANDLE
 
@@ -53,12 +53,18 @@ def legend(others: Sequence[Attached], first: int, picture: str) -> str:
 
 def change(words: str, faces: Sequence[str], others: Sequence[Attached], picture: str) -> str:
     """What to say when the first picture is to be changed; faces and the others follow it in this order."""
-    people = {handle.casefold(): f"the person in {picture} {number}" for number, handle in enumerate(faces, 2)}
+    shown: dict[str, list[int]] = {}
+    for number, handle in enumerate(faces, 2):
+        shown.setdefault(handle.casefold(), []).append(number)
+    people = {handle: counted(picture, numbers) for handle, numbers in shown.items()}
     first = 2 + len(faces)
-    wanted = mentions(" ".join(words.split()), {**people, **_names(others, first, picture)})
+    meant = {handle: f"the person in {pictures}" for handle, pictures in people.items()}
+    wanted = mentions(" ".join(words.split()), {**meant, **_names(others, first, picture)})
     wanted = _HANDLE.sub(lambda found: str(found[1]).partition(":")[0], wanted)
     parts = [f"Change {picture} 1 like this: {wanted}"]
-    parts += [f"{picture} {number} shows whose face it is: keep exactly to it" for number, _ in enumerate(faces, 2)]
+    for handle, pictures in people.items():
+        verb, them = ("shows", "it") if len(shown[handle]) == 1 else ("show", "them")
+        parts.append(f"{pictures} {verb} whose face it is: keep exactly to {them}")
     parts.append("Keep the face and everything else that the change does not name exactly as it is")
     said = " ".join(sentence(part) for part in parts)
     return " ".join(part for part in (said, legend(others, first, picture)) if part)

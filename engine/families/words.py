@@ -98,10 +98,11 @@ def people(held: Sequence[str], picture: str, *, numbered: bool) -> list[str]:
         of[handle.casefold()].append(number)
     if len(of) == 1 and not numbered:
         return [f"the person in the {picture}{'s' if len(held) > 1 else ''}" for _ in held]
-    return [f"the person in {_counted(picture, of[handle.casefold()])}" for handle in held]
+    return [f"the person in {counted(picture, of[handle.casefold()])}" for handle in held]
 
 
-def _counted(picture: str, numbers: Sequence[int]) -> str:
+def counted(picture: str, numbers: Sequence[int]) -> str:
+    """ "attached picture 2", or "attached pictures 2 and 3"."""
     if len(numbers) == 1:
         return f"{picture} {numbers[0]}"
     *first, last = numbers

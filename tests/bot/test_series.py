@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot import varying
+from bot import series_menus, varying
 from bot.errors import Refused
 from bot.extras import Extras
 from bot.settings import Settings
@@ -202,6 +202,17 @@ async def test_a_series_that_a_kill_cut_short_goes_on_and_its_sheet_is_made_agai
     assert lines(world.channel.last_message) == ["place 1", "place 2", "place 3", "place 4"]
     assert await world.balance(world.sam) == before - 40
     assert not await ledger.check(world.stores.database)
+
+
+async def test_pictures_are_shown_as_they_come(world: World) -> None:
+    """While it is made, its message shows the sheet so far, and finished frames can be opened."""
+    order = await placed(world)
+    await render(world, order.jobs[1].id)
+    sheet = await world.bot.post.sheet_so_far(order)
+    assert sheet is not None
+    assert [cell.picture is not None for cell in sheet.cells] == [False, True, False, False]
+    view = series_menus.running(order.id, order.id, sheet.finished)
+    assert [child.custom_id.split(":")[1] for child in view.children] == ["cancel", "open"]  # type: ignore[attr-defined]
 
 
 async def test_one_series_at_a_time(world: World) -> None:
