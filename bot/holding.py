@@ -63,7 +63,8 @@ class Holding:
                 break
             tries.append((await self._look(finished, held, number), finished))
         best, delivered = max(tries, key=lambda one: _worth(one[0]))
-        await self._stores.tries.choose(row.id, best.number)
+        if len(tries) > 1 or self._wants_more(model, best):
+            await self._stores.tries.choose(row.id, best.number)
         return delivered
 
     async def _with_its_face(self, row: JobRow, model: Model, job: Job, first: Finished, render: Render) -> Finished:
@@ -113,7 +114,9 @@ class Holding:
         """Write the last try down, and whether another is to follow it; False when the job has ended meanwhile."""
         wanted = self._wants_more(model, last)
         cost = model.cost_usd_micros if wanted else 0
-        live = await self._stores.tries.record(row.id, last, time.time(), again=wanted, cost_usd_micros=cost)
+        # Chosen unless another follows or an earlier one was better.
+        kept = replace(last, chosen=not wanted)
+        live = await self._stores.tries.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
         return wanted and live
 
     def _wants_more(self, model: Model, last: Try) -> bool:

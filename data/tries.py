@@ -45,15 +45,17 @@ class Tries:
         self._db = db
 
     async def record(self, job_id: str, one: Try, now: float, *, again: bool = False, cost_usd_micros: int = 0) -> bool:
-        """Keep a try; one of the same number, of a run that was broken off, is replaced.
+        """Keep a try, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
 
         `again` says that another follows: the job waits again, without an attempt counted, and costs the operator
         `cost_usd_micros` more. False when the job has ended meanwhile, and nothing is to follow.
         """
         async with self._db.transaction() as tx:
+            # A run that was broken off may have chosen already.
+            await tx.execute("UPDATE job_tries SET chosen = 0 WHERE job_id = ? AND chosen = 1", (job_id,))
             await tx.execute(
                 "INSERT OR REPLACE INTO job_tries (job_id, number, seed, faces, sharp, likeness, likenesses, copied,"
-                " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " chosen, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
                     one.number,
@@ -63,6 +65,7 @@ class Tries:
                     one.likeness,
                     json.dumps(one.likenesses),
                     int(one.copied),
+                    int(one.chosen),
                     now,
                 ),
             )
@@ -74,7 +77,7 @@ class Tries:
             return await _waits_again(tx, job_id, cost_usd_micros)
 
     async def choose(self, job_id: str, number: int) -> None:
-        """Which try is delivered. Tries after it, of a run that was broken off, never were."""
+        """Which try is delivered, of several."""
         async with self._db.transaction() as tx:
             await tx.execute("UPDATE job_tries SET chosen = (number = ?) WHERE job_id = ?", (number, job_id))
 

@@ -1,11 +1,13 @@
 """A portrait whose face does not hold is tried again; one portrait comes of it, one payment, and a record of all."""
 
 import asyncio
+import io
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bot import likeness
 from bot.holding import Holding
@@ -56,7 +58,7 @@ class Painter:
             return [RenderFailed("the paint is dry")]
         return [
             Finished(
-                picture=faces.png(name),
+                picture=together() if name == "both" else faces.png(name),
                 width=128,
                 height=192,
                 seed=job.seed,
@@ -71,6 +73,17 @@ class Painter:
 
     async def close(self) -> None:
         return
+
+
+def together() -> bytes:
+    """Ana on the left, Kai on the right."""
+    both = Image.new("RGB", (256, 192))
+    for at, name in enumerate(("ana-2", "kai-3")):
+        with Image.open(faces.FOLDER / f"{name}.png") as one:
+            both.paste(one, (128 * at, 0))
+    buffer = io.BytesIO()
+    both.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 class House:
@@ -230,6 +243,19 @@ async def test_a_character_deleted_while_its_job_runs_is_still_judged_by_what_wa
     assert only.likeness is not None
     await house.studio.close(1.0)
     assert len(list(stores.pictures.folder.iterdir())) == 2, "the portrait and kai"
+
+
+async def test_two_characters_go_along_and_each_has_a_likeness(settings: Settings, stores: Stores) -> None:
+    """Where the model takes two pictures: both go along, and the card names both."""
+    house = House(settings.model_copy(update={"likeness_threshold": 0}), stores, "both")
+    await house.order("ana", "kai")
+    (portrait,) = (await house.delivered()).portraits
+    assert [one.handle for one in house.painter.jobs[0].references] == ["ana", "kai"]
+    (only,) = await stores.tries.of_job(portrait.job_id)
+    assert (only.faces, len(only.likenesses), only.chosen) == (2, 2, True)
+    assert all(only.likenesses)
+    assert likeness.lines([only], ("ana", "kai"))[0].startswith("Likeness @ana ")
+    await house.studio.close(1.0)
 
 
 async def test_a_model_that_cannot_hold_a_face_gets_it_from_one_that_can(settings: Settings, stores: Stores) -> None:
