@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.builtin import dataset, faces
+from engine.builtin.scenes import PER_PERSON
 
 SIDE_PX = 80
 """The side of the square that the reference encoder reads."""
@@ -51,8 +52,8 @@ class Crops:
 
     def of_person(self, seed: int) -> list[int]:
         """The person's pictures with a crop."""
-        first = seed * dataset.PER_PERSON
-        return [index for index in range(first, first + dataset.PER_PERSON) if index in self.pixels]
+        first = seed * PER_PERSON
+        return [index for index in range(first, first + PER_PERSON) if index in self.pixels]
 
 
 def read(renders: Path) -> Crops:
