@@ -39,11 +39,15 @@ SLOT_EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far one portrait of an order is: its last event, or the sentence that ended it."""
+    """How far one portrait of an order is: its last event, or the sentence that ended it.
+
+    `again` says that it is made once more, because its face did not hold.
+    """
 
     event: Event | None = None
     ended: str = ""
     done: bool = False
+    again: bool = False
 
 
 def status(
@@ -72,7 +76,11 @@ def stage_line(stage: Stage) -> str:
         return stage.ended
     if stage.done:
         return "Finished"
-    match stage.event:
+    return f"For a better likeness: {_event_line(stage.event)}" if stage.again else _event_line(stage.event)
+
+
+def _event_line(event: Event | None) -> str:
+    match event:
         case Queued(place=place, wait_s=wait):
             line = "Next in line" if place <= 1 else f"{words.ordinal(place)} in line"
             return line + (f", about {words.span(*wait)}" if wait else "")

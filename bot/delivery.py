@@ -323,6 +323,7 @@ class Board:
         self._order = order
         self._prompt = from_json(order.prompt)
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
+        self._again: set[str] = set()
         self._preview: bytes | None = None
         self._sheet: sheets.Sheet | None = None
         self._on_sheet = 0
@@ -335,8 +336,12 @@ class Board:
         """Note where a portrait is; the message is edited when its turn comes."""
         if isinstance(event, Progress) and event.preview is not None:
             self._preview = event.preview
-        self._stages[job_id] = cards.Stage(event=event)
+        self._stages[job_id] = cards.Stage(event=event, again=job_id in self._again)
         self._schedule()
+
+    def again(self, job_id: str) -> None:
+        """A portrait is made once more; nothing is wrong."""
+        self._again.add(job_id)
 
     def ended(self, job_id: str, sentence: str = "") -> None:
         self._stages[job_id] = cards.Stage(ended=sentence, done=not sentence)

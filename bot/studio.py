@@ -68,6 +68,7 @@ class Board(Protocol):
     """Shows how far an order is."""
 
     def update(self, job_id: str, event: Event) -> None: ...
+    def again(self, job_id: str) -> None: ...
     def ended(self, job_id: str, sentence: str = "") -> None: ...
     async def close(self) -> None: ...
 
@@ -299,6 +300,7 @@ class Studio:
         """The portrait that is delivered: this one, or a further try whose face holds better."""
 
         async def once_more(job: Job) -> Finished:
+            board.again(row.id)
             return await self._finish(row, self.engine.submit(job, accepted=True), board)
 
         return await self._holding.best(order, row, self._job(order, row), first, once_more)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot import likeness
+from bot import cards, likeness
 from bot.holding import Holding
 from bot.settings import Settings
 from bot.stores import Stores
@@ -23,7 +23,7 @@ from engine.backends import Cancelled, Outcome, Report
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
 from engine.engine import Engine
-from engine.jobs import Finished, Job, RenderFailed
+from engine.jobs import Finished, Job, Progress, RenderFailed
 from engine.local_models import UNTRAINED_NOTE, local_model
 from engine.prompt import PortraitPrompt
 from tests import faces
@@ -322,6 +322,11 @@ async def test_an_untrained_models_noise_is_not_judged(settings: Settings, store
     holding = Holding(settings, stores, house.engine)
     assert await holding.best(order, order.jobs[0], job, noise, never) is noise
     await house.studio.close(0.2)
+
+
+def test_people_see_why_a_portrait_is_made_once_more() -> None:
+    assert cards.stage_line(cards.Stage(event=Progress(3, 24), again=True)).startswith("For a better likeness: ")
+    assert cards.stage_line(cards.Stage(done=True, again=True)) == "Finished"
 
 
 def test_what_is_said_of_two_faces_names_both() -> None:

@@ -50,6 +50,9 @@ class Counter:
     def update(self, job_id: str, event: Event) -> None:
         return
 
+    def again(self, job_id: str) -> None:
+        return
+
     def ended(self, job_id: str, sentence: str = "") -> None:
         return
 

@@ -239,6 +239,9 @@ class Watching(Counter):
     def update(self, job_id: str, event: Event) -> None:
         self.most = max(self.most, len(self._house.studio.engine.waiting()))
 
+    def again(self, job_id: str) -> None:
+        return
+
     def ended(self, job_id: str, sentence: str = "") -> None:
         self._left -= 1
         if self._left == 0 and self.order is not None:
