@@ -114,6 +114,29 @@ async def test_only_the_light_changes(visit: Visit) -> None:
     assert {**after, "Light": before["Light"]} == before
 
 
+async def test_edit_changes_the_portrait_in_words(visit: Visit) -> None:
+    """The Edit… button asks what to change; the result says so and where it came from."""
+    studio = visit.studio
+    await studio.press(visit.first, "Edit…")
+    (changed,) = await studio.portraits_after(lambda: studio.fill_form("lit by candles"))
+    shown = await studio.recipe(changed)
+    assert shown["Changed"] == "lit by candles"
+    assert f"from No. {visit.first}" in shown["Made with"]
+
+
+async def test_a_series_ends_as_one_sheet(visit: Visit) -> None:
+    """/series with what is the same and what varies: one message, one picture, a line a frame."""
+    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    await studio.command("series")
+    await keyboard.type("a man in a coat")
+    await keyboard.press("Tab")
+    await keyboard.type("place: beach | forest")
+    await studio.page.get_by_role("button", name="Send").click()
+    await expect(studio.latest).to_contain_text("2. forest", timeout=60_000)
+    await expect(studio.latest).to_contain_text("Make a frame again")
+    await expect(studio.latest.locator("img[src]").first).to_be_visible()
+
+
 async def test_a_moderator_grants_credits(visit: Visit) -> None:
     """Viewing as mira, /grant credits gives sam credits, and only she sees the answer."""
     studio, keyboard = visit.studio, visit.studio.page.keyboard
