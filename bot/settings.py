@@ -133,7 +133,7 @@ class Settings(BaseSettings):
     bfl_models: tuple[str, ...] = Field(
         (),
         description="Models there as a JSON list of ids, with an optional title; #raw after an id asks for candid, "
-        "less processed pictures; flux-2-klein-9b changes pictures too. Empty: Flux 1.1 Pro Ultra, and the same candid.",
+        "less processed pictures; flux-2-klein-9b changes pictures. Empty: Flux 1.1 Pro Ultra, and the same candid.",
     )
     bfl_hosts: tuple[str, ...] = Field(
         (), description="Hosts that may be asked and fetched from there, as a JSON list. Empty: bfl.ai."
