@@ -73,7 +73,7 @@ def make(
         more: dict[str, Any] = {}
         if referred:
             shown = [Image.fromarray(_middle(known.pixels[one.reference])) for one in part]
-            more["ip_adapter_image_embeds"] = _read(pipe, shown)
+            more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": _read(pipe, shown)}
         made += pipe(
             texts,
             negative_prompt=[""] * len(part),
