@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from engine.builtin import autoencoder, crops, dataset, reference, text
+from engine.builtin.scenes import PER_PERSON
 from engine.builtin.together import Team
 from engine.builtin.train import Average, _log, _restored, _run, _save
 
@@ -187,7 +188,7 @@ class Batches:
     def __init__(self, vae: Any, renders: Path, seed: int) -> None:
         self._vae, self._renders = vae, renders
         self._crops = crops.read(renders)
-        people = {index // dataset.PER_PERSON for index in self._crops.pixels}
+        people = {index // PER_PERSON for index in self._crops.pixels}
         self._means = {
             person: np.mean([self._crops.embeddings[index] for index in self._crops.of_person(person)], axis=0)
             for person in people
@@ -231,7 +232,7 @@ class Batches:
 
     def _reference(self, index: int, flip: bool) -> Shown | None:
         """Another picture of the same person, mirrored as the picture is: a mirrored face is another face."""
-        seed = index // dataset.PER_PERSON
+        seed = index // PER_PERSON
         others = [other for other in self._crops.of_person(seed) if other != index]
         if not others:
             return None
