@@ -4,6 +4,7 @@ import asyncio
 import io
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 from PIL import Image
 
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs import Edit, Finished, Progress, RenderFailed
+from engine.jobs import Adapter, Edit, Finished, Progress, RenderFailed
 from tests.engine.adapters import add_ip_adapter
+from tests.engine.loras import lora
 from tests.engine.stage import follow, job, tiny
 from tests.engine.test_diffusers import Studio, pixels
 from tests.engine.test_references import face
@@ -109,3 +111,15 @@ async def test_a_picture_that_cannot_be_read_fails_its_own_job_alone(
         await studio.pictures(job("B1", 1, edit=gone))
     assert isinstance((await good)[-1], Finished)
     assert "failed in the backend" in caplog.text  # they were tried together, then each alone
+
+
+async def test_a_fine_tune_a_face_and_an_edit_work_together(
+    studio: Studio, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    film = Adapter(name="film", path=lora(tmp_path, "film", tiny_checkpoint), scale=0.5)
+    with_face = job("A1", 0, seed=5, edit=edit(tmp_path), references=(face(tmp_path, "ana", 1),))
+    before, tuned, after = [
+        (await studio.pictures(replace(with_face, id=f"A{nth}", adapters=adapters)))[0]
+        for nth, adapters in enumerate(((), (film,), ()))
+    ]
+    assert before.picture == after.picture != tuned.picture
