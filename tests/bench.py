@@ -1,6 +1,6 @@
 """`make bench`: every figure of the project in one run, one bench after another, so that none disturbs the next.
 
-`python -m tests.bench [--json] [NAME ...]` with names among engine, data, discord and prompts.
+`python -m tests.bench [--json] [NAME ...]` with names among engine, data, discord, prompts and hosted.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ BENCHES = {
     "data": "data.bench",
     "discord": "tests.standin.bench",
     "prompts": "tests.corpus.bench",
+    "hosted": "tests.engine.providers.bench",
 }
 
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from engine.backends import Report
 
 PARTIALS: Final = 2
+PREVIEWS_AT_ONCE: Final = 2
 _EMPTY: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
@@ -44,6 +45,7 @@ class OpenAIBackend(DirectBackend):
 
     provider: ClassVar[Provider] = "openai"
     _client: AsyncOpenAI
+    _shown_now = 0
 
     async def ask(self, ask: Ask, report: Report) -> bytes:
         from openai import APIError
@@ -66,8 +68,9 @@ class OpenAIBackend(DirectBackend):
                 async for event in events:
                     if event.type.endswith(".completed"):
                         return await self._decoded(event.b64_json)
-                    # A preview is left out rather than waited for.
-                    if event.type.endswith(".partial_image") and (showing is None or showing.done()):
+                    # A preview is left out rather than waited for, and when many come at once.
+                    free = self._shown_now < PREVIEWS_AT_ONCE and (showing is None or showing.done())
+                    if event.type.endswith(".partial_image") and free:
                         showing = asyncio.create_task(self._show(ask, event, report))
         finally:
             if showing is not None:
@@ -75,7 +78,11 @@ class OpenAIBackend(DirectBackend):
         raise AnswerLost(self._title)
 
     async def _show(self, ask: Ask, event: Any, report: Report) -> None:
-        small = await asyncio.to_thread(_preview, event.b64_json)
+        self._shown_now += 1
+        try:
+            small = await asyncio.to_thread(_preview, event.b64_json)
+        finally:
+            self._shown_now -= 1
         report(ask.job.id, Progress(min(event.partial_image_index + 1, PARTIALS), PARTIALS + 1, small))
 
     async def _call(self, ask: Ask, **streaming: Any) -> Any:

@@ -44,7 +44,15 @@ def preview_jpeg(raw: bytes) -> bytes | None:
     """A small JPEG of an unfinished picture; None when it cannot be read."""
     try:
         with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
-            return _jpeg(opened, PREVIEW_SIDE_PX, 80)
+            if opened.width * opened.height > MAX_PIXELS:
+                return None
+            factor = max(1, -(-max(opened.size) // PREVIEW_SIDE_PX))
+            buffer = io.BytesIO()
+            # A third of the time that a filter takes, and nobody sees the difference in a passing preview.
+            small = (opened if opened.mode == "RGB" else opened.convert("RGB")).reduce(factor)
+            small.info.clear()
+            small.save(buffer, "JPEG", quality=80)
+            return buffer.getvalue()
     except (OSError, ValueError, SyntaxError):
         return None
 

@@ -1,5 +1,6 @@
 """What holds for the entries of hosted models, for providers set aside, and for the time before the first portrait."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -165,3 +166,11 @@ def test_no_sdk_and_no_torch_is_imported_before_the_first_portrait() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+def test_torch_stays_away_from_a_bot_with_hosted_models_alone() -> None:
+    """Not at rest, and not after a portrait at each provider; at rest no SDK is there either."""
+    command = [sys.executable, "-m", "tests.engine.providers.memory", "--portraits"]
+    shown = json.loads(subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=True).stdout)
+    assert (shown["imported"], shown["imported_then"]) == ([], [])
+    assert 0 < shown["rest_mib"] < 150
