@@ -55,7 +55,8 @@ class Holding:
         while await self._again(row, model, tries[-1][0]):
             number = len(tries) + 1
             try:
-                finished = await render(replace(job, seed=(row.seed + _SEED_STEP * (number - 1)) & MAX_SEED))
+                seed = (row.seed + _SEED_STEP * (number - 1)) & MAX_SEED
+                finished = await render(replace(job, seed=seed, try_number=number))
             except (EngineStopped, JobCancelled):
                 raise
             except EngineError as error:

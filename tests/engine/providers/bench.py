@@ -38,7 +38,7 @@ SERVERS = (1, 2, 4)
 EACH = 6
 """Pictures for each server of a cluster."""
 SIZE = (1024, 1536)
-KINDS: dict[str, type[StandIn]] = {**STANDINS, "cluster": StandInServer}
+KINDS: dict[str, type[StandIn]] = {**{str(name): kind for name, kind in STANDINS.items()}, "cluster": StandInServer}
 
 
 @dataclass(frozen=True, slots=True)
