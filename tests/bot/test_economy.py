@@ -97,11 +97,11 @@ async def test_hosted_models_cost_everyone_unless_a_tier_covers_them(world: Worl
 async def test_hosted_models_are_made_until_a_days_ceiling(world: World) -> None:
     """For one user and for all together; what is over it is refused before it is charged."""
     studio = world.bot.studio
-    dear = replace(studio.engine.catalogue.get(MODEL), provider="elsewhere", cost_usd_micros=60_000)
+    dear = replace(studio.engine.catalogue.get(MODEL), provider="mage", cost_usd_micros=60_000)
     studio.engine._catalogue = replace(studio.engine.catalogue, models=(dear,))
-    studio.engine._factories = {"elsewhere": studio.engine._factories["local"]}
+    studio.engine._factories = {"mage": studio.engine._factories["local"]}
     studio.checks.settings = world.settings.model_copy(
-        update={"spend_daily": {"elsewhere": 0.15}, "spend_daily_per_user": {"elsewhere": 0.10}}
+        update={"spend_daily": {"mage": 0.15}, "spend_daily_per_user": {"mage": 0.10}}
     )
     await world.portrait(world.sam)
     assert "you have reached the limit" in said(await world.sam.slash(world.channel, "portrait", prompt="a man"))
