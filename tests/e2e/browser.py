@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from playwright.async_api import Locator, Page, async_playwright, expect
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 ARGUMENTS: Final = (
@@ -180,6 +181,18 @@ class StudioPage:
         await self.page.locator(".command-ghost").click()
         await self.page.locator(f"#command-suggestion-listbox [data-value={name}]").click()
         await self.page.keyboard.type(value)
+
+    async def change(self, number: int, slot: str) -> None:
+        """Choose a slot from the portrait's Change… select, and again where the page says it did not get through."""
+        for left in (2, 1, 0):
+            await self.message(number).get_by_role("combobox").click()
+            await self.message(number).get_by_role("option", name=slot).click()
+            try:
+                await self.form.wait_for(timeout=10_000)
+                break
+            except PlaywrightTimeoutError:
+                if not left:
+                    raise
 
     async def portraits_after(self, act: Callable[[], Awaitable[object]]) -> list[int]:
         """Do something that orders portraits; returns their numbers once they are there, noting the steps seen."""

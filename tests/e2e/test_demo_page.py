@@ -102,8 +102,7 @@ async def test_a_saved_face_is_used_by_its_name(visit: Visit, ana: str) -> None:
 async def test_only_the_light_changes(visit: Visit) -> None:
     """Change…, Light: the form has that slot alone, and the other five, the character and the seed stay."""
     studio = visit.studio
-    await studio.message(visit.first).get_by_role("combobox").click()
-    await studio.message(visit.first).get_by_role("option", name="Light").click()
+    await studio.change(visit.first, "Light")
     await expect(studio.form.get_by_role("textbox")).to_have_value(RECIPE["Light"])
     (changed,) = await studio.portraits_after(lambda: studio.fill_form("candlelight from below"))
     before, after = await studio.recipe(visit.first), await studio.recipe(changed)
