@@ -34,7 +34,8 @@ def _handles(handles: Iterable[str], current: str) -> list[Choice[str]]:
         (handle for handle in handles if typed in handle.casefold()),
         key=lambda handle: (not handle.casefold().startswith(typed), handle.casefold()),
     )
-    return [Choice(name=f"@{handle}", value=handle) for handle in fitting[:MOST]]
+    # Not the bare handle: the demo's page offers a choice again, and never runs, where it is what was typed.
+    return [Choice(name=f"@{handle}", value=f"@{handle}") for handle in fitting[:MOST]]
 
 
 async def complete_model(interaction: "Interaction", current: str) -> list[Choice[str]]:
@@ -92,7 +93,7 @@ async def complete_reference(interaction: "Interaction", current: str) -> list[C
     typed = current.strip().lstrip("@").casefold()
     known = await interaction.client.stores.references.list(interaction.user.id)
     fitting = [item for item in known if typed in item.handle.casefold()]
-    return [Choice(name=f"@{item.handle} ({item.role})", value=item.handle) for item in fitting[:MOST]]
+    return [Choice(name=f"@{item.handle} ({item.role})", value=f"@{item.handle}") for item in fitting[:MOST]]
 
 
 async def complete_vary(interaction: "Interaction", current: str) -> list[Choice[str]]:

@@ -7,6 +7,7 @@ import socket
 import sys
 import time
 import webbrowser
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +21,7 @@ from bot.local_page import LiveEnv, page, world
 from bot.logs import set_up
 from bot.settings import Settings
 from bot.stores import Stores
-from data.errors import DataError
+from data.errors import DataError, KeyReused
 
 log = logging.getLogger(__name__)
 
@@ -126,15 +127,16 @@ def build_server(env: LiveEnv) -> tuple[Any, list[Any]]:
 
 async def _first_credits(stores: Stores, people: list[Any]) -> None:
     for person in people:
-        await stores.accounts.grant(
-            GUILD_ID,
-            person.id,
-            CREDITS,
-            key=f"demo:welcome:{person.id}",
-            actor_id=person.id,
-            reason="Welcome to the demo",
-            now=time.time(),
-        )
+        with suppress(KeyReused):  # the books know somebody who was erased by another name, and have welcomed them
+            await stores.accounts.grant(
+                GUILD_ID,
+                person.id,
+                CREDITS,
+                key=f"demo:welcome:{person.id}",
+                actor_id=person.id,
+                reason="Welcome to the demo",
+                now=time.time(),
+            )
 
 
 async def _welcome(env: LiveEnv, bot: StudioBot, channel: Any) -> None:

@@ -274,14 +274,15 @@ class Studio:
             previews=model.live_preview,
         )
         scales = [item.scale for item in order.references if item.scale is not None]
-        return replace(job, reference_scale=max(scales)) if scales else job
+        return replace(job, reference_scale=max(scales, default=model.reference_scale))
 
     def _reference(self, model: Model, item: OrderReference) -> Reference:
         """An IP-Adapter reads the face alone; a model that looks at pictures gets the whole one."""
         adapter = model.provider == "local" and model.pipeline == ADAPTED_PIPELINE
         sha256 = item.crop_sha256 if item.crop_sha256 and adapter else item.sha256
         path = self.stores.pictures.path(sha256)
-        return Reference(handle=item.handle, path=path, sha256=sha256, role=Role(item.role))
+        role = Role(item.role)
+        return Reference(handle=item.handle, path=path, sha256=sha256, role=role, embedding=item.embedding)
 
     def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
         """Raises UnknownFineTune when its file is not offered any more."""

@@ -305,58 +305,9 @@ async def _check_ceilings(tx: Transaction, order: NewOrder, ceilings: Sequence[S
 
 async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: float) -> None:
     """The order's rows; `account` as it was before the debit."""
-    if order.series is not None and order.series.series_id == order.id:
-        await tx.execute(
-            "INSERT INTO series (id, varies, created_at) VALUES (?, ?, ?)", (order.id, order.series.varies, now)
-        )
-    await tx.execute(
-        "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, from_upload, parent_portrait_id, series_id, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            order.id,
-            order.source,
-            account["id"],
-            order.channel_id,
-            order.prompt,
-            order.token,
-            order.token_expires_at,
-            order.message_id,
-            order.upload_limit,
-            int(order.from_upload),
-            order.parent_portrait_id,
-            order.series.series_id if order.series else None,
-            now,
-        ),
-    )
+    await _insert_order(tx, order, account["id"], now)
     ids = [f"{order.id}.{position}" for position in range(len(order.jobs))]
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(ids))
-    await tx.execute(
-        f"{_INSERT_JOBS} {marks}",
-        [
-            value
-            for position, job in enumerate(order.jobs)
-            for value in (
-                ids[position],
-                order.id,
-                position,
-                job.model,
-                job.provider,
-                job.cost_usd_micros,
-                job.lane,
-                job.seed,
-                job.width,
-                job.height,
-                job.steps,
-                job.guidance,
-                job.price,
-                job.prompt,
-                job.fine_tune,
-                job.fine_tune_strength,
-                now,
-            )
-        ],
-    )
+    await _insert_jobs(tx, order, ids, now)
     prices = [(job_id, job.price) for job_id, job in zip(ids, order.jobs, strict=True)]
     await ledger.append(tx, balances.holds(account, prices, actor_id=order.user_id, now=now))
     for position, reference_id in enumerate(order.references):
@@ -371,6 +322,60 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
                 "INSERT INTO series_frames (job_id, series_id, number, label) VALUES (?, ?, ?, ?)",
                 (job_id, order.series.series_id, number, label),
             )
+
+
+async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: float) -> None:
+    if order.series is not None and order.series.series_id == order.id:
+        await tx.execute(
+            "INSERT INTO series (id, varies, created_at) VALUES (?, ?, ?)", (order.id, order.series.varies, now)
+        )
+    await tx.execute(
+        "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
+        " upload_limit, from_upload, parent_portrait_id, series_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            order.id,
+            order.source,
+            account_id,
+            order.channel_id,
+            order.prompt,
+            order.token,
+            order.token_expires_at,
+            order.message_id,
+            order.upload_limit,
+            int(order.from_upload),
+            order.parent_portrait_id,
+            order.series.series_id if order.series else None,
+            now,
+        ),
+    )
+
+
+async def _insert_jobs(tx: Transaction, order: NewOrder, ids: Sequence[str], now: float) -> None:
+    rows = [
+        (
+            job_id,
+            order.id,
+            position,
+            job.model,
+            job.provider,
+            job.cost_usd_micros,
+            job.lane,
+            job.seed,
+            job.width,
+            job.height,
+            job.steps,
+            job.guidance,
+            job.price,
+            job.prompt,
+            job.fine_tune,
+            job.fine_tune_strength,
+            now,
+        )
+        for position, (job_id, job) in enumerate(zip(ids, order.jobs, strict=True))
+    ]
+    marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+    await tx.execute(f"{_INSERT_JOBS} {marks}", [value for row in rows for value in row])
 
 
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Literal
 
@@ -100,7 +100,8 @@ class NewOrder:
 class OrderReference:
     """A reference picture pinned by an order: its file stays until the order is closed.
 
-    `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set).
+    `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set);
+    `embedding` what was measured of the face when it was saved.
     """
 
     position: int
@@ -109,6 +110,7 @@ class OrderReference:
     role: Literal["face", "outfit", "place", "style"] = "face"
     crop_sha256: str | None = None
     scale: float | None = None
+    embedding: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +212,7 @@ o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_
 o.series_id
 """
 _REFERENCES = """
-(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale))
+(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding)))
  FROM order_references r WHERE r.order_id = o.id) AS pinned,
 (SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
 """
@@ -239,10 +241,15 @@ async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, crea
     return [_order(order_id, list(group), created=created) for order_id, group in groups]
 
 
+def _reference(columns: list[Any]) -> OrderReference:
+    *first, embedding = columns
+    return replace(OrderReference(*first), embedding=bytes.fromhex(embedding) or None)
+
+
 def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
     jobs = tuple(JobRow(*tuple(row)[:_JOB_WIDTH]) for row in rows)
     *columns, pinned, edited = tuple(rows[0])[_JOB_WIDTH:]
-    references = sorted((OrderReference(*each) for each in json.loads(pinned)), key=lambda each: each.position)
+    references = sorted(map(_reference, json.loads(pinned)), key=lambda each: each.position)
     edit = OrderEdit(*json.loads(edited)) if edited else None
     values: list[Any] = [order_id, *columns, jobs, tuple(references), edit, created]
     return Order(*values)

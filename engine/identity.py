@@ -39,6 +39,7 @@ _PATTERN_PX: Final = 64
 _SHIFT_PX: Final = 5
 _LOCK = threading.Lock()
 
+Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the picture."""
 
@@ -78,9 +79,9 @@ def look(picture: Image.Image | bytes | Path, *, thorough: bool = False) -> tupl
     wanted = min(max(SHORT_SIDE_PX, min(image.size)), THOROUGH_PX) if thorough else SHORT_SIDE_PX
     pixels = _scaled(image, wanted)
     with _LOCK:
-        detector, landmarks, _ = _tools()
+        detector, predictor, _ = _tools()
         found = sorted(detector(pixels, 0), key=lambda r: -r.area())[:MOST_FACES]
-        return tuple(_face(image, pixels, each, landmarks(pixels, each)) for each in found)
+        return tuple(_face(image, pixels, each, predictor(pixels, each)) for each in found)
 
 
 def boxes(picture: Image.Image | bytes | Path) -> list[Box]:
@@ -90,6 +91,27 @@ def boxes(picture: Image.Image | bytes | Path) -> list[Box]:
     with _LOCK:
         found = _tools()[0](pixels, 0)
     return [(r.left() / width, r.top() / height, r.right() / width, r.bottom() / height) for r in found]
+
+
+def landmarks(picture: Image.Image) -> list[Point] | None:
+    """dlib's five points (two corners of each eye, and the nose) as fractions of it; None unless it has one face."""
+    pixels = _scaled(_opened(picture), SHORT_SIDE_PX)
+    height, width = pixels.shape[:2]
+    with _LOCK:
+        detector, predictor, _ = _tools()
+        found = detector(pixels, 0)
+        if len(found) != 1:
+            return None
+        return [(part.x / width, part.y / height) for part in predictor(pixels, found[0]).parts()]
+
+
+def eyes(picture: Image.Image) -> tuple[Point, Point] | None:
+    """The middles of the eyes, left before right in the picture, as fractions of it; None unless it has one face."""
+    points = landmarks(picture)
+    if points is None:
+        return None
+    one, other = sorted((_between(points[0], points[1]), _between(points[2], points[3])))
+    return one, other
 
 
 def _opened(picture: Image.Image | bytes | Path) -> Image.Image:

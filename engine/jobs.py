@@ -5,7 +5,7 @@ Everything here is a frozen dataclass or an exception whose text is a sentence f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
@@ -32,12 +32,16 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference:
-    """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks."""
+    """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks.
+
+    `embedding` is its face's, where that was measured when it was saved (`engine.identity.Face`).
+    """
 
     handle: str
     path: Path
     sha256: str
     role: Role = Role.FACE
+    embedding: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

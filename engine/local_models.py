@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, cast, get_args
 
+from engine import face_adapter, identity
 from engine.catalogue import BUILTIN_ID, CatalogueError, Model, Offload, Precision
 from engine.prompt import ASPECTS
 from engine.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
@@ -29,7 +30,8 @@ UNTRAINED_NOTE = "This model is untrained, so its pictures are noise."
 class Card:
     """How a model of ours is meant to be used. `size` is (width, height) in pixels at 2:3.
 
-    `max_sequence_length` is how many T5 tokens the model was trained with (0 without T5).
+    `max_sequence_length` is how many T5 tokens the model was trained with (0 without T5); `reference_scale` how
+    strongly its IP-Adapter is to be attended to.
     """
 
     trained: bool = False
@@ -38,6 +40,7 @@ class Card:
     size: tuple[int, int] = (128, 192)
     version: str = ""
     max_sequence_length: int = 0
+    reference_scale: float = 1.0
 
 
 def builtin_model(folder: Path) -> Model:
@@ -55,7 +58,8 @@ def builtin_model(folder: Path) -> Model:
         sizes=sizes(card.size[0] * card.size[1]),
         steps=card.steps,
         guidance=card.guidance,
-        references=1 if (TRAINED_FOLDER / "ip_adapter").is_dir() and trained else 0,
+        references=1 if trained and _holds_faces(TRAINED_FOLDER) else 0,
+        reference_scale=card.reference_scale,
         edits=True,
         source=str(TRAINED_FOLDER if trained else folder),
         pipeline="StableDiffusion3Pipeline",
@@ -158,6 +162,12 @@ def _published(model_id: str, title: str, source: str, known: Published) -> Mode
     )
 
 
+def _holds_faces(folder: Path) -> bool:
+    """Whether the model comes with an adapter that can be told faces here."""
+    adapter = folder / "ip_adapter"
+    return adapter.is_dir() and not ((adapter / face_adapter.FILE).exists() and identity.missing())
+
+
 def _with_card(model: Model, card: Card) -> Model:
     return replace(
         model,
@@ -168,7 +178,8 @@ def _with_card(model: Model, card: Card) -> Model:
         sizes=sizes(card.size[0] * card.size[1]),
         steps=card.steps,
         guidance=card.guidance,
-        references=1 if (Path(model.source) / "ip_adapter").is_dir() else 0,
+        references=1 if _holds_faces(Path(model.source)) else 0,
+        reference_scale=card.reference_scale,
         edits=True,
         note="" if card.trained else UNTRAINED_NOTE,
     )

@@ -17,7 +17,7 @@ from torch.nn import functional
 from engine.builtin.dataset import FACE, Picture, pixels
 
 CHANNELS, FACTOR = 6, 4
-NOISE = 0.02
+NOISE = 0.05
 
 
 def build() -> Any:
@@ -55,8 +55,8 @@ class Crops:
         return len(self._pixels)
 
     def batch(self, size: int, rng: np.random.Generator) -> Tensor:
-        """(size, 3, side, side) in −1…1, half of them mirrored."""
-        return torch.stack([self._one(rng) for _ in range(size)])
+        """(size, 3, side, side) in −1…1, channels last, half of them mirrored."""
+        return torch.stack([self._one(rng) for _ in range(size)]).contiguous(memory_format=torch.channels_last)
 
     def _one(self, rng: np.random.Generator) -> Tensor:
         which = int(rng.integers(len(self._pixels)))

@@ -24,6 +24,11 @@ def work() -> Path:
     return Path(os.environ.get("LIKENESS_BUILTIN_WORK", Path.home() / ".cache" / "likeness" / "builtin"))
 
 
+def aligned() -> Path:
+    """The folder of renders whose eyes are in the same places (`align`): what the transformer learns from."""
+    return work() / "aligned"
+
+
 @dataclass(frozen=True)
 class Picture:
     """A rendered picture and what it shows."""

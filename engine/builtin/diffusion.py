@@ -5,37 +5,44 @@ The shapes are those of `StableDiffusion3Pipeline`, so the trained parts are sav
 
 from __future__ import annotations
 
-import json
 import math
-import random
-import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.builtin import autoencoder, crops, dataset, reference, text
-from engine.builtin.scenes import PER_PERSON
+from engine.builtin import autoencoder, coupling, dataset, reference, text
+from engine.builtin.batches import FACE_WEIGHT, Batch, Batches
+from engine.builtin.coupling import PATCH
+from engine.builtin.judging import Judge
+from engine.builtin.mixed import mixed
+from engine.builtin.muon import Muon, is_hidden
 from engine.builtin.together import Team
 from engine.builtin.train import Average, _log, _restored, _run, _save
 
-HEADS, HEAD_WIDTH, LAYERS, PATCH = 6, 32, 6, 4
-DROP_CAPTION = 0.1
-WITH_REFERENCE = 0.55
-"""The share of batches that come with a reference picture of the person."""
-ANONYMOUS = 0.6
-"""The share of those captions that leave the person to the reference."""
-TELLING = 0.1
-"""Weight of telling the person's mean face embedding from the reference."""
-VERSION = "portraits-1"
-STEPS, GUIDANCE = 20, 3.0
-SHIFT = 2.5
+HEADS, HEAD_WIDTH, LAYERS = 4, 64, 5
+MUON_RATE = 2.0
+"""Muon's rate over AdamW's."""
+HOLDING, JUDGED_EVERY = 0.5, 4
+"""Weight of how far guessed faces are somebody else's, and of how many guesses one is judged by that."""
+INVENTED = 0.5
+"""The share of early rows with references that are asked for a face between two people's."""
+SHIFT = 3.0
 """Times are drawn and sampled towards noise: what is where is decided early, on noisy latents."""
+EARLY, EARLY_WIDTH = 0.35, 0.15
+"""The share of times drawn evenly from the first 15%: there the noise alone tells who it is to be."""
+COMPILED = (48, 32)
+"""Height and width of the latents that the compiled blocks are for; other shapes are rare, and run as they are."""
+LEAST_TIME = 0.4
+"""Errors of the clean latents count by the inverse square of the time, as a velocity's would, down to here: a face is
+decided on noisy latents, and that takes long to learn."""
+
+
+Begin = Callable[[dict[str, torch.nn.Module]], None]
 
 
 def build_transformer() -> Any:
@@ -85,297 +92,191 @@ class Reader(torch.nn.Module):
 
 
 @dataclass
-class Bucket:
-    """Pictures of one size: their latents, as they are and mirrored, and where their faces are."""
+class Run:
+    """A training run: what is trained, by which optimisers, and how far it has come.
 
-    found: list[dataset.Picture]
-    latents: list[Tensor]
-    weights: list[Tensor]
-
-
-def _weights(picture: dataset.Picture, shape: torch.Size) -> Tensor:
-    """How much each latent pixel's error counts: faces two and a half times."""
-    middle, half = dataset.FACE[picture.scene.framing]
-    height, width = shape[-2:]
-    y = (torch.arange(height) + 0.5) / height - middle
-    x = ((torch.arange(width) + 0.5) / width - 0.5) * width / height
-    squared = (y[:, None] / half) ** 2 + (x[None] / (0.85 * half)) ** 2
-    return (1 + 1.5 * torch.exp(-(squared**2))).half()
-
-
-@torch.no_grad()
-def encode_all(vae: Any, found: list[dataset.Picture]) -> dict[tuple[int, int], Bucket]:
-    """Scaled latents of every picture and its mirror image, by picture size."""
-    buckets: dict[tuple[int, int], Bucket] = {}
-    for picture in found:
-        image = torch.from_numpy(dataset.pixels(picture).copy()).permute(2, 0, 1).float() / 127.5 - 1
-        both = autoencoder.encode(vae, torch.stack([image, image.flip(-1)]))
-        scaled = ((both - vae.config.shift_factor) * vae.config.scaling_factor).half()
-        bucket = buckets.setdefault((image.shape[2], image.shape[1]), Bucket([], [], []))
-        bucket.found.append(picture)
-        bucket.latents.append(scaled)
-        bucket.weights.append(_weights(picture, scaled.shape))
-    return buckets
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A reference: its crop (3, side, side) in −1…1, the embedding it should tell, and whether these count (0 or 1).
-
-    The embedding of a mirrored face is not known, so it does not count; where nothing is shown, neither does.
+    Matrices inside blocks are Muon's, everything else AdamW's.
     """
 
-    crop: Tensor
-    embedding: Tensor
-    tells: float
-    counts: float
+    modules: dict[str, torch.nn.Module]
+    team: Team
+    rate: float
 
-    @staticmethod
-    def nothing() -> Shown:
-        """A place in a batch without a reference."""
-        return Shown(
-            torch.zeros(3, crops.SIDE_PX, crops.SIDE_PX), torch.zeros(reference.EMBEDDING), tells=0.0, counts=0.0
-        )
+    def __post_init__(self) -> None:
+        named = [(f"{name}.{key}", p) for name, module in self.modules.items() for key, p in module.named_parameters()]
+        self.weights = [weight for _, weight in named]
+        self.muon = Muon([weight for name, weight in named if is_hidden(name, weight)], self.team)
+        rest = [weight for name, weight in named if not is_hidden(name, weight)]
+        self.adam = torch.optim.AdamW(rest, lr=self.rate, betas=(0.9, 0.97), weight_decay=0.01, fused=True)
+        self.average = Average(self.modules, 0.998)
+        self.steps = 0
 
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from a saved state."""
+        for name, module in self.modules.items():
+            module.load_state_dict(state[name])
+        self.adam.load_state_dict(state["adam"])
+        for mine, saved in zip(self.muon.momentum, state["momentum"], strict=True):
+            mine.copy_(saved)
+        self.average.values, self.average.steps = state["average"], state["average_steps"]
+        self.steps = state["steps"]
 
-@dataclass(frozen=True)
-class References:
-    """`Shown`, stacked: (B, 3, side, side), (B, EMBEDDING), (B,), (B,)."""
-
-    crops: Tensor
-    embeddings: Tensor
-    tells: Tensor
-    counts: Tensor
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Latents (B, C, h, w), loss weights (B, 1, h, w), captions, and references or None."""
-
-    latents: Tensor
-    weights: Tensor
-    captions: list[str]
-    references: References | None
-
-
-def _stacked(shown: list[Shown]) -> References:
-    return References(
-        torch.stack([one.crop for one in shown]),
-        torch.stack([one.embedding for one in shown]),
-        torch.tensor([one.tells for one in shown]),
-        torch.tensor([one.counts for one in shown]),
-    )
-
-
-def _varied(cut: npt.NDArray[np.uint8], flip: bool, rng: np.random.Generator) -> Tensor:
-    """The crop, shifted, scaled and lit a little differently each time."""
-    whole = cut.shape[0]
-    side = int(rng.integers(crops.SIDE_PX - crops.MARGIN_PX, whole + 1))
-    top, left = rng.integers(0, whole - side + 1, size=2)
-    part = cut[top : top + side, left : left + side]
-    if flip:
-        part = part[:, ::-1]
-    tensor = torch.from_numpy(np.ascontiguousarray(part)).permute(2, 0, 1)[None].float() / 127.5 - 1
-    sized = torch.nn.functional.interpolate(
-        tensor, (crops.SIDE_PX, crops.SIDE_PX), mode="bilinear", antialias=True, align_corners=False
-    )[0]
-    return (sized * rng.uniform(0.9, 1.1) + rng.uniform(-0.06, 0.06)).clamp(-1, 1)
-
-
-class Batches:
-    """Random batches of one size each."""
-
-    def __init__(self, vae: Any, renders: Path, seed: int) -> None:
-        self._vae, self._renders = vae, renders
-        self._crops = crops.read(renders)
-        people = {index // PER_PERSON for index in self._crops.pixels}
-        self._means = {
-            person: np.mean([self._crops.embeddings[index] for index in self._crops.of_person(person)], axis=0)
-            for person in people
+    def state(self) -> dict[str, Any]:
+        """All that `restore` needs."""
+        return {name: module.state_dict() for name, module in self.modules.items()} | {
+            "adam": self.adam.state_dict(),
+            "momentum": self.muon.momentum,
+            "average": self.average.values,
+            "average_steps": self.average.steps,
+            "steps": self.steps,
         }
-        told = np.stack([*self._means.values(), np.zeros(reference.EMBEDDING, np.float32)])
-        self._middle, self._spread = told[:-1].mean(0), told[:-1].std(0) + 1e-6
-        self._random, self._numbers = random.Random(seed), np.random.default_rng(seed)
-        self.buckets = encode_all(vae, dataset.pictures(renders))
-        self._scenes = {p.index: p.scene for bucket in self.buckets.values() for p in bucket.found}
 
-    def __len__(self) -> int:
-        return len(self._scenes)
-
-    def draw(self, size: int) -> Batch:
-        """A batch of one size, with references or without."""
-        from engine.builtin.captions import caption
-        from engine.builtin.scenes import mirrored
-
-        shapes = list(self.buckets)
-        shape = self._random.choices(shapes, [len(self.buckets[s].found) for s in shapes])[0]
-        bucket = self.buckets[shape]
-        referred = self._random.random() < WITH_REFERENCE
-        latents, weights, captions, shown = [], [], [], []
-        for at in self._numbers.integers(len(bucket.found), size=size):
-            flip = self._random.random() < 0.5
-            what = self._scenes[bucket.found[at].index]
-            latents.append(bucket.latents[at][int(flip)])
-            weights.append(bucket.weights[at])
-            face = self._reference(bucket.found[at].index, flip) if referred else None
-            anonymous = face is not None and self._random.random() < ANONYMOUS
-            said = caption(mirrored(what) if flip else what, self._random, anonymous=anonymous)
-            dropped = self._random.random() < DROP_CAPTION
-            captions.append("" if dropped else said)
-            shown.append(Shown.nothing() if face is None or dropped else face)
-        return Batch(
-            torch.stack(latents).float(),
-            torch.stack(weights)[:, None].float(),
-            captions,
-            _stacked(shown) if referred else None,
-        )
-
-    def _reference(self, index: int, flip: bool) -> Shown | None:
-        """Another picture of the same person, mirrored as the picture is: a mirrored face is another face."""
-        seed = index // PER_PERSON
-        others = [other for other in self._crops.of_person(seed) if other != index]
-        if not others:
-            return None
-        cut = self._crops.pixels[self._random.choice(others)]
-        target = (self._means[seed] - self._middle) / self._spread
-        return Shown(_varied(cut, flip, self._numbers), torch.from_numpy(target), 0.0 if flip else 1.0, 1.0)
+    def descend(self, loss: Tensor, left: float) -> float:
+        """One step down the loss, averaged over the team. `left` is the share of time left; returns the team's."""
+        self.adam.zero_grad(set_to_none=True)
+        for weight in self.weights:
+            weight.grad = None
+        loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
+        left = self.team.average(self.weights, left)
+        torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
+        rate = self.rate * min(1.0, (self.steps + 1) / 200) * (0.05 + 0.95 * min(1.0, left / 0.3))
+        for group in self.adam.param_groups:
+            group["lr"] = rate
+        self.adam.step()
+        self.muon.step(MUON_RATE * rate)
+        if self.team.leads:
+            self.average.update(self.modules)
+        self.steps += 1
+        return left
 
 
-def _attending(seer: reference.Seer, shown: References | None) -> tuple[dict[str, Tensor] | None, Tensor]:
-    """What the transformer is told of the references, and how wrongly they were told apart."""
-    if shown is None:
-        return None, torch.zeros(())
-    patches, told = seer(shown.crops)
-    wrong = ((told - shown.embeddings).pow(2).mean(1) * shown.tells).mean()
-    return {"ip_adapter_image_embeds": patches * shown.counts[:, None, None]}, wrong
+def _times(count: int) -> Tensor:
+    """Logit-normal times, and a share of early ones, one from each equal part of their distribution, in any order."""
+    early = round(EARLY * count)
+    shares = (torch.randperm(count - early) + torch.rand(count - early)) / (count - early)
+    usual = torch.sigmoid(torch.special.ndtri(shares.clamp(1e-4, 1 - 1e-4)) + math.log(SHIFT))
+    spread = 1 - EARLY_WIDTH * (torch.randperm(early) + torch.rand(early)) / max(1, early)
+    return torch.cat([usual, spread])[torch.randperm(count)]
 
 
-def train(minutes: float, renders: Path, batch: int, rate: float) -> None:
-    """Trains transformer and text encoders on the latents of the work folder's autoencoder."""
+def _loss(modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None) -> tuple[Tensor, dict[str, float]]:
+    """What a batch costs, and its parts.
+
+    The transformer guesses the clean latents, not a velocity: noise need not pass through its narrow width
+    (Li and He 2025, "Back to basics: let denoising generative models denoise").
+    """
+    stance = "default" if drawn.latents.shape[-2:] == COMPILED else "force_eager"
+    with mixed(), torch.compiler.set_stance(stance):
+        return _costs(modules, drawn, judge)
+
+
+def _costs(modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None) -> tuple[Tensor, dict[str, float]]:
+    latents = drawn.latents
+    words, pooled = modules["reader"](drawn.captions)
+    noise = coupling.put(torch.randn_like(latents), drawn.people, drawn.poses)
+    t = _times(len(latents))[:, None, None, None]
+    drawn = invented(drawn, t.flatten())
+    guess = modules["transformer"](
+        hidden_states=t * noise + (1 - t) * latents,
+        encoder_hidden_states=words,
+        pooled_projections=pooled,
+        timestep=t.flatten() * 1000,
+        joint_attention_kwargs=(
+            None if drawn.references is None else {"ip_adapter_image_embeds": drawn.references[:, None]}
+        ),
+        return_dict=False,
+    )[0].float()
+    squared = ((guess - latents) / t.clamp(min=LEAST_TIME)).pow(2)
+    total = (squared * drawn.weights).mean()
+    parts = {"plain": squared.mean()}
+    if judge is not None:
+        rows = _judged(t.flatten(), drawn.known)
+        parts["another"] = judge(guess[rows], drawn.points[rows], drawn.faces[rows], drawn.known[rows])
+        total = total + HOLDING * parts["another"]
+    parts["loss"] = total
+    return total, {name: float(part.detach()) for name, part in parts.items()}
+
+
+def _judged(t: Tensor, known: Tensor) -> Tensor:
+    """The rows whose faces are judged: those known before others, and those in the middle twice as often as others.
+
+    Early on the reference is all there is to go by; in the middle a face half seen outweighs it, and is lost.
+    """
+    middle = (t > 0.2) & (t < 1 - EARLY_WIDTH)
+    urgency = known + torch.rand(len(t)) ** torch.where(middle, 0.5, 1.0)
+    return urgency.argsort(descending=True)[: len(t) // JUDGED_EVERY]
+
+
+def invented(drawn: Batch, t: Tensor) -> Batch:
+    """The batch with faces between two people's in a share of its early rows.
+
+    Nothing of the picture is seen there yet, so any face may be asked for. The picture's own face then does not count;
+    the judge alone says whether it is the one that was asked for.
+    """
+    if drawn.references is None:
+        return drawn
+    own, partners = drawn.references, torch.randperm(len(t))
+    theirs = own[partners]
+    early = (t > 1 - EARLY_WIDTH) & (torch.rand(len(t)) < INVENTED)
+    is_new = (early & (drawn.known > 0) & (drawn.known[partners] > 0))[:, None]
+    share = torch.rand(len(t), 1)
+    between = own.lerp(theirs, share)
+    # What is between two people is nearer to the mean of all: it is drawn out again, as far as they are.
+    length = own.norm(dim=1, keepdim=True).lerp(theirs.norm(dim=1, keepdim=True), share)
+    new = between * length / between.norm(dim=1, keepdim=True).clamp(min=1e-6)
+    asked = torch.where(is_new, new, own)
+    faces = torch.where(is_new, new * (drawn.faces.norm() / own.norm()), drawn.faces)
+    elsewhere = (FACE_WEIGHT - drawn.weights) / (FACE_WEIGHT - 1)
+    weights = torch.where(is_new[..., None, None], elsewhere, drawn.weights)
+    return replace(drawn, references=asked, faces=faces, weights=weights)
+
+
+def networks() -> dict[str, torch.nn.Module]:
+    """What is trained, untrained: the transformer with its adapter, and the text encoders."""
+    transformer = build_transformer()
+    reference.install(transformer)
+    return {"transformer": transformer, "reader": Reader()}
+
+
+def train(
+    minutes: float, renders: Path, batch: int, rate: float, begin: Begin | None = None, compiled: bool = False
+) -> None:
+    """Trains transformer and text encoders on the latents of the work folder's autoencoder.
+
+    Guessed faces are judged where the renders' faces have been measured (`chips`).
+
+    Where there is no state to go on from, `begin` may put weights into the untrained networks.
+    `compiled` takes two minutes at first, and a C++ compiler; steps then take two thirds of the time.
+    """
     state_path = dataset.work() / "transformer.pt"
     team = Team()
     torch.manual_seed(0)
-    vae = autoencoder.load(dataset.work() / "vae")
-    transformer, reader, seer = build_transformer(), Reader(), reference.Seer()
-    reference.install(transformer)
-    modules: dict[str, torch.nn.Module] = {"transformer": transformer, "reader": reader, "seer": seer}
-    weights = [p for module in modules.values() for p in module.parameters()]
-    optimiser = torch.optim.AdamW(weights, lr=rate, betas=(0.9, 0.97), weight_decay=0.01, fused=True)
-    average = Average(modules, 0.998)
-    done = 0
+    run = Run(networks(), team, rate)
     if state := _restored(state_path):
-        for name, module in modules.items():
-            module.load_state_dict(state[name])
-        optimiser.load_state_dict(state["optimiser"])
-        average.values, average.steps, done = state["average"], state["average_steps"], state["steps"]
-    torch.manual_seed(1000 * done + team.rank)
-    batches = Batches(vae, renders, 1000 * done + team.rank)
-    count = sum(p.numel() for p in transformer.parameters())
-    _log(f"transformer: {count} parameters, {len(batches)} pictures, step {done}")
-
-    ends = time.monotonic() + minutes * 60
-
-    def step(number: int) -> dict[str, float]:
-        drawn = batches.draw(batch)
-        latents = drawn.latents
-        words, pooled = reader(drawn.captions)
-        attending, telling = _attending(seer, drawn.references)
-        noise = torch.randn_like(latents)
-        t = torch.sigmoid(torch.randn(len(latents)) + math.log(SHIFT))
-        mixed = t[:, None, None, None] * noise + (1 - t)[:, None, None, None] * latents
-        guess = transformer(
-            hidden_states=mixed,
-            encoder_hidden_states=words,
-            pooled_projections=pooled,
-            timestep=t * 1000,
-            joint_attention_kwargs=attending,
-            return_dict=False,
-        )[0]
-        squared = (guess - (noise - latents)).pow(2)
-        total = (squared * drawn.weights).mean() + TELLING * telling
-        optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call,unused-ignore]
-        left = team.average(weights, max(0.0, ends - time.monotonic()) / (minutes * 60))
-        torch.nn.utils.clip_grad_norm_(weights, 1.0)
-        for group in optimiser.param_groups:
-            group["lr"] = rate * min(1.0, (number + 1) / 200) * (0.05 + 0.95 * min(1.0, left / 0.3))
-        optimiser.step()
-        if team.leads:
-            average.update(modules)
-        told = float(telling.detach()) / WITH_REFERENCE
-        return {"left": left, "loss": float(total.detach()), "plain": float(squared.detach().mean()), "telling": told}
-
-    def save(number: int) -> None:
-        if not team.leads:
-            return
-        state: dict[str, Any] = {name: module.state_dict() for name, module in modules.items()}
-        state |= {"optimiser": optimiser.state_dict(), "average": average.values, "average_steps": average.steps}
-        _save(state | {"steps": number}, state_path)
-
+        run.restore(state)
+    elif begin is not None:
+        begin(run.modules)
+        run.average = Average(run.modules, run.average.decay)
+    torch.manual_seed(1000 * run.steps + team.rank)
+    vae = autoencoder.load(dataset.work() / "vae")
+    batches = Batches(vae, renders, 1000 * run.steps, team.rank)
+    judge = Judge(vae, batches.faces.scale) if batches.measured else None
+    if compiled:
+        torch._dynamo.config.recompile_limit = 64
+        for block in run.modules["transformer"].transformer_blocks:  # type: ignore[union-attr]
+            block.compile()
+    count = sum(p.numel() for p in run.modules["transformer"].parameters())
+    _log(f"transformer: {count} parameters, {len(batches)} pictures, step {run.steps}")
     began = time.monotonic()
-    done = _run(done, step, save, quiet=not team.leads)
+
+    def step(_: int) -> dict[str, float]:
+        loss, parts = _loss(run.modules, batches.draw(batch), judge)
+        left = max(0.0, 1 - (time.monotonic() - began) / (minutes * 60))
+        return {"left": run.descend(loss, left)} | parts
+
+    def save(_: int) -> None:
+        if team.leads:
+            _save(run.state() | {"scale": batches.faces.scale.as_dict()}, state_path)
+
+    done = _run(run.steps, step, save, quiet=not team.leads)
     _log(f"step {done} after {(time.monotonic() - began) / 60:.1f} min")
-
-
-def _newest(averaged: bool) -> dict[str, Any]:
-    """The work folder's newest transformer (with its adapter), reader and seer."""
-    modules: dict[str, Any] = {"transformer": build_transformer(), "reader": Reader(), "seer": reference.Seer()}
-    reference.install(modules["transformer"])
-    state = _restored(dataset.work() / "transformer.pt")
-    if state is None:
-        raise RuntimeError("There is no trained state yet: run `python -m engine.builtin.train transformer` first.")
-    for name, module in modules.items():
-        module.load_state_dict(state[name])
-    if averaged:
-        average = Average(modules, 0.999)
-        average.values = state["average"]
-        average.put_into(modules)
-    return {name: module.eval() for name, module in modules.items()}
-
-
-def _pipeline(trained: dict[str, Any]) -> Any:
-    from diffusers import FlowMatchEulerDiscreteScheduler, StableDiffusion3Pipeline
-
-    transformer, reader = build_transformer(), trained["reader"]
-    transformer.load_state_dict(reference.base_state(trained["transformer"]))
-    return StableDiffusion3Pipeline(
-        transformer=transformer.eval(),
-        scheduler=FlowMatchEulerDiscreteScheduler(shift=SHIFT),
-        vae=autoencoder.load(dataset.work() / "vae"),
-        text_encoder=reader.first,
-        tokenizer=reader.tokenizer,
-        text_encoder_2=reader.second,
-        tokenizer_2=reader.tokenizer,
-        text_encoder_3=None,
-        tokenizer_3=None,
-    )
-
-
-def _without(path: Path, key: str) -> None:
-    """Drops what the autoencoder works out by itself: read back, it would be warned of as unknown."""
-    settings = json.loads(path.read_text(encoding="utf-8"))
-    settings.pop(key, None)
-    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-
-
-def export(folder: Path, averaged: bool = True) -> None:
-    """Writes the newest averaged weights as the checkpoint that ships, half precision where it is large."""
-    trained = _newest(averaged)
-    made = _pipeline(trained)
-    made.transformer.half()
-    partial = folder.with_name(folder.name + ".part")
-    shutil.rmtree(partial, ignore_errors=True)
-    made.save_pretrained(partial, safe_serialization=True)
-    _without(partial / "vae" / "config.json", "block_out_channels")
-    reference.save(partial / "ip_adapter", trained["transformer"], trained["seer"].encoder)
-    card = {
-        "trained": True,
-        "steps": STEPS,
-        "guidance": GUIDANCE,
-        "size": [128, 192],
-        "version": VERSION,
-        "max_sequence_length": 0,
-    }
-    (partial / "likeness.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    partial.rename(folder)

@@ -9,36 +9,56 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
 import time
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from engine.builtin import dataset, faces, pairs, probes
+from engine.builtin import crops, dataset, faces, holding, probes
+from engine.builtin import curve as plot
 from engine.builtin.captions import caption
-from engine.builtin.scenes import Scene
+from engine.builtin.people import HELD_OUT_EVERY
+from engine.builtin.scenes import LOOKS, TAKES, Scene, mirrored, scene
+from engine.local_models import TRAINED_FOLDER
 
-CHECKPOINT = Path(__file__).parent / "checkpoint"
 BATCH = 8
+SCENES_EACH = 4
+"""Portraits of each person in the measure of identity."""
+SEEDS_EACH = 8
+"""Portraits of each prompt in the measure of how seeds differ."""
+CURVE_STEPS, CURVE_PORTRAITS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 24), 64
 TALL = (128, 192)
 
 
-def probe_set(found: list[dataset.Picture], most: int) -> tuple[dict[str, list[Any]], dict[str, list[str]], float]:
-    """Features and labels by slot of rendered pictures with one face, and the share that has one."""
+def probe_set(
+    found: list[dataset.Picture], both_ways: bool = False
+) -> tuple[dict[str, list[Any]], dict[str, list[str]], float]:
+    """Features and labels by slot of rendered pictures with one face, and the share of sittings that have one.
+
+    `both_ways` adds their mirror images.
+    """
     seen: dict[str, list[Any]] = {slot: [] for slot in probes.PROBED}
     labels: dict[str, list[str]] = {slot: [] for slot in probes.PROBED}
-    chosen, kept = found[:most], 0
-    for picture in chosen:
+    boxes: dict[int, list[probes.Box]] = {}
+    for picture in found:
         with Image.open(picture.path) as image:
-            boxes = faces.find(image)
-            if len(boxes) != 1:
+            sitting = picture.index // LOOKS
+            if sitting not in boxes:
+                boxes[sitting] = faces.find(image)
+            if len(boxes[sitting]) != 1:
                 continue
-            kept += 1
-            _collect(seen, labels, image, boxes[0], picture.scene)
-    return seen, labels, kept / max(1, len(chosen))
+            box = boxes[sitting][0]
+            _collect(seen, labels, image, box, picture.scene)
+            if both_ways:
+                left, top, right, bottom = box
+                _collect(
+                    seen, labels, ImageOps.mirror(image), (1 - right, top, 1 - left, bottom), mirrored(picture.scene)
+                )
+    one = sum(len(each) == 1 for each in boxes.values())
+    return seen, labels, one / max(1, len(boxes))
 
 
 def _collect(
@@ -52,11 +72,13 @@ def _collect(
         labels[slot].append(what.slots[slot])
 
 
-def fit_probes(renders: Path, most: int) -> tuple[dict[str, probes.Probe], dict[str, float], dict[str, Any]]:
+def fit_probes(renders: Path) -> tuple[dict[str, probes.Probe], dict[str, float], dict[str, Any]]:
     """Probes fitted on training people, their accuracy on held-out people, and how many pictures each saw."""
-    seen, labels, _ = probe_set(dataset.pictures(renders), most)
-    fitted = {slot: probes.fit(np.array(seen[slot]), labels[slot], 3e-3) for slot in probes.PROBED}
-    kept, truth, found = probe_set(dataset.pictures(renders, held_out=True), most)
+    seen, labels, _ = probe_set(dataset.pictures(renders), both_ways=True)
+    fitted = {
+        slot: probes.fit(np.array(seen[slot]), labels[slot], probes.STRENGTH.get(slot, 3e-3)) for slot in probes.PROBED
+    }
+    kept, truth, found = probe_set(dataset.pictures(renders, held_out=True))
     accuracy = {slot: right(fitted[slot], kept[slot], truth[slot]) for slot in probes.PROBED}
     counts = {"fitted_on": len(labels["framing"]), "validated_on": len(truth["framing"]), "one_face": found}
     return fitted, accuracy, counts
@@ -100,16 +122,14 @@ def generate(pipe: Any, prompts: list[str], steps: int, guidance: float, seed: i
     return made
 
 
-def held_out_scenes(renders: Path, count: int) -> list[Scene]:
+def held_out_scenes(count: int) -> list[Scene]:
     """Tall scenes of held-out people, rendered or not yet."""
-    from engine.builtin.scenes import PER_PERSON, scene
-
-    del renders
     chosen: list[Scene] = []
-    seed = 9
+    seed = HELD_OUT_EVERY - 1
     while len(chosen) < count:
-        chosen += [what for number in range(PER_PERSON) if (what := scene(seed, number)).size == TALL]
-        seed += 10
+        sittings = (scene(seed, take * LOOKS + take % LOOKS) for take in range(TAKES))
+        chosen += [what for what in sittings if what.size == TALL]
+        seed += HELD_OUT_EVERY
     return chosen[:count]
 
 
@@ -138,23 +158,27 @@ def _expected_face(what: Scene) -> probes.Box:
     return (0.5 - across, middle - half * 0.7, 0.5 + across, middle + half * 0.7)
 
 
-def spread(images: Iterable[Image.Image]) -> float | None:
-    """Median distance between the embeddings of pictures that should show different people."""
-    found = [e for image in images if (e := faces.embed(image)) is not None]
-    if len(found) < 3:
-        return None
-    return float(np.median([np.linalg.norm(a - b) for i, a in enumerate(found) for b in found[i + 1 :]]))
+def between_seeds(pipe: Any, prompts: list[str], steps: int, guidance: float) -> float | None:
+    """Median distance between the faces of portraits with the same words and different seeds.
+
+    Words say sex, age and skin, so it compares with that between rendered people who share these.
+    """
+    apart: list[float] = []
+    for prompt in prompts:
+        made = generate(pipe, [prompt] * SEEDS_EACH, steps, guidance, 5000)
+        found = [e for image in made if (e := faces.embed(image)) is not None]
+        apart += [float(np.linalg.norm(a - b)) for i, a in enumerate(found) for b in found[i + 1 :]]
+    return float(np.median(apart)) if apart else None
 
 
-def ceiling(renders: Path, most: int) -> dict[str, float]:
-    """How well true renders of people who are alike on paper can be told apart: the most the model could reach."""
-    embeddings, people = [], []
-    for picture in (dataset.pictures(renders) + dataset.pictures(renders, held_out=True))[:most]:
-        found = faces.embed(Image.fromarray(dataset.pixels(picture)))
-        if found is not None:
-            embeddings.append(found)
-            people.append(picture.scene.person)
-    return pairs.told_apart(*pairs.of_people(embeddings, people)).as_dict()
+def curve(pipe: Any, prompts: list[str], scenes: list[Scene], fitted: dict[str, probes.Probe], guidance: float) -> str:
+    """The plot of quality against steps, SVG."""
+    one_face, obeyed = [], []
+    for steps in CURVE_STEPS:
+        told = measure(generate(pipe, prompts, steps, guidance, 1000), scenes, fitted)
+        one_face.append(told.pop("one_face"))
+        obeyed.append(float(np.mean(list(told.values()))))
+    return plot.svg(CURVE_STEPS, {"exactly one face": one_face, "slots as asked": obeyed})
 
 
 def timing(pipe: Any, steps: int, guidance: float) -> dict[str, float]:
@@ -181,39 +205,58 @@ def sheet(made: list[Image.Image], columns: int, scale: int = 2) -> Image.Image:
     return whole
 
 
+def untrained_timing(steps: int, guidance: float) -> dict[str, float]:
+    """The same seconds for the untrained model, as it was measured."""
+    from engine.builtin import untrained
+
+    with tempfile.TemporaryDirectory() as folder:
+        return timing(load(untrained.ensure(Path(folder) / "untrained")), steps, guidance)
+
+
 def evaluate(
-    checkpoint: Path, renders: Path, count: int, steps: int, guidance: float, shots: Path | None
+    checkpoint: Path,
+    renders: Path,
+    count: int,
+    people: int,
+    steps: int,
+    guidance: float,
+    shots: Path | None,
+    drawn: Path | None,
 ) -> dict[str, Any]:
     """Every figure, ready for JSON."""
     pipe = load(checkpoint)
     card = json.loads((checkpoint / "likeness.json").read_text())
     steps, guidance = steps or card["steps"], guidance or card["guidance"]
-    fitted, told, counts = fit_probes(renders, 1500)
-    scenes = held_out_scenes(renders, count)
+    fitted, told, counts = fit_probes(renders)
+    scenes = held_out_scenes(count)
     prompts = [caption(what, random.Random(number), plain=True) for number, what in enumerate(scenes)]
     made = generate(pipe, prompts, steps, guidance, 1000)
     if shots:
-        sheet(made[:24], 8).save(shots)
-    same_words = generate(pipe, [prompts[0]] * 16, steps, guidance, 5000)
-    true_people = [p for p in dataset.pictures(renders) if p.index % 10 == 0][:60]
+        sheet(made[:24], 8).save(shots, quality=90)
+    if drawn:
+        part = slice(CURVE_PORTRAITS)
+        drawn.write_text(curve(pipe, prompts[part], scenes[part], fitted, guidance), encoding="utf-8")
+    known = crops.read(renders)
     return {
         "portraits": count,
         "steps": steps,
         "guidance": guidance,
         "model": measure(made, scenes, fitted),
         "renders": told | counts,
-        "distance_between_seeds": spread(same_words),
-        "distance_between_rendered_people": spread([Image.fromarray(dataset.pixels(p)) for p in true_people]),
-        "identity_ceiling": ceiling(renders, 1500),
-        "identity_with_reference": None,
+        "distance_between_seeds": between_seeds(pipe, prompts[: 4 * SEEDS_EACH : 4], steps, guidance),
+        "distance_between_rendered_people": holding.ceiling(known).other_median,
         "seconds": timing(pipe, steps, guidance),
+        "seconds_untrained": untrained_timing(steps, guidance),
+        "identity": holding.measure(
+            pipe, checkpoint, renders, people, SCENES_EACH, steps, guidance, card["reference_scale"]
+        ),
     }
 
 
 def evaluate_data(renders: Path) -> dict[str, Any]:
     """The figures of the renders alone, which bound the model's: needs no checkpoint."""
-    _, told, counts = fit_probes(renders, 3000)
-    return {"renders": told | counts, "identity_ceiling": ceiling(renders, 3000)}
+    _, told, counts = fit_probes(renders)
+    return {"renders": told | counts, "identity_ceiling": holding.ceiling(crops.read(renders)).as_dict()}
 
 
 def main() -> None:
@@ -221,18 +264,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m engine.builtin.evaluate", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print JSON instead of lines")
     parser.add_argument("--data", action="store_true", help="measure the renders alone")
-    parser.add_argument("--checkpoint", type=Path, default=CHECKPOINT)
+    parser.add_argument("--checkpoint", type=Path, default=TRAINED_FOLDER)
     parser.add_argument("--renders", type=Path, default=None)
     parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--people", type=int, default=50, help="how many are held by a reference picture")
     parser.add_argument("--steps", type=int, default=0)
     parser.add_argument("--guidance", type=float, default=0.0)
     parser.add_argument("--sheet", type=Path, default=None, help="save 24 portraits here")
+    parser.add_argument("--curve", type=Path, default=None, help="plot quality against steps here, as SVG")
     given = parser.parse_args()
-    renders = given.renders or dataset.work() / "renders"
+    renders = given.renders or dataset.aligned()
     if given.data:
         found = evaluate_data(renders)
     else:
-        found = evaluate(given.checkpoint, renders, given.count, given.steps, given.guidance, given.sheet)
+        found = evaluate(
+            given.checkpoint,
+            renders,
+            given.count,
+            given.people,
+            given.steps,
+            given.guidance,
+            given.sheet,
+            given.curve,
+        )
     if given.json:
         print(json.dumps(found, indent=2))
         return

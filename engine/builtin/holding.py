@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from engine import face_adapter
 from engine.builtin import crops, faces, pairs
 from engine.builtin.captions import caption
 from engine.builtin.people import Person, person
-from engine.builtin.scenes import PER_PERSON, Scene, scene
+from engine.builtin.scenes import LOOKS, PER_PERSON, Scene, scene
+from engine.face_adapter import FaceScale
 
 TALL = (128, 192)
 
@@ -32,36 +34,48 @@ class Portrait:
     what: Scene
 
 
-def attach(pipe: Any, checkpoint: Path, scale: float) -> None:
-    """Loads the checkpoint's IP-Adapter, in full precision."""
+def attach(pipe: Any, checkpoint: Path, scale: float) -> FaceScale:
+    """Loads the checkpoint's IP-Adapter, in full precision; returns how it is told faces.
+
+    Raises ValueError when it is not told embeddings.
+    """
+    found = face_adapter.read(checkpoint / "ip_adapter")
+    if found is None:
+        raise ValueError(f"{checkpoint.name} has no adapter that is told faces by their embeddings.")
     pipe.load_ip_adapter(
         str(checkpoint),
         subfolder="ip_adapter",
         weight_name="ip-adapter.safetensors",
-        image_encoder_folder=str(checkpoint / "ip_adapter" / "image_encoder"),
+        image_encoder_folder=None,
         local_files_only=True,
     )
     pipe.set_ip_adapter_scale(scale)
     pipe.transformer.float()
-    pipe.image_encoder.float()
+    return found
 
 
 def wanted(known: crops.Crops, people: int, scenes_each: int) -> list[Portrait]:
     """Portraits of held-out people in new clothes, places and lights; the first picture with a face is shown."""
     found: list[Portrait] = []
-    seeds = sorted({index // PER_PERSON for index in known.pixels})
+    seeds = sorted({index // PER_PERSON for index in known.embeddings})
     chosen = [seed for seed in seeds if person(seed).held_out and len(known.of_person(seed)) >= 2][:people]
     for seed in chosen:
-        new = (scene(seed, number) for number in range(10_000, 10_100))
+        new = (scene(seed, number * LOOKS) for number in range(10_000, 10_100))
         tall = [what for what in new if what.size == TALL][:scenes_each]
         found += [Portrait(person(seed), known.of_person(seed)[0], what) for what in tall]
     return found
 
 
 def make(
-    pipe: Any, known: crops.Crops, portraits: list[Portrait], steps: int, guidance: float, referred: bool, seed: int = 0
+    pipe: Any,
+    known: crops.Crops,
+    portraits: list[Portrait],
+    steps: int,
+    guidance: float,
+    scale: FaceScale | None,
+    seed: int = 0,
 ) -> list[Image.Image]:
-    """The portraits, with their references or without; captions leave the person out either way."""
+    """The portraits, told their references by `scale` or, with None, none; captions leave the person out either way."""
     import torch
 
     made: list[Image.Image] = []
@@ -71,9 +85,10 @@ def make(
             caption(one.what, random.Random(start + at), plain=True, anonymous=True) for at, one in enumerate(part)
         ]
         more: dict[str, Any] = {}
-        if referred:
-            shown = [Image.fromarray(_middle(known.pixels[one.reference])) for one in part]
-            more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": _read(pipe, shown)}
+        if scale is not None:
+            told = torch.cat([scale.token(known.embeddings[one.reference].tobytes()) for one in part])
+            told = torch.cat([torch.zeros_like(told), told]) if guidance > 1 else told
+            more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": told}
         made += pipe(
             texts,
             negative_prompt=[""] * len(part),
@@ -86,20 +101,6 @@ def make(
             **more,
         ).images
     return made
-
-
-def _middle(cut: Any) -> Any:
-    edge = crops.MARGIN_PX
-    return cut[edge:-edge, edge:-edge]
-
-
-def _read(pipe: Any, shown: list[Image.Image]) -> Any:
-    """What the pipeline wants for a batch of different references: nothing for the empty prompt, then theirs."""
-    import torch
-
-    with torch.inference_mode():
-        read = torch.cat([pipe.encode_image(picture, pipe.transformer.device) for picture in shown])
-    return torch.cat([torch.zeros_like(read), read])
 
 
 def distances(
@@ -124,9 +125,9 @@ def distances(
     return np.array(same), np.array(others), faceless
 
 
-def ceiling(known: crops.Crops) -> pairs.Told:
-    """True renders of everybody told apart; its threshold accepts 1% of people alike."""
-    numbers = sorted(known.embeddings)
+def ceiling(known: crops.Crops, held_out: bool = True) -> pairs.Told:
+    """True renders of held-out people (or of all others) told apart; its threshold accepts 1% of people alike."""
+    numbers = [n for n in sorted(known.embeddings) if person(n // PER_PERSON).held_out == held_out]
     embeddings = [known.embeddings[n].astype(float) for n in numbers]
     return pairs.told_apart(*pairs.of_people(embeddings, [person(n // PER_PERSON) for n in numbers]))
 
@@ -138,10 +139,10 @@ def measure(
     known = crops.read(renders)
     portraits = wanted(known, people, scenes_each)
     most = ceiling(known)
-    attach(pipe, checkpoint, scale)
+    told_by = attach(pipe, checkpoint, scale)
     figures: dict[str, Any] = {"portraits": len(portraits), "ceiling": most.as_dict()}
-    for name, referred in (("with_reference", True), ("without_reference", False)):
-        made = make(pipe, known, portraits, steps, guidance, referred)
+    for name, shown in (("with_reference", told_by), ("without_reference", None)):
+        made = make(pipe, known, portraits, steps, guidance, shown)
         same, others, faceless = distances(made, portraits, known)
         told = pairs.told_apart(same, others, most.threshold_at_1_percent).as_dict()
         told["accepted"] = round(told.pop("accepted_at_1_percent") * (1 - faceless / len(made)), 4)

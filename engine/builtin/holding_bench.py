@@ -25,7 +25,9 @@ from engine.builtin import crops, dataset, faces, holding, pairs
 from engine.builtin.holding import Portrait
 from engine.builtin.people import person
 from engine.builtin.scenes import PER_PERSON, scene
+from engine.face_adapter import FaceScale
 from engine.likeness import ACCEPTED, Scale
+from engine.local_models import TRAINED_FOLDER
 
 FURTHER_TRIES: Final = 2
 PROBED: Final = ("light_side", "clothes_colour", "place")
@@ -145,7 +147,14 @@ def ceiling(portraits: Sequence[Portrait], known: crops.Crops, scale: Scale) -> 
 
 
 def tried_again(
-    pipe: Any, known: crops.Crops, first: Sequence[Frame], steps: int, guidance: float, scale: Scale, limit: float
+    pipe: Any,
+    known: crops.Crops,
+    first: Sequence[Frame],
+    steps: int,
+    guidance: float,
+    told_by: FaceScale,
+    scale: Scale,
+    limit: float,
 ) -> list[Frame]:
     """Each frame, or the best of two further tries where it is less like its reference than `limit`."""
     best = list(first)
@@ -154,7 +163,7 @@ def tried_again(
         if not weak:
             break
         portraits = [best[at].of for at in weak]
-        made = holding.make(pipe, known, portraits, steps, guidance, True, seed=number * _SEED_STEP)
+        made = holding.make(pipe, known, portraits, steps, guidance, told_by, seed=number * _SEED_STEP)
         for at, frame in zip(weak, seen(portraits, made), strict=True):
             if frame.to_reference(known) < best[at].to_reference(known):
                 best[at] = frame
@@ -180,21 +189,21 @@ def bench(
     if not portraits:
         raise ValueError("No held-out people with two measured pictures: run `python -m engine.builtin.crops` first.")
     pipe = evaluate.load(checkpoint)
-    probed = evaluate.fit_probes(renders, 1500)[0] if _can_fit(renders) else None
+    probed = evaluate.fit_probes(renders)[0] if _can_fit(renders) else None
     found: dict[str, Any] = {
         "people": len({one.sitter.seed for one in portraits}),
         "scenes_each": scenes,
         "accepted_distance": scale.accepted,
         "ceiling_true_renders": ceiling(portraits, known, scale),
     }
-    floor = seen(portraits, holding.make(pipe, known, portraits, steps, guidance, False))
+    floor = seen(portraits, holding.make(pipe, known, portraits, steps, guidance, None))
     found["floor_without_reference"] = _with_probes(figures(floor, known, scale), floor, probed)
     if not (checkpoint / "ip_adapter").is_dir():
         return found | {"before_retries": None, "after_retries": None}
-    holding.attach(pipe, checkpoint, adapter_scale)
-    first = seen(portraits, holding.make(pipe, known, portraits, steps, guidance, True))
+    told_by = holding.attach(pipe, checkpoint, adapter_scale)
+    first = seen(portraits, holding.make(pipe, known, portraits, steps, guidance, told_by))
     found["before_retries"] = _with_probes(figures(first, known, scale), first, probed)
-    last = tried_again(pipe, known, first, steps, guidance, scale, ACCEPTED)
+    last = tried_again(pipe, known, first, steps, guidance, told_by, scale, ACCEPTED)
     found["after_retries"] = _with_probes(figures(last, known, scale), last, probed)
     return found
 
@@ -210,7 +219,7 @@ def _with_probes(told: dict[str, Any], frames: Sequence[Frame], probed: dict[str
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command line."""
     given = _parser().parse_args(arguments)
-    renders = given.renders or dataset.work() / "renders"
+    renders = given.renders or dataset.aligned()
     if given.command == "calibrate":
         found = calibrated(crops.read(renders))
         (given.to or likeness.FILE).write_text(written(found), encoding="utf-8")
@@ -235,7 +244,7 @@ def _parser() -> argparse.ArgumentParser:
     calibrate.add_argument("--to", type=Path, default=None, help="the file to write; otherwise the program's own")
     measure = commands.add_parser("bench", help="how well the built-in model holds held-out people")
     measure.add_argument("--json", action="store_true")
-    measure.add_argument("--checkpoint", type=Path, default=Path(__file__).parent / "checkpoint")
+    measure.add_argument("--checkpoint", type=Path, default=TRAINED_FOLDER)
     measure.add_argument("--people", type=int, default=20)
     measure.add_argument("--scenes", type=int, default=6)
     measure.add_argument("--scale", type=float, default=1.0, help="how strongly the adapter holds the face")

@@ -62,11 +62,14 @@ def told_apart(same: Array, others: Array, threshold: float | None = None) -> To
 
 def of_people(embeddings: list[Array], people: list[Person]) -> tuple[Array, Array]:
     """Distances of all pairs of the same person, and of all pairs of different people who are alike."""
-    same, others = [], []
-    for i, one in enumerate(people):
-        for j in range(i + 1, len(people)):
-            if one.seed == people[j].seed:
-                same.append(np.linalg.norm(embeddings[i] - embeddings[j]))
-            elif alike(one, people[j]):
-                others.append(np.linalg.norm(embeddings[i] - embeddings[j]))
+    groups: dict[tuple[str, str, str], list[int]] = {}
+    for at, one in enumerate(people):
+        groups.setdefault((one.sex, one.age, one.skin), []).append(at)
+    same: list[float] = []
+    others: list[float] = []
+    for group in groups.values():
+        for i, first in enumerate(group):
+            for second in group[i + 1 :]:
+                distance = float(np.linalg.norm(embeddings[first] - embeddings[second]))
+                (same if people[first].seed == people[second].seed else others).append(distance)
     return np.array(same), np.array(others)

@@ -17,6 +17,8 @@ Box = tuple[float, float, float, float]
 
 PROBED = ("light_side", "clothes_colour", "hair_colour", "skin", "place", "framing")
 BINS = 5
+STRENGTH = {"skin": 3e-4}
+"""The penalty of a probe's weights where the usual one is too strong."""
 
 
 def features(picture: Image.Image, face: Box) -> dict[str, Array]:
@@ -25,7 +27,7 @@ def features(picture: Image.Image, face: Box) -> dict[str, Array]:
     left, top, right, bottom = face
     wide, tall, middle = right - left, bottom - top, (left + right) / 2
     torso = _crop(pixels, middle - wide, bottom + 0.30 * tall, middle + wide, 1.0)
-    crown = _crop(pixels, middle - 0.30 * wide, top - 0.42 * tall, middle + 0.30 * wide, top - 0.12 * tall)
+    crown = _crop(pixels, middle - 0.36 * wide, top - 0.56 * tall, middle + 0.36 * wide, top + 0.02 * tall)
     brow_line = _crop(pixels, middle - 0.45 * wide, top - 0.15 * tall, middle + 0.45 * wide, top + 0.10 * tall)
     beside = [
         _crop(pixels, left - 0.15 * wide, top - 0.1 * tall, left + 0.05 * wide, top + 0.45 * tall),
@@ -41,11 +43,10 @@ def features(picture: Image.Image, face: Box) -> dict[str, Array]:
         "hair_colour": np.concatenate(
             [
                 *(_hues(part) for part in (crown, brow_line, np.concatenate([_flat(b) for b in beside]))),
-                _grid(crown, 3, 3).ravel(),
-                _grid(skin, 1, 1).ravel(),
+                _hair(crown, beside, skin),
             ]
         ),
-        "skin": np.concatenate([_colours(skin), _grid(skin, 3, 3).ravel()]),
+        "skin": np.concatenate([_colours(skin), _grid(skin, 3, 3).ravel(), _tones(skin, 4, 4).ravel()]),
         "place": np.concatenate([_colours(side) for side in sides] + [_grid(side, 6, 3).ravel() for side in sides]),
         "framing": np.array([tall, wide, tall * picture.height / picture.width, top, bottom]),
     }
@@ -86,6 +87,20 @@ def _hues(pixels: Array) -> Array:
     single = [np.bincount(cell, minlength=10) for cell in cells]
     joint = np.bincount(cells[0] // 2 * 25 + cells[1] // 2 * 5 + cells[2] // 2, minlength=125)
     return np.sqrt(np.concatenate([*single, joint]) / len(flat))
+
+
+def _tones(pixels: Array, rows: int, columns: int) -> Array:
+    """Logarithms of a grid's lightness, and of red over green and green over blue, (rows, columns, 3)."""
+    logs = np.log(_grid(pixels, rows, columns) + 0.03)
+    return np.stack([logs.mean(-1), logs[..., 0] - logs[..., 1], logs[..., 1] - logs[..., 2]], -1)
+
+
+def _hair(crown: Array, beside: list[Array], skin: Array) -> Array:
+    """Tones above and beside the face, against the skin's: hair is told by how it differs from what is lit alike."""
+    lit = _tones(skin, 1, 1)
+    above = _tones(crown, 6, 3)
+    parts = [above, above - lit, *(_tones(part, 2, 1) - lit for part in beside), lit]
+    return np.concatenate([part.ravel() for part in parts])
 
 
 @dataclass(frozen=True)

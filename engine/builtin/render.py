@@ -1,7 +1,8 @@
 """Renders portraits of people who do not exist: `python -m engine.builtin.render --count N --out DIR`.
 
-Picture `i` shows person `i // per_person`; the same index gives the same picture. A run that is stopped
-goes on where it was: finished pictures are kept. Needs the `builtin` extra (anny, mitsuba, pyoidn).
+Picture `i` shows person `i // PER_PERSON`; the same index gives the same picture. A sitting is rendered once, its
+hair and clothes apart from the rest; its looks are painted from that (`paint`). A run that is stopped goes on where it
+was: finished pictures are kept. Needs the `builtin` extra (anny, mitsuba, pyoidn).
 """
 
 # mypy: disable-error-code="import-untyped, import-not-found"
@@ -13,7 +14,7 @@ import math
 import os
 import subprocess
 import sys
-from dataclasses import asdict
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,24 @@ import numpy as np
 from PIL import Image
 
 from engine.builtin import backdrops, hair, skin, wardrobe
-from engine.builtin.geometry import Array, Part, template, unit
-from engine.builtin.scenes import PER_PERSON, Scene, scene
+from engine.builtin.geometry import Array, Part, template
+from engine.builtin.scenes import LOOKS, PER_PERSON, Scene, scene
 
 OVERSAMPLE = 1.25
-SAMPLES = 8
+SAMPLES = 7
 DEPTH = 2
+LAYERS = {"hair": ("cap", "strands", "knot", "beard"), "cloth": ("cloth", "collar"), "under": ("under",)}
+"""Meshes whose colour is a look's, by layer: rendered in red, in green and in blue."""
+HAIR_CODE, CLOTH_CODE, UNDER_CODE = np.diag((0.5, 0.6, 0.6))
+"""Those colours."""
+UNDER_PALE, UNDER_DARK = (0.72, 0.72, 0.72), (0.05, 0.05, 0.06)
+"""What is worn under a jacket, and under a white one."""
+AMBIENCE = 0.3
+"""How much of the place's mean light falls on the sitter."""
 LIGHT_M = {"soft": 0.9, "hard": 0.16}
 FILL = {"soft": 0.34, "hard": 0.22}
 LIGHT_RGB = {"warm": (1.14, 0.95, 0.72), "neutral": (1.0, 1.0, 1.0), "cool": (0.85, 0.98, 1.18)}
-FRAME_M = {"close-up": (0.335, 0.330, 0.320), "head and shoulders": (0.520, 0.490, 0.460)}
+FRAME_M = {"close-up": (0.335, 0.330, 0.320), "head and shoulders": (0.480, 0.460, 0.435)}
 """Height of the frame at the face for a tall, a square and a wide picture."""
 
 
@@ -178,7 +187,7 @@ class Sitter:
 
     def _clothes(self) -> dict[str, Any]:
         what = self.scene
-        colour = np.array(wardrobe.CLOTH[what.clothes_colour]) * self.rng.uniform(0.88, 1.1)
+        colour = CLOTH_CODE * self.rng.uniform(0.88, 1.1)
         picture = wardrobe.cloth_texture(what.clothes, colour, self.rng)
         found: dict[str, Part] = {}
         offset = {"jacket": 0.013, "turtleneck": 0.006, "v-neck": 0.007}.get(what.clothes, 0.005)
@@ -188,8 +197,7 @@ class Sitter:
             under = wardrobe.garment(
                 self.tights, "t-shirt" if what.jitter % 3 == 0 else "shirt", 0.003, self.rng, 0.001
             )
-            pale = np.array((0.74, 0.74, 0.74) if what.clothes_colour != "white" else (0.05, 0.05, 0.06))
-            meshes["under"] = self._cloth_mesh(under, wardrobe.cloth_texture("shirt", pale, self.rng))
+            meshes["under"] = self._cloth_mesh(under, wardrobe.cloth_texture("shirt", UNDER_CODE, self.rng))
         if what.clothes == "shirt":
             meshes["collar"] = self._cloth_mesh(wardrobe.collar(self.tights), np.clip(picture * 1.08, 0, 0.95))
         self.cloth = found["cloth"]
@@ -205,19 +213,18 @@ class Sitter:
         style = hair.STYLES[what.hair_style]
         growth = hair.hair_height(self.skin.rest, what.person)
         growth = np.where(self.mouth, -1.0, growth)
-        base = skin.hair_colour(what)
         shell = hair.cap(self.skin, growth, self.ears, style.cap, self.rng)
         streaks = 0.75 + 0.2 * np.sin(shell.rest @ np.array((900.0, 60.0, 140.0)))
-        found = {"cap": _mesh(self._turned(shell), "hair", base * (0.8 * streaks)[:, None])}
+        found = {"cap": _mesh(self._turned(shell), "hair", HAIR_CODE * (0.8 * streaks)[:, None])}
         if not style.strands:
             return found
         surface = hair.Surface([self.skin, self.cloth])
         head = (self.middle, self.half)
         planted = np.where(self.ears > 0.3, 0.0, growth)
         strands, sides = hair.grow(what.hair_style, self.skin, planted, surface, head, self.rng)
-        found["strands"] = self._ribbon_mesh(strands, sides, style.width, base)
+        found["strands"] = self._ribbon_mesh(strands, sides, style.width, HAIR_CODE)
         if what.hair_style == "bun":
-            found["knot"] = _mesh(self._turned(hair.knot(head, self.rng)), "hair", base * 0.9)
+            found["knot"] = _mesh(self._turned(hair.knot(head, self.rng)), "hair", HAIR_CODE * 0.9)
         return found
 
     def _ribbon_mesh(self, strands: Array, sides: Array, width: float, base: Array) -> Any:
@@ -240,8 +247,7 @@ class Sitter:
         amount = np.where(amount > 0.3, amount, 0.0)
         count, length = (1500, 0.011) if kind == "beard" else (500, 0.009)
         strands, sides = hair.beard_strands(self.skin, amount, length, count, self.rng)
-        base = skin.hair_colour(self.scene)
-        return {"beard": self._ribbon_mesh(strands, sides, 0.0016, base)}
+        return {"beard": self._ribbon_mesh(strands, sides, 0.0016, HAIR_CODE)}
 
     def _turn(self, points: Array, direction: bool = False) -> Array:
         turn, tilt = math.radians(self.scene.turn), math.radians(self.scene.tilt)
@@ -286,7 +292,6 @@ def _light(what: Scene, sitter: Sitter) -> dict[str, Any]:
     distance, side = 1.5, LIGHT_M[what.light_hardness]
     focus = sitter.middle + np.array((0.0, -0.02, -0.03))
     power = (1.9 if what.light_height == "low" else 2.9) * distance**2 / (side * side)
-    radiance = [power * c for c in LIGHT_RGB[what.light_colour]]
     place = mi.ScalarTransform4f().look_at(
         origin=(focus + distance * way).tolist(), target=focus.tolist(), up=[0, 0.01, 1]
     )
@@ -294,7 +299,7 @@ def _light(what: Scene, sitter: Sitter) -> dict[str, Any]:
     return {
         "type": "rectangle",
         "to_world": place @ size,
-        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": radiance}},
+        "emitter": {"type": "area", "radiance": {"type": "rgb", "value": power}},
     }
 
 
@@ -302,8 +307,7 @@ def _front_fill(what: Scene, sitter: Sitter) -> dict[str, Any]:
     """A weak light by the camera that keeps the shaded side readable, stronger against light from below."""
     where = sitter.middle + np.array((0.0, -1.4, 0.45))
     strength = (1.15 if what.light_height == "low" else 0.72) * 1.4**2
-    tint = [strength * (0.5 + 0.5 * c) for c in LIGHT_RGB[what.light_colour]]
-    return {"type": "point", "position": where.tolist(), "intensity": {"type": "rgb", "value": tint}}
+    return {"type": "point", "position": where.tolist(), "intensity": {"type": "rgb", "value": strength}}
 
 
 def linear_to_srgb(picture: Array) -> Array:
@@ -313,41 +317,99 @@ def linear_to_srgb(picture: Array) -> Array:
     return np.asarray(np.where(bent < 0.0031308, bent * 12.92, 1.055 * bent ** (1 / 2.4) - 0.055))
 
 
-def render(what: Scene, shaped: Array, samples: int = SAMPLES) -> Image.Image:
-    """One picture at the scene's size. `shaped` is `template().shaped(what.person)`."""
+@dataclass(frozen=True)
+class Sitting:
+    """A sitter rendered in white light, linear: all but the hair's and the clothes' own colours (h, w, 3), how much
+    light the layers scatter, one a channel (h, w, 3), coverage (h, w, 1), and the camera's distance.
+    """
+
+    rest: Array
+    layers: Array
+    alpha: Array
+    distance_m: float
+
+
+def _darken(params: Any, layered: bool) -> dict[str, Any]:
+    """Takes the colour from the layers' meshes, or from all others with every highlight; returns what was there."""
+    names = {name for layer in LAYERS.values() for name in layer}
+    before: dict[str, Any] = {}
+    for key in params.keys():  # noqa: SIM118  (not a dictionary: iterating gives pairs)
+        shape, _, what = key.partition(".")
+        mine = (shape in names) == layered
+        if what.endswith(".specular") and not layered:
+            before[key], params[key] = params[key], 1e-3
+        elif mine and what.endswith((".base_color.value", ".base_color.scale", ".base_color.data")):
+            value = params[key]
+            before[key] = type(value)(np.array(value)) if what.endswith("data") else value  # data is changed in place
+            params[key] = value * 0.0
+    params.update()
+    return before
+
+
+def sit(what: Scene, shaped: Array, samples: int = SAMPLES) -> Sitting:
+    """Renders the sitter of a scene. `shaped` is `template().shaped(what.person)`."""
     import pyoidn
 
     mi = _mitsuba()
     sitter = Sitter(what, shaped)
     camera, distance = _camera(what, sitter)
-    size = (round(what.size[0] * OVERSAMPLE), round(what.size[1] * OVERSAMPLE))
-    backdrop = backdrops.behind(what.place, size, float(what.focal_length), float(what.aperture), distance, what.jitter)
+    width, height = (round(side * OVERSAMPLE) for side in what.size)
     camera["film"] = {
         "type": "hdrfilm",
-        "width": size[0],
-        "height": size[1],
+        "width": width,
+        "height": height,
         "pixel_format": "rgba",
         "rfilter": {"type": "box"},
     }
-    camera["sampler"] = {"type": "independent", "sample_count": samples, "seed": what.jitter % 2**31}
+    camera["sampler"] = {"type": "independent", "sample_count": samples}
+    loaded = mi.load_dict(
+        {
+            "type": "scene",
+            "integrator": {"type": "path", "max_depth": DEPTH, "hide_emitters": True},
+            "sensor": camera,
+            "light": _light(what, sitter),
+            "front": _front_fill(what, sitter),
+            "fill": {"type": "constant", "radiance": {"type": "rgb", "value": 0.75 * FILL[what.light_hardness]}},
+            **sitter.meshes(),
+        }
+    )
+    params, seed = mi.traverse(loaded), what.jitter % 2**31
+
+    def seen(paths: int) -> Array:
+        return np.nan_to_num(np.array(mi.render(loaded, seed=seed, spp=paths), dtype=np.float32))
+
+    def clean(colour: Array) -> Array:
+        return np.asarray(pyoidn.denoise(np.ascontiguousarray(np.clip(colour, 0, 6)), hdr=True))
+
+    before = _darken(params, layered=True)
+    rest = seen(samples)
+    for key, value in before.items():
+        params[key] = value
+    _darken(params, layered=False)
+    layers = seen(max(1, samples // 2))
+    return Sitting(clean(rest[..., :3]), clean(layers[..., :3]), np.clip(rest[..., 3:4], 0, 1), distance)
+
+
+def paint(what: Scene, sitting: Sitting) -> Image.Image:
+    """The picture of a scene, at its size: the sitting in the scene's colours and light, before its place."""
+    height, width = sitting.alpha.shape[:2]
+    backdrop = backdrops.behind(
+        what.place, (width, height), float(what.focal_length), float(what.aperture), sitting.distance_m, what.backdrop
+    )
+    under = UNDER_DARK if what.clothes_colour == "white" else UNDER_PALE
+    colours = np.array((skin.HAIR[what.hair_colour], wardrobe.CLOTH[what.clothes_colour], under))
+    codes = np.stack((HAIR_CODE, CLOTH_CODE, UNDER_CODE)).sum(1)
+    lit = sitting.rest + (sitting.layers / codes) @ colours
     ambience = np.clip(backdrop.reshape(-1, 3).mean(0), 0, 1)
-    tint = np.array(LIGHT_RGB[what.light_colour])
-    fill = FILL[what.light_hardness] * (0.5 * tint + 0.5) * 0.75 + 0.22 * ambience
-    scene_dict: dict[str, Any] = {
-        "type": "scene",
-        "integrator": {"type": "path", "max_depth": DEPTH, "hide_emitters": True},
-        "sensor": camera,
-        "light": _light(what, sitter),
-        "front": _front_fill(what, sitter),
-        "fill": {"type": "constant", "radiance": {"type": "rgb", "value": fill.tolist()}},
-        **sitter.meshes(),
-    }
-    layers = np.nan_to_num(np.array(mi.render(mi.load_dict(scene_dict)), dtype=np.float32))
-    colour, alpha = np.ascontiguousarray(layers[..., :3]), np.clip(layers[..., 3:4], 0, 1)
-    clean = pyoidn.denoise(np.minimum(colour, 6.0), hdr=True)
-    whole = linear_to_srgb(clean + backdrop * (1 - alpha))
+    tint = 0.25 + 0.75 * np.array(LIGHT_RGB[what.light_colour]) + AMBIENCE * (ambience - 0.25)
+    whole = linear_to_srgb(lit * tint + backdrop * (1 - sitting.alpha))
     picture = Image.fromarray((whole * 255 + 0.5).astype(np.uint8))
     return picture.resize(what.size, Image.Resampling.LANCZOS)
+
+
+def render(what: Scene, shaped: Array, samples: int = SAMPLES) -> Image.Image:
+    """One picture at the scene's size. `shaped` is `template().shaped(what.person)`."""
+    return paint(what, sit(what, shaped, samples))
 
 
 def scene_at(index: int, per_person: int = PER_PERSON) -> Scene:
@@ -361,9 +423,10 @@ def record(index: int, what: Scene) -> str:
 
 
 def render_range(indices: list[int], out: Path, samples: int) -> None:
-    """Renders what is not there yet, person by person."""
+    """Renders what is not there yet, person by person and sitting by sitting."""
     out.mkdir(parents=True, exist_ok=True)
     seed, shaped = -1, np.zeros(0)
+    taken: tuple[int, Sitting] | None = None
     for index in indices:
         path = out / f"{index:06d}.png"
         if path.exists():
@@ -371,8 +434,10 @@ def render_range(indices: list[int], out: Path, samples: int) -> None:
         what = scene_at(index)
         if what.person.seed != seed:
             seed, shaped = what.person.seed, template().shaped(what.person)
+        if taken is None or taken[0] != index // LOOKS:
+            taken = index // LOOKS, sit(what, shaped, samples)
         partial = path.with_suffix(".part")
-        render(what, shaped, samples).save(partial, "PNG")
+        paint(what, taken[1]).save(partial, "PNG")
         partial.rename(path)
 
 
@@ -399,8 +464,6 @@ def main() -> None:
     mine = [i for i in everyone if (i // PER_PERSON) % given.jobs == share and i % PER_PERSON < given.each]
     render_range(mine, given.out, given.samples)
 
-
-__all__ = ["asdict", "render", "render_range", "scene_at", "unit"]
 
 if __name__ == "__main__":
     main()

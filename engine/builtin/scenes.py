@@ -15,7 +15,14 @@ from engine.builtin.people import Person, person
 SIZES = ((128, 192), (128, 192), (128, 192), (128, 192), (128, 192), (128, 192), (160, 160), (192, 128))
 """Width and height in pixels, as often as each is drawn."""
 
-PER_PERSON = 10
+KEPT = 0.35
+"""How often what hides a face, once drawn, stays: glasses, beards and moustaches."""
+KEPT_SHAPE = 0.5
+"""How often a square or wide picture and light from below stay: faces are small or odd there."""
+
+TAKES, LOOKS = 4, 3
+"""How often each person sits, and in how many colours, places and apertures each sitting is shown."""
+PER_PERSON = TAKES * LOOKS
 """How many pictures the data set holds of each person."""
 
 _STYLES = {
@@ -29,11 +36,12 @@ class Scene:
     """One picture. Slot values are keys of `vocabulary`; the rest only the renderer sees.
 
     `light_azimuth` is in degrees from the camera's axis, positive to the picture's right;
-    `turn` and `tilt` are the head's, in degrees; `jitter` seeds strands, folds and the backdrop.
+    `turn` and `tilt` are the head's, in degrees; `jitter` seeds strands and folds, `backdrop` the place.
     """
 
     person: Person
     jitter: int
+    backdrop: int
     size: tuple[int, int]
     hair_colour: str
     hair_style: str
@@ -67,29 +75,34 @@ class Scene:
 
 
 def scene(person_seed: int, number: int) -> Scene:
-    """The `number`-th picture of a person."""
-    rng = random.Random(f"scene-{person_seed}-{number}")
+    """The `number`-th picture of a person.
+
+    `LOOKS` pictures in a row are one sitting: they share all but colours, place and aperture.
+    """
+    rng = random.Random(f"take-{person_seed}-{number // LOOKS}")
+    look = random.Random(f"look-{person_seed}-{number}")
     who = person(person_seed)
     side = rng.choice(("left", "left", "right", "right", "front"))
     height = rng.choice(("high", "high", "high", "level", "level", "low"))
-    return Scene(
+    drawn = Scene(
         person=who,
         jitter=rng.randrange(2**31),
+        backdrop=look.randrange(2**31),
         size=rng.choice(SIZES),
-        hair_colour=rng.choice(tuple(words.HAIR_COLOURS)),
+        hair_colour=look.choice(tuple(words.HAIR_COLOURS)),
         hair_style=rng.choice(_STYLES[who.sex]),
         facial_hair=_facial_hair(rng, who.sex),
         glasses=rng.choice(("none",) * 8 + ("round", "square")),
         clothes=rng.choice(tuple(words.CLOTHES)),
-        clothes_colour=rng.choice(tuple(words.CLOTHES_COLOURS)),
-        place=rng.choice(tuple(words.PLACES)),
+        clothes_colour=look.choice(tuple(words.CLOTHES_COLOURS)),
+        place=look.choice(tuple(words.PLACES)),
         light_side=side,
         light_height=height,
         light_hardness=rng.choice(tuple(words.LIGHT_HARDNESS)),
-        light_colour=rng.choice(tuple(words.LIGHT_COLOURS)),
+        light_colour=look.choice(tuple(words.LIGHT_COLOURS)),
         framing=rng.choice(tuple(words.FRAMINGS)),
         focal_length=rng.choice(tuple(words.FOCAL_LENGTHS)),
-        aperture=rng.choice(tuple(words.APERTURES)),
+        aperture=look.choice(tuple(words.APERTURES)),
         expression=rng.choice(tuple(words.EXPRESSIONS)),
         light_azimuth=_azimuth(rng, side),
         light_elevation=_elevation(rng, height),
@@ -99,6 +112,24 @@ def scene(person_seed: int, number: int) -> Scene:
         off_centre=(rng.uniform(-0.04, 0.04), rng.uniform(-0.02, 0.02)),
         zoom=rng.uniform(0.96, 1.04),
     )
+    return _seen_better(rng, drawn)
+
+
+def _seen_better(rng: random.Random, drawn: Scene) -> Scene:
+    """The scene, more often without what makes a face hard to tell."""
+    bare, shaved = rng.random() >= KEPT, rng.random() >= KEPT
+    tall, lifted = rng.random() >= KEPT_SHAPE, rng.random() >= KEPT_SHAPE
+    elevation = _elevation(rng, "level")
+    found = drawn
+    if bare:
+        found = replace(found, glasses="none")
+    if shaved and found.facial_hair in ("beard", "moustache"):
+        found = replace(found, facial_hair="none")
+    if tall:
+        found = replace(found, size=SIZES[0])
+    if lifted and found.light_height == "low":
+        found = replace(found, light_height="level", light_elevation=elevation)
+    return found
 
 
 def mirrored(original: Scene) -> Scene:

@@ -29,7 +29,7 @@ TONES = {
     "dark": (0.125, 0.063, 0.038),
 }
 HAIR = {
-    "black": (0.013, 0.011, 0.011),
+    "black": (0.026, 0.023, 0.023),
     "brown": (0.110, 0.048, 0.022),
     "blonde": (0.58, 0.36, 0.13),
     "red": (0.36, 0.075, 0.015),
@@ -168,13 +168,8 @@ def texture(scene: Scene, rng: np.random.Generator) -> Array:
         amount = {"stubble": 0.36, "moustache": 0.7, "beard": 0.55}[scene.facial_hair]
         grain = 0.8 + 0.2 * rng.normal(size=(HEIGHT, WIDTH))
         grown = np.clip(amount * beard(scene.facial_hair) * grain, 0, 1)
-        skin = _mix(skin, hair_colour(scene) * 0.7, grown)
+        skin = _mix(skin, np.array(HAIR[scene.person.natural_hair]) * 0.7, grown)
     return np.asarray(np.clip(_mix(skin, brow, 0.95 * where), 0.002, 0.95))
-
-
-def hair_colour(scene: Scene) -> Array:
-    """The hair's base colour in this scene, linear RGB."""
-    return np.array(HAIR[scene.hair_colour])
 
 
 def _mix(under: Array, over: Array | tuple[float, ...], amount: Array) -> Array:

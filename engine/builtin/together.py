@@ -37,18 +37,19 @@ class Team:
         if self.size == 1:
             return number
         gradients = [w.grad if w.grad is not None else torch.zeros_like(w) for w in weights]
-        flat = torch.cat([*(g.flatten() for g in gradients), torch.tensor([number])])
+        *summed, numbers = self.total([*gradients, torch.tensor([number])])
+        for weight, gradient in zip(weights, summed, strict=True):
+            weight.grad = gradient / self.size
+        return float(numbers) / self.size
+
+    def total(self, tensors: list[Tensor]) -> list[Tensor]:
+        """Each tensor, summed over all processes."""
+        if self.size == 1:
+            return tensors
+        flat = torch.cat([tensor.flatten() for tensor in tensors])
         torch.distributed.all_reduce(flat)
-        flat /= self.size
-        at = 0
-        for weight, gradient in zip(weights, gradients, strict=True):
-            weight.grad = _part(flat, at, gradient)
-            at += gradient.numel()
-        return float(flat[-1])
-
-
-def _part(flat: Tensor, start: int, like: Tensor) -> Tensor:
-    return flat[start : start + like.numel()].view_as(like)
+        parts = torch.split(flat, [tensor.numel() for tensor in tensors])
+        return [part.view_as(tensor) for part, tensor in zip(parts, tensors, strict=True)]
 
 
 def start_others(count: int, store: Path) -> int:

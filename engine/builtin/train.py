@@ -10,6 +10,7 @@ import argparse
 import math
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ import numpy as np
 import torch
 
 from engine.builtin import autoencoder, dataset, together
+from engine.builtin.mixed import mixed
+from engine.local_models import TRAINED_FOLDER
 
 SAVE_EVERY_S = 180.0
 
@@ -100,7 +103,7 @@ def _run(
 def train_vae(minutes: float, renders: Path, batch: int, rate: float, side_px: int) -> None:
     """Trains the autoencoder and writes it, averaged, to the work folder's `vae`."""
     state_path = dataset.work() / "vae.pt"
-    vae = autoencoder.build()
+    vae = autoencoder.build().to(memory_format=torch.channels_last)
     optimiser = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
     average = Average({"vae": vae}, 0.999)
     done = 0
@@ -118,7 +121,8 @@ def train_vae(minutes: float, renders: Path, batch: int, rate: float, side_px: i
         left = max(0.0, ends - time.monotonic()) / (minutes * 60)
         for group in optimiser.param_groups:
             group["lr"] = rate * min(1.0, (number + 1) / 100) * (0.05 + 0.95 * min(1.0, left / 0.6))
-        total, parts = autoencoder.loss(vae, crops.batch(batch, rng))
+        with mixed():
+            total, parts = autoencoder.loss(vae, crops.batch(batch, rng))
         optimiser.zero_grad(set_to_none=True)
         total.backward()  # type: ignore[no-untyped-call,unused-ignore]
         torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
@@ -167,20 +171,24 @@ def main() -> None:
     parser.add_argument("--crop", type=int, default=64, help="side of the autoencoder's crops, in pixels")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="processes that train the transformer together")
+    parser.add_argument("--begin", type=Path, default=None, help="a checkpoint to begin from where there is no state")
+    parser.add_argument("--compile", action="store_true", help="compile the transformer's blocks first")
     given = parser.parse_args()
     if given.stage == "transformer" and given.workers > 1 and not together.in_team():
         raise SystemExit(together.start_others(given.workers, dataset.work() / "team"))
     torch.set_num_threads(given.threads)
-    renders = given.renders or dataset.work() / "renders"
     if given.stage == "vae":
+        renders = given.renders or dataset.work() / "renders"
         train_vae(given.minutes, renders, given.batch or 8, given.rate or 1e-3, given.crop)
         return
-    from engine.builtin import diffusion
+    from engine.builtin import diffusion, shipping
 
+    renders = given.renders or dataset.aligned()
     if given.stage == "transformer":
-        diffusion.train(given.minutes, renders, given.batch or 16, given.rate or 1e-3)
+        begin = partial(shipping.load, given.begin) if given.begin else None
+        diffusion.train(given.minutes, renders, given.batch or 16, given.rate or 1e-3, begin, given.compile)
     else:
-        diffusion.export(given.out or Path(__file__).parent / "checkpoint")
+        shipping.export(given.out or TRAINED_FOLDER)
 
 
 if __name__ == "__main__":

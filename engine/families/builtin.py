@@ -103,6 +103,8 @@ def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
     for terms in said.values():
         for slot, words in terms.items():
             chosen.setdefault(slot, words)
+    # Left open, it would be painted both ways at once, one face over the other.
+    chosen.setdefault("framing", vocabulary.FRAMINGS["head and shoulders"].plain)
     negative = [words for clause in whole.negative for words in _terms(Clause("any", clause)).values()]
     return Words(
         prompt=_caption(chosen),

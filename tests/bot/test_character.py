@@ -184,7 +184,7 @@ async def test_list_show_delete_and_completion(world: World) -> None:
     shown = await world.sam.slash(world.channel, "character show", name="ana")
     assert answer(shown).attachments
     choices = await world.sam.autocomplete(world.channel, "portrait", "character", "an")
-    assert [choice["value"] for choice in choices] == ["ana"]
+    assert [choice["value"] for choice in choices] == ["@ana"]
     assert await world.lena.autocomplete(world.channel, "portrait", "character", "an") == []
     assert "Deleted" in said(await world.sam.slash(world.channel, "character delete", name="ana"))
     assert await handles(world, world.sam) == []

@@ -13,7 +13,7 @@ from bot.settings import Settings
 from tests.bot.conftest import GUILD_ID, World, make_bot, make_world
 from tests.bot.reading import answer, fields, labels, said
 
-STEPS = 2000
+STEPS = 20_000
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ async def test_a_reference_is_saved_listed_and_deleted_with_its_picture(world: W
     assert "`@coat` · outfit" in said(await world.sam.slash(world.channel, "reference list"))
     assert "none yet" in said(await world.lena.slash(world.channel, "reference list"))
     offered = await world.sam.autocomplete(world.channel, "reference delete", "name", "co")
-    assert [choice["value"] for choice in offered] == ["coat"]
+    assert [choice["value"] for choice in offered] == ["@coat"]
     assert "no reference of that name" in said(await world.lena.slash(world.channel, "reference delete", name="coat"))
     assert files(world) == 1
     assert "Deleted" in said(await world.sam.slash(world.channel, "reference delete", name="@COAT"))

@@ -99,6 +99,7 @@ async def browser_page(*, width: int = 1280, height: int = 1000) -> AsyncIterato
         browser = await playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
         page = await browser.new_page(viewport={"width": width, "height": height})
         page.set_default_timeout(STEP_S * 1000)
+        expect.set_options(timeout=STEP_S * 1000)
         try:
             yield page
         finally:
@@ -170,10 +171,10 @@ class StudioPage:
     def _offered_option(self) -> Locator:
         return self.page.locator("#command-suggestion-listbox [aria-selected=true]")
 
-    async def choose_member(self, name: str) -> None:
-        """Fill the option that asks for a member."""
+    async def choose(self, name: str) -> None:
+        """Fill an option that offers members or saved faces."""
         await self.page.keyboard.type(name)
-        await expect(self._offered_option.locator(".command-suggestion-label")).to_have_text(name)
+        await expect(self._offered_option.locator(".command-suggestion-label")).to_contain_text(name)
         await self.page.keyboard.press("Enter")
 
     async def _add_option(self, name: str, value: str) -> None:

@@ -110,6 +110,9 @@ async def test_only_the_light_changes(visit: Visit) -> None:
     made, made_before = after.pop("Made with"), before.pop("Made with")
     assert f"from No. {visit.first}" in made
     assert made.split(" · ")[0] == made_before.split(" · ")[0]
+    for shown in (before, after):  # what the review says of each picture is that picture's own
+        shown.pop("Face", None)
+        shown.pop("Please note", None)
     assert {**after, "Light": before["Light"]} == before
 
 
@@ -141,12 +144,59 @@ async def test_a_moderator_grants_credits(visit: Visit) -> None:
     studio, keyboard = visit.studio, visit.studio.page.keyboard
     await studio.view_as("mira")
     await studio.command("grant credits")
-    await studio.choose_member("sam")
+    await studio.choose("sam")
     await keyboard.type("250")
     await keyboard.press("Enter")
     await expect(studio.latest).to_contain_text("got 250 credits")
     await studio.view_as("sam")
     await expect(studio.page.get_by_text("got 250 credits")).to_have_count(0)
+
+
+async def test_another_picture_makes_a_new_version(visit: Visit, ana: str) -> None:
+    """/character add puts the latest portrait to the face; its card shows both versions."""
+    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    await studio.order(PROMPT)
+    await studio.command("character add")
+    await studio.choose("ana")
+    await keyboard.press("Enter")
+    await expect(studio.latest).to_contain_text("@ana:2")
+    await studio.command("character show")
+    await studio.choose("ana")
+    await keyboard.press("Enter")
+    await expect(studio.latest).to_contain_text("Versions")
+    await expect(studio.latest.locator("img").first).not_to_have_js_property("naturalWidth", 0)
+
+
+async def test_a_shared_face_is_everybodys_until_it_is_not(visit: Visit, ana: str) -> None:
+    """After /character share another member writes @ana; she may not delete it."""
+    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    await studio.command("character share")
+    await studio.choose("ana")
+    await keyboard.press("Enter")
+    await expect(studio.latest).to_contain_text("Everybody in this server")
+    await studio.view_as("mira")
+    (number,) = await studio.order("@ana in a green coat")
+    assert (await studio.recipe(number))["Character"] == "@ana"
+    await studio.command("character delete")
+    await keyboard.type("ana")
+    await keyboard.press("Enter")
+    await expect(studio.latest).to_contain_text("somebody else's")
+    await studio.view_as("sam")
+
+
+async def test_a_member_has_everything_of_hers_erased(visit: Visit, ana: str) -> None:
+    """/privacy erase asks first; then her portraits are gone, and other people's faces are not."""
+    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    await studio.view_as("mira")
+    (number,) = await studio.order("a man with a grey beard, studio")
+    await studio.command("privacy erase")
+    await keyboard.press("Enter")
+    await studio.latest.get_by_role("button", name="Erase everything").click()
+    await expect(studio.message(number)).to_have_count(0, timeout=60_000)
+    await studio.view_as("sam")
+    await studio.command("character list")
+    await keyboard.press("Enter")
+    await expect(studio.latest).to_contain_text("@ana")
 
 
 async def test_a_second_start_still_knows_the_characters(visit: Visit, ana: str) -> None:

@@ -48,7 +48,7 @@ async def test_the_button_asks_for_a_name_and_the_name_works_in_the_next_prompt(
     second = await finished(await stage.order(prompt="@ana in a green coat, in a library"))
     assert "@ana" in second.text
     typed = await stage.ana.autocomplete(stage.channel, "portrait", "character", "an", {"prompt": "x"})
-    assert "ana" in [value for _, value in (await typed.wait_acked()).choices]
+    assert "@ana" in [value for _, value in (await typed.wait_acked()).choices]
 
 
 async def test_a_reply_that_mentions_the_bot_saves_the_face(stage: Stage, live: LiveBot) -> None:

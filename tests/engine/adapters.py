@@ -1,14 +1,17 @@
 """Makes a tiny IP-Adapter with random weights for the tiny checkpoint, in the format that diffusers reads."""
 
+import shutil
 from pathlib import Path
 from typing import Any
+
+from engine.face_adapter import EMBEDDING, FaceScale
 
 SIDE_PX = 32
 WIDTH = 64
 
 
-def add_ip_adapter(checkpoint: Path) -> None:
-    """Writes `ip_adapter/` beside the weights of a checkpoint."""
+def add_ip_adapter(checkpoint: Path, width: int = WIDTH) -> None:
+    """Writes `ip_adapter/` beside the weights of a checkpoint; it reads tokens of this width."""
     import torch
     from diffusers import SD3Transformer2DModel
     from diffusers.models.attention_processor import SD3IPAdapterJointAttnProcessor2_0
@@ -21,7 +24,7 @@ def add_ip_adapter(checkpoint: Path) -> None:
         config = SD3Transformer2DModel.from_pretrained(str(checkpoint / "transformer")).config
         hidden = config.attention_head_dim * config.num_attention_heads
         image_proj = IPAdapterTimeImageProjection(
-            embed_dim=WIDTH, output_dim=hidden, hidden_dim=WIDTH, heads=1, num_queries=4, timestep_in_dim=16
+            embed_dim=width, output_dim=hidden, hidden_dim=WIDTH, heads=1, num_queries=4, timestep_in_dim=16
         )
         tensors = {f"image_proj.{name}": value for name, value in image_proj.state_dict().items()}
         for layer in range(config.num_layers):
@@ -31,6 +34,13 @@ def add_ip_adapter(checkpoint: Path) -> None:
         folder.mkdir()
         save_file({name: value.contiguous() for name, value in tensors.items()}, folder / "ip-adapter.safetensors")
         _save_encoder(folder / "image_encoder")
+
+
+def add_face_adapter(checkpoint: Path) -> None:
+    """The same, told faces by their embeddings."""
+    add_ip_adapter(checkpoint, EMBEDDING)
+    shutil.rmtree(checkpoint / "ip_adapter" / "image_encoder")
+    FaceScale((0.0,) * EMBEDDING, (0.1,) * EMBEDDING).write(checkpoint / "ip_adapter")
 
 
 def _save_encoder(folder: Path) -> None:

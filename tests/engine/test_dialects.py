@@ -138,7 +138,10 @@ def test_a_handle_without_a_picture_is_said_as_a_name() -> None:
 def test_the_built_in_model_is_told_only_words_it_knows() -> None:
     """In the order and grammar of what it was taught, with the unknown clauses named."""
     words = render(parse(EXAMPLE), "builtin")
-    assert words.prompt == "an old man, jacket, beach, warm light from the left, low light, 85mm, f/1.8"
+    assert (
+        words.prompt
+        == "an old man, jacket, beach, warm light from the left, low light, head and shoulders, 85mm, f/1.8"
+    )
     assert words.dropped == ("Kodak Portra 400", "visible pores")
 
 

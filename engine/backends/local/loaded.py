@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends.local.fine_tunes import FineTunes
+from engine.backends.local.schedulers import begin_from_pictures
 from engine.catalogue import Model, Offload
+from engine.face_adapter import FaceScale
 from engine.jobs import Job, Reference, Role
 from engine.local_models import Card, takes_pictures
 from engine.published import EDITORS
@@ -19,7 +21,10 @@ T5_TOKENS: Final = 256
 
 @dataclass(slots=True)
 class Loaded:
-    """A model in memory. `card` is set for models of ours; `has_adapter` says it has an IP-Adapter."""
+    """A model in memory. `card` is set for models of ours; `has_adapter` says it has an IP-Adapter.
+
+    `face_scale` is set where that adapter is told embeddings of faces instead of pictures.
+    """
 
     model: Model
     pipe: Any
@@ -29,6 +34,7 @@ class Loaded:
     card: Card | None
     has_adapter: bool
     fine_tunes: FineTunes
+    face_scale: FaceScale | None = None
     preview_row_s: float = 0.0
     """What the last preview took a row."""
     _editor: Any = field(default=None, repr=False)
@@ -90,4 +96,5 @@ def _editor_of(pipe: Any) -> Any:
 
     editor = getattr(diffusers, EDITORS[type(pipe).__name__])(**pipe.components)
     editor.set_progress_bar_config(disable=True)
+    begin_from_pictures(editor.scheduler)
     return editor

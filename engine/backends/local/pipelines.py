@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from engine.backends.local.embeddings import Embeddings, TextEmbedding
 from engine.backends.local.inputs import edit_picture, readable, reference_picture
 from engine.backends.local.loaded import Loaded
+from engine.backends.local.schedulers import keep_rows
 from engine.dialects import Words
 from engine.jobs import Job
 from engine.local_models import takes_pictures
@@ -80,6 +81,7 @@ class StableDiffusion3:
     def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> dict[str, Any] | None:
         if self._edits:
             return None
+        keep_rows(self.pipe.scheduler, rows)
         doubled = [*rows, *(of + row for row in rows)] if self._guided else list(rows)
         attention = self.pipe._joint_attention_kwargs
         if attention and "ip_adapter_image_embeds" in attention:

@@ -6,11 +6,13 @@ Time-limited: previews never take more than a small share of the rendering.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.backends.local import latents as cells
 from engine.backends.local.loaded import Loaded
+from engine.backends.local.schedulers import clean_guess
 
 if TYPE_CHECKING:
     import torch
@@ -52,10 +54,10 @@ class Previewer:
             return True
         return not self._made and step >= self._middle
 
-    def make(self, latents: torch.Tensor, before: torch.Tensor | None, step: int) -> list[bytes]:
-        """One JPEG a row. `before` are the latents of one step earlier, `step` how many steps are done."""
+    def make(self, latents: torch.Tensor, before: torch.Tensor | None, step: int, wanted: Sequence[int]) -> list[bytes]:
+        """One JPEG a wanted row. `before` are the latents of one step earlier, `step` how many steps are done."""
         began_s = perf_counter()
-        clean = _without_noise(self._loaded.pipe, latents, before, step)
+        clean = clean_guess(self._loaded.pipe.scheduler, latents, before, step)[list(wanted)]
         pictures = [_jpeg(picture) for picture in cells.decode(self._loaded.pipe, clean, self._size)]
         self._last_s = perf_counter()
         took_s = self._last_s - began_s
@@ -63,19 +65,6 @@ class Previewer:
         self._loaded.preview_row_s = took_s / len(pictures)
         self._made += 1
         return pictures
-
-
-def _without_noise(pipe: Any, latents: Any, before: Any, step: int) -> Any:
-    """Where flow matching is heading: an Euler step is a straight line, so two points give its end."""
-    sigmas = getattr(pipe.scheduler, "sigmas", None)
-    if before is None or sigmas is None or type(pipe.scheduler).__name__ != "FlowMatchEulerDiscreteScheduler":
-        return latents
-    at = pipe.scheduler.step_index or step  # an edit begins in the middle of the schedule
-    was, now = float(sigmas[at - 1]), float(sigmas[at])
-    if was == now:
-        return latents
-    velocity = (latents - before) / (now - was)
-    return latents - now * velocity
 
 
 def _jpeg(picture: Image) -> bytes:

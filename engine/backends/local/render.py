@@ -125,8 +125,8 @@ class Rendering:
             return previews
         if not self._previewer.due(step, len(wanted)):
             return previews
-        before = None if self._before is None else self._before[wanted]
-        for place, preview in zip(wanted, self._previewer.make(tensors["latents"][wanted], before, step), strict=True):
+        made = self._previewer.make(tensors["latents"], self._before, step, wanted)
+        for place, preview in zip(wanted, made, strict=True):
             previews[place] = preview
         return previews
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from engine import face_adapter, identity
 from engine.backends.local import runtime
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
@@ -16,6 +17,7 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
 from engine.builtin import untrained
 from engine.catalogue import BUILTIN_ID, Model, Offload
+from engine.face_adapter import FaceScale
 from engine.jobs import ModelUnavailable
 from engine.local_models import TRAINED_FOLDER, read_card
 
@@ -93,7 +95,7 @@ class Shelf:
         if model.id == BUILTIN_ID and folder != TRAINED_FOLDER:
             untrained.ensure(folder)
         pipe = _read(model, dtype)
-        has_adapter = _add_ip_adapter(pipe, folder)
+        has_adapter, face_scale = _add_ip_adapter(pipe, model, folder)
         _place(pipe, offload, self.device)
         _verify(pipe, model, dtype, offload, self.device)
         if max(map(max, model.sizes.values())) >= LARGE_PX and hasattr(pipe.vae, "enable_slicing"):
@@ -103,7 +105,8 @@ class Shelf:
         pipe.set_progress_bar_config(disable=True)
         fine_tunes = FineTunes(pipe, model.title)
         held_bytes = _held_bytes(pipe)
-        return Loaded(model, pipe, self.device, offload, held_bytes, read_card(folder), has_adapter, fine_tunes)
+        card = read_card(folder)
+        return Loaded(model, pipe, self.device, offload, held_bytes, card, has_adapter, fine_tunes, face_scale)
 
 
 def _read(model: Model, dtype: torch.dtype) -> Any:
@@ -149,22 +152,32 @@ def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
     return {name: None for name in T5_PARTS if (parts.get(name) or [None])[0] is None}
 
 
-def _add_ip_adapter(pipe: Any, folder: Path) -> bool:
-    """Loads the adapter that lies beside the weights, if there is one."""
+def _add_ip_adapter(pipe: Any, model: Model, folder: Path) -> tuple[bool, FaceScale | None]:
+    """Loads the adapter that lies beside the weights: whether there is one, and how it is told faces, if by embeddings.
+
+    Raises ModelUnavailable.
+    """
     files = sorted((folder / "ip_adapter").glob("*.safetensors")) if folder.is_dir() else []
     if not files:
-        return False
+        return False, None
+    try:
+        face_scale = face_adapter.read(folder / "ip_adapter")
+    except ValueError as error:
+        raise ModelUnavailable(model.title, f"its IP-Adapter cannot be used: {error}") from error
+    if face_scale is not None and (why := identity.missing()):
+        log.warning('Model %s holds no saved faces: %s. Install it: pip install "likeness[identity]".', model.id, why)
+        return False, None
     encoder = folder / "ip_adapter" / "image_encoder"
-    if pipe.image_encoder is None and not any(encoder.glob("*.safetensors")):
-        raise ModelUnavailable(folder.name, "its IP-Adapter comes without an image encoder in safetensors")
+    if face_scale is None and pipe.image_encoder is None and not any(encoder.glob("*.safetensors")):
+        raise ModelUnavailable(model.title, "its IP-Adapter comes without an image encoder in safetensors")
     pipe.load_ip_adapter(
         str(folder),
         subfolder="ip_adapter",
         weight_name=files[0].name,
-        image_encoder_folder=str(encoder),
+        image_encoder_folder=str(encoder) if face_scale is None else None,
         local_files_only=True,
     )
-    return True
+    return True, face_scale
 
 
 def _place(pipe: Any, offload: Offload, device: torch.device) -> None:

@@ -12,12 +12,14 @@ import pytest
 from engine.builtin import crops, holding_bench
 from engine.builtin.crops import Crops
 from engine.builtin.people import person
+from engine.builtin.scenes import LOOKS, PER_PERSON
 from tests import faces
-from tests.engine.adapters import add_ip_adapter
+from tests.engine.adapters import add_face_adapter
 
 NUMBERS = {
-    **{f"ana-{n}": 90 + at for n, at in zip(range(1, 5), (0, 3, 7, 9), strict=True)},
-    **{f"kai-{n}": 190 + at for n, at in zip(range(1, 5), (1, 4, 5, 6), strict=True)},
+    f"{name}-{take + 1}": seed * PER_PERSON + take * LOOKS
+    for name, seed in (("ana", 9), ("kai", 19))
+    for take in range(4)
 }
 
 
@@ -27,7 +29,8 @@ def invented(people: int) -> Crops:
     embeddings: dict[int, np.ndarray] = {}
     for seed in range(people):
         middle, step = (vector / np.linalg.norm(vector) for vector in rng.normal(size=(2, 128)))
-        embeddings |= {seed * 10: middle.astype(np.float32), seed * 10 + 1: (middle + 0.2 * step).astype(np.float32)}
+        first = seed * PER_PERSON
+        embeddings |= {first: middle.astype(np.float32), first + LOOKS: (middle + 0.2 * step).astype(np.float32)}
     return Crops({}, embeddings)
 
 
@@ -51,7 +54,7 @@ def test_the_bench_runs_on_any_checkpoint(
         shutil.copy(faces.FOLDER / f"{name}.png", renders / f"{number:06d}.png")
     crops.measure(renders)
     shutil.copytree(tiny_checkpoint, checkpoint)
-    add_ip_adapter(checkpoint)
+    add_face_adapter(checkpoint)
     random.seed(0)
     arguments = ["--renders", str(renders), "bench", "--json", "--checkpoint", str(checkpoint), "--people", "2"]
     assert holding_bench.main([*arguments, "--scenes", "1", "--steps", "1"]) == 0

@@ -25,6 +25,6 @@ def test_people_have_one_face_each() -> None:
     geometry = pytest.importorskip("engine.builtin.geometry", exc_type=ImportError)
     faces = pytest.importorskip("engine.builtin.faces", exc_type=ImportError)
     body = geometry.template()
-    scenes = [scene(seed, number) for seed in range(4) for number in range(3)]
+    scenes = [scene(seed, number) for seed in range(4) for number in range(0, 9, 3)]
     found = [len(faces.find(render.render(what, body.shaped(what.person)))) for what in scenes]
     assert sum(count == 1 for count in found) >= 9

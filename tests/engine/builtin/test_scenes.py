@@ -1,10 +1,12 @@
 """Scenes: the same from the same numbers, every slot in the vocabulary, and a mirror that swaps sides."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.builtin import vocabulary as words
-from engine.builtin.scenes import PER_PERSON, mirrored, scene
+from engine.builtin.scenes import LOOKS, PER_PERSON, mirrored, scene
 
 people = st.integers(0, 5000)
 numbers = st.integers(0, PER_PERSON - 1)
@@ -47,6 +49,14 @@ def test_clothes_and_hair_vary_within_a_person() -> None:
     pictures = [scene(3, number) for number in range(PER_PERSON)]
     for slot in ("hair_colour", "clothes", "clothes_colour", "place", "light_side"):
         assert len({picture.slots[slot] for picture in pictures}) > 1
+
+
+@given(people, numbers)
+def test_looks_of_a_sitting_share_all_but_colours_place_and_aperture(who: int, number: int) -> None:
+    """A sitting is rendered once and painted several times."""
+    first, other = scene(who, number - number % LOOKS), scene(who, number)
+    painted = ("backdrop", "hair_colour", "clothes_colour", "place", "light_colour", "aperture")
+    assert replace(other, **{name: getattr(first, name) for name in painted}) == first
 
 
 def test_women_have_no_beards() -> None:

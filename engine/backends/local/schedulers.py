@@ -1,0 +1,43 @@
+"""What batches, edits and previews need of a pipeline's scheduler, for each kind of scheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def begin_from_pictures(scheduler: Any) -> None:
+    """Makes a scheduler ready for a pipeline that begins from a picture.
+
+    Those of flow matching ask for `scale_noise`; general solvers have the same as `add_noise`.
+    """
+    if not hasattr(scheduler, "scale_noise"):
+        scheduler.scale_noise = lambda sample, timestep, noise: scheduler.add_noise(sample, noise, timestep)
+
+
+def keep_rows(scheduler: Any, rows: Sequence[int]) -> None:
+    """Drops the other rows from what a multistep solver remembers of the steps before."""
+    held = getattr(scheduler, "model_outputs", None)
+    if held is not None:
+        scheduler.model_outputs = [None if guess is None else guess[list(rows)] for guess in held]
+
+
+def clean_guess(scheduler: Any, latents: Any, before: Any, step: int) -> Any:
+    """The latents that the steps so far lead to, or `latents` where the scheduler does not let that be told.
+
+    `before` are the latents of one step earlier (or None), `step` how many steps are done.
+    """
+    name = type(scheduler).__name__
+    if name == "DPMSolverMultistepScheduler" and scheduler.config.algorithm_type == "dpmsolver++":
+        guess = scheduler.model_outputs[-1]  # such solvers turn whatever was predicted into the clean latents
+        return latents if guess is None else guess
+    sigmas = getattr(scheduler, "sigmas", None)
+    if before is None or sigmas is None or name != "FlowMatchEulerDiscreteScheduler":
+        return latents
+    at = scheduler.step_index or step  # an edit begins in the middle of the schedule
+    was, now = float(sigmas[at - 1]), float(sigmas[at])
+    if was == now:
+        return latents
+    # An Euler step is a straight line, so two points give its end.
+    velocity = (latents - before) / (now - was)
+    return latents - now * velocity

@@ -1,0 +1,146 @@
+"""The built-in model's training, on a handful of real renders: it goes on where it was, and what it writes runs."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine import identity
+from engine.builtin import autoencoder, chips, crops, dataset, diffusion, embedder, evaluate, holding, judging, shipping
+from engine.builtin.batches import Batches
+from engine.builtin.muon import Muon, is_hidden, orthogonal
+from engine.builtin.scenes import PER_PERSON
+from engine.builtin.together import Team
+from tests import faces
+from tests.engine.builtin.test_holding_bench import NUMBERS
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A work folder with renders, their crops and an untrained autoencoder."""
+    monkeypatch.setenv("LIKENESS_BUILTIN_WORK", str(tmp_path))
+    renders = tmp_path / "renders"
+    renders.mkdir()
+    for name, number in NUMBERS.items():
+        shutil.copy(faces.FOLDER / f"{name}.png", renders / f"{number - PER_PERSON:06d}.png")  # people of training
+    crops.measure(renders)
+    autoencoder.build().save_pretrained(dataset.work() / "vae", safe_serialization=True)
+    return tmp_path
+
+
+def test_it_goes_on_where_it_was_and_what_it_writes_is_a_pipeline(work: Path) -> None:
+    for steps in (1, 2):
+        diffusion.train(1e-6, work / "renders", 4, 1e-3)
+        assert torch.load(work / "transformer.pt", weights_only=True)["steps"] == steps
+    shipping.export(work / "made")
+    card = json.loads((work / "made" / "likeness.json").read_text())
+    pipe = evaluate.load(work / "made")
+    (plain,) = evaluate.generate(pipe, ["a woman, red jacket"], 3, card["guidance"], 0)
+    assert plain.size == tuple(card["size"])
+    holding.attach(pipe, work / "made", card["reference_scale"])
+    (again,) = evaluate.generate(pipe, ["a woman, red jacket"], 3, card["guidance"], 0)
+    assert plain.tobytes() == again.tobytes()
+    begun = diffusion.networks()
+    shipping.load(work / "made", begun)
+    state = torch.load(work / "transformer.pt", weights_only=True)["average"]
+    for name in ("transformer.proj_out.bias", "transformer.image_proj.latents", "reader.first.text_projection.weight"):
+        module, _, key = name.partition(".")
+        assert torch.allclose(begun[module].state_dict()[key], state[name], atol=1e-3)
+    assert sum(file.stat().st_size for file in (work / "made").rglob("*") if file.is_file()) < 40e6
+
+
+def test_guessed_faces_are_judged_where_they_were_measured(work: Path) -> None:
+    chips.measure(work / "renders")
+    batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
+    assert batches.measured
+    drawn = next(drawn for drawn in (batches.draw(8) for _ in range(40)) if drawn.references is not None)
+    assert drawn.known.any()
+    judge = judging.Judge(autoencoder.load(work / "vae"), batches.faces.scale)
+    guess = drawn.latents.clone().requires_grad_()
+    judge(guess, drawn.points, drawn.faces, drawn.known).backward()  # type: ignore[no-untyped-call,unused-ignore]
+    assert guess.grad is not None
+    seen = (guess.grad.abs().sum((1, 2, 3)) > 0).float()
+    assert torch.equal(seen, drawn.known)
+    diffusion.train(1e-6, work / "renders", 4, 1e-3)
+
+
+def test_faces_between_two_peoples_are_asked_for_early_alone(work: Path) -> None:
+    chips.measure(work / "renders")
+    batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
+    drawn = next(drawn for drawn in (batches.draw(64) for _ in range(40)) if drawn.references is not None)
+    assert drawn.references is not None
+    times = torch.linspace(0.02, 1.0, 64)
+    asked = diffusion.invented(drawn, times)
+    assert asked.references is not None
+    changed = (asked.references != drawn.references).any(1)
+    assert changed.any()
+    assert times[changed].min() > 1 - diffusion.EARLY_WIDTH
+    assert drawn.known[changed].all()
+    assert (asked.weights[changed] <= 1).all()
+    assert torch.equal(asked.weights[~changed], drawn.weights[~changed])
+
+
+def test_the_embedder_is_dlibs_network() -> None:
+    with Image.open(next(faces.FOLDER.glob("*.png"))) as image:
+        points, seen = identity.landmarks(image), identity.look(image)
+        pixels = torch.from_numpy(np.asarray(image.convert("RGB")).copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
+    assert points is not None
+    chip = chips.cut(pixels, torch.tensor(points)[None])
+    found = embedder.load()(chip)[0].numpy()
+    whole = ((chip[0].permute(1, 2, 0).numpy() + 1) * 127.5).round().clip(0, 255).astype(np.uint8)
+    theirs = np.array(identity._tools()[2].compute_face_descriptor(np.ascontiguousarray(whole)))
+    assert np.linalg.norm(found - theirs) < 0.02
+    assert np.linalg.norm(found - np.frombuffer(seen[0].embedding, np.float32)) < 0.2
+
+
+def test_what_is_shown_to_the_solver_is_the_clean_picture() -> None:
+    """A transformer that always guesses the same latents is led to just these."""
+    scheduler, wanted = shipping.build_scheduler(), torch.full((1, 6, 4, 4), 0.7)
+    scheduler.set_timesteps(8)
+    latents = torch.randn(1, 6, 4, 4, generator=torch.Generator().manual_seed(0))
+    for time in scheduler.timesteps:
+        latents = scheduler.step(wanted, time, latents, return_dict=False)[0]
+    assert torch.allclose(latents, wanted, atol=1e-4)
+
+
+def test_times_cover_their_distribution_in_every_batch() -> None:
+    times = diffusion._times(40)
+    assert ((times > 0) & (times <= 1)).all()
+    assert (times > 1 - diffusion.EARLY_WIDTH).sum() >= round(40 * diffusion.EARLY)
+    assert times.min() < 0.35
+
+
+def test_an_orthogonal_step_has_one_size_in_every_direction() -> None:
+    for shape in ((3, 16, 48), (2, 24, 24)):
+        sizes = torch.linalg.svdvals(orthogonal(torch.randn(shape, generator=torch.Generator().manual_seed(1))))
+        assert sizes.max() < 2.2
+        assert sizes.median() > 0.6
+
+
+def test_the_optimiser_goes_down_and_decays_what_has_no_gradient() -> None:
+    wide, unused = (torch.nn.Parameter(torch.ones(4, 8)) for _ in range(2))
+    muon = Muon([wide, unused], Team())
+    for _ in range(5):
+        wide.grad = None
+        wide.pow(2).sum().backward()  # type: ignore[no-untyped-call,unused-ignore]
+        muon.step(0.05)
+    assert wide.abs().max() < 1
+    assert 0.99 < float(unused.detach().max()) < 1
+
+
+def test_only_matrices_inside_blocks_are_hidden() -> None:
+    matrix = torch.zeros(4, 4)
+    assert is_hidden("transformer.transformer_blocks.0.attn.to_q.weight", matrix)
+    assert not is_hidden("transformer.transformer_blocks.0.norm1.linear.weight", matrix)
+    assert not is_hidden("transformer.proj_out.weight", matrix)
+    assert not is_hidden("transformer.transformer_blocks.0.attn.to_q.bias", torch.zeros(4))
+
+
+def test_a_crop_goes_over_the_edge_of_its_picture() -> None:
+    cut = crops.crop(Image.new("RGB", (60, 90), "red"), (0.6, 0.0, 1.1, 0.3))
+    assert cut.size == (crops.SIDE_PX, crops.SIDE_PX)
+    assert cut.getcolors() == [(crops.SIDE_PX**2, (255, 0, 0))]

@@ -1,0 +1,93 @@
+"""Saved faces through a tiny adapter that is told embeddings, as dlib measures them."""
+
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import torch
+from PIL import Image
+
+from engine import face_adapter, identity
+from engine.backends.local.runtime import LocalSettings
+from engine.backends.local.shelf import Shelf
+from engine.face_adapter import FILE, FaceScale
+from engine.jobs import ModelUnavailable, Reference
+from tests import faces
+from tests.engine.adapters import add_face_adapter
+from tests.engine.stage import job, tiny
+from tests.engine.test_diffusers import Studio
+
+
+@pytest.fixture
+def checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    folder = tmp_path / "tiny"
+    shutil.copytree(tiny_checkpoint, folder)
+    add_face_adapter(folder)
+    return folder
+
+
+@pytest.fixture
+async def studio(checkpoint: Path) -> AsyncIterator[Studio]:
+    studio = Studio(tiny(checkpoint), LocalSettings())
+    yield studio
+    await studio.engine.stop(10.0)
+
+
+def reference(path: Path) -> Reference:
+    return Reference(handle=path.stem, path=path, sha256=path.stem)
+
+
+async def test_the_face_changes_the_picture_and_what_is_about_it_does_not(studio: Studio, tmp_path: Path) -> None:
+    one, other = sorted(faces.FOLDER.glob("*.png"))[:2]
+    wider = tmp_path / "wider.png"
+    with Image.open(one) as image:
+        plain = FaceScale((0.0,) * 128, (1.0,) * 128)
+        framed = Image.new("RGB", (image.width + 40, image.height + 40), "navy")
+        framed.paste(image, (20, 20))
+        framed.save(wider)
+        assert torch.linalg.vector_norm(plain.token_of(image) - plain.token_of(framed)) < 0.3
+    shown = [()] + [(reference(path),) for path in (one, other)]
+    made = [(await studio.pictures(job(f"A{nth}", nth, seed=1, references=r)))[0] for nth, r in enumerate(shown)]
+    assert len({each.picture for each in made}) == 3
+
+
+async def test_what_was_measured_at_saving_counts_and_the_picture_is_not_looked_at_again(
+    studio: Studio, tmp_path: Path
+) -> None:
+    path = next(faces.FOLDER.glob("*.png"))
+    measured = identity.look(path)[0].embedding
+    saved = Reference(handle="ana", path=tmp_path / "not read.png", sha256="saved", embedding=measured)
+    (by_picture,) = await studio.pictures(job("A1", 0, seed=1, references=(reference(path),)))
+    (by_numbers,) = await studio.pictures(job("A2", 1, seed=1, references=(saved,)))
+    assert by_picture.picture == by_numbers.picture
+
+
+async def test_a_picture_without_a_face_is_told_as_the_mean_face(studio: Studio, tmp_path: Path) -> None:
+    blank, empty = tmp_path / "blank.png", tmp_path / "empty.png"
+    Image.new("RGB", (64, 64), "grey").save(blank)
+    Image.new("RGB", (64, 64), "teal").save(empty)
+    made = [
+        (await studio.pictures(job(f"A{nth}", nth, seed=1, references=(reference(path),))))[0]
+        for nth, path in enumerate((blank, empty))
+    ]
+    assert made[0].picture == made[1].picture
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"measure": identity.MEASURE + 1}, "another version"),
+        ({"middle": [0.0]}, "128 means"),
+        ({"spread": [0.0] * 128}, "128 means"),
+        ({"spread": "wide"}, "damaged"),
+    ],
+)
+def test_an_adapter_that_cannot_be_used_says_why(checkpoint: Path, change: dict[str, object], words: str) -> None:
+    path = checkpoint / "ip_adapter" / FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(ValueError, match=words):
+        face_adapter.read(checkpoint / "ip_adapter")
+    with pytest.raises(ModelUnavailable, match=words):
+        Shelf(LocalSettings()).take(tiny(checkpoint).get("m"), lambda: None)
