@@ -18,10 +18,8 @@ from engine.builtin.shown import Faces
 from engine.face_adapter import EMBEDDING
 
 DROP_CAPTION = 0.1
-WITH_REFERENCE = 0.6
-"""The share of batches that come with the person's embedding from another picture."""
 ANONYMOUS = 0.6
-"""The share of those captions that leave the person to the reference."""
+"""The share of captions that leave the person to the reference."""
 FACE_WEIGHT = 4.0
 """How much the errors of faces count over those of what is about them."""
 NOWHERE = torch.full((5, 2), 0.5)
@@ -66,18 +64,16 @@ def encode_all(vae: Any, found: list[dataset.Picture]) -> dict[tuple[int, int], 
 
 @dataclass(frozen=True)
 class Batch:
-    """Latents (B, C, h, w), loss weights (B, 1, h, w), captions, and references (B, 128) or None.
+    """Latents (B, C, h, w), loss weights (B, 1, h, w), captions, and references (B, 128), zero where nobody is told.
 
-    `people` and `poses` are what the noise is to say of each picture; None where that is left to chance. `faces`
-    (B, 128) is whose face is to be seen and `points` (B, 5, 2) where; `known` (B,) is 1 where reference or noise say
-    it and 0 elsewhere.
+    `poses` are what the noise is to say of each picture. `faces` (B, 128) is whose face is to be seen and `points`
+    (B, 5, 2) where; `known` (B,) is 1 where references say it and 0 elsewhere.
     """
 
     latents: Tensor
     weights: Tensor
     captions: list[str]
-    references: Tensor | None
-    people: list[Tensor | None]
+    references: Tensor
     poses: list[Tensor]
     faces: Tensor
     points: Tensor
@@ -87,8 +83,8 @@ class Batch:
 class Batches:
     """Random batches of one size each.
 
-    Those of one `seed` agree on their sizes and on whether there are references, whatever their `rank`: processes that
-    train together then take equally long.
+    Those of one `seed` agree on their sizes, whatever their `rank`: processes that train together then take equally
+    long.
     """
 
     def __init__(self, vae: Any, renders: Path, seed: int, rank: int = 0) -> None:
@@ -111,31 +107,28 @@ class Batches:
         return len(self._scenes)
 
     def draw(self, size: int) -> Batch:
-        """A batch of pictures of one shape, with references or without."""
+        """A batch of pictures of one shape, with references to other pictures of the same people."""
         from engine.builtin.captions import caption
         from engine.builtin.scenes import mirrored
 
         shapes = list(self.buckets)
         shape = self._kinds.choices(shapes, [len(self.buckets[s].found) for s in shapes])[0]
         bucket = self.buckets[shape]
-        referred = self._kinds.random() < WITH_REFERENCE
         nobody = torch.zeros(EMBEDDING)
-        latents, weights, captions, shown, people, poses, seen, points, known = [], [], [], [], [], [], [], [], []
+        latents, weights, captions, shown, poses, seen, points, known = [], [], [], [], [], [], [], []
         for at in self._numbers.integers(len(bucket.found), size=size):
             index, flip = bucket.found[at].index, self._random.random() < 0.5
             what = mirrored(self._scenes[index]) if flip else self._scenes[index]
-            face = self.faces.another(index, flip) if referred else None
+            face = self.faces.another(index, flip)
             said = caption(what, self._random, anonymous=face is not None and self._random.random() < ANONYMOUS)
             dropped = self._random.random() < DROP_CAPTION
             latents.append(bucket.latents[at][int(flip)])
             weights.append(bucket.weights[at])
             captions.append("" if dropped else said)
             shown.append(nobody if face is None or dropped else face)
-            # Beside references noise never says who it is: without words, too, it must come to mean nothing.
-            people.append(None if referred else self._coupling.person(what))
             poses.append(self._coupling.pose(what))
             placed, whose = self._points.get(index // SITTING), self.faces.person(index, flip)
-            told = not referred or (face is not None and not dropped)
+            told = face is not None and not dropped
             seen.append(nobody if whose is None else whose)
             points.append(NOWHERE if placed is None else chips.flipped(placed[None])[0] if flip else placed)
             known.append(float(told and placed is not None and whose is not None))
@@ -143,8 +136,7 @@ class Batches:
             torch.stack(latents).float(),
             torch.stack(weights)[:, None].float(),
             captions,
-            torch.stack(shown) if referred else None,
-            people,
+            torch.stack(shown),
             poses,
             torch.stack(seen),
             torch.stack(points),

@@ -27,10 +27,14 @@ from engine.builtin.train import Average, _log, _restored, _run, _save
 HEADS, HEAD_WIDTH, LAYERS = 4, 64, 5
 MUON_RATE = 2.0
 """Muon's rate over AdamW's."""
-HOLDING, JUDGED_EVERY = 0.5, 4
+HOLDING, JUDGED_EVERY = 0.5, 3
 """Weight of how far guessed faces are somebody else's, and of how many guesses one is judged by that."""
 INVENTED = 0.5
-"""The share of early rows with references that are asked for a face between two people's."""
+"""The share of rows with references that are asked for a face between two people's, unless nearly all is seen."""
+HALF_SEEN, HALF_WAY = 0.4, 0.5
+"""From which time on, and how far towards somebody else in the middle of the noise levels."""
+GUIDED = 1.5
+"""How many times more than words and reference say it is learned, where there is a teacher."""
 SHIFT = 3.0
 """Times are drawn and sampled towards noise: what is where is decided early, on noisy latents."""
 EARLY, EARLY_WIDTH = 0.35, 0.15
@@ -43,6 +47,7 @@ decided on noisy latents, and that takes long to learn."""
 
 
 Begin = Callable[[dict[str, torch.nn.Module]], None]
+Likely = Callable[[Tensor], Tensor]
 
 
 def build_transformer() -> Any:
@@ -159,7 +164,56 @@ def _times(count: int) -> Tensor:
     return torch.cat([usual, spread])[torch.randperm(count)]
 
 
-def _loss(modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None) -> tuple[Tensor, dict[str, float]]:
+class Teacher:
+    """Finished weights that say what guidance would do, so that the model learns it and needs none when it paints.
+
+    Classifier-free guidance goes from what is guessed without words through what is guessed with them, and on; the
+    way from one to the other is added to the pictures that are learned from (after Meng et al. 2023, "On distillation
+    of guided diffusion models", and Tang et al. 2025, "Diffusion models without classifier-free guidance").
+    """
+
+    def __init__(self, begin: Begin, compiled: bool) -> None:
+        self._modules = networks()
+        begin(self._modules)
+        for module in self._modules.values():
+            module.eval().requires_grad_(False)
+        if compiled:
+            _compile(self._modules["transformer"])
+
+    @torch.no_grad()
+    def __call__(self, noisy: Tensor, t: Tensor, captions: list[str], references: Tensor) -> Tensor:
+        """What words and references change in the clean latents (B, C, h, w) that are guessed."""
+        count = len(t)
+        told = torch.cat([references, torch.zeros_like(references)])
+        guess = _guess(self._modules, noisy.repeat(2, 1, 1, 1), t.repeat(2), captions + [""] * count, told)
+        return guess[:count] - guess[count:]
+
+
+def _compile(transformer: Any) -> None:
+    torch._dynamo.config.recompile_limit = 64
+    for block in transformer.transformer_blocks:
+        block.compile()
+
+
+def _guess(
+    modules: dict[str, torch.nn.Module], noisy: Tensor, t: Tensor, captions: list[str], references: Tensor
+) -> Tensor:
+    """The clean latents as the transformer guesses them from noisy ones at times `t` (B,)."""
+    words, pooled = modules["reader"](captions)
+    guess: Tensor = modules["transformer"](
+        hidden_states=noisy,
+        encoder_hidden_states=words,
+        pooled_projections=pooled,
+        timestep=t * 1000,
+        joint_attention_kwargs={"ip_adapter_image_embeds": references[:, None]},
+        return_dict=False,
+    )[0].float()
+    return guess
+
+
+def _loss(
+    modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None, likely: Likely, teacher: Teacher | None
+) -> tuple[Tensor, dict[str, float]]:
     """What a batch costs, and its parts.
 
     The transformer guesses the clean latents, not a velocity: noise need not pass through its narrow width
@@ -167,30 +221,27 @@ def _loss(modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None
     """
     stance = "default" if drawn.latents.shape[-2:] == COMPILED else "force_eager"
     with mixed(), torch.compiler.set_stance(stance):
-        return _costs(modules, drawn, judge)
+        return _costs(modules, drawn, judge, likely, teacher)
 
 
-def _costs(modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None) -> tuple[Tensor, dict[str, float]]:
+def _costs(
+    modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None, likely: Likely, teacher: Teacher | None
+) -> tuple[Tensor, dict[str, float]]:
     latents = drawn.latents
-    words, pooled = modules["reader"](drawn.captions)
-    noise = coupling.put(torch.randn_like(latents), drawn.people, drawn.poses)
-    t = _times(len(latents))[:, None, None, None]
-    drawn = invented(drawn, t.flatten())
-    guess = modules["transformer"](
-        hidden_states=t * noise + (1 - t) * latents,
-        encoder_hidden_states=words,
-        pooled_projections=pooled,
-        timestep=t.flatten() * 1000,
-        joint_attention_kwargs=(
-            None if drawn.references is None else {"ip_adapter_image_embeds": drawn.references[:, None]}
-        ),
-        return_dict=False,
-    )[0].float()
-    squared = ((guess - latents) / t.clamp(min=LEAST_TIME)).pow(2)
+    noise = coupling.put(torch.randn_like(latents), drawn.poses)
+    times = _times(len(latents))
+    t = times[:, None, None, None]
+    drawn = invented(drawn, times, likely)
+    noisy = t * noise + (1 - t) * latents
+    wanted = latents
+    if teacher is not None:
+        wanted = latents + GUIDED * teacher(noisy, times, drawn.captions, drawn.references)
+    guess = _guess(modules, noisy, times, drawn.captions, drawn.references)
+    squared = ((guess - wanted) / t.clamp(min=LEAST_TIME)).pow(2)
     total = (squared * drawn.weights).mean()
     parts = {"plain": squared.mean()}
     if judge is not None:
-        rows = _judged(t.flatten(), drawn.known)
+        rows = _judged(times, drawn.known)
         parts["another"] = judge(guess[rows], drawn.points[rows], drawn.faces[rows], drawn.known[rows])
         total = total + HOLDING * parts["another"]
     parts["loss"] = total
@@ -207,27 +258,26 @@ def _judged(t: Tensor, known: Tensor) -> Tensor:
     return urgency.argsort(descending=True)[: len(t) // JUDGED_EVERY]
 
 
-def invented(drawn: Batch, t: Tensor) -> Batch:
-    """The batch with faces between two people's in a share of its early rows.
+def invented(drawn: Batch, t: Tensor, likely: Likely) -> Batch:
+    """The batch with faces between two people's in a share of its rows, at times `t` (B,).
 
-    Nothing of the picture is seen there yet, so any face may be asked for. The picture's own face then does not count;
-    the judge alone says whether it is the one that was asked for.
+    Early on nothing of the picture is seen yet, so any face may be asked for: the picture's own does not count then,
+    and the judge alone says whether it is the one that was asked for. Later a face half seen must give way to the one
+    that is told, as it must when a portrait is painted from guesses. `likely` says whose face is told.
     """
-    if drawn.references is None:
-        return drawn
     own, partners = drawn.references, torch.randperm(len(t))
-    theirs = own[partners]
-    early = (t > 1 - EARLY_WIDTH) & (torch.rand(len(t)) < INVENTED)
-    is_new = (early & (drawn.known > 0) & (drawn.known[partners] > 0))[:, None]
-    share = torch.rand(len(t), 1)
+    theirs, early = own[partners], (t > 1 - EARLY_WIDTH)[:, None]
+    chosen = (t > HALF_SEEN) & (torch.rand(len(t)) < INVENTED) & (drawn.known > 0) & (drawn.known[partners] > 0)
+    is_new = chosen[:, None]
+    share = torch.rand(len(t), 1) * torch.where(early, 1.0, HALF_WAY)
     between = own.lerp(theirs, share)
     # What is between two people is nearer to the mean of all: it is drawn out again, as far as they are.
     length = own.norm(dim=1, keepdim=True).lerp(theirs.norm(dim=1, keepdim=True), share)
     new = between * length / between.norm(dim=1, keepdim=True).clamp(min=1e-6)
-    asked = torch.where(is_new, new, own)
-    faces = torch.where(is_new, new * (drawn.faces.norm() / own.norm()), drawn.faces)
+    asked, faces = torch.where(is_new, new, own), torch.where(is_new, likely(new), drawn.faces)
     elsewhere = (FACE_WEIGHT - drawn.weights) / (FACE_WEIGHT - 1)
-    weights = torch.where(is_new[..., None, None], elsewhere, drawn.weights)
+    lighter = torch.where(early[..., None, None], elsewhere, torch.ones_like(elsewhere))
+    weights = torch.where(is_new[..., None, None], lighter, drawn.weights)
     return replace(drawn, references=asked, faces=faces, weights=weights)
 
 
@@ -239,13 +289,20 @@ def networks() -> dict[str, torch.nn.Module]:
 
 
 def train(
-    minutes: float, renders: Path, batch: int, rate: float, begin: Begin | None = None, compiled: bool = False
+    minutes: float,
+    renders: Path,
+    batch: int,
+    rate: float,
+    begin: Begin | None = None,
+    teach: Begin | None = None,
+    compiled: bool = False,
 ) -> None:
     """Trains transformer and text encoders on the latents of the work folder's autoencoder.
 
     Guessed faces are judged where the renders' faces have been measured (`chips`).
 
-    Where there is no state to go on from, `begin` may put weights into the untrained networks.
+    Where there is no state to go on from, `begin` may put weights into the untrained networks. `teach` puts finished
+    ones into those of a teacher, whose guidance is learned.
     `compiled` takes two minutes at first, and a C++ compiler; steps then take two thirds of the time.
     """
     state_path = dataset.work() / "transformer.pt"
@@ -261,16 +318,15 @@ def train(
     vae = autoencoder.load(dataset.work() / "vae")
     batches = Batches(vae, renders, 1000 * run.steps, team.rank)
     judge = Judge(vae, batches.faces.scale) if batches.measured else None
+    teacher = None if teach is None else Teacher(teach, compiled)
     if compiled:
-        torch._dynamo.config.recompile_limit = 64
-        for block in run.modules["transformer"].transformer_blocks:  # type: ignore[union-attr]
-            block.compile()
+        _compile(run.modules["transformer"])
     count = sum(p.numel() for p in run.modules["transformer"].parameters())
     _log(f"transformer: {count} parameters, {len(batches)} pictures, step {run.steps}")
     began = time.monotonic()
 
     def step(_: int) -> dict[str, float]:
-        loss, parts = _loss(run.modules, batches.draw(batch), judge)
+        loss, parts = _loss(run.modules, batches.draw(batch), judge, batches.faces.likely, teacher)
         left = max(0.0, 1 - (time.monotonic() - began) / (minutes * 60))
         return {"left": run.descend(loss, left)} | parts
 

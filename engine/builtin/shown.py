@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,7 @@ class Faces:
         self._sittings = {
             key: {first: self._told(one) for first, one in sittings.items()} for key, sittings in found.items()
         }
+        self._keep = _likely([torch.stack(list(sittings.values())) for sittings in self._sittings.values()])
 
     def _told(self, embedding: Array) -> Tensor:
         return torch.from_numpy(((embedding - self._middle) / self._spread).astype(np.float32))
@@ -52,6 +53,32 @@ class Faces:
         others = [told for first, told in sittings.items() if first != index - index % LOOKS]
         return self._random.choice(others) if others else None
 
+    def likely(self, told: Tensor) -> Tensor:
+        """Whose mean embeddings (B, 128) one picture's embeddings (B, 128) most likely speak of."""
+        return told @ self._keep
+
     def person(self, index: int, flip: bool) -> Tensor | None:
         """The mean embedding (128) of the picture's person; None where no face of theirs was measured."""
         return self._means.get((index // PER_PERSON, flip))
+
+
+def _likely(people: Sequence[Tensor]) -> Tensor:
+    """The (128, 128) matrix that takes one embedding, a row, to the mean that is to be expected of its person.
+
+    It is the posterior mean of a linear Gaussian model in which people differ from each other and each person's
+    pictures from their mean (probabilistic linear discriminant analysis: Ioffe 2006). With too few pictures to tell
+    both apart an embedding is kept as it is.
+    """
+    several = [each for each in people if len(each) > 1]
+    freedom = sum(len(each) - 1 for each in several)
+    if freedom < 2 * EMBEDDING:
+        return torch.eye(EMBEDDING)
+    apart = torch.cat([each - each.mean(0) for each in several])
+    within = apart.T @ apart / freedom
+    means = torch.stack([each.mean(0) for each in several])
+    pictures = freedom / len(several) + 1
+    between = torch.cov(means.T) - within / pictures
+    values, vectors = torch.linalg.eigh(between)
+    between = vectors * values.clamp(min=1e-4) @ vectors.T
+    keep: Tensor = torch.linalg.solve(between + within, between)
+    return keep

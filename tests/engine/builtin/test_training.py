@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,24 @@ import torch
 from PIL import Image
 
 from engine import identity
-from engine.builtin import autoencoder, chips, crops, dataset, diffusion, embedder, evaluate, holding, judging, shipping
+from engine.builtin import (
+    autoencoder,
+    chips,
+    crops,
+    dataset,
+    diffusion,
+    embedder,
+    evaluate,
+    holding,
+    judging,
+    shipping,
+    shown,
+)
 from engine.builtin.batches import Batches
 from engine.builtin.muon import Muon, is_hidden, orthogonal
 from engine.builtin.scenes import PER_PERSON
 from engine.builtin.together import Team
+from engine.face_adapter import EMBEDDING
 from tests import faces
 from tests.engine.builtin.test_holding_bench import NUMBERS
 
@@ -57,8 +71,7 @@ def test_guessed_faces_are_judged_where_they_were_measured(work: Path) -> None:
     chips.measure(work / "renders")
     batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
     assert batches.measured
-    drawn = next(drawn for drawn in (batches.draw(8) for _ in range(40)) if drawn.references is not None)
-    assert drawn.known.any()
+    drawn = next(drawn for drawn in (batches.draw(8) for _ in range(40)) if drawn.known.any())
     judge = judging.Judge(autoencoder.load(work / "vae"), batches.faces.scale)
     guess = drawn.latents.clone().requires_grad_()
     judge(guess, drawn.points, drawn.faces, drawn.known).backward()  # type: ignore[no-untyped-call,unused-ignore]
@@ -68,20 +81,47 @@ def test_guessed_faces_are_judged_where_they_were_measured(work: Path) -> None:
     diffusion.train(1e-6, work / "renders", 4, 1e-3)
 
 
-def test_faces_between_two_peoples_are_asked_for_early_alone(work: Path) -> None:
+def test_faces_between_two_peoples_are_asked_for_unless_nearly_all_is_seen(work: Path) -> None:
     chips.measure(work / "renders")
     batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
-    drawn = next(drawn for drawn in (batches.draw(64) for _ in range(40)) if drawn.references is not None)
-    assert drawn.references is not None
-    times = torch.linspace(0.02, 1.0, 64)
-    asked = diffusion.invented(drawn, times)
-    assert asked.references is not None
+    drawn, times = batches.draw(64), torch.linspace(0.02, 1.0, 64)
+    asked = diffusion.invented(drawn, times, lambda told: told / 2)
     changed = (asked.references != drawn.references).any(1)
-    assert changed.any()
-    assert times[changed].min() > 1 - diffusion.EARLY_WIDTH
+    early = times > 1 - diffusion.EARLY_WIDTH
+    assert (changed & early).any()
+    assert (changed & ~early).any()
+    assert times[changed].min() > diffusion.HALF_SEEN
     assert drawn.known[changed].all()
+    assert torch.allclose(asked.faces[changed], asked.references[changed] / 2)
     assert (asked.weights[changed] <= 1).all()
+    assert (asked.weights[changed & ~early] == 1).all()
     assert torch.equal(asked.weights[~changed], drawn.weights[~changed])
+
+
+def test_a_teacher_says_what_words_change(work: Path) -> None:
+    diffusion.train(1e-6, work / "renders", 4, 1e-3)
+    shipping.export(work / "made")
+    begin = partial(shipping.load, work / "made")
+    batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
+    drawn = batches.draw(4)
+    teacher = diffusion.Teacher(begin, compiled=False)
+    nobody = torch.zeros_like(drawn.references)
+    noise, times = torch.randn_like(drawn.latents), torch.ones(4)
+    assert teacher(noise, times, drawn.captions, nobody).shape == drawn.latents.shape
+    assert not teacher(noise, times, [""] * 4, nobody).any()
+    diffusion.train(1e-6, work / "renders", 4, 1e-3, teach=begin)
+    assert torch.load(work / "transformer.pt", weights_only=True)["steps"] == 2
+
+
+def test_one_picture_speaks_of_a_person_as_far_as_people_differ() -> None:
+    random = torch.Generator().manual_seed(5)
+    means = 2 * torch.randn(400, 1, EMBEDDING, generator=random)
+    people = means + torch.randn(400, 4, EMBEDDING, generator=random)
+    keep = shown._likely(list(people))
+    assert torch.allclose(keep, 0.8 * torch.eye(EMBEDDING), atol=0.15)
+    likely = people[:, 0] @ keep
+    assert (likely - means[:, 0]).pow(2).mean() < (people[:, 0] - means[:, 0]).pow(2).mean()
+    assert torch.equal(shown._likely(list(people[:3])), torch.eye(EMBEDDING))
 
 
 def test_the_embedder_is_dlibs_network() -> None:
