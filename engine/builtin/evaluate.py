@@ -20,17 +20,16 @@ from PIL import Image, ImageOps
 from engine.builtin import crops, dataset, faces, holding, probes
 from engine.builtin import curve as plot
 from engine.builtin.captions import caption
+from engine.builtin.painter import TALL, Painter
 from engine.builtin.people import HELD_OUT_EVERY
 from engine.builtin.scenes import LOOKS, TAKES, Scene, mirrored, scene
 from engine.local_models import TRAINED_FOLDER
 
-BATCH = 8
 SCENES_EACH = 4
 """Portraits of each person in the measure of identity."""
 SEEDS_EACH = 8
 """Portraits of each prompt in the measure of how seeds differ."""
 CURVE_STEPS, CURVE_PORTRAITS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 24), 64
-TALL = (128, 192)
 
 
 def probe_set(
@@ -89,39 +88,6 @@ def right(probe: probes.Probe, seen: list[Any], truth: list[str]) -> float:
     return float(np.mean([probe(one) == label for one, label in zip(seen, truth, strict=True)])) if truth else 0.0
 
 
-def load(checkpoint: Path) -> Any:
-    """The checkpoint's pipeline, in full precision."""
-    import torch
-    from diffusers import StableDiffusion3Pipeline
-
-    pipe = StableDiffusion3Pipeline.from_pretrained(
-        checkpoint, text_encoder_3=None, tokenizer_3=None, dtype=torch.float32, use_safetensors=True
-    )
-    pipe.set_progress_bar_config(disable=True)
-    return pipe
-
-
-def generate(pipe: Any, prompts: list[str], steps: int, guidance: float, seed: int) -> list[Image.Image]:
-    """One tall portrait a prompt, in batches."""
-    import torch
-
-    made: list[Image.Image] = []
-    for start in range(0, len(prompts), BATCH):
-        part = prompts[start : start + BATCH]
-        generators = [torch.Generator().manual_seed(seed + start + k) for k in range(len(part))]
-        made += pipe(
-            part,
-            negative_prompt=[""] * len(part),
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            width=TALL[0],
-            height=TALL[1],
-            generator=generators,
-            max_sequence_length=0,
-        ).images
-    return made
-
-
 def held_out_scenes(count: int) -> list[Scene]:
     """Tall scenes of held-out people, rendered or not yet."""
     chosen: list[Scene] = []
@@ -158,37 +124,43 @@ def _expected_face(what: Scene) -> probes.Box:
     return (0.5 - across, middle - half * 0.7, 0.5 + across, middle + half * 0.7)
 
 
-def between_seeds(pipe: Any, prompts: list[str], steps: int, guidance: float) -> float | None:
+def between_seeds(painter: Painter, prompts: list[str], steps: int, guidance: float) -> float | None:
     """Median distance between the faces of portraits with the same words and different seeds.
 
     Words say sex, age and skin, so it compares with that between rendered people who share these.
     """
     apart: list[float] = []
     for prompt in prompts:
-        made = generate(pipe, [prompt] * SEEDS_EACH, steps, guidance, 5000)
+        made = painter.paint([prompt] * SEEDS_EACH, steps, guidance, range(5000, 5000 + SEEDS_EACH))
         found = [e for image in made if (e := faces.embed(image)) is not None]
         apart += [float(np.linalg.norm(a - b)) for i, a in enumerate(found) for b in found[i + 1 :]]
     return float(np.median(apart)) if apart else None
 
 
-def curve(pipe: Any, prompts: list[str], scenes: list[Scene], fitted: dict[str, probes.Probe], guidance: float) -> str:
+def _seeds(prompts: list[str]) -> range:
+    return range(1000, 1000 + len(prompts))
+
+
+def curve(
+    painter: Painter, prompts: list[str], scenes: list[Scene], fitted: dict[str, probes.Probe], guidance: float
+) -> str:
     """The plot of quality against steps, SVG."""
     one_face, obeyed = [], []
     for steps in CURVE_STEPS:
-        told = measure(generate(pipe, prompts, steps, guidance, 1000), scenes, fitted)
+        told = measure(painter.paint(prompts, steps, guidance, _seeds(prompts)), scenes, fitted)
         one_face.append(told.pop("one_face"))
         obeyed.append(float(np.mean(list(told.values()))))
     return plot.svg(CURVE_STEPS, {"exactly one face": one_face, "slots as asked": obeyed})
 
 
-def timing(pipe: Any, steps: int, guidance: float) -> dict[str, float]:
+def timing(painter: Painter, steps: int, guidance: float) -> dict[str, float]:
     """Seconds for one portrait and for a batch of eight."""
     prompt = "a young woman with long red hair, green jacket, forest, soft light from the left, close-up"
-    generate(pipe, [prompt], 2, guidance, 0)
+    painter.paint([prompt], 2, guidance, [0])
     took = {}
     for name, count in (("one_s", 1), ("eight_s", 8)):
         began = time.perf_counter()
-        generate(pipe, [prompt] * count, steps, guidance, 0)
+        painter.paint([prompt] * count, steps, guidance, range(count))
         took[name] = round(time.perf_counter() - began, 2)
     return took
 
@@ -210,7 +182,7 @@ def untrained_timing(steps: int, guidance: float) -> dict[str, float]:
     from engine.builtin import untrained
 
     with tempfile.TemporaryDirectory() as folder:
-        return timing(load(untrained.ensure(Path(folder) / "untrained")), steps, guidance)
+        return timing(Painter(untrained.ensure(Path(folder) / "untrained")), steps, guidance)
 
 
 def evaluate(
@@ -224,18 +196,18 @@ def evaluate(
     drawn: Path | None,
 ) -> dict[str, Any]:
     """Every figure, ready for JSON."""
-    pipe = load(checkpoint)
     card = json.loads((checkpoint / "likeness.json").read_text())
+    painter = Painter(checkpoint, card["reference_scale"])
     steps, guidance = steps or card["steps"], guidance or card["guidance"]
     fitted, told, counts = fit_probes(renders)
     scenes = held_out_scenes(count)
     prompts = [caption(what, random.Random(number), plain=True) for number, what in enumerate(scenes)]
-    made = generate(pipe, prompts, steps, guidance, 1000)
+    made = painter.paint(prompts, steps, guidance, _seeds(prompts))
     if shots:
         sheet(made[:24], 8).save(shots, quality=90)
     if drawn:
         part = slice(CURVE_PORTRAITS)
-        drawn.write_text(curve(pipe, prompts[part], scenes[part], fitted, guidance), encoding="utf-8")
+        drawn.write_text(curve(painter, prompts[part], scenes[part], fitted, guidance), encoding="utf-8")
     known = crops.read(renders)
     return {
         "portraits": count,
@@ -243,13 +215,11 @@ def evaluate(
         "guidance": guidance,
         "model": measure(made, scenes, fitted),
         "renders": told | counts,
-        "distance_between_seeds": between_seeds(pipe, prompts[: 4 * SEEDS_EACH : 4], steps, guidance),
+        "distance_between_seeds": between_seeds(painter, prompts[: 4 * SEEDS_EACH : 4], steps, guidance),
         "distance_between_rendered_people": holding.ceiling(known).other_median,
-        "seconds": timing(pipe, steps, guidance),
+        "seconds": timing(painter, steps, guidance),
         "seconds_untrained": untrained_timing(steps, guidance),
-        "identity": holding.measure(
-            pipe, checkpoint, renders, people, SCENES_EACH, steps, guidance, card["reference_scale"]
-        ),
+        "identity": holding.measure(painter, renders, people, SCENES_EACH, steps, guidance),
     }
 
 

@@ -15,14 +15,11 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from engine import face_adapter
 from engine.builtin import crops, faces, pairs
 from engine.builtin.captions import caption
+from engine.builtin.painter import TALL, Painter
 from engine.builtin.people import Person, person
 from engine.builtin.scenes import LOOKS, PER_PERSON, Scene, scene
-from engine.face_adapter import FaceScale
-
-TALL = (128, 192)
 
 
 @dataclass(frozen=True)
@@ -32,26 +29,6 @@ class Portrait:
     sitter: Person
     reference: int
     what: Scene
-
-
-def attach(pipe: Any, checkpoint: Path, scale: float) -> FaceScale:
-    """Loads the checkpoint's IP-Adapter, in full precision; returns how it is told faces.
-
-    Raises ValueError when it is not told embeddings.
-    """
-    found = face_adapter.read(checkpoint / "ip_adapter")
-    if found is None:
-        raise ValueError(f"{checkpoint.name} has no adapter that is told faces by their embeddings.")
-    pipe.load_ip_adapter(
-        str(checkpoint),
-        subfolder="ip_adapter",
-        weight_name="ip-adapter.safetensors",
-        image_encoder_folder=None,
-        local_files_only=True,
-    )
-    pipe.set_ip_adapter_scale(scale)
-    pipe.transformer.float()
-    return found
 
 
 def wanted(known: crops.Crops, people: int, scenes_each: int) -> list[Portrait]:
@@ -67,40 +44,19 @@ def wanted(known: crops.Crops, people: int, scenes_each: int) -> list[Portrait]:
 
 
 def make(
-    pipe: Any,
+    painter: Painter,
     known: crops.Crops,
     portraits: list[Portrait],
     steps: int,
     guidance: float,
-    scale: FaceScale | None,
     seed: int = 0,
+    shown: bool = True,
 ) -> list[Image.Image]:
-    """The portraits, told their references by `scale` or, with None, none; captions leave the person out either way."""
-    import torch
-
-    made: list[Image.Image] = []
-    for start in range(0, len(portraits), 8):
-        part = portraits[start : start + 8]
-        texts = [
-            caption(one.what, random.Random(start + at), plain=True, anonymous=True) for at, one in enumerate(part)
-        ]
-        more: dict[str, Any] = {}
-        if scale is not None:
-            told = torch.cat([scale.token(known.embeddings[one.reference].tobytes()) for one in part])
-            told = torch.cat([torch.zeros_like(told), told]) if guidance > 1 else told
-            more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": told}
-        made += pipe(
-            texts,
-            negative_prompt=[""] * len(part),
-            num_inference_steps=steps,
-            guidance_scale=guidance,
-            width=TALL[0],
-            height=TALL[1],
-            generator=[torch.Generator().manual_seed(seed + start + at) for at in range(len(part))],
-            max_sequence_length=0,
-            **more,
-        ).images
-    return made
+    """The portraits, told their references or, not `shown` them, drawn; captions leave the person out either way."""
+    texts = [caption(one.what, random.Random(at), plain=True, anonymous=True) for at, one in enumerate(portraits)]
+    seeds = [seed + at for at in range(len(portraits))]
+    faces = [known.embeddings[one.reference].tobytes() for one in portraits] if shown else None
+    return painter.paint(texts, steps, guidance, seeds, faces)
 
 
 def distances(
@@ -133,16 +89,15 @@ def ceiling(known: crops.Crops, held_out: bool = True) -> pairs.Told:
 
 
 def measure(
-    pipe: Any, checkpoint: Path, renders: Path, people: int, scenes_each: int, steps: int, guidance: float, scale: float
+    painter: Painter, renders: Path, people: int, scenes_each: int, steps: int, guidance: float
 ) -> dict[str, Any]:
     """Every figure, ready for JSON. A portrait without a face counts as not accepted."""
     known = crops.read(renders)
     portraits = wanted(known, people, scenes_each)
     most = ceiling(known)
-    told_by = attach(pipe, checkpoint, scale)
     figures: dict[str, Any] = {"portraits": len(portraits), "ceiling": most.as_dict()}
-    for name, shown in (("with_reference", told_by), ("without_reference", None)):
-        made = make(pipe, known, portraits, steps, guidance, shown)
+    for name, shown in (("with_reference", True), ("without_reference", False)):
+        made = make(painter, known, portraits, steps, guidance, shown=shown)
         same, others, faceless = distances(made, portraits, known)
         told = pairs.told_apart(same, others, most.threshold_at_1_percent).as_dict()
         told["accepted"] = round(told.pop("accepted_at_1_percent") * (1 - faceless / len(made)), 4)

@@ -23,9 +23,9 @@ from PIL import Image
 from engine import likeness
 from engine.builtin import crops, dataset, faces, holding, pairs
 from engine.builtin.holding import Portrait
+from engine.builtin.painter import Painter
 from engine.builtin.people import person
 from engine.builtin.scenes import PER_PERSON, scene
-from engine.face_adapter import FaceScale
 from engine.likeness import ACCEPTED, Scale
 from engine.local_models import TRAINED_FOLDER
 
@@ -147,12 +147,11 @@ def ceiling(portraits: Sequence[Portrait], known: crops.Crops, scale: Scale) -> 
 
 
 def tried_again(
-    pipe: Any,
+    painter: Painter,
     known: crops.Crops,
     first: Sequence[Frame],
     steps: int,
     guidance: float,
-    told_by: FaceScale,
     scale: Scale,
     limit: float,
 ) -> list[Frame]:
@@ -163,7 +162,7 @@ def tried_again(
         if not weak:
             break
         portraits = [best[at].of for at in weak]
-        made = holding.make(pipe, known, portraits, steps, guidance, told_by, seed=number * _SEED_STEP)
+        made = holding.make(painter, known, portraits, steps, guidance, seed=number * _SEED_STEP)
         for at, frame in zip(weak, seen(portraits, made), strict=True):
             if frame.to_reference(known) < best[at].to_reference(known):
                 best[at] = frame
@@ -188,7 +187,7 @@ def bench(
     portraits = holding.wanted(known, people, scenes)
     if not portraits:
         raise ValueError("No held-out people with two measured pictures: run `python -m engine.builtin.crops` first.")
-    pipe = evaluate.load(checkpoint)
+    painter = Painter(checkpoint, adapter_scale)
     probed = evaluate.fit_probes(renders)[0] if _can_fit(renders) else None
     found: dict[str, Any] = {
         "people": len({one.sitter.seed for one in portraits}),
@@ -196,14 +195,13 @@ def bench(
         "accepted_distance": scale.accepted,
         "ceiling_true_renders": ceiling(portraits, known, scale),
     }
-    floor = seen(portraits, holding.make(pipe, known, portraits, steps, guidance, None))
+    floor = seen(portraits, holding.make(painter, known, portraits, steps, guidance, shown=False))
     found["floor_without_reference"] = _with_probes(figures(floor, known, scale), floor, probed)
-    if not (checkpoint / "ip_adapter").is_dir():
+    if not painter.holds_faces:
         return found | {"before_retries": None, "after_retries": None}
-    told_by = holding.attach(pipe, checkpoint, adapter_scale)
-    first = seen(portraits, holding.make(pipe, known, portraits, steps, guidance, told_by))
+    first = seen(portraits, holding.make(painter, known, portraits, steps, guidance))
     found["before_retries"] = _with_probes(figures(first, known, scale), first, probed)
-    last = tried_again(pipe, known, first, steps, guidance, told_by, scale, ACCEPTED)
+    last = tried_again(painter, known, first, steps, guidance, scale, ACCEPTED)
     found["after_retries"] = _with_probes(figures(last, known, scale), last, probed)
     return found
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import face_adapter
-from engine.builtin import autoencoder, dataset, reference
+from engine.builtin import autoencoder, crops, dataset, prior, reference
 from engine.builtin.diffusion import SHIFT, build_transformer, networks
+from engine.builtin.shown import Faces
 from engine.builtin.train import Average, _restored
 
 VERSION = "portraits-1"
@@ -65,8 +66,11 @@ def _without(path: Path, *keys: str) -> None:
     path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
-def export(folder: Path, averaged: bool = True) -> None:
-    """Writes the newest averaged weights as the checkpoint that ships, half precision where it is large."""
+def export(folder: Path, renders: Path, averaged: bool = True) -> None:
+    """Writes the newest averaged weights as the checkpoint that ships, half precision where it is large.
+
+    The prior is fitted to the people of `renders`.
+    """
     trained = _newest(averaged)
     made = _pipeline(trained)
     made.transformer.half()
@@ -75,6 +79,9 @@ def export(folder: Path, averaged: bool = True) -> None:
     made.save_pretrained(partial, safe_serialization=True)
     _without(partial / "vae" / "config.json", "block_out_channels", "_name_or_path")
     reference.save(partial / "ip_adapter", trained["transformer"], face_adapter.from_dict(trained["scale"]))
+    found = dataset.pictures(renders)
+    people = Faces(crops.read(renders), {picture.index: picture.scene for picture in found}, 0)
+    prior.fit(trained["reader"], found, people).write(partial / "ip_adapter")
     card = {
         "trained": True,
         "steps": STEPS,

@@ -189,7 +189,7 @@ def main() -> None:
         begin, teach = (partial(shipping.load, path) if path else None for path in (given.begin, given.teacher))
         diffusion.train(given.minutes, renders, given.batch or 16, given.rate or 1e-3, begin, teach, given.compile)
     else:
-        shipping.export(given.out or TRAINED_FOLDER)
+        shipping.export(given.out or TRAINED_FOLDER, renders)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from engine.face_adapter import EMBEDDING, FaceScale
+import torch
+
+from engine.face_adapter import EMBEDDING, FacePrior, FaceScale
 
 SIDE_PX = 32
 WIDTH = 64
@@ -12,7 +14,6 @@ WIDTH = 64
 
 def add_ip_adapter(checkpoint: Path, width: int = WIDTH) -> None:
     """Writes `ip_adapter/` beside the weights of a checkpoint; it reads tokens of this width."""
-    import torch
     from diffusers import SD3Transformer2DModel
     from diffusers.models.attention_processor import SD3IPAdapterJointAttnProcessor2_0
     from diffusers.models.embeddings import IPAdapterTimeImageProjection
@@ -41,6 +42,16 @@ def add_face_adapter(checkpoint: Path) -> None:
     add_ip_adapter(checkpoint, EMBEDDING)
     shutil.rmtree(checkpoint / "ip_adapter" / "image_encoder")
     FaceScale((0.0,) * EMBEDDING, (0.1,) * EMBEDDING).write(checkpoint / "ip_adapter")
+
+
+def add_prior(checkpoint: Path) -> None:
+    """A prior of faces for it, with random weights."""
+    from diffusers import SD3Transformer2DModel
+
+    width = SD3Transformer2DModel.from_pretrained(str(checkpoint / "transformer")).config.pooled_projection_dim
+    random = torch.Generator().manual_seed(4)
+    weight, spread = (torch.randn(EMBEDDING, size, generator=random) for size in (width, EMBEDDING))
+    FacePrior(weight, torch.zeros(EMBEDDING), spread).write(checkpoint / "ip_adapter")
 
 
 def _save_encoder(folder: Path) -> None:

@@ -3,21 +3,26 @@
 import json
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from engine import face_adapter, identity
+from engine.backends.local.render import IGNORED_NOTE
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.shelf import Shelf
-from engine.face_adapter import FILE, FaceScale
-from engine.jobs import ModelUnavailable, Reference
+from engine.face_adapter import FILE, PRIOR_FILE, FaceScale
+from engine.jobs import Edit, ModelUnavailable, Reference
 from tests import faces
-from tests.engine.adapters import add_face_adapter
+from tests.engine.adapters import add_face_adapter, add_prior
 from tests.engine.stage import job, tiny
-from tests.engine.test_diffusers import Studio
+from tests.engine.test_diffusers import Studio, pixels
 
 
 @pytest.fixture
@@ -28,11 +33,19 @@ def checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> Path:
     return folder
 
 
+@asynccontextmanager
+async def studio_of(checkpoint: Path) -> AsyncIterator[Studio]:
+    studio = Studio(tiny(checkpoint), LocalSettings())
+    try:
+        yield studio
+    finally:
+        await studio.engine.stop(10.0)
+
+
 @pytest.fixture
 async def studio(checkpoint: Path) -> AsyncIterator[Studio]:
-    studio = Studio(tiny(checkpoint), LocalSettings())
-    yield studio
-    await studio.engine.stop(10.0)
+    async with studio_of(checkpoint) as studio:
+        yield studio
 
 
 def reference(path: Path) -> Reference:
@@ -73,6 +86,67 @@ async def test_a_picture_without_a_face_is_told_as_the_mean_face(studio: Studio,
         for nth, path in enumerate((blank, empty))
     ]
     assert made[0].picture == made[1].picture
+
+
+@pytest.fixture
+def casting(checkpoint: Path) -> Path:
+    """The checkpoint with a prior."""
+    add_prior(checkpoint)
+    return checkpoint
+
+
+async def test_without_a_reference_a_face_is_drawn_by_the_seed(casting: Path) -> None:
+    async with studio_of(casting) as studio:
+        (alone,) = await studio.pictures(job("A1", 0, seed=7))
+        one, other = await studio.pictures(job("A2", 1, seed=7), job("A3", 2, seed=8))
+    assert one.batch == 2
+    assert np.abs(pixels(alone) - pixels(one)).max() <= 2
+    assert np.abs(pixels(one) - pixels(other)).max() > 2
+    prior = face_adapter.read_prior(casting / "ip_adapter")
+    assert prior is not None
+    words = torch.ones(1, prior.weight.shape[1])
+    assert torch.equal(prior.token(words, -7), prior.token(words, -7))
+    assert not torch.equal(prior.token(words, 7), prior.token(words, 8))
+    assert not torch.equal(prior.token(words, 7), prior.token(2 * words, 7))
+
+
+async def test_a_picture_that_is_changed_keeps_its_own_face(casting: Path) -> None:
+    path = next(faces.FOLDER.glob("*.png"))
+    edited = job("A1", 0, seed=7, edit=Edit(path=path, sha256="seen", words="a hat"))
+    async with studio_of(casting) as studio:
+        await studio.pictures(edited, replace(edited, id="A2", edit=Edit(path=path, sha256="seen", words="a scarf")))
+        seen, loaded = studio.backend.embeddings, studio.loaded()
+    assert seen is not None
+    assert loaded.face_scale is not None
+    assert seen.references.made == 1
+    kept = seen.reference(loaded, Reference(handle="", path=path, sha256="seen"))
+    assert seen.references.made == 1
+    with Image.open(path) as image:
+        assert torch.equal(kept, loaded.face_scale.token_of(image))
+
+
+async def test_without_the_measure_of_faces_one_is_still_drawn(casting: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(identity, "missing", lambda: "dlib is not installed")
+    saved = reference(next(faces.FOLDER.glob("*.png")))
+    async with studio_of(casting) as studio:
+        (one,) = await studio.pictures(job("A1", 0, seed=7))
+        (other,) = await studio.pictures(job("A2", 1, seed=8))
+        (asked,) = await studio.pictures(job("A3", 2, seed=7, references=(saved,)))
+    assert one.picture != other.picture
+    assert one.picture == asked.picture
+    assert IGNORED_NOTE in asked.note
+
+
+@pytest.mark.parametrize("part", ["bias", "spread"])
+def test_a_prior_that_cannot_be_used_says_why(casting: Path, part: str) -> None:
+    path = casting / "ip_adapter" / PRIOR_FILE
+    tensors = load_file(path)
+    save_file({name: value for name, value in tensors.items() if name != part}, path)
+    with pytest.raises(ModelUnavailable, match="damaged"):
+        Shelf(LocalSettings()).take(tiny(casting).get("m"), lambda: None)
+    save_file(tensors | {part: tensors[part][:5]}, path)
+    with pytest.raises(ValueError, match="128 numbers"):
+        face_adapter.read_prior(casting / "ip_adapter")
 
 
 @pytest.mark.parametrize(

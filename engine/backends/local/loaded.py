@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.schedulers import begin_from_pictures
 from engine.catalogue import Model, Offload
-from engine.face_adapter import FaceScale
+from engine.face_adapter import FacePrior, FaceScale
 from engine.jobs import Job, Reference, Role
 from engine.local_models import Card, takes_pictures
 from engine.published import EDITORS
@@ -21,9 +21,10 @@ T5_TOKENS: Final = 256
 
 @dataclass(slots=True)
 class Loaded:
-    """A model in memory. `card` is set for models of ours; `has_adapter` says it has an IP-Adapter.
+    """A model in memory. `card` is set for models of ours; `has_adapter` says it has an IP-Adapter for references.
 
-    `face_scale` is set where that adapter is told embeddings of faces instead of pictures.
+    `face_scale` is set where that adapter is told embeddings of faces instead of pictures, and `face_prior` where a
+    face is drawn for portraits of nobody in particular.
     """
 
     model: Model
@@ -35,6 +36,7 @@ class Loaded:
     has_adapter: bool
     fine_tunes: FineTunes
     face_scale: FaceScale | None = None
+    face_prior: FacePrior | None = None
     preview_row_s: float = 0.0
     """What the last preview took a row."""
     _editor: Any = field(default=None, repr=False)

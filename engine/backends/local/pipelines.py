@@ -11,7 +11,7 @@ from engine.backends.local.inputs import edit_picture, readable, reference_pictu
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.schedulers import keep_rows
 from engine.dialects import Words
-from engine.jobs import Job
+from engine.jobs import Edit, Job, Reference
 from engine.local_models import takes_pictures
 
 if TYPE_CHECKING:
@@ -74,8 +74,9 @@ class StableDiffusion3:
             against = [self._embeddings.text(self._loaded, said.negative) for said in words]
             arguments["negative_prompt_embeds"] = self._tokens(against)
             arguments["negative_pooled_prompt_embeds"] = self._pooled(against)
-        if self._loaded.has_adapter and self._loaded.held(jobs[0]):
-            arguments["joint_attention_kwargs"] = {"ip_adapter_image_embeds": self._faces(jobs)}
+        faces = self._faces(jobs, texts)
+        if faces is not None:
+            arguments["joint_attention_kwargs"] = {"ip_adapter_image_embeds": faces}
         return arguments | _beginning(jobs)
 
     def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> dict[str, Any] | None:
@@ -88,13 +89,24 @@ class StableDiffusion3:
             attention["ip_adapter_image_embeds"] = attention["ip_adapter_image_embeds"][doubled]
         return {name: tensor[list(rows) if name == "latents" else doubled] for name, tensor in tensors.items()}
 
-    def _faces(self, jobs: Sequence[Job]) -> torch.Tensor:
-        """One reference a row, after a row of nothing each for the unguided half."""
+    def _faces(self, jobs: Sequence[Job], texts: Sequence[TextEmbedding]) -> torch.Tensor | None:
+        """One face a row, after a row of nothing each for the unguided half; None for a model that is told none."""
         import torch
 
-        self._loaded.pipe.set_ip_adapter_scale(jobs[0].reference_scale)
-        faces = torch.cat([self._embeddings.reference(self._loaded, self._loaded.held(job)[0]) for job in jobs])
-        faces = faces.to(self._loaded.device)
+        loaded = self._loaded
+        if loaded.has_adapter and loaded.held(jobs[0]):
+            scale = jobs[0].reference_scale
+            told = [self._embeddings.reference(loaded, loaded.held(job)[0]) for job in jobs]
+        elif loaded.face_scale is not None and self._edits:
+            scale = _usual_scale(loaded)
+            told = [self._embeddings.reference(loaded, _seen(job.edit)) for job in jobs if job.edit is not None]
+        elif loaded.face_prior is not None:
+            scale = _usual_scale(loaded)
+            told = [loaded.face_prior.token(text.pooled, job.seed) for job, text in zip(jobs, texts, strict=True)]
+        else:
+            return None
+        loaded.pipe.set_ip_adapter_scale(scale)
+        faces = torch.cat(told).to(loaded.device)
         return torch.cat([torch.zeros_like(faces), faces]) if self._guided else faces
 
     def _tokens(self, texts: Sequence[TextEmbedding]) -> torch.Tensor:
@@ -106,6 +118,15 @@ class StableDiffusion3:
         import torch
 
         return torch.cat([text.pooled for text in texts]).to(self._loaded.device)
+
+
+def _usual_scale(loaded: Loaded) -> float:
+    return loaded.card.reference_scale if loaded.card else 1.0
+
+
+def _seen(edit: Edit) -> Reference:
+    """The picture that is changed, as the face to hold."""
+    return Reference(handle="", path=edit.path, sha256=edit.sha256)
 
 
 class Plain:

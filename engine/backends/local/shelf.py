@@ -17,7 +17,7 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
 from engine.builtin import untrained
 from engine.catalogue import BUILTIN_ID, Model, Offload
-from engine.face_adapter import FaceScale
+from engine.face_adapter import PRIOR_FILE
 from engine.jobs import ModelUnavailable
 from engine.local_models import TRAINED_FOLDER, read_card
 
@@ -95,7 +95,7 @@ class Shelf:
         if model.id == BUILTIN_ID and folder != TRAINED_FOLDER:
             untrained.ensure(folder)
         pipe = _read(model, dtype)
-        has_adapter, face_scale = _add_ip_adapter(pipe, model, folder)
+        adapter = _add_ip_adapter(pipe, model, folder)
         _place(pipe, offload, self.device)
         _verify(pipe, model, dtype, offload, self.device)
         if max(map(max, model.sizes.values())) >= LARGE_PX and hasattr(pipe.vae, "enable_slicing"):
@@ -106,7 +106,7 @@ class Shelf:
         fine_tunes = FineTunes(pipe, model.title)
         held_bytes = _held_bytes(pipe)
         card = read_card(folder)
-        return Loaded(model, pipe, self.device, offload, held_bytes, card, has_adapter, fine_tunes, face_scale)
+        return Loaded(model, pipe, self.device, offload, held_bytes, card, fine_tunes=fine_tunes, **adapter)
 
 
 def _read(model: Model, dtype: torch.dtype) -> Any:
@@ -152,32 +152,33 @@ def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
     return {name: None for name in T5_PARTS if (parts.get(name) or [None])[0] is None}
 
 
-def _add_ip_adapter(pipe: Any, model: Model, folder: Path) -> tuple[bool, FaceScale | None]:
-    """Loads the adapter that lies beside the weights: whether there is one, and how it is told faces, if by embeddings.
-
-    Raises ModelUnavailable.
-    """
-    files = sorted((folder / "ip_adapter").glob("*.safetensors")) if folder.is_dir() else []
-    if not files:
-        return False, None
+def _add_ip_adapter(pipe: Any, model: Model, folder: Path) -> dict[str, Any]:
+    """Loads the adapter that lies beside the weights; returns what `Loaded` says of it. Raises ModelUnavailable."""
+    adapter = folder / "ip_adapter"
+    files = [file for file in sorted(adapter.glob("*.safetensors")) if file.name != PRIOR_FILE]
+    if not folder.is_dir() or not files:
+        return {"has_adapter": False}
     try:
-        face_scale = face_adapter.read(folder / "ip_adapter")
+        face_scale, face_prior = face_adapter.read(adapter), face_adapter.read_prior(adapter)
     except ValueError as error:
         raise ModelUnavailable(model.title, f"its IP-Adapter cannot be used: {error}") from error
+    has_adapter = True
     if face_scale is not None and (why := identity.missing()):
         log.warning('Model %s holds no saved faces: %s. Install it: pip install "likeness[identity]".', model.id, why)
-        return False, None
-    encoder = folder / "ip_adapter" / "image_encoder"
+        has_adapter = False
+        if face_prior is None:
+            return {"has_adapter": False}
+    encoder = adapter / "image_encoder"
     if face_scale is None and pipe.image_encoder is None and not any(encoder.glob("*.safetensors")):
         raise ModelUnavailable(model.title, "its IP-Adapter comes without an image encoder in safetensors")
     pipe.load_ip_adapter(
         str(folder),
-        subfolder="ip_adapter",
+        subfolder=adapter.name,
         weight_name=files[0].name,
         image_encoder_folder=str(encoder) if face_scale is None else None,
         local_files_only=True,
     )
-    return True, face_scale
+    return {"has_adapter": has_adapter, "face_scale": face_scale if has_adapter else None, "face_prior": face_prior}
 
 
 def _place(pipe: Any, offload: Offload, device: torch.device) -> None:

@@ -18,14 +18,13 @@ from engine.builtin import (
     dataset,
     diffusion,
     embedder,
-    evaluate,
-    holding,
     judging,
     shipping,
     shown,
 )
 from engine.builtin.batches import Batches
 from engine.builtin.muon import Muon, is_hidden, orthogonal
+from engine.builtin.painter import Painter
 from engine.builtin.scenes import PER_PERSON
 from engine.builtin.together import Team
 from engine.face_adapter import EMBEDDING
@@ -50,14 +49,13 @@ def test_it_goes_on_where_it_was_and_what_it_writes_is_a_pipeline(work: Path) ->
     for steps in (1, 2):
         diffusion.train(1e-6, work / "renders", 4, 1e-3)
         assert torch.load(work / "transformer.pt", weights_only=True)["steps"] == steps
-    shipping.export(work / "made")
+    shipping.export(work / "made", work / "renders")
     card = json.loads((work / "made" / "likeness.json").read_text())
-    pipe = evaluate.load(work / "made")
-    (plain,) = evaluate.generate(pipe, ["a woman, red jacket"], 3, card["guidance"], 0)
-    assert plain.size == tuple(card["size"])
-    holding.attach(pipe, work / "made", card["reference_scale"])
-    (again,) = evaluate.generate(pipe, ["a woman, red jacket"], 3, card["guidance"], 0)
-    assert plain.tobytes() == again.tobytes()
+    painter = Painter(work / "made", card["reference_scale"])
+    (drawn,) = painter.paint(["a woman, red jacket"], 3, card["guidance"], [0])
+    (again,) = painter.paint(["a woman, red jacket"], 3, card["guidance"], [0])
+    assert drawn.size == tuple(card["size"])
+    assert drawn.tobytes() == again.tobytes()
     begun = diffusion.networks()
     shipping.load(work / "made", begun)
     state = torch.load(work / "transformer.pt", weights_only=True)["average"]
@@ -100,7 +98,7 @@ def test_faces_between_two_peoples_are_asked_for_unless_nearly_all_is_seen(work:
 
 def test_a_teacher_says_what_words_change(work: Path) -> None:
     diffusion.train(1e-6, work / "renders", 4, 1e-3)
-    shipping.export(work / "made")
+    shipping.export(work / "made", work / "renders")
     begin = partial(shipping.load, work / "made")
     batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
     drawn = batches.draw(4)
