@@ -12,7 +12,7 @@ import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -159,7 +159,7 @@ class StudioPage:
             if name == "model":
                 await self._choose(f"{value}:")
         if "model" in options:
-            return await self.portraits_after(lambda: self.page.get_by_role("button", name="Send").click())
+            return await self.portraits_after(self.run)
         return await self.portraits_after(lambda: self.page.keyboard.press("Enter"))
 
     async def _choose(self, beginning: str) -> None:
@@ -183,17 +183,37 @@ class StudioPage:
         await self.page.locator(f"#command-suggestion-listbox [data-value={name}]").click()
         await self.page.keyboard.type(value)
 
+    @property
+    def send(self) -> Locator:
+        """The button beside the composer. The page takes no other action while it is disabled."""
+        return self.page.get_by_role("button", name="Send", exact=True)
+
+    async def run(self) -> None:
+        """Send the command that is typed: Enter, or the button where the page was still taking in what was typed."""
+        acts: tuple[Callable[[], Awaitable[None]], ...] = (lambda: self.page.keyboard.press("Enter"), self.send.click)
+        for act in acts:
+            await act()
+            with suppress(AssertionError):
+                await expect(self.composer).to_be_visible(timeout=STEP_S * 500)
+                return
+        await expect(self.composer).to_be_visible()
+
     async def change(self, number: int, slot: str) -> None:
-        """Choose a slot from the portrait's Change… select, and again where the page says it did not get through."""
-        for left in (2, 1, 0):
+        """Choose a slot from the portrait's Change… select.
+
+        The page does not send a choice twice: where the form stays away it is loaded again first, as a person would.
+        """
+        for again in (True, False):
+            await expect(self.send).to_be_enabled()
             await self.message(number).get_by_role("combobox").click()
             await self.message(number).get_by_role("option", name=slot).click()
             try:
-                await self.form.wait_for(timeout=10_000)
-                break
+                await self.form.wait_for()
+                return
             except PlaywrightTimeoutError:
-                if not left:
+                if not again:
                     raise
+                await self.open(self.page.url)
 
     async def portraits_after(self, act: Callable[[], Awaitable[object]]) -> list[int]:
         """Do something that orders portraits; returns their numbers once they are there, noting the steps seen."""
@@ -220,7 +240,8 @@ class StudioPage:
         return self.messages.filter(has=footer)
 
     async def press(self, number: int, button: str) -> None:
-        """Press a button under a portrait."""
+        """Press a button under a portrait, once the page takes presses."""
+        await expect(self.send).to_be_enabled()
         await self.message(number).get_by_role("button", name=button).click()
 
     async def recipe(self, number: int) -> dict[str, str]:

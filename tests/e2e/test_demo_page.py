@@ -133,7 +133,7 @@ async def test_a_series_ends_as_one_sheet(visit: Visit) -> None:
     await keyboard.type("a man in a coat")
     await keyboard.press("Tab")
     await keyboard.type("place: beach | forest")
-    await studio.page.get_by_role("button", name="Send").click()
+    await studio.run()
     await expect(studio.latest).to_contain_text("2. forest", timeout=60_000)
     await expect(studio.latest).to_contain_text("Make a frame again")
     await expect(studio.latest.locator("img[src]").first).to_be_visible()
@@ -146,7 +146,7 @@ async def test_a_moderator_grants_credits(visit: Visit) -> None:
     await studio.command("grant credits")
     await studio.choose("sam")
     await keyboard.type("250")
-    await keyboard.press("Enter")
+    await studio.run()
     await expect(studio.latest).to_contain_text("got 250 credits")
     await studio.view_as("sam")
     await expect(studio.page.get_by_text("got 250 credits")).to_have_count(0)
@@ -154,15 +154,15 @@ async def test_a_moderator_grants_credits(visit: Visit) -> None:
 
 async def test_another_picture_makes_a_new_version(visit: Visit, ana: str) -> None:
     """/character add puts the latest portrait to the face; its card shows both versions."""
-    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    studio = visit.studio
     await studio.order(PROMPT)
     await studio.command("character add")
     await studio.choose("ana")
-    await keyboard.press("Enter")
+    await studio.run()
     await expect(studio.latest).to_contain_text("@ana:2")
     await studio.command("character show")
     await studio.choose("ana")
-    await keyboard.press("Enter")
+    await studio.run()
     await expect(studio.latest).to_contain_text("Versions")
     await expect(studio.latest.locator("img").first).not_to_have_js_property("naturalWidth", 0)
 
@@ -172,30 +172,30 @@ async def test_a_shared_face_is_everybodys_until_it_is_not(visit: Visit, ana: st
     studio, keyboard = visit.studio, visit.studio.page.keyboard
     await studio.command("character share")
     await studio.choose("ana")
-    await keyboard.press("Enter")
+    await studio.run()
     await expect(studio.latest).to_contain_text("Everybody in this server")
     await studio.view_as("mira")
     (number,) = await studio.order("@ana in a green coat")
     assert (await studio.recipe(number))["Character"] == "@ana"
     await studio.command("character delete")
     await keyboard.type("ana")
-    await keyboard.press("Enter")
+    await studio.run()
     await expect(studio.latest).to_contain_text("somebody else's")
     await studio.view_as("sam")
 
 
 async def test_a_member_has_everything_of_hers_erased(visit: Visit, ana: str) -> None:
     """/privacy erase asks first; then her portraits are gone, and other people's faces are not."""
-    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    studio = visit.studio
     await studio.view_as("mira")
     (number,) = await studio.order("a man with a grey beard, studio")
     await studio.command("privacy erase")
-    await keyboard.press("Enter")
+    await studio.run()
     await studio.latest.get_by_role("button", name="Erase everything").click()
     await expect(studio.message(number)).to_have_count(0, timeout=60_000)
     await studio.view_as("sam")
     await studio.command("character list")
-    await keyboard.press("Enter")
+    await studio.run()
     await expect(studio.latest).to_contain_text("@ana")
 
 
@@ -205,5 +205,5 @@ async def test_a_second_start_still_knows_the_characters(visit: Visit, ana: str)
     await visit.demo.start()
     await visit.studio.open(visit.demo.address)
     await visit.studio.command("character list")
-    await visit.studio.page.keyboard.press("Enter")
+    await visit.studio.run()
     await expect(visit.studio.latest).to_contain_text("@ana")
