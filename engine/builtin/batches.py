@@ -15,7 +15,7 @@ from engine.builtin import autoencoder, chips, coupling, crops, dataset
 from engine.builtin.mixed import mixed
 from engine.builtin.scenes import LOOKS as SITTING
 from engine.builtin.shown import Faces
-from engine.face_adapter import EMBEDDING
+from engine.face_adapter import EMBEDDING, FaceScale
 
 DROP_CAPTION = 0.1
 ANONYMOUS = 0.6
@@ -83,11 +83,11 @@ class Batch:
 class Batches:
     """Random batches of one size each.
 
-    Those of one `seed` agree on their sizes, whatever their `rank`: processes that train together then take equally
-    long.
+    Faces are told by `scale`, by default that of these people. Those of one `seed` agree on their sizes, whatever
+    their `rank`: processes that train together then take equally long.
     """
 
-    def __init__(self, vae: Any, renders: Path, seed: int, rank: int = 0) -> None:
+    def __init__(self, vae: Any, renders: Path, seed: int, rank: int = 0, scale: FaceScale | None = None) -> None:
         self._kinds = random.Random(seed)
         seed += rank
         self._random, self._numbers = random.Random(seed), np.random.default_rng(seed)
@@ -96,7 +96,7 @@ class Batches:
         self._coupling = coupling.Coupling(self._scenes.values())
         found = chips.read(renders, "pictures")
         self._points = {number // SITTING: torch.from_numpy(points) for number, points in found.items()}
-        self.faces = Faces(crops.read(renders), self._scenes, seed)
+        self.faces = Faces(crops.read(renders), self._scenes, seed, scale)
 
     @property
     def measured(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from engine import face_adapter
 from engine.builtin import autoencoder, coupling, dataset, reference, text
 from engine.builtin.batches import FACE_WEIGHT, Batch, Batches
 from engine.builtin.coupling import PATCH
@@ -23,6 +24,7 @@ from engine.builtin.mixed import mixed
 from engine.builtin.muon import Muon, is_hidden
 from engine.builtin.together import Team
 from engine.builtin.train import Average, _log, _restored, _run, _save
+from engine.face_adapter import FaceScale
 
 HEADS, HEAD_WIDTH, LAYERS = 4, 64, 5
 MUON_RATE = 2.0
@@ -46,7 +48,7 @@ LEAST_TIME = 0.4
 decided on noisy latents, and that takes long to learn."""
 
 
-Begin = Callable[[dict[str, torch.nn.Module]], None]
+Begin = Callable[[dict[str, torch.nn.Module]], FaceScale | None]
 Likely = Callable[[Tensor], Tensor]
 
 
@@ -301,22 +303,24 @@ def train(
 
     Guessed faces are judged where the renders' faces have been measured (`chips`).
 
-    Where there is no state to go on from, `begin` may put weights into the untrained networks. `teach` puts finished
-    ones into those of a teacher, whose guidance is learned.
+    Where there is no state to go on from, `begin` may put weights into the untrained networks, and says by what scale
+    they are told faces. `teach` puts finished ones into those of a teacher, whose guidance is learned.
     `compiled` takes two minutes at first, and a C++ compiler; steps then take two thirds of the time.
     """
     state_path = dataset.work() / "transformer.pt"
     team = Team()
     torch.manual_seed(0)
     run = Run(networks(), team, rate)
+    scale: FaceScale | None = None
     if state := _restored(state_path):
         run.restore(state)
+        scale = face_adapter.from_dict(state["scale"])
     elif begin is not None:
-        begin(run.modules)
+        scale = begin(run.modules)
         run.average = Average(run.modules, run.average.decay)
     torch.manual_seed(1000 * run.steps + team.rank)
     vae = autoencoder.load(dataset.work() / "vae")
-    batches = Batches(vae, renders, 1000 * run.steps, team.rank)
+    batches = Batches(vae, renders, 1000 * run.steps, team.rank, scale)
     judge = Judge(vae, batches.faces.scale) if batches.measured else None
     teacher = None if teach is None else Teacher(teach, compiled)
     if compiled:

@@ -12,6 +12,7 @@ from engine.builtin import autoencoder, crops, dataset, prior, reference
 from engine.builtin.diffusion import SHIFT, build_transformer, networks
 from engine.builtin.shown import Faces
 from engine.builtin.train import Average, _restored
+from engine.face_adapter import FaceScale
 
 VERSION = "portraits-1"
 STEPS, GUIDANCE = 4, 1.5
@@ -78,9 +79,10 @@ def export(folder: Path, renders: Path, averaged: bool = True) -> None:
     shutil.rmtree(partial, ignore_errors=True)
     made.save_pretrained(partial, safe_serialization=True)
     _without(partial / "vae" / "config.json", "block_out_channels", "_name_or_path")
-    reference.save(partial / "ip_adapter", trained["transformer"], face_adapter.from_dict(trained["scale"]))
+    scale = face_adapter.from_dict(trained["scale"])
+    reference.save(partial / "ip_adapter", trained["transformer"], scale)
     found = dataset.pictures(renders)
-    people = Faces(crops.read(renders), {picture.index: picture.scene for picture in found}, 0)
+    people = Faces(crops.read(renders), {picture.index: picture.scene for picture in found}, 0, scale)
     prior.fit(trained["reader"], found, people).write(partial / "ip_adapter")
     card = {
         "trained": True,
@@ -96,8 +98,11 @@ def export(folder: Path, renders: Path, averaged: bool = True) -> None:
     partial.rename(folder)
 
 
-def load(folder: Path, modules: dict[str, Any]) -> None:
-    """Reads a checkpoint's weights into networks to train: what a machine without a training state begins from."""
+def load(folder: Path, modules: dict[str, Any]) -> FaceScale | None:
+    """Reads a checkpoint's weights into networks to train: what a machine without a training state begins from.
+
+    Returns by what scale it is told faces.
+    """
     from diffusers import SD3Transformer2DModel
     from transformers import CLIPTextModelWithProjection
 
@@ -107,3 +112,4 @@ def load(folder: Path, modules: dict[str, Any]) -> None:
         read = CLIPTextModelWithProjection.from_pretrained(folder / name, use_safetensors=True)
         encoder.load_state_dict(read.float().state_dict())
     reference.load(folder / "ip_adapter", modules["transformer"])
+    return face_adapter.read(folder / "ip_adapter")

@@ -20,10 +20,13 @@ Array = npt.NDArray[np.float32]
 class Faces:
     """The embeddings of the people of these scenes, as they are and mirrored: a mirrored face is another face.
 
-    They are told as how far they are from the mean of all people, in standard deviations.
+    They are told as how far they are from the mean of all people, in standard deviations: of these people, unless
+    `scale` says by what.
     """
 
-    def __init__(self, known: crops.Crops, scenes: Mapping[int, Scene], seed: int) -> None:
+    def __init__(
+        self, known: crops.Crops, scenes: Mapping[int, Scene], seed: int, scale: FaceScale | None = None
+    ) -> None:
         self._random = random.Random(seed)
         found: dict[tuple[int, bool], dict[int, Array]] = {}
         for person in {index // PER_PERSON for index in scenes}:
@@ -33,6 +36,8 @@ class Faces:
         means = {key: np.mean(list(sittings.values()), axis=0) for key, sittings in found.items()}
         every = np.stack([*means.values(), np.zeros(EMBEDDING, np.float32)])
         self._middle, self._spread = every[:-1].mean(0), every[:-1].std(0) + 1e-6
+        if scale is not None:
+            self._middle, self._spread = np.array(scale.middle, np.float32), np.array(scale.spread, np.float32)
         self._means = {key: self._told(mean) for key, mean in means.items()}
         self._sittings = {
             key: {first: self._told(one) for first, one in sittings.items()} for key, sittings in found.items()
