@@ -15,7 +15,7 @@ from engine.builtin.train import Average, _restored
 from engine.face_adapter import FaceScale
 
 VERSION = "portraits-1"
-STEPS, GUIDANCE = 4, 1.5
+STEPS, GUIDANCE = 4, 1.0
 REFERENCE_SCALE = 1.0
 
 
