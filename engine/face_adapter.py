@@ -23,6 +23,9 @@ FILE: Final = "face.json"
 PRIOR_FILE: Final = "prior.safetensors"
 EMBEDDING: Final = 128
 _SEEDS: Final = 2**63
+_STRICT: Final = 8.0
+"""How much less often somebody is drawn, as a power of e, of whom one thing that is said is not true."""
+_PARTS: Final = ("weight", "bias", "people", "kinds")
 _APART: Final = 0x5EED_FACE
 """Added to a seed, so that a face is not drawn by the numbers that the noise is drawn by."""
 
@@ -84,31 +87,40 @@ def read(folder: Path) -> FaceScale | None:
 
 @dataclass(frozen=True, slots=True)
 class FacePrior:
-    """Who sits when nobody is named: a face's token, drawn by a seed from those that fit the words.
+    """Who sits when nobody is named: a face's token between those of two people whom the words fit, drawn by a seed.
 
-    Tokens are normally distributed about what the words' pooled embedding says, linearly; what it says nothing of is
-    chance (a prior as in Ramesh et al. 2022, "Hierarchical text-conditional image generation with CLIP latents", in its
-    simplest form). `weight` is (128, pooled), `bias` (128,), `spread` (128, 128).
+    `people` (N, 128) are tokens and `kinds` (N, K) what is true of each, 1 or 0; `weight` (K, width of the words'
+    embeddings) and `bias` (K,) tell linearly from the mean of the words' embeddings how far that is said.
     """
 
     weight: torch.Tensor
     bias: torch.Tensor
-    spread: torch.Tensor
+    people: torch.Tensor
+    kinds: torch.Tensor
 
-    def token(self, pooled: torch.Tensor, seed: int) -> torch.Tensor:
-        """(1, 1, 128) for a pooled embedding (1, pooled): the same face for the same words and seed, everywhere."""
+    def token(self, words: torch.Tensor, seed: int) -> torch.Tensor:
+        """(1, 1, 128) for embedded words (1, tokens, width): the same face for the same words and seed, everywhere."""
         import torch
 
         generator = torch.Generator("cpu").manual_seed((seed + _APART) % _SEEDS)
-        chance = torch.randn(len(self.bias), generator=generator)
-        return (self.weight @ pooled[0].float().cpu() + self.bias + self.spread @ chance)[None, None]
+        fits = self.kinds @ (self.weight @ words[0].float().cpu().mean(0) + self.bias)
+        first = int(torch.multinomial((_STRICT * fits).softmax(0), 1, generator=generator))
+        # What words leave open the second has from the first, so that the two are of one kind.
+        both = fits + self.kinds @ self.kinds[first]
+        second = int(torch.multinomial((_STRICT * both).softmax(0), 1, generator=generator))
+        share = torch.rand(1, generator=generator)
+        one, other = self.people[first], self.people[second]
+        between = one.lerp(other, share)
+        length = one.norm().lerp(other.norm(), share)
+        drawn: torch.Tensor = between * length / between.norm().clamp(min=1e-6)
+        return drawn[None, None]
 
     def write(self, folder: Path) -> None:
         """Writes `prior.safetensors`, in half precision."""
         from safetensors.torch import save_file
 
-        tensors = {"weight": self.weight, "bias": self.bias, "spread": self.spread}
-        save_file({name: value.half().contiguous() for name, value in tensors.items()}, folder / PRIOR_FILE)
+        tensors = {name: getattr(self, name).half().contiguous() for name in _PARTS}
+        save_file(tensors, folder / PRIOR_FILE)
 
 
 def read_prior(folder: Path) -> FacePrior | None:
@@ -121,10 +133,11 @@ def read_prior(folder: Path) -> FacePrior | None:
         return None
     try:
         tensors = load_file(path)
-        found = FacePrior(*(tensors[name].float() for name in ("weight", "bias", "spread")))
+        found = FacePrior(*(tensors[name].float() for name in _PARTS))
     except (KeyError, SafetensorError) as error:
         raise ValueError(f"{path.name} is damaged: {error}") from error
-    shapes = (found.weight.shape[:1], found.bias.shape, found.spread.shape)
-    if shapes != ((EMBEDDING,), (EMBEDDING,), (EMBEDDING, EMBEDDING)) or found.weight.dim() != 2:
+    kinds = found.bias.shape
+    fits = found.weight.dim() == 2 and found.weight.shape[:1] == kinds == found.kinds.shape[1:]
+    if not fits or not len(found.people) or found.people.shape != (len(found.kinds), EMBEDDING):
         raise ValueError(f"{path.name} does not draw {EMBEDDING} numbers")
     return found

@@ -103,7 +103,7 @@ class Painter:
         if face is not None or self._prior is None:
             return self._scale.token(face)
         with torch.inference_mode():
-            _, _, pooled, _ = self.pipe.encode_prompt(
+            words, _, _, _ = self.pipe.encode_prompt(
                 prompt, prompt, prompt, do_classifier_free_guidance=False, max_sequence_length=0
             )
-        return self._prior.token(pooled, seed)
+        return self._prior.token(words, seed)

@@ -1,4 +1,4 @@
-"""Fits who is drawn where no reference is given: faces of the people whom captions describe (`FacePrior`)."""
+"""Makes who is drawn where no reference is given: people of training, by what captions say of them (`FacePrior`)."""
 
 from __future__ import annotations
 
@@ -10,49 +10,53 @@ from torch import Tensor
 
 from engine.builtin import dataset
 from engine.builtin.captions import caption
-from engine.builtin.scenes import mirrored
+from engine.builtin.people import Person
+from engine.builtin.scenes import PER_PERSON
 from engine.builtin.shown import Faces
-from engine.face_adapter import EMBEDDING, FacePrior
+from engine.face_adapter import FacePrior
 
-WORDINGS = 2
-"""Captions of each picture, and of its mirror image."""
-PENALTY = 0.01
-"""Of the weights, against the mean square of the pooled embeddings' numbers."""
+SEXES, AGES = ("man", "woman"), ("young", "middle-aged", "old")
+SKINS = ("fair", "light", "tan", "brown", "dark")
+PENALTY = 1e-3
+"""Of the weights, against the mean square of the words' numbers."""
+LONGEST = 64
+
+
+def kind(who: Person) -> list[float]:
+    """What is true of a person, of all that captions may say: sex, age band and skin tone, each as 1 among 0s."""
+    said = ((who.sex, SEXES), (who.age, AGES), (who.skin, SKINS))
+    return [float(value == one) for value, every in said for one in every]
 
 
 @torch.no_grad()
 def fit(reader: Any, found: list[dataset.Picture], faces: Faces, seed: int = 0) -> FacePrior:
-    """Ridge regression from what the text encoders make of captions to the embeddings of the people they speak of.
+    """Ridge regression from the text encoders' words of captions to what is true of the people they speak of.
 
-    Raises ValueError where no picture's person has another picture with a face.
+    People are told as one sitting of theirs shows them. Raises ValueError where nobody has two with a face.
     """
     chosen = random.Random(seed)
-    said: list[Tensor] = []
-    told: list[Tensor] = []
-    for picture in found:
-        what = picture.scene
-        for flip in (False, True):
-            captions = [caption(mirrored(what) if flip else what, chosen) for _ in range(WORDINGS)]
-            people = [faces.another(picture.index, flip) for _ in captions]
-            pooled = reader(captions)[1]
-            for row, person in zip(pooled, people, strict=True):
-                if person is not None:
-                    said.append(row)
-                    told.append(person)
-    if not told:
+    by_person = {picture.index // PER_PERSON: picture for picture in found}
+    people = [
+        (token, picture.scene.person)
+        for picture in by_person.values()
+        for flip in (False, True)
+        if (token := faces.another(picture.index, flip)) is not None
+    ]
+    if not people:
         raise ValueError("There are no faces to fit a prior to: run `python -m engine.builtin.crops` first.")
-    return regression(torch.stack(said), torch.stack(told))
+    captions = [caption(picture.scene, chosen) for picture in found]
+    parts = [captions[start : start + LONGEST] for start in range(0, len(captions), LONGEST)]
+    words = torch.cat([reader(part)[0].mean(1) for part in parts])
+    weight, bias = regression(words, torch.tensor([kind(picture.scene.person) for picture in found]))
+    tokens, kinds = torch.stack([token for token, _ in people]), torch.tensor([kind(who) for _, who in people])
+    return FacePrior(weight, bias, tokens, kinds)
 
 
-def regression(said: Tensor, told: Tensor) -> FacePrior:
-    """The prior of faces (N, 128) given pooled embeddings (N, pooled)."""
-    middle, mean = said.double().mean(0), told.double().mean(0)
-    inputs, wanted = said.double() - middle, told.double() - mean
+def regression(words: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (K, width) and bias (K,) from means of embedded words (N, width) to what is true (N, K)."""
+    middle, mean = words.double().mean(0), kinds.double().mean(0)
+    inputs, wanted = words.double() - middle, kinds.double() - mean
     gram = inputs.T @ inputs
     penalty = PENALTY * gram.diagonal().mean() + 1e-9
     weight = torch.linalg.solve(gram + penalty * torch.eye(len(gram)), inputs.T @ wanted).T
-    left = wanted - inputs @ weight.T
-    values, vectors = torch.linalg.eigh(left.T @ left / len(left))
-    spread = vectors * values.clamp(min=0).sqrt() @ vectors.T
-    assert spread.shape == (EMBEDDING, EMBEDDING)  # noqa: S101  (what the format promises)
-    return FacePrior(weight.float(), (mean - weight @ middle).float(), spread.float())
+    return weight.float(), (mean - weight @ middle).float()

@@ -48,10 +48,10 @@ def add_prior(checkpoint: Path) -> None:
     """A prior of faces for it, with random weights."""
     from diffusers import SD3Transformer2DModel
 
-    width = SD3Transformer2DModel.from_pretrained(str(checkpoint / "transformer")).config.pooled_projection_dim
+    width = SD3Transformer2DModel.from_pretrained(str(checkpoint / "transformer")).config.joint_attention_dim
     random = torch.Generator().manual_seed(4)
-    weight, spread = (torch.randn(EMBEDDING, size, generator=random) for size in (width, EMBEDDING))
-    FacePrior(weight, torch.zeros(EMBEDDING), spread).write(checkpoint / "ip_adapter")
+    weight, people = torch.randn(2, width, generator=random), 3 * torch.randn(6, EMBEDDING, generator=random)
+    FacePrior(weight, torch.zeros(2), people, torch.eye(2).repeat(3, 1)).write(checkpoint / "ip_adapter")
 
 
 def _save_encoder(folder: Path) -> None:

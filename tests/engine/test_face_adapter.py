@@ -104,10 +104,9 @@ async def test_without_a_reference_a_face_is_drawn_by_the_seed(casting: Path) ->
     assert np.abs(pixels(one) - pixels(other)).max() > 2
     prior = face_adapter.read_prior(casting / "ip_adapter")
     assert prior is not None
-    words = torch.ones(1, prior.weight.shape[1])
+    words = torch.ones(1, 3, prior.weight.shape[1])
     assert torch.equal(prior.token(words, -7), prior.token(words, -7))
     assert not torch.equal(prior.token(words, 7), prior.token(words, 8))
-    assert not torch.equal(prior.token(words, 7), prior.token(2 * words, 7))
 
 
 async def test_a_picture_that_is_changed_keeps_its_own_face(casting: Path) -> None:
@@ -137,14 +136,14 @@ async def test_without_the_measure_of_faces_one_is_still_drawn(casting: Path, mo
     assert IGNORED_NOTE in asked.note
 
 
-@pytest.mark.parametrize("part", ["bias", "spread"])
+@pytest.mark.parametrize("part", ["bias", "people"])
 def test_a_prior_that_cannot_be_used_says_why(casting: Path, part: str) -> None:
     path = casting / "ip_adapter" / PRIOR_FILE
     tensors = load_file(path)
     save_file({name: value for name, value in tensors.items() if name != part}, path)
     with pytest.raises(ModelUnavailable, match="damaged"):
         Shelf(LocalSettings()).take(tiny(casting).get("m"), lambda: None)
-    save_file(tensors | {part: tensors[part][:5]}, path)
+    save_file(tensors | {part: tensors[part][:1]}, path)
     with pytest.raises(ValueError, match="128 numbers"):
         face_adapter.read_prior(casting / "ip_adapter")
 

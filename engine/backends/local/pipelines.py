@@ -102,7 +102,7 @@ class StableDiffusion3:
             told = [self._embeddings.reference(loaded, _seen(job.edit)) for job in jobs if job.edit is not None]
         elif loaded.face_prior is not None:
             scale = _usual_scale(loaded)
-            told = [loaded.face_prior.token(text.pooled, job.seed) for job, text in zip(jobs, texts, strict=True)]
+            told = [loaded.face_prior.token(text.tokens, job.seed) for job, text in zip(jobs, texts, strict=True)]
         else:
             return None
         loaded.pipe.set_ip_adapter_scale(scale)

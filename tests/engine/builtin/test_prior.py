@@ -1,26 +1,27 @@
-"""Faces that are drawn fit the words and differ as people do."""
+"""Faces that are drawn are of the kind that words say."""
 
 import torch
 
-from engine.builtin.prior import regression
-from engine.face_adapter import EMBEDDING
+from engine.builtin.people import person
+from engine.builtin.prior import AGES, SEXES, SKINS, kind, regression
+from engine.face_adapter import EMBEDDING, FacePrior
 
 
-def test_faces_fit_what_words_say_and_the_rest_is_chance() -> None:
+def test_everybody_is_of_one_sex_age_and_skin() -> None:
+    kinds = torch.tensor([kind(person(seed)) for seed in range(200)])
+    for part in torch.split(kinds, [len(SEXES), len(AGES), len(SKINS)], 1):
+        assert (part.sum(1) == 1).all()
+        assert part.any(0).all()
+
+
+def test_whom_words_describe_is_drawn_and_the_rest_is_chance() -> None:
     random = torch.Generator().manual_seed(2)
-    said = torch.randn(4000, 6, generator=random)
-    weight = torch.randn(EMBEDDING, 6, generator=random)
-    told = said @ weight.T + 2.0 + 0.5 * torch.randn(4000, EMBEDDING, generator=random)
-    found = regression(said, told)
-    assert torch.allclose(found.weight, weight, atol=0.1)
-    drawn = torch.cat([found.token(said[:1], seed)[0] for seed in range(300)])
-    assert (drawn.mean(0) - (said[:1] @ weight.T + 2.0)).abs().mean() < 0.1
-    assert 0.45 < drawn.std(0).mean() < 0.55
-
-
-def test_words_that_say_nothing_leave_all_to_chance() -> None:
-    random = torch.Generator().manual_seed(3)
-    told = torch.randn(500, EMBEDDING, generator=random)
-    found = regression(torch.ones(500, 6), told)
-    assert found.weight.abs().max() < 1e-3
-    assert torch.allclose(found.bias, told.mean(0), atol=1e-3)
+    kinds = torch.eye(2).repeat(50, 1)
+    said = kinds @ torch.randn(2, 6, generator=random) + 0.01 * torch.randn(100, 6, generator=random)
+    people = torch.randn(100, EMBEDDING, generator=random)
+    people[:, 0] = 20 * kinds[:, 0] - 10
+    prior = FacePrior(*regression(said, kinds), people, kinds)
+    for row, sign in ((0, 1), (1, -1)):
+        drawn = torch.cat([prior.token(said[None, row : row + 1], seed)[0] for seed in range(50)])
+        assert (drawn[:, 0] * sign > 0).all()
+        assert drawn[:, 1:].std(0).mean() > 0.4
