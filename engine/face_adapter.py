@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 FILE: Final = "face.json"
 PRIOR_FILE: Final = "prior.safetensors"
 EMBEDDING: Final = 128
+DRAWN_SCALE: Final = 0.4
+"""How strongly a drawn face is held: where nobody is named, the words for skin and light come first."""
 _SEEDS: Final = 2**63
 _STRICT: Final = 8.0
 """How much less often somebody is drawn, as a power of e, of whom one thing that is said is not true."""

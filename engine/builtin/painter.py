@@ -9,6 +9,7 @@ from typing import Any
 from PIL import Image
 
 from engine import face_adapter
+from engine.face_adapter import DRAWN_SCALE
 
 BATCH = 8
 TALL = (128, 192)
@@ -39,7 +40,7 @@ class Painter:
             image_encoder_folder=None,
             local_files_only=True,
         )
-        self.pipe.set_ip_adapter_scale(scale)
+        self._held = scale
         self.pipe.transformer.float()
 
     @property
@@ -80,6 +81,7 @@ class Painter:
 
         more: dict[str, Any] = {}
         if self._scale is not None and (self._prior is not None or any(faces)):
+            self.pipe.set_ip_adapter_scale(self._held if any(faces) else DRAWN_SCALE * self._held)
             told = torch.cat([self._token(*each) for each in zip(prompts, seeds, faces, strict=True)])
             told = torch.cat([torch.zeros_like(told), told]) if guidance > 1 else told
             more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": told}
