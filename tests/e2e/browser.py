@@ -32,8 +32,6 @@ ARGUMENTS: Final = (
 START_S: Final = 120
 PORTRAIT_S: Final = 300
 STEP_S: Final = 30
-PAUSE_MS: Final = 700
-"""Between typing and sending: the page asks for suggestions as one types, and the two must not cross."""
 
 _ADDRESS = re.compile(r"http://\S+")
 _NUMBER = re.compile(r"No\. (\d+)")
@@ -194,7 +192,6 @@ class StudioPage:
         """Send the command that is typed: Enter, or the button where the page was still taking in what was typed."""
         acts: tuple[Callable[[], Awaitable[None]], ...] = (lambda: self.page.keyboard.press("Enter"), self.send.click)
         for act in acts:
-            await self.page.wait_for_timeout(PAUSE_MS)
             await expect(self.send).to_be_enabled()
             await act()
             with suppress(AssertionError):

@@ -179,7 +179,7 @@ async def test_a_shared_face_is_everybodys_until_it_is_not(visit: Visit, ana: st
     assert (await studio.recipe(number))["Character"] == "@ana"
     await studio.command("character delete")
     await keyboard.type("ana")
-    await studio.run()
+    await keyboard.press("Enter")
     await expect(studio.latest).to_contain_text("somebody else's")
     await studio.view_as("sam")
 
