@@ -51,7 +51,7 @@ async def _photograph(target: Path) -> None:
 
 async def _use(studio: StudioPage) -> None:
     (first,) = await studio.order(FIRST)
-    await studio.press(first, "Save as character")
+    await studio.press_for_form(first, "Save as character")
     await studio.fill_form("ana")
     await expect(studio.latest).to_contain_text("Saved.")
     (second,) = await studio.order(SECOND)

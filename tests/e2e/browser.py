@@ -200,16 +200,29 @@ class StudioPage:
         await expect(self.composer).to_be_visible()
 
     async def change(self, number: int, slot: str) -> None:
-        """Choose a slot from the portrait's Change… select.
+        """Choose a slot from the portrait's Change… select, which opens a form."""
 
-        The page does not send a choice twice: where the form stays away it is loaded again first, as a person would.
+        async def choose() -> None:
+            await self.message(number).get_by_role("combobox").click()
+            await self.message(number).get_by_role("option", name=slot).click()
+
+        await self._form_after(choose)
+
+    async def press_for_form(self, number: int, button: str) -> None:
+        """Press a button under a portrait that opens a form."""
+        await self._form_after(lambda: self.press(number, button))
+
+    async def _form_after(self, act: Callable[[], Awaitable[None]]) -> None:
+        """Do something that opens a form.
+
+        The page may lose an action, and does not send a choice twice: where no form comes it is loaded again first, as
+        a person would.
         """
         for again in (True, False):
             await expect(self.send).to_be_enabled()
-            await self.message(number).get_by_role("combobox").click()
-            await self.message(number).get_by_role("option", name=slot).click()
+            await act()
             try:
-                await self.form.wait_for()
+                await self.form.wait_for(timeout=STEP_S * 500)
                 return
             except PlaywrightTimeoutError:
                 if not again:

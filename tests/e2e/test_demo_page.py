@@ -57,7 +57,7 @@ async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def ana(visit: Visit) -> str:
     """The face of the first portrait, saved by the button under it; returns what the bot said."""
-    await visit.studio.press(visit.first, "Save as character")
+    await visit.studio.press_for_form(visit.first, "Save as character")
     await visit.studio.fill_form("ana")
     await expect(visit.studio.latest).to_contain_text("Saved.")
     return await visit.studio.latest.inner_text()
@@ -119,7 +119,7 @@ async def test_only_the_light_changes(visit: Visit) -> None:
 async def test_edit_changes_the_portrait_in_words(visit: Visit) -> None:
     """The Edit… button asks what to change; the result says so and where it came from."""
     studio = visit.studio
-    await studio.press(visit.first, "Edit…")
+    await studio.press_for_form(visit.first, "Edit…")
     (changed,) = await studio.portraits_after(lambda: studio.fill_form("lit by candles"))
     shown = await studio.recipe(changed)
     assert shown["Changed"] == "lit by candles"
