@@ -156,7 +156,7 @@ def _add_ip_adapter(pipe: Any, model: Model, folder: Path) -> dict[str, Any]:
     """Loads the adapter that lies beside the weights; returns what `Loaded` says of it. Raises ModelUnavailable."""
     adapter = folder / "ip_adapter"
     files = [file for file in sorted(adapter.glob("*.safetensors")) if file.name != PRIOR_FILE]
-    if not folder.is_dir() or not files:
+    if not files:
         return {"has_adapter": False}
     try:
         face_scale, face_prior = face_adapter.read(adapter), face_adapter.read_prior(adapter)
