@@ -1,5 +1,6 @@
 """The demo as a newcomer meets it: the process of `make demo`, Chromium, and what the welcome message says to do."""
 
+import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
+from engine.local_models import TRAINED_FOLDER
 from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
 
 pytestmark = [
@@ -19,6 +21,8 @@ pytestmark = [
     ),
 ]
 
+SLOW = "Slow"
+"""The built-in model again, with so many steps that a page looked at now and then shows several of them."""
 PROMPT = "a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up"
 RECIPE = {
     "Subject": "a woman with red hair",
@@ -42,7 +46,8 @@ class Visit:
 async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
     """One bot and one browser for all tests here, with a first portrait made by typing what the welcome says."""
     assert chromium(), "There is no Chromium, and in CI no test is skipped (Debian: apt install chromium)."
-    demo = DemoProcess(tmp_path_factory.mktemp("demo"))
+    models = {"MODEL_LOCAL": json.dumps([f"{TRAINED_FOLDER}={SLOW};steps=80"])}
+    demo = DemoProcess(tmp_path_factory.mktemp("demo"), environment=models)
     await demo.start()
     try:
         async with browser_page() as page:
@@ -75,7 +80,7 @@ async def test_words_become_a_picture_with_its_recipe(visit: Visit) -> None:
 
 async def test_progress_is_seen_moving(visit: Visit) -> None:
     """While four portraits develop, the page shows different steps, then all four."""
-    numbers = await visit.studio.order(PROMPT, count="4")
+    numbers = await visit.studio.order(PROMPT, count="4", model=SLOW)
     assert len(visit.studio.steps) >= 2
     assert len(numbers) == 4
     await expect(visit.studio.message(numbers[0]).get_by_role("combobox")).to_be_visible()
