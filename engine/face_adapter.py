@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 FILE: Final = "face.json"
 PRIOR_FILE: Final = "prior.safetensors"
 EMBEDDING: Final = 128
-DRAWN_SCALE: Final = 0.4
-"""How strongly a drawn face is held: where nobody is named, the words for skin and light come first."""
 _SEEDS: Final = 2**63
 _STRICT: Final = 8.0
 """How much less often somebody is drawn, as a power of e, of whom one thing that is said is not true."""
+DRAWN_SCALE: Final = 0.7
+"""How strongly a drawn face is held, over a saved one: where nobody is named, words for skin and hair come first."""
+_ASIDE: Final = 0.3
+"""How far a drawn face may be from the first person's, towards the second's or away from it."""
 _PARTS: Final = ("weight", "bias", "people", "kinds")
 _APART: Final = 0x5EED_FACE
 """Added to a seed, so that a face is not drawn by the numbers that the noise is drawn by."""
@@ -89,7 +91,7 @@ def read(folder: Path) -> FaceScale | None:
 
 @dataclass(frozen=True, slots=True)
 class FacePrior:
-    """Who sits when nobody is named: a face's token between those of two people whom the words fit, drawn by a seed.
+    """Who sits when nobody is named: a face's token near that of somebody whom the words fit, drawn by a seed.
 
     `people` (N, 128) are tokens and `kinds` (N, K) what is true of each, 1 or 0; `weight` (K, width of the words'
     embeddings) and `bias` (K,) tell linearly from the mean of the words' embeddings how far that is said.
@@ -110,11 +112,10 @@ class FacePrior:
         # What words leave open the second has from the first, so that the two are of one kind.
         both = fits + self.kinds @ self.kinds[first]
         second = int(torch.multinomial((_STRICT * both).softmax(0), 1, generator=generator))
-        share = torch.rand(1, generator=generator)
+        share = _ASIDE * (2 * torch.rand(1, generator=generator) - 1)
         one, other = self.people[first], self.people[second]
-        between = one.lerp(other, share)
-        length = one.norm().lerp(other.norm(), share)
-        drawn: torch.Tensor = between * length / between.norm().clamp(min=1e-6)
+        aside = one.lerp(other, share)
+        drawn: torch.Tensor = aside * one.norm() / aside.norm().clamp(min=1e-6)
         return drawn[None, None]
 
     def write(self, folder: Path) -> None:

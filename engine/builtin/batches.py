@@ -18,7 +18,7 @@ from engine.builtin.shown import Faces
 from engine.face_adapter import EMBEDDING, FaceScale
 
 DROP_CAPTION = 0.1
-ANONYMOUS = 0.6
+ANONYMOUS = 0.4
 """The share of captions that leave the person to the reference."""
 FACE_WEIGHT = 4.0
 """How much the errors of faces count over those of what is about them."""
@@ -31,6 +31,7 @@ class Bucket:
 
     found: list[dataset.Picture]
     latents: list[Tensor]
+    pixels: list[Tensor]
     weights: list[Tensor]
 
 
@@ -50,14 +51,16 @@ def encode_all(vae: Any, found: list[dataset.Picture]) -> dict[tuple[int, int], 
     buckets: dict[tuple[int, int], Bucket] = {}
     vae = vae.to(memory_format=torch.channels_last)
     for picture in found:
-        image = torch.from_numpy(dataset.pixels(picture).copy()).permute(2, 0, 1).float() / 127.5 - 1
+        seen = torch.from_numpy(dataset.pixels(picture).copy()).permute(2, 0, 1).contiguous()
+        image = seen.float() / 127.5 - 1
         pair = torch.stack([image, image.flip(-1)]).contiguous(memory_format=torch.channels_last)
         with mixed():
             both = autoencoder.encode(vae, pair).float()
         scaled = ((both - vae.config.shift_factor) * vae.config.scaling_factor).half().contiguous()
-        bucket = buckets.setdefault((image.shape[2], image.shape[1]), Bucket([], [], []))
+        bucket = buckets.setdefault((image.shape[2], image.shape[1]), Bucket([], [], [], []))
         bucket.found.append(picture)
         bucket.latents.append(scaled)
+        bucket.pixels.append(seen)
         bucket.weights.append(_weights(picture, scaled.shape))
     return buckets
 
@@ -67,10 +70,13 @@ class Batch:
     """Latents (B, C, h, w), loss weights (B, 1, h, w), captions, and references (B, 128), zero where nobody is told.
 
     `poses` are what the noise is to say of each picture. `faces` (B, 128) is whose face is to be seen and `points`
-    (B, 5, 2) where; `known` (B,) is 1 where references say it and 0 elsewhere.
+    (B, 5, 2) where; `known` (B,) is 1 where references say it and 0 elsewhere. `others` (B, 128) tell of somebody
+    else of the same sex, age band and skin, where there is one. `pictures` (B, 3, H, W) are what the latents are of,
+    0 to 255.
     """
 
     latents: Tensor
+    pictures: Tensor
     weights: Tensor
     captions: list[str]
     references: Tensor
@@ -78,6 +84,7 @@ class Batch:
     faces: Tensor
     points: Tensor
     known: Tensor
+    others: Tensor
 
 
 class Batches:
@@ -115,25 +122,30 @@ class Batches:
         shape = self._kinds.choices(shapes, [len(self.buckets[s].found) for s in shapes])[0]
         bucket = self.buckets[shape]
         nobody = torch.zeros(EMBEDDING)
-        latents, weights, captions, shown, poses, seen, points, known = [], [], [], [], [], [], [], []
+        latents, pictures, weights, captions, shown, poses = [], [], [], [], [], []
+        seen, points, known, others = [], [], [], []
         for at in self._numbers.integers(len(bucket.found), size=size):
             index, flip = bucket.found[at].index, self._random.random() < 0.5
             what = mirrored(self._scenes[index]) if flip else self._scenes[index]
             face = self.faces.another(index, flip)
             said = caption(what, self._random, anonymous=face is not None and self._random.random() < ANONYMOUS)
             dropped = self._random.random() < DROP_CAPTION
+            told = face is not None and not (dropped and self._random.random() < 0.5)
             latents.append(bucket.latents[at][int(flip)])
+            pictures.append(bucket.pixels[at].flip(-1) if flip else bucket.pixels[at])
             weights.append(bucket.weights[at])
             captions.append("" if dropped else said)
-            shown.append(nobody if face is None or dropped else face)
+            shown.append(face if face is not None and told else nobody)
             poses.append(self._coupling.pose(what))
             placed, whose = self._points.get(index // SITTING), self.faces.person(index, flip)
-            told = face is not None and not dropped
+            other = self.faces.alike(index) if told else None
+            others.append(shown[-1] if other is None else other)
             seen.append(nobody if whose is None else whose)
             points.append(NOWHERE if placed is None else chips.flipped(placed[None])[0] if flip else placed)
             known.append(float(told and placed is not None and whose is not None))
         return Batch(
             torch.stack(latents).float(),
+            torch.stack(pictures),
             torch.stack(weights)[:, None].float(),
             captions,
             torch.stack(shown),
@@ -141,4 +153,5 @@ class Batches:
             torch.stack(seen),
             torch.stack(points),
             torch.tensor(known),
+            torch.stack(others),
         )

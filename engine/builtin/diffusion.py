@@ -19,7 +19,7 @@ from engine import face_adapter
 from engine.builtin import autoencoder, coupling, dataset, reference, text
 from engine.builtin.batches import FACE_WEIGHT, Batch, Batches
 from engine.builtin.coupling import PATCH
-from engine.builtin.judging import Judge
+from engine.builtin.judging import Decode, Judge
 from engine.builtin.mixed import mixed
 from engine.builtin.muon import Muon, is_hidden
 from engine.builtin.together import Team
@@ -29,12 +29,18 @@ from engine.face_adapter import FaceScale
 HEADS, HEAD_WIDTH, LAYERS = 4, 64, 5
 MUON_RATE = 2.0
 """Muon's rate over AdamW's."""
-HOLDING, JUDGED_EVERY = 0.5, 3
-"""Weight of how far guessed faces are somebody else's, and of how many guesses one is judged by that."""
+JUDGED_EVERY = 2
+"""Of how many guesses one is decoded and judged."""
+JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4}
+"""What judged guesses are wrong by, and how much each counts."""
+DECODER_SHARE = 0.3
+"""The decoder's rate over the others': it was trained before, and learns to forgive what guesses get wrong."""
 INVENTED = 0.5
 """The share of rows with references that are asked for a face between two people's, unless nearly all is seen."""
 HALF_SEEN, HALF_WAY = 0.4, 0.5
 """From which time on, and how far towards somebody else in the middle of the noise levels."""
+FARTHEST = 1.4
+"""How much farther from the mean of all than people are such faces may be, early on: what is drawn may be so too."""
 GUIDED = 1.5
 """How many times more than words and reference say it is learned, where there is a teacher."""
 SHIFT = 3.0
@@ -113,8 +119,10 @@ class Run:
         named = [(f"{name}.{key}", p) for name, module in self.modules.items() for key, p in module.named_parameters()]
         self.weights = [weight for _, weight in named]
         self.muon = Muon([weight for name, weight in named if is_hidden(name, weight)], self.team)
-        rest = [weight for name, weight in named if not is_hidden(name, weight)]
-        self.adam = torch.optim.AdamW(rest, lr=self.rate, betas=(0.9, 0.97), weight_decay=0.01, fused=True)
+        decoder = [weight for name, weight in named if name.startswith("decoder.")]
+        rest = [weight for name, weight in named if not is_hidden(name, weight) and not name.startswith("decoder.")]
+        groups = [{"params": rest, "share": 1.0}, {"params": decoder, "share": DECODER_SHARE}]
+        self.adam = torch.optim.AdamW(groups, lr=self.rate, betas=(0.9, 0.97), weight_decay=0.01, fused=True)
         self.average = Average(self.modules, 0.998)
         self.steps = 0
 
@@ -146,9 +154,9 @@ class Run:
         loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
         left = self.team.average(self.weights, left)
         torch.nn.utils.clip_grad_norm_(self.weights, 1.0)
-        rate = self.rate * min(1.0, (self.steps + 1) / 200) * (0.05 + 0.95 * min(1.0, left / 0.3))
+        rate = self.rate * min(1.0, (self.steps + 1) / 100) * (0.05 + 0.95 * min(1.0, left / 0.3))
         for group in self.adam.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
         self.adam.step()
         self.muon.step(MUON_RATE * rate)
         if self.team.leads:
@@ -191,6 +199,17 @@ class Teacher:
         return guess[:count] - guess[count:]
 
 
+def _unscaled(vae: Any, decoder: torch.nn.Module) -> Decode:
+    """Decodes latents as the transformer knows them."""
+    scaling, shift = vae.config.scaling_factor, vae.config.shift_factor
+
+    def decode(latents: Tensor) -> Tensor:
+        decoded: Tensor = decoder((latents / scaling + shift).contiguous(memory_format=torch.channels_last))
+        return decoded
+
+    return decode
+
+
 def _compile(transformer: Any) -> None:
     torch._dynamo.config.recompile_limit = 64
     for block in transformer.transformer_blocks:
@@ -230,6 +249,7 @@ def _costs(
     modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None, likely: Likely, teacher: Teacher | None
 ) -> tuple[Tensor, dict[str, float]]:
     latents = drawn.latents
+    own_faces = drawn.references
     noise = coupling.put(torch.randn_like(latents), drawn.poses)
     times = _times(len(latents))
     t = times[:, None, None, None]
@@ -244,8 +264,10 @@ def _costs(
     parts = {"plain": squared.mean()}
     if judge is not None:
         rows = _judged(times, drawn.known)
-        parts["another"] = judge(guess[rows], drawn.points[rows], drawn.faces[rows], drawn.known[rows])
-        total = total + HOLDING * parts["another"]
+        own = (drawn.references == own_faces).all(1).float()[rows]
+        wrong = judge(guess[rows], drawn.pictures[rows], drawn.points[rows], drawn.faces[rows], drawn.known[rows], own)
+        parts |= wrong
+        total = total + sum(JUDGED[name] * part for name, part in wrong.items())
     parts["loss"] = total
     return total, {name: float(part.detach()) for name, part in parts.items()}
 
@@ -265,16 +287,17 @@ def invented(drawn: Batch, t: Tensor, likely: Likely) -> Batch:
 
     Early on nothing of the picture is seen yet, so any face may be asked for: the picture's own does not count then,
     and the judge alone says whether it is the one that was asked for. Later a face half seen must give way to the one
-    that is told, as it must when a portrait is painted from guesses. `likely` says whose face is told.
+    that is told, as it must when a portrait is painted from guesses. Both people are alike in what words may say, so
+    that words stay true. `likely` says whose face is told.
     """
-    own, partners = drawn.references, torch.randperm(len(t))
-    theirs, early = own[partners], (t > 1 - EARLY_WIDTH)[:, None]
-    chosen = (t > HALF_SEEN) & (torch.rand(len(t)) < INVENTED) & (drawn.known > 0) & (drawn.known[partners] > 0)
+    own, theirs, early = drawn.references, drawn.others, (t > 1 - EARLY_WIDTH)[:, None]
+    chosen = (t > HALF_SEEN) & (torch.rand(len(t)) < INVENTED) & (drawn.known > 0)
     is_new = chosen[:, None]
     share = torch.rand(len(t), 1) * torch.where(early, 1.0, HALF_WAY)
     between = own.lerp(theirs, share)
     # What is between two people is nearer to the mean of all: it is drawn out again, as far as they are.
     length = own.norm(dim=1, keepdim=True).lerp(theirs.norm(dim=1, keepdim=True), share)
+    length = length * torch.where(early, 1 + (FARTHEST - 1) * torch.rand(len(t), 1), 1.0)
     new = between * length / between.norm(dim=1, keepdim=True).clamp(min=1e-6)
     asked, faces = torch.where(is_new, new, own), torch.where(is_new, likely(new), drawn.faces)
     elsewhere = (FACE_WEIGHT - drawn.weights) / (FACE_WEIGHT - 1)
@@ -284,10 +307,10 @@ def invented(drawn: Batch, t: Tensor, likely: Likely) -> Batch:
 
 
 def networks() -> dict[str, torch.nn.Module]:
-    """What is trained, untrained: the transformer with its adapter, and the text encoders."""
+    """What is trained, untrained: the transformer with its adapter, the text encoders, and the decoder."""
     transformer = build_transformer()
     reference.install(transformer)
-    return {"transformer": transformer, "reader": Reader()}
+    return {"transformer": transformer, "reader": Reader(), "decoder": autoencoder.build().decoder}
 
 
 def train(
@@ -299,7 +322,7 @@ def train(
     teach: Begin | None = None,
     compiled: bool = False,
 ) -> None:
-    """Trains transformer and text encoders on the latents of the work folder's autoencoder.
+    """Trains transformer, text encoders and decoder on the latents of the work folder's autoencoder.
 
     Guessed faces are judged where the renders' faces have been measured (`chips`).
 
@@ -310,7 +333,9 @@ def train(
     state_path = dataset.work() / "transformer.pt"
     team = Team()
     torch.manual_seed(0)
+    vae = autoencoder.load(dataset.work() / "vae")
     run = Run(networks(), team, rate)
+    run.modules["decoder"].load_state_dict(vae.decoder.state_dict())
     scale: FaceScale | None = None
     if state := _restored(state_path):
         run.restore(state)
@@ -319,9 +344,8 @@ def train(
         scale = begin(run.modules)
         run.average = Average(run.modules, run.average.decay)
     torch.manual_seed(1000 * run.steps + team.rank)
-    vae = autoencoder.load(dataset.work() / "vae")
     batches = Batches(vae, renders, 1000 * run.steps, team.rank, scale)
-    judge = Judge(vae, batches.faces.scale) if batches.measured else None
+    judge = Judge(_unscaled(vae, run.modules["decoder"]), batches.faces.scale) if batches.measured else None
     teacher = None if teach is None else Teacher(teach, compiled)
     if compiled:
         _compile(run.modules["transformer"])

@@ -23,6 +23,8 @@ _MEANS = (122.782, 117.001, 104.298)
 _LAYER = re.compile(rb"con_4|affine_|fc_2")
 _LEVELS = ((32, 3, False), (64, 4, True), (128, 3, True), (256, 3, True), (256, 1, True))
 """Filters, blocks, and whether the first block halves the sides, from the input on."""
+_ENDS = (3, 7, 10)
+"""After which blocks what is seen is kept: 35, 17 and 8 a side."""
 
 
 def _integer(data: bytes, at: int) -> tuple[int, int]:
@@ -102,9 +104,18 @@ class Embedder(nn.Module):
         self.register_buffer("means", torch.tensor(_MEANS)[:, None, None])
 
     def forward(self, chips: Tensor) -> Tensor:
+        return self.seen(chips)[1]
+
+    def seen(self, chips: Tensor) -> tuple[list[Tensor], Tensor]:
+        """What the network sees on its way (B, C, h, w), by falling size, and the embeddings."""
         scaled = (((chips + 1) * 127.5 - self.means) / 256).contiguous(memory_format=torch.channels_last)
         found = functional.max_pool2d(functional.relu(self.first(scaled)), 3, 2)
-        return self.last(self.blocks(found).mean((2, 3)))  # type: ignore[no-any-return]
+        levels = []
+        for number, block in enumerate(self.blocks, 1):
+            found = block(found)
+            if number in _ENDS:
+                levels.append(found)
+        return levels, self.last(found.mean((2, 3)))
 
 
 def load(path: Path | None = None) -> Embedder:

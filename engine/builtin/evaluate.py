@@ -29,7 +29,7 @@ SCENES_EACH = 4
 """Portraits of each person in the measure of identity."""
 SEEDS_EACH = 8
 """Portraits of each prompt in the measure of how seeds differ."""
-CURVE_STEPS, CURVE_PORTRAITS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 24), 64
+CURVE_STEPS, CURVE_PORTRAITS = (1, 2, 3, 4, 6, 8, 10, 12), 64
 
 
 def probe_set(

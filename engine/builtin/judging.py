@@ -1,51 +1,101 @@
-"""How far a guessed face is somebody else's: decoded, cut as dlib does it, and embedded.
+"""How far a guessed face is from the one that was to be painted: decoded, and looked at as dlib does it.
 
 Squared errors of latents hardly count what makes a face somebody's, so a share of the guesses is also wrong by their
 embeddings (the identity loss of portrait models: Guo et al. 2024, "PuLID: pure and lightning ID customization via
-contrastive alignment"). The embeddings are those that the measure of identity rests on; the model card says so.
+contrastive alignment"). An embedding alone can be reached by a distorted face, and by one that is lit otherwise: so
+guesses of the picture's own face are also wrong by their pixels and by what dlib's network sees on its way (a
+perceptual loss: Johnson et al. 2016, "Perceptual losses for real-time style transfer"), and all by their colours.
+
+The embeddings are those that the measure of identity rests on; the model card says so.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine.builtin import autoencoder, chips, embedder
 from engine.face_adapter import FaceScale
 
+Decode = Callable[[Tensor], Tensor]
+
 WINDOW = 28
 """The side of the square of latents around a face that is decoded."""
+_EDGE = 4
+"""Pixels at the window's edges that are not looked at: there the decoder lacks what is beyond."""
+_COARSE = 15
+"""The side of the squares, in pixels of chips, over which colours are compared: skin and light, not features."""
+_DARKEST = 0.05
+"""Added to tones, from 0 to 1, before their logarithms."""
 
 
 class Judge:
     """Tells faces in latents by the same scale as references are told."""
 
-    def __init__(self, vae: Any, scale: FaceScale) -> None:
-        self._vae = vae.to(memory_format=torch.channels_last).requires_grad_(False)
+    def __init__(self, decode: Decode, scale: FaceScale) -> None:
+        self._decode = decode
         self._embed = embedder.load()
         self._middle, self._spread = torch.tensor(scale.middle), torch.tensor(scale.spread)
 
-    def __call__(self, latents: Tensor, points: Tensor, faces: Tensor, known: Tensor) -> Tensor:
-        """The mean squared error of the embeddings of faces at `points` (B, 5, 2) in scaled latents (B, C, h, w).
+    def __call__(
+        self, latents: Tensor, pictures: Tensor, points: Tensor, faces: Tensor, known: Tensor, own: Tensor
+    ) -> dict[str, Tensor]:
+        """What is wrong with the faces at `points` (B, 5, 2) in scaled latents (B, C, h, w).
 
-        `faces` (B, 128) are whose they are to be, where `known` (B,) is 1; it is 1 where nothing of that is seen.
+        "another": the mean squared error of their embeddings; `faces` (B, 128) are whose they are to be, where `known`
+        (B,) is 1; it is 1 where nothing of that is seen. "colours": of their coarse colours and of their logarithms,
+        which tell dark skins apart, against `pictures` (B, 3, 4 h, 4 w), 0 to 255. "pixels" and "features" count only
+        where `own` (B,) says that the picture shows the very face that is wanted.
         """
-        windows, placed = _windows(latents, points)
-        config = self._vae.config
-        unscaled = windows / config.scaling_factor + config.shift_factor
-        pictures = autoencoder.decode(self._vae, unscaled.contiguous(memory_format=torch.channels_last)).float()
-        cut = chips.cut(pictures.clamp(-1.2, 1.2), placed)
-        told = (self._embed(cut).float() - self._middle) / self._spread
-        wrong: Tensor = ((told - faces).pow(2).mean(1) * known).sum() / known.sum().clamp(min=1)
-        return wrong
+        corners = _corners(latents, points)
+        made = self._decode(_cut(latents, corners, WINDOW, 1)).float()
+        wanted = _cut(pictures, corners, WINDOW, autoencoder.FACTOR).float() / 127.5 - 1
+        size = torch.tensor(latents.shape[:-3:-1])
+        placed = (points * size - corners[:, None]) / WINDOW
+        own = own * known
+        chip, true_chip = chips.cut(made.clamp(-1.2, 1.2), placed), chips.cut(wanted, placed)
+        levels, told = self._embed.seen(chip)
+        with torch.no_grad():
+            true, _ = self._embed.seen(true_chip)
+        off = (made - wanted)[..., _EDGE:-_EDGE, _EDGE:-_EDGE]
+        tones = _tones(chip) - _tones(true_chip)
+        told = (told.float() - self._middle) / self._spread
+        features = [
+            (one.float() - other.float()).pow(2).mean((1, 2, 3)) / other.float().var((1, 2, 3))
+            for one, other in zip(levels, true, strict=True)
+        ]
+        return {
+            "another": _mean((told - faces).pow(2).mean(1), known),
+            "colours": _mean(tones.pow(2).mean((1, 2, 3)), known),
+            "pixels": _mean(off.abs().mean((1, 2, 3)), own),
+            "features": _mean(torch.stack(features).mean(0), own),
+        }
 
 
-def _windows(latents: Tensor, points: Tensor) -> tuple[Tensor, Tensor]:
-    """Squares of latents around faces, and the points in them."""
+def _tones(chip: Tensor) -> Tensor:
+    """Coarse colours (B, 3, 10, 10) of a face, and their logarithms, (B, 6, 10, 10)."""
+    coarse = (functional.avg_pool2d(chip, _COARSE) + 1) / 2
+    return torch.cat([coarse, (coarse.clamp(min=0) + _DARKEST).log()], 1)
+
+
+def _mean(each: Tensor, counted: Tensor) -> Tensor:
+    return (each * counted).sum() / counted.sum().clamp(min=1)
+
+
+def _corners(latents: Tensor, points: Tensor) -> Tensor:
+    """Upper left corners (B, 2), x and y, of the squares of latents around faces."""
     size = torch.tensor(latents.shape[:-3:-1])
-    middle = points.mean(1) * size - WINDOW / 2
-    corners = torch.minimum(middle.round().long().clamp(min=0), size - WINDOW)
-    cut = [one[:, y : y + WINDOW, x : x + WINDOW] for one, (x, y) in zip(latents, corners.tolist(), strict=True)]
-    return torch.stack(cut), (points * size - corners[:, None]) / WINDOW
+    return torch.minimum((points.mean(1) * size - WINDOW / 2).round().long().clamp(min=0), size - WINDOW)
+
+
+def _cut(images: Tensor, corners: Tensor, side: int, factor: int) -> Tensor:
+    """Squares of images, whose sides and corners are `factor` times those that are said."""
+    whole = side * factor
+    cut = [
+        image[:, y : y + whole, x : x + whole]
+        for image, (x, y) in zip(images, (corners * factor).tolist(), strict=True)
+    ]
+    return torch.stack(cut).contiguous(memory_format=torch.channels_last)

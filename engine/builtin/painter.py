@@ -83,7 +83,7 @@ class Painter:
         if self._scale is not None and (self._prior is not None or any(faces)):
             self.pipe.set_ip_adapter_scale(self._held if any(faces) else DRAWN_SCALE * self._held)
             told = torch.cat([self._token(*each) for each in zip(prompts, seeds, faces, strict=True)])
-            told = torch.cat([torch.zeros_like(told), told]) if guidance > 1 else told
+            told = torch.cat([told, told]) if guidance > 1 else told
             more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": told}
         made: list[Image.Image] = self.pipe(
             list(prompts),

@@ -32,24 +32,50 @@ def kind(who: Person) -> list[float]:
 def fit(reader: Any, found: list[dataset.Picture], faces: Faces, seed: int = 0) -> FacePrior:
     """Ridge regression from the text encoders' words of captions to what is true of the people they speak of.
 
-    People are told as one sitting of theirs shows them. Raises ValueError where nobody has two with a face.
+    People are told as one sitting of theirs shows them, one that is not mistaken for somebody of another sex or skin:
+    face and words would be at odds. Raises ValueError where nobody has a face.
     """
     chosen = random.Random(seed)
     by_person = {picture.index // PER_PERSON: picture for picture in found}
-    people = [
-        (token, picture.scene.person)
-        for picture in by_person.values()
+    sat = [
+        (token, (person, flip))
+        for person, picture in by_person.items()
         for flip in (False, True)
-        if (token := faces.another(picture.index, flip)) is not None
+        for token in faces.sittings(picture.index, flip)
     ]
-    if not people:
+    if not sat:
         raise ValueError("There are no faces to fit a prior to: run `python -m engine.builtin.crops` first.")
     captions = [caption(picture.scene, chosen) for picture in found]
     parts = [captions[start : start + LONGEST] for start in range(0, len(captions), LONGEST)]
     words = torch.cat([reader(part)[0].mean(1) for part in parts])
     weight, bias = regression(words, torch.tensor([kind(picture.scene.person) for picture in found]))
-    tokens, kinds = torch.stack([token for token, _ in people]), torch.tensor([kind(who) for _, who in people])
-    return FacePrior(weight, bias, tokens, kinds)
+    tokens = torch.stack([token for token, _ in sat])
+    kinds = torch.tensor([kind(by_person[person].scene.person) for _, (person, _) in sat])
+    clear: dict[tuple[int, bool], list[int]] = {}
+    for at, is_clear in enumerate(unmistaken(tokens, kinds).tolist()):
+        if is_clear:
+            clear.setdefault(sat[at][1], []).append(at)
+    people = [chosen.choice(places) for places in clear.values()]
+    return FacePrior(weight, bias, tokens[people], kinds[people])
+
+
+def unmistaken(tokens: Tensor, kinds: Tensor) -> Tensor:
+    """Whether sex and skin are told rightly (N,) from tokens (N, 128), by ridge regression on all the others.
+
+    With fewer tokens than could teach that, all are.
+    """
+    if len(tokens) < 4 * tokens.shape[1]:
+        return torch.ones(len(tokens), dtype=torch.bool)
+    inputs = torch.cat([tokens, torch.ones(len(tokens), 1)], 1).double()
+    gram = inputs.T @ inputs
+    solved = torch.linalg.solve(gram + PENALTY * gram.diagonal().mean() * torch.eye(len(gram)), inputs.T)
+    own = (inputs * solved.T).sum(1, keepdim=True)
+    # What would be told had the row itself not been learned from (leave-one-out, by the hat matrix).
+    told = (inputs @ (solved @ kinds.double()) - own * kinds) / (1 - own)
+    right = torch.ones(len(tokens), dtype=torch.bool)
+    for group in (slice(0, len(SEXES)), slice(-len(SKINS), None)):
+        right &= told[:, group].argmax(1) == kinds[:, group].argmax(1)
+    return right
 
 
 def regression(words: Tensor, kinds: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,7 +15,7 @@ from engine.builtin.train import Average, _restored
 from engine.face_adapter import FaceScale
 
 VERSION = "portraits-1"
-STEPS, GUIDANCE = 4, 1.0
+STEPS, GUIDANCE = 3, 2.0
 REFERENCE_SCALE = 1.0
 
 
@@ -44,12 +44,13 @@ def build_scheduler() -> Any:
 def _pipeline(trained: dict[str, Any]) -> Any:
     from diffusers import StableDiffusion3Pipeline
 
-    transformer, reader = build_transformer(), trained["reader"]
+    transformer, reader, vae = build_transformer(), trained["reader"], autoencoder.load(dataset.work() / "vae")
+    vae.decoder.load_state_dict(trained["decoder"].state_dict())
     transformer.load_state_dict(reference.base_state(trained["transformer"]))
     return StableDiffusion3Pipeline(
         transformer=transformer.eval(),
         scheduler=build_scheduler(),
-        vae=autoencoder.load(dataset.work() / "vae"),
+        vae=vae,
         text_encoder=reader.first,
         tokenizer=reader.tokenizer,
         text_encoder_2=reader.second,
@@ -111,5 +112,6 @@ def load(folder: Path, modules: dict[str, Any]) -> FaceScale | None:
     for name, encoder in (("text_encoder", modules["reader"].first), ("text_encoder_2", modules["reader"].second)):
         read = CLIPTextModelWithProjection.from_pretrained(folder / name, use_safetensors=True)
         encoder.load_state_dict(read.float().state_dict())
+    modules["decoder"].load_state_dict(autoencoder.load(folder / "vae").decoder.state_dict())
     reference.load(folder / "ip_adapter", modules["transformer"])
     return face_adapter.read(folder / "ip_adapter")

@@ -42,6 +42,11 @@ class Faces:
         self._sittings = {
             key: {first: self._told(one) for first, one in sittings.items()} for key, sittings in found.items()
         }
+        who = {index // PER_PERSON: what.person for index, what in scenes.items()}
+        self._kinds = {seed: (one.sex, one.age, one.skin) for seed, one in who.items()}
+        self._alike: dict[tuple[str, ...], list[tuple[int, bool]]] = {}
+        for seed, flip in self._sittings:
+            self._alike.setdefault(self._kinds[seed], []).append((seed, flip))
         self._keep = _likely([torch.stack(list(sittings.values())) for sittings in self._sittings.values()])
 
     def _told(self, embedding: Array) -> Tensor:
@@ -57,6 +62,16 @@ class Faces:
         sittings = self._sittings.get((index // PER_PERSON, flip), {})
         others = [told for first, told in sittings.items() if first != index - index % LOOKS]
         return self._random.choice(others) if others else None
+
+    def sittings(self, index: int, flip: bool) -> list[Tensor]:
+        """The embeddings (128) of all sittings of the picture's person, mirrored as the picture is."""
+        return list(self._sittings.get((index // PER_PERSON, flip), {}).values())
+
+    def alike(self, index: int) -> Tensor | None:
+        """The embedding (128) of a sitting of somebody else of the same sex, age band and skin, mirrored or not."""
+        seed = index // PER_PERSON
+        others = [key for key in self._alike.get(self._kinds[seed], ()) if key[0] != seed]
+        return self._random.choice(list(self._sittings[self._random.choice(others)].values())) if others else None
 
     def likely(self, told: Tensor) -> Tensor:
         """Whose mean embeddings (B, 128) one picture's embeddings (B, 128) most likely speak of."""

@@ -91,7 +91,11 @@ class StableDiffusion3:
         return {name: tensor[list(rows) if name == "latents" else doubled] for name, tensor in tensors.items()}
 
     def _faces(self, jobs: Sequence[Job], texts: Sequence[TextEmbedding]) -> torch.Tensor | None:
-        """One face a row, after a row of nothing each for the unguided half; None for a model that is told none."""
+        """One face a row; None for a model that is told none.
+
+        Guided away from no words it is told twice: a face that is told by its embedding is the same either way, so
+        that guidance is by the words alone; one that is shown is guided too, away from no picture.
+        """
         import torch
 
         loaded = self._loaded
@@ -108,7 +112,9 @@ class StableDiffusion3:
             return None
         loaded.pipe.set_ip_adapter_scale(scale)
         faces = torch.cat(told).to(loaded.device)
-        return torch.cat([torch.zeros_like(faces), faces]) if self._guided else faces
+        if not self._guided:
+            return faces
+        return torch.cat([faces if loaded.face_scale or loaded.face_prior else torch.zeros_like(faces), faces])
 
     def _tokens(self, texts: Sequence[TextEmbedding]) -> torch.Tensor:
         import torch

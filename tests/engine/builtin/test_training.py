@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -70,19 +71,53 @@ def test_guessed_faces_are_judged_where_they_were_measured(work: Path) -> None:
     batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
     assert batches.measured
     drawn = next(drawn for drawn in (batches.draw(8) for _ in range(40)) if drawn.known.any())
-    judge = judging.Judge(autoencoder.load(work / "vae"), batches.faces.scale)
-    guess = drawn.latents.clone().requires_grad_()
-    judge(guess, drawn.points, drawn.faces, drawn.known).backward()  # type: ignore[no-untyped-call,unused-ignore]
+    vae = autoencoder.load(work / "vae")
+    judge = judging.Judge(diffusion._unscaled(vae, vae.decoder), batches.faces.scale)
+    guess, own = drawn.latents.clone().requires_grad_(), torch.zeros(8)
+    wrong = judge(guess, drawn.pictures, drawn.points, drawn.faces, drawn.known, own)
+    assert wrong.keys() == diffusion.JUDGED.keys()
+    assert {name for name, part in wrong.items() if part > 0} == {"another", "colours"}
+    sum(wrong.values()).backward()  # type: ignore[union-attr]
     assert guess.grad is not None
     seen = (guess.grad.abs().sum((1, 2, 3)) > 0).float()
     assert torch.equal(seen, drawn.known)
+    assert vae.decoder.layers[0].weight.grad is not None
     diffusion.train(1e-6, work / "renders", 4, 1e-3)
+
+
+def test_a_guess_of_the_picture_itself_is_not_wrong(work: Path) -> None:
+    chips.measure(work / "renders")
+    batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
+    drawn = next(drawn for drawn in (batches.draw(8) for _ in range(40)) if drawn.known.any())
+    shrunk = drawn.pictures.float() / 127.5 - 1
+    judge = judging.Judge(
+        lambda latents: torch.nn.functional.interpolate(latents[:, :3], scale_factor=autoencoder.FACTOR),
+        batches.faces.scale,
+    )
+    guesses = [torch.nn.functional.avg_pool2d(shrunk, autoencoder.FACTOR), -drawn.latents[:, :3]]
+    near, far = (
+        judge(guess, drawn.pictures, drawn.points, drawn.faces, drawn.known, torch.ones(8)) for guess in guesses
+    )
+    assert all(near[name] < far[name] / 2 for name in ("colours", "pixels", "features"))
+
+
+def test_somebody_else_is_alike(work: Path) -> None:
+    scenes = {p.index: p.scene for p in dataset.pictures(work / "renders")}
+    told = shown.Faces(crops.read(work / "renders"), scenes, 0)
+    every = {key: torch.stack(list(sittings.values())) for key, sittings in told._sittings.items()}
+    for index, what in scenes.items():
+        if (other := told.alike(index)) is None:
+            continue
+        (seed,) = {seed for (seed, _), tokens in every.items() if (tokens == other).all(1).any()}
+        assert seed != index // PER_PERSON
+        assert told._kinds[seed] == (what.person.sex, what.person.age, what.person.skin)
 
 
 def test_faces_between_two_peoples_are_asked_for_unless_nearly_all_is_seen(work: Path) -> None:
     chips.measure(work / "renders")
     batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
     drawn, times = batches.draw(64), torch.linspace(0.02, 1.0, 64)
+    drawn = replace(drawn, others=torch.randn(64, EMBEDDING))
     asked = diffusion.invented(drawn, times, lambda told: told / 2)
     changed = (asked.references != drawn.references).any(1)
     early = times > 1 - diffusion.EARLY_WIDTH
