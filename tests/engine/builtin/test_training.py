@@ -91,7 +91,7 @@ def test_a_guess_of_the_picture_itself_is_not_wrong(work: Path) -> None:
     drawn = next(drawn for drawn in (batches.draw(8) for _ in range(40)) if drawn.known.any())
     shrunk = drawn.pictures.float() / 127.5 - 1
     judge = judging.Judge(
-        lambda latents: torch.nn.functional.interpolate(latents[:, :3], scale_factor=autoencoder.FACTOR),
+        lambda latents: torch.nn.functional.interpolate(latents, scale_factor=autoencoder.FACTOR, mode="bilinear"),
         batches.faces.scale,
     )
     guesses = [torch.nn.functional.avg_pool2d(shrunk, autoencoder.FACTOR), -drawn.latents[:, :3]]
