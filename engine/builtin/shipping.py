@@ -16,7 +16,7 @@ from engine.face_adapter import FaceScale
 
 VERSION = "portraits-1"
 STEPS, GUIDANCE = 3, 2.0
-REFERENCE_SCALE = 1.0
+REFERENCE_SCALE = 0.9
 
 
 def _newest(averaged: bool) -> dict[str, Any]:
