@@ -96,7 +96,9 @@ async def test_a_portrait_its_seed_and_its_place_in_a_batch(shown: tuple[str, St
     assert isinstance(events[-1], Finished)
     assert events[-1].picture == first.picture
     assert len({first.picture, other.picture, otherwise.picture}) == 3
-    assert [event.step for event in events if isinstance(event, Progress)] == [0, 1, 2, 3, 4]
+    steps = [event.step for event in events if isinstance(event, Progress)]
+    assert steps == sorted(set(steps))  # one that is not read in time gives way to the next
+    assert (steps[0], steps[-1]) == (0, 4)
     assert any(event.preview for event in events if isinstance(event, Progress))
     together = await studio.pictures(like(studio, "A4", 3, steps=4), like(studio, "B4", 4, steps=4, seed=6))
     assert [one.batch for one in together] == [2, 2]
