@@ -14,9 +14,11 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from engine import face_adapter, identity
+from engine.backends.local.pipelines import StableDiffusion3
 from engine.backends.local.render import IGNORED_NOTE
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.shelf import Shelf
+from engine.dialects import Words
 from engine.face_adapter import FILE, PRIOR_FILE, FaceScale
 from engine.jobs import Edit, ModelUnavailable, Reference
 from tests import faces
@@ -164,3 +166,16 @@ def test_an_adapter_that_cannot_be_used_says_why(checkpoint: Path, change: dict[
         face_adapter.read(checkpoint / "ip_adapter")
     with pytest.raises(ModelUnavailable, match=words):
         Shelf(LocalSettings()).take(tiny(checkpoint).get("m"), lambda: None)
+
+
+async def test_guidance_is_by_the_words_alone(studio: Studio) -> None:
+    """A face that is told by its embedding is told in both halves; the words are in one."""
+    held = job("A1", 0, seed=1, guidance=3.0, references=(reference(next(faces.FOLDER.glob("*.png"))),))
+    await studio.pictures(held)
+    loaded, embeddings = studio.loaded(), studio.backend.embeddings
+    assert embeddings is not None
+    made = StableDiffusion3(loaded, embeddings, held).arguments([held], [Words("a woman", "")])
+    away, towards = made["joint_attention_kwargs"]["ip_adapter_image_embeds"]
+    assert torch.equal(away, towards)
+    assert towards.any()
+    assert not torch.equal(made["prompt_embeds"], made["negative_prompt_embeds"])
