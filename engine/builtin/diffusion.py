@@ -9,17 +9,20 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from engine import face_adapter
-from engine.builtin import autoencoder, coupling, dataset, reference, text
+from engine.builtin import autoencoder, coupling, dataset, reference, rollouts, text
 from engine.builtin.batches import FACE_WEIGHT, Batch, Batches
 from engine.builtin.coupling import PATCH
-from engine.builtin.judging import Decode, Judge
+from engine.builtin.critic import Critic
+from engine.builtin.judging import EDGE, Decode, Judge
 from engine.builtin.mixed import mixed
 from engine.builtin.muon import Muon, is_hidden
 from engine.builtin.together import Team
@@ -29,20 +32,20 @@ from engine.face_adapter import FaceScale
 HEADS, HEAD_WIDTH, LAYERS = 4, 64, 5
 MUON_RATE = 2.0
 """Muon's rate over AdamW's."""
-JUDGED_EVERY = 2
-"""Of how many guesses one is decoded and judged."""
-JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4}
+JUDGED_EVERY = 4
+"""Of how many guesses of noisy pictures one is decoded and judged; what the model paints itself is always."""
+JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4, "coarse": 3.0, "sharp": 0.03, "whole": 1.0}
 """What judged guesses are wrong by, and how much each counts."""
+COARSE = 4
+"""The side of the squares of latents whose means what the model paints itself has from the pictures."""
+WHOLE = 4
+"""How many guesses of a batch are decoded whole, for the decoder alone: windows have no borders to learn."""
 DECODER_SHARE = 0.3
 """The decoder's rate over the others': it was trained before, and learns to forgive what guesses get wrong."""
 INVENTED = 0.5
 """The share of rows with references that are asked for a face between two people's, unless nearly all is seen."""
 HALF_SEEN, HALF_WAY = 0.4, 0.5
 """From which time on, and how far towards somebody else in the middle of the noise levels."""
-FARTHEST = 1.4
-"""How much farther from the mean of all than people are such faces may be, early on: what is drawn may be so too."""
-GUIDED = 1.5
-"""How many times more than words and reference say it is learned, where there is a teacher."""
 SHIFT = 3.0
 """Times are drawn and sampled towards noise: what is where is decided early, on noisy latents."""
 EARLY, EARLY_WIDTH = 0.35, 0.15
@@ -174,31 +177,6 @@ def _times(count: int) -> Tensor:
     return torch.cat([usual, spread])[torch.randperm(count)]
 
 
-class Teacher:
-    """Finished weights that say what guidance would do, so that the model learns it and needs none when it paints.
-
-    Classifier-free guidance goes from what is guessed without words through what is guessed with them, and on; the
-    way from one to the other is added to the pictures that are learned from (after Meng et al. 2023, "On distillation
-    of guided diffusion models", and Tang et al. 2025, "Diffusion models without classifier-free guidance").
-    """
-
-    def __init__(self, begin: Begin, compiled: bool) -> None:
-        self._modules = networks()
-        begin(self._modules)
-        for module in self._modules.values():
-            module.eval().requires_grad_(False)
-        if compiled:
-            _compile(self._modules["transformer"])
-
-    @torch.no_grad()
-    def __call__(self, noisy: Tensor, t: Tensor, captions: list[str], references: Tensor) -> Tensor:
-        """What words and references change in the clean latents (B, C, h, w) that are guessed."""
-        count = len(t)
-        told = torch.cat([references, torch.zeros_like(references)])
-        guess = _guess(self._modules, noisy.repeat(2, 1, 1, 1), t.repeat(2), captions + [""] * count, told)
-        return guess[:count] - guess[count:]
-
-
 def _unscaled(vae: Any, decoder: torch.nn.Module) -> Decode:
     """Decodes latents as the transformer knows them."""
     scaling, shift = vae.config.scaling_factor, vae.config.shift_factor
@@ -213,7 +191,7 @@ def _unscaled(vae: Any, decoder: torch.nn.Module) -> Decode:
 def _compile(transformer: Any) -> None:
     torch._dynamo.config.recompile_limit = 64
     for block in transformer.transformer_blocks:
-        block.compile()
+        block.compile(dynamic=False)
 
 
 def _guess(
@@ -232,9 +210,19 @@ def _guess(
     return guess
 
 
-def _loss(
-    modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None, likely: Likely, teacher: Teacher | None
-) -> tuple[Tensor, dict[str, float]]:
+@dataclass(frozen=True)
+class Tools:
+    """What batches are judged by: nothing, where it is not known where their faces are.
+
+    `likely` says of one picture's embeddings whose face they tell.
+    """
+
+    likely: Likely
+    judge: Judge | None = None
+    critic: Critic | None = None
+
+
+def _loss(modules: dict[str, torch.nn.Module], drawn: Batch, tools: Tools) -> tuple[Tensor, dict[str, float]]:
     """What a batch costs, and its parts.
 
     The transformer guesses the clean latents, not a velocity: noise need not pass through its narrow width
@@ -242,44 +230,63 @@ def _loss(
     """
     stance = "default" if drawn.latents.shape[-2:] == COMPILED else "force_eager"
     with mixed(), torch.compiler.set_stance(stance):
-        return _costs(modules, drawn, judge, likely, teacher)
+        return _costs(modules, drawn, tools)
 
 
-def _costs(
-    modules: dict[str, torch.nn.Module], drawn: Batch, judge: Judge | None, likely: Likely, teacher: Teacher | None
-) -> tuple[Tensor, dict[str, float]]:
-    latents = drawn.latents
-    own_faces = drawn.references
-    noise = coupling.put(torch.randn_like(latents), drawn.poses)
-    times = _times(len(latents))
-    t = times[:, None, None, None]
-    drawn = invented(drawn, times, likely)
-    noisy = t * noise + (1 - t) * latents
-    wanted = latents
-    if teacher is not None:
-        wanted = latents + GUIDED * teacher(noisy, times, drawn.captions, drawn.references)
+def _costs(modules: dict[str, torch.nn.Module], drawn: Batch, tools: Tools) -> tuple[Tensor, dict[str, float]]:
+    latents, own_faces = drawn.latents, drawn.references
+    noise, times = coupling.put(torch.randn_like(latents), drawn.poses), _times(len(latents))
+    painted = rollouts.rows(drawn) if tools.judge else torch.zeros(0, dtype=torch.long)
+    times[painted] = 0.0
+    drawn = rollouts.asked(invented(drawn, times, tools.likely), painted, tools.likely)
+    noisy = latents.lerp(noise, times[:, None, None, None])
+    if len(painted):
+        said = [drawn.captions[row] for row in painted.tolist()]
+        guessed = rollouts.painted(partial(_guess, modules), noise[painted], said, drawn.references[painted])
+        noisy[painted], times[painted] = guessed
     guess = _guess(modules, noisy, times, drawn.captions, drawn.references)
-    squared = ((guess - wanted) / t.clamp(min=LEAST_TIME)).pow(2)
+    squared = ((guess - latents) / times[:, None, None, None].clamp(min=LEAST_TIME)).pow(2)
     total = (squared * drawn.weights).mean()
     parts = {"plain": squared.mean()}
-    if judge is not None:
-        rows = _judged(times, drawn.known)
-        own = (drawn.references == own_faces).all(1).float()[rows]
-        wrong = judge(guess[rows], drawn.pictures[rows], drawn.points[rows], drawn.faces[rows], drawn.known[rows], own)
-        parts |= wrong
-        total = total + sum(JUDGED[name] * part for name, part in wrong.items())
+    if tools.judge is not None:
+        own = (drawn.references == own_faces).all(1).float()
+        parts |= _faults(guess, drawn, times, painted, own, tools)
+        total = total + sum(weight * parts[name] for name, weight in JUDGED.items() if name in parts)
     parts["loss"] = total
     return total, {name: float(part.detach()) for name, part in parts.items()}
 
 
-def _judged(t: Tensor, known: Tensor) -> Tensor:
-    """The rows whose faces are judged: those known before others, and those in the middle twice as often as others.
+def _faults(
+    guess: Tensor, drawn: Batch, times: Tensor, painted: Tensor, own: Tensor, tools: Tools
+) -> dict[str, Tensor]:
+    """What is wrong with guesses, decoded; `own` (B,) is 1 where the picture's own face is asked for.
+
+    Those at `painted` are what the model painted itself, from noise alone.
+    """
+    assert tools.judge is not None  # noqa: S101  (asked for only where there is one)
+    rows = torch.cat([painted, _judged(times, drawn.known, painted)])
+    seen = tools.judge.windows(guess[rows], drawn.pictures[rows], drawn.points[rows])
+    wrong = tools.judge(seen, drawn.faces[rows], drawn.known[rows], own[rows])
+    off = functional.avg_pool2d((guess - drawn.latents)[painted], COARSE)
+    wrong["coarse"] = off.pow(2).mean()
+    if tools.critic is not None:
+        faces = slice(None), slice(None), slice(EDGE, -EDGE), slice(EDGE, -EDGE)
+        made = seen.made[: len(painted)][faces]
+        wrong["sharp"] = tools.critic.wrong(made)
+        wrong["critic"] = torch.tensor(tools.critic.learn(made, seen.wanted[: len(painted)][faces]))
+    nearly = times.scatter(0, painted, 1.0).argsort()[:WHOLE]
+    wrong["whole"] = tools.judge.whole(guess[nearly].detach(), drawn.pictures[nearly])
+    return wrong
+
+
+def _judged(t: Tensor, known: Tensor, painted: Tensor) -> Tensor:
+    """The other rows whose faces are judged: those known before others, and the middle twice as often as the rest.
 
     Early on the reference is all there is to go by; in the middle a face half seen outweighs it, and is lost.
     """
     middle = (t > 0.2) & (t < 1 - EARLY_WIDTH)
     urgency = known + torch.rand(len(t)) ** torch.where(middle, 0.5, 1.0)
-    return urgency.argsort(descending=True)[: len(t) // JUDGED_EVERY]
+    return urgency.scatter(0, painted, -1.0).argsort(descending=True)[: len(t) // JUDGED_EVERY]
 
 
 def invented(drawn: Batch, t: Tensor, likely: Likely) -> Batch:
@@ -297,7 +304,6 @@ def invented(drawn: Batch, t: Tensor, likely: Likely) -> Batch:
     between = own.lerp(theirs, share)
     # What is between two people is nearer to the mean of all: it is drawn out again, as far as they are.
     length = own.norm(dim=1, keepdim=True).lerp(theirs.norm(dim=1, keepdim=True), share)
-    length = length * torch.where(early, 1 + (FARTHEST - 1) * torch.rand(len(t), 1), 1.0)
     new = between * length / between.norm(dim=1, keepdim=True).clamp(min=1e-6)
     asked, faces = torch.where(is_new, new, own), torch.where(is_new, likely(new), drawn.faces)
     elsewhere = (FACE_WEIGHT - drawn.weights) / (FACE_WEIGHT - 1)
@@ -319,7 +325,6 @@ def train(
     batch: int,
     rate: float,
     begin: Begin | None = None,
-    teach: Begin | None = None,
     compiled: bool = False,
 ) -> None:
     """Trains transformer, text encoders and decoder on the latents of the work folder's autoencoder.
@@ -327,8 +332,8 @@ def train(
     Guessed faces are judged where the renders' faces have been measured (`chips`).
 
     Where there is no state to go on from, `begin` may put weights into the untrained networks, and says by what scale
-    they are told faces. `teach` puts finished ones into those of a teacher, whose guidance is learned.
-    `compiled` takes two minutes at first, and a C++ compiler; steps then take two thirds of the time.
+    they are told faces. `compiled` takes two minutes at first, and a C++ compiler; steps then take two thirds of the
+    time.
     """
     state_path = dataset.work() / "transformer.pt"
     team = Team()
@@ -346,7 +351,10 @@ def train(
     torch.manual_seed(1000 * run.steps + team.rank)
     batches = Batches(vae, renders, 1000 * run.steps, team.rank, scale)
     judge = Judge(_unscaled(vae, run.modules["decoder"]), batches.faces.scale) if batches.measured else None
-    teacher = None if teach is None else Teacher(teach, compiled)
+    critic = Critic(team)
+    if state and "critic" in state:
+        critic.restore(state["critic"])
+    tools = Tools(batches.faces.likely, judge, critic)
     if compiled:
         _compile(run.modules["transformer"])
     count = sum(p.numel() for p in run.modules["transformer"].parameters())
@@ -354,13 +362,13 @@ def train(
     began = time.monotonic()
 
     def step(_: int) -> dict[str, float]:
-        loss, parts = _loss(run.modules, batches.draw(batch), judge, batches.faces.likely, teacher)
+        loss, parts = _loss(run.modules, batches.draw(batch), tools)
         left = max(0.0, 1 - (time.monotonic() - began) / (minutes * 60))
         return {"left": run.descend(loss, left)} | parts
 
     def save(_: int) -> None:
         if team.leads:
-            _save(run.state() | {"scale": batches.faces.scale.as_dict()}, state_path)
+            _save(run.state() | {"scale": batches.faces.scale.as_dict(), "critic": critic.state()}, state_path)
 
     done = _run(run.steps, step, save, quiet=not team.leads)
     _log(f"step {done} after {(time.monotonic() - began) / 60:.1f} min")

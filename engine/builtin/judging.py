@@ -12,6 +12,7 @@ The embeddings are those that the measure of identity rests on; the model card s
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -24,12 +25,21 @@ Decode = Callable[[Tensor], Tensor]
 
 WINDOW = 28
 """The side of the square of latents around a face that is decoded."""
-_EDGE = 4
+EDGE = 4
 """Pixels at the window's edges that are not looked at: there the decoder lacks what is beyond."""
 _COARSE = 15
 """The side of the squares, in pixels of chips, over which colours are compared: skin and light, not features."""
 _DARKEST = 0.05
 """Added to tones, from 0 to 1, before their logarithms."""
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Squares around faces: painted and wanted (B, 3, h, w), in −1…1, and where the faces' points (B, 5, 2) are."""
+
+    made: Tensor
+    wanted: Tensor
+    points: Tensor
 
 
 class Judge:
@@ -40,27 +50,32 @@ class Judge:
         self._embed = embedder.load()
         self._middle, self._spread = torch.tensor(scale.middle), torch.tensor(scale.spread)
 
-    def __call__(
-        self, latents: Tensor, pictures: Tensor, points: Tensor, faces: Tensor, known: Tensor, own: Tensor
-    ) -> dict[str, Tensor]:
-        """What is wrong with the faces at `points` (B, 5, 2) in scaled latents (B, C, h, w).
+    def windows(self, latents: Tensor, pictures: Tensor, points: Tensor) -> Windows:
+        """What is painted and what is to be around the faces at `points` (B, 5, 2).
 
-        "another": the mean squared error of their embeddings; `faces` (B, 128) are whose they are to be, where `known`
-        (B,) is 1; it is 1 where nothing of that is seen. "colours": of their coarse colours and of their logarithms,
-        which tell dark skins apart, against `pictures` (B, 3, 4 h, 4 w), 0 to 255. "pixels" and "features" count only
-        where `own` (B,) says that the picture shows the very face that is wanted.
+        `latents` (B, C, h, w) are scaled; `pictures` (B, 3, 4 h, 4 w) from 0 to 255.
         """
         corners = _corners(latents, points)
         made = self._decode(_cut(latents, corners, WINDOW, 1)).float()
         wanted = _cut(pictures, corners, WINDOW, autoencoder.FACTOR).float() / 127.5 - 1
         size = torch.tensor(latents.shape[:-3:-1])
-        placed = (points * size - corners[:, None]) / WINDOW
+        return Windows(made, wanted, (points * size - corners[:, None]) / WINDOW)
+
+    def __call__(self, seen: Windows, faces: Tensor, known: Tensor, own: Tensor) -> dict[str, Tensor]:
+        """What is wrong with the faces.
+
+        "another": the mean squared error of their embeddings; `faces` (B, 128) are whose they are to be, where `known`
+        (B,) is 1; it is 1 where nothing of that is seen. "colours": of their coarse colours and of their logarithms,
+        which tell dark skins apart, against what is wanted. "pixels" and "features" count only where `own` (B,) says
+        that the picture shows the very face that is wanted.
+        """
         own = own * known
-        chip, true_chip = chips.cut(made.clamp(-1.2, 1.2), placed), chips.cut(wanted, placed)
+        chip = chips.cut(seen.made.clamp(-1.2, 1.2), seen.points)
         levels, told = self._embed.seen(chip)
         with torch.no_grad():
+            true_chip = chips.cut(seen.wanted, seen.points)
             true, _ = self._embed.seen(true_chip)
-        off = (made - wanted)[..., _EDGE:-_EDGE, _EDGE:-_EDGE]
+        off = (seen.made - seen.wanted)[..., EDGE:-EDGE, EDGE:-EDGE]
         tones = _tones(chip) - _tones(true_chip)
         told = (told.float() - self._middle) / self._spread
         features = [
@@ -73,6 +88,11 @@ class Judge:
             "pixels": _mean(off.abs().mean((1, 2, 3)), own),
             "features": _mean(torch.stack(features).mean(0), own),
         }
+
+    def whole(self, latents: Tensor, pictures: Tensor) -> Tensor:
+        """How far whole pictures are from their latents' decoded: windows have no borders to learn."""
+        off: Tensor = (self._decode(latents).float() - (pictures.float() / 127.5 - 1)).abs().mean()
+        return off
 
 
 def _tones(chip: Tensor) -> Tensor:

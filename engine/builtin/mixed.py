@@ -1,4 +1,4 @@
-"""Mixed precision where the processor multiplies bfloat16 matrices itself (AMX); elsewhere nothing changes."""
+"""Mixed precision where the processor multiplies bfloat16 itself (AMX or AVX-512 BF16); elsewhere nothing changes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from torch.overrides import TorchFunctionMode
 
 @lru_cache(maxsize=1)
 def is_quick() -> bool:
-    """Whether this processor has matrix tiles for bfloat16."""
-    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    """Whether this processor multiplies bfloat16 at more than twice the speed of single precision."""
+    can = torch.cpu.get_capabilities()
+    return bool(can.get("amx_bf16") or can.get("avx512_bf16"))
 
 
 class _Spelled(TorchFunctionMode):

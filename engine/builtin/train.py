@@ -172,7 +172,6 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="processes that train the transformer together")
     parser.add_argument("--begin", type=Path, default=None, help="a checkpoint to begin from where there is no state")
-    parser.add_argument("--teacher", type=Path, default=None, help="a finished checkpoint whose guidance is learned")
     parser.add_argument("--compile", action="store_true", help="compile the transformer's blocks first")
     given = parser.parse_args()
     if given.stage == "transformer" and given.workers > 1 and not together.in_team():
@@ -186,8 +185,8 @@ def main() -> None:
 
     renders = given.renders or dataset.aligned()
     if given.stage == "transformer":
-        begin, teach = (partial(shipping.load, path) if path else None for path in (given.begin, given.teacher))
-        diffusion.train(given.minutes, renders, given.batch or 16, given.rate or 1e-3, begin, teach, given.compile)
+        begin = partial(shipping.load, given.begin) if given.begin else None
+        diffusion.train(given.minutes, renders, given.batch or 16, given.rate or 1e-3, begin, given.compile)
     else:
         shipping.export(given.out or TRAINED_FOLDER, renders)
 

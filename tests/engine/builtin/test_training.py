@@ -3,7 +3,6 @@
 import json
 import shutil
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,13 @@ from engine import identity
 from engine.builtin import (
     autoencoder,
     chips,
+    critic,
     crops,
     dataset,
     diffusion,
     embedder,
     judging,
+    rollouts,
     shipping,
     shown,
 )
@@ -74,8 +75,8 @@ def test_guessed_faces_are_judged_where_they_were_measured(work: Path) -> None:
     vae = autoencoder.load(work / "vae")
     judge = judging.Judge(diffusion._unscaled(vae, vae.decoder), batches.faces.scale)
     guess, own = drawn.latents.clone().requires_grad_(), torch.zeros(8)
-    wrong = judge(guess, drawn.pictures, drawn.points, drawn.faces, drawn.known, own)
-    assert wrong.keys() == diffusion.JUDGED.keys()
+    wrong = judge(judge.windows(guess, drawn.pictures, drawn.points), drawn.faces, drawn.known, own)
+    assert wrong.keys() < diffusion.JUDGED.keys()
     assert {name for name, part in wrong.items() if part > 0} == {"another", "colours"}
     sum(wrong.values()).backward()  # type: ignore[union-attr]
     assert guess.grad is not None
@@ -96,7 +97,8 @@ def test_a_guess_of_the_picture_itself_is_not_wrong(work: Path) -> None:
     )
     guesses = [torch.nn.functional.avg_pool2d(shrunk, autoencoder.FACTOR), -drawn.latents[:, :3]]
     near, far = (
-        judge(guess, drawn.pictures, drawn.points, drawn.faces, drawn.known, torch.ones(8)) for guess in guesses
+        judge(judge.windows(guess, drawn.pictures, drawn.points), drawn.faces, drawn.known, torch.ones(8))
+        for guess in guesses
     )
     assert all(near[name] < far[name] / 2 for name in ("colours", "pixels", "features"))
 
@@ -131,19 +133,68 @@ def test_faces_between_two_peoples_are_asked_for_unless_nearly_all_is_seen(work:
     assert torch.equal(asked.weights[~changed], drawn.weights[~changed])
 
 
-def test_a_teacher_says_what_words_change(work: Path) -> None:
-    diffusion.train(1e-6, work / "renders", 4, 1e-3)
-    shipping.export(work / "made", work / "renders")
-    begin = partial(shipping.load, work / "made")
+def test_a_face_is_asked_for_where_the_model_paints_itself(work: Path) -> None:
+    chips.measure(work / "renders")
     batches = Batches(autoencoder.load(work / "vae"), work / "renders", 0)
-    drawn = batches.draw(4)
-    teacher = diffusion.Teacher(begin, compiled=False)
-    nobody = torch.zeros_like(drawn.references)
-    noise, times = torch.randn_like(drawn.latents), torch.ones(4)
-    assert teacher(noise, times, drawn.captions, nobody).shape == drawn.latents.shape
-    assert not teacher(noise, times, [""] * 4, nobody).any()
-    diffusion.train(1e-6, work / "renders", 4, 1e-3, teach=begin)
-    assert torch.load(work / "transformer.pt", weights_only=True)["steps"] == 2
+    drawn = replace(batches.draw(32), others=torch.randn(32, EMBEDDING))
+    rows = rollouts.rows(drawn)
+    assert len(rows) == round(32 * rollouts.SHARE)
+    assert all(drawn.captions[row] and drawn.known[row] for row in rows.tolist())
+    asked = rollouts.asked(drawn, rows, lambda told: told / 2)
+    rest = torch.ones(32).scatter(0, rows, 0.0).bool()
+    assert (asked.references[rows] != drawn.references[rows]).any(1).all()
+    assert torch.allclose(asked.faces[rows], asked.references[rows] / 2)
+    assert not asked.weights[rows].any()
+    for one, other in (
+        (asked.references, drawn.references),
+        (asked.faces, drawn.faces),
+        (asked.weights, drawn.weights),
+    ):
+        assert torch.equal(one[rest], other[rest])
+
+
+def test_the_model_paints_on_from_its_own_guesses() -> None:
+    noise, wanted = torch.randn(64, 6, 4, 4), torch.full((64, 6, 4, 4), 0.7)
+    seen: list[torch.Tensor] = []
+
+    def guess(noisy: torch.Tensor, t: torch.Tensor, captions: list[str], references: torch.Tensor) -> torch.Tensor:
+        seen.append(t)
+        return wanted
+
+    lengths = set()
+    for _ in range(20):
+        noisy, times = rollouts.painted(guess, noise, [""] * 64, torch.zeros(64, EMBEDDING))
+        assert (seen[0] == 1).all()
+        assert (times < seen[-1]).all()
+        assert times.min() > 0.3
+        assert torch.allclose(noisy, wanted.lerp(noise, times[:, None, None, None]), atol=1e-5)
+        lengths.add(len(seen))
+        seen.clear()
+    assert lengths == {1, 2}
+
+
+def test_a_critic_says_what_would_look_rendered() -> None:
+    torch.manual_seed(0)
+    judge = critic.Critic(Team())
+
+    def both() -> tuple[torch.Tensor, torch.Tensor]:
+        sharp = torch.randn(8, 3, 32, 32).sign() * 0.5
+        return torch.nn.functional.avg_pool2d(sharp, 3, 1, 1), sharp
+
+    soft, sharp = both()
+    assert judge.wrong(soft) == 0
+    losses = [judge.learn(*both()) for _ in range(critic.WARM_UP)]
+    assert losses[-1] < losses[0]
+    assert judge.wrong(soft) > judge.wrong(sharp)
+    soft.requires_grad_()
+    judge.wrong(soft).backward()  # type: ignore[no-untyped-call,unused-ignore]
+    assert soft.grad is not None
+    assert (soft.grad * sharp).sum() < 0  # down the slope, it becomes what is sharp
+    again = critic.Critic(Team())
+    again.restore(judge.state())
+    assert again.steps == judge.steps
+    for mine, theirs in zip(again.network.state_dict().values(), judge.network.state_dict().values(), strict=True):
+        assert torch.equal(mine, theirs)
 
 
 def test_one_picture_speaks_of_a_person_as_far_as_people_differ() -> None:
