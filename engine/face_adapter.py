@@ -25,8 +25,6 @@ EMBEDDING: Final = 128
 _SEEDS: Final = 2**63
 _STRICT: Final = 8.0
 """How much less often somebody is drawn, as a power of e, of whom one thing that is said is not true."""
-DRAWN_SCALE: Final = 0.78
-"""How strongly a drawn face is held, over a saved one: where nobody is named, words for skin and hair come first."""
 _ASIDE: Final = 0.3
 """How far a drawn face may be from the first person's, towards the second's or away from it."""
 _PARTS: Final = ("weight", "bias", "people", "kinds")

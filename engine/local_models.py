@@ -30,8 +30,8 @@ UNTRAINED_NOTE = "This model is untrained, so its pictures are noise."
 class Card:
     """How a model of ours is meant to be used. `size` is (width, height) in pixels at 2:3.
 
-    `max_sequence_length` is how many T5 tokens the model was trained with (0 without T5); `reference_scale` how
-    strongly its IP-Adapter is to be attended to.
+    `max_sequence_length` is how many T5 tokens the model was trained with (0 without T5); `reference_scale` and
+    `drawn_scale` how strongly its IP-Adapter is to be attended to, for a face that is given and for one that is drawn.
     """
 
     trained: bool = False
@@ -41,6 +41,7 @@ class Card:
     version: str = ""
     max_sequence_length: int = 0
     reference_scale: float = 1.0
+    drawn_scale: float = 1.0
 
 
 def builtin_model(folder: Path) -> Model:

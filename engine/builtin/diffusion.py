@@ -34,7 +34,9 @@ MUON_RATE = 2.0
 """Muon's rate over AdamW's."""
 JUDGED_EVERY = 4
 """Of how many guesses of noisy pictures one is decoded and judged; what the model paints itself is always."""
-JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4, "coarse": 3.0, "sharp": 0.03, "whole": 1.0}
+PLAIN = 3.0
+"""How much the squared error of latents counts, over the whole picture."""
+JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4, "coarse": 3.0, "sharp": 0.02, "whole": 1.0}
 """What judged guesses are wrong by, and how much each counts."""
 COARSE = 4
 """The side of the squares of latents whose means what the model paints itself has from the pictures."""
@@ -238,15 +240,23 @@ def _costs(modules: dict[str, torch.nn.Module], drawn: Batch, tools: Tools) -> t
     noise, times = coupling.put(torch.randn_like(latents), drawn.poses), _times(len(latents))
     painted = rollouts.rows(drawn) if tools.judge else torch.zeros(0, dtype=torch.long)
     times[painted] = 0.0
-    drawn = rollouts.asked(invented(drawn, times, tools.likely), painted, tools.likely)
+    drawn = invented(drawn, times, tools.likely)
     noisy = latents.lerp(noise, times[:, None, None, None])
+    rest = torch.ones(len(times), dtype=torch.bool).scatter(0, painted, value=False).nonzero()[:, 0]
+    guess = torch.empty_like(latents)
     if len(painted):
-        said = [drawn.captions[row] for row in painted.tolist()]
-        guessed = rollouts.painted(partial(_guess, modules), noise[painted], said, drawn.references[painted])
-        noisy[painted], times[painted] = guessed
-    guess = _guess(modules, noisy, times, drawn.captions, drawn.references)
+        anybody = float(torch.rand(())) < rollouts.ANYBODY
+        drawn = rollouts.asked(drawn, painted, tools.likely) if anybody else drawn
+        reference.hold(modules["transformer"], rollouts.FARTHER if anybody else 1.0)
+        told = [drawn.captions[row] for row in painted.tolist()], drawn.references[painted]
+        noisy[painted], times[painted] = rollouts.painted(partial(_guess, modules), noise[painted], *told)
+        guess[painted] = _guess(modules, noisy[painted], times[painted], *told)
+        reference.hold(modules["transformer"], 1.0)
+        drawn.weights[painted] = 0.0
+    said = [drawn.captions[row] for row in rest.tolist()]
+    guess[rest] = _guess(modules, noisy[rest], times[rest], said, drawn.references[rest])
     squared = ((guess - latents) / times[:, None, None, None].clamp(min=LEAST_TIME)).pow(2)
-    total = (squared * drawn.weights).mean()
+    total = PLAIN * (squared * drawn.weights).mean()
     parts = {"plain": squared.mean()}
     if tools.judge is not None:
         own = (drawn.references == own_faces).all(1).float()

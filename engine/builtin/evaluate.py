@@ -197,7 +197,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Every figure, ready for JSON."""
     card = json.loads((checkpoint / "likeness.json").read_text())
-    painter = Painter(checkpoint, card["reference_scale"])
+    painter = Painter(checkpoint, card["reference_scale"], card["drawn_scale"])
     steps, guidance = steps or card["steps"], guidance or card["guidance"]
     fitted, told, counts = fit_probes(renders)
     scenes = held_out_scenes(count)

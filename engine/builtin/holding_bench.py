@@ -178,16 +178,18 @@ def obeyed(frames: Sequence[Frame], probed: dict[str, Any]) -> dict[str, float]:
 
 
 def bench(
-    checkpoint: Path, renders: Path, people: int, scenes: int, adapter_scale: float, steps: int, guidance: float
+    checkpoint: Path, renders: Path, people: int, scenes: int, scales: tuple[float, float], steps: int, guidance: float
 ) -> dict[str, Any]:
-    """Every figure, ready for JSON. Raises ValueError when the renders have no held-out people with two pictures."""
+    """Every figure, ready for JSON. `scales` say how strongly faces that are given and that are drawn are held.
+
+    Raises ValueError when the renders have no held-out people with two pictures."""
     from engine.builtin import evaluate
 
     known, scale = crops.read(renders), likeness.scale()
     portraits = holding.wanted(known, people, scenes)
     if not portraits:
         raise ValueError("No held-out people with two measured pictures: run `python -m engine.builtin.crops` first.")
-    painter = Painter(checkpoint, adapter_scale)
+    painter = Painter(checkpoint, *scales)
     probed = evaluate.fit_probes(renders)[0] if _can_fit(renders) else None
     found: dict[str, Any] = {
         "people": len({one.sitter.seed for one in portraits}),
@@ -226,7 +228,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     card = given.checkpoint / "likeness.json"
     usual = json.loads(card.read_text(encoding="utf-8")) if card.exists() else {}
     steps, guidance = given.steps or usual.get("steps", 24), given.guidance or usual.get("guidance", 3.0)
-    figures = bench(given.checkpoint, renders, given.people, given.scenes, given.scale, steps, guidance)
+    scales = given.scale or usual.get("reference_scale", 1.0), usual.get("drawn_scale", 1.0)
+    figures = bench(given.checkpoint, renders, given.people, given.scenes, scales, steps, guidance)
     if given.json:
         print(json.dumps(figures, indent=2))
     else:
@@ -245,7 +248,7 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--checkpoint", type=Path, default=TRAINED_FOLDER)
     measure.add_argument("--people", type=int, default=20)
     measure.add_argument("--scenes", type=int, default=6)
-    measure.add_argument("--scale", type=float, default=1.0, help="how strongly the adapter holds the face")
+    measure.add_argument("--scale", type=float, default=0.0, help="how strongly the adapter holds the face")
     measure.add_argument("--steps", type=int, default=0)
     measure.add_argument("--guidance", type=float, default=0.0)
     return parser

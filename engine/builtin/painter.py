@@ -9,7 +9,6 @@ from typing import Any
 from PIL import Image
 
 from engine import face_adapter
-from engine.face_adapter import DRAWN_SCALE
 
 BATCH = 8
 TALL = (128, 192)
@@ -18,10 +17,10 @@ TALL = (128, 192)
 class Painter:
     """A checkpoint's pipeline in full precision, with its adapter, if it has one that is told embeddings.
 
-    `scale` is how strongly the adapter holds faces.
+    `scale` and `drawn` are how strongly the adapter holds faces that are given and that are drawn.
     """
 
-    def __init__(self, checkpoint: Path, scale: float = 1.0) -> None:
+    def __init__(self, checkpoint: Path, scale: float = 1.0, drawn: float = 1.0) -> None:
         import torch
         from diffusers import StableDiffusion3Pipeline
 
@@ -40,7 +39,7 @@ class Painter:
             image_encoder_folder=None,
             local_files_only=True,
         )
-        self._held = scale
+        self._held, self._drawn = scale, drawn
         self.pipe.transformer.float()
 
     @property
@@ -81,7 +80,7 @@ class Painter:
 
         more: dict[str, Any] = {}
         if self._scale is not None and (self._prior is not None or any(faces)):
-            self.pipe.set_ip_adapter_scale(self._held if any(faces) else DRAWN_SCALE * self._held)
+            self.pipe.set_ip_adapter_scale(self._held if any(faces) else self._drawn)
             told = torch.cat([self._token(*each) for each in zip(prompts, seeds, faces, strict=True)])
             told = torch.cat([told, told]) if guidance > 1 else told
             more["joint_attention_kwargs"] = {"ip_adapter_image_embeds": told}

@@ -45,6 +45,12 @@ def install(transformer: Any) -> None:
     )
 
 
+def hold(transformer: Any, scale: float) -> None:
+    """Says how strongly faces are told from now on, as `set_ip_adapter_scale` does."""
+    for block in transformer.transformer_blocks:
+        block.attn.processor.scale = scale
+
+
 def _is_adapter(name: str) -> bool:
     return name.startswith("image_proj.") or ".processor." in name
 

@@ -19,9 +19,12 @@ from engine.builtin.batches import Batch
 
 SHARE = 0.375
 """Of the rows of a batch."""
-LENGTHS = (0.8, 1.7)
-"""How far from the mean faces are that are asked for, against people's pictures. An embedding speaks of a person who is
-nearer to the mean (`shown.Faces.likely`): people as different as people are lie farther out than pictures do."""
+ANYBODY = 0.5
+"""How often these rows are asked for any face; else for the picture's own, as a picture has it."""
+FARTHER = 1.4
+"""How much farther from the mean such faces are to be, and how much more strongly they are told. An embedding speaks of
+a person who is nearer to the mean (`shown.Faces.likely`); people as different as people are lie this much farther out.
+The adapter's scale says so, since its resampler normalises what it is told."""
 FIRST, NEXT = (0.75, 0.95), (0.55, 0.85)
 """The time that noise alone leads to, and how much less the one after is: those of two to four steps."""
 TWICE = 0.6
@@ -39,19 +42,15 @@ def rows(drawn: Batch) -> Tensor:
 
 
 def asked(drawn: Batch, chosen: Tensor, likely: Likely) -> Batch:
-    """The rows with a face anywhere between its own and somebody else's, and nearer or farther from the mean.
-
-    Pixel by pixel the pictures no longer say what is wanted there.
-    """
+    """The rows with a face anywhere between their own and somebody else's, drawn out `FARTHER` from the mean."""
     own, theirs = drawn.references[chosen], drawn.others[chosen]
     share = torch.rand(len(chosen), 1)
     between = own.lerp(theirs, share)
     length = own.norm(dim=1, keepdim=True).lerp(theirs.norm(dim=1, keepdim=True), share)
-    length = length * torch.empty(len(chosen), 1).uniform_(*LENGTHS)
     new = between * length / between.norm(dim=1, keepdim=True).clamp(min=1e-6)
-    references, faces, weights = drawn.references.clone(), drawn.faces.clone(), drawn.weights.clone()
-    references[chosen], faces[chosen], weights[chosen] = new, likely(new).to(faces.dtype), 0.0
-    return replace(drawn, references=references, faces=faces, weights=weights)
+    references, faces = drawn.references.clone(), drawn.faces.clone()
+    references[chosen], faces[chosen] = new, FARTHER * likely(new).to(faces.dtype)
+    return replace(drawn, references=references, faces=faces)
 
 
 @torch.no_grad()

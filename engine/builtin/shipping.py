@@ -16,7 +16,7 @@ from engine.face_adapter import FaceScale
 
 VERSION = "portraits-1"
 STEPS, GUIDANCE = 3, 2.0
-REFERENCE_SCALE = 0.9
+REFERENCE_SCALE, DRAWN_SCALE = 1.0, 1.4
 
 
 def _newest(averaged: bool) -> dict[str, Any]:
@@ -93,6 +93,7 @@ def export(folder: Path, renders: Path, averaged: bool = True) -> None:
         "version": VERSION,
         "max_sequence_length": 0,
         "reference_scale": REFERENCE_SCALE,
+        "drawn_scale": DRAWN_SCALE,
     }
     (partial / "likeness.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,6 @@ from engine.backends.local.inputs import edit_picture, readable, reference_pictu
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.schedulers import keep_rows
 from engine.dialects import Words
-from engine.face_adapter import DRAWN_SCALE
 from engine.jobs import Edit, Job, Reference
 from engine.local_models import takes_pictures
 
@@ -106,7 +105,7 @@ class StableDiffusion3:
             scale = _usual_scale(loaded)
             told = [self._embeddings.reference(loaded, _seen(job.edit)) for job in jobs if job.edit is not None]
         elif loaded.face_prior is not None:
-            scale = DRAWN_SCALE * _usual_scale(loaded)
+            scale = loaded.card.drawn_scale if loaded.card else 1.0
             told = [loaded.face_prior.token(text.tokens, job.seed) for job, text in zip(jobs, texts, strict=True)]
         else:
             return None

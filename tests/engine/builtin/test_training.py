@@ -53,7 +53,7 @@ def test_it_goes_on_where_it_was_and_what_it_writes_is_a_pipeline(work: Path) ->
         assert torch.load(work / "transformer.pt", weights_only=True)["steps"] == steps
     shipping.export(work / "made", work / "renders")
     card = json.loads((work / "made" / "likeness.json").read_text())
-    painter = Painter(work / "made", card["reference_scale"])
+    painter = Painter(work / "made", card["reference_scale"], card["drawn_scale"])
     (drawn,) = painter.paint(["a woman, red jacket"], 3, card["guidance"], [0])
     (again,) = painter.paint(["a woman, red jacket"], 3, card["guidance"], [0])
     assert drawn.size == tuple(card["size"])
@@ -143,8 +143,7 @@ def test_a_face_is_asked_for_where_the_model_paints_itself(work: Path) -> None:
     asked = rollouts.asked(drawn, rows, lambda told: told / 2)
     rest = torch.ones(32).scatter(0, rows, 0.0).bool()
     assert (asked.references[rows] != drawn.references[rows]).any(1).all()
-    assert torch.allclose(asked.faces[rows], asked.references[rows] / 2)
-    assert not asked.weights[rows].any()
+    assert torch.allclose(asked.faces[rows], rollouts.FARTHER * asked.references[rows] / 2)
     for one, other in (
         (asked.references, drawn.references),
         (asked.faces, drawn.faces),
