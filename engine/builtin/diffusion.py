@@ -36,7 +36,7 @@ JUDGED_EVERY = 4
 """Of how many guesses of noisy pictures one is decoded and judged; what the model paints itself is always."""
 PLAIN = 3.0
 """How much the squared error of latents counts, over the whole picture."""
-JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4, "coarse": 3.0, "sharp": 0.02, "whole": 1.0}
+JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4, "coarse": 3.0, "sharp": 0.003, "whole": 1.0}
 """What judged guesses are wrong by, and how much each counts."""
 COARSE = 4
 """The side of the squares of latents whose means what the model paints itself has from the pictures."""
