@@ -182,7 +182,8 @@ def bench(
 ) -> dict[str, Any]:
     """Every figure, ready for JSON. `scales` say how strongly faces that are given and that are drawn are held.
 
-    Raises ValueError when the renders have no held-out people with two pictures."""
+    Raises ValueError when the renders have no held-out people with two pictures.
+    """
     from engine.builtin import evaluate
 
     known, scale = crops.read(renders), likeness.scale()

@@ -32,16 +32,18 @@ def kind(who: Person) -> list[float]:
 def fit(reader: Any, found: list[dataset.Picture], faces: Faces, seed: int = 0) -> FacePrior:
     """Ridge regression from the text encoders' words of captions to what is true of the people they speak of.
 
-    People are told as one sitting of theirs shows them, one that is not mistaken for somebody of another sex or skin:
-    face and words would be at odds. Raises ValueError where nobody has a face.
+    People are told by the mean of their sittings, which says less of one picture's hair and light, unless they are
+    mistaken for somebody of another sex or skin: face and words would be at odds.
+
+    Raises ValueError where nobody has a face.
     """
     chosen = random.Random(seed)
     by_person = {picture.index // PER_PERSON: picture for picture in found}
     sat = [
-        (token, (person, flip))
+        (token, person)
         for person, picture in by_person.items()
         for flip in (False, True)
-        for token in faces.sittings(picture.index, flip)
+        if (token := faces.person(picture.index, flip)) is not None
     ]
     if not sat:
         raise ValueError("There are no faces to fit a prior to: run `python -m engine.builtin.crops` first.")
@@ -50,13 +52,9 @@ def fit(reader: Any, found: list[dataset.Picture], faces: Faces, seed: int = 0) 
     words = torch.cat([reader(part)[0].mean(1) for part in parts])
     weight, bias = regression(words, torch.tensor([kind(picture.scene.person) for picture in found]))
     tokens = torch.stack([token for token, _ in sat])
-    kinds = torch.tensor([kind(by_person[person].scene.person) for _, (person, _) in sat])
-    clear: dict[tuple[int, bool], list[int]] = {}
-    for at, is_clear in enumerate(unmistaken(tokens, kinds).tolist()):
-        if is_clear:
-            clear.setdefault(sat[at][1], []).append(at)
-    people = [chosen.choice(places) for places in clear.values()]
-    return FacePrior(weight, bias, tokens[people], kinds[people])
+    kinds = torch.tensor([kind(by_person[person].scene.person) for _, person in sat])
+    clear = unmistaken(tokens, kinds)
+    return FacePrior(weight, bias, tokens[clear], kinds[clear])
 
 
 def unmistaken(tokens: Tensor, kinds: Tensor) -> Tensor:

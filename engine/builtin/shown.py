@@ -63,10 +63,6 @@ class Faces:
         others = [told for first, told in sittings.items() if first != index - index % LOOKS]
         return self._random.choice(others) if others else None
 
-    def sittings(self, index: int, flip: bool) -> list[Tensor]:
-        """The embeddings (128) of all sittings of the picture's person, mirrored as the picture is."""
-        return list(self._sittings.get((index // PER_PERSON, flip), {}).values())
-
     def alike(self, index: int) -> Tensor | None:
         """The embedding (128) of a sitting of somebody else of the same sex, age band and skin, mirrored or not."""
         seed = index // PER_PERSON
