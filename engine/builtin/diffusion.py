@@ -25,6 +25,7 @@ from engine.builtin.critic import Critic
 from engine.builtin.judging import EDGE, Decode, Judge
 from engine.builtin.mixed import mixed
 from engine.builtin.muon import Muon, is_hidden
+from engine.builtin.rollouts import Likely
 from engine.builtin.together import Team
 from engine.builtin.train import Average, _log, _restored, _run, _save
 from engine.face_adapter import FaceScale
@@ -60,7 +61,6 @@ decided on noisy latents, and that takes long to learn."""
 
 
 Begin = Callable[[dict[str, torch.nn.Module]], FaceScale | None]
-Likely = Callable[[Tensor], Tensor]
 
 
 def build_transformer() -> Any:

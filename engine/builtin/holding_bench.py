@@ -249,7 +249,9 @@ def _parser() -> argparse.ArgumentParser:
     measure.add_argument("--checkpoint", type=Path, default=TRAINED_FOLDER)
     measure.add_argument("--people", type=int, default=20)
     measure.add_argument("--scenes", type=int, default=6)
-    measure.add_argument("--scale", type=float, default=0.0, help="how strongly the adapter holds the face")
+    measure.add_argument(
+        "--scale", type=float, default=0.0, help="how strongly the adapter holds the face, if not as the card says"
+    )
     measure.add_argument("--steps", type=int, default=0)
     measure.add_argument("--guidance", type=float, default=0.0)
     return parser
