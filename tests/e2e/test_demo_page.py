@@ -174,7 +174,7 @@ async def test_another_picture_makes_a_new_version(visit: Visit, ana: str) -> No
 
 async def test_a_shared_face_is_everybodys_until_it_is_not(visit: Visit, ana: str) -> None:
     """After /character share another member writes @ana; she may not delete it."""
-    studio, keyboard = visit.studio, visit.studio.page.keyboard
+    studio = visit.studio
     await studio.command("character share")
     await studio.choose("ana")
     await studio.run()
@@ -183,8 +183,8 @@ async def test_a_shared_face_is_everybodys_until_it_is_not(visit: Visit, ana: st
     (number,) = await studio.order("@ana in a green coat")
     assert (await studio.recipe(number))["Character"] == "@ana"
     await studio.command("character delete")
-    await keyboard.type("ana")
-    await keyboard.press("Enter")
+    await studio.page.keyboard.type("ana")
+    await studio.run()
     await expect(studio.latest).to_contain_text("somebody else's")
     await studio.view_as("sam")
 
