@@ -21,8 +21,8 @@ from engine import face_adapter
 from engine.builtin import autoencoder, coupling, dataset, reference, rollouts, text
 from engine.builtin.batches import FACE_WEIGHT, Batch, Batches
 from engine.builtin.coupling import PATCH
-from engine.builtin.critic import Critic
-from engine.builtin.judging import EDGE, Decode, Judge
+from engine.builtin.critic import CHANNELS, Critic
+from engine.builtin.judging import Decode, Judge
 from engine.builtin.mixed import mixed
 from engine.builtin.muon import Muon, is_hidden
 from engine.builtin.rollouts import Likely
@@ -37,7 +37,16 @@ JUDGED_EVERY = 4
 """Of how many guesses of noisy pictures one is decoded and judged; what the model paints itself is always."""
 PLAIN = 3.0
 """How much the squared error of latents counts, over the whole picture."""
-JUDGED = {"another": 1.0, "colours": 25.0, "pixels": 1.0, "features": 0.4, "coarse": 3.0, "sharp": 0.003, "whole": 1.0}
+JUDGED = {
+    "another": 1.0,
+    "colours": 25.0,
+    "around": 12.0,
+    "pixels": 1.0,
+    "features": 0.4,
+    "coarse": 3.0,
+    "sharp": 0.003,
+    "whole": 1.0,
+}
 """What judged guesses are wrong by, and how much each counts."""
 COARSE = 4
 """The side of the squares of latents whose means what the model paints itself has from the pictures."""
@@ -275,15 +284,18 @@ def _faults(
     """
     assert tools.judge is not None  # noqa: S101  (asked for only where there is one)
     rows = torch.cat([painted, _judged(times, drawn.known, painted)])
-    seen = tools.judge.windows(guess[rows], drawn.pictures[rows], drawn.points[rows])
+    seen = tools.judge.look(guess[rows], drawn.pictures[rows], drawn.points[rows])
     wrong = tools.judge(seen, drawn.faces[rows], drawn.known[rows], own[rows])
     off = functional.avg_pool2d((guess - drawn.latents)[painted], COARSE)
     wrong["coarse"] = off.pow(2).mean()
     if tools.critic is not None:
-        faces = slice(None), slice(None), slice(EDGE, -EDGE), slice(EDGE, -EDGE)
-        made = seen.made[: len(painted)][faces]
+        levels = list(zip(seen.made.levels, seen.wanted.levels, strict=True))[: len(CHANNELS)]
+        usual = [other.float().std() for _, other in levels]
+        made, rendered = (
+            [pair[side][: len(painted)] / by for pair, by in zip(levels, usual, strict=True)] for side in (0, 1)
+        )
         wrong["sharp"] = tools.critic.wrong(made)
-        wrong["critic"] = torch.tensor(tools.critic.learn(made, seen.wanted[: len(painted)][faces]))
+        wrong["critic"] = torch.tensor(tools.critic.learn(made, rendered))
     nearly = times.scatter(0, painted, 1.0).argsort()[:WHOLE]
     wrong["whole"] = tools.judge.whole(guess[nearly].detach(), drawn.pictures[nearly])
     return wrong
@@ -361,8 +373,8 @@ def train(
     torch.manual_seed(1000 * run.steps + team.rank)
     batches = Batches(vae, renders, 1000 * run.steps, team.rank, scale)
     judge = Judge(_unscaled(vae, run.modules["decoder"]), batches.faces.scale) if batches.measured else None
-    critic = Critic(team)
-    if state and "critic" in state:
+    critic = Critic(team) if judge else None
+    if critic and state and "critic" in state:
         critic.restore(state["critic"])
     tools = Tools(batches.faces.likely, judge, critic)
     if compiled:
@@ -378,7 +390,8 @@ def train(
 
     def save(_: int) -> None:
         if team.leads:
-            _save(run.state() | {"scale": batches.faces.scale.as_dict(), "critic": critic.state()}, state_path)
+            more = {"critic": critic.state()} if critic else {}
+            _save(run.state() | {"scale": batches.faces.scale.as_dict()} | more, state_path)
 
     done = _run(run.steps, step, save, quiet=not team.leads)
     _log(f"step {done} after {(time.monotonic() - began) / 60:.1f} min")

@@ -29,17 +29,31 @@ EDGE = 4
 """Pixels at the window's edges that are not looked at: there the decoder lacks what is beyond."""
 _COARSE = 15
 """The side of the squares, in pixels of chips, over which colours are compared: skin and light, not features."""
+_AROUND = 8
+"""The side of such squares around faces, in pixels: cropped hair is a thin strip."""
 _DARKEST = 0.05
 """Added to tones, from 0 to 1, before their logarithms."""
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Squares around faces: painted and wanted (B, 3, h, w), in −1…1, and where the faces' points (B, 5, 2) are."""
+class Looked:
+    """Squares around faces (B, 3, h, w) and the faces' chips (B, 3, 150, 150), in −1…1, and what dlib's network sees.
 
-    made: Tensor
-    wanted: Tensor
-    points: Tensor
+    `levels` are what it sees on its way, (B, C, h, w) each, and `told` the embeddings (B, 128).
+    """
+
+    window: Tensor
+    chip: Tensor
+    levels: list[Tensor]
+    told: Tensor
+
+
+@dataclass(frozen=True)
+class Faces:
+    """What is painted around faces, and what is to be."""
+
+    made: Looked
+    wanted: Looked
 
 
 class Judge:
@@ -50,42 +64,44 @@ class Judge:
         self._embed = embedder.load()
         self._middle, self._spread = torch.tensor(scale.middle), torch.tensor(scale.spread)
 
-    def windows(self, latents: Tensor, pictures: Tensor, points: Tensor) -> Windows:
+    def look(self, latents: Tensor, pictures: Tensor, points: Tensor) -> Faces:
         """What is painted and what is to be around the faces at `points` (B, 5, 2).
 
         `latents` (B, C, h, w) are scaled; `pictures` (B, 3, 4 h, 4 w) from 0 to 255.
         """
         corners = _corners(latents, points)
-        made = self._decode(_cut(latents, corners, WINDOW, 1)).float()
-        wanted = _cut(pictures, corners, WINDOW, autoencoder.FACTOR).float() / 127.5 - 1
         size = torch.tensor(latents.shape[:-3:-1])
-        return Windows(made, wanted, (points * size - corners[:, None]) / WINDOW)
+        placed = (points * size - corners[:, None]) / WINDOW
+        made = self._looked(self._decode(_cut(latents, corners, WINDOW, 1)).float(), placed)
+        with torch.no_grad():
+            window = _cut(pictures, corners, WINDOW, autoencoder.FACTOR).float() / 127.5 - 1
+            return Faces(made, self._looked(window, placed))
 
-    def __call__(self, seen: Windows, faces: Tensor, known: Tensor, own: Tensor) -> dict[str, Tensor]:
+    def _looked(self, window: Tensor, points: Tensor) -> Looked:
+        chip = chips.cut(window.clamp(-1.2, 1.2), points)
+        return Looked(window[..., EDGE:-EDGE, EDGE:-EDGE], chip, *self._embed.seen(chip))
+
+    def __call__(self, seen: Faces, faces: Tensor, known: Tensor, own: Tensor) -> dict[str, Tensor]:
         """What is wrong with the faces.
 
         "another": the mean squared error of their embeddings; `faces` (B, 128) are whose they are to be, where `known`
         (B,) is 1; it is 1 where nothing of that is seen. "colours": of their coarse colours and of their logarithms,
-        which tell dark skins apart, against what is wanted. "pixels" and "features" count only where `own` (B,) says
-        that the picture shows the very face that is wanted.
+        which tell dark skins apart, against what is wanted, and "around": the same of what is around them, hair above
+        all. "pixels" and "features" count only where `own` (B,) says that the picture shows the very face that is
+        wanted.
         """
         own = own * known
-        chip = chips.cut(seen.made.clamp(-1.2, 1.2), seen.points)
-        levels, told = self._embed.seen(chip)
-        with torch.no_grad():
-            true_chip = chips.cut(seen.wanted, seen.points)
-            true, _ = self._embed.seen(true_chip)
-        off = (seen.made - seen.wanted)[..., EDGE:-EDGE, EDGE:-EDGE]
-        tones = _tones(chip) - _tones(true_chip)
-        told = (told.float() - self._middle) / self._spread
+        made, wanted = seen.made, seen.wanted
+        told = (made.told.float() - self._middle) / self._spread
         features = [
             (one.float() - other.float()).pow(2).mean((1, 2, 3)) / other.float().var((1, 2, 3))
-            for one, other in zip(levels, true, strict=True)
+            for one, other in zip(made.levels, wanted.levels, strict=True)
         ]
         return {
             "another": _mean((told - faces).pow(2).mean(1), known),
-            "colours": _mean(tones.pow(2).mean((1, 2, 3)), known),
-            "pixels": _mean(off.abs().mean((1, 2, 3)), own),
+            "colours": _mean(_untoned(made.chip, wanted.chip, _COARSE), known),
+            "around": _mean(_untoned(made.window, wanted.window, _AROUND), known),
+            "pixels": _mean((made.window - wanted.window).abs().mean((1, 2, 3)), own),
             "features": _mean(torch.stack(features).mean(0), own),
         }
 
@@ -95,9 +111,14 @@ class Judge:
         return off
 
 
-def _tones(chip: Tensor) -> Tensor:
-    """Coarse colours (B, 3, 10, 10) of a face, and their logarithms, (B, 6, 10, 10)."""
-    coarse = (functional.avg_pool2d(chip, _COARSE) + 1) / 2
+def _untoned(made: Tensor, wanted: Tensor, side: int) -> Tensor:
+    """How far (B,) the coarse colours of images (B, 3, h, w) in −1…1, and their logarithms, are from what is wanted."""
+    return (_tones(made, side) - _tones(wanted, side)).pow(2).mean((1, 2, 3))
+
+
+def _tones(image: Tensor, side: int) -> Tensor:
+    """Mean colours of squares, and their logarithms: (B, 6, h / side, w / side)."""
+    coarse = (functional.avg_pool2d(image, side) + 1) / 2
     return torch.cat([coarse, (coarse.clamp(min=0) + _DARKEST).log()], 1)
 
 

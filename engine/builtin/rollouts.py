@@ -21,7 +21,7 @@ SHARE = 0.375
 """Of the rows of a batch."""
 ANYBODY = 0.5
 """How often these rows are asked for any face; else for the picture's own, as a picture has it."""
-FARTHER = 1.6
+FARTHER = 1.7
 """How much farther from the mean such faces are to be, and how much more strongly they are told. An embedding speaks of
 a person who is nearer to the mean (`shown.Faces.likely`); people as different as people are lie this much farther out.
 The adapter's scale says so, since its resampler normalises what it is told."""

@@ -75,9 +75,9 @@ def test_guessed_faces_are_judged_where_they_were_measured(work: Path) -> None:
     vae = autoencoder.load(work / "vae")
     judge = judging.Judge(diffusion._unscaled(vae, vae.decoder), batches.faces.scale)
     guess, own = drawn.latents.clone().requires_grad_(), torch.zeros(8)
-    wrong = judge(judge.windows(guess, drawn.pictures, drawn.points), drawn.faces, drawn.known, own)
+    wrong = judge(judge.look(guess, drawn.pictures, drawn.points), drawn.faces, drawn.known, own)
     assert wrong.keys() < diffusion.JUDGED.keys()
-    assert {name for name, part in wrong.items() if part > 0} == {"another", "colours"}
+    assert {name for name, part in wrong.items() if part > 0} == {"another", "colours", "around"}
     sum(wrong.values()).backward()  # type: ignore[union-attr]
     assert guess.grad is not None
     seen = (guess.grad.abs().sum((1, 2, 3)) > 0).float()
@@ -97,10 +97,10 @@ def test_a_guess_of_the_picture_itself_is_not_wrong(work: Path) -> None:
     )
     guesses = [torch.nn.functional.avg_pool2d(shrunk, autoencoder.FACTOR), -drawn.latents[:, :3]]
     near, far = (
-        judge(judge.windows(guess, drawn.pictures, drawn.points), drawn.faces, drawn.known, torch.ones(8))
+        judge(judge.look(guess, drawn.pictures, drawn.points), drawn.faces, drawn.known, torch.ones(8))
         for guess in guesses
     )
-    assert all(near[name] < far[name] / 2 for name in ("colours", "pixels", "features"))
+    assert all(near[name] < far[name] / 2 for name in ("colours", "around", "pixels", "features"))
 
 
 def test_somebody_else_is_alike(work: Path) -> None:
@@ -176,19 +176,21 @@ def test_a_critic_says_what_would_look_rendered() -> None:
     torch.manual_seed(0)
     judge = critic.Critic(Team())
 
-    def both() -> tuple[torch.Tensor, torch.Tensor]:
-        sharp = torch.randn(8, 3, 32, 32).sign() * 0.5
-        return torch.nn.functional.avg_pool2d(sharp, 3, 1, 1), sharp
+    def both() -> tuple[list[torch.Tensor], list[torch.Tensor]]:
+        sharp = [torch.randn(8, channels, 16, 16).sign() * 0.5 for channels in critic.CHANNELS]
+        return [torch.nn.functional.avg_pool2d(level, 3, 1, 1) for level in sharp], sharp
 
     soft, sharp = both()
     assert judge.wrong(soft) == 0
     losses = [judge.learn(*both()) for _ in range(critic.WARM_UP)]
     assert losses[-1] < losses[0]
     assert judge.wrong(soft) > judge.wrong(sharp)
-    soft.requires_grad_()
+    for level in soft:
+        level.requires_grad_()
     judge.wrong(soft).backward()  # type: ignore[no-untyped-call,unused-ignore]
-    assert soft.grad is not None
-    assert (soft.grad * sharp).sum() < 0  # down the slope, it becomes what is sharp
+    for level, wanted in zip(soft, sharp, strict=True):
+        assert level.grad is not None
+        assert (level.grad * wanted).sum() < 0  # down the slope, it becomes what is sharp
     again = critic.Critic(Team())
     again.restore(judge.state())
     assert again.steps == judge.steps
