@@ -12,9 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from engine.builtin import autoencoder, chips, coupling, crops, dataset
+from engine.builtin import autoencoder, builds, chips, coupling, crops, dataset
 from engine.builtin.mixed import mixed
 from engine.builtin.scenes import LOOKS as SITTING
+from engine.builtin.scenes import PER_PERSON
 from engine.builtin.shown import Faces
 from engine.face_adapter import EMBEDDING, FaceScale
 
@@ -110,7 +111,8 @@ class Batches:
         self.buckets = encode_all(vae, dataset.pictures(renders))
         self._scenes = {p.index: p.scene for bucket in self.buckets.values() for p in bucket.found}
         self._chances = {shape: _chances(bucket.found) for shape, bucket in self.buckets.items()}
-        self._coupling = coupling.Coupling(self._scenes.values())
+        people = sorted({index // PER_PERSON for index in self._scenes})
+        self._coupling = coupling.Coupling(self._scenes.values(), builds.read(renders, people))
         found = chips.read(renders, "pictures")
         self._points = {number // SITTING: torch.from_numpy(points) for number, points in found.items()}
         self.faces = Faces(crops.read(renders), self._scenes, seed, scale)

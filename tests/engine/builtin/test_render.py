@@ -1,9 +1,12 @@
 """Rendering, for who changes it: needs the `builtin` extra, so it runs only when asked for (`-m long`)."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from engine.builtin.scenes import scene
+from engine.builtin.scenes import PER_PERSON, scene
 
 pytestmark = pytest.mark.long
 
@@ -28,3 +31,20 @@ def test_people_have_one_face_each() -> None:
     scenes = [scene(seed, number) for seed in range(4) for number in range(0, 9, 3)]
     found = [len(faces.find(render.render(what, body.shaped(what.person)))) for what in scenes]
     assert sum(count == 1 for count in found) >= 9
+
+
+def test_a_head_with_a_high_crown_is_told_as_one(tmp_path: Path) -> None:
+    """Builds are measured on the very head that is rendered, and kept beside the renders."""
+    pytest.importorskip("engine.builtin.geometry", exc_type=ImportError)
+    builds = pytest.importorskip("engine.builtin.builds", exc_type=ImportError)
+    high, low = (
+        builds.of_person(seed) for seed in sorted(range(12), key=lambda seed: builds.of_person(seed)[0])[::-11]
+    )
+    assert high[0] > low[0] > 1
+    assert (high[1:3] > 0.5).all()
+    for seed in (0, 1):
+        Image.new("RGB", (128, 192)).save(tmp_path / f"{seed * PER_PERSON:06d}.png")
+    assert builds.measure(tmp_path) == 2
+    assert builds.read(tmp_path, [0, 1]) == {}  # too few to tell what embeddings say
+    with pytest.raises(ValueError, match=r"engine\.builtin\.builds"):
+        builds.read(tmp_path, [0, 2])
