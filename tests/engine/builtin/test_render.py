@@ -37,9 +37,8 @@ def test_a_head_with_a_high_crown_is_told_as_one(tmp_path: Path) -> None:
     """Builds are measured on the very head that is rendered, and kept beside the renders."""
     pytest.importorskip("engine.builtin.geometry", exc_type=ImportError)
     builds = pytest.importorskip("engine.builtin.builds", exc_type=ImportError)
-    high, low = (
-        builds.of_person(seed) for seed in sorted(range(12), key=lambda seed: builds.of_person(seed)[0])[::-11]
-    )
+    heads = sorted((builds.of_person(seed) for seed in range(12)), key=lambda build: float(build[0]))
+    low, high = heads[0], heads[-1]
     assert high[0] > low[0] > 1
     assert (high[1:3] > 0.5).all()
     for seed in (0, 1):
