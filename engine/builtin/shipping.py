@@ -15,8 +15,8 @@ from engine.builtin.train import Average, _restored
 from engine.face_adapter import FaceScale
 
 VERSION = "portraits-1"
-STEPS, GUIDANCE = 3, 1.75
-REFERENCE_SCALE, DRAWN_SCALE = 1.0, 1.8
+STEPS, GUIDANCE = 4, 1.75
+REFERENCE_SCALE, DRAWN_SCALE = 1.0, 1.6
 
 
 def _newest(averaged: bool) -> dict[str, Any]:
