@@ -52,7 +52,8 @@ def _weights(picture: dataset.Picture, shape: torch.Size) -> Tensor:
 def _chances(found: list[dataset.Picture]) -> npt.NDArray[np.float64]:
     """How likely each picture is to be drawn."""
     weights = np.array([RARE.get(picture.scene.hair_style, 1.0) for picture in found])
-    return weights / weights.sum()
+    chances: npt.NDArray[np.float64] = weights / weights.sum()
+    return chances
 
 
 @torch.no_grad()
