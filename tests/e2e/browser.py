@@ -199,6 +199,17 @@ class StudioPage:
                 return
         await expect(self.composer).to_be_visible()
 
+    async def answered(self, text: str) -> None:
+        """Wait until the latest message says this.
+
+        The page may call a refused command's outcome uncertain and not show it: then it is refreshed, as it offers.
+        """
+        with suppress(AssertionError):
+            await expect(self.latest).to_contain_text(text, timeout=STEP_S * 500)
+            return
+        await self.page.get_by_role("button", name="Refresh preview").click()
+        await expect(self.latest).to_contain_text(text)
+
     async def change(self, number: int, slot: str) -> None:
         """Choose a slot from the portrait's Change… select, which opens a form."""
 
