@@ -199,15 +199,18 @@ class StudioPage:
                 return
         await expect(self.composer).to_be_visible()
 
-    async def answered(self, text: str) -> None:
-        """Wait until the latest message says this.
+    async def run_refused(self, text: str) -> None:
+        """Send a command that the bot refuses with this text: such a command stays typed, so the answer is waited for.
 
-        The page may call a refused command's outcome uncertain and not show it: then it is refreshed, as it offers.
+        The page may lose an action: then the button sends it again, as a person would.
         """
-        with suppress(AssertionError):
-            await expect(self.latest).to_contain_text(text, timeout=STEP_S * 500)
-            return
-        await self.page.get_by_role("button", name="Refresh preview").click()
+        acts: tuple[Callable[[], Awaitable[None]], ...] = (lambda: self.page.keyboard.press("Enter"), self.send.click)
+        for act in acts:
+            await expect(self.send).to_be_enabled()
+            await act()
+            with suppress(AssertionError):
+                await expect(self.latest).to_contain_text(text, timeout=STEP_S * 500)
+                return
         await expect(self.latest).to_contain_text(text)
 
     async def change(self, number: int, slot: str) -> None:
