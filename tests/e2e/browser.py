@@ -200,11 +200,15 @@ class StudioPage:
         await expect(self.composer).to_be_visible()
 
     async def run_refused(self, text: str) -> None:
-        """Send a command that the bot refuses with this text: such a command stays typed, so the answer is waited for.
+        """Send a command that the bot refuses with this text: it stays typed, so the answer is waited for."""
+        await self._answered(text, lambda: self.page.keyboard.press("Enter"), self.send.click)
 
-        The page may lose an action: then the button sends it again, as a person would.
-        """
-        acts: tuple[Callable[[], Awaitable[None]], ...] = (lambda: self.page.keyboard.press("Enter"), self.send.click)
+    async def press_for_answer(self, number: int, button: str, text: str) -> None:
+        """Press a button under a portrait that is answered by a message with this text."""
+        await self._answered(text, *[lambda: self.press(number, button)] * 2)
+
+    async def _answered(self, text: str, *acts: Callable[[], Awaitable[None]]) -> None:
+        """Do this, and the next where no answer comes: the page may lose an action, and a person would repeat it."""
         for act in acts:
             await expect(self.send).to_be_enabled()
             await act()

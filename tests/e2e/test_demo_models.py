@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import expect
 
 from engine.catalogue import Provider
 from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
@@ -75,8 +74,7 @@ async def test_a_model_is_chosen_makes_a_portrait_and_shows_the_words_it_was_sen
     assert f" · {title} · " in recipe["Made with"]
     assert await studio.picture_loaded(number) == (64, 96)
     assert "red hair" in sent.prompt
-    await studio.press(number, "Words")
-    await expect(studio.latest).to_contain_text("The words that were sent")
+    await studio.press_for_answer(number, "Words", "The words that were sent")
     shown = await studio.latest.inner_text()
     assert words_of(sent.prompt) in words_of(shown)
 
