@@ -1,8 +1,8 @@
 """Tells painted faces from rendered ones, so that guesses become as sharp as renders (Goodfellow et al. 2014).
 
 A guess that is right on average is soft, and a face that only an embedding asks for can be a distorted one. The critic
-sees what dlib's network sees of a face on its way, not pixels: with features of a network that knows faces it says
-sooner what is wrong with a nose, and it leaves no dots (Sauer et al. 2021, "Projected GANs converge faster"). It says
+sees what dlib's network sees of a face on its way, not pixels, with which one learned to ask for dots: a network that
+knows faces says sooner what is wrong with a nose (Sauer et al. 2021, "Projected GANs converge faster"). It says
 for overlapping parts how rendered each looks (patches: Isola et al. 2017, "Image-to-image translation with conditional
 adversarial networks"; hinge loss and spectral normalisation: Miyato et al. 2018), and where in the face each part is,
 since a mouth looks rendered only where mouths are.

@@ -49,7 +49,7 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Faces:
+class Seen:
     """What is painted around faces, and what is to be."""
 
     made: Looked
@@ -64,7 +64,7 @@ class Judge:
         self._embed = embedder.load()
         self._middle, self._spread = torch.tensor(scale.middle), torch.tensor(scale.spread)
 
-    def look(self, latents: Tensor, pictures: Tensor, points: Tensor) -> Faces:
+    def look(self, latents: Tensor, pictures: Tensor, points: Tensor) -> Seen:
         """What is painted and what is to be around the faces at `points` (B, 5, 2).
 
         `latents` (B, C, h, w) are scaled; `pictures` (B, 3, 4 h, 4 w) from 0 to 255.
@@ -75,13 +75,13 @@ class Judge:
         made = self._looked(self._decode(_cut(latents, corners, WINDOW, 1)).float(), placed)
         with torch.no_grad():
             window = _cut(pictures, corners, WINDOW, autoencoder.FACTOR).float() / 127.5 - 1
-            return Faces(made, self._looked(window, placed))
+            return Seen(made, self._looked(window, placed))
 
     def _looked(self, window: Tensor, points: Tensor) -> Looked:
         chip = chips.cut(window.clamp(-1.2, 1.2), points)
         return Looked(window[..., EDGE:-EDGE, EDGE:-EDGE], chip, *self._embed.seen(chip))
 
-    def __call__(self, seen: Faces, faces: Tensor, known: Tensor, own: Tensor) -> dict[str, Tensor]:
+    def __call__(self, seen: Seen, faces: Tensor, known: Tensor, own: Tensor) -> dict[str, Tensor]:
         """What is wrong with the faces.
 
         "another": the mean squared error of their embeddings; `faces` (B, 128) are whose they are to be, where `known`
