@@ -22,6 +22,8 @@ from engine.prompts.phrases import (
 from engine.prompts.units import Unit, new, units
 
 EDGES: Final = " ,;|•·.…:~/–—-"
+_MARKS: Final = "_*"
+"""What emphasises a word in Discord's own markup, on both sides of it."""
 
 _LIGHT_MOVES: Final = frozenset(
     {"falls", "falling", "hits", "hitting", "touches", "touching", "brushes", "brushing", "wraps", "wrapping"}
@@ -137,12 +139,20 @@ def _pieces(line: str, read: list[_Read]) -> list[Piece]:
         following = clause.joint
         for chunk in clause.chunks:
             if slot:
-                end = chunk.units[0].start
+                end = _opening(line, start, chunk.units[0].start)
                 pieces.append(new(Piece, (slot, line[start:end].strip(EDGES), joint)))
                 start = end
             slot, joint, following = chunk.slot or "subject", following, ""
     pieces.append(Piece(slot, line[start:].strip(EDGES), joint))
     return pieces
+
+
+def _opening(line: str, start: int, word: int) -> int:
+    """Where the word at `word` begins with the marks that open it, as in "_really_" and "*not*", after `start`."""
+    end = word
+    while end > start and line[end - 1] in _MARKS:
+        end -= 1
+    return end if end == start or not line[end - 1].isalnum() else word
 
 
 def _waits(found: list[Unit], only: Chunk) -> bool:
