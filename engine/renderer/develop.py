@@ -1,0 +1,163 @@
+"""The darkroom: noise cleaned, light through skin, exposure for the face, the backdrop behind, and film."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.renderer import film as films
+from engine.renderer.scene import Film
+from engine.renderer.tracing.vectors import LUMA, F, Floats
+
+_SCATTER = ((0.25, (0.30, 0.52, 0.72)), (1.1, (0.36, 0.33, 0.22)), (2.8, (0.34, 0.15, 0.06)))
+"""How far light goes through skin: millimetres, and how much of red, green and blue goes so far."""
+_BRIGHTEST = 60.0
+_GREY_SKIN = 0.36
+
+
+@dataclass(frozen=True)
+class Print:
+    """What is developed besides the rays: the picture of the place, and who is where."""
+
+    backdrop: Floats
+    """(H, W, 3), as bright as it is to look beside a rightly exposed face."""
+    faces: tuple[tuple[int, int, int, int], ...]
+    """Top, bottom, left, right of each face, in pixels."""
+    pixels_a_mm: float
+    exposure: float
+    film: Film
+    seed: int
+
+
+@functools.cache
+def _denoiser(threads: int) -> tuple[Any, Any]:
+    """Open Image Denoise on this many threads, once a process."""
+    pyoidn = _pyoidn()
+    device = pyoidn.Device()
+    device.set_int("numThreads", threads)
+    device.set_bool("setAffinity", False)
+    device.commit()
+    return device, pyoidn.Filter(device, "RT")
+
+
+@functools.cache
+def _pyoidn() -> Any:
+    """The package, kept from importing torch, which takes seconds and 200 MB and is not used."""
+    spared = "torch" not in sys.modules
+    if spared:
+        sys.modules["torch"] = None  # type: ignore[assignment]
+    try:
+        return importlib.import_module("pyoidn")
+    finally:
+        if spared:
+            del sys.modules["torch"]
+
+
+def cleaned(picture: Floats, guide: Floats, normal: Floats, threads: int = 2, fast: bool = False) -> Floats:
+    """A picture (H, W, 3) without noise; colours and normals say where edges are."""
+    pyoidn = _pyoidn()
+    device, work = _denoiser(threads)
+    out = np.empty(picture.shape, np.float32)
+    images = {
+        "color": np.ascontiguousarray(np.clip(np.nan_to_num(picture), 0, _BRIGHTEST), np.float32),
+        "albedo": np.ascontiguousarray(np.clip(guide, 0, 1), np.float32),
+        "normal": np.ascontiguousarray(np.clip(normal, -1, 1), np.float32),
+        "output": out,
+    }
+    for name, image in images.items():
+        work.set_image(name, image, pyoidn.OIDN_FORMAT_FLOAT3)
+    work.set_bool("hdr", True)
+    work.set_quality(pyoidn.OIDN_QUALITY_FAST if fast else pyoidn.OIDN_QUALITY_BALANCED)
+    work.commit()
+    work.execute()
+    if message := device.get_error():
+        raise RuntimeError(f"The denoiser failed: {message}")
+    return out
+
+
+def through_skin(light: Floats, skin: Floats, pixels_a_mm: float) -> Floats:
+    """Irradiance (H, W, 3) spread as skin spreads it: a little, and red farther; `skin` (H, W) is where skin is."""
+    from scipy.ndimage import gaussian_filter
+
+    out = np.zeros_like(light)
+    for millimetres, weights in _SCATTER:
+        sigma = max(millimetres * pixels_a_mm, 0.35)
+        there = np.maximum(gaussian_filter(skin, sigma, truncate=3.0), F(0.02))
+        for channel, weight in enumerate(weights):
+            out[..., channel] += gaussian_filter(light[..., channel], sigma, truncate=3.0) / there * F(weight)
+    return out
+
+
+def developed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> npt.NDArray[np.uint8]:
+    """Rays to a picture for a screen (H, W, 3)."""
+    light = composed(layers, plan, threads, fast)
+    seen = films.printed(light, plan.film, plan.seed)
+    return (seen * F(255) + F(0.5)).astype(np.uint8)
+
+
+def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> Floats:
+    """Scene light (H, W, 3): the sitter exposed for their skin, the place behind."""
+    guide, normal = layers["guide"], layers["normal"]
+    light = cleaned(layers["rest"], guide, normal, threads, fast)
+    light = _strands_kept(light, layers)
+    masks = np.concatenate([layers["skin"], layers["alpha"], layers["hair"]], -1)
+    masks = np.clip(cleaned(masks, guide, normal, threads, fast=True), 0, 1)
+    alpha = np.where(_inside(layers["alpha"]), F(1), masks[..., 1:2])
+    box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
+    if box is not None:
+        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast)
+        spread = through_skin(lit, masks[box][..., 0], plan.pixels_a_mm)
+        light[box] += spread * layers["skin_colour"][box]
+    light *= F(_exposed(light, layers, plan))
+    return np.asarray(light + plan.backdrop * (1 - alpha), np.float32)
+
+
+def _strands_kept(light: Floats, layers: Mapping[str, Floats]) -> Floats:
+    """A little of what the denoiser took from hair: its fibres."""
+    share = F(0.12) * layers["hair"]
+    return light * (1 - share) + np.minimum(layers["rest"], light * F(1.8)) * share
+
+
+def _inside(alpha: Floats) -> npt.NDArray[np.bool_]:
+    """Where the sitter is wholly, a few pixels from any edge: nothing of the place shows there."""
+    from scipy.ndimage import binary_closing, binary_erosion
+
+    full = binary_closing(alpha[..., 0] > 0.9, iterations=2, border_value=0)
+    return np.asarray(binary_erosion(full, iterations=4, border_value=1))[..., None]
+
+
+def _box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice] | None:
+    """The part of the picture that holds all of a mask."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    return (
+        slice(max(rows[0] - margin, 0), rows[-1] + margin + 1),
+        slice(max(columns[0] - margin, 0), columns[-1] + margin + 1),
+    )
+
+
+def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
+    """What to multiply light by, so that faces look as bright as their skin is, and lit sides are not blown."""
+    brights, tones = [], []
+    for top, bottom, left, right in plan.faces:
+        part = (slice(top, bottom), slice(left, right))
+        skin = layers["skin"][part][..., 0] > 0.9
+        if skin.any():
+            brights.append((light[part] @ LUMA)[skin])
+            tones.append((layers["skin_colour"][part] @ LUMA)[skin])
+    if not brights:
+        shown = layers["alpha"][..., 0] > 0.5
+        level = float(np.median((light @ LUMA)[shown])) if shown.any() else 0.3
+        return 0.3 / max(level, 1e-4)
+    bright, tone = np.concatenate(brights), float(np.median(np.concatenate(tones)))
+    middle, high = np.percentile(bright, (50, 88))
+    level = max(float(middle), 0.62 * float(high), 1e-4)
+    return float(0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.62 * 2**plan.exposure / level)

@@ -1,0 +1,280 @@
+"""Set-ups of light by name, as real lamps round the sitter, and lamps put into the world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.renderer.camera import Optics
+from engine.renderer.scene import RGB, Lamp, Light
+from engine.renderer.tracing.emitters import Emitter
+
+SIDES: Final = {"left": -1.0, "right": 1.0}
+_HARDNESS: Final = {"hard": 0.06, "medium": 0.3, "soft": 0.55, "very soft": 0.85}
+
+
+def kelvin(degrees: float) -> RGB:
+    """The colour of a lamp of this temperature as film for daylight sees it, of luminance about 1 (Helland's fit)."""
+    t = min(max(degrees, 1000.0), 20000.0) / 100
+    if t <= 66:
+        red, green = 255.0, 99.4708 * np.log(t) - 161.1196
+        blue = 0.0 if t <= 19 else 138.5177 * np.log(t - 10) - 305.0448
+    else:
+        red, green, blue = 329.6987 * (t - 60) ** -0.1332, 288.1222 * (t - 60) ** -0.0755, 255.0
+    linear = np.clip(np.array((red, green, blue)) / 255, 0.002, 1) ** 2.2
+    white = np.array((1.0, 0.945, 0.895))  # the same fit at 5600 K, which is the film's white
+    linear /= white
+    linear /= float(linear @ (0.2126, 0.7152, 0.0722))
+    return float(linear[0]), float(linear[1]), float(linear[2])
+
+
+DAYLIGHT: Final = (1.0, 0.97, 0.93)
+_COOL: Final = (0.86, 0.94, 1.06)
+
+
+def _key(side: float, height: float, **more: object) -> Lamp:
+    return replace(Lamp(side=side, height=height, colour=DAYLIGHT), **more)  # type: ignore[arg-type]
+
+
+def _fill(side: float, power: float, **more: object) -> Lamp:
+    lamp = Lamp(side=side, height=6, distance=1.9, radius=0.75, power=power, colour=(0.95, 0.97, 1.0), role="fill")
+    return replace(lamp, **more)  # type: ignore[arg-type]
+
+
+def _rim(side: float, power: float = 0.8, **more: object) -> Lamp:
+    lamp = Lamp(side=side, height=36, distance=1.5, radius=0.28, power=power, colour=(1.0, 0.97, 0.93), role="rim")
+    return replace(lamp, **more)  # type: ignore[arg-type]
+
+
+def _hair(power: float = 0.7, **more: object) -> Lamp:
+    lamp = Lamp(side=170, height=62, distance=1.3, radius=0.22, power=power, role="hair")
+    return replace(lamp, **more)  # type: ignore[arg-type]
+
+
+def _loop(s: float) -> Light:
+    return Light(lamps=(_key(s * 38, 27), _fill(-s * 30, 0.14), _rim(-s * 150, 0.7)), ambient=0.35)
+
+
+def _rembrandt(s: float) -> Light:
+    return Light(lamps=(_key(s * 56, 40, radius=0.26), _fill(-s * 25, 0.05), _rim(-s * 145, 0.6)), ambient=0.16)
+
+
+def _butterfly(s: float) -> Light:
+    return Light(lamps=(_key(0, 48, radius=0.24, shape="round"), _fill(0, 0.16, height=-25), _hair(0.6)), ambient=0.25)
+
+
+def _clamshell(s: float) -> Light:
+    key = _key(s * 4, 38, radius=0.5, shape="square")
+    return Light(
+        lamps=(key, _fill(0, 0.5, height=-32, shape="square", distance=1.2, radius=0.45), _hair(0.7)), ambient=0.35
+    )
+
+
+def _split(s: float) -> Light:
+    return Light(lamps=(_key(s * 92, 12, radius=0.22), _rim(-s * 140, 0.3)), ambient=0.06)
+
+
+def _broad(s: float) -> Light:
+    return Light(lamps=(_key(s * 40, 25), _fill(-s * 35, 0.15), _rim(-s * 150, 0.6)), ambient=0.3)
+
+
+def _rim_light(s: float) -> Light:
+    lamps = (_rim(s * 128, 2.4, height=22), _rim(-s * 138, 1.5, height=25), _fill(s * 20, 0.12))
+    return Light(lamps=lamps, ambient=0.14, exposure=-0.9)
+
+
+def _backlit(s: float) -> Light:
+    sun = _rim(s * 158, 3.2, height=24, radius=0.16, colour=kelvin(4600))
+    return Light(lamps=(sun, _fill(-s * 15, 0.5, height=15, radius=0.9)), ambient=0.7, exposure=-0.1)
+
+
+def _silhouette(s: float) -> Light:
+    return Light(lamps=(_rim(s * 150, 1.6, height=10), _rim(-s * 150, 1.6, height=10)), ambient=0.03, exposure=-3.2)
+
+
+def _high_key(s: float) -> Light:
+    lamps = (
+        _key(s * 28, 25, radius=0.8, shape="square"),
+        _fill(-s * 32, 0.65, radius=0.9),
+        _rim(s * 150, 0.8),
+        _rim(-s * 150, 0.8),
+    )
+    return Light(lamps=lamps, ambient=0.8, exposure=0.45)
+
+
+def _low_key(s: float) -> Light:
+    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.45)), ambient=0.035, exposure=-0.55)
+
+
+def _ring(s: float) -> Light:
+    return Light(lamps=(_key(0, 0, radius=0.24, shape="ring", distance=0.95),), ambient=0.25)
+
+
+def _window(s: float) -> Light:
+    pane = _key(s * 68, 14, radius=0.75, shape="window", distance=1.5, colour=kelvin(6200))
+    return Light(lamps=(pane, _fill(-s * 50, 0.08)), ambient=0.30)
+
+
+def _softbox(s: float) -> Light:
+    return Light(
+        lamps=(_key(s * 40, 26, radius=0.5, shape="square"), _fill(-s * 30, 0.12), _rim(-s * 150, 0.6)), ambient=0.3
+    )
+
+
+def _beauty_dish(s: float) -> Light:
+    return Light(
+        lamps=(_key(s * 14, 36, radius=0.25, distance=1.1), _fill(0, 0.2, height=-28), _hair(0.5)), ambient=0.25
+    )
+
+
+def _strip(s: float) -> Light:
+    return Light(lamps=(_key(s * 58, 12, radius=0.5, shape="strip"), _rim(-s * 128, 0.9, shape="strip")), ambient=0.12)
+
+
+def _golden_hour(s: float) -> Light:
+    sun = _key(s * 62, 14, radius=0.16, distance=2.4, colour=kelvin(3300), power=1.0)
+    return Light(lamps=(sun, _rim(-s * 155, 1.0, height=18, colour=kelvin(3000))), ambient=0.75)
+
+
+def _blue_hour(s: float) -> Light:
+    sky = _key(s * 20, 48, radius=1.2, distance=2.2, colour=kelvin(9500), power=0.8)
+    return Light(lamps=(sky, _rim(-s * 140, 0.7, colour=kelvin(2900))), ambient=0.6, exposure=-0.55)
+
+
+def _noon(s: float) -> Light:
+    sun = _key(s * 24, 68, radius=0.05, distance=3.0, colour=kelvin(5600), shape="round")
+    return Light(lamps=(sun, _fill(0, 0.16, height=-40, radius=1.2)), ambient=0.6)
+
+
+def _overcast(s: float) -> Light:
+    return Light(lamps=(_key(s * 10, 62, radius=1.9, distance=2.6, colour=kelvin(6800), power=0.55),), ambient=1.1)
+
+
+def _moonlight(s: float) -> Light:
+    moon = _key(s * 48, 44, radius=0.06, distance=3.0, colour=kelvin(9000))
+    return Light(lamps=(moon, _rim(-s * 145, 0.8, colour=kelvin(10000))), ambient=0.10, exposure=-1.15)
+
+
+def _candle(s: float) -> Light:
+    flame = _key(s * 26, -24, radius=0.035, distance=0.62, colour=kelvin(1950), shape="flame", role="practical")
+    return Light(lamps=(flame, _fill(s * 20, 0.10, colour=kelvin(2100))), ambient=0.03, exposure=-0.75)
+
+
+def _fire(s: float) -> Light:
+    lamps = (
+        _key(s * 34, -22, radius=0.26, distance=1.1, colour=kelvin(2050), shape="flame", role="practical"),
+        _key(s * 52, -12, radius=0.2, distance=1.3, colour=kelvin(1850), shape="flame", power=0.45, role="practical"),
+        _rim(-s * 150, 0.35, colour=kelvin(8000)),
+    )
+    return Light(lamps=lamps, ambient=0.05, exposure=-0.6)
+
+
+def _neon(s: float, first: RGB = (1.75, 0.18, 0.95), second: RGB = (0.10, 0.95, 1.70)) -> Light:
+    lamps = (
+        _key(s * 62, 12, radius=0.5, shape="strip", colour=first, role="practical"),
+        _key(-s * 66, 10, radius=0.5, shape="strip", colour=second, power=0.85, role="practical"),
+        _rim(-s * 140, 0.7, colour=second),
+        _fill(0, 0.07),
+    )
+    return Light(lamps=lamps, ambient=0.12, exposure=-0.3)
+
+
+def _stage(s: float) -> Light:
+    spot = _key(s * 24, 52, radius=0.09, distance=2.6, colour=kelvin(4300))
+    return Light(
+        lamps=(spot, _rim(-s * 140, 1.6, colour=kelvin(7500)), _rim(s * 150, 1.2, colour=(0.9, 0.3, 1.5))),
+        ambient=0.05,
+        exposure=-0.3,
+    )
+
+
+def _flat(s: float) -> Light:
+    return Light(lamps=(_key(s * 12, 12, radius=0.8), _fill(-s * 14, 0.7)), ambient=0.6)
+
+
+def _flash(s: float) -> Light:
+    return Light(lamps=(_key(s * 4, 9, radius=0.045, distance=1.6, shape="round"),), ambient=0.12)
+
+
+def _underlight(s: float) -> Light:
+    return Light(lamps=(_key(s * 14, -42, radius=0.2, distance=1.1), _rim(-s * 145, 0.5)), ambient=0.06, exposure=-0.4)
+
+
+def _top(s: float) -> Light:
+    return Light(lamps=(_key(s * 4, 76, radius=0.35), _fill(0, 0.07, height=-25)), ambient=0.12, exposure=-0.2)
+
+
+def _screen(s: float) -> Light:
+    glow = _key(s * 8, -14, radius=0.24, distance=0.6, shape="square", colour=kelvin(8500), role="practical")
+    return Light(lamps=(glow, _rim(-s * 140, 0.35, colour=kelvin(2900))), ambient=0.06, exposure=-0.5)
+
+
+def _natural(s: float) -> Light:
+    return Light(lamps=(_key(s * 36, 32, radius=0.85, power=0.9), _rim(-s * 150, 0.5)), ambient=0.8)
+
+
+def _cinematic(s: float) -> Light:
+    lamps = (
+        _key(s * 56, 26, radius=0.3, colour=kelvin(4300)),
+        _fill(-s * 40, 0.06, colour=kelvin(9500)),
+        _rim(-s * 140, 1.3, colour=kelvin(9000)),
+    )
+    return Light(lamps=lamps, ambient=0.12, exposure=-0.2)
+
+
+RIGS: Final[dict[str, Callable[[float], Light]]] = {
+    "loop": _loop, "rembrandt": _rembrandt, "butterfly": _butterfly, "paramount": _butterfly, "clamshell": _clamshell,
+    "split": _split, "broad": _broad, "short": _loop, "rim": _rim_light, "backlit": _backlit, "silhouette": _silhouette,
+    "high key": _high_key, "low key": _low_key, "ring": _ring, "window": _window, "softbox": _softbox,
+    "beauty dish": _beauty_dish, "strip": _strip, "golden hour": _golden_hour, "blue hour": _blue_hour, "noon": _noon,
+    "overcast": _overcast, "moonlight": _moonlight, "candle": _candle, "fire": _fire, "neon": _neon,
+    "stage spot": _stage, "flat": _flat, "flash": _flash, "underlight": _underlight, "top": _top, "screen": _screen,
+    "natural": _natural, "studio": _softbox, "cinematic": _cinematic, "dramatic": _rembrandt,
+}  # fmt: skip
+"""Every set-up; a name with a side in it is made by `rig`."""
+
+
+def rig(
+    name: str, side: float = -1.0, height: float | None = None, hardness: str = "", colour: RGB | None = None
+) -> Light:
+    """A set-up with its key at the viewer's left (−1) or right (1).
+
+    `height` (degrees), `hardness` ("hard", "soft" …) and `colour` change the key. KeyError: no set-up is called so.
+    """
+    made = replace(RIGS[name](side), name=name)
+    key, *others = made.lamps
+    if height is not None:
+        key = replace(key, height=height)
+    if hardness:
+        key = replace(key, radius=_HARDNESS[hardness])
+    if colour is not None:
+        key = replace(key, colour=colour)
+    return replace(made, lamps=(key, *others))
+
+
+def from_direction(light: Light, side: float, height: float) -> Light:
+    """The same set-up with its key at these degrees, and what stood against it turned along."""
+    key, *others = light.lamps
+    mirrored = (key.side < 0) != (side < 0) and side != 0
+    turned = tuple(replace(lamp, side=-lamp.side) if mirrored else lamp for lamp in others)
+    return replace(light, lamps=(replace(key, side=side, height=height), *turned))
+
+
+def emitters(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emitter, ...]:
+    """The lamps where they stand: degrees are from the lens axis, seen from the face."""
+    target = np.asarray(face, float)
+    return tuple(_placed(lamp, optics, target) for lamp in light.lamps if lamp.power > 0)
+
+
+def _placed(lamp: Lamp, optics: Optics, target: npt.NDArray[np.float64]) -> Emitter:
+    side, height = np.radians(lamp.side), np.radians(lamp.height)
+    level = np.array((optics.forward[0], optics.forward[1], 0.0))
+    level /= max(float(np.linalg.norm(level)), 1e-6)
+    right = np.array((level[1], -level[0], 0.0))
+    way = (right * np.sin(side) - level * np.cos(side)) * np.cos(height) + np.array((0, 0, np.sin(height)))
+    power = np.asarray(lamp.colour) * lamp.power
+    return Emitter.aimed(target + way * lamp.distance, target, lamp.radius, lamp.shape, power)

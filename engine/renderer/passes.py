@@ -1,0 +1,124 @@
+"""Which pixels get how many rays, and when: a coarse look first, all pixels next, then the difficult ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.renderer.crew import Crew, shared
+from engine.renderer.tracing.tracer import CHANNELS, LAYERS, Tracer, layers
+from engine.renderer.tracing.vectors import Floats
+
+Pixels: TypeAlias = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.bool_]
+
+COARSE: Final = 4
+"""The first look takes one pixel of this many across and down."""
+_RAYS_A_UNIT: Final = 8192
+_TILE: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Samples a pixel: of all, of what shows something, of edges and hair, of eyes."""
+
+    base: int
+    plain: int
+    fine: int
+    eyes: int
+
+
+EFFORTS: Final = {
+    "preview": Effort(1, 0, 0, 0),
+    "draft": Effort(1, 1, 2, 3),
+    "standard": Effort(1, 3, 7, 11),
+    "fine": Effort(2, 5, 11, 16),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """Pixels of one tile or so, and which of their samples to take."""
+
+    pixels: Pixels
+    first: int
+    samples: int
+
+
+class Exposure:
+    """Rays taken pass by pass; `film` holds the sums so far."""
+
+    def __init__(self, tracer: Tracer, effort: Effort, crew: Crew) -> None:
+        self.tracer, self.effort, self.crew = tracer, effort, crew
+        width, height = tracer.size
+        self.film: Floats = shared(CHANNELS, width * height)
+        self._order = _tile_order(width, height)
+
+    def coarse(self, between: Callable[[float], None]) -> tuple[Floats, tuple[int, int]]:
+        """The first look: sums of every fourth pixel as a small film, and its size."""
+        width, height = self.tracer.size
+        rows, columns = np.arange(COARSE // 2, height, COARSE), np.arange(COARSE // 2, width, COARSE)
+        pixels = (rows[:, None] * width + columns).ravel()
+        self._take(pixels, 0, self.effort.base, between)
+        return self.film[:, pixels].copy(), (len(columns), len(rows))
+
+    def all_pixels(self, between: Callable[[float], None]) -> None:
+        """The base samples of every pixel that has none."""
+        missing = self.film[LAYERS["count"].start] == 0
+        self._take(self._order[missing[self._order]], 0, self.effort.base, between)
+
+    def difficult(self, between: Callable[[float], None]) -> None:
+        """More samples where something is, most at edges, in hair and in eyes."""
+        wanted = self._wanted()
+        counts = [int(count) for count in np.unique(wanted) if count]
+        units = [unit for count in counts for unit in self._units(self._order[wanted[self._order] == count], count)]
+        self.crew.run(units, self._work, between)
+
+    def _wanted(self) -> npt.NDArray[np.int64]:
+        """Samples still to be taken, a pixel."""
+        width, height = self.tracer.size
+        seen = {name: values[..., 0] for name, values in layers(self.film, self.tracer.size).items()}
+        shown = _widened(seen["alpha"] > 0, 3)
+        edge = shown & ~_narrowed(seen["alpha"] > 0, 3)
+        hair, eyes = _widened(seen["hair"] > 0, 1), _widened(seen["eye"] > 0, 2)
+        effort = self.effort
+        wanted = np.where(shown, effort.plain, 0)
+        wanted = np.where(edge | hair, np.maximum(wanted, effort.fine), wanted)
+        wanted = np.where(eyes & shown, effort.eyes, wanted)
+        return np.asarray(wanted.reshape(width * height), np.int64)
+
+    def _take(self, pixels: Pixels, first: int, samples: int, between: Callable[[float], None]) -> None:
+        self.crew.run([Unit(u.pixels, first, samples) for u in self._units(pixels, samples)], self._work, between)
+
+    def _units(self, pixels: Pixels, samples: int) -> Iterator[Unit]:
+        step = max(_RAYS_A_UNIT // max(samples, 1), 256)
+        for start in range(0, len(pixels), step):
+            yield Unit(pixels[start : start + step], self.effort.base, samples)
+
+    def _work(self, unit: Unit) -> None:
+        self.tracer.trace(unit.pixels, unit.first, unit.samples, self.film)
+
+
+def _tile_order(width: int, height: int) -> Pixels:
+    """Pixels tile by tile, so that a unit's rays stay together."""
+    row, column = np.divmod(np.arange(width * height), width)
+    return np.lexsort((column, row, column // _TILE, row // _TILE))
+
+
+def _widened(mask: Rows, steps: int) -> Rows:
+    for _ in range(steps):
+        grown = mask.copy()
+        grown[1:] |= mask[:-1]
+        grown[:-1] |= mask[1:]
+        grown[:, 1:] |= mask[:, :-1]
+        grown[:, :-1] |= mask[:, 1:]
+        mask = grown
+    return mask
+
+
+def _narrowed(mask: Rows, steps: int) -> Rows:
+    return ~_widened(~mask, steps)

@@ -1,0 +1,159 @@
+"""A photograph, from the sitter's chair to the print: the story of one picture, read top to bottom."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.renderer import camera, crew, develop, lights, places, sitting
+from engine.renderer.passes import EFFORTS, Exposure
+from engine.renderer.scene import Scene
+from engine.renderer.tracing.environment import Environment
+from engine.renderer.tracing.lighting import Lights
+from engine.renderer.tracing.tracer import Tracer, layers
+from engine.renderer.tracing.vectors import Floats
+from engine.renderer.tracing.world import World
+
+Picture: TypeAlias = npt.NDArray[np.uint8]
+Report: TypeAlias = Callable[[float, "Picture | None"], None]
+"""Hears the share that is done, and a preview when there is a new one."""
+
+SIZE: Final = (512, 768)
+DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
+"""Strands of hair, as a share of the style's own."""
+_FACE_M: Final = (0.045, 0.027, 0.058)
+"""Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
+
+
+class Cancelled(Exception):
+    """The picture was given up before it was done."""
+
+
+@dataclass(frozen=True)
+class Photograph:
+    """A finished picture (height, width, 3), and seconds by stage."""
+
+    picture: Picture
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class _Clock:
+    """What each stage took, what is reported, and whether it is still wanted."""
+
+    report: Report | None
+    cancelled: Callable[[], bool] | None
+    seconds: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+    _from: float = 0.0
+    _to: float = 0.0
+
+    def stage(self, name: str, share: float) -> None:
+        """Ends the stage `name`; the next one brings what is done to `share`."""
+        now = time.perf_counter()
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + now - self._since, 3)
+        self._since, self._from, self._to = now, self._to, share
+        self(0.0)
+
+    def __call__(self, within: float, preview: Picture | None = None) -> None:
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
+        if self.report is not None:
+            self.report(self._from + (self._to - self._from) * within, preview)
+
+
+def photograph(
+    scene: Scene,
+    size: tuple[int, int] = SIZE,
+    quality: str = "standard",
+    report: Report | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Photograph:
+    """Takes the picture of a scene; the same scene, size and quality give the same picture.
+
+    `report` is called often, with a preview a few times; `cancelled` is asked as often. Raises Cancelled, or
+    `crew.HandLost` when a process that helped was ended.
+    """
+    clock = _Clock(report, cancelled)
+    clock(0.0)
+    seats = [sitting.seat(sitter) for sitter in scene.sitters]
+    eyes = np.mean([seat.eyes for seat in seats], axis=0)
+    optics = camera.aim(scene.camera, eyes, size, len(seats))
+    setting = places.place(scene.place, optics)
+    clock.stage("body", 0.06)
+    meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    clock.stage("hair and clothes", 0.10)
+    world = World.of(meshes, crew.hands_here())
+    clock.stage("tree", 0.14)
+    tracer = Tracer(world, _lit(scene, setting, optics, eyes), optics, size, scene.seed)
+    darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
+    film = _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
+    picture = darkroom.print(film, size, fast=quality in ("preview", "draft"))
+    clock.stage("developing", 1.0)
+    return Photograph(picture, clock.seconds)
+
+
+def _lit(scene: Scene, setting: places.Setting, optics: camera.Optics, eyes: npt.ArrayLike) -> Lights:
+    environment = Environment(setting.environment, optics.forward.astype(np.float32), scene.light.ambient)
+    return Lights(lights.emitters(scene.light, optics, eyes), environment)
+
+
+def _taken(exposure: Exposure, darkroom: _Darkroom, clock: _Clock) -> Floats:
+    """All passes, with a preview after each but the last."""
+    small, small_size = exposure.coarse(clock)
+    clock.stage("first look", 0.20)
+    if clock.report is not None:
+        clock(0.0, darkroom.print(small, small_size, fast=True))
+        clock.stage("preview", 0.20)
+    exposure.all_pixels(clock)
+    clock.stage("all pixels", 0.45)
+    if clock.report is not None:
+        halved, half_size = _halved(exposure.film, exposure.tracer.size)
+        clock(0.0, darkroom.print(halved, half_size, fast=True))
+        clock.stage("preview", 0.45)
+    exposure.difficult(clock)
+    clock.stage("difficult pixels", 0.92)
+    return exposure.film
+
+
+def _halved(film: Floats, size: tuple[int, int]) -> tuple[Floats, tuple[int, int]]:
+    """Sums of two by two pixels."""
+    width, height = size[0] // 2, size[1] // 2
+    cut = film.reshape(-1, size[1], size[0])[:, : height * 2, : width * 2]
+    return cut.reshape(-1, height, 2, width, 2).sum((2, 4)).reshape(len(film), -1), (width, height)
+
+
+@dataclass(frozen=True)
+class _Darkroom:
+    """Prints of one picture at any size."""
+
+    scene: Scene
+    setting: places.Setting
+    optics: camera.Optics
+    eyes: list[npt.NDArray[np.float64]]
+    size: tuple[int, int]
+
+    def print(self, film: Floats, size: tuple[int, int], fast: bool) -> Picture:
+        """Sums of rays as a picture of `size`."""
+        plan = develop.Print(
+            self.setting.backdrop(size, self.scene.seed),
+            tuple(self._face(eyes, size) for eyes in self.eyes),
+            size[1] / self.optics.view / 1000,
+            self.scene.light.exposure,
+            self.scene.film,
+            self.scene.seed,
+        )
+        return develop.developed(layers(film, size), plan, crew.hands_here(), fast)
+
+    def _face(self, eyes: npt.NDArray[np.float64], size: tuple[int, int]) -> tuple[int, int, int, int]:
+        x, y = self.optics.shown(eyes, size)
+        metre = size[1] / self.optics.view
+        half, above, below = (length * metre for length in _FACE_M)
+        top, bottom = np.clip((y - above, y + below), 0, size[1]).astype(int)
+        left, right = np.clip((x - half, x + half), 0, size[0]).astype(int)
+        return int(top), int(bottom), int(left), int(right)

@@ -1,0 +1,197 @@
+"""Skin, cloth and plain things: what they are where a ray meets them, and how they send light on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from engine.renderer.mesh import Mesh
+from engine.renderer.tracing.noise import grain
+from engine.renderer.tracing.textures import texel, tiled
+from engine.renderer.tracing.vectors import PI, F, Floats, dot, unit
+
+Values = Mapping[str, Floats]
+
+
+@dataclass
+class Surface:
+    """Points to be lit; (3, N) or (N)."""
+
+    position: Floats
+    normal: Floats
+    """Bent by pores, threads and folds."""
+    true_normal: Floats
+    """The mesh's own, to leave the surface by."""
+    view: Floats
+    albedo: Floats
+    rough: Floats
+    f0: Floats
+    """Reflectance head on: (1, 1) for what isn't metal, (3, N) for what is."""
+    gloss: float = 1.0
+    soft: bool = False
+    """Skin's two lobes, and light that goes through it."""
+    sheen: float = 0.0
+    """How much the fuzz of cloth shines at grazing angles."""
+    silk: float = 0.0
+    """How much of the gloss is drawn out along the threads."""
+    mirror: float = 0.35
+    """How much of the place is seen mirrored in it: polish."""
+
+
+def bent(normal: Floats, slope: Floats, strength: Floats | float) -> Floats:
+    """A normal leant against a slope, without the part of it that points along the normal."""
+    return unit(normal - strength * (slope - dot(slope, normal) * normal))
+
+
+def lobe(surface: Surface, way: Floats, rough: Floats) -> Floats:
+    """GGX with Smith's shadowing and Schlick's Fresnel, for unit directions to light; without the cosine."""
+    half = unit(way + surface.view)
+    nh = np.clip(dot(surface.normal, half), 0, 1)
+    nv = np.clip(dot(surface.normal, surface.view), F(0.02), 1)
+    nl = np.clip(dot(surface.normal, way), F(0.01), 1)
+    grazing = 1 - np.clip(dot(surface.view, half), 0, 1)
+    a = rough * rough
+    a2 = a * a
+    spread = nh * nh * (a2 - 1) + 1
+    k = a * F(0.5)
+    shape = a2 * F(0.25) / (PI * spread * spread + F(1e-7)) / ((nv * (1 - k) + k) * (nl * (1 - k) + k) + F(1e-5))
+    fifth = grazing * grazing
+    fifth = fifth * fifth * grazing
+    return shape * (surface.f0 + (1 - surface.f0) * fifth)
+
+
+def sent(surface: Surface, way: Floats) -> Floats:
+    """What of light from `way` is mirrored to the view (3 or 1, N), without the cosine."""
+    if surface.soft:
+        return F(0.7) * lobe(surface, way, surface.rough * F(1.15)) + F(0.3) * lobe(
+            surface, way, surface.rough * F(0.62)
+        )
+    if surface.silk:
+        return F(1 - surface.silk) * lobe(surface, way, surface.rough) + F(surface.silk) * _drawn_out(surface, way)
+    return lobe(surface, way, surface.rough)
+
+
+def _drawn_out(surface: Surface, way: Floats) -> Floats:
+    """Satin: a highlight that runs across the folds, by Kajiya and Kay's cosine about the threads."""
+    thread = unit(np.stack((-surface.true_normal[1], surface.true_normal[0], 0.3 + 0 * surface.true_normal[0])))
+    along = dot(thread, unit(way + surface.view))
+    across = np.sqrt(np.clip(1 - along * along, 0, 1))
+    sharp = across * across
+    sharp *= sharp
+    sharp *= sharp
+    return (sharp * sharp * F(0.5)) * (surface.f0 + surface.albedo * F(0.35))
+
+
+def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
+    """Skin: photographed colour, pores and fine lines from noise that sticks to the body, wet lips."""
+    rest = values.get("rest", position)
+    albedo = texel(mesh.info["map"], values["uv"]) * values["tint"] + values["add"]
+    slope, pore = grain(rest, 0.00050)
+    broad, tone = grain(rest, 0.0019)
+    albedo = albedo * (1 + F(0.022) * np.clip(pore, -2, 2))
+    albedo[1:] *= 1 + F(0.014) * tone
+    wet = values["wet"][0]
+    depth = F(mesh.info.get("bump", 0.2))
+    shading = bent(normal, slope, depth * (1 - wet))
+    shading = bent(shading, broad, depth * F(0.45) * (1 - wet))
+    rough = F(mesh.info.get("rough", 0.46)) * (1 - F(0.38) * wet) + F(0.045) * np.clip(pore, -1, 1)
+    return Surface(
+        position, shading, normal, view, albedo, np.clip(rough, F(0.12), 1), np.full((1, 1), 0.028, np.float32),
+        gloss=float(mesh.info.get("gloss", 1.0)), soft=True,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Fabric:
+    """How cloth takes light. Sizes in metres, the rest shares."""
+
+    thread: float = 0.0005
+    weave: float = 0.09
+    """How much threads bend the normal."""
+    fold: float = 0.08
+    mottle: float = 0.05
+    """How uneven the colour is from thread to thread."""
+    rough: float = 0.75
+    f0: float = 0.03
+    gloss: float = 0.5
+    sheen: float = 0.35
+    silk: float = 0.0
+    metal: bool = False
+
+
+FABRICS: dict[str, Fabric] = {
+    "cotton": Fabric(),
+    "jersey": Fabric(thread=0.0006, weave=0.07, sheen=0.3),
+    "linen": Fabric(thread=0.0009, weave=0.16, mottle=0.09, sheen=0.2),
+    "wool": Fabric(thread=0.0012, weave=0.16, mottle=0.08, rough=0.9, gloss=0.3, sheen=0.8),
+    "knit": Fabric(thread=0.0022, weave=0.26, mottle=0.10, rough=0.9, gloss=0.25, sheen=0.8),
+    "denim": Fabric(thread=0.0008, weave=0.16, mottle=0.14, sheen=0.15),
+    "leather": Fabric(thread=0.0016, weave=0.10, mottle=0.03, rough=0.36, f0=0.045, gloss=1.0, sheen=0.0),
+    "silk": Fabric(
+        thread=0.0004, weave=0.02, mottle=0.01, fold=0.13, rough=0.36, f0=0.05, gloss=1.0,
+        sheen=0.2, silk=0.5,
+    ),
+    "satin": Fabric(
+        thread=0.0004, weave=0.015, mottle=0.01, fold=0.13, rough=0.28, f0=0.05, gloss=1.0,
+        sheen=0.1, silk=0.6,
+    ),
+    "velvet": Fabric(thread=0.0006, weave=0.10, mottle=0.03, rough=0.95, gloss=0.1, sheen=2.2),
+    "lace": Fabric(thread=0.0014, weave=0.20, mottle=0.12, sheen=0.2),
+    "nylon": Fabric(thread=0.0005, weave=0.03, mottle=0.01, fold=0.12, rough=0.42, f0=0.04, gloss=1.0, sheen=0.1),
+    "rubber": Fabric(thread=0.0009, weave=0.02, mottle=0.01, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
+    "metal": Fabric(
+        thread=0.0020, weave=0.05, mottle=0.03, fold=0.03, rough=0.30, f0=0.6, gloss=1.0,
+        sheen=0.0, metal=True,
+    ),
+}  # fmt: skip
+"""Cloth by name; unknown names are cotton."""
+
+
+def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
+    """Cloth of a fabric: threads, folds, fuzz, or a sheet of metal."""
+    fabric = mesh.info.get("look") or FABRICS.get(str(mesh.info.get("fabric", "")), FABRICS["cotton"])
+    place = values.get("rest", position)
+    albedo = _painted(mesh, values, position)
+    weave, thread = grain(place, fabric.thread)
+    fold, _ = grain(place, 0.011)
+    albedo = albedo * (1 + F(fabric.mottle) * np.clip(thread, -2, 2))
+    shading = bent(bent(normal, fold, fabric.fold), weave, fabric.weave)
+    f0 = albedo.copy() * F(fabric.f0 / 0.6) if fabric.metal else np.full((1, 1), fabric.f0, np.float32)
+    rough = np.full(position.shape[1], fabric.rough, np.float32)
+    return Surface(
+        position, shading, normal, view, albedo * F(0.06) if fabric.metal else albedo, rough, f0,
+        gloss=fabric.gloss, sheen=fabric.sheen, silk=fabric.silk, mirror=0.8 if fabric.metal else 0.35,
+    )  # fmt: skip
+
+
+def plain(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
+    """Plastic, teeth, metal of frames and jewellery: `rough`, `f0` and `metal` are in the mesh's info."""
+    albedo = _painted(mesh, values, position)
+    metal = bool(mesh.info.get("metal", False))
+    f0 = albedo if metal else np.full((1, 1), mesh.info.get("f0", 0.05), np.float32)
+    rough = np.full(position.shape[1], mesh.info.get("rough", 0.25), np.float32)
+    base = albedo * F(0.05) if metal else albedo
+    return Surface(position, normal, normal, view, base, rough, f0, mirror=0.8 if metal else 0.5)
+
+
+def _painted(mesh: Mesh, values: Values, position: Floats) -> Floats:
+    """The mesh's colour, times its colours a vertex, times its picture (`repeat` times over if it tiles)."""
+    colour = np.asarray(mesh.info.get("colour", (1.0, 1.0, 1.0)), np.float32).reshape(3, 1)
+    albedo = np.broadcast_to(colour, position.shape) * values.get("colour", F(1))
+    picture = mesh.info.get("map")
+    if picture is not None:
+        repeat: Any = mesh.info.get("repeat")
+        uv = values["uv"]
+        found = texel(picture, uv) if repeat is None else tiled(picture, (uv * F(repeat)) % F(1))
+        albedo = albedo * found[:3]
+    return np.clip(albedo, 0, F(0.95)).astype(np.float32)
+
+
+SURFACES: dict[str, Callable[[Mesh, Values, Floats, Floats, Floats], Surface]] = {
+    "skin": skin,
+    "cloth": cloth,
+    "plain": plain,
+}
