@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.renderer import assets
 from engine.renderer.camera import Optics
 from engine.renderer.scene import RGB, Place
 from engine.renderer.tracing.vectors import LUMA, F, Floats
-
-MAPS: Final = Path(__file__).parent / "pack" / "places.npz"
 
 
 @dataclass(frozen=True)
@@ -61,18 +58,12 @@ CLOTHS: Final[dict[str, Cloth]] = {
 }
 VIEWS: Final[dict[str, View]] = {
     "apartment": View("apartment"), "bridge": View("bridge"), "city": View("city"), "dawn": View("dawn"),
-    "esplanade": View("esplanade", turn=140, level=0.12), "forest": View("forest", turn=150), "hall": View("hall"),
-    "lab": View("lab"), "lobby": View("lobby", turn=200, level=0.22), "night": View("night", level=0.10),
+    "esplanade": View("esplanade", turn=-40, level=0.12), "forest": View("forest", turn=-30), "hall": View("hall"),
+    "lab": View("lab"), "lobby": View("lobby", turn=20, level=0.22), "night": View("night", level=0.10),
     "park": View("park"), "sky": View("sky", pitch=8), "daylight studio": View("studio", away=3),
-    "sunrise": View("sunrise"), "sunset": View("sunset", turn=40), "venice": View("venice"),
+    "sunrise": View("sunrise"), "sunset": View("sunset", turn=-140), "venice": View("venice"),
     "warehouse": View("warehouse"), "workshop": View("workshop"),
 }  # fmt: skip
-
-
-@functools.cache
-def _map(name: str) -> Floats:
-    with np.load(MAPS) as held:
-        return np.asarray(held[name], np.float32)
 
 
 def place(wanted: Place, optics: Optics) -> Setting:
@@ -81,7 +72,7 @@ def place(wanted: Place, optics: Optics) -> Setting:
         return _outside(VIEWS[wanted.name], wanted, optics)
     cloth = CLOTHS.get(wanted.name, CLOTHS["grey studio"])
     colour = cloth.colour if wanted.colour is None else wanted.colour
-    room = _normalised(_lights_only(_map(cloth.room)), wanted.turn)
+    room = _normalised(_lights_only(assets.backdrop(cloth.room)), wanted.turn)
 
     def backdrop(size: tuple[int, int], seed: int) -> Floats:
         return _painted(cloth, colour, size, seed) * F(wanted.level)
@@ -90,7 +81,7 @@ def place(wanted: Place, optics: Optics) -> Setting:
 
 
 def _outside(view: View, wanted: Place, optics: Optics) -> Setting:
-    picture = _map(view.name)
+    picture = assets.backdrop(view.name)
     turn = view.turn + wanted.turn
 
     def backdrop(size: tuple[int, int], seed: int) -> Floats:

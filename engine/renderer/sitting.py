@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.renderer import accessories, body, hair, wardrobe
 from engine.renderer.mesh import Mesh
-from engine.renderer.scene import Sitter
+from engine.renderer.scene import Outfit, Person, Pose, Sitter
 
 Point = npt.NDArray[np.float64]
+
+_APART_M: Final = 0.42
+"""How far from the middle somebody at `place` 1 sits."""
+_STEP_M: Final = 0.05
+"""The lens's place is rounded to this for the gaze, so that a small move of the camera needs no new body."""
 
 
 @dataclass(frozen=True)
@@ -19,12 +27,31 @@ class Seat:
 
     sitter: Sitter
     eyes: Point
+    shift: Point
 
     def meshes(self, camera_eye: npt.ArrayLike, density: float) -> list[Mesh]:
         """Everything of the sitter, for a camera there."""
-        raise NotImplementedError
+        eye = np.asarray(camera_eye, float) - self.shift
+        lens = np.round((eye - (self.eyes - self.shift)) / _STEP_M) * _STEP_M
+        towards = (float(lens[0]), float(lens[1]), float(lens[2]))
+        made = _made(self.sitter.person, self.sitter.pose, self.sitter.outfit, towards, density)
+        return [replace(mesh, v=mesh.v + self.shift) if self.shift.any() else mesh for mesh in made]
 
 
 def seat(sitter: Sitter) -> Seat:
-    """Builds the body; hair and clothes follow in `meshes`."""
-    return Seat(sitter, np.zeros(3))
+    """Where somebody sits; hair and clothes follow in `meshes`."""
+    shift = np.array((sitter.place * _APART_M, 0.0, 0.0))
+    return Seat(sitter, body.build(sitter.person, sitter.pose).middle + shift, shift)
+
+
+@lru_cache(maxsize=4)
+def _made(
+    person: Person, pose: Pose, outfit: Outfit, lens: tuple[float, float, float], density: float
+) -> tuple[Mesh, ...]:
+    """All meshes of somebody, kept for the next picture of them."""
+    built = body.build(person, pose, lens)
+    clothes = wardrobe.dress(outfit, built)
+    grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes)
+    skin = built.covered(wardrobe.sunk(built, clothes))
+    others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)
+    return (skin, *others, *clothes, *grown, *accessories.worn(person, outfit, built))
