@@ -10,8 +10,8 @@ from engine.prompts.lexicon import kind_of
 from engine.renderer.lexicon import Hit, hits, table, words
 
 PEOPLE: Final = (
-    "sex", "trade", "age", "ancestry", "skin", "build", "part", "hair_style", "hair_line", "beard", "expression", "freckles",
-    "moles", "wrinkles", "pores", "oil", "blush", "scars", "lips", "make_up", "glasses", "earrings", "necklace", "hat",
+    "sex", "trade", "age", "ancestry", "skin", "build", "part", "hair_style", "hair_line", "beard", "expression",
+    "freckles", "moles", "wrinkles", "pores", "oil", "blush", "scars", "lips", "make_up", "glasses", "earrings", "necklace", "hat",
     "gaze", "two",
 )  # fmt: skip
 CLOTHES: Final = ("garment", "fabric", "pattern", "hat", "tie", "worn", "glasses", "earrings", "necklace", "beard")
@@ -28,19 +28,40 @@ HEARD_IN: Final[Mapping[str, Collection[str]]] = {
 """The tables that are looked into for each slot of the prompt."""
 
 NOUNS: Final[Mapping[str, str]] = {
-    "part": "", "hair_style": "hair", "beard": "beard", "garment": "garment", "hat": "hat", "tie": "tie", "worn": "worn",
-    "glasses": "glasses", "place": "place", "lips": "lips", "rig": "light", "earrings": "jewel", "necklace": "jewel",
+    "part": "", "hair_style": "hair", "beard": "beard", "garment": "garment", "hat": "hat", "tie": "tie",
+    "worn": "worn", "glasses": "glasses", "place": "place", "lips": "lips", "rig": "light", "earrings": "jewel", "necklace": "jewel",
     "pattern": "garment", "fabric": "garment",
 }  # fmt: skip
 """Tables whose entries a colour can belong to, and what kind of thing that is; "" is the entry itself."""
 _HUES: Final = ("colour", "hair_colour", "iris")
 _EMPTY: Final = frozenset(
-    """wearing wears dressed one two full set portrait photo photograph picture shot image sign says reads saying reading
-    printed chest rimmed framed shaped coloured colored toned style look looking light lighting lit camera background""".split()
+    {
+        *("wearing", "wears", "dressed", "one", "two", "full", "set", "toned", "style", "look", "looking", "camera"),
+        *("portrait", "photo", "photograph", "picture", "shot", "image", "light", "lighting", "lit", "background"),
+        *("sign", "says", "reads", "saying", "reading", "printed", "chest"),
+        *("rimmed", "framed", "shaped", "coloured", "colored"),
+    }
 )
 """Words that ask for nothing by themselves."""
 _KNOWN_KINDS: Final = frozenset(
-    "determiner pronoun auxiliary adverb negation of and with in at by from as person wear pose gaze act".split()
+    {
+        *(
+            "determiner",
+            "pronoun",
+            "auxiliary",
+            "adverb",
+            "negation",
+            "of",
+            "and",
+            "with",
+            "in",
+            "at",
+            "by",
+            "from",
+            "as",
+        ),
+        *("person", "wear", "pose", "gaze", "act"),
+    }
 )
 """Kinds of the reader's own lexicon that need no entry here: small words, and whoever can sit for a portrait."""
 _NOT: Final = frozenset({"no", "not", "without", "never", "isn't", "minus"})
@@ -78,9 +99,9 @@ def clause(slot: str, text: str) -> Clause:
     loose = _loose(said)
     found = [hit for hit in hits(said, tuple(HEARD_IN[slot]), skip=loose) if not _denied(hit, said)]
     taken = {at for hit in found for at in range(hit.start, hit.end)}
-    coloured = [hit for hit in _coloured(said) if not _inside(hit, found, loose)]
+    coloured = [hit for hit in _coloured(said) if not _inside(hit, found)]
     hues = tuple(_bound(hit, found, said, slot) for hit in coloured)
-    lengths = [hit for hit in hits(said, ("length",)) if not _inside(hit, found, loose)]
+    lengths = [hit for hit in hits(said, ("length",)) if not _inside(hit, found)]
     spoken = taken | {at for hit in (*coloured, *lengths) for at in range(hit.start, hit.end)}
     unknown = tuple(
         word for at, word in enumerate(said) if at not in spoken and not _says_nothing(word) and not word[0].isdigit()
@@ -112,17 +133,14 @@ def _coloured(said: list[str]) -> list[Hit]:
     return list(spans.values())
 
 
-def _inside(hit: Hit, found: Sequence[Hit], loose: set[int]) -> bool:
+def _inside(hit: Hit, found: Sequence[Hit]) -> bool:
     """Whether a longer wording has the words already ("black background"), rather than stepping over them."""
-    return any(
-        other.start <= hit.start
-        and hit.end <= other.end
-        and hit.phrase in other.phrase
-        and other.phrase != hit.phrase
-        or (other.start, other.end) == (hit.start, hit.end)
-        and other.table not in ("hair_style",)
-        for other in found
-    )
+    for other in found:
+        within = other.start <= hit.start and hit.end <= other.end
+        whole = (other.start, other.end) == (hit.start, hit.end)
+        if (whole and other.table != "hair_style") or (within and hit.phrase in other.phrase != hit.phrase):
+            return True
+    return False
 
 
 def _bound(hit: Hit, found: Sequence[Hit], said: list[str], slot: str) -> Hue:
@@ -140,7 +158,7 @@ def _owner(hit: Hit, found: Sequence[Hit], said: list[str]) -> tuple[str, Hit | 
     after.sort(key=lambda other: (max(other.start, hit.end), -other.end))
     for other in after:
         between = said[hit.end : max(other.start, hit.end)]
-        if not _JOINTS & set(between) or (between == ["and"] or len(between) <= 2 and "and" in between):
+        if not _JOINTS & set(between) or (len(between) <= 2 and "and" in between):
             return NOUNS[other.table] or other.key, other
         break
     before = [other for other in nouns if other.end <= hit.start]

@@ -1,4 +1,7 @@
-"""A structured prompt → a `Scene`: the words set people, clothes, place, lamps, lens and film; what is not known is told."""
+"""A structured prompt → a `Scene`: the words set people, clothes, place, lamps, lens and film.
+
+What is not known is told, never guessed.
+"""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from engine.renderer.scene import RGB, Beard, Hair, Outfit, Person, Pose, Skin
 
 _YEARS: Final = re.compile(r"\b(?:aged? |of |is |, ?)?(\d{2})\b(?! ?(?:mm|k\b|%|°))")
 _SPECIFIC: Final = (
-    "bald", "cornrows", "locs", "braids", "afro", "coils", "pigtails", "top knot", "bun", "ponytail", "undercut", "buzz cut",
-    "crew cut", "quiff", "slick back", "side part", "pixie", "long bob", "bob", "shag", "curtains", "long curls", "curls",
-    "waves", "tousled", "fringe", "shoulder length", "crop", "long straight",
+    "bald", "cornrows", "locs", "braids", "afro", "coils", "pigtails", "top knot", "bun", "ponytail", "undercut",
+    "buzz cut", "crew cut", "quiff", "slick back", "side part", "pixie", "long bob", "bob", "shag", "curtains",
+    "long curls", "curls", "waves", "tousled", "fringe", "shoulder length", "crop", "long straight",
 )  # fmt: skip
 """Styles, the one that says most first: "a curly bob" is a bob."""
 _WOMAN, _MAN = 0.03, 0.95
@@ -96,9 +96,12 @@ def _garment(clauses: Sequence[Clause]) -> str:
     return next((key for key in over if key in named), named[0] if named else at_work)
 
 
-_COLOURS: Final = {"scrubs": "#2f7f86", "lab coat": "#f2f1ee", "chef jacket": "#f2f1ee", "suit": "#2b2e36", "tuxedo": "#0f0f11",
-    "armour": "#9a9da3", "denim jacket": "#3a5a86", "leather jacket": "#1c1613", "uniform": "#2a3550", "trench coat": "#b49a70",
-    "raincoat": "#d9a514", "apron": "#6b4a2e", "spacesuit": "#e6e7e8", "overalls": "#33507c", "coat": "#4a4038"}  # fmt: skip
+_COLOURS: Final = {
+    "scrubs": "#2f7f86", "lab coat": "#f2f1ee", "chef jacket": "#f2f1ee", "suit": "#2b2e36", "tuxedo": "#0f0f11",
+    "armour": "#9a9da3", "denim jacket": "#3a5a86", "leather jacket": "#1c1613", "uniform": "#2a3550",
+    "trench coat": "#b49a70", "raincoat": "#d9a514", "apron": "#6b4a2e", "spacesuit": "#e6e7e8", "overalls": "#33507c",
+    "coat": "#4a4038",
+}  # fmt: skip
 _EVERYDAY: Final = ("#2f3e56", "#7a2e2e", "#e4e0d6", "#3f5a4a", "#6a6d72", "#1e1f22", "#a3785a", "#54657a")
 
 
