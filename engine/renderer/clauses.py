@@ -11,8 +11,8 @@ from engine.renderer.lexicon import Hit, hits, table, words
 
 PEOPLE: Final = (
     "sex", "trade", "age", "ancestry", "skin", "build", "part", "hair_style", "hair_line", "beard", "expression",
-    "freckles", "moles", "wrinkles", "pores", "oil", "blush", "scars", "lips", "make_up", "glasses", "earrings", "necklace", "hat",
-    "gaze", "two",
+    "freckles", "moles", "wrinkles", "pores", "oil", "blush", "scars", "lips", "make_up", "glasses", "earrings",
+    "necklace", "hat", "gaze", "two",
 )  # fmt: skip
 CLOTHES: Final = ("garment", "fabric", "pattern", "hat", "tie", "worn", "glasses", "earrings", "necklace", "beard")
 LIGHT: Final = ("rig", "side", "hardness", "level", "temperature", "time", "under")
@@ -29,8 +29,8 @@ HEARD_IN: Final[Mapping[str, Collection[str]]] = {
 
 NOUNS: Final[Mapping[str, str]] = {
     "part": "", "hair_style": "hair", "beard": "beard", "garment": "garment", "hat": "hat", "tie": "tie",
-    "worn": "worn", "glasses": "glasses", "place": "place", "lips": "lips", "rig": "light", "earrings": "jewel", "necklace": "jewel",
-    "pattern": "garment", "fabric": "garment",
+    "worn": "worn", "glasses": "glasses", "place": "place", "lips": "lips", "rig": "light",
+    "earrings": "jewel", "necklace": "jewel", "pattern": "garment", "fabric": "garment",
 }  # fmt: skip
 """Tables whose entries a colour can belong to, and what kind of thing that is; "" is the entry itself."""
 _HUES: Final = ("colour", "hair_colour", "iris")
