@@ -178,12 +178,12 @@ def _place(spoken: Sequence[Clause]) -> Place:
     time = next((key for one in spoken if one.slot in {"environment", "lighting"} for key in one.keys("time")), "")
     colour = next((sitters.cloth(hue) for one in there for hue in one.hues if hue.kind in {"place", "light"}), None)
     name = _most_telling(named) if named else "backdrop" if colour else "grey studio"
-    if name == "backdrop" and colour == linear("#101011"):
-        name = "black studio"
     if name == "city day" and time == "night":
         name = "city night"
     if name in _BACKDROPS and colour and not any(_own_colour(one) for one in there):
         name = "backdrop"
+    if name == "backdrop" and colour == linear("#101011"):
+        name = "black studio"
     return Place(name=name, time=time, colour=colour if name == "backdrop" else None)
 
 
