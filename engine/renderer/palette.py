@@ -69,3 +69,11 @@ def linear(hex_colour: str) -> RGB:
     values = [int(hex_colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in values)
     return red, green, blue
+
+
+def nearest(colour: RGB, among: Mapping[str, RGB]) -> str:
+    """The name of the colour that looks most like it: distances are of cube roots, which is about how eyes see."""
+    return min(
+        among,
+        key=lambda name: sum((a ** (1 / 3) - b ** (1 / 3)) ** 2 for a, b in zip(colour, among[name], strict=True)),
+    )
