@@ -19,7 +19,7 @@ PERSON_VERSION: Final = 1
 class Hair:
     """Hair of the head: a style of `engine.renderer.hair`, its colour, how much of it is grey."""
 
-    style: str = "short"
+    style: str = "crop"
     colour: RGB = (0.075, 0.040, 0.022)
     tips: RGB | None = None
     """Colour of the ends where they differ: balayage, ombre, dip dye."""
@@ -29,6 +29,8 @@ class Hair:
     volume: float = 1.0
     parting: float = -0.3
     """Where it parts, −1 (viewer's left) to 1; styles without a parting ignore it."""
+    fringe: bool = False
+    """Bangs over the forehead, for styles that can have them."""
     line: float = 0.0
     """How far the hair line has receded: 0 young, 1 high temples and crown."""
 
@@ -118,6 +120,8 @@ class Outfit:
     hat_colour: RGB | None = None
     necklace: str = ""
     tie: RGB | None = None
+    scarf: RGB | None = None
+    badge: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +141,15 @@ class Place:
     name: str = "grey studio"
     turn: float = 0.0
     colour: RGB | None = None
+    time: str = ""
+    """day, night, sunset where the place looks different then; "" is the place's own."""
     level: float = 1.0
     """Times the set's own brightness."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lamp:
-    """A light as a photographer sets it: degrees from the lens axis (at the face) to the viewer's right and up."""
+    """A light as a photographer sets it: degrees from the lens axis to the viewer's right and up, from the face."""
 
     side: float = -40.0
     height: float = 25.0

@@ -1,0 +1,175 @@
+"""A clause of a prompt taken apart: what it names, and which noun each colour and length belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.prompts.lexicon import kind_of
+from engine.renderer.lexicon import Hit, hits, table, words
+
+PEOPLE: Final = (
+    "sex", "trade", "age", "ancestry", "skin", "build", "part", "hair_style", "hair_line", "beard", "expression",
+    "freckles", "moles", "wrinkles", "pores", "oil", "blush", "scars", "lips", "make_up", "glasses", "earrings",
+    "necklace", "hat", "gaze", "two",
+)  # fmt: skip
+CLOTHES: Final = ("garment", "fabric", "pattern", "hat", "tie", "worn", "glasses", "earrings", "necklace", "beard")
+LIGHT: Final = ("rig", "side", "hardness", "level", "temperature", "time", "under")
+CAMERA: Final = ("framing", "angle", "gaze", "blur", "film")
+HEARD_IN: Final[Mapping[str, Collection[str]]] = {
+    "subject": (*PEOPLE, *CLOTHES),
+    "clothing": (*CLOTHES, "part", "hair_style", "sex", "expression", "skin", "freckles"),
+    "environment": ("place", "time", "rig", "part"),
+    "lighting": tuple(name for name in LIGHT if name != "under"),
+    "camera": (*CAMERA, "rig"),
+    "detail": (*PEOPLE, *CAMERA, "garment", "rig", "pattern", "fabric"),
+}
+"""The tables that are looked into for each slot of the prompt."""
+
+NOUNS: Final[Mapping[str, str]] = {
+    "part": "", "hair_style": "hair", "beard": "beard", "garment": "garment", "hat": "hat", "tie": "tie",
+    "worn": "worn", "glasses": "glasses", "place": "place", "lips": "lips", "rig": "light",
+    "earrings": "jewel", "necklace": "jewel", "pattern": "garment", "fabric": "garment",
+}  # fmt: skip
+"""Tables whose entries a colour can belong to, and what kind of thing that is; "" is the entry itself."""
+_HUES: Final = ("colour", "hair_colour", "iris")
+_EMPTY: Final = frozenset(
+    {
+        *("wearing", "wears", "dressed", "one", "two", "full", "set", "toned", "style", "look", "looking", "camera"),
+        *("portrait", "photo", "photograph", "picture", "shot", "image", "light", "lighting", "lit", "background"),
+        *("sign", "says", "reads", "saying", "reading", "printed", "chest"),
+        *("rimmed", "framed", "shaped", "coloured", "colored"),
+    }
+)
+"""Words that ask for nothing by themselves."""
+_KNOWN_KINDS: Final = frozenset(
+    {
+        *(
+            "determiner",
+            "pronoun",
+            "auxiliary",
+            "adverb",
+            "negation",
+            "of",
+            "and",
+            "with",
+            "in",
+            "at",
+            "by",
+            "from",
+            "as",
+        ),
+        *("person", "wear", "pose", "gaze", "act"),
+    }
+)
+"""Kinds of the reader's own lexicon that need no entry here: small words, and whoever can sit for a portrait."""
+_NOT: Final = frozenset({"no", "not", "without", "never", "isn't", "minus"})
+_JOINTS: Final = frozenset({"and", "with", "wearing", "in", "on"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hue:
+    """Words of colour, the kind of thing they belong to, and the entry of it."""
+
+    phrase: str
+    kind: str
+    of: Hit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A clause's words, what they lead to, its colours, its lengths (kind → "short" or "long"), and what is unknown."""
+
+    slot: str
+    said: tuple[str, ...]
+    found: tuple[Hit, ...]
+    hues: tuple[Hue, ...] = ()
+    lengths: Mapping[str, str] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+
+    def keys(self, name: str) -> list[str]:
+        """The entries of a table that the clause names, in order."""
+        return [hit.key for hit in self.found if hit.table == name]
+
+
+def clause(slot: str, text: str) -> Clause:
+    """Take a clause of a slot apart."""
+    said = words(text)
+    loose = _loose(said)
+    found = [hit for hit in hits(said, tuple(HEARD_IN[slot]), skip=loose) if not _denied(hit, said)]
+    taken = {at for hit in found for at in range(hit.start, hit.end)}
+    coloured = [hit for hit in _coloured(said) if not _inside(hit, found)]
+    hues = tuple(_bound(hit, found, said, slot) for hit in coloured)
+    lengths = [hit for hit in hits(said, ("length",)) if not _inside(hit, found)]
+    spoken = taken | {at for hit in (*coloured, *lengths) for at in range(hit.start, hit.end)}
+    unknown = tuple(
+        word for at, word in enumerate(said) if at not in spoken and not _says_nothing(word) and not word[0].isdigit()
+    )
+    kinds = {(_owner(hit, found, said) or ("hair", None))[0]: hit.key for hit in lengths}
+    return Clause(slot, tuple(said), tuple(found), hues, kinds, unknown)
+
+
+def _denied(hit: Hit, said: list[str]) -> bool:
+    """ "without glasses", "no visible beard": the opposite is meant."""
+    return bool(_NOT & set(said[max(0, hit.start - 2) : hit.start])) and hit.table != "sex"
+
+
+def _says_nothing(word: str) -> bool:
+    return word in _EMPTY or len(word) == 1 or kind_of(word) in _KNOWN_KINDS
+
+
+def _loose(said: list[str]) -> set[int]:
+    """Places of words that may stand inside another wording: colours and lengths."""
+    return {at for hit in (*_coloured(said), *hits(said, ("length",))) for at in range(hit.start, hit.end)}
+
+
+def _coloured(said: list[str]) -> list[Hit]:
+    """Stretches that name a colour, by whichever table of colours has the longest wording."""
+    spans: dict[int, Hit] = {}
+    for hit in hits(said, _HUES):
+        if hit.start not in spans or hit.end > spans[hit.start].end:
+            spans[hit.start] = hit
+    return list(spans.values())
+
+
+def _inside(hit: Hit, found: Sequence[Hit]) -> bool:
+    """Whether a longer wording has the words already ("black background"), rather than stepping over them."""
+    for other in found:
+        within = other.start <= hit.start and hit.end <= other.end
+        whole = (other.start, other.end) == (hit.start, hit.end)
+        if (whole and other.table != "hair_style") or (within and hit.phrase in other.phrase != hit.phrase):
+            return True
+    return False
+
+
+def _bound(hit: Hit, found: Sequence[Hit], said: list[str], slot: str) -> Hue:
+    owner = _owner(hit, found, said)
+    if owner is None:
+        kind = {"clothing": "garment", "environment": "place", "lighting": "light"}.get(slot, "hair")
+        return Hue(hit.phrase, kind, None)
+    return Hue(hit.phrase, *owner)
+
+
+def _owner(hit: Hit, found: Sequence[Hit], said: list[str]) -> tuple[str, Hit | None] | None:
+    """The noun that follows, up to the next joint; else the one before: "a dress of red silk"."""
+    nouns = [other for other in found if other.table in NOUNS]
+    after = [other for other in nouns if other.end > hit.end or other.start >= hit.end]
+    after.sort(key=lambda other: (max(other.start, hit.end), -other.end))
+    for other in after:
+        between = said[hit.end : max(other.start, hit.end)]
+        if not _JOINTS & set(between) or (len(between) <= 2 and "and" in between):
+            return NOUNS[other.table] or other.key, other
+        break
+    before = [other for other in nouns if other.end <= hit.start]
+    if before:
+        last = max(before, key=lambda other: other.end)
+        return NOUNS[last.table] or last.key, last
+    if after:
+        return NOUNS[after[0].table] or after[0].key, after[0]
+    return None
+
+
+def hue_table(phrase: str, name: str) -> str | None:
+    """The entry of a colour table that the phrase is, if it is one of it."""
+    return table(name).get(tuple(words(phrase)))

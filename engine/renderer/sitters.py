@@ -1,0 +1,235 @@
+"""Words about a person → a `Person`, a `Pose`, an `Outfit`. What is not said is drawn by the seed, or kept."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from engine.renderer import faces
+from engine.renderer.clauses import Clause, Hue, hue_table
+from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear
+from engine.renderer.scene import RGB, Beard, Hair, Outfit, Person, Pose, Skin
+
+_YEARS: Final = re.compile(r"\b(?:aged? |of |is |, ?)?(\d{2})\b(?! ?(?:mm|k\b|%|°))")
+_SPECIFIC: Final = (
+    "bald", "cornrows", "locs", "braids", "afro", "coils", "pigtails", "top knot", "bun", "ponytail", "undercut",
+    "buzz cut", "crew cut", "quiff", "slick back", "side part", "pixie", "long bob", "bob", "shag", "curtains",
+    "long curls", "curls", "waves", "tousled", "fringe", "shoulder length", "crop", "long straight",
+)  # fmt: skip
+"""Styles, the one that says most first: "a curly bob" is a bob."""
+_WOMAN, _MAN = 0.03, 0.95
+_TURNS: Final = {"away": (28.0, 2.0), "down": (4.0, -24.0), "up": (4.0, 20.0)}
+
+
+def person(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, saved: Person | None = None) -> Person:
+    """The person that the words name; what a saved one has stays unless the words change it."""
+    base = saved or _drawn(clauses, seed)
+    base = replace(base, skin=_skin(clauses, base.skin), iris=_iris(clauses) or base.iris)
+    base = replace(base, hair=_hair(clauses, base), beard=_beard(clauses, negative, base))
+    glasses = _last(clauses, "glasses")
+    without = bool(_last(negative, "glasses"))
+    return replace(
+        base,
+        glasses="" if without else glasses or base.glasses,
+        earrings="" if _last(negative, "earrings") else _last(clauses, "earrings") or base.earrings,
+    )
+
+
+def pose(clauses: Sequence[Clause], seed: int) -> Pose:
+    """Expression, gaze and how the head is held: never quite straight, unless a front view is asked for."""
+    expression = _first(clauses, "expression") or "slight smile"
+    frontal = "front" in [key for clause in clauses for key in clause.keys("angle")]
+    sway = ((seed * 2654435761) % 1000) / 1000 - 0.5
+    gaze = _TURNS.get(_first(clauses, "gaze"))
+    turn = 0.0 if frontal else 6.0 * sway
+    return Pose(expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze)
+
+
+def outfit(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, masculinity: float) -> Outfit:
+    """What is worn. A colour that belongs to nothing named is the garment's."""
+    garment = _garment(clauses)
+    own = [hue for clause in clauses for hue in clause.hues if hue.kind == "garment"]
+    colours = [colour for hue in own if (colour := cloth(hue))]
+    hat = "" if _last(negative, "hat") else _last(clauses, "hat")
+    worn = [key for clause in clauses for key in clause.keys("worn")]
+    return Outfit(
+        garment=garment or ("blouse" if masculinity < 0.5 and seed % 3 == 0 else "t-shirt" if seed % 2 else "sweater"),
+        colour=colours[0] if colours else _default_colour(garment, seed),
+        second=colours[1] if len(colours) > 1 else None,
+        fabric=_last(clauses, "fabric"),
+        pattern=_last(clauses, "pattern"),
+        hat=hat,
+        hat_colour=_of(clauses, "hat"),
+        necklace=_last(clauses, "necklace"),
+        tie=(_of(clauses, "tie") or linear("#3a1420"))
+        if _last(clauses, "tie") or garment in {"suit", "tuxedo"}
+        else None,
+        scarf=(_of(clauses, "worn") or linear("#8c2f2a")) if "scarf" in worn else None,
+        badge="badge" in worn,
+    )
+
+
+def cloth(hue: Hue) -> RGB | None:
+    """The colour of cloth that the words name."""
+    code = hue_table(hue.phrase, "colour")
+    return linear(code) if code else HAIR.get(hue_table(hue.phrase, "hair_colour") or "")
+
+
+def _garment(clauses: Sequence[Clause]) -> str:
+    """The outermost that is named: a coat over a shirt is a coat; a jacket of leather is a leather jacket."""
+    named = [key for clause in clauses if clause.slot in {"clothing", "subject"} for key in clause.keys("garment")]
+    over = (
+        "spacesuit",
+        "armour",
+        "coat",
+        "trench coat",
+        "raincoat",
+        "leather jacket",
+        "denim jacket",
+        "tuxedo",
+        "suit",
+        "apron",
+    )
+    at_work = _first(clauses, "trade")
+    return next((key for key in over if key in named), named[0] if named else at_work)
+
+
+_COLOURS: Final = {
+    "scrubs": "#2f7f86", "lab coat": "#f2f1ee", "chef jacket": "#f2f1ee", "suit": "#2b2e36", "tuxedo": "#0f0f11",
+    "armour": "#9a9da3", "denim jacket": "#3a5a86", "leather jacket": "#1c1613", "uniform": "#2a3550",
+    "trench coat": "#b49a70", "raincoat": "#d9a514", "apron": "#6b4a2e", "spacesuit": "#e6e7e8", "overalls": "#33507c",
+    "coat": "#4a4038",
+}  # fmt: skip
+_EVERYDAY: Final = ("#2f3e56", "#7a2e2e", "#e4e0d6", "#3f5a4a", "#6a6d72", "#1e1f22", "#a3785a", "#54657a")
+
+
+def _default_colour(garment: str, seed: int) -> RGB:
+    return linear(_COLOURS.get(garment) or _EVERYDAY[seed % len(_EVERYDAY)])
+
+
+def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
+    sex = _first(clauses, "sex")
+    masculinity = {"woman": _WOMAN, "man": _MAN}.get(sex, _WOMAN if seed % 2 else _MAN)
+    ancestry = _first(clauses, "ancestry")
+    tone = _first(clauses, "skin") or (ancestry.split(",")[3] if ancestry else "")
+    mix = tuple(float(part) for part in ancestry.split(",")[:3]) if ancestry else _mix(tone)
+    builds = [key for clause in clauses for key in clause.keys("build")]
+    found = faces.person(
+        seed,
+        masculinity=masculinity,
+        age=_age(clauses),
+        ancestry=mix,
+        weight=0.32 if "slim" in builds else 0.82 if "heavy" in builds else None,
+        muscle=0.8 if "muscular" in builds else None,
+    )
+    return replace(found, skin=replace(found.skin, tone=SKIN[tone])) if tone else found
+
+
+def _mix(tone: str) -> tuple[float, ...] | None:
+    """The looks that usually go with a skin; None leaves them to the seed."""
+    return {
+        "fair": (0.01, 0.02, 0.97),
+        "light": (0.02, 0.06, 0.92),
+        "olive": (0.10, 0.08, 0.82),
+        "tan": (0.16, 0.26, 0.58),
+        "brown": (0.36, 0.22, 0.42),
+        "dark": (0.90, 0.04, 0.06),
+    }.get(tone)
+
+
+def _age(clauses: Sequence[Clause]) -> float | None:
+    """Years as said; somebody under 18 is never drawn, so that the least is 18."""
+    for clause in clauses:
+        if clause.slot == "subject" and (found := _YEARS.search(" ".join(clause.said))):
+            return min(95.0, max(18.0, float(found[1])))
+    named = [float(key) for clause in clauses if clause.slot == "subject" for key in clause.keys("age")]
+    exact = [years for years in named if years not in {23.0, 26.0, 72.0}]
+    return (exact or named or [None])[0]
+
+
+def _skin(clauses: Sequence[Clause], base: Skin) -> Skin:
+    tone = _first(clauses, "skin")
+    make_up = [key for clause in clauses for key in clause.keys("make_up")]
+    lips = _last(clauses, "lips")
+    shares = {
+        name: float(key)
+        for name in ("freckles", "moles", "wrinkles", "pores", "oil", "blush")
+        if (key := _last(clauses, name))
+    }
+    scars = tuple(dict.fromkeys((*base.scars, *(key for clause in clauses for key in clause.keys("scars")))))
+    heavy = "heavy" in make_up
+    return replace(
+        base,
+        **shares,
+        tone=SKIN[tone] if tone else base.tone,
+        scars=scars,
+        lips=LIPS[lips] if lips else LIPS["nude"] if make_up and base.lips is None else base.lips,
+        eye_shadow=(0.05, 0.04, 0.05) if heavy else base.eye_shadow,
+        eyeliner=0.9 if heavy or "liner" in make_up else 0.4 if make_up else base.eyeliner,
+        mascara=0.9 if make_up else base.mascara,
+    )
+
+
+def _iris(clauses: Sequence[Clause]) -> RGB | None:
+    named = [hue_table(hue.phrase, "iris") for clause in clauses for hue in clause.hues if hue.kind == "eyes"]
+    return next((IRIS[key] for key in named if key), None)
+
+
+def _hair(clauses: Sequence[Clause], base: Person) -> Hair:
+    styles = {key for clause in clauses for key in clause.keys("hair_style")}
+    style = next((name for name in _SPECIFIC if name in styles), "")
+    lengths = [clause.lengths["hair"] for clause in clauses if "hair" in clause.lengths]
+    hair = base.hair
+    if style or lengths:
+        hair = replace(hair, style=_lengthened(style, lengths[-1] if lengths else "", base), length=1.0)
+        hair = replace(hair, fringe="fringe" in styles and style != "bald")
+        if style not in {"crop", "long straight", "", "curls", "waves"} and lengths:
+            hair = replace(hair, length=1.35 if lengths[-1] == "long" else 0.75)
+    colour = _hair_colour(clauses, "hair")
+    if colour:
+        hair = replace(hair, colour=colour, grey=0.0)
+    line = _last(clauses, "hair_line")
+    return replace(hair, line=float(line)) if line else hair
+
+
+def _lengthened(style: str, length: str, base: Person) -> str:
+    if length == "long":
+        return {"": "long straight", "curls": "long curls", "crop": "long straight", "fringe": "fringe"}.get(
+            style, style
+        )
+    if length == "short":
+        short = "crop" if base.masculinity > 0.5 else "pixie"
+        return {"": short, "long straight": short, "long curls": "curls", "waves": "tousled", "crop": short}.get(
+            style, style
+        )
+    return style or base.hair.style
+
+
+def _beard(clauses: Sequence[Clause], negative: Sequence[Clause], base: Person) -> Beard:
+    kind = "none" if _last(negative, "beard") else _last(clauses, "beard")
+    colour = _hair_colour(clauses, "beard") or _hair_colour(clauses, "hair")
+    beard = replace(base.beard, kind=kind) if kind else base.beard
+    return replace(beard, colour=colour, grey=0.0) if colour else beard
+
+
+def _hair_colour(clauses: Sequence[Clause], kind: str) -> RGB | None:
+    for clause in clauses:
+        for hue in clause.hues:
+            key = hue_table(hue.phrase, "hair_colour")
+            if key and hue.kind == kind and clause.slot != "lighting":
+                return HAIR[key]
+    return None
+
+
+def _of(clauses: Sequence[Clause], kind: str) -> RGB | None:
+    return next((colour for c in clauses for hue in c.hues if hue.kind == kind and (colour := cloth(hue))), None)
+
+
+def _first(clauses: Sequence[Clause], name: str) -> str:
+    return next((key for clause in clauses for key in clause.keys(name)), "")
+
+
+def _last(clauses: Sequence[Clause], name: str) -> str:
+    return next((key for clause in reversed(clauses) for key in reversed(clause.keys(name))), "")
