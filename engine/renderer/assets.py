@@ -57,6 +57,8 @@ class Base:
 
     rest: Array
     kept: Index
+    arms: Array
+    """How far each vertex goes along when an arm is lowered, 0…1."""
     sliders: tuple[str, ...]
     corners: npt.NDArray[np.bool_]
     """Which sliders' labels each of the phenotypes is a product of, (K, labels)."""
@@ -116,6 +118,7 @@ def base() -> Base:
     return Base(
         rest=held["rest"].astype(float),
         kept=held["kept"].astype(np.int64),
+        arms=held["arms"] / 255,
         sliders=tuple(held["sliders"].tolist()),
         corners=held["corners"],
         phenotypes=held["phenotypes"],
@@ -191,6 +194,29 @@ def linear(stored: Image.Image) -> Picture:
 def _linear_steps() -> Picture:
     step = np.arange(256) / 255
     return np.where(step <= 0.04045, step / 12.92, ((step + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Texels:
+    """The head's part of a skin texture: its box in 512 texels, where each texel lies on the template, and masks."""
+
+    box: tuple[int, int, int, int]
+    rest: Picture
+    lips: Picture
+    eyelids: Picture
+
+
+@lru_cache(maxsize=1)
+def texels() -> Texels:
+    """Where to paint."""
+    with np.load(PACK / "texels.npz") as found:
+        left, top, right, bottom = found["box"].tolist()
+        rest = found["rest"].astype(np.float32) / np.float32(32000)
+        return Texels((left, top, right, bottom), rest, _share(found["lips"]), _share(found["eyelids"]))
+
+
+def _share(stored: Any) -> Picture:
+    return np.asarray(stored, np.float32) / np.float32(255)
 
 
 def skin_picture(band: str, ancestry: str, sex: str) -> Image.Image:

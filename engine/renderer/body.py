@@ -15,6 +15,8 @@ from engine.renderer.geometry import Array, Index, Part, unit, unweld, vertex_no
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 
+ARMS_LOWERED = 32.0
+"""Degrees from the rest pose's."""
 STRAIGHT: tuple[float, float, float] = (0.0, -1.5, 0.0)
 """Where the lens is from the eyes' middle when nobody says: straight ahead."""
 
@@ -139,19 +141,10 @@ def _labels(person: Person) -> dict[str, float]:
 
 def arms_down(vertices: Array) -> Array:
     """Arms lowered from the rest pose, turned about the shoulders."""
-    rest = assets.base().rest
-    side = np.sign(rest[:, 0])
-    t = np.clip((np.abs(rest[:, 0]) - 0.145) / 0.07, 0, 1)
-    angle = (
-        np.radians(33.0)
-        * t
-        * t
-        * (3 - 2 * t)
-        * (rest[:, 2] < 0.56)
-        * (rest[:, 2] > -0.2 + 2 * (0.25 - np.abs(rest[:, 0])))
-    )
-    joint = np.abs(rest[:, 0] - 0.165) + np.abs(rest[:, 2] - 0.49)
-    pivot = vertices[np.argmin(joint)]
+    base = assets.base()
+    side = np.sign(base.rest[:, 0])
+    angle = np.radians(ARMS_LOWERED) * base.arms
+    pivot = base.joint("l-shoulder", vertices)
     x, z = np.abs(vertices[:, 0]) - abs(pivot[0]), vertices[:, 2] - pivot[2]
     moved = vertices.copy()
     moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))

@@ -1,0 +1,85 @@
+"""Freckles, moles and scars: small marks stamped on the head's part of a skin map."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+Picture = npt.NDArray[np.float32]
+
+MILLIMETRE: Final = 2.4
+"""Texels of the map, on the face."""
+SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
+    "cheek": ((0.040, 0.706), (0.050, 0.676)),
+    "brow": ((0.034, 0.762), (0.040, 0.741)),
+    "chin": ((0.006, 0.634), (0.014, 0.624)),
+    "lip": ((0.011, 0.676), (0.013, 0.664)),
+    "forehead": ((0.012, 0.792), (0.026, 0.775)),
+    "nose": ((-0.006, 0.713), (0.007, 0.709)),
+    "temple": ((0.058, 0.765), (0.064, 0.745)),
+    "jaw": ((0.052, 0.652), (0.040, 0.640)),
+}
+"""Where a scar begins and ends on the template, x and z, on the picture's right."""
+
+
+def stamped_marks(head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator) -> None:
+    """All of somebody's marks, in place; `rng` is the person's own, so that they come back with the face."""
+    spots, moles = rng.spawn(2)
+    freckled = float(skin.freckles)
+    if freckled > 0.02:
+        brown = tone * np.array((0.66, 0.50, 0.42), np.float32)
+        count = int(60 + 320 * freckled)
+        _spots(head, brown, fields["freckled"], count, (0.35, 0.85), 0.25 + 0.40 * freckled, spots)
+    count = int(moles.poisson(3.2 * skin.moles))
+    _spots(head, tone * np.array((0.36, 0.26, 0.22), np.float32), fields["marked"], count, (0.45, 0.95), 0.85, moles)
+    for place in skin.scars:
+        _scar(head, tone, place)
+
+
+def _spots(
+    head: Picture, colour: Picture, where: Picture, count: int, radius_mm: tuple[float, float], strength: float,
+    rng: np.random.Generator,
+) -> None:  # fmt: skip
+    chance = np.cumsum(where.ravel().astype(np.float64))
+    if count <= 0 or chance[-1] <= 0:
+        return
+    at = np.searchsorted(chance, rng.random(count) * chance[-1])
+    sizes = rng.uniform(*radius_mm, count) * MILLIMETRE
+    dark = rng.uniform(0.45, 1.0, count) * strength
+    for place, size, amount in zip(at, sizes, dark, strict=True):
+        row, column = divmod(int(place), where.shape[1])
+        _dab(head, colour, row, column, float(size), float(amount))
+
+
+def _dab(head: Picture, colour: Picture, row: int, column: int, radius: float, amount: float) -> None:
+    reach = int(np.ceil(radius * 2)) + 1
+    top, left = max(row - reach, 0), max(column - reach, 0)
+    window = head[top : row + reach + 1, left : column + reach + 1]
+    y, x = np.mgrid[top : top + window.shape[0], left : left + window.shape[1]]
+    share = np.clip(1.4 - np.hypot(y - row, x - column) / radius, 0, 1)[..., None].astype(np.float32)
+    window += (colour - window) * share * np.float32(amount)
+
+
+def _scar(head: Picture, tone: Picture, place: str) -> None:
+    """A pale line with a darker rim: "cheek left" lies on the picture's left; an unknown place leaves none."""
+    from engine.renderer.skin import head_places
+
+    name, _, side = place.partition(" ")
+    if name not in SCARS:
+        return
+    flip = -1.0 if side == "left" else 1.0
+    (x0, z0), (x1, z1) = SCARS[name]
+    x, y, z, _ = head_places()
+    px, pz = x * flip - x0, z - z0
+    dx, dz = x1 - x0, z1 - z0
+    t = np.clip((px * dx + pz * dz) / (dx * dx + dz * dz), 0, 1)
+    bend = 0.0012 * np.sin(t * 5.0)
+    off = np.hypot(px - dx * t + bend, pz - dz * t)
+    front = (y < -0.06) * np.sin(np.pi * np.clip(t * 0.9 + 0.05, 0, 1)) ** 0.5
+    rim = np.exp(-0.5 * (off / 0.0016) ** 2) * front
+    line = np.exp(-0.5 * (off / 0.0007) ** 2) * front
+    for amount, colour in ((0.45 * rim, (0.82, 0.62, 0.60)), (0.75 * line, (1.16, 1.02, 1.0))):
+        share = amount[..., None].astype(np.float32)
+        head += (tone * np.array(colour, np.float32) - head) * share
