@@ -112,7 +112,7 @@ def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: 
     alpha = np.where(_inside(layers["alpha"]), F(1), masks[..., 1:2])
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
-        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast)
+        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast=True)
         spread = through_skin(lit, masks[box][..., 0], plan.pixels_a_mm)
         light[box] += spread * layers["skin_colour"][box]
     light *= F(_exposed(light, layers, plan))

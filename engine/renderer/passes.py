@@ -24,19 +24,20 @@ _TILE: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Samples a pixel: of all, of what shows something, of edges and hair, of eyes."""
+    """Samples a pixel: of all, then so many more of what shows something, of hair, of edges, of eyes."""
 
     base: int
     plain: int
-    fine: int
+    hair: int
+    edges: int
     eyes: int
 
 
 EFFORTS: Final = {
-    "preview": Effort(1, 0, 0, 0),
-    "draft": Effort(1, 1, 2, 3),
-    "standard": Effort(1, 3, 7, 11),
-    "fine": Effort(2, 5, 11, 16),
+    "preview": Effort(1, 0, 0, 0, 0),
+    "draft": Effort(1, 1, 1, 2, 3),
+    "standard": Effort(1, 3, 4, 7, 11),
+    "fine": Effort(2, 5, 7, 10, 16),
 }
 
 
@@ -87,7 +88,8 @@ class Exposure:
         hair, eyes = _widened(seen["hair"] > 0, 1), _widened(seen["eye"] > 0, 2)
         effort = self.effort
         wanted = np.where(shown, effort.plain, 0)
-        wanted = np.where(edge | hair, np.maximum(wanted, effort.fine), wanted)
+        wanted = np.where(hair & shown, effort.hair, wanted)
+        wanted = np.where(edge, effort.edges, wanted)
         wanted = np.where(eyes & shown, effort.eyes, wanted)
         return np.asarray(wanted.reshape(width * height), np.int64)
 

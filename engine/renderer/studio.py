@@ -13,6 +13,7 @@ import numpy.typing as npt
 from engine.renderer import camera, crew, develop, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
 from engine.renderer.scene import Scene
+from engine.renderer.stops import Cancelled
 from engine.renderer.tracing.environment import Environment
 from engine.renderer.tracing.lighting import Lights
 from engine.renderer.tracing.tracer import Tracer, layers
@@ -28,10 +29,6 @@ DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
-
-
-class Cancelled(Exception):
-    """The picture was given up before it was done."""
 
 
 @dataclass(frozen=True)
@@ -157,3 +154,6 @@ class _Darkroom:
         top, bottom = np.clip((y - above, y + below), 0, size[1]).astype(int)
         left, right = np.clip((x - half, x + half), 0, size[0]).astype(int)
         return int(top), int(bottom), int(left), int(right)
+
+
+__all__ = ["SIZE", "Cancelled", "Photograph", "Picture", "Report", "photograph"]

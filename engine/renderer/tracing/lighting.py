@@ -136,5 +136,5 @@ def reflection(
         rows = np.flatnonzero(meets & (dot(way, normal) > 0))
         if len(rows):
             clear = world.visible(start[:, rows], at[:, rows])
-            seen[:, rows] += np.minimum(emitter.radiance * F(0.8), F(20)) * clear
+            seen[:, rows] += np.minimum(emitter.radiance * F(2.6), F(62)) * clear
     return seen * strength
