@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from engine.renderer import assets, expressions, eyes, regions, skin
-from engine.renderer.geometry import Array, Index, Part, unit, unweld, vertex_normals
+from engine.renderer.geometry import Array, Index, Part, vertex_normals
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 

@@ -45,7 +45,9 @@ def skin_map(person: Person) -> Picture:
 
 
 @lru_cache(maxsize=3)
-def _skin_map(seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any, bald: bool) -> Any:
+def _skin_map(
+    seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any, bald: bool
+) -> Any:
     tone = np.array(skin.tone, np.float32)
     blended = tone * np.exp(_blended(age + 14 * skin.wrinkles, female, ancestry))
     stored = Image.fromarray(_encoded(blended))
@@ -72,7 +74,9 @@ def _blended(age: float, female: bool, ancestry: tuple[float, float, float]) -> 
     for band, at_band in _bands(age):
         for name, share in zip(ANCESTRIES, shares, strict=True):
             if at_band * share > 0.06:
-                total += np.float32(at_band * share) * _departure(f"skin-{band}-{name}-{'female' if female else 'male'}")
+                total += np.float32(at_band * share) * _departure(
+                    f"skin-{band}-{name}-{'female' if female else 'male'}"
+                )
                 weight += at_band * share
     return total / np.float32(weight)
 
@@ -183,7 +187,11 @@ def _paint_head(
     shade = {"none": 0.0, "stubble": 0.42}.get(beard, 0.30)
     if shade:
         grain = np.clip(0.75 + 0.45 * _mottle(), 0.2, 1.3)
-        _mix(head, np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15), shade * fields["beard"] * grain)
+        _mix(
+            head,
+            np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15),
+            shade * fields["beard"] * grain,
+        )
     _make_up(head, fields, lips, skin)
 
 
