@@ -323,7 +323,7 @@ def _skins(folder: Path) -> None:
                 inside = _islands(512) if inside is None else inside
                 texture = _skin_source(folder / f"{band}_{ancestry}_{sex}/textures", band, pattern.format(sex=sex))
                 colour = _chaste(np.asarray(Image.open(texture).convert("RGB")))
-                _webp(name, Image.fromarray(_carried(colour, inside)), 95)
+                _webp(name, Image.fromarray(_joined(_carried(colour, inside), inside)), 97)
 
 
 def _skin_source(folder: Path, band: str, name: str) -> Path:
@@ -363,6 +363,44 @@ def _carried(colour: Any, inside: Any) -> Any:
     """The colours at an island's edge carried outwards, so that no seam takes the background's."""
     rows, columns = distance_transform_edt(~inside, return_distances=False, return_indices=True)
     return np.where(inside[..., None], colour, colour[rows, columns]).astype(np.uint8)
+
+
+def _joined(colour: Any, inside: Any) -> Any:
+    """The same tone on both sides of the seam round the neck: what is broad there is evened out, the grain stays."""
+    log = np.log(np.maximum(colour / 255.0, 0.01) ** 2.2)
+    known = gaussian_filter(inside.astype(float), 9)[..., None]
+    broad = gaussian_filter(log * inside[..., None], (9, 9, 0)) / np.maximum(known, 1e-3)
+    seam, is_head = _neck_seam(), np.zeros(inside.shape, bool)
+    left, top, right, bottom = HEAD
+    is_head[top:bottom, left:right] = True
+    far = distance_transform_edt(~seam)
+    rings = [log[(far > 14) & (far < 34) & inside & side].mean(0) for side in (is_head, ~is_head)]
+    t = np.clip((far - 8) / 26, 0, 1)
+    share = 1 - t * t * (3 - 2 * t)
+    even = log - share[..., None] * (broad - (rings[0] + rings[1]) / 2)
+    return np.clip(255 * np.exp(even / 2.2), 0, 255).astype(np.uint8)
+
+
+def _neck_seam() -> Any:
+    """The texels where the head's island and the body's meet on the skin."""
+    with np.load(PACK / "skin.npz") as skin, np.load(PACK / "body.npz") as body:
+        place, coordinate = skin["faces"].ravel(), skin["uv_faces"].ravel()
+        uv = skin["uv"] * 512
+        shape = (len(skin["indptr"]) - 1, len(body["rest"]))
+        matrix = sparse.csr_matrix((skin["weights"][skin["number"]], skin["indices"], skin["indptr"]), shape)
+        rest = matrix @ body["rest"]
+    neck = (np.abs(rest[:, 0]) < 0.12) & (rest[:, 2] > 0.45)
+    pairs = np.unique(np.stack([place, coordinate], 1), axis=0)
+    at = uv[pairs[:, 1]]
+    at[:, 1] = 512 - at[:, 1]
+    left, top, right, bottom = HEAD
+    head = (at[:, 0] > left) & (at[:, 1] > top) & (at[:, 1] < bottom)
+    torso = (at[:, 0] < left + 60) & (at[:, 1] < top + 40) & ~head
+    both = np.isin(pairs[:, 0], np.intersect1d(pairs[head, 0], pairs[torso, 0])) & neck[pairs[:, 0]]
+    found = np.zeros((512, 512), bool)
+    rows, columns = np.clip(at[both].astype(int)[:, ::-1], 0, 511).T
+    found[rows, columns] = True
+    return found
 
 
 # Backdrops

@@ -16,8 +16,8 @@ from engine.renderer.tracing.vectors import Floats
 Pixels: TypeAlias = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
 
-COARSE: Final = 4
-"""The first look takes one pixel of this many across and down."""
+_FIRST_WIDTH: Final = 128
+"""The first look is about as wide as this, in pixels."""
 _RAYS_A_UNIT: Final = 8192
 _TILE: Final = 32
 
@@ -35,7 +35,7 @@ class Effort:
 
 EFFORTS: Final = {
     "preview": Effort(1, 0, 0, 0, 0),
-    "draft": Effort(1, 1, 1, 2, 3),
+    "draft": Effort(1, 1, 2, 3, 4),
     "standard": Effort(1, 3, 4, 7, 11),
     "fine": Effort(2, 5, 7, 10, 16),
 }
@@ -60,9 +60,10 @@ class Exposure:
         self._order = _tile_order(width, height)
 
     def coarse(self, between: Callable[[float], None]) -> tuple[Floats, tuple[int, int]]:
-        """The first look: sums of every fourth pixel as a small film, and its size."""
+        """The first look: sums of one pixel in every few, as a small film, and its size."""
         width, height = self.tracer.size
-        rows, columns = np.arange(COARSE // 2, height, COARSE), np.arange(COARSE // 2, width, COARSE)
+        step = max(1, round(min(width, height) / _FIRST_WIDTH))
+        rows, columns = np.arange(step // 2, height, step), np.arange(step // 2, width, step)
         pixels = (rows[:, None] * width + columns).ravel()
         self._take(pixels, 0, self.effort.base, between)
         return self.film[:, pixels].copy(), (len(columns), len(rows))

@@ -67,7 +67,7 @@ def _from(
     way = points - position
     squared = dot(way, way)
     way /= np.sqrt(squared)
-    arriving = emitter.reaching(way, squared)
+    arriving = emitter.reaching(way, squared) * emitter.through(position, way)
     facing = np.flatnonzero(dot(normal, way) * (arriving > 0) > _TURNED_AWAY)
     seen = np.zeros(len(away), np.float32)
     seen[facing] = world.visible((position + way * away)[:, facing], points[:, facing])

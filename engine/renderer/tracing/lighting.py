@@ -51,7 +51,7 @@ def _add_emitter(
     squared = dot(way, way)
     way /= np.sqrt(squared)
     cosine = np.maximum(dot(surface.normal, way), F(0))
-    arriving = emitter.reaching(way, squared)
+    arriving = emitter.reaching(way, squared) * emitter.through(surface.position, way)
     arriving *= dot(surface.true_normal, way) > F(-0.1)
     rows = np.flatnonzero(arriving * cosine > F(1e-6))
     if not len(rows):
