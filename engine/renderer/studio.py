@@ -81,7 +81,7 @@ def photograph(
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
-    setting = places.place(scene.place, optics)
+    setting = places.place(scene.place, optics, scene.seed)
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
     clock.stage("hair and clothes", 0.10)
