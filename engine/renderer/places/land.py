@@ -16,14 +16,14 @@ LEAVES = ((0.045, 0.075, 0.018), (0.085, 0.13, 0.028), (0.15, 0.20, 0.05), (0.03
 
 def ridge(
     canvas: Canvas, away: float, base: float, height: float, low: Floats, high: Floats, what: str,
-    bumps: float = 3.0, octaves: int = 5, relief: float = 0.35,
+    bumps: float = 3.0, octaves: int = 5, relief: float = 0.35, gain: float = 0.6,
 ) -> Layer:  # fmt: skip
     """A line of hills: from `base` up to `height` more (as rises), `low` and `high` their colours."""
     layer = canvas.layer(away)
     random = canvas.random(what)
     line = F(base) + F(height) * noise(canvas.u[None] * F(bumps), np.zeros((1, 1), np.float32), random, octaves, 0.48)
     u, v = canvas.grid()
-    rough = noise(u * F(bumps * 4) + v * F(bumps * 3), v * F(bumps * 7), random, 4, 0.6)
+    rough = noise(u * F(bumps * 4) + v * F(bumps * 3), v * F(bumps * 7), random, 4, gain)
     share = np.clip((line - v) / F(canvas.pixel) + F(0.5), 0, 1)
     shade = np.clip((v - F(base)) / F(max(height, 1e-3)) * F(0.6) + (rough - F(0.3)) * F(0.9), 0, 1)
     facing = np.gradient(rough, axis=1) / F(bumps * 4 * canvas.pixel) * F(np.sign(skies.sun_side(canvas)) * relief)
@@ -80,6 +80,26 @@ def spots(
     return layer
 
 
+def blooms(
+    canvas: Canvas, away: float, what: str, count: int, rise: tuple[float, float], radius: tuple[float, float],
+    colours: Sequence[Colour],
+) -> Layer:  # fmt: skip
+    """Flowers of five petals round a darker middle."""
+    layer, random = canvas.layer(away), canvas.random(what)
+    x, y = random.uniform(-np.pi, np.pi, count), random.uniform(*rise, count)
+    size, tint = random.uniform(*radius, count), picked(random, colours, count, 0.3)
+    angle = random.uniform(0, 6.3, count)[:, None] + np.arange(6) * 1.26
+    out = size[:, None] * np.array((0.62, 0.62, 0.62, 0.62, 0.62, 0.0))
+    petal = np.exp(random.normal(0, 0.22, (count, 6, 1))) * np.array((1, 1, 1, 1, 1, 0.55))[:, None]
+    layer.discs(
+        (x[:, None] + np.cos(angle) * out).ravel().astype(np.float32),
+        (y[:, None] + np.sin(angle) * out * 0.8).ravel().astype(np.float32),
+        (size[:, None] * np.array((0.5, 0.5, 0.5, 0.5, 0.5, 0.3))).ravel().astype(np.float32),
+        (tint[:, None] * petal).reshape(-1, 3).astype(np.float32), 0.92,
+    )  # fmt: skip
+    return layer
+
+
 def water(canvas: Canvas, sky: Sky, deep: Colour, what: str, rough: float = 1.0) -> Layer:
     """The sea: waves that mirror the sky at a low angle, with glints below the sun."""
     layer = canvas.layer(60.0)
@@ -123,21 +143,21 @@ def garden(c: Canvas) -> list[Layer]:
     """Flower beds before hedges."""
     sky = skies.of(c)
     random = c.random("garden")
-    blooms = (
+    beds = (
         ((0.80, 0.10, 0.22), (0.95, 0.45, 0.55), (0.85, 0.75, 0.78)),
         ((0.75, 0.18, 0.50), (0.95, 0.70, 0.15), (0.85, 0.30, 0.10)),
         ((0.55, 0.30, 0.75), (0.90, 0.40, 0.60), (0.95, 0.90, 0.85)),
     )[int(random.integers(3))]
-    lit = [np.asarray(b, np.float32) * np.asarray(sky.land, np.float32) for b in blooms]
+    lit = [np.asarray(b, np.float32) * np.asarray(sky.land, np.float32) for b in beds]
     hedge = trees(c, sky, 14, -0.6, 1.2, "hedge", LEAVES, 0.06, 4.0, 0.25)
     near = trees(c, sky, 5, -1.4, 1.34, "beds", ((0.04, 0.085, 0.02), (0.10, 0.18, 0.04), (0.20, 0.30, 0.08)), 0.0, 7.0, 0.0)
     leaves = hazed(np.array(((0.30, 0.42, 0.12), (0.12, 0.20, 0.05)), np.float32), sky, 0)
     return [
         skies.painted(c, sky, 0.3), ground(c, sky, (0.05, 0.10, 0.02), (0.16, 0.24, 0.06), "lawn"), hedge,
         spots(c, 14, "climbers", 2600, (-0.35, 0.42), (0.004, 0.012), [*lit, leaves[0]]),
-        near, spots(c, 5, "leaves", 2200, (-0.9, 0.02), (0.006, 0.014), leaves),
-        spots(c, 5, "flowers", 2600, (-0.85, 0.06), (0.010, 0.026), lit),
-        spots(c, 2.6, "near flowers", 420, (-1.0, -0.17), (0.018, 0.036), lit),
+        near, blooms(c, 6, "flowers", 1900, (-0.85, 0.06), (0.010, 0.022), lit),
+        spots(c, 5, "leaves", 3000, (-0.9, 0.02), (0.005, 0.011), leaves),
+        blooms(c, 2.6, "near flowers", 330, (-1.0, -0.15), (0.018, 0.032), lit),
     ]  # fmt: skip
 
 
@@ -190,12 +210,12 @@ def mountains(c: Canvas) -> list[Layer]:
     sky = skies.of(c)
     rock, snow = np.array((0.20, 0.22, 0.28)), np.array((1.15, 1.18, 1.25))
     slope, fir = np.array((0.11, 0.14, 0.10)), np.array((0.035, 0.06, 0.035))
-    far = ridge(c, 9000, 0.02, 0.50, hazed(rock, sky, 0.30), hazed(snow, sky, 0.04), "peaks", 2.4, 6)
+    far = ridge(c, 9000, 0.02, 0.50, hazed(rock, sky, 0.30), hazed(snow, sky, 0.04), "peaks", 2.4, 6, 0.4, 0.5)
     return [
         skies.painted(c, sky, 0.35), far,
-        ridge(c, 4000, -0.06, 0.36, hazed(rock * 0.7, sky, 0.20), hazed(rock * 1.7, sky, 0.10), "ridge", 2.6, 6),
-        ridge(c, 1500, -0.16, 0.28, hazed(fir, sky, 0.07), hazed(slope * 1.3, sky, 0.05), "slope", 3.4, 6),
-        ridge(c, 60, -0.9, 0.80, hazed(fir * 0.9, sky, 0.02), hazed(np.array((0.17, 0.18, 0.09)), sky, 0), "meadow", 2.4),
+        ridge(c, 4000, -0.06, 0.36, hazed(rock * 0.7, sky, 0.20), hazed(rock * 1.7, sky, 0.10), "ridge", 2.6, 6, 0.3, 0.5),
+        ridge(c, 1500, -0.16, 0.28, hazed(fir, sky, 0.07), hazed(slope * 1.3, sky, 0.05), "slope", 3.4, 6, 0.10),
+        ridge(c, 60, -0.9, 0.80, hazed(fir * 0.9, sky, 0.02), hazed(np.array((0.17, 0.18, 0.09)), sky, 0), "meadow", 2.4, 5, 0.08),
     ]  # fmt: skip
 
 
@@ -207,7 +227,7 @@ def desert(c: Canvas) -> list[Layer]:
     for k, (away, base, height, haze, bumps) in enumerate(
         ((3000, 0.0, 0.14, 0.26, 2.5), (400, -0.10, 0.20, 0.10, 1.7), (60, -0.30, 0.28, 0.03, 1.2), (9, -0.9, 0.66, 0.0, 1.0))
     ):
-        layers.append(ridge(c, away, base, height, hazed(low, sky, haze), hazed(high, sky, haze), f"dune {k}", bumps, 3, 0.18))
+        layers.append(ridge(c, away, base, height, hazed(low, sky, haze), hazed(high, sky, haze), f"dune {k}", bumps, 3, 0.45, 0.22))
     return layers
 
 
@@ -254,8 +274,9 @@ def _firs(c: Canvas, sky: Sky, away: float, least: float, most: float, haze: flo
         top, wide = float(random.uniform(least, most)), float(random.uniform(0.16, 0.24))
         if not c.u.min() - 0.1 < x < c.u.max() + 0.1:
             continue
-        half = (F(top) - v) * F(wide) * (F(0.8) + F(0.5) * np.abs(np.sin((v - F(foot)) * F(9 / (top - foot)) * F(2))))
-        share = np.clip((half - np.abs(u - F(x)) + (snowed - F(0.5)) * F(0.03)) / F(max(c.pixel, 0.004)), 0, 1) * (v > foot)
+        half = (F(top) - v) * F(wide) * (F(0.8) + F(0.5) * np.abs(np.sin((v - F(foot)) * F(9 / (top - foot)) * F(3))))
+        share = np.clip((half - np.abs(u - F(x)) + (snowed - F(0.5)) * F(0.03)) / F(max(c.pixel, 0.004)), 0, 1)
+        share = share * ((v > foot) if snowy else step(v, foot, foot + 0.14))
         layer.mask(np.asarray(share, np.float32), tint)
     return layer
 
@@ -276,15 +297,15 @@ def park(c: Canvas) -> list[Layer]:
     return [
         skies.painted(c, sky, 0.3),
         trees(c, sky, 120, -0.02, 0.16, "far trees", leaf, 0.30, 7.0, 0.2),
-        trees(c, sky, 40, -0.015, 0.26, "trees", leaf, 0.08, 4.0, 0.7), lawn, path, _trunks(c, sky, 30, 0.05, 0.14),
+        trees(c, sky, 40, -0.015, 0.26, "trees", leaf, 0.08, 4.0, 0.7), lawn, path, _trunks(c, sky, 30, 0.05, 0.14, 0.4),
         trees(c, sky, 14, -0.52, 0.34, "boughs", leaf, 0.02, 3.0, 1.0, True),
         spots(c, 14, "dapples", 1500, (0.02, 0.55), (0.0022, 0.0045), glints, 0.4),
     ]  # fmt: skip
 
 
-def _trunks(c: Canvas, sky: Sky, away: float, haze: float, top: float = 0.6) -> Layer:
+def _trunks(c: Canvas, sky: Sky, away: float, haze: float, top: float = 0.6, stout: float = 0.6) -> Layer:
     layer, random = c.layer(away), c.random(f"trunks {away}")
     for x in random.uniform(-np.pi, np.pi, 44):
-        wide = float(random.uniform(0.25, 0.6)) / away
-        layer.box(x - wide, x + wide, -1.6 / away, float(random.uniform(top / 3, top)), hazed(np.array((0.05, 0.045, 0.04)), sky, haze), 0.004)
+        wide = stout * float(random.uniform(0.25, 0.6)) / away
+        layer.box(x - wide, x + wide, -1.6 / away, float(random.uniform(top / 3, top)), hazed(np.array((0.085, 0.07, 0.055)), sky, haze), 0.004)
     return layer

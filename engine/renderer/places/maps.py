@@ -25,7 +25,7 @@ class View:
 
 
 VIEWS: Final[dict[str, tuple[View, ...]]] = {
-    "window room": (View("apartment", 37, 1, away=5), View("apartment", 48, 1, away=5), View("apartment", 60, 1, away=5)),
+    "window room": (View("apartment", 8, 1, 0.38, 5), View("apartment", 79, 1, 0.38, 5), View("apartment", 13, 1, 0.38, 5)),
     "workshop": (
         View("workshop", 8, 4, 0.30, 10), View("workshop", -62, 4, 0.30, 10), View("workshop", 100, 4, 0.30, 10),
     ),
@@ -77,8 +77,8 @@ def mended(name: str) -> Floats:
     from scipy.ndimage import grey_closing
 
     picture = assets.backdrop(name)
-    closed = np.stack([grey_closing(picture[..., k], (7, 7)) for k in range(3)], -1)
-    hurt = (picture @ LUMA < 0.3 * (closed @ LUMA)) & (closed @ LUMA > 3 * np.median(picture @ LUMA))
+    closed = np.stack([grey_closing(picture[..., k], (5, 5)) for k in range(3)], -1)
+    hurt = (picture @ LUMA < 0.6 * (closed @ LUMA)) & (closed @ LUMA > 3 * np.median(picture @ LUMA))
     return np.where(hurt[..., None], closed, picture)
 
 

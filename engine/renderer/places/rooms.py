@@ -331,9 +331,10 @@ def hospital(c: Canvas) -> list[Layer]:
     for x in np.arange(-np.pi, np.pi, 0.44):
         lights.box(x, x + 0.24, 0.36, 0.40, (2.6, 2.9, 3.0), 0.012)
         lights.box(x + 0.05, x + 0.36, 0.52, 0.60, (2.6, 2.9, 3.0), 0.012)
-    bed = c.layer(2.8)
     side = float(random.choice((-1, 1)))
-    bed.box(side * 0.42 - 0.16, side * 0.42 + 0.16, -0.40, -0.22, (0.86, 0.92, 0.95), 0.02)
-    bed.box(side * 0.30 - 0.006, side * 0.30 + 0.006, -0.4, 0.16, (0.55, 0.6, 0.62))
-    bed.box(side * 0.30 - 0.026, side * 0.30 + 0.026, 0.05, 0.15, (0.75, 0.85, 0.88), 0.012)
-    return [room, lights, bed, _shine(c, 3, "steel", 60, (-0.25, 0.15), (0.9, 1.0, 1.0), 4)]
+    curtain = c.layer(2.8)
+    u, _ = c.grid()
+    fold = F(0.82) + F(0.18) * np.sin(u * F(90) + F(2) * np.sin(u * F(21)))
+    cloth = np.array((0.46, 0.70, 0.74), np.float32) * fold[..., None]
+    curtain.mask(step(0.14 - np.abs(u - F(side * 0.30)), 0, 0.01), cloth)
+    return [room, lights, curtain, _shine(c, 3, "steel", 60, (-0.25, 0.15), (0.9, 1.0, 1.0), 4)]

@@ -132,9 +132,9 @@ def rooftop(c: Canvas) -> list[Layer]:
     walls = ((0.26, 0.27, 0.32), (0.34, 0.30, 0.28), (0.20, 0.23, 0.29))
     layers = [
         skies.painted(c, sky, 0.35),
-        buildings(c, sky, 3000, -0.05, (0.03, 0.20), (0.04, 0.09), "horizon", walls, 0.66, lit * 0.3, 0.012),
-        buildings(c, sky, 900, -0.14, (0.06, 0.36), (0.07, 0.15), "towers", walls, 0.36, lit * 0.7, 0.020),
-        buildings(c, sky, 250, -0.50, (0.16, 0.52), (0.13, 0.26), "roofs", walls, 0.10, lit, 0.036),
+        buildings(c, sky, 3000, -0.05, (0.03, 0.20), (0.04, 0.09), "horizon", walls, 0.5, lit * 0.3, 0.012),
+        buildings(c, sky, 900, -0.14, (0.06, 0.36), (0.07, 0.15), "towers", walls, 0.24, lit * 0.7, 0.020),
+        buildings(c, sky, 250, -0.50, (0.16, 0.52), (0.13, 0.26), "roofs", walls, 0.04, lit, 0.036),
     ]
     if evening:
         layers.append(lamps(c, 600, "city lamps", 900, (-0.42, 0.05), 0.0014, _WINDOWS, 22))
