@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,15 @@ class Canvas:
         far = F(height) / np.maximum(-self.v, F(0.012))
         return self.u[None] * far[:, None], np.broadcast_to(far[:, None], (len(self.v), len(self.u)))
 
+    @cached_property
+    def _extent(self) -> tuple[float, float, float, float]:
+        return float(self.u.min()), float(self.u.max()), float(self.v.min()), float(self.v.max())
+
+    def sees(self, left: float, right: float, bottom: float, top: float) -> bool:
+        """Whether anything of a rectangle is on the canvas."""
+        low, high, floor, roof = self._extent
+        return right >= low and left <= high and top >= floor and bottom <= roof
+
     def grid(self) -> tuple[Floats, Floats]:
         """`u` and `v` for each pixel."""
         shape = (len(self.v), len(self.u))
@@ -74,6 +84,8 @@ class Layer:
     ) -> None:  # fmt: skip
         """An upright rectangle between directions."""
         edge = max(soft, self.canvas.pixel)
+        if not self.canvas.sees(left - edge, right + edge, bottom - edge, top + edge):
+            return
         across, rise = ramp(self.canvas.u, left, right, edge), ramp(self.canvas.v, bottom, top, edge)
         part = _part(rise, across)
         if part is not None:
@@ -90,7 +102,9 @@ class Layer:
         if fine.sum() > 24:
             self._specks(x[fine], y[fine], radius[fine], colour[fine], share * tall)
             x, y, radius, colour, reach = x[~fine], y[~fine], radius[~fine], colour[~fine], reach[~fine]
-        seen = (x + reach > u.min()) & (x - reach < u.max()) & (y + reach * tall > v.min()) & (y - reach * tall < v.max())
+        seen = (
+            (x + reach > u.min()) & (x - reach < u.max()) & (y + reach * tall > v.min()) & (y - reach * tall < v.max())
+        )
         for k in np.flatnonzero(seen):
             r = max(float(radius[k]), pixel * 0.75)
             dim = share * min((float(radius[k]) / r) ** 2, 1.0)
@@ -119,7 +133,9 @@ class Layer:
             np.add.at(spread, at, colour[inside] * weight[inside, None])
         mean = spread / np.maximum(gained, 1e-6)[:, None]
         thin = np.maximum(gained, 1).reshape(rows, columns)[..., None]
-        self.mask(np.minimum(gained, 1).astype(np.float32).reshape(rows, columns), mean.reshape(rows, columns, 3) * thin)
+        self.mask(
+            np.minimum(gained, 1).astype(np.float32).reshape(rows, columns), mean.reshape(rows, columns, 3) * thin
+        )
 
     def glow(self, x: float, y: float, reach: float, colour: Colour, tall: float = 1.0) -> None:
         """Light added round a direction, that fades over `reach` radians."""
