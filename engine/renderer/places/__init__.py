@@ -30,7 +30,8 @@ class Setting:
 SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
     "daylight studio": rooms.daylight_studio, "cafe": rooms.cafe, "bar": rooms.bar, "library": rooms.library,
     "office": rooms.office, "kitchen": rooms.kitchen, "hospital": rooms.hospital, "stage": halls.stage,
-    "city night": town.city_night, "rooftop": town.rooftop, "garden": land.garden, "park": land.park, "field": land.field,
+    "city night": town.city_night, "rooftop": town.rooftop, "garden": land.garden, "park": land.park,
+    "field": land.field,
     "beach": land.beach, "sea": land.sea, "mountains": land.mountains, "desert": land.desert, "snow": land.snow,
     "rain": town.rain, "fog": land.fog, "church": halls.church, "space": halls.space, "car": town.car,
 }  # fmt: skip
@@ -50,6 +51,13 @@ def place(wanted: Place, optics: Optics, seed: int = 0) -> Setting:
         return _picture(name, wanted.time, turn, wanted.colour, eye, size, seed) * F(wanted.level)
 
     return Setting(_light(name, wanted.time, turn, wanted.colour, seed), backdrop)
+
+
+def seen(wanted: Place, optics: Optics, size: tuple[int, int], seed: int) -> Floats:
+    """The picture behind alone, without working out how the place lights."""
+    name = wanted.name if wanted.name in NAMES else "grey studio"
+    turn = wanted.turn + _turned(name, seed)
+    return _picture(name, wanted.time, turn, wanted.colour, Lens.of(optics), size, seed) * F(wanted.level)
 
 
 def _turned(name: str, seed: int) -> float:

@@ -195,7 +195,7 @@ def _eased(x: npt.ArrayLike) -> Floats:
     return np.asarray(whole + t * t * (3 - 2 * t), np.float32)
 
 
-def picked(random: np.random.Generator, colours: Sequence[Colour], count: int, spread: float = 0.2) -> Floats:
+def picked(random: np.random.Generator, colours: Sequence[Colour] | Floats, count: int, spread: float = 0.2) -> Floats:
     """Colours (N, 3) out of a few, each a little lighter or darker."""
     table = np.asarray(colours, np.float32)
     level = np.exp(random.normal(size=(count, 1)) * spread).astype(np.float32)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from engine.renderer.places.canvas import Canvas, Layer, mix, noise, picked, step
-from engine.renderer.places.rooms import dim, wall
+from engine.renderer.places.interiors import dim, wall
 from engine.renderer.tracing.vectors import F
 
 _GELS = (
@@ -85,15 +85,16 @@ def church(c: Canvas) -> list[Layer]:
         pews.box(-9, 9, y - 0.012, y, np.array((0.24, 0.13, 0.065)) * level)
     candles = c.layer(4)
     count = 150
-    x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
-    y = random.uniform(-0.26, -0.13, count).astype(np.float32)
-    candles.discs(x, y, np.full(count, 0.0034, np.float32), picked(random, ((1.0, 0.58, 0.20),), count, 0.4) * F(24))
+    at = random.uniform((-np.pi, -0.26), (np.pi, -0.13), (count, 2)).astype(np.float32)
+    candles.discs(
+        at[:, 0], at[:, 1], np.full(count, 0.0034, np.float32), picked(random, ((1.0, 0.58, 0.20),), count, 0.4) * F(24)
+    )
     return [room, piers, candles, pews]
 
 
 def _lancet(
     layer: Layer, x: float, half: float, base: float, top: float, glass: np.ndarray, own: np.random.Generator
-) -> None:  # type: ignore[type-arg]
+) -> None:
     """A pointed window of many small panes."""
     u, v = layer.canvas.grid()
     above = np.maximum(v - F(top - half * 1.5), 0) / F(half * 1.5)
@@ -113,7 +114,8 @@ def space(c: Canvas) -> list[Layer]:
     """Stars, a nebula's two colours, now and then a planet's edge."""
     random = c.random("space")
     hues = (
-        ((0.20, 0.04, 0.26), (0.03, 0.16, 0.34)), ((0.30, 0.06, 0.05), (0.06, 0.08, 0.30)), ((0.03, 0.20, 0.20), (0.14, 0.04, 0.28)),
+        ((0.20, 0.04, 0.26), (0.03, 0.16, 0.34)), ((0.30, 0.06, 0.05), (0.06, 0.08, 0.30)),
+        ((0.03, 0.20, 0.20), (0.14, 0.04, 0.28)),
     )[int(random.integers(3))]  # fmt: skip
     deep = c.layer(0.30)
     u, v = c.grid()

@@ -118,7 +118,7 @@ def _flat(layers: Sequence[Layer]) -> tuple[Floats, Floats]:
 
 
 def disk(picture: Floats, radius: float) -> Floats:
-    """Each point of (H, W, C) spread over a disk of this radius in pixels, its rim a little brighter as lenses draw it."""
+    """Each point of (H, W, C) spread over a disk of this radius in pixels, its rim a little brighter."""
     from scipy.fft import irfft2, next_fast_len, rfft2
 
     reach = max(int(np.ceil(radius)), 1)

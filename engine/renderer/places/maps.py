@@ -25,22 +25,47 @@ class View:
 
 
 VIEWS: Final[dict[str, tuple[View, ...]]] = {
-    "window room": (View("apartment", 8, 1, 0.38, 5), View("apartment", 79, 1, 0.38, 5), View("apartment", 13, 1, 0.38, 5)),
+    "window room": (
+        View("apartment", 8, 1, 0.38, 5),
+        View("apartment", 79, 1, 0.38, 5),
+        View("apartment", 13, 1, 0.38, 5),
+    ),
     "workshop": (
-        View("workshop", 8, 4, 0.30, 10), View("workshop", -62, 4, 0.30, 10), View("workshop", 100, 4, 0.30, 10),
+        View("workshop", 8, 4, 0.30, 10),
+        View("workshop", -62, 4, 0.30, 10),
+        View("workshop", 100, 4, 0.30, 10),
     ),
     "city day": (
-        View("city", 84, 9, 0.40), View("sunset", -70, 8, 0.40), View("city", 18, 9, 0.40), View("sunset", -122, 8, 0.40),
+        View("city", 84, 9, 0.40),
+        View("sunset", -70, 8, 0.40),
+        View("city", 18, 9, 0.40),
+        View("sunset", -122, 8, 0.40),
     ),
     "forest": (View("forest", -30, 5), View("forest", 92, 5), View("forest", 150, 5), View("forest", -120, 5)),
-    "warehouse": (View("warehouse", -20, 5, away=12), View("warehouse", 60, 5, away=12), View("warehouse", -100, 5, away=12)),
+    "warehouse": (
+        View("warehouse", -20, 5, away=12),
+        View("warehouse", 60, 5, away=12),
+        View("warehouse", -100, 5, away=12),
+    ),
     "lobby": (View("lobby", 0, 4, 0.40, 12), View("lobby", 62, 4, 0.40, 12), View("lobby", -75, 4, 0.40, 12)),
     "sky": (View("sky", 0, 15, 0.55), View("sky", 70, 14, 0.55), View("sky", -80, 15, 0.55)),
-    **{name: (View(name),) for name in (
-        "apartment", "bridge", "city", "dawn", "hall", "lab", "night", "sunrise", "sunset", "venice",
-    )},
+    **{
+        name: (View(name),)
+        for name in (
+            "apartment",
+            "bridge",
+            "city",
+            "dawn",
+            "hall",
+            "lab",
+            "night",
+            "sunrise",
+            "sunset",
+            "venice",
+        )
+    },
     "esplanade": (View("esplanade", turn=-40, level=0.12),),
-}  # fmt: skip
+}
 """Several for a place are chosen from by the seed."""
 _TIMES: Final[dict[tuple[str, str], tuple[View, ...]]] = {
     ("sky", "sunset"): (View("dawn", 10, 16, 0.5), View("venice", 20, 14, 0.42)),

@@ -103,5 +103,5 @@ def _seen(name: str, time: str, colour: RGB | None, frame: tuple[str, float, flo
     wanted = Place(name=name, time=time, colour=colour)
     width, height = SMALL
     size = (width * 2, height * 2)
-    large = places.place(wanted, camera.aim(shot, _EYES, size), seed).backdrop(size, seed)
+    large = places.seen(wanted, camera.aim(shot, _EYES, size), size, seed)
     return np.asarray(large.reshape(height, 2, width, 2, 3).mean((1, 3)) * F(1), np.float32)

@@ -9,8 +9,8 @@ import numpy as np
 
 from engine.renderer.places import skies
 from engine.renderer.places.canvas import Canvas, Colour, Layer, noise, picked, step
-from engine.renderer.places.land import LEAVES, trees
 from engine.renderer.places.skies import Sky, hazed
+from engine.renderer.places.terrain import LEAVES, trees
 from engine.renderer.tracing.vectors import F
 
 _WINDOWS = ((1.0, 0.66, 0.30), (1.0, 0.80, 0.52), (0.72, 0.86, 1.0))
@@ -111,9 +111,33 @@ def city_night(c: Canvas) -> list[Layer]:
     neon = _NEON[int(random.integers(3))]
     layers = [
         skies.painted(c, sky, 0.2),
-        buildings(c, sky, 120, -0.05, (0.25, 0.75), (0.14, 0.3), "far houses", ((0.25, 0.28, 0.4), (0.3, 0.2, 0.3)), 0.25, 0.55, 0.034),
-        buildings(c, sky, 30, -0.13, (0.12, 0.9), (0.22, 0.5), "houses", ((0.3, 0.26, 0.3), (0.2, 0.25, 0.4)), 0.02, 0.45, 0.075),
-    ]  # fmt: skip
+        buildings(
+            c,
+            sky,
+            120,
+            -0.05,
+            (0.25, 0.75),
+            (0.14, 0.3),
+            "far houses",
+            ((0.25, 0.28, 0.4), (0.3, 0.2, 0.3)),
+            0.25,
+            0.55,
+            0.034,
+        ),
+        buildings(
+            c,
+            sky,
+            30,
+            -0.13,
+            (0.12, 0.9),
+            (0.22, 0.5),
+            "houses",
+            ((0.3, 0.26, 0.3), (0.2, 0.25, 0.4)),
+            0.02,
+            0.45,
+            0.075,
+        ),
+    ]
     signs = c.layer(25)
     for _ in range(46):
         x, y = float(random.uniform(-np.pi, np.pi)), float(random.uniform(-0.02, 0.42))
@@ -224,7 +248,7 @@ def car(c: Canvas) -> list[Layer]:
     return [*outside, cabin]
 
 
-def _rounded(u: np.ndarray, v: np.ndarray, middle: tuple[float, float], half: tuple[float, float]) -> np.ndarray:  # type: ignore[type-arg]
+def _rounded(u: np.ndarray, v: np.ndarray, middle: tuple[float, float], half: tuple[float, float]) -> np.ndarray:
     """A window with round corners, as a share (H, W)."""
     far = (np.abs(u - F(middle[0])) / F(half[0])) ** 6 + (np.abs(v - F(middle[1])) / F(half[1])) ** 6
     return np.asarray(step(1 - far, -0.25, 0.25), np.float32)

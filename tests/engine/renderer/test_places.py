@@ -121,7 +121,7 @@ def test_a_preview_shows_what_the_picture_will() -> None:
     def small(size: tuple[int, int]) -> Floats:
         seen = behind("garden", size)
         step = size[0] // 16
-        return seen.reshape(24, step, 16, step, 3).mean((1, 3))
+        return np.asarray(seen.reshape(24, step, 16, step, 3).mean((1, 3)))
 
     assert np.corrcoef(small((64, 96)).ravel(), small((256, 384)).ravel())[0, 1] > 0.9
 
