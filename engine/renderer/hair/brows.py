@@ -22,7 +22,7 @@ _CENTRE_M: Final = 0.7485
 def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     """Both brows."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 14))
-    count = int(800 + 900 * person.brow_thickness)
+    count = int(1100 + 1200 * person.brow_thickness)
 
     def share(rest: Floats) -> Floats:
         amount = regions.brow(rest, person.brow_thickness, person.brow_arch)
@@ -35,7 +35,7 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     points, normals = _grown(roots, person, random)
     colour = brow_colour(person)
     shades = fibres.coloured(len(points), 5, colour, random, max(person.hair.grey - 0.35, 0), vary=0.25)
-    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00011, shades, taper=0.2, shine=0.3)
+    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00014, shades, taper=0.2, shine=0.3)
 
 
 def brow_colour(person: Person) -> RGB:

@@ -22,9 +22,9 @@ from engine.renderer.mesh import Mesh
 
 Floats: TypeAlias = npt.NDArray[Any]
 
-_VOXEL_M: Final = 0.008
+_VOXEL_M: Final = 0.009
 _LOW, _HIGH = np.array((-0.26, -0.20, -0.46)), np.array((0.26, 0.28, 0.20))
-_BAND_M: Final = 0.026
+_BAND_M: Final = 0.018
 """Farther than this from the surface only the side (in or out) is known well."""
 _COLLAR_M: Final = -0.12
 """Below this height against the eyes, skin may lie under clothes."""
@@ -71,7 +71,7 @@ class Field:
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
         near = _near(points, shape)
         found = np.flatnonzero(near)
-        away, which = cKDTree(points).query(grid[found], distance_upper_bound=0.05)
+        away, which = cKDTree(points, balanced_tree=False, compact_nodes=False).query(grid[found], distance_upper_bound=0.05)
         which = np.minimum(which, len(points) - 1)
         height = ((grid[found] - points[which]) * normals[which]).sum(1)
         gap = np.zeros(len(grid), np.float32)
@@ -133,7 +133,7 @@ def _shell(body: Body, frame: Frame, clothes: Sequence[Mesh]) -> tuple[Floats, F
     cloth, outside = cloth[inside], outside[inside]
     if not len(cloth):
         return points, normals
-    away, which = cKDTree(cloth).query(points, distance_upper_bound=0.03)
+    away, which = cKDTree(cloth, balanced_tree=False, compact_nodes=False).query(points, distance_upper_bound=0.03)
     which = np.minimum(which, len(cloth) - 1)
     under = ((points - cloth[which]) * outside[which]).sum(1) < 0.003
     bare = ~((points[:, 2] < _COLLAR_M) & np.isfinite(away) & under)

@@ -42,32 +42,42 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
     weights = parts(roots)
     steps = max(10, min(_STEPS, style.points + 8))
     length = _of(style.length, weights) * hair.length * (1 - style.vary * random.random(len(roots)))
-    step = (length / steps).astype(np.float32)[:, None]
+    paces = np.linspace(0.35, 1.65, steps) if not (style.curl or style.ropes) else np.ones(steps)
+    full = (length / steps).astype(np.float32)[:, None]
     side = np.where(roots.points[:, 0] >= _parting(hair, head), 1.0, -1.0).astype(np.float32)
-    way = unit(_combed(style, hair, roots, weights, head, random) + _of(style.lift, weights)[:, None] * roots.normals)
+    way = _left(style, hair, roots, weights, head, random)
     layer = (0.15 + 0.85 * random.random(len(roots))).astype(np.float32)
     loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
     forward = (roots.around < 96 + 14 * random.normal(size=len(roots)))[:, None]
+    rise = _of(style.rise, weights) * hair.volume
+    fringe = weights["fringe"] > (0.45 if _has_fringe(style, hair) else 9)
     here, points = roots.points.copy(), [roots.points]
-    for k in range(1, steps + 1):
-        run = step * k
+    run = np.zeros_like(full)
+    for pace in paces:
+        step = full * np.float32(pace)
+        run = run + step
         fall = np.minimum(run / 0.03, 1) * (step * 100)
-        way = way + style.gravity * fall * head.down + style.bend * fall * BACK
+        way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
         way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
         way = _over_shoulders(way, here, head, forward)
         if style.tuck and style.cut is not None:
             low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
             way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
-        moved = here + unit(way) * step
-        moved = _laid(style, hair, moved, run[:, 0], layer, head)
-        if style.fringe_cut is None and not hair.fringe:
-            moved = off_the_face(moved, side, style.frame * loose, head, 0.6)
-        else:
-            moved = _fringed(moved, side, style.frame * loose, head, weights["fringe"])
+        way = _beside_the_face(way, here, side, style.frame * loose, head, fringe)
+        moved = _laid(style, here + unit(way) * step, run[:, 0], rise * layer, head)
         way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
         here = moved
         points.append(here)
     return _trimmed(style, hair, np.stack(points, 1), roots, weights, head, random)
+
+
+def _left(
+    style: Style, hair: Hair, roots: Roots, weights: dict[str, Floats], head: Head, random: np.random.Generator
+) -> Floats:
+    """Directions in which hair leaves the skin."""
+    upright = _of(style.upright, weights)[:, None]
+    lift = _of(style.lift, weights)[:, None] * unit(roots.normals * (1 - upright) + UP * upright)
+    return unit(_combed(style, hair, roots, weights, head, random) + lift)
 
 
 def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats:
@@ -75,6 +85,10 @@ def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats
     if isinstance(values, int | float):
         return np.full(len(weights["top"]), values, np.float32)
     return np.asarray(sum(weights[name] * value for name, value in zip(REGIONS, values, strict=True)))
+
+
+def _has_fringe(style: Style, hair: Hair) -> bool:
+    return style.fringe_cut is not None or (hair.fringe and style.ball is None)
 
 
 def _parting(hair: Hair, head: Head) -> float:
@@ -86,7 +100,7 @@ def _combed(
 ) -> Floats:
     """Where each root's hair is combed to, along the skin."""
     names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
-    if hair.fringe or style.fringe_cut is not None and names[0] == "part":
+    if _has_fringe(style, hair) and names[0] == "part":
         names = ("fall", *names[1:])
     made = {name: _flow(name, hair, roots, head) for name in set(names)}
     total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
@@ -122,7 +136,7 @@ def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
     side = np.tanh((roots.points[:, :1] - _parting(hair, head)) / 0.007)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
-    parted = unit(side * RIGHT * 0.95 + BACK * (0.28 - 0.30 * front) - UP * 0.55)
+    parted = unit(side * RIGHT * 0.95 + BACK * (0.28 - 0.10 * front) - UP * (0.55 - 0.35 * front))
     return np.asarray(parted * (1 - behind) + whorl * behind)
 
 
@@ -134,39 +148,51 @@ def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> F
     near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None]
     turned = way.copy()
     along = np.where(forward[low], -BACK, BACK) - 0.35 * np.sign(here[low, :1]) * RIGHT
-    turned[low] += 0.5 * near * along
+    turned[low] += 0.6 * near * along
+    outward = np.sign(here[low, 0]) * turned[low, 0] > 0
+    turned[low, 0] *= 1 - 0.9 * near[:, 0] * outward
     return turned
 
 
-def _laid(style: Style, hair: Hair, here: Floats, run: Floats, layer: Floats, head: Head) -> Floats:
+def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:
     """Points pushed out of what they lie on, and drawn to it where they float over the head."""
     gap = head.field.distance(here)
-    height = 0.0008 + style.rise * hair.volume * layer * np.minimum(run / max(2.2 * style.rise, 0.004), 1)
+    height = 0.0008 + rise * np.minimum(run / np.maximum(1.6 * rise, 0.004), 1)
     push = np.clip(height - gap, 0, 0.02)
     if style.cling:
-        over = (here[:, 2] > -0.01) & (gap < 0.05)
-        push = push - style.cling * np.clip(gap - height - 0.0015, 0, 0.006) * over
+        over = (here[:, 2] > -0.02) & (gap < 0.09)
+        push = push - style.cling * np.clip(gap - height - 0.001, 0, 0.02) * over
     if not push.any():
         return here
     return np.asarray(here + head.field.outwards(here) * push[:, None])
 
 
-_WIDE_AT: Final = ((-0.19, -0.14, -0.10, -0.06, 0.0, 0.03, 0.048), (0.40, 0.62, 0.78, 0.93, 1.0, 0.97, 0.70))
+_WIDE_AT: Final = (
+    (-0.19, -0.14, -0.10, -0.06, 0.0, 0.03, 0.05, 0.065, 0.08, 0.09),
+    (0.40, 0.62, 0.78, 0.93, 1.0, 0.97, 0.84, 0.60, 0.25, 0.0),
+)
+"""Heights against the eyes, and how far from the face's middle hair beside it begins there: an arch."""
 
 
-def off_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head, share: float) -> Floats:
-    """Points before the face moved `share` of their way to its edge; `wide` is where that is, 1 at the cheekbones."""
-    edge = head.half_width * np.interp(here[:, 2], *_WIDE_AT) * wide
-    before = (here[:, 1] < 0.052) & (here[:, 2] < 0.048) & (here[:, 2] > -0.19)
-    short = np.where(before, np.clip(edge - side * here[:, 0], 0, None), 0)
-    moved = here.copy()
-    moved[:, 0] += (side * np.minimum(short * share, 0.012)).astype(np.float32)
-    return moved
+def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head) -> Floats:
+    """Metres by which points are nearer the face's middle than its edge; `wide` 1 is the edge at the cheekbones."""
+    edge = head.half_width * np.interp(here[..., 2], *_WIDE_AT) * wide
+    before = (here[..., 1] < 0.052) & (here[..., 2] < 0.09) & (here[..., 2] > -0.19)
+    return np.asarray(np.where(before, np.clip(edge - side * here[..., 0], 0, None), 0), np.float32)
 
 
-def _fringed(here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
-    """Keeps all but the fringe beside the face; the fringe may fall over the forehead."""
-    return np.where((fringe > 0.45)[:, None], here, off_the_face(here, side, wide, head, 0.6))
+def _beside_the_face(
+    way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats
+) -> Floats:
+    """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
+    short = before_the_face(here, side, wide, head) * ~fringe
+    at = np.flatnonzero(short > 0)
+    turned = way.copy()
+    strength = np.minimum(short[at] / 0.02, 1)[:, None]
+    falls = np.minimum(turned[at, 2:], 0) * (1 - 0.75 * strength)
+    turned[at, 2:] = np.maximum(turned[at, 2:], falls)
+    turned[at, :1] += 1.2 * strength * side[at, None]
+    return turned
 
 
 def _trimmed(
@@ -182,7 +208,7 @@ def _trimmed(
     if style.cut is not None:
         longer = 0.11 * (hair.length - 1)
         end = np.minimum(end, _below(points, (style.cut - longer + uneven)[:, None]))
-    if style.fringe_cut is not None or hair.fringe:
+    if _has_fringe(style, hair):
         level = 0.024 if style.fringe_cut is None else style.fringe_cut
         aside = np.abs(points[..., 0]) / head.half_width
         cut = (level + uneven)[:, None] - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5

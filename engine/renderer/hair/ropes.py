@@ -87,11 +87,12 @@ def rows(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.G
     """Plaits along the scalp from the hair line to the nape, with skin between them."""
     assert style.ropes is not None
     starts = _along_the_line(roots, style.ropes.count)
-    way, target = unit(starts - CENTRE), unit(_NAPE)
-    bent = target + np.array((0.55, 0, 0), np.float32) * way[:, :1]
-    angle = np.arccos(np.clip((way * unit(bent)).sum(1), -1, 1))[:, None, None]
+    way = unit(starts - CENTRE)
+    aside = np.abs(way[:, :1])
+    over = np.concatenate([way[:, :1] * 1.15, np.full_like(aside, 0.30), 1.05 - 0.75 * aside**2], 1)
+    nape = _NAPE + np.array((0.55, 0, 0), np.float32) * way[:, :1]
     t = np.linspace(0, 1, 40)[None, :, None]
-    arc = np.sin((1 - t) * angle) * way[:, None] + np.sin(t * angle) * unit(bent)[:, None]
+    arc = (1 - t) ** 2 * way[:, None] + 2 * t * (1 - t) * 1.5 * over[:, None] + t**2 * nape[:, None]
     paths = (unit(arc) * 0.115 + CENTRE).astype(np.float32)
     for _ in range(3):
         gap = head.field.distance(paths)

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.field import Floats
-from engine.renderer.hair.growing import Head, Locks, resampled
+from engine.renderer.hair.growing import Head, Locks, before_the_face, resampled
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
@@ -52,9 +52,23 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     points = path + offset * (1 - leaving) + across * (sideways * leaving) + normals * (layer * close * leaving)
     points += _frizz(style, count, steps, random)
     points = _shortened(points, style, roots, random)
+    points = _face_free(points, head)
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
     return Strands(points, normals, first)
+
+
+def _face_free(points: Floats, head: Head) -> Floats:
+    """Hairs that would cross the face end where they reach it; a fringe ends above the eyes anyway."""
+    side = np.sign(points[..., 0])
+    inside = before_the_face(points, side, 0.84, head) > 0
+    inside &= points[..., 2] < 0.022
+    crossing = np.flatnonzero(inside.any(1))
+    if not len(crossing):
+        return points
+    ends = np.maximum(inside[crossing].argmax(1) - 1.0, 1.0)
+    points[crossing] = resampled(points[crossing], ends, points.shape[1])
+    return points
 
 
 def _frizz(style: Style, count: int, steps: int, random: np.random.Generator) -> Floats:
@@ -94,9 +108,9 @@ def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) 
     along = np.linalg.norm(np.diff(points, axis=1), axis=2)
     run = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(along, 1)], 1)
     where = locks.roots.points
-    smooth = 0.9 * np.sin(where @ np.array((31.0, 17.0, 23.0))) + 0.6 * random.normal(size=count)
+    smooth = 0.9 * np.sin(where @ np.array((31.0, 17.0, 23.0))) + 0.35 * random.normal(size=count)
     own = smooth if style.flat > 0.5 else random.uniform(0, 6.28, count)
-    turn = style.turn * np.exp(0.16 * random.normal(size=(count, 1)))
+    turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
     size = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
     start = 3.5 * style.curl if style.flat <= 0.5 else 0.05

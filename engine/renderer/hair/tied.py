@@ -32,7 +32,7 @@ def gathered(style: Style, hair: Hair, roots: Roots, head: Head, random: np.rand
     points = _great_circles(way, target, style.points)
     lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 4).astype(np.intp) % 90 + 90 * which
     tone = random.normal(size=181)[lock % 181]
-    height = (0.0012 + 0.010 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.25 * tone, 0.3, 2))
+    height = (0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.25 * tone, 0.3, 2))
     points = _laid(points, roots, height.astype(np.float32), head)
     t = np.linspace(0, 1, style.points, dtype=np.float32)[None, :, None]
     bundle = unit(random.standard_normal((count, 3), np.float32)) * _BAND_M * np.sqrt(random.random((count, 1)))
@@ -105,6 +105,8 @@ def _loosened(style: Style, points: Floats, roots: Roots, random: np.random.Gene
     first = unit(points[escaped, 1] - points[escaped, 0])[:, None]
     curve = random.standard_normal((len(escaped), 1, 3), np.float32) * np.float32(0.35)
     out = unit(start - CENTRE)
+    framing = (roots.around[escaped] > 55) & (roots.around[escaped] < 80) & (random.random(len(escaped)) < 0.5)
+    length = np.where(framing[:, None, None], random.uniform(0.06, 0.15, length.shape), length).astype(np.float32)
     made = points.copy()
     made[escaped] = start + length * (t * (0.8 * first + 0.5 * out + curve) + t * t * (-0.7 * UP - 0.35 * out))
     return made
@@ -158,8 +160,10 @@ def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) 
     for _ in range(steps - 1):
         way = unit(way + head.down * (step * 26))
         gap = float(head.field.distance(here[None])[0])
-        if here[2] < -0.10 and gap < 0.03 and style.tied.sides == 2:
-            way = unit(way + np.array((0.0, -0.5, 0.0), np.float32))
+        aside = np.sign(knot[0]) if style.tied.sides == 2 else np.float32(1 if hair.parting < 0 else -1)
+        if gap < 0.05:
+            over = np.array((aside * (0.55 if abs(here[0]) < 0.085 else -0.1), -0.5 * (here[2] < -0.06), 0), np.float32)
+            way = unit(way + over * np.float32(step * 60))
         here = here + way * step
         head.field.pushed(here[None], 0.016)
         way = unit(here - path[-1])

@@ -10,7 +10,7 @@ from engine.renderer.tracing.emitters import Emitter
 from engine.renderer.tracing.lighting import Lights
 from engine.renderer.tracing.surfaces import Values
 from engine.renderer.tracing.textures import texel
-from engine.renderer.tracing.vectors import INVERSE_PI, F, Floats, column, dot, hemisphere, unit
+from engine.renderer.tracing.vectors import F, Floats, column, dot, hemisphere, unit
 from engine.renderer.tracing.world import World
 
 _BRIGHTEST = F(5.0)
@@ -32,7 +32,7 @@ def scattered(colour: Floats, tangent: Floats, normal: Floats, view: Floats, way
     returned = _lobe(half, 0.08, 0.22) * (front * front * F(0.105))
     through = _lobe(half, 0.03, 0.12) * (behind * behind * F(0.22))
     level = np.sqrt(np.clip(1 - tl * tl, 0, 1))
-    matt = level * np.clip(dot(normal, way) * F(0.75) + F(0.25), 0, 1) * INVERSE_PI
+    matt = level * np.clip(dot(normal, way) * F(0.75) + F(0.25), 0, 1) * F(0.58 / np.pi)
     return mirrored + colour * (returned + matt + through * np.sqrt(np.clip(colour, 0, 1)))
 
 
@@ -55,7 +55,7 @@ def fibre(
     out += radiance * share * scattered(colour, tangent, normal, view, way, shine) * F(0.6)
     around = hemisphere(normal, *draws.two())
     blocked = world.solid.blocked(position + around * (away + F(0.0015)), around, 0.25)
-    out += colour * lights.environment.mean * np.where(blocked, F(0.10), F(0.35))
+    out += colour * lights.environment.mean * np.where(blocked, F(0.07), F(0.28))
     return np.minimum(out, _BRIGHTEST), colour, tangent
 
 
