@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -47,8 +48,8 @@ def _mesh(
     made: strands.Strands, person: Person, style: styles.Style, frame: Frame, density: float, random: np.random.Generator
 ) -> Mesh:
     hair = person.hair
-    count, steps, _ = made.points.shape
-    colour = fibres.coloured(count, steps, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
+    run = fibres.runs(made.points)
+    colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
     points, normals = frame.outside(made.points), frame.way(made.normals)
     return fibres.mesh(points, normals, style.width / density**0.7, colour, shine=style.shine)
 
@@ -58,6 +59,7 @@ def _strands(
     density: float, random: np.random.Generator,
 ) -> list[strands.Strands]:  # fmt: skip
     count = max(int(style.strands * density), 500)
+    style = replace(style, strands=count)
     if style.tied is not None:
         return tied.gathered(style, person.hair, _roots(person, style, body, frame, line, count), around, random)
     if style.ropes is not None and style.ropes.kind == "row":
@@ -74,6 +76,6 @@ def _strands(
 def _roots(
     person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int
 ) -> scalp.Roots:
-    """Where single hairs grow, the first of them the same at any density."""
+    """Where single hairs grow."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
     return scalp.rooted(body, frame, line, count, random, style.soft)

@@ -52,6 +52,9 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
     rise = _of(style.rise, weights) * hair.volume
     fringe = weights["fringe"] > (0.45 if _has_fringe(style, hair) else 9)
     here, points = roots.points.copy(), [roots.points]
+    names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
+    parted = sum(weights[r] for r, name in zip(REGIONS, names, strict=True) if name == "part") * ~fringe
+    parted = np.asarray(parted, np.float32)[:, None] if np.ndim(parted) else np.zeros((len(roots), 1), np.float32)
     run = np.zeros_like(full)
     for pace in paces:
         step = full * np.float32(pace)
@@ -59,6 +62,9 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         fall = np.minimum(run / 0.03, 1) * (step * 100)
         way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
         way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
+        if parted.any():
+            high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * parted
+            way = way + 0.30 * high * np.minimum(step * 100, 1) * side[:, None] * RIGHT
         way = _over_shoulders(way, here, head, forward)
         if style.tuck and style.cut is not None:
             low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
@@ -140,7 +146,7 @@ def _flow(name: str, style: Style, hair: Hair, roots: Roots, head: Head) -> Floa
     whorl = unit(from_middle * (from_middle @ pole)[:, None] - pole)
     if name == "whorl":
         return np.asarray(whorl)
-    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.007)
+    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.0025)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
     parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
@@ -152,7 +158,8 @@ def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> F
     low = np.flatnonzero(here[:, 2] < -0.10)
     if not len(low):
         return way
-    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None]
+    flat = np.clip(head.field.outwards(here[low])[:, 2:] * 2, 0, 1)
+    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None] * flat
     turned = way.copy()
     along = np.where(forward[low], -BACK, BACK) - 0.35 * np.sign(here[low, :1]) * RIGHT
     turned[low] += 0.6 * near * along

@@ -113,8 +113,8 @@ def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) 
     turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
     size = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
-    start = 3.5 * style.curl if style.flat <= 0.5 else 0.05
-    size = (size * np.clip(run / start, 0, 1)).astype(np.float32)[..., None]
+    start = 3.5 * style.curl if style.flat <= 0.5 else 0.10
+    size = (size * np.clip(run / start, 0, 1) ** 1.5).astype(np.float32)[..., None]
     tangent = unit(np.gradient(points, axis=1))
     across = unit(np.cross(tangent, locks.normals))
     out = np.cross(across, tangent)

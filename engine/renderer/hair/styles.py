@@ -122,7 +122,7 @@ STYLES: Final[dict[str, Style]] = {
         locks=2600, fringe_cut=0.046, blunt=0.006,
     ),
     "side part": replace(
-        _SHORT, length=(0.085, 0.080, 0.032, 0.026, 0.014), flow=("part", "part", "part", "whorl", "whorl"),
+        _SHORT, length=(0.085, 0.066, 0.022, 0.020, 0.012), flow=("part", "part", "part", "whorl", "whorl"),
         lift=(0.75, 0.55, 0.22, 0.2, 0.2), gravity=0.03, bend=0.02, rise=0.013, cling=0.6, noise=0.07, clump=0.5,
         points=11, locks=2000, shine=0.9, frame=1.05, aside=0.7,
     ),
@@ -208,10 +208,10 @@ STYLES: Final[dict[str, Style]] = {
         length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
     ),
     "pigtails": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=2, kind="tail", size=0.30, sides=2, share=0.5),
+        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=18, kind="tail", size=0.40, sides=2, share=0.5),
     ),
 }  # fmt: skip
-_PLAITS: Final = replace(STYLES["pigtails"], tied=Tied(up=-12, kind="plait", size=0.32, sides=2, share=0.5))
+_PLAITS: Final = replace(STYLES["pigtails"], tied=Tied(up=-12, kind="plait", size=0.38, sides=2, share=0.5))
 _ALSO: Final = {"short": "crop", "curly": "curls", "long": "long straight", "buzz": "buzz cut", "medium": "tousled"}
 BARE: Final = ("bald", "none", "shaved")
 """Styles without hair."""

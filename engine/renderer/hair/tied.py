@@ -30,9 +30,9 @@ def gathered(style: Style, hair: Hair, roots: Roots, head: Head, random: np.rand
     way = unit(roots.points - CENTRE)
     target = unit(ends - CENTRE)[which]
     points = _great_circles(way, target, style.points)
-    lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 4).astype(np.intp) % 90 + 90 * which
+    lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 2.4).astype(np.intp) % 90 + 90 * which
     tone = random.normal(size=181)[lock % 181]
-    height = (0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.25 * tone, 0.3, 2))
+    height = (0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.13 * tone, 0.3, 2))
     points = _laid(points, roots, height.astype(np.float32), head)
     t = np.linspace(0, 1, style.points, dtype=np.float32)[None, :, None]
     bundle = unit(random.standard_normal((count, 3), np.float32)) * _BAND_M * np.sqrt(random.random((count, 1)))
@@ -50,7 +50,7 @@ def _knots(tied: Tied) -> list[Floats]:
     up = np.radians(tied.up)
     if tied.sides == 1:
         return [np.array((0.0, np.cos(up), np.sin(up)), np.float32)]
-    out = np.radians(52)
+    out = np.radians(72)
     return [np.array((s * np.sin(out) * np.cos(up), np.cos(out) * np.cos(up), np.sin(up)), np.float32) for s in (-1, 1)]
 
 
@@ -121,14 +121,14 @@ def _finished(
         return _bun(style, hair, knot, end, random)
     path = _tail_path(style, hair, knot, end, head)
     if tied.kind == "plait":
-        return ropes.plaited(path[None], 0.0125, 2600, 60, random)
+        return ropes.plaited(path[None], 0.0125, int(0.06 * style.strands), 60, random)
     return _tail(style, hair, path, head, random)
 
 
 def _bun(style: Style, hair: Hair, knot: Floats, end: Floats, random: np.random.Generator) -> Strands:
     """Locks wound round a flattened ball, each on its own tilted circle."""
     assert style.tied is not None
-    count, steps = 7000, style.points
+    count, steps = int(0.16 * style.strands), style.points
     radius = style.tied.size * (0.75 + 0.25 * hair.length) * (0.8 + 0.2 * hair.volume)
     middle = end + knot * radius * 0.62
     winds = 46
@@ -161,7 +161,8 @@ def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) 
         way = unit(way + head.down * (step * 38))
         gap = float(head.field.distance(here[None])[0])
         if gap < 0.05:
-            way = unit(way + _aside(style.tied, hair, knot, here) * np.float32(step * 60))
+            flat = np.float32(np.clip(2 * head.field.outwards(here[None])[0, 2], 0, 1))
+            way = unit(way + _aside(style.tied, hair, knot, here, flat) * np.float32(step * 60))
         here = here + way * step
         head.field.pushed(here[None], 0.016)
         way = unit(here - path[-1])
@@ -172,17 +173,18 @@ def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) 
     return np.asarray(made)
 
 
-def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats) -> Floats:
+def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: Floats) -> Floats:
     """Where a tail near the body slides to: beside the neck, then down the back, or over the shoulder's front."""
     if tied.sides == 2:
-        return np.array((-0.25 * np.sign(knot[0]), -0.9 * (here[2] < -0.07), 0.0), np.float32)
+        inward = 0.3 * np.clip((0.10 - abs(here[0])) / 0.02, -1, 1)
+        return np.array((inward * np.sign(knot[0]), -1.6 * flat * (here[2] < -0.07), 0.0), np.float32)
     aside = np.float32(1 if hair.parting < 0 else -1)
-    return np.array((0.55 * aside * (abs(here[0]) < 0.055), 0.8 * (here[2] < -0.09), 0.0), np.float32)
+    return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
 
 
 def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
-    count, steps = 9000, 20
+    count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)
     axis = np.stack([np.interp(at, np.arange(len(path)), path[:, k]) for k in range(3)], 1)
     tangent = unit(np.gradient(axis, axis=0))
