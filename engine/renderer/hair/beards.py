@@ -145,7 +145,8 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
     )
     fall = fall - n * (fall * n).sum(1, keepdims=True) * 0.8
     long = np.clip(length[:, 0] / 0.04, 0, 1)
-    way = unit(n * (0.75 - 0.35 * above) + fall + (0.22 + told.curl * 0.3) * (1 - 0.75 * long) * random.normal(size=n.shape))
+    untidy = (0.22 + told.curl * 0.3) * (1 - 0.75 * long)
+    way = unit(n * (0.75 - 0.35 * above) + fall + untidy * random.normal(size=n.shape))
     t = np.linspace(0, 1, _STEPS)[None, :, None]
     gather = -0.45 * aside * np.array((1.0, 0, 0)) * np.clip(length[:, 0] / 0.06, 0, 1) * (1 - above)
     bend = (np.array((0, 0, -0.75)) * long - 0.25 * n + gather)[:, None]
@@ -161,7 +162,8 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
 def _free_lips(points: Floats, lips: Floats) -> Floats:
     """Hairs that would hang over the mouth end above it."""
     low, high = lips.min(0), lips.max(0)
-    over = (points[..., 2] < high[2] - 0.001) & (points[..., 2] > low[2] + 0.001) & (np.abs(points[..., 0]) < 0.7 * high[0])
+    z = points[..., 2]
+    over = (z < high[2] - 0.001) & (z > low[2] + 0.001) & (np.abs(points[..., 0]) < 0.7 * high[0])
     rooted = points[:, :1, 2] > high[2] - 0.004
     short = np.where((over & rooted).any(1), np.clip((over & rooted).argmax(1) - 0.6, 1.0, None), points.shape[1] - 1.0)
     return resampled(points, short, points.shape[1]).astype(np.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.field import Field, Floats
@@ -50,7 +51,7 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
     loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
     forward = (roots.around < 96 + 14 * random.normal(size=len(roots)))[:, None]
     rise = _of(style.rise, weights) * hair.volume
-    fringe = weights["fringe"] > (0.45 if _has_fringe(style, hair) else 9)
+    fringe = weights["fringe"] > (0.45 if has_fringe(style, hair) else 9)
     here, points = roots.points.copy(), [roots.points]
     names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
     parted = sum(weights[r] for r, name in zip(REGIONS, names, strict=True) if name == "part") * ~fringe
@@ -75,7 +76,18 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
         here = moved
         points.append(here)
-    return _trimmed(style, hair, np.stack(points, 1), roots, weights, head, random)
+    path = np.stack(points, 1)
+    kept = ~_wandered(path, parted[:, 0])
+    weights = {name: value[kept] for name, value in weights.items()}
+    return _trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
+
+
+def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
+    """Locks of long parted hair that still lie on top of the head where they should long hang beside it."""
+    along = np.linalg.norm(np.diff(path, axis=1), axis=2)
+    far = np.cumsum(along, 1) > 0.15
+    high = path[:, 1:, 2] > 0.055
+    return np.asarray((far & high).any(1) & (parted > 0.5))
 
 
 def _left(
@@ -94,7 +106,8 @@ def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats
     return np.asarray(sum(weights[name] * value for name, value in zip(REGIONS, values, strict=True)))
 
 
-def _has_fringe(style: Style, hair: Hair) -> bool:
+def has_fringe(style: Style, hair: Hair) -> bool:
+    """Whether hair hangs over the forehead."""
     return style.fringe_cut is not None or (hair.fringe and style.ball is None)
 
 
@@ -111,7 +124,7 @@ def _combed(
 ) -> Floats:
     """Where each root's hair is combed to, along the skin."""
     names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
-    if _has_fringe(style, hair) and names[0] == "part":
+    if has_fringe(style, hair) and names[0] == "part":
         names = ("fall", *names[1:])
     made = {name: _flow(name, style, hair, roots, head) for name in set(names)}
     total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
@@ -202,9 +215,7 @@ def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head
     return np.asarray(np.where(before, np.clip(edge - side * here[..., 0], 0, None), 0), np.float32)
 
 
-def _beside_the_face(
-    way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats
-) -> Floats:
+def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
     """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
     short = before_the_face(here, side, wide, head) * ~fringe
     at = np.flatnonzero(short > 0)
@@ -229,7 +240,7 @@ def _trimmed(
     if style.cut is not None:
         longer = 0.11 * (hair.length - 1)
         end = np.minimum(end, _below(points, (style.cut - longer + uneven)[:, None]))
-    if _has_fringe(style, hair):
+    if has_fringe(style, hair):
         level = 0.024 if style.fringe_cut is None else style.fringe_cut
         aside = np.abs(points[..., 0]) / head.half_width
         cut = (level + uneven)[:, None] - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5
@@ -248,8 +259,7 @@ def _trimmed(
 
 def _ball(style: Style, hair: Hair, points: Floats) -> Floats:
     """How far out of the style's ball points are, 1 on it."""
-    assert style.ball is not None
-    size = style.ball * hair.length * hair.volume
+    size = (style.ball or 0.0) * hair.length * hair.volume
     radii = np.array((0.078, 0.100, 0.100), np.float32) + np.array((1.0, 0.8, 1.0), np.float32) * size
     return np.asarray(np.linalg.norm((points - CENTRE - np.float32(0.15 * size) * UP) / radii, axis=-1))
 

@@ -1,5 +1,7 @@
 """Hair grows where it should in every style, stays out of head and face, and is the same person's every time."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,11 +13,14 @@ from engine.renderer.scene import Beard, Hair, Person, Pose
 
 WOMAN, MAN = 0.03, 0.95
 EYE = (0.0, -1.5, 0.0)
-DRAFT = 0.2
+DRAFT = 0.12
+CROP = Hair()
 
 
-def seated(masculinity: float, look: Hair = Hair(), **more: object) -> body.Body:
-    return body.build(Person(masculinity=masculinity, hair=look, **more), Pose())  # type: ignore[arg-type]
+def seated(masculinity: float, look: Hair = CROP, seed: int = 0) -> body.Body:
+    """Somebody's body, built once for every hair."""
+    plain = Person(masculinity=masculinity, seed=seed)
+    return replace(body.build(plain, Pose()), person=replace(plain, hair=look))
 
 
 def grown(sitter: body.Body, density: float = DRAFT) -> list[Mesh]:
@@ -58,7 +63,7 @@ def test_every_style_is_finite_outside_the_head_and_off_the_face(
 def test_a_style_stays_within_its_budget_at_full_density(name: str) -> None:
     style = styles.STYLES[name]
     segments = style.strands * (style.points - 1)
-    tied = style.tied.sides * style.strands * 0.2 * 60 if style.tied else 0
+    tied = style.tied.sides * style.strands * 0.2 * 19 if style.tied else 0
     assert segments + tied < 1_300_000
 
 
@@ -112,7 +117,8 @@ def test_as_many_hairs_are_grey_as_asked(share: float) -> None:
 def test_tips_are_dyed_and_roots_are_not() -> None:
     run = np.tile(np.linspace(0, 1, 8, dtype=np.float32), (500, 1))
     shown = fibres.coloured(run, (0.1, 0.05, 0.02), np.random.default_rng(1), tips=(0.02, 0.05, 0.6)).mean(0)
-    assert shown[0, 0] > shown[0, 2] and shown[-1, 2] > 5 * shown[-1, 0]
+    assert shown[0, 0] > shown[0, 2]
+    assert shown[-1, 2] > 5 * shown[-1, 0]
 
 
 def test_longer_hair_reaches_lower() -> None:
@@ -127,7 +133,7 @@ def test_a_fringe_covers_the_forehead_and_ends_above_the_eyes() -> None:
     def before(fringe: bool) -> Floats:
         sitter = seated(WOMAN, Hair(style="long straight", fringe=fringe))
         points = in_head(sitter, grown(sitter)[1:])
-        return points[(np.abs(points[:, 0]) < 0.03) & (points[:, 1] < 0.02)]
+        return points[(np.abs(points[:, 0]) < 0.03) & (points[:, 1] < 0.02) & (points[:, 2] > -0.09)]
 
     with_fringe, without = before(True), before(False)
     assert ((with_fringe[:, 2] > 0.02) & (with_fringe[:, 2] < 0.05)).sum() > 300
@@ -144,5 +150,6 @@ def test_beards_are_finite_and_leave_the_lips_free(kind: str) -> None:
     lips = Frame(sitter.middle, sitter.head_turn).inside(sitter.part.vertices[sitter.masks["lips"] > 0.5])
     low, high = lips.min(0), lips.max(0)
     over = (np.abs(points[:, 0]) < 0.6 * high[0]) & (points[:, 2] > low[2] + 0.003) & (points[:, 2] < high[2] - 0.004)
-    assert np.isfinite(points).all() and len(points) > 1_000
+    assert np.isfinite(points).all()
+    assert len(points) > 1_000
     assert over.mean() < 0.02
