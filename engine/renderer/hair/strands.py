@@ -10,8 +10,10 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from engine.renderer.geometry import unit
+from engine.renderer.hair.combing import has_fringe
+from engine.renderer.hair.cutting import Head, Locks, resampled
 from engine.renderer.hair.field import Floats
-from engine.renderer.hair.growing import Head, Locks, before_the_face, has_fringe, resampled
+from engine.renderer.hair.growing import before_the_face
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
@@ -112,7 +114,7 @@ def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) 
     own = smooth if style.flat > 0.5 else random.uniform(0, 6.28, count)
     turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
-    size = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
+    size: Floats = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
     start = 3.5 * style.curl if style.flat <= 0.5 else 0.10
     size = (size * np.clip(run / start, 0, 1) ** 1.5).astype(np.float32)[..., None]
     tangent = unit(np.gradient(points, axis=1))
