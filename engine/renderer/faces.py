@@ -55,7 +55,8 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 """What lies a little beside the middle in everybody."""
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-scale-incr": (0.26, 0.14), "mouth-lowerlip-volume-incr": (0.16, 0.0), "mouth-upperlip-volume-incr": (0.12, -0.05),
+        "eye-scale-incr": (0.34, 0.22), "eye-height2-incr": (0.10, 0.06),
+        "mouth-lowerlip-volume-incr": (0.16, 0.0), "mouth-upperlip-volume-incr": (0.12, -0.05),
         "nose-scale-horiz-incr": (-0.20, 0.0), "nose-point-width-incr": (-0.14, 0.0), "chin-width-incr": (-0.14, 0.16),
         "chin-prominent-incr": (0.06, 0.16), "chin-bones-incr": (-0.10, 0.14), "cheek-bones-incr": (0.16, 0.10),
         "eyebrows-trans-up": (0.10, -0.10), "nose-hump-incr": (-0.12, 0.04), "mouth-angles-up": (0.12, 0.08),
@@ -70,7 +71,11 @@ STANDING_OUT: Final = 5
 STRONG: Final = (0.34, 0.55)
 """How far those controls go that stand out."""
 
-TONES: Final[tuple[tuple[RGB, float], ...]] = (((0.135, 0.074, 0.047), 0.36), ((0.44, 0.29, 0.205), 0.20), ((0.53, 0.355, 0.272), 0.22))
+TONES: Final[tuple[tuple[RGB, float], ...]] = (
+    ((0.135, 0.074, 0.047), 0.36),
+    ((0.44, 0.29, 0.205), 0.20),
+    ((0.53, 0.355, 0.272), 0.22),
+)
 """Cheeks of African, Asian and European ancestry, and how far they spread, as a logarithm of lightness."""
 IRISES: Final[Mapping[str, RGB]] = MappingProxyType(
     {
@@ -155,7 +160,9 @@ def _shape(seed: int, masculinity: float, years: float) -> tuple[tuple[str, floa
     drawn: list[tuple[str, float]] = []
     for name, usual in spread.items():
         own = _stream(seed, name)
-        strays = own.choice((-1, 1)) * own.uniform(*STRONG) if name in apart else _within(own.gauss(0, usual), -0.42, 0.42)
+        strays = (
+            own.choice((-1, 1)) * own.uniform(*STRONG) if name in apart else _within(own.gauss(0, usual), -0.42, 0.42)
+        )
         woman, man = TENDENCY.get(name, (0.0, 0.0))
         value = _within(strays + woman + (man - woman) * masculinity, -MOST, MOST)
         if name in PAIRED:
@@ -186,7 +193,9 @@ def _tone(seed: int, mix: Ancestry) -> RGB:
         middle = 1.0
         for share, (tone, _) in zip(mix, TONES, strict=True):
             middle *= tone[k] ** (share / (sum(mix) or 1.0))
-        channels.append(round(_within(middle * 2.718281828 ** (lightness * (0.85, 1.0, 1.1)[k] + warmth * lean), 0.02, 0.72), 4))
+        channels.append(
+            round(_within(middle * 2.718281828 ** (lightness * (0.85, 1.0, 1.1)[k] + warmth * lean), 0.02, 0.72), 4)
+        )
     return (channels[0], channels[1], channels[2])
 
 
@@ -229,4 +238,5 @@ def _grey(seed: int, years: float, masculinity: float) -> float:
 
 
 def _line(seed: int, years: float, masculinity: float) -> float:
-    return round(masculinity * _within((years - 26) / 45, 0, 1) * _stream(seed, "line").random() ** 1.4, 3)
+    share: float = _stream(seed, "line").random() ** 1.4
+    return round(masculinity * _within((years - 26) / 45, 0, 1) * share, 3)
