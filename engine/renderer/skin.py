@@ -4,9 +4,11 @@ The photographs give what differs from the cheek (`departure`), as a factor; the
 is placed on the template (`assets.texels`), so that it lies right on every face.
 """
 
+# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -40,8 +42,11 @@ def look(person: Person) -> dict[str, Any]:
 def skin_map(person: Person) -> Picture:
     """The map of this person's skin, linear, (1536, 1536, 3); the same person's is made once."""
     hair = person.hair
-    return _skin_map(person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin,
-                     person.beard.kind, person.beard.colour, hair.style == "bald")  # fmt: skip
+    made: Picture = _skin_map(
+        person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
+        person.beard.colour, hair.style == "bald",
+    )  # fmt: skip
+    return made
 
 
 @lru_cache(maxsize=3)
@@ -83,7 +88,7 @@ def _blended(age: float, female: bool, ancestry: tuple[float, float, float]) -> 
 
 def _bands(age: float) -> list[tuple[str, float]]:
     """The one or two bands of photographs that an age lies between, with their shares."""
-    for (young, low), (old, high) in zip(BANDS, BANDS[1:], strict=False):
+    for (young, low), (old, high) in pairwise(BANDS):
         if age < high:
             t = min(max((age - low) / (high - low), 0.0), 1.0)
             return [(young, 1 - t), (old, t)]
@@ -94,7 +99,13 @@ def _bands(age: float) -> list[tuple[str, float]]:
 def _departure(name: str) -> Picture:
     colour = np.maximum(assets.colours(name), np.float32(0.004))
     cheek = np.concatenate([colour[rows, columns].reshape(-1, 3) for rows, columns in CHEEK]).mean(0)
-    return np.asarray(np.clip(np.log(colour / cheek), -2.2, 0.7), np.float32)
+    log = np.clip(np.log(colour / cheek), -2.2, 0.7)
+    # the photographs' casts differ from chin to brow; only lips keep all of theirs
+    left, top, right, bottom = assets.texels().box
+    kept = np.full((512, 512, 1), 0.6, np.float32)
+    kept[top:bottom, left:right, 0] += 0.4 * np.clip(2 * assets.texels().lips[::2, ::2], 0, 1)
+    grey = log.mean(-1, keepdims=True)
+    return np.asarray(grey + (log - grey) * kept, np.float32)
 
 
 def _encoded(linear: Picture) -> npt.NDArray[np.uint8]:
@@ -129,13 +140,14 @@ def head_places() -> tuple[Picture, Picture, Picture, Picture]:
 @lru_cache(maxsize=1)
 def _fields() -> dict[str, Picture]:
     """What never changes of where things are painted: one value a texel of the head."""
-    x, y, z, _ = head_places()
+    x, y, z = (plane.astype(float) for plane in head_places()[:3])
     side = np.abs(x)
     b, e = regions.bump, regions.edge
     facing = e(-0.075 - y, 0.008)
     cheeks = b(np.hypot((side - 0.046) / 1.25, z - 0.690), 0.013)
+    tips = 0.7 * b(np.hypot(x / 1.2, z - 0.692), 0.008) + 0.35 * b(np.hypot(x, z - 0.627), 0.010)
     made = {
-        "blush": (cheeks + 0.7 * b(np.hypot(x / 1.2, z - 0.692), 0.008) + 0.35 * b(np.hypot(x, z - 0.627), 0.010)) * facing,
+        "blush": (cheeks + tips) * facing,
         "under_eye": b(side - 0.029, 0.010) * b(z - 0.7150, 0.0040) * facing,
         "socket": b(np.hypot(side - 0.0155, (z - 0.732) / 1.4), 0.0045) * facing,
         "shadow": b((side - 0.0325) / 1.0, 0.0125) * e(z - 0.7315, 0.0012) * e(0.7435 - z, 0.0028) * facing,
@@ -164,7 +176,7 @@ def _wrinkles(x: Array, side: Array, z: Array) -> Array:
 
 def _beard(x: Array, y: Array, z: Array) -> Array:
     rest = np.stack([x, y, z], -1).reshape(-1, 3)
-    return regions.beard(rest, head_places()[3].ravel(), "full").reshape(x.shape)
+    return regions.beard(rest, head_places()[3].ravel().astype(float), "full").reshape(x.shape)
 
 
 def _paint_head(
@@ -186,7 +198,11 @@ def _paint_head(
     stamped_marks(head, tone, fields, skin, rng)
     shade = {"none": 0.0, "stubble": 0.42}.get(beard, 0.30)
     if shade:
+<<<<<<< HEAD
         grain = np.clip(0.75 + 0.45 * _mottle(), 0.2, 1.3)
+=======
+        grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
+>>>>>>> renderer-body
         _mix(
             head,
             np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15),
@@ -224,6 +240,12 @@ def _mottle() -> Picture:
     noise = np.random.default_rng(5).normal(size=shape).astype(np.float32)
     broad, fine = gaussian_filter(noise, 6.0), gaussian_filter(noise, 1.1)
     return np.asarray(0.6 * broad / broad.std() + 0.6 * fine / fine.std(), np.float32)
+
+
+@lru_cache(maxsize=1)
+def _stipple() -> Picture:
+    """The grain of shaved hairs."""
+    return np.random.default_rng(6).normal(size=head_places()[0].shape).astype(np.float32)
 
 
 # What is laid on at the vertices
