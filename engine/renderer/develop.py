@@ -120,13 +120,13 @@ def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: 
 
 
 def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """What guides the denoiser, smoothed where few rays met some hair and some skin: it would keep that as texture."""
+    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture."""
     from scipy.ndimage import uniform_filter
 
-    hair = uniform_filter(layers["hair"], (3, 3, 1))
-    mixed = np.clip(4 * hair * (1 - hair), 0, 1)
+    hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
+    mixed = np.clip(5 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
     guide, normal = layers["guide"], layers["normal"]
-    calm, even = (x * (1 - mixed) + uniform_filter(x, (3, 3, 1)) * mixed for x in (guide, normal))
+    calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
 
 

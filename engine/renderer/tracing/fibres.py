@@ -80,7 +80,6 @@ def opacity(mesh: Mesh, values: Values) -> Floats:
     return texel(mesh.info["alpha"], values["uv"])[0]
 
 
-def lash(mesh: Mesh, lights: Lights, count: int) -> tuple[Floats, Floats]:
-    """Radiance and colour of lashes: dark, a little lit by the place."""
-    colour = np.repeat(column(mesh.info["colour"]), count, axis=1)
-    return colour * (lights.environment.mean + F(0.25)), colour
+def lash(mesh: Mesh, lights: Lights, count: int) -> Floats:
+    """Radiance (3, N) of lashes: dark, a little lit by the place."""
+    return np.repeat(column(mesh.info["colour"]) * (lights.environment.mean + F(0.25)), count, axis=1)
