@@ -15,6 +15,10 @@ from engine.renderer.scene import RGB, Place
 from engine.renderer.tracing.vectors import LUMA, F, Floats
 
 
+_ADAPTED: Final = 0.6
+"""How far the camera's white balance goes to make a place's light neutral."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """A place set up behind a sitter."""
@@ -23,6 +27,18 @@ class Setting:
     """Radiance (H, W, 3) all around, of mean luminance 1; its middle column is what the lens looks at."""
     backdrop: Callable[[tuple[int, int], int], Floats]
     """(size, seed) → the picture behind (H, W, 3), as bright as it is to look beside a rightly exposed face."""
+
+
+def lit_from(setting: Setting, side: float) -> Setting:
+    """The place mirrored, if it is brighter on the other side than the key light is on; `side` as a lamp's."""
+    width = setting.environment.shape[1]
+    grey = np.minimum(setting.environment @ LUMA, 12)
+    aside = np.sin((np.arange(width) + 0.5) / width * 2 * np.pi - np.pi)
+    if float((grey * aside).sum()) * side >= 0:
+        return setting
+    return Setting(
+        np.ascontiguousarray(setting.environment[:, ::-1]), lambda size, seed: setting.backdrop(size, seed)[:, ::-1]
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +118,13 @@ def _normalised(picture: Floats, turn: float) -> Floats:
     moved = np.roll(picture, -round(turn / 360 * width) % width, axis=1)
     grey = moved @ LUMA
     usual = float(np.minimum(grey, np.median(grey) * 12).mean())
-    return np.asarray(moved / max(usual, 1e-4), np.float32)
+    return np.asarray(moved / max(usual, 1e-4) / _cast(picture, _ADAPTED), np.float32)
+
+
+def _cast(picture: Floats, share: float) -> Floats:
+    """The colour that a place lends to everything, as far as the camera adapts to it."""
+    mean = np.minimum(picture, np.median(picture @ LUMA) * 12).mean((0, 1))
+    return np.asarray((mean / max(float(mean @ LUMA), 1e-6)) ** share, np.float32)
 
 
 def _seen(picture: Floats, view: View, turn: float, optics: Optics, size: tuple[int, int]) -> Floats:
@@ -112,6 +134,7 @@ def _seen(picture: Floats, view: View, turn: float, optics: Optics, size: tuple[
     width, height = size
     wide = float(np.clip(2 * np.arctan(optics.height / 2) * 1.9, np.radians(34), np.radians(80)))
     part = _cut(picture, wide, width / height, turn, view.pitch, (max(width // 2, 8), max(height // 2, 8)))
+    part = part / _cast(picture, _ADAPTED / 2)
     part = np.minimum(part, F(float(np.median(part)) * 30))
     blurred = disk(part, max(optics.blur(view.away, part.shape[0]), height / 256))
     grown = [np.asarray(Image.fromarray(blurred[..., c]).resize(size, Image.Resampling.BICUBIC)) for c in range(3)]

@@ -1,4 +1,4 @@
-"""The studio's process: `python -m engine.renderer.serving` takes pictures for whoever started it, and ends with them."""
+"""The studio's process, `python -m engine.renderer.serving`: takes pictures for whoever started it, ends with them."""
 
 from __future__ import annotations
 

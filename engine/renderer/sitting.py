@@ -15,7 +15,7 @@ from engine.renderer.scene import Outfit, Person, Pose, Sitter
 
 Point = npt.NDArray[np.float64]
 
-_APART_M: Final = 0.42
+_APART_M: Final = 0.46
 """How far from the middle somebody at `place` 1 sits."""
 _STEP_M: Final = 0.05
 """The lens's place is rounded to this for the gaze, so that a small move of the camera needs no new body."""

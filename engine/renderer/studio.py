@@ -81,7 +81,7 @@ def photograph(
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
-    setting = places.place(scene.place, optics)
+    setting = places.lit_from(places.place(scene.place, optics), lights.side(scene.light))
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
     clock.stage("hair and clothes", 0.10)
@@ -92,12 +92,14 @@ def photograph(
     film = _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
     picture = darkroom.print(film, size, fast=quality in ("preview", "draft"))
     clock.stage("developing", 1.0)
+    clock(1.0)
     return Photograph(picture, clock.seconds)
 
 
 def _lit(scene: Scene, setting: places.Setting, optics: camera.Optics, eyes: npt.ArrayLike) -> Lights:
     environment = Environment(setting.environment, optics.forward.astype(np.float32), scene.light.ambient)
-    return Lights(lights.emitters(scene.light, optics, eyes), environment)
+    lamps, mirrored = (put(scene.light, optics, eyes) for put in (lights.emitters, lights.catchlights))
+    return Lights(lamps, environment, mirrored)
 
 
 def _taken(exposure: Exposure, darkroom: _Darkroom, clock: _Clock) -> Floats:
@@ -138,7 +140,7 @@ class _Darkroom:
     def print(self, film: Floats, size: tuple[int, int], fast: bool) -> Picture:
         """Sums of rays as a picture of `size`."""
         plan = develop.Print(
-            self.setting.backdrop(size, self.scene.seed),
+            self.setting.backdrop(size, self.scene.seed) * np.array(lights.spill(self.scene.light), np.float32),
             tuple(self._face(eyes, size) for eyes in self.eyes),
             size[1] / self.optics.view / 1000,
             self.scene.light.exposure,

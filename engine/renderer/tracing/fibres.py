@@ -67,7 +67,7 @@ def _from(
     way = points - position
     squared = dot(way, way)
     way /= np.sqrt(squared)
-    arriving = emitter.reaching(way, squared)
+    arriving = emitter.reaching(way, squared) * emitter.through(position, way)
     facing = np.flatnonzero(dot(normal, way) * (arriving > 0) > _TURNED_AWAY)
     seen = np.zeros(len(away), np.float32)
     seen[facing] = world.visible((position + way * away)[:, facing], points[:, facing])
@@ -80,7 +80,6 @@ def opacity(mesh: Mesh, values: Values) -> Floats:
     return texel(mesh.info["alpha"], values["uv"])[0]
 
 
-def lash(mesh: Mesh, lights: Lights, count: int) -> tuple[Floats, Floats]:
-    """Radiance and colour of lashes: dark, a little lit by the place."""
-    colour = np.repeat(column(mesh.info["colour"]), count, axis=1)
-    return colour * (lights.environment.mean + F(0.25)), colour
+def lash(mesh: Mesh, lights: Lights, count: int) -> Floats:
+    """Radiance (3, N) of lashes: dark, a little lit by the place."""
+    return np.repeat(column(mesh.info["colour"]) * (lights.environment.mean + F(0.25)), count, axis=1)

@@ -95,12 +95,12 @@ def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Flo
     albedo[1:] *= 1 + F(0.014) * tone
     wet = values["wet"][0]
     depth = F(mesh.info.get("bump", 0.2))
-    shading = bent(normal, slope, depth * (1 - wet))
-    shading = bent(shading, broad, depth * F(0.45) * (1 - wet))
-    rough = F(mesh.info.get("rough", 0.46)) * (1 - F(0.38) * wet) + F(0.045) * np.clip(pore, -1, 1)
+    shading = bent(normal, slope, depth * F(0.30) * (1 - wet))
+    shading = bent(shading, broad, depth * F(0.16) * (1 - wet))
+    rough = F(mesh.info.get("rough", 0.46) + 0.03) * (1 - F(0.28) * wet) + F(0.045) * np.clip(pore, -1, 1)
     return Surface(
         position, shading, normal, view, albedo, np.clip(rough, F(0.12), 1), np.full((1, 1), 0.028, np.float32),
-        gloss=float(mesh.info.get("gloss", 1.0)), soft=True,
+        gloss=0.72 * float(mesh.info.get("gloss", 1.0)), soft=True,
     )  # fmt: skip
 
 
@@ -109,10 +109,10 @@ class Fabric:
     """How cloth takes light. Sizes in metres, the rest shares."""
 
     thread: float = 0.0005
-    weave: float = 0.09
+    weave: float = 0.035
     """How much threads bend the normal."""
     fold: float = 0.08
-    mottle: float = 0.05
+    mottle: float = 0.02
     """How uneven the colour is from thread to thread."""
     rough: float = 0.75
     f0: float = 0.03
@@ -124,29 +124,26 @@ class Fabric:
 
 FABRICS: dict[str, Fabric] = {
     "cotton": Fabric(),
-    "jersey": Fabric(thread=0.0006, weave=0.07, sheen=0.3),
-    "linen": Fabric(thread=0.0009, weave=0.16, mottle=0.09, sheen=0.2),
-    "wool": Fabric(thread=0.0012, weave=0.16, mottle=0.08, rough=0.9, gloss=0.3, sheen=0.8),
-    "knit": Fabric(thread=0.0022, weave=0.26, mottle=0.10, rough=0.9, gloss=0.25, sheen=0.8),
-    "denim": Fabric(thread=0.0008, weave=0.16, mottle=0.14, sheen=0.15),
-    "leather": Fabric(thread=0.0016, weave=0.10, mottle=0.03, rough=0.36, f0=0.045, gloss=1.0, sheen=0.0),
+    "jersey": Fabric(thread=0.0006, sheen=0.3),
+    "linen": Fabric(thread=0.0009, weave=0.08, mottle=0.045, sheen=0.2),
+    "wool": Fabric(thread=0.0010, weave=0.06, mottle=0.03, rough=0.9, gloss=0.3, sheen=0.7),
+    "knit": Fabric(thread=0.0022, weave=0.16, mottle=0.06, rough=0.9, gloss=0.25, sheen=0.8),
+    "denim": Fabric(thread=0.0008, weave=0.07, mottle=0.07, sheen=0.15),
+    "leather": Fabric(thread=0.0018, weave=0.07, mottle=0.02, rough=0.36, f0=0.045, gloss=1.0, sheen=0.0),
     "silk": Fabric(
-        thread=0.0004, weave=0.02, mottle=0.01, fold=0.13, rough=0.36, f0=0.05, gloss=1.0,
-        sheen=0.2, silk=0.5,
+        thread=0.0004, weave=0.01, mottle=0.005, fold=0.13, rough=0.36, f0=0.05, gloss=1.0, sheen=0.2, silk=0.5
     ),
     "satin": Fabric(
-        thread=0.0004, weave=0.015, mottle=0.01, fold=0.13, rough=0.28, f0=0.05, gloss=1.0,
-        sheen=0.1, silk=0.6,
+        thread=0.0004, weave=0.01, mottle=0.005, fold=0.13, rough=0.28, f0=0.05, gloss=1.0, sheen=0.1, silk=0.6
     ),
-    "velvet": Fabric(thread=0.0006, weave=0.10, mottle=0.03, rough=0.95, gloss=0.1, sheen=2.2),
-    "lace": Fabric(thread=0.0014, weave=0.20, mottle=0.12, sheen=0.2),
-    "nylon": Fabric(thread=0.0005, weave=0.03, mottle=0.01, fold=0.12, rough=0.42, f0=0.04, gloss=1.0, sheen=0.1),
-    "rubber": Fabric(thread=0.0009, weave=0.02, mottle=0.01, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
+    "velvet": Fabric(thread=0.0006, weave=0.05, mottle=0.02, rough=0.95, gloss=0.1, sheen=2.2),
+    "lace": Fabric(thread=0.0014, weave=0.12, mottle=0.08, sheen=0.2),
+    "nylon": Fabric(thread=0.0005, weave=0.01, mottle=0.005, fold=0.12, rough=0.42, f0=0.04, gloss=1.0, sheen=0.1),
+    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
     "metal": Fabric(
-        thread=0.0020, weave=0.05, mottle=0.03, fold=0.03, rough=0.30, f0=0.6, gloss=1.0,
-        sheen=0.0, metal=True,
+        thread=0.0020, weave=0.04, mottle=0.02, fold=0.03, rough=0.30, f0=0.6, gloss=1.0, sheen=0.0, metal=True
     ),
-}  # fmt: skip
+}
 """Cloth by name; unknown names are cotton."""
 
 
