@@ -114,20 +114,20 @@ def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
     masculinity = {"woman": _WOMAN, "man": _MAN}.get(sex, _WOMAN if seed % 2 else _MAN)
     ancestry = _first(clauses, "ancestry")
     tone = _first(clauses, "skin") or (ancestry.split(",")[3] if ancestry else "")
-    mix = tuple(float(part) for part in ancestry.split(",")[:3]) if ancestry else _mix(tone)
+    mix = _shares(ancestry) if ancestry else _mix(tone)
     builds = [key for clause in clauses for key in clause.keys("build")]
-    found = faces.person(
-        seed,
-        masculinity=masculinity,
-        age=_age(clauses),
-        ancestry=mix,
-        weight=0.32 if "slim" in builds else 0.82 if "heavy" in builds else None,
-        muscle=0.8 if "muscular" in builds else None,
+    build = next((name for name in ("muscular", "heavy", "slim") if name in builds), "")
+    return faces.person(
+        seed, masculinity=masculinity, age=_age(clauses), ancestry=mix, build=build, tone=SKIN[tone] if tone else None
     )
-    return replace(found, skin=replace(found.skin, tone=SKIN[tone])) if tone else found
 
 
-def _mix(tone: str) -> tuple[float, ...] | None:
+def _shares(written: str) -> tuple[float, float, float]:
+    african, asian, european, _ = written.split(",")
+    return float(african), float(asian), float(european)
+
+
+def _mix(tone: str) -> tuple[float, float, float] | None:
     """The looks that usually go with a skin; None leaves them to the seed."""
     return {
         "fair": (0.01, 0.02, 0.97),
