@@ -126,7 +126,7 @@ def person(
 
 def _style(seed: int, masculinity: float, mix: Ancestry) -> str:
     """How somebody wears the hair when nobody says."""
-    named = _MENS if masculinity > 0.5 else _WOMENS
+    named: tuple[str, ...] = _MENS if masculinity > 0.5 else _WOMENS
     if mix[0] > 0.6:
         named = _MENS_COILED if masculinity > 0.5 else _WOMENS_COILED
     return _stream(seed, "hair style").choice(named)

@@ -146,7 +146,7 @@ def _age(clauses: Sequence[Clause]) -> float | None:
             return min(95.0, max(18.0, float(found[1])))
     named = [float(key) for clause in clauses if clause.slot == "subject" for key in clause.keys("age")]
     exact = [years for years in named if years not in {23.0, 26.0, 72.0}]
-    return (exact or named or [None])[0]
+    return next(iter(exact or named), None)
 
 
 def _skin(clauses: Sequence[Clause], base: Skin) -> Skin:
