@@ -114,12 +114,20 @@ def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
     masculinity = {"woman": _WOMAN, "man": _MAN}.get(sex, _WOMAN if seed % 2 else _MAN)
     ancestry = _first(clauses, "ancestry")
     tone = _first(clauses, "skin") or (ancestry.split(",")[3] if ancestry else "")
-    mix = _shares(ancestry) if ancestry else _mix(tone)
+    mix = _shares(ancestry) if ancestry else _mix(tone) or _mix(_tone_of_hair(clauses) or "")
     builds = [key for clause in clauses for key in clause.keys("build")]
     build = next((name for name in ("muscular", "heavy", "slim") if name in builds), "")
     return faces.person(
         seed, masculinity=masculinity, age=_age(clauses), ancestry=mix, build=build, tone=SKIN[tone] if tone else None
     )
+
+
+def _tone_of_hair(clauses: Sequence[Clause]) -> str:
+    """The skin that a natural light hair usually goes with, and light eyes: nobody has to say it."""
+    named = {hue_table(hue.phrase, "hair_colour") for c in clauses for hue in c.hues if hue.kind == "hair"}
+    pale = {"red", "strawberry", "blonde", "dark blonde", "light brown", "auburn"}
+    eyes = {hue_table(hue.phrase, "iris") for c in clauses for hue in c.hues if hue.kind == "eyes"}
+    return "light" if named & pale or eyes & {"blue", "green", "grey"} else ""
 
 
 def _shares(written: str) -> tuple[float, float, float]:
