@@ -4,7 +4,6 @@ The photographs give what differs from the cheek (`departure`), as a factor; the
 is placed on the template (`assets.texels`), so that it lies right on every face.
 """
 
-# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from functools import lru_cache
@@ -129,19 +128,26 @@ def head_places() -> tuple[Picture, Picture, Picture, Picture]:
     held = assets.texels()
     size = (held.rest.shape[1] * TIMES, held.rest.shape[0] * TIMES)
 
-    def grown(values: Picture) -> Picture:
-        plane = Image.fromarray(np.ascontiguousarray(values, np.float32))
-        return np.asarray(plane.resize(size, Image.Resampling.BILINEAR), np.float32)
+    x, y, z = (_enlarged(held.rest[..., k], size) for k in range(3))
+    return x, y, z, _enlarged(held.lips, size)
 
-    x, y, z = (grown(held.rest[..., k]) for k in range(3))
-    return x, y, z, grown(held.lips)
+
+def _enlarged(values: npt.NDArray[Any], size: tuple[int, int], smooth: bool = False) -> Picture:
+    plane = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    how = Image.Resampling.BICUBIC if smooth else Image.Resampling.BILINEAR
+    return np.asarray(plane.resize(size, how), np.float32)
 
 
 @lru_cache(maxsize=1)
 def _fields() -> dict[str, Picture]:
-    """What never changes of where things are painted: one value a texel of the head."""
-    x, y, z = (plane.astype(float) for plane in head_places()[:3])
-    side = np.abs(x)
+    """What never changes of where things are painted: one value a texel of the head, reckoned on half as many."""
+    height, width = head_places()[0].shape
+    coarse = _coarse_fields(*(_enlarged(plane, (width // 2, height // 2)).astype(float) for plane in head_places()))
+    return {name: _enlarged(value, (width, height)) for name, value in coarse.items()}
+
+
+def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array]:
+    side, rest = np.abs(x), np.stack([x, y, z], -1).reshape(-1, 3)
     b, e = regions.bump, regions.edge
     facing = e(-0.075 - y, 0.008)
     cheeks = b(np.hypot((side - 0.046) / 1.25, z - 0.690), 0.013)
@@ -155,10 +161,10 @@ def _fields() -> dict[str, Picture]:
         "wrinkles": _wrinkles(x, side, z) * facing,
         "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.25 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
         "marked": facing * (z > 0.60) * (z < 0.79) * (side < 0.068),
-        "scalp": e(regions.growth(np.stack([x, y, z], -1).reshape(-1, 3)).reshape(x.shape) - 2, 2.5),
-        "beard": _beard(x, y, z),
+        "scalp": e(regions.growth(rest).reshape(x.shape) - 2, 2.5),
+        "beard": regions.beard(rest, lips.ravel(), "full").reshape(x.shape),
     }  # fmt: skip
-    return {name: np.asarray(value, np.float32) for name, value in made.items()}
+    return {name: np.asarray(value, float) for name, value in made.items()}
 
 
 def _wrinkles(x: Array, side: Array, z: Array) -> Array:
@@ -172,11 +178,6 @@ def _wrinkles(x: Array, side: Array, z: Array) -> Array:
     bag = b(z - 0.7105 - 0.006 * ((side - 0.0308) / 0.014) ** 2, 0.0010) * e(0.013 - np.abs(side - 0.0308), 0.002)
     frown = 0.6 * b(side - 0.0075, 0.0009) * e(z - 0.744, 0.002) * e(0.757 - z, 0.002)
     return np.asarray(0.55 * forehead + 0.8 * fold + 0.5 * crow + 0.6 * bag + frown)
-
-
-def _beard(x: Array, y: Array, z: Array) -> Array:
-    rest = np.stack([x, y, z], -1).reshape(-1, 3)
-    return regions.beard(rest, head_places()[3].ravel().astype(float), "full").reshape(x.shape)
 
 
 def _paint_head(
@@ -230,11 +231,11 @@ def _mix(under: Picture, over: Picture, amount: Picture) -> None:
 @lru_cache(maxsize=1)
 def _mottle() -> Picture:
     """Uneven colour at two scales, the same for all (each face's own marks come from its seed)."""
-    from scipy.ndimage import gaussian_filter
-
-    shape = head_places()[0].shape
-    noise = np.random.default_rng(5).normal(size=shape).astype(np.float32)
-    broad, fine = gaussian_filter(noise, 6.0), gaussian_filter(noise, 1.1)
+    height, width = head_places()[0].shape
+    rng = np.random.default_rng(5)
+    broad, fine = (
+        _enlarged(rng.normal(size=(height // step, width // step)), (width, height), smooth=True) for step in (14, 3)
+    )
     return np.asarray(0.6 * broad / broad.std() + 0.6 * fine / fine.std(), np.float32)
 
 
