@@ -55,13 +55,15 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 """What lies a little beside the middle in everybody."""
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-scale-incr": (0.34, 0.22), "eye-height2-incr": (0.10, 0.06),
+        "eye-scale-incr": (0.44, 0.30), "eye-height2-incr": (0.12, 0.08),
         "mouth-lowerlip-volume-incr": (0.16, 0.0), "mouth-upperlip-volume-incr": (0.12, -0.05),
         "nose-scale-horiz-incr": (-0.20, 0.0), "nose-point-width-incr": (-0.14, 0.0), "chin-width-incr": (-0.14, 0.16),
         "chin-prominent-incr": (0.06, 0.16), "chin-bones-incr": (-0.10, 0.14), "cheek-bones-incr": (0.16, 0.10),
         "eyebrows-trans-up": (0.10, -0.10), "nose-hump-incr": (-0.12, 0.04), "mouth-angles-up": (0.12, 0.08),
         "forehead-nubian-incr": (-0.05, 0.05), "neck-scale-horiz-incr": (-0.15, 0.10), "nose-point-up": (0.08, 0.0),
-        "eye-corner2-up": (0.10, 0.0), "head-fat-incr": (-0.10, -0.10), "ear-wing-incr": (-0.10, -0.10),
+        "eye-corner2-up": (0.10, 0.0),
+        "chin-height-incr": (-0.20, -0.12), "chin-jaw-drop-incr": (-0.10, -0.06), "forehead-scale-vert-incr": (-0.16, -0.12), "nose-scale-vert-incr": (-0.10, -0.04),
+        "head-fat-incr": (-0.10, -0.10), "ear-wing-incr": (-0.10, -0.10),
     }
 )  # fmt: skip
 """Where women's and men's controls are centred: what is usually called pleasant."""
