@@ -12,6 +12,7 @@ import numpy as np
 
 from engine.renderer import assets, expressions, eyes, regions, skin
 from engine.renderer.geometry import Array, Index, Part, compact, triangles, vertex_normals
+from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 
@@ -59,7 +60,7 @@ class Body:
         v = self.part.vertices if sunk is None else self.part.vertices - self.normals * sunk[:, None]
         extra = skin.paint(self.person, self.masks, self.part.rest)
         at = surface.split
-        told = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
+        told: dict[str, MeshArray] = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
         return Mesh("skin", v[at], surface.split_faces, self.normals[at], told, skin.look(self.person))
 
     @property
@@ -186,11 +187,17 @@ def head_posed(vertices: Array, pose: Pose) -> Array:
     foot, skull = base.joint("neck", vertices), base.joint("head", vertices)
     moved = vertices
     for up, share, low, high in STEPS:
-        t = np.clip((height - low) / (high - low), 0, 1)
-        weight = share * t * t * (3 - 2 * t) * ((np.abs(rest[:, 0]) < 0.13) | (rest[:, 2] > 0.6))
+        t = (height - low) / (high - low)
+        weight = share * _ramp(t) * _ramp((rest[:, 2] - 0.505) / 0.05)
         pivot = foot + up * (skull - foot)
         moved = pivot + _rotated(moved - pivot, *(weight * angle for angle in angles))
     return moved
+
+
+def _ramp(t: Array) -> Array:
+    """From 0 to 1 without a corner, as t goes from 0 to 1."""
+    inside = np.clip(t, 0, 1)
+    return np.asarray(inside * inside * (3 - 2 * inside))
 
 
 def head_turn(pose: Pose) -> Array:
