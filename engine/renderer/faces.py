@@ -95,6 +95,10 @@ MIXES: Final[tuple[tuple[float, Ancestry], ...]] = (
     (0.08, (0.12, 0.10, 0.78)), (0.08, (0.16, 0.30, 0.54)), (0.06, (0.48, 0.07, 0.45)),
 )  # fmt: skip
 """How often, and of what mixture, people are when nobody says."""
+_WOMENS: Final = ("long straight", "waves", "shoulder length", "bob", "ponytail", "long bob", "fringe", "bun", "waves")
+_WOMENS_COILED: Final = ("afro", "braids", "coils", "long curls", "bun", "shoulder length")
+_MENS: Final = ("crop", "side part", "tousled", "quiff", "crew cut", "curtains", "slick back", "crop")
+_MENS_COILED: Final = ("coils", "buzz cut", "afro", "crew cut", "locs", "coils")
 
 
 def person(
@@ -112,12 +116,20 @@ def person(
     return Person(
         seed=seed, masculinity=masculinity, age=years, ancestry=mix, weight=weight, muscle=muscle,
         shape=_shape(seed, masculinity, years), skin=_skin(seed, own, years, masculinity, mix), iris=_iris(seed, mix),
-        hair=hair or Hair(style="short" if masculinity > 0.5 else "long", colour=colour, grey=grey,
+        hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
         brow_thickness=_between(seed, "brows", 0.38, 0.62) + 0.22 * masculinity,
         brow_arch=_between(seed, "arch", 0.35, 0.75) - 0.25 * masculinity,
         beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
+
+
+def _style(seed: int, masculinity: float, mix: Ancestry) -> str:
+    """How somebody wears the hair when nobody says."""
+    named: tuple[str, ...] = _MENS if masculinity > 0.5 else _WOMENS
+    if mix[0] > 0.6:
+        named = _MENS_COILED if masculinity > 0.5 else _WOMENS_COILED
+    return _stream(seed, "hair style").choice(named)
 
 
 def _stream(seed: int, trait: str) -> random.Random:

@@ -149,7 +149,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lamp:
-    """A light as a photographer sets it: degrees from the lens axis to the viewer's right and up, from the face."""
+    """A light as a photographer sets it: degrees from the lens axis (at the face) to the viewer's right and up."""
 
     side: float = -40.0
     height: float = 25.0
