@@ -140,8 +140,10 @@ def _inside(alpha: Floats) -> npt.NDArray[np.bool_]:
     """Where the sitter is wholly, a few pixels from any edge: nothing of the place shows there."""
     from scipy.ndimage import binary_closing, binary_erosion
 
-    full = binary_closing(alpha[..., 0] > 0.9, iterations=2, border_value=0)
-    return np.asarray(binary_erosion(full, iterations=4, border_value=1))[..., None]
+    around = 8  # rows beyond the picture's edge are as those at it, or a seam of the place would show along it
+    full = binary_closing(np.pad(alpha[..., 0] > 0.9, around, mode="edge"), iterations=2)
+    inner = binary_erosion(full, iterations=4, border_value=1)[around:-around, around:-around]
+    return np.asarray(inner)[..., None]
 
 
 def _box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice] | None:

@@ -18,7 +18,7 @@ _HARDNESS: Final = {"hard": 0.06, "medium": 0.3, "soft": 0.55, "very soft": 0.85
 
 
 def kelvin(degrees: float) -> RGB:
-    """The colour of a lamp of this temperature (Helland's fit), of luminance 1: the camera has adapted to it by half."""
+    """The colour of a lamp of this temperature (Helland's fit), of luminance 1: the camera adapts to it by half."""
     t = min(max(degrees, 1000.0), 20000.0) / 100
     if t <= 66:
         red, green = 255.0, 99.4708 * np.log(t) - 161.1196

@@ -14,7 +14,6 @@ from engine.renderer.camera import Optics
 from engine.renderer.scene import RGB, Place
 from engine.renderer.tracing.vectors import LUMA, F, Floats
 
-
 _ADAPTED: Final = 0.6
 """How far the camera's white balance goes to make a place's light neutral."""
 

@@ -14,8 +14,8 @@ from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Outfit
 from engine.renderer.tracing.surfaces import FABRICS
 
-_LOWEST: Final = 0.62
-"""Metres below the eyes that no framing of the head and shoulders shows."""
+_LOWEST: Final = 1.2
+"""Metres below the eyes that no framing shows."""
 
 
 @dataclass(frozen=True, slots=True)
