@@ -3,7 +3,9 @@
 # mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
 
 import numpy as np
 from scipy import sparse
@@ -87,21 +89,54 @@ def _looked_up(grid: Array, row: Array, column: Array) -> Array:
     return np.asarray(upper * (1 - y) + lower * y)
 
 
-def clear(piece: Piece, under: Array, normals: Array, gap: float = _CLEARANCE) -> Piece:
-    """Cloth pushed out to `gap` metres over points of a surface (N, 3) with these normals."""
-    distance, nearest = cKDTree(under).query(piece.v, distance_upper_bound=0.04)
+@dataclass(frozen=True)
+class Under:
+    """What cloth must stay clear of: points and the normals there."""
+
+    tree: Any
+    points: Array
+    normals: Array
+
+    @classmethod
+    def of(cls, points: Array, normals: Array) -> Under:
+        """Ready to be asked."""
+        return cls(cKDTree(points, balanced_tree=False, compact_nodes=False), points, normals)
+
+
+@lru_cache(maxsize=4)
+def _skin(body_key: bytes, holder: _Held) -> Under:
+    del body_key
+    return Under.of(*holder.what)
+
+
+@dataclass(frozen=True)
+class _Held:
+    what: tuple[Array, Array]
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Held)
+
+
+def skin_of(body: Body) -> Under:
+    """The skin from the neck down."""
+    low = np.flatnonzero((body.part.vertices[:, 2] < body.chin[2] + 0.01) & (body.masks["mouth"] < 0.5))[::2]
+    points = body.part.vertices[low]
+    return _skin(points.tobytes(), _Held((points, body.normals[low])))
+
+
+def clear(piece: Piece, under: Under, gap: float = _CLEARANCE) -> Piece:
+    """Cloth pushed out to `gap` metres over what is under it."""
+    distance, nearest = under.tree.query(piece.v, distance_upper_bound=0.03)
     near = np.isfinite(distance)
     at = nearest[near]
-    height = ((piece.v[near] - under[at]) * normals[at]).sum(1)
+    normals = under.normals[at]
+    height = ((piece.v[near] - under.points[at]) * normals).sum(1)
     push = np.zeros((len(piece.v), 3))
-    push[near] = normals[at] * np.clip(gap - height, 0, 0.03)[:, None]
+    push[near] = normals * np.clip(gap - height, 0, 0.03)[:, None]
     return moved(piece, push)
-
-
-def chest_of(body: Body) -> tuple[Array, Array]:
-    """Points and normals of the skin from the neck down."""
-    low = (body.part.vertices[:, 2] < body.chin[2] + 0.01) & (body.masks["mouth"] < 0.5)
-    return body.part.vertices[low], body.normals[low]
 
 
 def folded(piece: Piece, amount: float, random: np.random.Generator) -> Piece:

@@ -65,17 +65,21 @@ def band(rim: Rim, profile: Profile, wide: Array | float = 1.0, thick: Array | f
     )
     across = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(shape, axis=0), axis=1))])
     chart = np.stack(np.broadcast_arrays(rim.length[:, None], across[None]), -1)
-    return sheet(v, chart, closed=True, **info)
+    return sheet(v, chart, closed=True, out=rim.off[:, None] * (shape[None, :, 1:] > shape[:, 1].mean()), **info)
 
 
-def sheet(v: Array, chart: Array, closed: bool = False, kind: str = "cloth", **info: Any) -> Mesh:
-    """A grid of points (K, L, 3) as cloth; the first direction closes on itself if told."""
+def sheet(
+    v: Array, chart: Array, closed: bool = False, kind: str = "cloth", out: Array | None = None, **info: Any
+) -> Mesh:
+    """A grid of points (K, L, 3) as cloth; the first direction closes on itself if told; `out` is outside's way."""
     rows, columns = v.shape[:2]
     i, j = np.meshgrid(np.arange(rows if closed else rows - 1), np.arange(columns - 1), indexing="ij")
     a, b = i * columns + j, (i + 1) % rows * columns + j
     f = np.concatenate([np.stack([a, b, a + 1], -1), np.stack([b, b + 1, a + 1], -1)]).reshape(-1, 3)
     flat = v.reshape(-1, 3)
     normals = vertex_normals(flat, f)
+    if out is not None and float((normals.reshape(v.shape) * out).sum(-1).mean()) < 0:
+        f, normals = f[:, ::-1], -normals
     along = unit(np.roll(v, -1, 0) - np.roll(v, 1, 0)).reshape(-1, 3)
     extra = {"chart": chart.reshape(-1, 2), "along": along, "uv": np.zeros((len(flat), 2))}
     return Mesh(kind, flat, f, normals, extra, dict(info))
@@ -146,7 +150,7 @@ def patch(
     edge[:, [0, -1]] -= normal[:, [0, -1]] * (height + 0.003)
     wide = np.linalg.norm(np.diff(grid, axis=0), axis=2).sum(0).mean()
     tall = np.linalg.norm(np.diff(grid, axis=1), axis=2).sum(1).mean()
-    made = sheet(edge, np.stack([u * wide, v * tall], -1), **info)
+    made = sheet(edge, np.stack([u * wide, v * tall], -1), out=np.array((0, -1.0, 0)), **info)
     made.extra["uv"] = np.stack([u, v], -1).reshape(-1, 2)
     return made
 
@@ -190,7 +194,7 @@ def buttons(front: Front, places: Sequence[tuple[float, float]], radius: float =
         second = np.cross(normal, first)
         ring = np.cos(angle)[:, None] * first + np.sin(angle)[:, None] * second
         v = point + ring[:, None] * profile[None, :, :1] + normal * (profile[None, :, 1:] + 0.0012)
-        parts.append(sheet(v, np.zeros((*v.shape[:2], 2)), closed=True, kind="plain"))
+        parts.append(sheet(v, np.zeros((*v.shape[:2], 2)), closed=True, kind="plain", out=normal))
     return merged(parts, kind="plain", **{"rough": 0.3, **info})
 
 
@@ -219,4 +223,4 @@ def tube(path: Array, radius: Array | float, sides: int = 10, **info: Any) -> Me
     v = path[None] + ring * radii[None, :, None]
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     chart = np.stack(np.broadcast_arrays(angle[:, None] * radii.mean(), length[None]), -1)
-    return sheet(v, chart, closed=True, **info)
+    return sheet(v, chart, closed=True, out=v - path[None], **info)
