@@ -147,12 +147,12 @@ FABRICS: dict[str, Fabric] = {
     "corduroy": Fabric(
         thread=0.0006, weave=0.55, mottle=0.05, rough=0.95, gloss=0.15, sheen=1.2, weave_of="cord", stitch=0.0045,
     ),
-    "leather": Fabric(thread=0.0012, weave=0.13, mottle=0.05, rough=0.34, f0=0.045, gloss=1.0, sheen=0.0),
-    "silk": Fabric(thread=0.0004, weave=0.02, mottle=0.01, rough=0.36, f0=0.05, gloss=1.0, sheen=0.2, silk=0.5),
-    "satin": Fabric(thread=0.0004, weave=0.015, mottle=0.01, rough=0.28, f0=0.05, gloss=1.0, sheen=0.1, silk=0.6),
+    "leather": Fabric(thread=0.0012, weave=0.06, mottle=0.03, rough=0.38, f0=0.045, gloss=1.0, sheen=0.0),
+    "silk": Fabric(thread=0.0004, weave=0.03, mottle=0.01, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
+    "satin": Fabric(thread=0.0004, weave=0.015, mottle=0.01, rough=0.38, f0=0.045, gloss=0.9, sheen=0.15, silk=0.6),
     "velvet": Fabric(thread=0.0006, weave=0.08, mottle=0.03, rough=0.95, gloss=0.1, sheen=2.2),
     "lace": Fabric(thread=0.0014, weave=0.35, mottle=0.10, sheen=0.2, weave_of="lace", stitch=0.012),
-    "nylon": Fabric(thread=0.0005, weave=0.03, mottle=0.01, rough=0.42, f0=0.04, gloss=1.0, sheen=0.1),
+    "nylon": Fabric(thread=0.0005, weave=0.03, mottle=0.01, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
     "rubber": Fabric(thread=0.0009, weave=0.02, mottle=0.01, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
     "canvas": Fabric(thread=0.0010, weave=0.14, mottle=0.06, rough=0.85, gloss=0.25, sheen=0.2),
     "metal": Fabric(

@@ -14,6 +14,8 @@ from engine.renderer.wardrobe.pieces import Piece
 
 _WHITE: Final = 0.30
 """Luminance from which a suit's texel is of its shirt."""
+_TIE: Final = ((0.34, 0.49, 0.505, 0.52, 0.535, 0.549), (0.008, 0.033, 0.028, 0.024, 0.020, 0.015))
+"""Half the width of a suit's tie by height on the template."""
 _LOWEST: Final = 1.2
 """Metres below the eyes that no framing shows."""
 
@@ -54,17 +56,16 @@ def _suit(name: str, found: assets.Proxy, island: Index, rest: Array) -> Index:
     picture = assets.colours(f"clothes-{name}-diffuse")
     height, width = picture.shape[:2]
     at = np.clip(found.uv[found.uv_faces].mean(1), 0, 0.999)
-    seen = picture[((1 - at[:, 1]) * height).astype(int), (at[:, 0] * width).astype(int)]
-    light = seen.mean(1)
-    middle = np.abs(rest[found.faces][..., 0]).mean(1) < 0.05
+    light = picture[((1 - at[:, 1]) * height).astype(int), (at[:, 0] * width).astype(int)].mean(1)
     kind = np.zeros(len(island), np.int64)
+    middle = rest[found.faces].mean(1)
+    half = np.interp(middle[:, 2], *_TIE)
+    side = np.abs(middle[:, 0])
+    tie = (middle[:, 2] < 0.549) & ((side < 0.8 * half) | ((side < 1.2 * half) & (light < _WHITE)))
     for k in range(island.max() + 1):
         mine = island == k
-        bright = float(np.median(light[mine]))
-        if bright > _WHITE:
-            kind[mine] = 1
-        elif bright > 0.03 and middle[mine].mean() > 0.8:
-            kind[mine] = 2
+        if float(np.quantile(light[mine], 0.9)) > _WHITE:
+            kind[mine] = np.where(tie[mine], 2, 1)
     return kind
 
 

@@ -61,7 +61,7 @@ def _strapless(rest: Array, top: float = 0.435, heart: float = 0.012) -> Array:
 NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
     "crew": lambda rest: _crew(rest, 0.076),
     "wide crew": lambda rest: _crew(rest, 0.084, 0.012),
-    "scoop": lambda rest: _crew(rest, 0.098, 0.062),
+    "scoop": lambda rest: _crew(rest, 0.084, 0.068),
     "boat": lambda rest: _crew(rest, 0.105, 0.0),
     "vee": lambda rest: _vee(rest, 0.455, 1.25),
     "scrubs": lambda rest: _vee(rest, 0.462, 1.05, 0.082),
@@ -80,7 +80,7 @@ NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
 """By name; what is cut away lies beyond the line, at the neck."""
 
 
-def armhole(rest: Array, shoulder: float = 0.135, under: float = 0.165) -> Array:
+def armhole(rest: Array, shoulder: float = 0.142, under: float = 0.168) -> Array:
     """Without sleeves: an armhole whose upper end is `shoulder` metres off the middle."""
     side, up = np.abs(rest[:, 0]), rest[:, 2]
     line = np.interp(up, (0.385, 0.42, 0.47, 0.56), (under + 0.03, under - 0.012, shoulder - 0.012, shoulder))
@@ -90,3 +90,9 @@ def armhole(rest: Array, shoulder: float = 0.135, under: float = 0.165) -> Array
 def sleeve(rest: Array, arm: Array, length: float) -> Array:
     """Sleeves of `length` metres from the shoulder's joint."""
     return np.asarray(np.where(arm > 0.35, length - along_arm(rest), 0.2))
+
+
+def both(first: Array, second: Array, round_: float = 0.012) -> Array:
+    """Inside both fields; the corner where they meet is rounded."""
+    apart = np.clip(0.5 + 0.5 * (second - first) / round_, 0, 1)
+    return np.asarray(second * (1 - apart) + first * apart - round_ * apart * (1 - apart))

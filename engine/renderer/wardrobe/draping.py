@@ -26,11 +26,13 @@ def stretched(piece: Piece, ease: Array | float, rounds: int = 60) -> Piece:
     """Cloth `ease` metres over the piece, drawn straight across hollows as a taut sheet."""
     least = np.broadcast_to(np.asarray(ease, float), (len(piece.v),)).copy()
     normals, mean = piece.normals, _averaging(piece.f, len(piece.v))
+    # between neck and shoulder cloth lies on what it covers
+    most = least + np.interp(piece.rest[:, 2], (0.46, 0.50), (_FARTHEST, 0.004))
     height = least.copy()
     for _ in range(rounds):
         at = piece.v + normals * height[:, None]
         wanted = ((mean @ at - piece.v) * normals).sum(1)
-        height = np.clip(0.3 * height + 0.7 * wanted, least, least + _FARTHEST)
+        height = np.clip(0.3 * height + 0.7 * wanted, least, most)
     return moved(piece, normals * height[:, None])
 
 
@@ -129,7 +131,7 @@ def skin_of(body: Body) -> Under:
 
 def clear(piece: Piece, under: Under, gap: float = _CLEARANCE) -> Piece:
     """Cloth pushed out to `gap` metres over what is under it."""
-    distance, nearest = under.tree.query(piece.v, distance_upper_bound=0.03)
+    distance, nearest = under.tree.query(piece.v, distance_upper_bound=0.045)
     near = np.isfinite(distance)
     at = nearest[near]
     normals = under.normals[at]

@@ -38,6 +38,8 @@ def named(garment: str) -> str:
 def dress(outfit: Outfit, body: Body) -> list[Mesh]:
     """The outfit on this body, over its skin, from the innermost layer outwards."""
     name = named(outfit.garment)
+    if name in ("suit", "tuxedo") and outfit.tie is None and body.person.masculinity < 0.5:
+        name = "blazer"
     garment = GARMENTS[name]
     tailor = _Tailor(outfit, body, name, garment)
     for layer in _legs(garment, body):
@@ -68,6 +70,7 @@ class _Tailor:
     name: str
     garment: Garment
     meshes: list[Mesh] = field(default_factory=list)
+    below: list[draping.Under] = field(default_factory=list)
     piece: Piece | None = None
     """The piece on top."""
 
@@ -86,6 +89,7 @@ class _Tailor:
             piece = draping.stretched(piece, self._ease(layer, piece))
         if not legs:
             piece = draping.hung(piece, layer.slack)
+        piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
         piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE else 0))
         piece = draping.folded(piece, layer.folds, self.random) if not legs else _pleated(piece, layer.folds)
         if layer.base in ("close", "skirt"):
@@ -94,6 +98,7 @@ class _Tailor:
         self.meshes.append(charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer)))
         if not legs:
             self.piece = piece
+            self.below.append(draping.Under.of(piece.v, piece.normals))
         for name in layer.sewn:
             self.meshes += sewing.sewn(name, self, piece, self.look(layer))
 
@@ -104,9 +109,9 @@ class _Tailor:
         piece = self._base(base)
         height = np.full(len(piece.v), 0.5)
         if layer.neck:
-            height = np.minimum(height, cuts.NECKLINES[layer.neck](piece.rest))
+            height = cuts.both(height, cuts.NECKLINES[layer.neck](piece.rest))
         if layer.sleeve == "none":
-            height = np.minimum(height, np.minimum(cuts.armhole(piece.rest), 0.4 - piece.arm))
+            height = cuts.both(height, np.minimum(cuts.armhole(piece.rest), 0.4 - piece.arm))
         elif layer.sleeve:
             height = np.minimum(height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M)))
         if layer.hem is not None:
@@ -140,9 +145,8 @@ class _Tailor:
         piece = draping.clear(piece, draping.skin_of(self.body), 0.0025 + own)
         if layer.base.startswith(("male_elegantsuit", "male_casualsuit05", "male_worksuit")):
             return piece
-        for mesh in self.meshes:
-            if mesh.kind == "cloth" and len(mesh.f) > 300:
-                piece = draping.clear(piece, draping.Under.of(mesh.v, mesh.n), 0.0055)
+        for under in self.below:
+            piece = draping.clear(piece, under, 0.0055)
         return piece
 
     def dye(self, which: str | RGB) -> RGB:

@@ -107,11 +107,11 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=DENIM,
     ),
     "leather jacket": Garment(
-        (_UNDER_TEE, Layer("close", "jacket", "long", 0.10, 0.012, 0.5, 0.0040, sewn=("lapels", "slant zip", "snaps")),), "leather",
-        legs_dye=DENIM,
+        (_JACKET_SHIRT, Layer("male_casualsuit05/part0", ease=0.004, folds=0.003, sewn=("snaps", "slant zip")), _JACKET_COLLAR),
+        "leather", legs_dye=DENIM,
     ),
     "denim jacket": Garment(
-        (_UNDER_TEE, Layer("male_casualsuit01/top", ease=0.006, folds=0.002, sewn=("metal buttons", "chest pockets", "yoke"))), "denim",
+        (Layer("male_casualsuit01/top", ease=0.006, folds=0.002, sewn=("metal buttons", "chest pockets", "yoke")),), "denim",
         legs_dye=CHARCOAL,
     ),
     "dress": Garment((Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.002, sewn=("edge",)),), "cotton", "skirt", "colour"),
