@@ -57,6 +57,7 @@ def _made(
     built = body.build(person, pose, lens)
     clothes = wardrobe.dress(outfit, built)
     grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes)
+    grown = accessories.under_hat(grown, outfit, built)
     skin = built.covered(wardrobe.sunk(built, clothes))
     others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)
-    return (skin, *others, *clothes, *grown, *accessories.worn(person, outfit, built))
+    return (skin, *others, *clothes, *grown, *accessories.worn(person, outfit, built, clothes))

@@ -44,7 +44,12 @@ def head(person: Person, body: Body, frame: Frame, density: float, clothes: Sequ
 
 
 def _mesh(
-    made: strands.Strands, person: Person, style: styles.Style, frame: Frame, density: float, random: np.random.Generator
+    made: strands.Strands,
+    person: Person,
+    style: styles.Style,
+    frame: Frame,
+    density: float,
+    random: np.random.Generator,
 ) -> Mesh:
     hair = person.hair
     count, steps, _ = made.points.shape
@@ -71,9 +76,7 @@ def _strands(
     return [strands.filled(style, person.hair, locks, roots, around, random)]
 
 
-def _roots(
-    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int
-) -> scalp.Roots:
+def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int) -> scalp.Roots:
     """Where single hairs grow, the first of them the same at any density."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
     return scalp.rooted(body, frame, line, count, random, style.soft)

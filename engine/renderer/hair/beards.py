@@ -72,7 +72,9 @@ def areas(rest: Floats) -> dict[str, Floats]:
     low = edge(z - _neck(y, side), 0.004)
     jaw = edge(side - 0.016, 0.003) * edge(cheek_line - 0.013 - z, 0.004) * low
     cheek = edge(side - 0.026, 0.003) * edge(cheek_line - z, 0.0026) * low
-    burns = edge(side - 0.0605, 0.0016) * edge(-0.078 - y + 0.0, 0.003) * edge(z - 0.655, 0.006) * edge(0.735 - z, 0.004)
+    burns = (
+        edge(side - 0.0605, 0.0016) * edge(-0.078 - y + 0.0, 0.003) * edge(z - 0.655, 0.006) * edge(0.735 - z, 0.004)
+    )
     under = edge(0.024 - side, 0.004) * edge(0.6405 - z, 0.002) * low
     made = {
         "lip": lip * front(rest), "soul": soul * front(rest), "chin": np.maximum(chin, under) * low,
@@ -160,7 +162,11 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
 def _free_lips(points: Floats, lips: Floats) -> Floats:
     """Hairs that would hang over the mouth end above it."""
     low, high = lips.min(0), lips.max(0)
-    over = (points[..., 2] < high[2] - 0.001) & (points[..., 2] > low[2] + 0.001) & (np.abs(points[..., 0]) < 0.7 * high[0])
+    over = (
+        (points[..., 2] < high[2] - 0.001)
+        & (points[..., 2] > low[2] + 0.001)
+        & (np.abs(points[..., 0]) < 0.7 * high[0])
+    )
     rooted = points[:, :1, 2] > high[2] - 0.004
     short = np.where((over & rooted).any(1), np.clip((over & rooted).argmax(1) - 0.6, 1.0, None), points.shape[1] - 1.0)
     return resampled(points, short, points.shape[1]).astype(np.float32)

@@ -181,9 +181,7 @@ def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head
     return np.asarray(np.where(before, np.clip(edge - side * here[..., 0], 0, None), 0), np.float32)
 
 
-def _beside_the_face(
-    way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats
-) -> Floats:
+def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
     """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
     short = before_the_face(here, side, wide, head) * ~fringe
     at = np.flatnonzero(short > 0)

@@ -50,7 +50,9 @@ def _locs(paths: Floats, radius: float, each: int, style: Style, random: np.rand
     run = _run(paths)
     which = np.repeat(np.arange(count), each)
     thick = radius * np.exp(0.2 * random.normal(size=count))[which, None]
-    bumps = 1 + 0.10 * np.sin(run[which] * random.uniform(260, 420, count)[which, None] + random.uniform(0, 6, count)[which, None])
+    bumps = 1 + 0.10 * np.sin(
+        run[which] * random.uniform(260, 420, count)[which, None] + random.uniform(0, 6, count)[which, None]
+    )
     ends = np.interp(np.linspace(0, 1, steps), (0, 0.08, 0.9, 1), (0.65, 1, 0.95, 0.5))
     turn = random.choice((-1, 1), count)[which, None] * run[which] * random.uniform(150, 260, len(which))[:, None]
     angle = random.uniform(0, 6.283, len(which))[:, None] + turn
@@ -97,7 +99,9 @@ def rows(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.G
     for _ in range(3):
         gap = head.field.distance(paths)
         paths = paths + unit(paths - CENTRE) * (0.6 * style.ropes.radius - gap)[..., None]
-    return plaited(_with_tails(paths, hair, head), style.ropes.radius, style.strands // len(paths), style.points, random)
+    return plaited(
+        _with_tails(paths, hair, head), style.ropes.radius, style.strands // len(paths), style.points, random
+    )
 
 
 def _along_the_line(roots: Roots, count: int) -> Floats:

@@ -32,7 +32,7 @@ def gathered(style: Style, hair: Hair, roots: Roots, head: Head, random: np.rand
     points = _great_circles(way, target, style.points)
     lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 4).astype(np.intp) % 90 + 90 * which
     tone = random.normal(size=181)[lock % 181]
-    height = (0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.25 * tone, 0.3, 2))
+    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.25 * tone, 0.3, 2)
     points = _laid(points, roots, height.astype(np.float32), head)
     t = np.linspace(0, 1, style.points, dtype=np.float32)[None, :, None]
     bundle = unit(random.standard_normal((count, 3), np.float32)) * _BAND_M * np.sqrt(random.random((count, 1)))
@@ -112,9 +112,7 @@ def _loosened(style: Style, points: Floats, roots: Roots, random: np.random.Gene
     return made
 
 
-def _finished(
-    style: Style, hair: Hair, knot: Floats, end: Floats, head: Head, random: np.random.Generator
-) -> Strands:
+def _finished(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head, random: np.random.Generator) -> Strands:
     assert style.tied is not None
     tied = style.tied
     if tied.kind == "bun":
@@ -143,7 +141,10 @@ def _bun(style: Style, hair: Hair, knot: Floats, end: Floats, random: np.random.
     ring = np.sqrt(1 - lift**2) * (1 + 0.05 * random.normal(size=winds)[lock])
     layer = 1 - 0.14 * random.random(count) ** 1.5
     round_ = np.cos(angle)[..., None] * first[:, None] + np.sin(angle)[..., None] * second[:, None]
-    n = ring[:, None, None] * round_ + (lift[:, None] + 0.10 * np.sin(angle * 2 + start[:, None]))[..., None] * axis[:, None]
+    n = (
+        ring[:, None, None] * round_
+        + (lift[:, None] + 0.10 * np.sin(angle * 2 + start[:, None]))[..., None] * axis[:, None]
+    )
     squash = np.eye(3) - 0.18 * np.outer(knot, knot)
     points = middle + (n * (radius * layer)[:, None, None]) @ squash
     loose = np.flatnonzero(random.random(count) < 0.03)
@@ -191,7 +192,9 @@ def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.
     a, b = at_lock[:, :1] + wave, at_lock[:, 1:] + wave[:, ::-1]
     across = a[..., None] * first + b[..., None] * second
     points = (axis + across * wide[None, :, None]).astype(np.float32)
-    points = points + np.float32(0.0012) * random.standard_normal((count, 1, 3), np.float32) * t[None, :, None].astype(np.float32)
+    points = points + np.float32(0.0012) * random.standard_normal((count, 1, 3), np.float32) * t[None, :, None].astype(
+        np.float32
+    )
     ends = (1 - 0.3 * random.random(count) ** 2) * (steps - 1)
     points = resampled(points, ends, steps).astype(np.float32)
     head.field.pushed(points, 0.0006)
