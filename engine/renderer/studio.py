@@ -81,7 +81,7 @@ def photograph(
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
-    setting = places.lit_from(places.place(scene.place, optics), lights.side(scene.light))
+    setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
     clock.stage("hair and clothes", 0.10)
