@@ -24,6 +24,7 @@ from bot.stores import Stores
 from bot.studio import Studio
 from bot.views import DYNAMIC_ITEMS
 from data.characters import Character
+from data.files import write_over
 from engine import identity
 from engine.engine import Engine
 
@@ -115,7 +116,7 @@ class StudioBot(discord.Client):
         await self.tree.sync()
         if home is not None:
             await self.tree.sync(guild=home)
-        await asyncio.to_thread(mark.write_text, digest)
+        await asyncio.to_thread(write_over, mark, digest.encode())
         log.info("commands registered")
 
     async def on_ready(self) -> None:
