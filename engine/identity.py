@@ -37,6 +37,8 @@ MOST_FACES: Final = 9
 _SHARPNESS_PX: Final = 64
 _PATTERN_PX: Final = 64
 _SHIFT_PX: Final = 5
+INSTALL: Final = '.venv/bin/pip install -e ".[identity]"'
+"""In the checkout: this package is not on PyPI, and somebody else's of the same name may be."""
 _LOCK = threading.Lock()
 
 Point = tuple[float, float]
@@ -132,7 +134,7 @@ def _scaled(image: Image.Image, short_side_px: int) -> npt.NDArray[np.uint8]:
 @lru_cache(maxsize=1)
 def _tools() -> tuple[Any, Any, Any]:
     if why := missing():
-        raise RuntimeError(f'Faces cannot be looked for: {why}. Install it: pip install "likeness[identity]".')
+        raise RuntimeError(f"Faces cannot be looked for: {why}. Install it: {INSTALL}.")
     import dlib
 
     return (
