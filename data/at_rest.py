@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.files import close_to_others
+from data.files import close_to_others, readable_by_others
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _OURS = (
 
 def close_folder(folder: Path) -> None:
     """Folders to 0700 and files to 0600; what belongs to another user stays, and is logged."""
-    left = [path for path in (folder, *_kept_in(folder)) if not _closed(path)]
+    left = [path for path in (*_kept_in(folder), folder) if not _closed(path)]
     if left:
         log.warning(
             "other users of this machine may look into %s%s; python -m bot doctor says how to mend it",
@@ -40,9 +40,11 @@ def close_folder(folder: Path) -> None:
 def _kept_in(folder: Path) -> Iterator[Path]:
     for pattern in _OURS:
         for path in folder.glob(pattern):
-            yield path
-            if path.is_dir():
+            # A closed folder is not gone through at every start, there may be 100,000 pictures in it: what is in it was
+            # closed before, since folders come after what they hold, and nobody else could get there in any case.
+            if path.is_dir() and readable_by_others(path):
                 yield from _below(path)
+            yield path
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -54,9 +56,9 @@ def _below(folder: Path) -> Iterator[Path]:
     with entries:
         for entry in entries:
             if not entry.is_symlink():
-                yield Path(entry.path)
                 if entry.is_dir(follow_symlinks=False):
                     yield from _below(Path(entry.path))
+                yield Path(entry.path)
 
 
 def _closed(path: Path) -> bool:

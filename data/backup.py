@@ -150,7 +150,8 @@ def restore(backup: Path, data_folder: Path) -> Path | None:
 def _bring_in(backup: Path, data_folder: Path, new: Path) -> None:
     """Copy the backup's files beside those in use. Pictures are named by their content: none replaces another."""
     pictures = data_folder / FOLDER_NAME
-    private_folder(pictures)
+    if not pictures.is_dir():
+        private_folder(pictures)
     for name in _wanted(backup / FILE_NAME):
         temporary = pictures / f".staged-{name}"
         try:

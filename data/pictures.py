@@ -88,7 +88,8 @@ class PictureStore:
         """`data_folder` is the database's when not given; `pictures` in it is created when missing."""
         self._db = db
         self.folder = (data_folder or db.folder) / FOLDER_NAME
-        private_folder(self.folder)
+        if not self.folder.is_dir():  # closing one that is there belongs to the start, with all that is in it
+            private_folder(self.folder)
 
     async def stage(self, content: bytes, ext: str = "png") -> StagedPicture:
         """Write `content` under a temporary name, durably.
