@@ -71,11 +71,14 @@ async def whole(
     if told.isdecimal() and (len(told) > 15 or int(told) > most_bytes):
         raise UnusableAnswer(title, "it is too large")
     unpacker = Unpacker(headers.get("Content-Encoding", ""), title, most_bytes)
-    body = bytearray()
+    body, begun = bytearray(), not is_json
     async for chunk in chunks:
-        body += unpacker.feed(chunk)
-        if is_json and not body[:64].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")) and len(body) >= 64:
-            raise UnreadableAnswer(title)
+        unpacked = unpacker.feed(chunk)
+        body += unpacked
+        if not begun and (start := unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")):
+            begun = True
+            if start[0] not in b"{[":  # a page, say: the rest is not waited for
+                raise UnreadableAnswer(title)
     return bytes(body)
 
 
