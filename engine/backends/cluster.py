@@ -28,6 +28,8 @@ from engine.provider_errors import (
     ProviderSilent,
     ProviderUnreachable,
     RateLimited,
+    RedirectRefused,
+    UnusableAnswer,
 )
 from engine.standing import FIRST_ASIDE_S, Standing
 
@@ -35,9 +37,17 @@ log = logging.getLogger(__name__)
 
 NO_KEY: Final = "none"
 """What a server gets that asks for no key: the SDK insists on one."""
-_ELSEWHERE: Final = (ProviderUnreachable, ProviderFailing, ProviderSilent, AnswerLost, KeyRefused, RateLimited)
+_ELSEWHERE: Final = (
+    ProviderUnreachable,
+    ProviderFailing,
+    ProviderSilent,
+    AnswerLost,
+    UnusableAnswer,
+    KeyRefused,
+    RateLimited,
+)
 """After these another server is asked."""
-_AT_ONCE: Final = (ProviderUnreachable, ProviderSilent, AnswerLost, KeyRefused)
+_AT_ONCE: Final = (ProviderUnreachable, ProviderSilent, AnswerLost, RedirectRefused, KeyRefused)
 """After these the server is set aside at once; a fault of 500 may be the request's, so it takes three in a row."""
 
 

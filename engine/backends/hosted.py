@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -35,6 +36,7 @@ from engine.provider_errors import (
     RateLimited,
     UnusableAnswer,
 )
+from engine.provider_values import cost_of
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +47,10 @@ LOOK_S: Final = 0.2
 """How often a cancellation is looked for."""
 PATIENCE_S: Final = 120.0
 """How long one job waits in all because the provider says that there is too much at once."""
+MOST_TURNS: Final = 60
+"""How often one job is sent while the provider says that there is too much at once."""
+ATTEMPT_S: Final = 60.0
+"""The longest that one answer without a picture may take in all."""
 UNPACKING: Final = 4
 EARLY: Final = 0.9
 """The first look at a ticket comes at this part of the shortest time that its model took lately."""
@@ -116,10 +122,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A submission that was taken: what to ask after, and its price in the provider's own units where it says it."""
+    """A submission that was taken: what to ask after, and its price in the provider's own units as it says it."""
 
     ticket: str
-    units: float | None = None
+    units: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +216,9 @@ class HostedBackend(ABC):
             return error
         except EngineError as error:
             return error
+        except Exception:
+            await self._count_what_was_sent(job)
+            raise
         finally:
             work.cancel()
 
@@ -228,7 +237,7 @@ class HostedBackend(ABC):
                 log.warning(
                     "Cancelled after it was sent to %s, which may charge for it.", self._title, extra={"job": job.id}
                 )
-                await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
+            await self._presume_charge(job)
             await self._call_off(job.id, noted)
         return JobCancelled()
 
@@ -284,8 +293,21 @@ class HostedBackend(ABC):
         """What a failure costs the operator."""
         if isinstance(error, self.unbilled):
             await self._notes.take_back_charge(job.id)
-        elif error.may_be_billed and self.bills:
+        elif error.may_be_billed or self._is_bought(await self._notes.recall(job.id)):
+            await self._presume_charge(job)
+
+    async def _count_what_was_sent(self, job: Job) -> None:
+        """Whatever broke on this side, the provider may charge for what it was sent."""
+        if await self._notes.recall(job.id):
+            await self._presume_charge(job)
+
+    async def _presume_charge(self, job: Job) -> None:
+        if self.bills:
             await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
+
+    def _is_bought(self, noted: str) -> bool:
+        """Whether what is remembered says that the provider took the request."""
+        return False
 
     async def _patiently(self, job: Job, call: Callable[[], Awaitable[T]]) -> T:
         """Waits as told while there is too much at once: nothing was accepted then, so it may be sent again."""
@@ -296,10 +318,12 @@ class HostedBackend(ABC):
                 return await call()
             except RateLimited as error:
                 await self._notes.remember(job.id, "")
-                wait_s = error.wait_s if error.wait_s is not None else 2.0 * 2**attempt * self._unit_s
+                usual_s = 2.0 * 2**attempt * self._unit_s
+                # Whoever says "at once" for ever is asked ever more rarely all the same.
+                wait_s = usual_s if error.wait_s is None else max(error.wait_s, min(usual_s / 8, self._unit_s))
                 attempt += 1
                 waited_s += wait_s
-                if waited_s > PATIENCE_S:
+                if waited_s > PATIENCE_S or attempt > MOST_TURNS:
                     raise
                 # All jobs of the provider wait, not only the one that was told to.
                 self._quiet_until_s = max(self._quiet_until_s, perf_counter() + wait_s)
@@ -348,7 +372,7 @@ class TicketedBackend(HostedBackend):
                 raise AnswerLost(self._title)
             ticket = await self._patiently(ask.job, lambda: self._to_its_end(ask.job, self._bought(ask)))
         ready = await self._awaited(ask, ticket)
-        if not is_at(ready.url, self._hosts, plain_http=self._plain_http):
+        if not self._is_providers(ready.url):
             raise UnusableAnswer(self._title, "the picture is at an address that is not the provider's")
         return Answer(url=ready.url, seed=ready.seed)
 
@@ -358,10 +382,18 @@ class TicketedBackend(HostedBackend):
     async def _bought(self, ask: Ask) -> str:
         await self._notes.remember(ask.job.id, SENT)
         bought = await self.submit(ask)
-        unit_usd = self._access.unit_usd
-        charged = None if bought.units is None or not unit_usd else round(bought.units * unit_usd * 1_000_000)
-        await self._notes.remember(ask.job.id, bought.ticket, charged)
+        await self._notes.remember(ask.job.id, bought.ticket, self._charged(ask, bought.units))
         return bought.ticket
+
+    def _charged(self, ask: Ask, units: object) -> int | None:
+        """What the provider says that it charges, in millionths of a US dollar; None when it says nothing."""
+        if units is None or not self._access.unit_usd:
+            return None
+        price = ask.model.cost_usd_micros
+        charged = cost_of(units, self._access.unit_usd, price)
+        if charged is None:
+            log.warning("%s names a cost that cannot be; the price in the settings counts.", self._title)
+        return price if charged is None else charged
 
     async def _awaited(self, ask: Ask, ticket: str) -> Ready:
         lasted_s = self._lasted_s.setdefault(ask.model.id, deque(maxlen=8))
@@ -384,13 +416,20 @@ class TicketedBackend(HostedBackend):
                 await asyncio.sleep(min(told_s, PATIENCE_S) if told_s is not None else 2**miss * self._unit_s)
         raise AnswerLost(self._title)
 
-    @property
-    def _plain_http(self) -> bool:
-        return self._access.base_url.startswith("http://")
+    def _is_bought(self, noted: str) -> bool:
+        return noted not in ("", SENT)
+
+    def _is_providers(self, url: object) -> bool:
+        """Whether the address is at the provider's own hosts, as the settings have them."""
+        base = urlsplit(self._access.base_url)
+        ports = () if base.port is None else (base.port,)
+        return is_at(url, self._hosts, plain_http=base.scheme == "http", ports=ports)
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
+                auto_decompress=False,  # `answers` does it, and counts
+                cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=self._access.timeout_s, connect=20),
                 connector=aiohttp.TCPConnector(limit=0),
             )

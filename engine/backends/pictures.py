@@ -6,6 +6,7 @@ Everything but `download` is blocking and belongs in a thread.
 from __future__ import annotations
 
 import io
+import re
 import struct
 import warnings
 from collections.abc import Collection
@@ -16,6 +17,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from PIL import Image, UnidentifiedImageError
 
+from engine.backends.answers import CHUNK, whole
 from engine.provider_errors import (
     PictureGone,
     ProviderFailing,
@@ -26,11 +28,15 @@ from engine.provider_errors import (
 
 MAX_BYTES: Final = 48 * 2**20
 MAX_PIXELS: Final = 40_000_000
+MOST_SIDE_PX: Final = 16_384
+LEAST_SIDE_PX: Final = 8
 SENT_SIDE_PX: Final = 1024
 PREVIEW_SIDE_PX: Final = 512
 _TYPES: Final = ("image/png", "image/jpeg", "image/webp")
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
-_CHUNK: Final = 2**16
+_URL: Final = re.compile(r"[!-\[\]^_a-z~]{1,2048}")
+"""What an address may consist of: nothing that another reader of it could take for a slash or an end."""
+_PORTS: Final = {"http": 80, "https": 443}
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -68,8 +74,7 @@ def as_png(raw: bytes, title: str) -> tuple[bytes, int, int]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    raise UnusableAnswer(title, "the picture has too many pixels")
+                _check_size(*opened.size, title)
                 opened.load()
                 if opened.format == "PNG" and opened.mode == "RGB" and (bare := _without_metadata(raw)):
                     return bare, opened.width, opened.height
@@ -80,6 +85,13 @@ def as_png(raw: bytes, title: str) -> tuple[bytes, int, int]:
     picture.info.clear()
     picture.save(buffer, "PNG", compress_level=3)
     return buffer.getvalue(), picture.width, picture.height
+
+
+def _check_size(width: int, height: int, title: str) -> None:
+    if width * height > MAX_PIXELS or max(width, height) > MOST_SIDE_PX:
+        raise UnusableAnswer(title, "the picture has too many pixels")
+    if min(width, height) < LEAST_SIDE_PX:
+        raise UnusableAnswer(title, "the picture is too small")
 
 
 def _without_metadata(png: bytes) -> bytes:
@@ -96,14 +108,21 @@ def _without_metadata(png: bytes) -> bytes:
     return b""
 
 
-def is_at(url: str, hosts: Collection[str], *, plain_http: bool) -> bool:
-    """Whether the address is at one of the hosts or below it; https, unless `plain_http` allows http too."""
+def is_at(url: object, hosts: Collection[str], *, plain_http: bool, ports: Collection[int] | None = None) -> bool:
+    """Whether the address is at one of the hosts or below it; https, unless `plain_http` allows http too.
+
+    Where `ports` are given it must have one of them, or its scheme's own.
+    """
+    if not isinstance(url, str) or not _URL.fullmatch(url):
+        return False
     try:
         parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
+        host, port = (parts.hostname or "").lower(), parts.port
     except ValueError:
         return False
     if parts.username is not None or parts.scheme not in (("https", "http") if plain_http else ("https",)):
+        return False
+    if ports is not None and port not in (None, _PORTS[parts.scheme], *ports):
         return False
     return any(host == name or host.endswith(f".{name}") for name in hosts)
 
@@ -115,7 +134,8 @@ async def download(session: aiohttp.ClientSession, url: str, title: str) -> byte
     it may be tried again.
     """
     try:
-        async with session.get(url, allow_redirects=False) as response:
+        headers = {"Accept-Encoding": "identity"}
+        async with session.get(url, allow_redirects=False, headers=headers) as response:
             if response.status in (403, 404, 410):
                 raise PictureGone(title)
             if response.status == 429 or response.status >= 500:
@@ -124,21 +144,12 @@ async def download(session: aiohttp.ClientSession, url: str, title: str) -> byte
                 raise UnusableAnswer(title, f"the picture's address answered {response.status}")
             if response.content_type not in _TYPES:
                 raise UnusableAnswer(title, "it is not a picture")
-            return await _body(response, title)
+            return await whole(response.content.iter_chunked(CHUNK), response.headers, title, MAX_BYTES)
     except TimeoutError:
         raise ProviderSilent(title) from None
-    except aiohttp.ClientError:  # its text could name the address, which lets anybody fetch the picture
+    # Its text could name the address, which lets anybody fetch the picture.
+    except (aiohttp.ClientError, OSError, ValueError):
         raise ProviderUnreachable(title) from None
-
-
-async def _body(response: aiohttp.ClientResponse, title: str) -> bytes:
-    parts, size = [], 0
-    async for chunk in response.content.iter_chunked(_CHUNK):
-        size += len(chunk)
-        if size > MAX_BYTES:
-            raise UnusableAnswer(title, "the picture is too large")
-        parts.append(chunk)
-    return b"".join(parts)
 
 
 def _jpeg(opened: Image.Image, side_px: int, quality: int) -> bytes:
