@@ -6,10 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-_MARKDOWN: Final = re.compile(r"[\\`*_~|<>#\[\]()\-@:]|\.(?=gg/)")
+_MARKDOWN: Final = re.compile(r"[\\`*_~|<>#\[\]()\-@:]|\.(?=(?i:gg/|com/invite))")
 # What acts in a sentence: an escape that is there already stays, so that escaping twice changes nothing.
 _ACTING: Final = re.compile(
-    r"\\[^0-9A-Za-z\s]|[\\`*~|<\[\]]|(?<![^\W_])_|_(?![^\W_])|@(?=everyone|here)|:(?=//)|\.(?=gg/)|^[#>-]"
+    r"\\[^0-9A-Za-z\s]|[\\`*~|<\[\]]|(?<![^\W_])_|_(?![^\W_])|@(?=everyone|here)|:(?=//)|\.(?=(?i:gg/|com/invite))|^[#>-]"
 )
 _HIDDEN: Final = {"Cc", "Cf", "Cs"}
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
