@@ -42,7 +42,10 @@ ITEMS = (
 
 
 class StudioTree(app_commands.CommandTree["StudioBot"]):
-    """Commands, with every error told to the person by one handler."""
+    """Commands: who may is asked before each, and every error is told to the person by one handler."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        return await replies.admitted(interaction)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         await replies.tell_error(interaction, error)
@@ -76,7 +79,7 @@ class StudioBot(discord.Client):
         self.exit_code = 0
         self._closer: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
-        commands.add_all(self.tree, settings.discord_home_server)
+        commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
@@ -146,7 +149,7 @@ class StudioBot(discord.Client):
         try:
             await self._save_from_reply(message, handle, me)
         except replies.SPEAKING as error:
-            await message.reply(str(error), mention_author=False)
+            await message.reply(replies.sentence_for(error), mention_author=False)
 
     async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> None:
         guild_id = message.guild.id if message.guild else 0

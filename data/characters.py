@@ -11,22 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.character_rows import MOST_REFERENCES as MOST_REFERENCES
-from data.character_rows import SELECT, characters_of, split_handle
+from data.character_rows import SELECT, SHARED, characters_of, split_handle
 from data.character_rows import Character as Character
 from data.character_rows import CharacterReference as CharacterReference
 from data.character_rows import CharacterUse as CharacterUse
 from data.character_rows import FaceMeasure as FaceMeasure
 from data.character_rows import Origin as Origin
 from data.character_rows import check_handle as check_handle
-from data.database import Database, Transaction
+from data.database import Database, Transaction, Value
 from data.errors import HandleShared, HandleTaken, PictureMissing, TooManyReferences, UnknownCharacter
 from data.pictures import PictureStore, StagedPicture
 
 _NEWEST = 5
-_MEANT = """
-(c.user_id = :user OR (c.shared_in = :guild AND :guild <> 0
+_MEANT = f"""
+(c.user_id = :user OR ({SHARED}
     AND NOT EXISTS (SELECT 1 FROM characters own WHERE own.user_id = :user AND own.handle = :handle)))
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Characters:
     async def shared(self, guild_id: int, *, without: int = 0) -> Sequence[Character]:
         """Characters that are shared in a server, by handle, those of user `without` left out."""
         rows = await self._db.fetch_all(
-            f"{SELECT} WHERE c.shared_in = :guild AND c.user_id <> :without ORDER BY c.handle, c.id, r.position",
+            f"{SELECT} WHERE {SHARED} AND c.user_id <> :without ORDER BY c.handle, c.id, r.position",
             {"version": None, "guild": guild_id, "without": without},
         )
         return characters_of(rows)
@@ -167,8 +167,7 @@ class Characters:
     async def handles(self, user_id: int, guild_id: int = 0) -> Sequence[str]:
         """The names of the user's characters and of those shared in the server (0: none), sorted."""
         rows = await self._db.fetch_all(
-            "SELECT DISTINCT handle FROM characters WHERE user_id = :user OR (shared_in = :guild AND :guild <> 0)"
-            " ORDER BY handle",
+            f"SELECT DISTINCT c.handle FROM characters c WHERE c.user_id = :user OR {SHARED} ORDER BY c.handle",  # noqa: S608
             {"user": user_id, "guild": guild_id},
         )
         return [row["handle"] for row in rows]
@@ -321,11 +320,16 @@ async def _own(tx: Transaction, user_id: int, handle: str) -> Character:
 
 
 async def _must_be_unshared(tx: Transaction, guild_id: int | None, handle: str, character_id: int) -> None:
-    """Raises `HandleShared` when another character of that name is shared in the server."""
+    """Raises `HandleShared` when another character of that name is shared in the server.
+
+    Who is banned there holds no name: theirs is theirs alone again when somebody else shares one of that name.
+    """
     if guild_id is None:
         return
-    other = await tx.one(
-        "SELECT id FROM characters WHERE shared_in = ? AND handle = ? AND id <> ?", (guild_id, handle, character_id)
-    )
-    if other is not None:
+    keys: dict[str, Value] = {"guild": guild_id, "handle": handle, "id": character_id}
+    other = "c.handle = :handle AND c.id <> :id"
+    if await tx.one(f"SELECT 1 FROM characters c WHERE {SHARED} AND {other}", keys) is not None:  # noqa: S608
         raise HandleShared(handle)
+    await tx.execute(
+        "UPDATE characters SET shared_in = NULL WHERE shared_in = :guild AND handle = :handle AND id <> :id", keys
+    )

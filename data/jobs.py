@@ -13,6 +13,7 @@ from functools import partial
 from typing import Literal
 
 from data import balances, ledger
+from data.character_rows import SHARED
 from data.costs import COST, NOTED, PRESUMED, TAKEN_BACK
 from data.database import Database, Transaction, Value
 from data.errors import (
@@ -381,9 +382,9 @@ async def _insert_jobs(tx: Transaction, order: NewOrder, ids: Sequence[str], now
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:
     """The character may be the user's own, or one that is shared where the order was made."""
     row = await tx.one(
-        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, c.scale"
+        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, c.scale"  # noqa: S608 - a constant
         " FROM character_references r JOIN characters c ON c.id = r.character_id"
-        " WHERE r.id = :reference AND (c.user_id = :user OR (c.shared_in = :guild AND :guild <> 0))",
+        f" WHERE r.id = :reference AND (c.user_id = :user OR {SHARED})",
         {"reference": reference_id, "user": order.user_id, "guild": order.guild_id},
     )
     if row is None:

@@ -201,8 +201,6 @@ async def _own(interaction: "Interaction", name: str) -> Character:
 
 @app_commands.context_menu(name="Save as character")
 async def save_from_menu(interaction: "Interaction", message: discord.Message) -> None:
-    await person_of(interaction)
-
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
 

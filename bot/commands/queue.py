@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import discord
 from discord import app_commands
 
-from bot import cards, replies, words
+from bot import cards, components, replies, words
 from bot.guard import Person, person_of
 from bot.views import CancelButton
 from data.jobs import Order
@@ -53,7 +53,7 @@ def _where(entry: QueueEntry) -> str:
 
 
 def _cancels(found: Sequence[tuple[Order, Sequence[QueueEntry]]]) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     seen: set[str] = set()
     for number, (order, _) in enumerate(found, 1):
         if order.id not in seen:
