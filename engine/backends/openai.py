@@ -12,7 +12,7 @@ import binascii
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.hosted import Ask, DirectBackend
-from engine.backends.pictures import MAX_BYTES, preview_jpeg
+from engine.backends.pictures import MAX_BYTES
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
 from engine.jobs import Progress
@@ -80,7 +80,8 @@ class OpenAIBackend(DirectBackend):
     async def _show(self, ask: Ask, event: Any, report: Report) -> None:
         self._shown_now += 1
         try:
-            small = await asyncio.to_thread(_preview, event.b64_json)
+            raw = await asyncio.to_thread(_unpacked, event.b64_json)
+            small = await self._decoder.preview(raw, ask.job.user)
         finally:
             self._shown_now -= 1
         report(ask.job.id, Progress(min(event.partial_image_index + 1, PARTIALS), PARTIALS + 1, small))
@@ -159,11 +160,12 @@ class OpenAIBackend(DirectBackend):
                 return RequestRefused(self._title, status)
 
 
-def _preview(text: str) -> bytes | None:
+def _unpacked(text: str) -> bytes:
+    """b"" for what is no base64."""
     try:
-        return preview_jpeg(base64.b64decode(text))
+        return base64.b64decode(text)
     except (binascii.Error, ValueError):
-        return None
+        return b""
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

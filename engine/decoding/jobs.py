@@ -19,6 +19,8 @@ from engine.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, enc
 from engine.picture_text import texts
 
 PREVIEW_SIDE_PX: Final = 512
+MOST_SENT_SIDE_PX: Final = 16_384
+LEAST_SENT_SIDE_PX: Final = 8
 _T = Image.Transpose
 _UPRIGHT: Final = {
     2: _T.FLIP_LEFT_RIGHT,
@@ -52,9 +54,7 @@ def clean(raw: bytes) -> Made:
 
 def plain(raw: bytes) -> Made:
     """A PNG (RGB) with all the pixels that there are, and nothing beside them; `width` and `height`."""
-    source = bare(raw)
-    if source.width * source.height > MAX_PIXELS:
-        raise BadPicture(_too_large())
+    source = _bounded(raw)
     picture = _pixels(source)
     facts = {"width": picture.width, "height": picture.height}
     if _is_plain(source):
@@ -66,10 +66,7 @@ def plain(raw: bytes) -> Made:
 
 def preview(raw: bytes) -> Made:
     """A small JPEG."""
-    source = bare(raw)
-    if source.width * source.height > MAX_PIXELS:
-        raise BadPicture(_too_large())
-    picture = _pixels(source)
+    picture = _pixels(_bounded(raw))
     factor = max(1, -(-max(picture.size) // PREVIEW_SIDE_PX))
     buffer = io.BytesIO()
     # A third of the time that a filter takes, and nobody sees the difference in a passing preview.
@@ -128,6 +125,15 @@ def _kept_size(width: int, height: int) -> tuple[int, int]:
     """Rounded down: what is made of it is no smaller."""
     most = max(width, height, KEPT_SIDE_PX)
     return width * KEPT_SIDE_PX // most, height * KEPT_SIDE_PX // most
+
+
+def _bounded(raw: bytes) -> Bare:
+    """What a provider sent may have any shape that the page that shows it can hold."""
+    source = bare(raw)
+    longest, shortest = max(source.width, source.height), min(source.width, source.height)
+    if source.width * source.height > MAX_PIXELS or longest > MOST_SENT_SIDE_PX or shortest < LEAST_SENT_SIDE_PX:
+        raise BadPicture(_too_large())
+    return source
 
 
 def _check_size(width: int, height: int) -> None:

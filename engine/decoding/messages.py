@@ -2,7 +2,7 @@
 
 import json
 import struct
-from typing import Any, BinaryIO, Final
+from typing import IO, Any, Final
 
 MOST: Final = 192 * 2**20
 """Bytes of the longest message: 40 megapixels that a PNG cannot make smaller take 120 million."""
@@ -12,7 +12,7 @@ TOO_MUCH: Final = (
 _HEAD: Final = struct.Struct(">II")
 
 
-def send(stream: BinaryIO, facts: dict[str, Any], content: bytes) -> None:
+def send(stream: IO[bytes], facts: dict[str, Any], content: bytes) -> None:
     """Raises BrokenPipeError when nobody listens."""
     told = json.dumps(facts).encode()
     stream.write(_HEAD.pack(len(told), len(content)) + told)
@@ -20,7 +20,7 @@ def send(stream: BinaryIO, facts: dict[str, Any], content: bytes) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO) -> tuple[dict[str, Any], bytes] | None:
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], bytes] | None:
     """The next message; None when there is none any more, or only a part of one.
 
     Raises ValueError for one that is none: whoever sends may have been taken over by a picture.

@@ -1,14 +1,15 @@
 """The way in for pictures from outside: seats for those who hand them in, and one or two processes that decode.
 
 Who took the least time lately goes first, and nobody has more than one process: however long the pictures of one person
-take, those of others are never behind them. Pixels are counted, so that all that is decoded at once stays below what one
-picture may have.
+take, those of others are not behind them. Pixels are counted: all that are decoded at once are no more than those that
+one picture may have.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import struct
 from collections.abc import AsyncIterator, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -50,11 +51,11 @@ class Decoder:
     """
 
     def __init__(self, *, wall_s: float = WALL_S) -> None:
-        self._seats = Seats()
+        self._used = _Used()
+        self._seats = Seats(self._used.lately_s)
         self._idle = [Apart(wall_s=wall_s) for _ in range(PROCESSES)]
         self._busy: dict[_Task, Apart] = {}
         self._waiting: list[_Task] = []
-        self._used = _Used()
         self._threads: ThreadPoolExecutor | None = None
         self._closed = False
 
@@ -109,12 +110,11 @@ class Decoder:
             apart.close()
         if self._threads is not None:
             threads, self._threads = self._threads, None
-            await asyncio.wait_for(asyncio.gather(*(asyncio.wrap_future(threads.submit(one.reap)) for one in everyone)), 5)
+            loop = asyncio.get_running_loop()
+            await asyncio.gather(*(loop.run_in_executor(threads, one.reap) for one in everyone))
             threads.shutdown(wait=False)
 
-    async def _do(
-        self, job: str, raw: bytes, owner: Hashable, *, again: bool = False
-    ) -> tuple[dict[str, Any], bytes]:
+    async def _do(self, job: str, raw: bytes, owner: Hashable, *, again: bool = False) -> tuple[dict[str, Any], bytes]:
         try:
             facts, content = await self._answer(job, raw, owner)
         except Ended as end:
@@ -223,10 +223,10 @@ def _picture(answer: tuple[dict[str, Any], bytes]) -> CleanPicture:
     """What the process says is looked at once more, as far as that takes no decoding."""
     facts, content = answer
     width, height = facts.get("width"), facts.get("height")
-    whole = isinstance(width, int) and isinstance(height, int)
-    if not whole or not content.startswith(_PNG) or pixels(content) != width * height:
-        raise BadPicture(DAMAGED)
-    return CleanPicture(content, width, height)
+    if isinstance(width, int) and isinstance(height, int) and content.startswith(_PNG):
+        if content[16:24] == struct.pack(">II", width, height):
+            return CleanPicture(content, width, height)
+    raise BadPicture(DAMAGED)
 
 
 def _fail(task: _Task, error: BaseException) -> None:

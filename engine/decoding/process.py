@@ -25,8 +25,7 @@ PICTURES: Final = 500
 _FOLDERS: Final = (str(Path(__file__).parents[2]), str(Path(PIL.__file__).parents[1]))
 """Where this package and Pillow are: the process looks nowhere else, and runs nobody's start-up code."""
 _START: Final = (
-    "import sys; parent, *folders = sys.argv[1:]; sys.path += folders; "
-    "from engine.decoding.worker import main; main()"
+    "import sys; parent, *folders = sys.argv[1:]; sys.path += folders; from engine.decoding.worker import main; main()"
 )
 _KEPT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What of the environment goes along: keys and tokens are there too."""

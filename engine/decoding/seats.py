@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -22,9 +22,10 @@ MANY: Final = "Many pictures are being read just now. Send yours again in a minu
 
 
 class Seats:
-    """A seat goes to the one of those who wait that has the fewest, then to who came first."""
+    """A seat goes to who has the fewest of those who wait, then to whose pictures took the least time lately."""
 
-    def __init__(self) -> None:
+    def __init__(self, lately_s: Callable[[Hashable], float]) -> None:
+        self._lately_s = lately_s
         self._held: Counter[Hashable] = Counter()
         self._waiting: dict[asyncio.Future[None], Hashable] = {}
 
@@ -63,6 +64,9 @@ class Seats:
     def _may(self, owner: Hashable) -> bool:
         return self._held[owner] < EACH and self._held.total() < SEATS
 
+    def _claim(self, owner: Hashable) -> tuple[int, float]:
+        return self._held[owner], self._lately_s(owner)
+
     def _give_back(self, owner: Hashable) -> None:
         self._held[owner] -= 1
         self._held += Counter()  # forgets whoever holds none
@@ -70,6 +74,6 @@ class Seats:
 
     def _admit(self) -> None:
         while turns := [turn for turn, owner in self._waiting.items() if self._may(owner) and not turn.done()]:
-            turn = min(turns, key=lambda one: self._held[self._waiting[one]])
+            turn = min(turns, key=lambda one: self._claim(self._waiting[one]))
             self._held[self._waiting.pop(turn)] += 1
             turn.set_result(None)
