@@ -25,6 +25,8 @@ MAX_SCANS: Final = 64
 MAX_SCANNED_PIXELS: Final = 1_000_000_000
 """Pixels of a JPEG times its scans."""
 MAX_EXIF: Final = 2**16
+MAX_HEAD: Final = 2**20
+"""How far into a JPEG its size is looked for before it is taken apart."""
 UNREADABLE: Final = "That file is not a picture I can read. Send a PNG, JPEG or WebP."
 DAMAGED: Final = "That picture is damaged or incomplete. Save it again as PNG or JPEG and retry."
 CROWDED: Final = "That picture holds too many parts to unpack. Save it again as a plain PNG or JPEG and retry."
@@ -61,18 +63,17 @@ def bare(raw: bytes) -> Bare:
     raise BadPicture(UNREADABLE)
 
 
-def pixels(raw: bytes) -> int:
-    """How many pixels the file says that it has, 0 where it says nothing that can be read. Takes microseconds."""
+def size(raw: bytes) -> tuple[int, int]:
+    """The width and height that the file claims, (0, 0) where it claims none. Takes microseconds."""
     try:
         if raw.startswith(_PNG):
             width, height = struct.unpack_from(">II", raw, 16)
-        elif raw.startswith(_JPEG):
-            width, height = next((size for _, size, *_ in _segments(raw) if size), (0, 0))
-        else:
-            width, height = _webp_size(raw[12:16], raw[20:30])
+            return width, height
+        if raw.startswith(_JPEG):
+            return next((size for _, size, *_ in _segments(raw[:MAX_HEAD]) if size), (0, 0))
+        return _webp_size(raw[12:16], raw[20:30])
     except (struct.error, BadPicture):
-        return 0
-    return int(width * height)
+        return 0, 0
 
 
 def _bare_png(raw: bytes) -> Bare:

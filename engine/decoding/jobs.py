@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from engine.decoding.bare import DAMAGED, Bare, bare
+from engine.decoding.bare import DAMAGED, Bare, bare, size
 from engine.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
 from engine.picture_text import texts
 
@@ -43,8 +43,9 @@ class Made:
 
 def clean(raw: bytes) -> Made:
     """A PNG (RGB), upright, its long side at most 2,048 px; `width` and `height`."""
+    if all(said := size(raw)):
+        _check_size(*said)
     source = bare(raw)
-    _check_size(source.width, source.height)
     picture = _pixels(source, within=_kept_size(source.width, source.height))
     picture.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.LANCZOS)
     if source.orientation in _UPRIGHT:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import struct
 from collections.abc import AsyncIterator, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
 
-from engine.decoding.bare import DAMAGED, pixels
+from engine.decoding.bare import DAMAGED, size
 from engine.decoding.messages import TOO_MUCH
 from engine.decoding.process import WALL_S, Apart, Ended, TookTooLong
 from engine.decoding.seats import Seats
@@ -64,6 +65,11 @@ class Decoder:
         """Of the processes that there are."""
         found = (one.pid for one in (*self._idle, *self._busy.values()))
         return tuple(pid for pid in found if pid is not None)
+
+    @property
+    def at_work(self) -> tuple[Hashable, ...]:
+        """Whose pictures are being decoded."""
+        return tuple(task.owner for task in self._busy)
 
     @asynccontextmanager
     async def seat(self, owner: Hashable) -> AsyncIterator[Seat]:
@@ -134,7 +140,9 @@ class Decoder:
         if self._closed:
             raise Ended("it is closed")
         done: asyncio.Future[tuple[dict[str, Any], bytes]] = asyncio.get_running_loop().create_future()
-        task = _Task(job, raw, owner, done, 0 if job == "texts" else pixels(raw))
+        # What claims no size that can be read at once is decoded alone, as the largest would be.
+        count = 0 if job == "texts" else math.prod(size(raw)) or MAX_PIXELS
+        task = _Task(job, raw, owner, done, count)
         self._waiting.append(task)
         self._start()
         try:
@@ -223,10 +231,11 @@ def _picture(answer: tuple[dict[str, Any], bytes]) -> CleanPicture:
     """What the process says is looked at once more, as far as that takes no decoding."""
     facts, content = answer
     width, height = facts.get("width"), facts.get("height")
-    if isinstance(width, int) and isinstance(height, int) and content.startswith(_PNG):
-        if content[16:24] == struct.pack(">II", width, height):
-            return CleanPicture(content, width, height)
-    raise BadPicture(DAMAGED)
+    if not (isinstance(width, int) and isinstance(height, int) and content.startswith(_PNG)):
+        raise BadPicture(DAMAGED)
+    if (width, height) != struct.unpack(">II", content[16:24].ljust(8, b"\0")):
+        raise BadPicture(DAMAGED)
+    return CleanPicture(content, width, height)
 
 
 def _fail(task: _Task, error: BaseException) -> None:

@@ -91,7 +91,8 @@ def _limit() -> None:
 def _allow_one_more() -> None:
     """The limit is on all that the process ever takes, in whole seconds: SIGXCPU ends it."""
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time()) + CPU_S, hard))
+    most = math.ceil(time.process_time()) + CPU_S
+    resource.setrlimit(resource.RLIMIT_CPU, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":
