@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final
 
 from PIL import Image, ImageCms
@@ -34,6 +35,11 @@ def colour(kind: str, width: int, height: int, mode: str = "RGB", **options: Any
 
 def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def cut_off(kind: str) -> bytes:
+    whole = photo(kind)
+    return whole[: len(whole) // 2]
 
 
 def png(*parts: bytes, width: int = 64, height: int = 64, data: bytes | None = None) -> bytes:
@@ -83,7 +89,9 @@ def with_segments(*added: tuple[int, bytes], jpeg: bytes = b"") -> bytes:
 
 def exif(*entries: tuple[int, int, int, bytes], gps: bytes = b"") -> bytes:
     """EXIF data, little-endian, with these entries (tag, type, count, four bytes) and what follows them."""
-    body = b"".join(struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0") for tag, kind, count, value in entries)
+    body = b"".join(
+        struct.pack("<HHI", tag, kind, count) + value.ljust(4, b"\0") for tag, kind, count, value in entries
+    )
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + body + b"\0\0\0\0" + gps
 
 
@@ -116,38 +124,78 @@ def profile(size: int) -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes().ljust(size, b"\0")
 
 
-def all_of_them() -> Iterator[tuple[str, bytes]]:
-    """What hurt the studio once, or would hurt one that decodes as it comes, by name."""
-    yield "16,540 scans", scans(16_540, 1000, 1000)
-    yield "60 scans of 16 megapixels", scans(60, 4000, 4000)
-    for kind in FORMATS:
-        yield f"{kind} of 40 megapixels in one colour", colour(kind, 6300, 6300, lossless=True)
-        yield f"{kind} with a profile of 60 MB", photo(kind, icc_profile=profile(60_000_000 if kind == "PNG" else 10**6))
-        yield f"{kind} cut off", photo(kind)[: len(photo(kind)) // 2]
-    yield "WebP of 40 megapixels, see-through", colour("WEBP", 6300, 6300, "RGBA", lossless=True)
-    yield "PNG of 40 megapixels, see-through", colour("PNG", 6300, 6300, "RGBA")
-    for text in (b"iTXt", b"zTXt"):
-        for keyword in (b"Comment", b"parameters", b"likeness", b"Raw profile type exif", b"XML:com.adobe.xmp"):
-            yield f"4,000 {text.decode()} of {keyword.decode()}", many_texts(text, keyword=keyword)
-    yield "a profile that unpacks to 1 GiB", png(chunk(b"iCCP", b"x\0\0" + bomb(2**30)))
-    yield "pixels that unpack to 4 GiB", png(data=zlib.compress((b"\0" + b"\x50" * 192) * 64)[:-4] + bomb(2**32))
-    yield "one pixel row of 4 GiB", png(data=bomb(2**32))
-    yield "200,000 empty chunks", png(chunk(b"tEXt", b"") * 200_000)
-    yield "800,000 empty chunks of pixels", png(chunk(b"IDAT", b"") * 800_000)
-    yield "60,000 empty chunks of pixels", png(chunk(b"IDAT", b"") * 60_000)
-    yield "3,000 application segments", with_segments(*[(0xE2, b"ICC_PROFILE\0\1\1" + bytes(3000))] * 3000)
-    yield "100,000 comments", with_segments(*[(0xFE, b"")] * 100_000)
-    yield "EXIF of 64 KB", with_exif("JPEG", exif((0x0112, 3, 1, b"\6\0")).ljust(65_000, b"\xff"))
-    yield "EXIF with 65,535 entries", with_exif("WEBP", b"II*\0\x08\0\0\0\xff\xff" + bytes(12 * 65_535))
-    yield "2,000 frames of WebP", moving("WEBP", 2000)
-    yield "2,000 frames of PNG", moving("PNG", 2000)
-    yield "a JPEG of two sizes", with_segments((0xC0, b"\x08\xff\xff\xff\xff\x01\x01\x11\0"))
-    yield "a JPEG of FF alone", b"\xff\xd8" + b"\xff" * 10_000_000
-    yield "a JPEG of starts alone", b"\xff\xd8" * 5_000_000
-
-
 def bomb(size: int) -> bytes:
-    """Zeros, packed; made of one packed block that is repeated, in no time."""
+    """Zeros, packed: one packed block again and again, without an end."""
     packer = zlib.compressobj(9)
-    block = bytes(2**20)
-    return b"".join([*(packer.compress(block) for _ in range(size // 2**20)), packer.flush()])
+    head = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return head + again * (size // 2**20 - 1)
+
+
+def one_colour(width: int, height: int) -> bytes:
+    """A WebP of a few bytes: where all pixels are the same none of them takes a bit."""
+    small = bytearray(colour("WEBP", 1, 1, lossless=True))
+    struct.pack_into("<I", small, 21, (width - 1) | (height - 1) << 14)
+    return bytes(small)
+
+
+def all_of_them() -> dict[str, Callable[[], bytes]]:
+    """What hurt the studio once, or would hurt one that decodes as it comes, by name."""
+    return {**_scans(), **_pixels(), **_parts(), **_broken()}
+
+
+def _scans() -> dict[str, Callable[[], bytes]]:
+    return {
+        "16,540 scans": lambda: scans(16_540, 1000, 1000),
+        "60 scans of 16 megapixels": lambda: scans(60, 4000, 4000),
+        "2,000 frames of WebP": lambda: moving("WEBP", 2000),
+        "500 frames of PNG": lambda: moving("PNG", 500),
+    }
+
+
+def _pixels() -> dict[str, Callable[[], bytes]]:
+    row = zlib.compress((b"\0" + b"\x50" * 192) * 64)[:-4]
+    return {
+        "WebP of 40 megapixels in 34 bytes": lambda: one_colour(6300, 6300),
+        "WebP of 40 megapixels, see-through": lambda: colour("WEBP", 6300, 6300, "RGBA", lossless=True, method=0),
+        "PNG of 40 megapixels": lambda: colour("PNG", 6300, 6300, compress_level=1),
+        "PNG of 40 megapixels, see-through": lambda: colour("PNG", 6300, 6300, "RGBA", compress_level=1),
+        "JPEG of 40 megapixels": lambda: colour("JPEG", 6300, 6300, "CMYK", progressive=True, subsampling=0),
+        "PNG of 1,024 megapixels": lambda: png(width=32_000, height=32_000, data=bomb(2**30)),
+        "WebP of 268 megapixels": lambda: one_colour(16_384, 16_384),
+        "pixels that unpack to 4 GiB": lambda: png(data=row + bomb(2**32)),
+        "one row of pixels that unpacks to 4 GiB": lambda: png(data=bomb(2**32)),
+    }
+
+
+def _parts() -> dict[str, Callable[[], bytes]]:
+    made: dict[str, Callable[[], bytes]] = {
+        "a profile that unpacks to 1 GiB": lambda: png(chunk(b"iCCP", b"x\0\0" + bomb(2**30))),
+        "a text that unpacks to 1 GiB": lambda: png(chunk(b"zTXt", b"parameters\0\0" + bomb(2**30))),
+        "200,000 empty chunks": lambda: png(chunk(b"tEXt", b"") * 200_000),
+        "800,000 empty chunks of pixels": lambda: png(chunk(b"IDAT", b"") * 800_000),
+        "60,000 empty chunks of pixels": lambda: png(chunk(b"IDAT", b"") * 60_000),
+        "3,000 segments with a profile": lambda: with_segments(*[(0xE2, b"ICC_PROFILE\0\1\1" + bytes(3000))] * 3000),
+        "100,000 comments": lambda: with_segments(*[(0xFE, b"")] * 100_000),
+        "EXIF of 64 KB": lambda: with_exif("JPEG", exif((0x0112, 3, 1, b"\6\0")).ljust(65_000, b"\xff")),
+        "EXIF with 65,535 entries": lambda: with_exif("WEBP", b"II*\0\x08\0\0\0\xff\xff" + bytes(12 * 65_535)),
+    }
+    for kind in FORMATS:
+        made[f"{kind} with a profile of megabytes"] = partial(photo, kind, icc_profile=profile(10**6))
+    for text in (b"iTXt", b"zTXt"):
+        for name in (b"Comment", b"parameters", b"likeness", b"Raw profile type exif", b"XML:com.adobe.xmp"):
+            made[f"4,000 {text.decode()} of {name.decode()}"] = partial(many_texts, text, keyword=name)
+    return made
+
+
+def _broken() -> dict[str, Callable[[], bytes]]:
+    made: dict[str, Callable[[], bytes]] = {
+        "a JPEG of two sizes": lambda: with_segments((0xC0, b"\x08\0\x40\0\x40\x01\x01\x11\0")),
+        "a JPEG of FF alone": lambda: b"\xff\xd8" + b"\xff" * 10_000_000,
+        "a JPEG of starts alone": lambda: b"\xff\xd8" * 5_000_000,
+        "a JPEG of restarts alone": lambda: b"\xff\xd8" + b"\xff\xd0" * 5_000_000,
+        "a PNG that says it is larger": lambda: png(width=4000, height=4000, data=zlib.compress(bytes(1000))),
+    }
+    for kind in FORMATS:
+        made[f"{kind} cut off"] = partial(cut_off, kind)
+    return made

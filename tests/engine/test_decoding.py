@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from engine.decoding import bare
 from engine.decoding.pool import Decoder
 from engine.intake import BadPicture, CleanPicture
 from tests.engine import hostile
 
-HOSTILE = dict(hostile.all_of_them())
+HOSTILE = hostile.all_of_them()
 MOST_MIB = 704 + 64
 """What one process may take, itself included."""
 
@@ -51,8 +50,9 @@ def opened(picture: CleanPicture) -> Image.Image:
 async def test_a_hostile_picture_is_a_picture_or_a_sentence_and_the_next_one_works(
     decoder: Decoder, name: str, pictures: dict[str, bytes]
 ) -> None:
-    made = await cleaned(decoder, HOSTILE[name])
-    texts = await decoder.texts(HOSTILE[name], "somebody")
+    raw = HOSTILE[name]()
+    made = await cleaned(decoder, raw)
+    texts = await decoder.texts(raw, "somebody")
     assert isinstance(made, CleanPicture) or made.endswith(".")
     assert sum(map(len, texts.values())) <= 2 * 2**16
     assert most_mib(decoder) < MOST_MIB
@@ -113,7 +113,7 @@ async def test_nothing_but_pixels_is_left_of_a_picture(decoder: Decoder, kind: s
         assert opened(made).tobytes() == sent.convert("RGB").tobytes()
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "I;16", "I", "CMYK", "YCbCr"])
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "I;16", "CMYK", "YCbCr"])
 async def test_pictures_of_every_mode_are_as_before(decoder: Decoder, mode: str) -> None:
     kind = {"CMYK": "JPEG", "YCbCr": "JPEG", "PA": "WEBP"}.get(mode, "PNG")
     with Image.open(io.BytesIO(hostile.photo())) as photo:
@@ -137,7 +137,7 @@ async def test_a_picture_cut_off_anywhere_is_a_picture_or_a_sentence(
     decoder: Decoder, kind: str, pictures: dict[str, bytes]
 ) -> None:
     raw = pictures[kind]
-    for end in [*range(0, 64), *range(64, len(raw), len(raw) // 60)]:
+    for end in [*range(64), *range(64, len(raw), len(raw) // 60)]:
         assert isinstance(await cleaned(decoder, raw[:end]), CleanPicture | str)
 
 
@@ -167,17 +167,9 @@ def mutated(raw: bytes, chance: random.Random) -> bytes:
         case 1:
             made[start:start] = stretch * chance.choice((1, 2, 100))
         case 2:
-            made[int(start * chance.random()) :][:0] = stretch
+            put = int(start * chance.random())
+            made[put:put] = stretch
     return bytes(made)
-
-
-def test_what_is_left_of_a_picture_is_no_longer_than_it_was_by_more_than_a_head() -> None:
-    for name, raw in HOSTILE.items():
-        try:
-            left = bare.bare(raw)
-        except BadPicture:
-            continue
-        assert len(left.data) <= len(raw) + 64, name
 
 
 async def test_what_a_provider_sent_keeps_all_its_pixels(decoder: Decoder) -> None:
