@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import discord
 from discord import app_commands
 
-from bot import commands, consent, erasing, picking, quotes, refusals, replies, saving
+from bot import attachments, commands, consent, erasing, picking, quotes, refusals, replies, saving
 from bot.commands import care
 from bot.delivery import Post
 from bot.engine_setup import make_engine
@@ -26,6 +26,7 @@ from bot.views import DYNAMIC_ITEMS
 from data.characters import Character
 from data.files import write_over
 from engine import identity
+from engine.decoding.pool import Decoder
 from engine.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -66,8 +67,11 @@ class StudioBot(discord.Client):
         self.stores = stores
         self.tree = StudioTree(self)
         self.post = Post(self, stores)
+        attachments.bound(self.http)
+        self.decoder = Decoder()
+        self.looking = asyncio.Semaphore()
         self.engine: Engine = make_engine(
-            settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders)
+            settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders), self.decoder
         )
         self.studio = Studio(settings, stores, self.engine, self.post)
         self.rounds = Rounds(self, settings, stores, self._keep_up)
@@ -158,7 +162,7 @@ class StudioBot(discord.Client):
         source = await self._replied_to(message)
 
         async def keep(_: Any, saver: saving.Saver) -> Character:
-            return await saving.from_message(self.stores, saver, handle, source, me)
+            return await saving.from_message(self, saver, handle, source, me)
 
         async def confirmed(asked: Interaction) -> None:
             await picking.save(asked, saver, keep)
@@ -205,6 +209,8 @@ class StudioBot(discord.Client):
         started = time.perf_counter()
         self.rounds.stop()
         await self.studio.close(STOP_GRACE_S)
+        # Behind the engine, which has let go of what providers sent; whatever is being decoded ends at once.
+        await self.decoder.close()
         await super().close()
         await self.stores.close()
         log.info("stopped after %.1f s", time.perf_counter() - started)

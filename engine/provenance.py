@@ -6,9 +6,11 @@ Blocking; belongs in a thread. Marking never fails: what could not be added is t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from engine import picture_text
 from engine.picture_text import texts, with_texts
 from engine.prompt import PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED
@@ -16,8 +18,8 @@ from engine.prompts.pasted import MAX_SEED
 if TYPE_CHECKING:
     from engine.signing import Credentials
 
-RECIPE_KEYWORD: Final = "likeness"
-PARAMETERS_KEYWORD: Final = "parameters"
+RECIPE_KEYWORD: Final = picture_text.RECIPE
+PARAMETERS_KEYWORD: Final = picture_text.PARAMETERS
 VERSION: Final = 1
 SOFTWARE: Final = "Likeness"
 MAX_PROMPT: Final = 6000
@@ -78,7 +80,11 @@ def read(raw: bytes) -> Recipe | None:
 
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
     """
-    found = texts(raw)
+    return from_texts(texts(raw))
+
+
+def from_texts(found: Mapping[str, str]) -> Recipe | None:
+    """The recipe in the texts of a picture; see `read`."""
     told = found.get(PARAMETERS_KEYWORD, "")
     # JPEG and WebP have one place for text: where ours stands in it, it is the recipe itself.
     recipe = from_text(found.get(RECIPE_KEYWORD, "")) or from_text(told) or _from_parameters(told)
@@ -87,7 +93,12 @@ def read(raw: bytes) -> Recipe | None:
 
 def read_recipe(raw: bytes) -> PortraitPrompt | None:
     """The prompt in a picture, with the seed that was used; None when there is none."""
-    recipe = read(raw)
+    return recipe_in(texts(raw))
+
+
+def recipe_in(found: Mapping[str, str]) -> PortraitPrompt | None:
+    """The same as `read_recipe`, of texts that were taken out of a picture before."""
+    recipe = from_texts(found)
     if recipe is None:
         return None
     return recipe.prompt if recipe.seed is None else replace(recipe.prompt, seed=recipe.seed)

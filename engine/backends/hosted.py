@@ -20,10 +20,12 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from engine.backends import Cancelled, Outcome, Report
-from engine.backends.pictures import as_png, download, is_at, reference_jpeg
+from engine.backends.pictures import MAX_BYTES, download, is_at, reference_jpeg
 from engine.catalogue import Catalogue, Model, Provider
+from engine.decoding.pool import Decoder
 from engine.dialects import Attached, Words, render
 from engine.hosted_models import TITLES, Access
+from engine.intake import BadPicture, CleanPicture
 from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role
 from engine.provider_errors import (
     AnswerLost,
@@ -137,7 +139,10 @@ class Ready:
 
 
 class HostedBackend(ABC):
-    """One provider. `unit_s` is what waits between tries are counted in; `bills` says whether it charges."""
+    """One provider. `unit_s` is what waits between tries are counted in; `bills` says whether it charges.
+
+    Without a `decoder` to share it has its own, and closes it.
+    """
 
     provider: ClassVar[Provider]
     bills: ClassVar[bool] = True
@@ -145,12 +150,20 @@ class HostedBackend(ABC):
     """After these the provider gives back what it charged."""
 
     def __init__(
-        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+        self,
+        catalogue: Catalogue,
+        access: Access,
+        notes: Notes | None = None,
+        *,
+        unit_s: float = 1.0,
+        decoder: Decoder | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._access = access
         self._notes = notes or NotesInMemory()
         self._unit_s = unit_s
+        self._decoder = decoder or Decoder()
+        self._shares_decoder = decoder is not None
         self._title = TITLES[self.provider]
         self._hosts = frozenset(host.lower() for host in access.hosts)
         self._closing = False
@@ -179,6 +192,8 @@ class HostedBackend(ABC):
         self._closing = True
         if self._running:
             await asyncio.wait(self._running)
+        if not self._shares_decoder:
+            await self._decoder.close()
         await self._hang_up()
 
     @abstractmethod
@@ -257,12 +272,12 @@ class HostedBackend(ABC):
             answer = await self._answer(ask, noted, report)
         # The provider is done with it by now: what follows takes no seat.
         raw = await self._fetched(answer)
-        picture, width, height = await asyncio.to_thread(as_png, raw, self._title)
+        picture = await self._plain(raw, job)
         self._catalogue.standing.worked(self.provider)
         return Finished(
-            picture=picture,
-            width=width,
-            height=height,
+            picture=picture.png,
+            width=picture.width,
+            height=picture.height,
             seed=job.seed if answer.seed is None else answer.seed,
             words=ask.words,
             model_title=model.title,
@@ -271,6 +286,14 @@ class HostedBackend(ABC):
             render_s=perf_counter() - began_s,
             batch=1,
         )
+
+    async def _plain(self, raw: bytes, job: Job) -> CleanPicture:
+        if len(raw) > MAX_BYTES:
+            raise UnusableAnswer(self._title, "the picture is too large")
+        try:
+            return await self._decoder.plain(raw, job.user)
+        except BadPicture:
+            raise UnusableAnswer(self._title, "the picture is damaged or too large") from None
 
     async def _open(self) -> None:
         async with self._opening:
@@ -351,9 +374,15 @@ class TicketedBackend(HostedBackend):
     keyed: ClassVar[bool] = False
 
     def __init__(
-        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+        self,
+        catalogue: Catalogue,
+        access: Access,
+        notes: Notes | None = None,
+        *,
+        unit_s: float = 1.0,
+        decoder: Decoder | None = None,
     ) -> None:
-        super().__init__(catalogue, access, notes, unit_s=unit_s)
+        super().__init__(catalogue, access, notes, unit_s=unit_s, decoder=decoder)
         self._lasted_s: dict[str, deque[float]] = {}
         self._session: aiohttp.ClientSession | None = None
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_PICTURE_JSON
 from engine.backends.hosted import Ask, DirectBackend
-from engine.backends.pictures import MAX_BYTES, preview_jpeg
+from engine.backends.pictures import MAX_BYTES
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
 from engine.jobs import Progress
@@ -88,7 +88,8 @@ class OpenAIBackend(DirectBackend):
     async def _show(self, ask: Ask, event: Any, report: Report) -> None:
         self._shown_now += 1
         try:
-            small = await asyncio.to_thread(_preview, event.b64_json)
+            raw = await asyncio.to_thread(_unpacked, event.b64_json)
+            small = await self._decoder.preview(raw, ask.job.user)
         finally:
             self._shown_now -= 1
         index = event.partial_image_index
@@ -174,13 +175,14 @@ class OpenAIBackend(DirectBackend):
                 return RequestRefused(self._title, status)
 
 
-def _preview(text: object) -> bytes | None:
+def _unpacked(text: object) -> bytes:
+    """b"" for what is no base64, or too much of it."""
     if not isinstance(text, str) or len(text) > MOST_PREVIEW:
-        return None
+        return b""
     try:
-        return preview_jpeg(base64.b64decode(text))
+        return base64.b64decode(text)
     except (binascii.Error, ValueError):
-        return None
+        return b""
 
 
 def _objections(error: APIError) -> str:

@@ -1,21 +1,19 @@
-"""Pictures on their way to and from a provider: small references out, checked and freshly encoded PNG in.
+"""Pictures on their way to and from a provider: small references out, files of a bounded size in.
 
-Everything but `download` is blocking and belongs in a thread.
+What comes in is decoded in a process apart (`engine.decoding`), as everything from outside is.
 """
 
 from __future__ import annotations
 
 import io
 import re
-import struct
-import warnings
 from collections.abc import Collection
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 import aiohttp
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from engine.backends.answers import CHUNK, whole
 from engine.provider_errors import (
@@ -27,85 +25,18 @@ from engine.provider_errors import (
 )
 
 MAX_BYTES: Final = 48 * 2**20
-MAX_PIXELS: Final = 40_000_000
-MOST_SIDE_PX: Final = 16_384
-LEAST_SIDE_PX: Final = 8
 SENT_SIDE_PX: Final = 1024
-PREVIEW_SIDE_PX: Final = 512
 _TYPES: Final = ("image/png", "image/jpeg", "image/webp")
 _FORMATS: Final = ("PNG", "JPEG", "WEBP")
 _URL: Final = re.compile(r"[!-\[\]^_a-z~]{1,2048}")
 """What an address may consist of: nothing that another reader of it could take for a slash or an end."""
 _PORTS: Final = {"http": 80, "https": 443}
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def reference_jpeg(path: Path) -> bytes:
-    """A reference picture as it leaves this machine: JPEG without metadata, its long side at most 1,024 px."""
+    """A reference picture as it leaves this machine: JPEG, no metadata, its long side at most 1,024 px. Blocking."""
     with Image.open(path, formats=_FORMATS) as opened:
         return _jpeg(opened, SENT_SIDE_PX, 92)
-
-
-def preview_jpeg(raw: bytes) -> bytes | None:
-    """A small JPEG of an unfinished picture; None when it cannot be read."""
-    try:
-        with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                return None
-            factor = max(1, -(-max(opened.size) // PREVIEW_SIDE_PX))
-            buffer = io.BytesIO()
-            # A third of the time that a filter takes, and nobody sees the difference in a passing preview.
-            small = (opened if opened.mode == "RGB" else opened.convert("RGB")).reduce(factor)
-            small.info.clear()
-            small.save(buffer, "JPEG", quality=80)
-            return buffer.getvalue()
-    except (OSError, ValueError, SyntaxError):
-        return None
-
-
-def as_png(raw: bytes, title: str) -> tuple[bytes, int, int]:
-    """The picture as PNG (RGB, no metadata), its width and height. Raises UnusableAnswer.
-
-    The size is read from the header and refused before any pixel is decoded.
-    """
-    if len(raw) > MAX_BYTES:
-        raise UnusableAnswer(title, "the picture is too large")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(raw), formats=_FORMATS) as opened:
-                _check_size(*opened.size, title)
-                opened.load()
-                if opened.format == "PNG" and opened.mode == "RGB" and (bare := _without_metadata(raw)):
-                    return bare, opened.width, opened.height
-                picture = opened.convert("RGB")
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
-        raise UnusableAnswer(title, "the picture is damaged") from error
-    buffer = io.BytesIO()
-    picture.info.clear()
-    picture.save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue(), picture.width, picture.height
-
-
-def _check_size(width: int, height: int, title: str) -> None:
-    if width * height > MAX_PIXELS or max(width, height) > MOST_SIDE_PX:
-        raise UnusableAnswer(title, "the picture has too many pixels")
-    if min(width, height) < LEAST_SIDE_PX:
-        raise UnusableAnswer(title, "the picture is too small")
-
-
-def _without_metadata(png: bytes) -> bytes:
-    """The same pixels without any other chunk, and without the time that encoding takes; b"" when it cannot be done."""
-    kept, at = [png[: len(_PNG)]], len(_PNG)
-    while at + 12 <= len(png):
-        length, kind = struct.unpack_from(">I4s", png, at)
-        end = at + 12 + length
-        if kind in (b"IHDR", b"IDAT", b"IEND"):
-            kept.append(png[at:end])
-        if kind in (b"IEND", b"tRNS"):
-            return b"".join(kept) if kind == b"IEND" and end <= len(png) else b""
-        at = end
-    return b""
 
 
 def is_at(url: object, hosts: Collection[str], *, plain_http: bool, ports: Collection[int] | None = None) -> bool:
