@@ -75,9 +75,10 @@ async def whole(
     async for chunk in chunks:
         unpacked = unpacker.feed(chunk)
         body += unpacked
-        if not begun and (start := unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")):
-            begun = True
-            if start[0] not in b"{[":  # a page, say: the rest is not waited for
+        if not begun:
+            start = unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")
+            begun = start.startswith((b"{", b"["))
+            if not begun and (start or len(body) > CHUNK):  # a page, say: the rest is not waited for
                 raise UnreadableAnswer(title)
     return bytes(body)
 

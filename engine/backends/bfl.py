@@ -23,6 +23,7 @@ from engine.provider_errors import (
     KeyRefused,
     OutOfCredit,
     PictureGone,
+    ProviderError,
     ProviderFailing,
     ProviderSilent,
     ProviderUnreachable,
@@ -68,8 +69,10 @@ class BflBackend(TicketedBackend):
                 raise PictureGone(self._title)
             case "Error" | "Failed":
                 raise GenerationFailed(self._title)
-            case _:
+            case str():
                 return None
+            case _:
+                raise ProviderUnreachable(self._title)  # it may be asked again
 
     def _ready(self, result: object) -> Ready:
         if not isinstance(result, dict) or not isinstance(result.get("sample"), str):
@@ -96,17 +99,21 @@ class BflBackend(TicketedBackend):
                     raise self._refusal(response)
                 chunks = response.content.iter_chunked(CHUNK)
                 return await whole(chunks, response.headers, self._title, MOST_JSON, is_json=True)
-        # Without a cause: aiohttp's errors carry the request's headers, and so the key.
-        except aiohttp.ConnectionTimeoutError:
-            raise ProviderUnreachable(self._title) from None
-        except TimeoutError:
-            raise ProviderSilent(self._title) from None
-        except aiohttp.ClientConnectorError:
-            raise ProviderUnreachable(self._title) from None
-        except (aiohttp.ClientError, OSError, ValueError):
-            raise (AnswerLost if method == "POST" else ProviderUnreachable)(self._title) from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            broken = self._broken(error, method)
+        # Out here it has no context: aiohttp's errors carry the request's headers, and so the key.
+        raise broken
 
-    def _refusal(self, response: aiohttp.ClientResponse) -> Exception:
+    def _broken(self, error: Exception, method: str) -> ProviderError:
+        match error:
+            case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
+                return ProviderUnreachable(self._title)
+            case TimeoutError():
+                return ProviderSilent(self._title)
+            case _:
+                return (AnswerLost if method == "POST" else ProviderUnreachable)(self._title)
+
+    def _refusal(self, response: aiohttp.ClientResponse) -> ProviderError:
         match response.status:
             case 402:
                 return OutOfCredit(self._title)

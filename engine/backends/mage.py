@@ -108,8 +108,10 @@ class MageBackend(TicketedBackend):
                 wrong = request.get("error")
                 code, said = (wrong.get("code"), wrong.get("message")) if isinstance(wrong, dict) else ("", "")
                 raise self._wrong(code, said, 0) or GenerationFailed(self._title)
-            case _:
+            case str():
                 return None
+            case _:
+                raise UnreadableAnswer(self._title)
 
     async def _call_off(self, job_id: str, ticket: str) -> None:
         from mage_space import MageError

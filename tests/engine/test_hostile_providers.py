@@ -40,21 +40,21 @@ def is_counted(studio: Place, provider: Provider, point: Point, name: str = "ord
 
 
 @everywhere
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_a_redirect_is_not_followed(provider: Provider, point: Point, status: int) -> None:
-    async with Hostile() as elsewhere:
-        said = reply(b"{}", status, Location=f"{elsewhere.url}/v1/images/generations")
-        async with place(provider, {point: said}) as studio:
-            failed = await failure(studio)
-            assert is_counted(studio, provider, point)
+async def test_a_redirect_is_not_followed(provider: Provider, point: Point) -> None:
+    async with Hostile() as elsewhere, place(provider, {}) as studio:
+        for status in (301, 302, 303, 307, 308):
+            location = f"{elsewhere.url}/v1/images/generations"
+            studio.hostile.says[point] = reply(b"{}", status, Location=location)
+            failed = await failure(studio, f"u{status}.0")
+            assert is_counted(studio, provider, point, f"u{status}.0")
+            assert elsewhere.url not in str(failed)
         assert elsewhere.heard == []
-        assert elsewhere.url not in str(failed)
 
 
 FLOODS: dict[str, Says] = {
     "nothing but zeros": flood(bytes(MIB), 400),
     "a picture that never ends": flood(b"A" * MIB, 400, first=b'{"data":[{"b64_json":"'),
-    "a length that is told": flood(b"A" * MIB, 400, first=b'{"a":"', **{"Content-Length": str(400 * MIB)}),
+    "a length that is told": flood(b"A" * MIB, 400, first=b'{"a":"', told=400 * MIB),
     "an error that never ends": flood(b"A" * MIB, 400, status=500, first=b'{"error":"'),
     "spaces": flood(b" " * MIB, 400),
     "a bomb": bomb(b'{"data":"', 400),
@@ -141,39 +141,41 @@ def nested(depth: int) -> bytes:
     return b'{"a":' * depth + b"1" + b"}" * depth
 
 
-BODIES: dict[str, bytes] = {
-    "lists in lists": b"[" * 100_000,
-    "closed lists in lists": b"[" * 100_000 + b"]" * 100_000,
-    "objects in objects": nested(100_000),
-    "a little too deep": nested(900),
-    "many parts": b'{"a":[' + b"[]," * 200_000 + b"[]]}",
-    "twice": b'{"status":"Pending","status":"Ready","data":[],"data":[]}',
-    "nothing": b"",
-    "null": b"null",
-    "a number": b"5",
-    "endless digits": b"9" * 100_000,
-    "a page": b"<!doctype html><html><body>502 Bad Gateway</body></html>",
-    "half": b'{"status":"Ready","data":[{"b64_json":"AAAA',
-    "no text": b'{"a":"\xff\xfe"}',
-    "utf-16": '{"status":"Ready"}'.encode("utf-16"),
-}
+BODIES: list[bytes] = [
+    b"[" * 100_000,
+    b"[" * 100_000 + b"]" * 100_000,
+    nested(100_000),
+    nested(900),
+    b'{"a":[' + b"[]," * 200_000 + b"[]]}",
+    b'{"status":"Pending","status":"Ready","data":[],"data":[]}',
+    b"",
+    b"null",
+    b"5",
+    b"9" * 100_000,
+    b"<!doctype html><html><body>502 Bad Gateway</body></html>",
+    b'{"status":"Ready","data":[{"b64_json":"AAAA',
+    b'{"a":"\xff\xfe"}',
+    '{"status":"Ready"}'.encode("utf-16"),
+]
 
 
 @everywhere
-@pytest.mark.parametrize("name", BODIES)
-async def test_json_that_is_none_or_too_much_ends_the_order(provider: Provider, point: Point, name: str) -> None:
-    async with place(provider, {point: reply(BODIES[name])}) as studio:
-        await failure(studio)
-        assert is_counted(studio, provider, point)
+async def test_json_that_is_none_or_too_much_ends_the_order(provider: Provider, point: Point) -> None:
+    async with place(provider, {}) as studio:
+        for number, body in enumerate(BODIES):
+            studio.hostile.says[point] = reply(body)
+            await failure(studio, f"u{number}.0")
+            assert is_counted(studio, provider, point, f"u{number}.0")
 
 
 @everywhere
-@pytest.mark.parametrize("name", BODIES)
-async def test_such_json_in_an_error_leaves_the_error_what_it_is(provider: Provider, point: Point, name: str) -> None:
-    async with place(provider, {point: reply(BODIES[name], 400)}) as studio:
-        failed = await failure(studio)
-        assert isinstance(failed, wrong.RequestRefused | wrong.AnswerLost | wrong.UnusableAnswer)
-        assert is_counted(studio, provider, point)
+async def test_such_json_in_an_error_leaves_the_error_what_it_is(provider: Provider, point: Point) -> None:
+    async with place(provider, {}) as studio:
+        for number, body in enumerate(BODIES):
+            studio.hostile.says[point] = reply(body, 400)
+            failed = await failure(studio, f"u{number}.0")
+            assert isinstance(failed, wrong.RequestRefused | wrong.UnusableAnswer)
+            assert is_counted(studio, provider, point, f"u{number}.0")
 
 
 VALUES: list[str] = [
@@ -201,14 +203,16 @@ async def test_whatever_stands_in_any_field_the_order_ends_well_or_with_a_senten
         good = studio.hostile.answer(point)
         for value in VALUES:
             for number, body in enumerate(swapped(good, value)):
+                if point == "look" and '"status": "' in body and good["status"] not in body:
+                    continue  # a status of another name is waited for until the job's deadline
                 studio.hostile.says[point] = reply(body.encode())
                 name = f"{VALUES.index(value)}x{number}.0"
                 try:
                     done = await studio.order(name)
-                except wrong.ProviderError:
+                except wrong.ProviderError as error:
                     assert is_counted(studio, provider, point, name), body
-                    if provider != "cluster":
-                        assert name in studio.notes.charges or "rror" in body, body
+                    if error.may_be_billed and provider != "cluster":
+                        assert name in studio.notes.charges, body
                 else:
                     assert 0 <= done.seed < 2**63, body
 
@@ -218,51 +222,67 @@ STATUSES += [418, 421, 422, 425, 431, 451, 498, 499, 500, 501, 504, 505, 511, 52
 
 
 @everywhere
-@pytest.mark.parametrize("status", STATUSES)
-async def test_any_status_ends_the_order(provider: Provider, point: Point, status: int) -> None:
-    async with place(provider, {point: reply(b'{"error":{}}', status)}) as studio:
-        await failure(studio)
-        assert is_counted(studio, provider, point)
+async def test_any_status_ends_the_order(provider: Provider, point: Point) -> None:
+    async with place(provider, {}) as studio:
+        for status in STATUSES:
+            studio.hostile.says[point] = reply(b'{"error":{}}', status)
+            await failure(studio, f"u{status}.0")
+            assert is_counted(studio, provider, point, f"u{status}.0")
 
 
-WAITS = ["1e9", "nan", "-5", "inf", "1e400", "9" * 400, "0", "", "soon", "Fri, 31 Dec 9999 23:59:59 GMT", "0x10", "1;2"]
+SUBMITTED = [each for each in POINTS if each[1] == "submit"]
+UNSAID = ["nan", "inf", "1e400", "9" * 400, "", "soon", "0x10", "1;2", "Fri, 31 Foo 9999 23:59:59 GMT"]
 
 
-@everywhere
-@pytest.mark.parametrize("wait", WAITS)
-async def test_a_wait_that_nobody_can_mean_does_not_hold_an_order(provider: Provider, point: Point, wait: str) -> None:
-    if point in LATER and wait not in ("0", "nan", "-5", "", "1e400"):
-        return  # what is bought is worth the wait
+@pytest.mark.parametrize(("provider", "point"), SUBMITTED)
+@pytest.mark.parametrize("wait", ["1e9", "0", "-5", "Fri, 31 Dec 9999 23:59:59 GMT"])
+async def test_a_provider_that_is_busy_for_ever_does_not_hold_an_order(
+    provider: Provider, point: Point, wait: str
+) -> None:
     async with place(provider, {point: reply(b"{}", 429, Retry_After=wait)}) as studio:
-        failed = await failure(studio)
-        assert isinstance(failed, wrong.RateLimited if point == "submit" else wrong.AnswerLost)
+        assert isinstance(await failure(studio), wrong.RateLimited)
         assert len(studio.hostile.heard) < 100
 
 
-GARBAGE: dict[str, bytes] = {
-    "no http": b"\x16\x03\x01\x02\x00\x01",
-    "a bad line": b"HTTP/9.9 abc\r\n\r\n",
-    "bad chunks": HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n") + b"zz\r\n{}\r\n",
-    "a chunk too large": HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n") + b"f" * 40 + b"\r\n{}",
-    "a huge header": HEAD.replace(b"\r\n\r\n", b"\r\nX-A: " + b"a" * MIB + b"\r\n\r\n") + b"{}",
-    "many headers": HEAD.replace(b"\r\n\r\n", b"\r\n" + b"X-A: a\r\n" * 10**5 + b"\r\n") + b"{}",
-    "two lengths": HEAD.replace(b"\r\n\r\n", b"\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n") + b"{}",
-    "a length below nothing": HEAD.replace(b"\r\n\r\n", b"\r\nContent-Length: -1\r\n\r\n") + b"{}",
-    "packed otherwise": reply(b"{}", Content_Encoding="br"),
-    "packed many times": reply(b"{}", Content_Encoding=", ".join(["gzip"] * 50)),
-    "not packed": reply(b"{}", Content_Encoding="gzip"),
-    "letters of another kind": reply(b"{}", kind="application/json; charset=zlib"),
-    "nothing": b"",
-}
+@pytest.mark.parametrize(("provider", "point"), SUBMITTED)
+async def test_a_wait_that_says_nothing_is_a_short_one(provider: Provider, point: Point) -> None:
+    async with place(provider, {}) as studio:
+
+        async def once(writer: asyncio.StreamWriter) -> None:
+            del studio.hostile.says[point]
+            writer.write(reply(b"{}", 429, Retry_After=waits.pop()))
+
+        waits = list(UNSAID)
+        for number in range(len(UNSAID)):
+            studio.hostile.says[point] = once
+            assert isinstance(await studio.order(f"u{number}.0"), Finished)
+
+
+GARBAGE: list[bytes] = [
+    b"\x16\x03\x01\x02\x00\x01",
+    b"HTTP/9.9 abc\r\n\r\n",
+    HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n") + b"zz\r\n{}\r\n",
+    HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: chunked\r\n\r\n") + b"f" * 40 + b"\r\n{}",
+    HEAD.replace(b"\r\n\r\n", b"\r\nX-A: " + b"a" * MIB + b"\r\n\r\n") + b"{}",
+    HEAD.replace(b"\r\n\r\n", b"\r\n" + b"X-A: a\r\n" * 10**5 + b"\r\n") + b"{}",
+    HEAD.replace(b"\r\n\r\n", b"\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n") + b"{}",
+    HEAD.replace(b"\r\n\r\n", b"\r\nContent-Length: -1\r\n\r\n") + b"{}",
+    reply(b"{}", Content_Encoding="br"),
+    reply(b"{}", Content_Encoding=", ".join(["gzip"] * 50)),
+    reply(b"{}", Content_Encoding="gzip"),
+    reply(b"{}", kind="application/json; charset=zlib"),
+    b"",
+]
 
 
 @everywhere
-@pytest.mark.parametrize("name", GARBAGE)
-async def test_what_is_no_answer_at_all_ends_the_order(provider: Provider, point: Point, name: str) -> None:
-    async with place(provider, {point: GARBAGE[name]}) as studio:
-        failed = await failure(studio)
-        assert is_counted(studio, provider, point)
-        assert KEY not in "".join(map(repr, (failed, failed.__cause__, failed.__context__)))
+async def test_what_is_no_answer_at_all_ends_the_order(provider: Provider, point: Point) -> None:
+    async with place(provider, {}) as studio:
+        for number, said in enumerate(GARBAGE):
+            studio.hostile.says[point] = said
+            failed = await failure(studio, f"u{number}.0")
+            assert is_counted(studio, provider, point, f"u{number}.0")
+            assert KEY not in "".join(map(repr, (failed, failed.__cause__, failed.__context__)))
 
 
 TICKETS: list[Any] = [

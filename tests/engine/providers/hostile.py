@@ -143,11 +143,12 @@ def reply(body: bytes = b"", status: int = 200, kind: str = "application/json", 
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-def flood(chunk: bytes, times: int, status: int = 200, first: bytes = b"", **headers: str) -> Says:
-    """So many times the same, in an answer whose length is not told."""
+def flood(chunk: bytes, times: int, status: int = 200, first: bytes = b"", told: int | None = None) -> Says:
+    """So many times the same, in an answer whose length is `told`, or not."""
+    length = b"" if told is None else f"Content-Length: {told}\r\n".encode()
 
     async def say(writer: asyncio.StreamWriter) -> None:
-        writer.write(reply(status=status, **headers).replace(b"Content-Length: 0\r\n", b"") + first)
+        writer.write(reply(status=status).replace(b"Content-Length: 0\r\n", length) + first)
         for _ in range(times):
             writer.write(chunk)
             await writer.drain()
@@ -203,7 +204,8 @@ class Place:
         models = tuple(hosted_models({hostile.provider: access}, {named.id: PRICE_MICROS / 1_000_000}))
         self.catalogue = Catalogue(models, models[0].id)
         self.notes = NotesInMemory()
-        backend: type[HostedBackend] = {**BACKENDS, "cluster": ClusterBackend}[hostile.provider]
+        backends: dict[Provider, type[HostedBackend]] = {**BACKENDS, "cluster": ClusterBackend}
+        backend = backends[hostile.provider]
         self.engine = Engine(
             self.catalogue,
             {hostile.provider: lambda: backend(self.catalogue, access, self.notes, unit_s=0.001)},
