@@ -17,6 +17,7 @@ _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
 _PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€-]*+)*+")
 """Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
+_WORD: Final = re.compile(r"\w+")
 _READINGS: Final = 5
 _NOTHING: Final = PortraitPrompt()
 _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
@@ -45,7 +46,7 @@ def read(text: str) -> Reading:
     if not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text:
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
-        prompt = PortraitPrompt(subject=" ".join(re.findall(r"\w+", text)))
+        prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
     return Reading(prompt, tuple(brought.ignored))
 
 
@@ -70,7 +71,7 @@ def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
         if again == prompt:
             return prompt
         prompt = again
-    return PortraitPrompt(subject=" ".join(re.findall(r"\w+", to_lines(prompt))))
+    return PortraitPrompt(subject=" ".join(_WORD.findall(to_lines(prompt))))
 
 
 def _single_spaced(line: str) -> str:
