@@ -6,8 +6,8 @@ from typing import Any
 import discord
 
 from bot import cards, replies
+from bot.reading import MAX_SLOT
 
-SLOT_LIMIT = 1000
 _FORM_LIFE_S = 15 * 60
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
@@ -60,9 +60,9 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
         title=f"Change: {cards.SLOT_TITLES[slot]}",
         label=cards.SLOT_TITLES[slot],
         field_id=slot,
-        value=value[:SLOT_LIMIT],
+        value=value[:MAX_SLOT],
         placeholder=cards.SLOT_EXAMPLES[slot],
-        limits=(0, SLOT_LIMIT),
+        limits=(0, MAX_SLOT),
         long=True,
         done=done,
     )
@@ -75,7 +75,7 @@ def change_form(done: Typed) -> OneField:
         label="What to change",
         field_id="change",
         placeholder="a navy suit instead of the coat, at night",
-        limits=(1, SLOT_LIMIT),
+        limits=(1, MAX_SLOT),
         long=True,
         done=done,
     )

@@ -6,7 +6,9 @@ import re
 from typing import Final
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_TECH: Final = re.compile(r"\d.*(?:mm|mp)|[fƒ][\s/]*\d.*|iso\W*\d+|\d+/\d+\W*(?:th)?\W*(?:s|secs?|seconds?)", re.I)
+_TECH: Final = re.compile(
+    r"\A(?:\d.*(?:mm|mp)|[fƒ][\s/]*\d.*|iso\W*\d+|\d++/\d++\W*+(?:th\W*+)?(?:s|secs?|seconds?))", re.I
+)
 _KELVIN: Final = re.compile(r"\d{4,5}\s?k", re.I)
 _AGE: Final = re.compile(r"\d0s|\d{1,3}\W*(?:yo|y\.?o\.?|y/o|yrs?|years?)\b.*", re.I)
 _COMPOUNDS: Final = {

@@ -12,6 +12,12 @@ from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
 
+MAX_TEXT: Final = 8000
+"""The longest text, in characters, that is worth handing over; callers refuse or cut what is longer before it is read.
+
+Twice what may be typed, and room for a prompt, a negative one and the settings as other tools write them.
+"""
+
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
@@ -34,7 +40,7 @@ class Reading:
 def parse(text: str) -> PortraitPrompt:
     """Read any text; never raises. Each clause is in a slot, and what fits nowhere joins the subject.
 
-    Takes time in proportion to the length; callers cap what they pass (Discord itself stops at 6,000).
+    Takes time in proportion to the length; callers cap what they pass at `MAX_TEXT` or less.
     """
     return read(text).prompt
 

@@ -21,7 +21,7 @@ _COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
 _FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
 _FLAG_NAME: Final = re.compile("[A-Za-z]+")
 _LOOSE_DASHES: Final = re.compile(r"--+")
-_RATIO: Final = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
+_RATIO: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
 _NUMBER: Final = r"(?:\d++(?:\.\d++)?|\.\d++)"
 """Digits belong to one number only, so that a long run of them is read once."""
 _WEIGHTED: Final = re.compile(
@@ -70,8 +70,9 @@ def _ratio(aspect: str) -> float:
 
 def aspect_in(text: str) -> str | None:
     """Read "2:3", "832x1216" and the like; None when the whole text is not a shape."""
+    text = text.strip()
     found = _RATIO.match(text)
-    return nearest_aspect(float(found[1]), float(found[2])) if found and not text[found.end() :].strip() else None
+    return nearest_aspect(float(found[1]), float(found[2])) if found and found.end() == len(text) else None
 
 
 def seed_in(text: str) -> int | None:
