@@ -13,6 +13,7 @@ from bot import cards, editing, forms, picking, quotes, replies, saving, words
 from bot.errors import Forged, NotYours, Refused
 from bot.extras import NOTHING_MORE, Extras, FineTuneWish
 from bot.guard import Person, person_of, require_moderator
+from bot.reading import slot_words
 from bot.wishes import Answer, Wish
 from data.characters import Character
 from data.portraits import Portrait
@@ -52,7 +53,7 @@ async def change(interaction: "Interaction", portrait_id: int, slot: str) -> Non
         answer = await replies.begin(submitted)
         parent, person = await _own(submitted, portrait_id)
         wish = _child(submitted, parent, person)
-        changed: dict[str, Any] = {slot: " ".join(value.split()), "seed": parent.seed}
+        changed: dict[str, Any] = {slot: slot_words(value), "seed": parent.seed}
         prompt = replace(wish.prompt, **changed)
         await quotes.order(submitted, replace(wish, prompt=prompt), answer)
 

@@ -6,8 +6,7 @@ from typing import Any
 import discord
 
 from bot import cards, components
-
-SLOT_LIMIT = 1000
+from bot.reading import MAX_SLOT
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
 
@@ -56,9 +55,9 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
         title=f"Change: {cards.SLOT_TITLES[slot]}",
         label=cards.SLOT_TITLES[slot],
         field_id=slot,
-        value=value[:SLOT_LIMIT],
+        value=value[:MAX_SLOT],
         placeholder=cards.SLOT_EXAMPLES[slot],
-        limits=(0, SLOT_LIMIT),
+        limits=(0, MAX_SLOT),
         long=True,
         done=done,
     )
@@ -71,7 +70,7 @@ def change_form(done: Typed) -> OneField:
         label="What to change",
         field_id="change",
         placeholder="a navy suit instead of the coat, at night",
-        limits=(1, SLOT_LIMIT),
+        limits=(1, MAX_SLOT),
         long=True,
         done=done,
     )

@@ -235,7 +235,7 @@ async def _in_thread(thread: discord.Thread, member: discord.Member, allowed: di
 
 def requested_handle(content: str, me: discord.ClientUser) -> str | None:
     """The handle in "@bot save ana" or "@bot /character save ana"; None when the message asks for something else."""
-    text = re.sub(rf"<@!?{me.id}>", " ", content).strip()
+    text = content.replace(f"<@{me.id}>", " ").replace(f"<@!{me.id}>", " ").strip()
     match = REQUEST.match(text)
     return match["handle"] if match else None
 

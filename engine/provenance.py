@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine import picture_text
 from engine.picture_text import texts, with_texts
-from engine.prompt import PortraitPrompt, PromptError, from_json, parse, to_json
+from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ VERSION: Final = 1
 SOFTWARE: Final = "Likeness"
 MAX_PROMPT: Final = 6000
 """The longest prompt, in characters over all its slots, that a picture may bring."""
+MAX_SETTINGS: Final = 1000
+"""How much of another tool's line of settings is read; its seed and size stand near its beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,5 +209,15 @@ def _from_parameters(text: str) -> Recipe | None:
     """What another tool wrote, read like a pasted block."""
     if not text.strip():
         return None
-    prompt = parse(text[: 4 * MAX_PROMPT])
+    prompt = parse(_shortened(text))
     return Recipe(prompt=replace(prompt, seed=None), seed=prompt.seed) if prompt != PortraitPrompt() else None
+
+
+def _shortened(text: str) -> str:
+    """At most `MAX_TEXT` characters of it: the beginning, and where that cuts off the settings, the first of those."""
+    if len(text) <= MAX_TEXT:
+        return text
+    found = text.rfind("\nSteps: ")
+    if found < MAX_TEXT - MAX_SETTINGS:
+        return text[:MAX_TEXT]
+    return text[: MAX_TEXT - MAX_SETTINGS] + text[found : found + MAX_SETTINGS]

@@ -13,7 +13,7 @@ from bot.choices import complete_character, complete_fine_tune, complete_model, 
 from bot.errors import Gone, Refused
 from bot.extras import NOTHING_MORE, Extras, FineTuneWish, Use
 from bot.guard import person_of
-from bot.reading import NOTHING, chosen, ignored_in, laid_over, read_prompt
+from bot.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
 from bot.wishes import MAX_SEED, Answer, Wish
 from engine import provenance
 from engine.finetunes import STRONGEST
@@ -23,7 +23,6 @@ from engine.prompt import ASPECTS, PortraitPrompt, from_json
 if TYPE_CHECKING:
     from bot.client import Interaction
 
-MAX_PROMPT = 4000
 MOST = 4
 _REMARKS = (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)")
 ASPECT_CHOICES = [Choice(name=aspect + remark, value=aspect) for aspect, remark in zip(ASPECTS, _REMARKS, strict=True)]
@@ -97,9 +96,10 @@ async def portrait(
         "camera": camera,
         "detail": detail,
     }
+    recipe, typed = await recipe_in(interaction, from_image), await read_prompt(prompt or "")
     words = laid_over(
-        await recipe_in(interaction, from_image),
-        read_prompt(prompt or ""),
+        recipe,
+        typed.prompt,
         await style_named(interaction, style),
         chosen(slots=slots, character=character, aspect=aspect, seed=seed),
     )
@@ -112,7 +112,7 @@ async def portrait(
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
         extras=with_fine_tune(finetune, finetune_strength),
-        ignored=ignored_in(prompt or ""),
+        ignored=typed.ignored,
     )
     await _order(interaction, wish, answer, reference, reference_for)
 

@@ -12,7 +12,7 @@ from discord import app_commands
 from bot import cards, components, forms, quotes, replies
 from bot.errors import Gone
 from bot.guard import person_of
-from bot.reading import laid_over
+from bot.reading import laid_over, slot_words
 from bot.wishes import Wish
 from data.recipes import Draft
 from engine.presets import PRESETS
@@ -62,7 +62,7 @@ async def _draft(interaction: "Interaction", draft_id: str) -> Draft:
 
 
 async def _fill(interaction: "Interaction", draft: Draft, slot: str, value: str) -> Draft:
-    changed: dict[str, Any] = {slot: " ".join(value.split())}
+    changed: dict[str, Any] = {slot: slot_words(value)}
     filled = replace(draft, prompt=to_json(replace(from_json(draft.prompt), **changed)))
     await interaction.client.stores.drafts.save(filled, now=time.time())
     return filled
