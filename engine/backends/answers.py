@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import zlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 
 from engine.provider_errors import UnreadableAnswer, UnusableAnswer
@@ -27,6 +27,7 @@ CHUNK: Final = 2**16
 MALFORMED: Final = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError, AssertionError)
 """What code raises that trusts the shape of an answer, an SDK's included."""
 
+_PIECE: Final = 2**20
 _BEYOND: Final = 10**20
 _BEYOND_REAL: Final = 1e300
 _MOST_EVENTS: Final = 1_000
@@ -47,17 +48,26 @@ class Unpacker:
         self._left = most_bytes
         self._packed = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
 
-    def feed(self, chunk: bytes) -> bytes:
-        """What the chunk holds. Raises UnusableAnswer when it is too much in all."""
-        if self._packed is not None:
-            try:
-                chunk = self._packed.decompress(chunk, self._left + 1)
-            except zlib.error:
-                raise UnreadableAnswer(self._title) from None
-        self._left -= len(chunk)
-        if self._left < 0:
-            raise UnusableAnswer(self._title, "it is too large")
-        return chunk
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """What the chunk holds, in pieces. Raises UnusableAnswer when it is too much in all."""
+        more = True
+        while more:
+            piece, chunk = self._piece(chunk)
+            self._left -= len(piece)
+            if self._left < 0:
+                raise UnusableAnswer(self._title, "it is too large")
+            yield piece
+            # A full piece may have more behind it although nothing is left of the chunk.
+            more = bool(chunk) or (self._packed is not None and len(piece) == _PIECE)
+
+    def _piece(self, chunk: bytes) -> tuple[bytes, bytes]:
+        """A piece, and what is left of the chunk."""
+        if self._packed is None:
+            return chunk, b""
+        try:
+            return self._packed.decompress(chunk, _PIECE), self._packed.unconsumed_tail
+        except zlib.error:
+            raise UnreadableAnswer(self._title) from None
 
 
 async def whole(
@@ -73,13 +83,13 @@ async def whole(
     unpacker = Unpacker(headers.get("Content-Encoding", ""), title, most_bytes)
     body, begun = bytearray(), not is_json
     async for chunk in chunks:
-        unpacked = unpacker.feed(chunk)
-        body += unpacked
-        if not begun:
-            start = unpacked.lstrip(b"\xef\xbb\xbf \t\r\n")
-            begun = start.startswith((b"{", b"["))
-            if not begun and (start or len(body) > CHUNK):  # a page, say: the rest is not waited for
-                raise UnreadableAnswer(title)
+        for piece in unpacker.feed(chunk):
+            body += piece
+            if not begun:
+                start = piece.lstrip(b"\xef\xbb\xbf \t\r\n")
+                begun = start.startswith((b"{", b"["))
+                if not begun and (start or len(body) > CHUNK):  # a page, say: the rest is not waited for
+                    raise UnreadableAnswer(title)
     return bytes(body)
 
 
@@ -109,7 +119,8 @@ async def events(chunks: AsyncIterator[bytes], encoding: str, title: str, most_b
     kept, count = bytearray(), 0
     async for chunk in chunks:
         searched = max(0, len(kept) - 3)
-        kept += unpacker.feed(chunk)
+        for piece in unpacker.feed(chunk):
+            kept += piece
         begun = 0
         while found := _BLANK.search(kept, searched):
             count += 1

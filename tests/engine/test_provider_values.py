@@ -1,5 +1,6 @@
 """What holds for what providers say: seeds, costs and words are checked before they count or are shown."""
 
+import gzip
 import json
 import logging
 import math
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.backends.answers import read_object, tame
+from engine.backends.answers import Unpacker, read_object, tame
 from engine.backends.waits import LONGEST_WAIT_S, retry_after_s
 from engine.catalogue import Provider
 from engine.provider_errors import ContentRefused, UnusableAnswer
@@ -186,6 +187,17 @@ def test_sound_json_is_handed_on_as_it_came() -> None:
     raw = '{"a": [1, 2.5, -3e10, "é", "\\ud83d\\ude00", null, {"b": true}]}'.encode()
     assert tame(raw, "X") is raw
     assert read_object(raw, "X") == json.loads(raw)
+
+
+@pytest.mark.parametrize("beyond", [-259, -1, 0, 1, 257, 258, 259])
+def test_what_was_packed_is_unpacked_whole(beyond: int) -> None:
+    body = b"a" * (2**21 + beyond)
+    unpacker = Unpacker("gzip", "X", len(body))
+    packed = gzip.compress(body)
+    assert b"".join(piece for at in range(len(packed)) for piece in unpacker.feed(packed[at : at + 1])) == body
+    assert b"".join(Unpacker("x-gzip", "X", len(body)).feed(packed)) == body
+    with pytest.raises(UnusableAnswer, match="too large"):
+        list(Unpacker("gzip", "X", len(body) - 1).feed(packed))
 
 
 def test_one_name_twice_is_refused() -> None:
