@@ -1,8 +1,7 @@
 """The way in for pictures from outside: seats for those who hand them in, and one or two processes that decode.
 
 Who took the least time lately goes first, and nobody has more than one process: however long the pictures of one person
-take, those of others are not behind them. Pixels are counted: all that are decoded at once are no more than those that
-one picture may have.
+take, those of others are not behind them. Pixels are counted, so that all that is decoded at once is bounded together.
 """
 
 from __future__ import annotations
@@ -27,6 +26,10 @@ from engine.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPicture
 log = logging.getLogger(__name__)
 
 PROCESSES: Final = 2
+PHOTO: Final = 12_000_000
+"""Pixels of a photo as most telephones take them."""
+TOGETHER: Final = MAX_PIXELS + PHOTO
+"""Pixels of all that are decoded at once: the largest there may be never keeps a photo waiting."""
 LATELY_S: Final = 120.0
 """How long it is remembered what somebody's pictures took."""
 STOPPING: Final = "The studio is just stopping. Send that picture again in a minute."
@@ -154,16 +157,18 @@ class Decoder:
     def _start(self) -> None:
         """Gives the processes that are free to those whose turn it is."""
         while self._idle and (task := self._next()) is not None:
-            in_work = sum(one.pixels for one in self._busy)
-            if self._busy and in_work + task.pixels > MAX_PIXELS:
-                return  # it keeps its turn, or many small ones would keep a large one out for ever
             self._waiting.remove(task)
             self._begin(task)
 
     def _next(self) -> _Task | None:
         in_work = {task.owner for task in self._busy}
         left = [task for task in self._waiting if task.owner not in in_work]
-        return min(left, key=lambda task: self._used.lately_s(task.owner), default=None)
+        left.sort(key=lambda task: self._used.lately_s(task.owner))
+        room = TOGETHER - sum(task.pixels for task in self._busy)
+        # A photo goes past a picture for which there is no room, and leaves the room for it. No larger one does, or
+        # they would keep it out for ever.
+        fits = (task for number, task in enumerate(left) if task.pixels <= (min(room, PHOTO) if number else room))
+        return next(fits, None)
 
     def _begin(self, task: _Task) -> None:
         if self._threads is None:

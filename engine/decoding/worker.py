@@ -68,7 +68,8 @@ def _leave_the_rest() -> None:
     # The bot ends it when it is done with it; systemd and a terminal signal all processes at once.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    os.nice(_NICENESS)
+    with contextlib.suppress(OSError):  # a wish: some boxes allow none
+        os.nice(_NICENESS)
     if sys.platform == "linux":
         # Also in the middle of a picture, when no end of input is seen. Elsewhere the limit of time ends it.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -1,12 +1,15 @@
 """The processes that decode: killed, hung, out of memory or of time, and shared between people."""
 
 import asyncio
+import fcntl
 import os
 import resource
 import select
 import signal
 import subprocess
 import sys
+import termios
+from array import array
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -45,10 +48,6 @@ def gone(pid: int) -> bool:
     return False
 
 
-def rss_mib(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize() // 2**20
-
-
 def known_to(pid: int) -> tuple[bytes, list[str]]:
     """The environment of a process, and what it has open."""
     there = Path(f"/proc/{pid}")
@@ -56,9 +55,12 @@ def known_to(pid: int) -> tuple[bytes, list[str]]:
 
 
 async def in_the_middle(pid: int) -> None:
-    """Until the process has begun to unpack a large picture."""
-    while rss_mib(pid) < 100:
-        await asyncio.to_thread(os.sched_yield)
+    """Until a picture lies before a process that was stopped."""
+    inbox = os.open(f"/proc/{pid}/fd/3", os.O_RDONLY | os.O_NONBLOCK)  # the first file that it made its own
+    there = array("i", [0])
+    while not there[0]:
+        await asyncio.to_thread(fcntl.ioctl, inbox, termios.FIONREAD, there)
+    os.close(inbox)
 
 
 async def test_nothing_runs_until_a_picture_comes_and_one_process_serves_one_after_the_other(decoder: Decoder) -> None:
@@ -71,6 +73,7 @@ async def test_a_process_that_is_killed_in_the_middle_is_a_sentence_and_the_next
     decoder: Decoder,
 ) -> None:
     pid = await the_process(decoder)
+    os.kill(pid, signal.SIGSTOP)
     waiting = asyncio.create_task(decoder.clean(LARGE, "somebody"))
     await in_the_middle(pid)
     os.kill(pid, signal.SIGKILL)
@@ -88,6 +91,7 @@ async def test_a_process_that_is_killed_while_nobody_waits_is_replaced_without_a
 
 async def test_what_a_provider_sent_is_tried_once_more_when_its_process_was_killed(decoder: Decoder) -> None:
     pid = await the_process(decoder)
+    os.kill(pid, signal.SIGSTOP)
     waiting = asyncio.create_task(decoder.plain(LARGE, "somebody"))
     await in_the_middle(pid)
     os.kill(pid, signal.SIGKILL)
@@ -95,7 +99,7 @@ async def test_what_a_provider_sent_is_tried_once_more_when_its_process_was_kill
 
 
 async def test_a_process_that_hangs_is_killed_and_replaced() -> None:
-    decoder = Decoder(wall_s=1.0)
+    decoder = Decoder(wall_s=8.0)
     pid = await the_process(decoder)
     os.kill(pid, signal.SIGSTOP)
     with pytest.raises(BadPicture) as refused:
@@ -199,7 +203,7 @@ async def test_pictures_of_one_person_are_never_in_both_processes(decoder: Decod
 
 
 async def test_large_pictures_are_decoded_one_at_a_time(decoder: Decoder) -> None:
-    """Two of 40 megapixels would take twice the memory; two of a few are decoded side by side."""
+    """Two of 40 megapixels would take twice the memory; two small ones are decoded side by side."""
     large = [asyncio.create_task(decoder.clean(LARGE, owner)) for owner in ("one", "other")]
     await asyncio.sleep(0)
     assert decoder.at_work == ("one",)
@@ -208,6 +212,17 @@ async def test_large_pictures_are_decoded_one_at_a_time(decoder: Decoder) -> Non
     await asyncio.sleep(0)
     assert set(decoder.at_work) == {"one", "other"}
     await asyncio.gather(*small)
+
+
+async def test_a_photo_does_not_wait_for_the_largest_pictures_there_may_be(decoder: Decoder) -> None:
+    large = [asyncio.create_task(decoder.clean(LARGE, owner)) for owner in ("one", "two", "three")]
+    await asyncio.sleep(0)
+    photo = asyncio.create_task(decoder.clean(hostile.one_colour(4000, 3000), "other"))
+    await asyncio.sleep(0)
+    assert [*decoder.at_work] == ["one", "other"]
+    await photo
+    assert "other" not in decoder.at_work
+    await asyncio.gather(*large)
 
 
 async def test_who_took_much_time_lately_goes_behind_who_took_none(decoder: Decoder) -> None:
