@@ -6,6 +6,7 @@ from typing import Any
 import discord
 
 from bot import cards, replies
+from data import presence
 
 SLOT_LIMIT = 1000
 _FORM_LIFE_S = 15 * 60
@@ -43,6 +44,7 @@ class OneField(discord.ui.Modal):
         self.add_item(self._field)
 
     async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+        presence.begin()
         await self._done(interaction, self._field.value)
 
     async def on_error(self, interaction: discord.Interaction[Any], error: Exception, item: Any = None, /) -> None:

@@ -12,6 +12,7 @@ from discord import app_commands
 from bot import refusals
 from bot.errors import BotError
 from bot.wishes import Answer
+from data import presence
 from data.errors import DataError
 from engine.intake import BadPicture
 from engine.jobs import EngineError
@@ -101,6 +102,7 @@ def told(
 
     @functools.wraps(callback)
     async def run(item: T, interaction: discord.Interaction[Any]) -> None:
+        presence.begin()
         try:
             await callback(item, interaction)
         except Exception as error:  # noqa: BLE001 - the last handler before the person
