@@ -1,8 +1,8 @@
 """Calling back who waited long, beside the portrait that is there by now. Nothing waits for it.
 
-Discord takes few messages a channel, so that one call is under way in each; those that come meanwhile go together in the
-next one, and one that would come late is left out. Each is written down before it is made, so that a crash can only
-lose it.
+Discord takes few messages a channel, so that one call is under way in each; those that come meanwhile go together in
+the next one, and one that would come late is left out. Each is written down before it is made, so that a crash can
+only lose it.
 """
 
 import asyncio

@@ -21,7 +21,7 @@ _ON_ITS_WAY: Final = "One moment…"
 
 
 async def tell(interaction: "Interaction") -> None:
-    """Say what waits in /portraits, if something does, to the person alone. What is not told stays for the next time."""
+    """Say to the person alone what waits in /portraits, if something does. What is not told stays for the next time."""
     if interaction.type is not discord.InteractionType.application_command:
         return
     bot = interaction.client

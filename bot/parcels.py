@@ -1,4 +1,4 @@
-"""What a message of an order holds, in the shapes that it is tried in: a plainer one where Discord refuses the first."""
+"""What a message of an order holds, in the shapes that it is tried in: plainer ones where Discord refuses the first."""
 
 import asyncio
 import io

@@ -1,4 +1,4 @@
-"""Trying again what may succeed later: a database that another process holds, a disk that is full or away for a while."""
+"""Trying again what may succeed later: a database that another process holds, a disk that is full or away."""
 
 import asyncio
 import logging

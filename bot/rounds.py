@@ -32,7 +32,7 @@ class Rounds:
         keep_up: Callable[[float], Awaitable[None]] | None = None,
         look_after: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
-        """`keep_up` is awaited at the end of each round with the time that the round is of, `look_after` each minute."""
+        """`keep_up` is awaited at the end of each round, with the time that it is of; `look_after` each minute."""
         self._client = client
         self._settings = settings
         self._stores = stores

@@ -49,7 +49,7 @@ GROUP BY j.provider, j.model ORDER BY 4 DESC, 6 DESC, j.provider, j.model
 
 
 def believed(usd_micros: float | None, job_id: str) -> int | None:
-    """What a provider said that it charged, as it can be kept: None where that is no sum of money. Then its price counts."""
+    """What a provider said that it charged, or None where that is no sum of money: then its price counts."""
     if usd_micros is None:
         return None
     if isinstance(usd_micros, int | float) and math.isfinite(usd_micros) and 0 <= usd_micros <= MOST_CHARGED_USD_MICROS:

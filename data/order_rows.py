@@ -13,8 +13,8 @@ from data.database import Value
 
 State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
 Way = Literal["token", "channel", "new message", "direct message", "portraits"]
-"""How an order's end reached its person: by an edit with the interaction's token or through the channel, by a new message
-there or to them alone, or by being told with their next command that it is in /portraits."""
+"""How an order's end reached its person: by an edit with the interaction's token or through the channel, by a new
+message there or to them alone, or by being told with their next command that it is in /portraits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
