@@ -21,7 +21,9 @@ BROKEN_S: Final = 20.0
 
 def may_pass(error: BaseException) -> bool:
     """Whether the same work may succeed a little later."""
-    return isinstance(error, DatabaseBusy | DatabaseDamaged | NoSpace | OSError)
+    # Without a number it is not the system that complains: Pillow calls a picture that is none an OSError, too.
+    system = isinstance(error, OSError) and error.errno is not None
+    return system or isinstance(error, DatabaseBusy | DatabaseDamaged | NoSpace)
 
 
 async def patiently(work: Callable[[], Awaitable[T]], what: str) -> T:
@@ -32,7 +34,7 @@ async def patiently(work: Callable[[], Awaitable[T]], what: str) -> T:
             return await work()
         except (DatabaseBusy, DatabaseDamaged, NoSpace, OSError) as error:
             limit_s = BUSY_S if isinstance(error, DatabaseBusy) else BROKEN_S
-            if time.perf_counter() - started > limit_s:
+            if not may_pass(error) or time.perf_counter() - started > limit_s:
                 raise
             log.warning("%s did not succeed and is tried again: %s", what, error)
         await asyncio.sleep(PAUSES_S[min(tried, len(PAUSES_S) - 1)])
