@@ -264,11 +264,12 @@ _Packed = Callable[[Shape], Awaitable[Parcel]]
 
 
 class _Bringing:
-    """One order's delivery: the shape that it has come to, and which ways have been refused."""
+    """One order's delivery: which ways have been refused, and the shape that each has come to."""
 
     def __init__(self, packed: _Packed) -> None:
         self._packed = packed
-        self._shape: Shape = "full"
+        self._first: Shape = "full"
+        self._shapes: dict[Way, Shape] = {}
         self._refused: set[Way] = set()
 
     async def by(self, way: Way, send: Callable[[Parcel], Awaitable[None]]) -> bool:
@@ -277,13 +278,14 @@ class _Bringing:
         Raises what may pass.
         """
         while way not in self._refused:
+            shape = self._shapes.setdefault(way, self._first)
             try:
-                await send(await self._packed(self._shape))
+                await send(await self._packed(shape))
             except discord.HTTPException as error:
                 if _may_pass(error):
                     raise
-                if (plainer := self._plainer(error)) is not None:
-                    self._shape = plainer
+                if (plainer := self._plainer(shape, error)) is not None:
+                    self._shapes[way] = plainer
                     continue
                 log.warning("delivery by %s was refused: %s %s", way, error.status, error.code)
                 self._refused.add(way)
@@ -291,12 +293,13 @@ class _Bringing:
                 return True
         return False
 
-    def _plainer(self, error: discord.HTTPException) -> Shape | None:
+    def _plainer(self, shape: Shape, error: discord.HTTPException) -> Shape | None:
         """The shape to try next, where it is the contents that are refused."""
         if error.status == 413 or error.code == _TOO_LARGE:
-            return "small" if self._shape == "full" else PLAINER[self._shape]
+            self._first = "small"
+            return "small" if shape == "full" else PLAINER[shape]
         if error.status == 400 and isinstance(_sorted(error), discord.HTTPException):
-            return PLAINER[self._shape]
+            return PLAINER[shape]
         return None
 
 
