@@ -33,7 +33,8 @@ async def tell(interaction: "Interaction") -> None:
         await replies.whisper(interaction, _sentence(interaction, waiting))
         for order in waiting:
             await bot.studio.told(order)
-    except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+    except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
+        # A RuntimeError says that the connection was closed, as at a stop.
         log.warning("somebody could not be told of a portrait, it is tried again: %s", type(error).__name__)
 
 
