@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import discord
 from discord import app_commands
 
-from bot import attachments, commands, consent, erasing, picking, quotes, refusals, replies, saving
+from bot import attachments, commands, consent, erasing, notices, picking, quotes, refusals, replies, saving
 from bot.commands import care
 from bot.delivery import Post
 from bot.engine_setup import make_engine
@@ -23,6 +23,7 @@ from bot.settings import Settings
 from bot.stores import Stores
 from bot.studio import Studio
 from bot.views import DYNAMIC_ITEMS
+from data import presence
 from data.characters import Character
 from data.files import write_over
 from engine import identity
@@ -50,6 +51,7 @@ class StudioTree(app_commands.CommandTree["StudioBot"]):
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         await replies.tell_error(interaction, error)
+        await notices.tell(interaction)
 
 
 class StudioBot(discord.Client):
@@ -74,7 +76,7 @@ class StudioBot(discord.Client):
             settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders), self.decoder
         )
         self.studio = Studio(settings, stores, self.engine, self.post)
-        self.rounds = Rounds(self, settings, stores, self._keep_up)
+        self.rounds = Rounds(self, settings, stores, self._keep_up, self.studio.look_after)
         self.waiting = consent.Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync
@@ -130,12 +132,21 @@ class StudioBot(discord.Client):
         log.info("ready in %d servers", len(self.guilds))
         if not self._resumed:
             self._resumed = True
-            await erasing.finish_earlier(self)
-            await self.studio.stop_jobs(await self.stores.care.stopped_jobs(), care.DISABLED)
-            taken_up = await self.studio.resume()
-            if taken_up:
-                log.info("took up %d orders of an earlier run", taken_up)
-            self.rounds.start()
+            try:
+                await self._finish_earlier()
+            finally:
+                # The first look takes up what an earlier run left, also when something of it stands in the way.
+                self.rounds.start()
+
+    async def _finish_earlier(self) -> None:
+        await erasing.finish_earlier(self)
+        await self.studio.stop_jobs(await self.stores.care.stopped_jobs(), care.DISABLED)
+        if taken_up := await self.studio.resume():
+            log.info("took up %d orders of an earlier run", taken_up)
+
+    async def on_app_command_completion(self, interaction: Interaction, command: object) -> None:
+        """After each command a person is told of portraits that could be shown nowhere."""
+        await notices.tell(interaction)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """A component that this bot never made is refused; all others have found their item by now."""
@@ -144,6 +155,7 @@ class StudioBot(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """A reply to a portrait that mentions the bot saves its face: "@bot save ana"."""
+        presence.begin()
         me = self.user
         if me is None or message.author.bot or not any(user.id == me.id for user in message.mentions):
             return

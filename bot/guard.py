@@ -12,6 +12,7 @@ import discord
 
 from bot.errors import NotAllowed, Refused
 from bot.wishes import Place
+from data import presence
 from data.servers import ServerSettings
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ async def require_welcome(bot: "StudioBot", guild_id: int, user_id: int) -> None
 
 async def require_present(bot: "StudioBot", user_id: int) -> None:
     """Raises Refused while everything of this person is being erased; knows one who comes back afterwards."""
+    presence.begin_unless_begun()
     privacy = bot.stores.privacy
     if privacy.is_being_erased(user_id):
         raise Refused("Everything of yours is being erased just now. Try again in a minute.")

@@ -10,6 +10,7 @@ from discord import app_commands
 from bot import guard, refusals, words
 from bot.errors import BotError
 from bot.wishes import Answer
+from data import presence
 from data.errors import DataError
 from engine.intake import BadPicture
 from engine.jobs import EngineError
@@ -61,8 +62,10 @@ async def whisper(interaction: "Interaction", content: str | None = None, **part
 async def admitted(interaction: "Interaction") -> bool:
     """Whether the person may use the bot there, asked before anything of a command, press or form is done.
 
-    Whoever may not is told why, and nobody else sees it; what they type is completed with nothing.
+    Whoever may not is told why, and nobody else sees it; what they type is completed with nothing. What is done for
+    the person begins here (see `data.presence`).
     """
+    presence.begin()
     try:
         await guard.admit(interaction)
     except Exception as error:  # noqa: BLE001 - what cannot be asked is refused

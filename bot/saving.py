@@ -136,8 +136,13 @@ def examine(png: bytes, which: int | None = None, *, noise: bool = False) -> See
 
 
 async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Seen, source: _Source) -> Character:
-    crop = None if seen.crop is None else await stores.pictures.stage(seen.crop)
     picture = source.sha256 or await stores.pictures.stage(seen.picture or png)
+    try:
+        crop = None if seen.crop is None else await stores.pictures.stage(seen.crop)
+    except BaseException:
+        if not isinstance(picture, str):
+            await stores.pictures.discard(picture)
+        raise
     if saver.adds:
         return await stores.characters.add(
             saver.user_id,

@@ -174,8 +174,8 @@ def single(portrait: Portrait) -> discord.ui.View:
 
 
 def belongs_to(message: discord.Message, order: Order) -> bool:
-    """Whether this message shows the result of this order, by its buttons or by the order's id in a footer."""
-    if any(order.id in (embed.footer.text or "") for embed in message.embeds):
+    """Whether this message shows the result of this order, by its buttons or by the order's id in its words."""
+    if order.id in message.content or any(order.id in (embed.footer.text or "") for embed in message.embeds):
         return True
     wanted = {f"portrait:reroll:{row.portrait_id}" for row in order.jobs if row.portrait_id is not None}
     wanted.add(f"order:pick:{order.id}")

@@ -19,7 +19,14 @@ from data.character_rows import FaceMeasure as FaceMeasure
 from data.character_rows import Origin as Origin
 from data.character_rows import check_handle as check_handle
 from data.database import Database, Transaction, Value
-from data.errors import HandleShared, HandleTaken, PictureMissing, TooManyReferences, UnknownCharacter
+from data.errors import (
+    HandleShared,
+    HandleTaken,
+    PictureMissing,
+    PortraitGone,
+    TooManyReferences,
+    UnknownCharacter,
+)
 from data.pictures import PictureStore, StagedPicture
 
 _NEWEST = 5
@@ -59,11 +66,12 @@ class Characters:
     ) -> Character:
         """Save a face from a staged picture, or from a stored one by its sha256; `crop` is the face alone.
 
-        Raises `BadHandle`, `HandleTaken`, `PictureMissing`, `NoSpace`; staged pictures are removed then.
+        Raises `BadHandle`, `HandleTaken`, `PictureMissing`, `PortraitGone`, `ErasedMeanwhile`, `NoSpace`; staged
+        pictures are removed then.
         """
         try:
             bare = check_handle(handle)
-            async with self._db.transaction() as tx:
+            async with self._db.storing(user_id) as tx:
                 character_id = await _insert_character(tx, user_id, guild_id, bare, description, now)
                 new = _NewReference(picture, origin, portrait_id, crop, face)
                 await self._insert(tx, character_id, 1, 0, new, now)
@@ -89,7 +97,7 @@ class Characters:
         Raises `UnknownCharacter`, `TooManyReferences`, `PictureMissing`, `NoSpace`; staged pictures are removed then.
         """
         try:
-            async with self._db.transaction() as tx:
+            async with self._db.storing(user_id) as tx:
                 row = await _next_version(tx, user_id, handle)
                 await _copy_version(tx, row["id"], row["version"], row["next"])
                 new = _NewReference(picture, origin, portrait_id, crop, face)
@@ -104,6 +112,7 @@ class Characters:
         self, tx: Transaction, character_id: int, version: int, position: int, new: _NewReference, now: float
     ) -> None:
         face = new.face
+        await _must_have_portrait(tx, new.portrait_id)
         await tx.execute(
             "INSERT INTO character_references (character_id, version, position, sha256, origin, portrait_id,"
             " created_at, crop_sha256, embedding, pattern, measure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -183,7 +192,7 @@ class Characters:
     async def rename(self, user_id: int, handle: str, new: str) -> Character:
         """Raises `UnknownCharacter`, `BadHandle`, `HandleTaken`, `HandleShared`."""
         bare = check_handle(new)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             taken = await tx.one(
                 "SELECT id FROM characters WHERE user_id = ? AND handle = ? AND id <> ?", (user_id, bare, character.id)
@@ -196,7 +205,7 @@ class Characters:
 
     async def share(self, user_id: int, handle: str, guild_id: int | None) -> Character:
         """Let everybody in a server use the character (None: nobody). Raises `UnknownCharacter`, `HandleShared`."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             await _must_be_unshared(tx, guild_id, character.handle, character.id)
             await tx.execute("UPDATE characters SET shared_in = ? WHERE id = ?", (guild_id, character.id))
@@ -204,7 +213,7 @@ class Characters:
 
     async def set_default(self, user_id: int, handle: str, version: int) -> Character:
         """What a handle without a version means. Raises `UnknownCharacter`, also when it has no such version."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             if not 1 <= version <= character.versions:
                 raise UnknownCharacter(f"{character.handle}:{version}")
@@ -216,7 +225,7 @@ class Characters:
 
         Raises `UnknownCharacter`.
         """
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             await tx.execute(
                 "UPDATE characters SET description = ?, scale = ? WHERE id = ?", (description, scale, character.id)
@@ -279,6 +288,12 @@ async def _insert_character(
     if row is None:
         raise HandleTaken(handle)
     return int(row["id"])
+
+
+async def _must_have_portrait(tx: Transaction, portrait_id: int | None) -> None:
+    """Raises `PortraitGone` when the portrait that a picture is from went with the person who had made it."""
+    if portrait_id is not None and await tx.one("SELECT 1 FROM portraits WHERE id = ?", (portrait_id,)) is None:
+        raise PortraitGone
 
 
 async def _next_version(tx: Transaction, user_id: int, handle: str) -> sqlite3.Row:
