@@ -44,7 +44,7 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
     length = _of(style.length, weights) * hair.length * (1 - style.vary * random.random(len(roots)))
     paces = np.linspace(0.35, 1.65, steps) if not (style.curl or style.ropes) else np.ones(steps)
     full = (length / steps).astype(np.float32)[:, None]
-    side = np.where(roots.points[:, 0] >= _parting(hair, head), 1.0, -1.0).astype(np.float32)
+    side = np.where(roots.points[:, 0] >= _parting(style, hair, head), 1.0, -1.0).astype(np.float32)
     way = _left(style, hair, roots, weights, head, random)
     layer = (0.15 + 0.85 * random.random(len(roots))).astype(np.float32)
     loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
@@ -65,6 +65,7 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
             way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
         way = _beside_the_face(way, here, side, style.frame * loose, head, fringe)
         moved = _laid(style, here + unit(way) * step, run[:, 0], rise * layer, head)
+        moved[:, 0] = _not_along_shoulders(here, moved)
         way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
         here = moved
         points.append(here)
@@ -91,8 +92,12 @@ def _has_fringe(style: Style, hair: Hair) -> bool:
     return style.fringe_cut is not None or (hair.fringe and style.ball is None)
 
 
-def _parting(hair: Hair, head: Head) -> float:
-    return float(np.clip(hair.parting, -1, 1)) * head.half_width * 0.55
+def _parting(style: Style, hair: Hair, head: Head) -> float:
+    """Where the parting is, metres from the middle."""
+    at = float(np.clip(hair.parting, -1, 1))
+    if abs(at) < style.aside:
+        at = style.aside if at > 0 else -style.aside
+    return at * head.half_width * 0.62
 
 
 def _combed(
@@ -102,7 +107,7 @@ def _combed(
     names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
     if _has_fringe(style, hair) and names[0] == "part":
         names = ("fall", *names[1:])
-    made = {name: _flow(name, hair, roots, head) for name in set(names)}
+    made = {name: _flow(name, style, hair, roots, head) for name in set(names)}
     total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
     noise = style.noise * random.standard_normal(roots.points.shape, np.float32)
     return np.asarray(_along(np.asarray(total), roots.normals) + noise)
@@ -112,7 +117,7 @@ def _along(ways: Floats, normals: Floats) -> Floats:
     return np.asarray(ways - normals * (ways * normals).sum(1, keepdims=True))
 
 
-def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
+def _flow(name: str, style: Style, hair: Hair, roots: Roots, head: Head) -> Floats:
     n = roots.normals
     from_middle = unit(roots.points - CENTRE)
     aside = -1.0 if hair.parting > 0 else 1.0
@@ -125,6 +130,8 @@ def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
     if name == "fall":
         outward = np.clip(from_middle[:, :1] / 0.5, -1, 1)
         return np.asarray(-BACK - 0.3 * UP + (0.35 * outward + 0.1 * aside) * RIGHT)
+    if name == "swept":
+        return np.asarray(np.broadcast_to(-0.55 * BACK - 0.25 * UP + 0.85 * aside * RIGHT, n.shape))
     if name == "down":
         return np.asarray(np.broadcast_to(-UP, n.shape))
     if name == "up":
@@ -133,10 +140,10 @@ def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
     whorl = unit(from_middle * (from_middle @ pole)[:, None] - pole)
     if name == "whorl":
         return np.asarray(whorl)
-    side = np.tanh((roots.points[:, :1] - _parting(hair, head)) / 0.007)
+    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.007)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
-    parted = unit(side * RIGHT * 0.95 + BACK * (0.28 - 0.10 * front) - UP * (0.55 - 0.35 * front))
+    parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
     return np.asarray(parted * (1 - behind) + whorl * behind)
 
 
@@ -152,6 +159,13 @@ def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> F
     outward = np.sign(here[low, 0]) * turned[low, 0] > 0
     turned[low, 0] *= 1 - 0.9 * near[:, 0] * outward
     return turned
+
+
+def _not_along_shoulders(before: Floats, after: Floats) -> Floats:
+    """Where points move to from side to side: below the chin hardly outwards any more."""
+    out = (after[:, 0] - before[:, 0]) * np.sign(after[:, 0])
+    held = (after[:, 2] < -0.10) & (out > 0)
+    return np.where(held, before[:, 0] + 0.2 * (after[:, 0] - before[:, 0]), after[:, 0])
 
 
 def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:

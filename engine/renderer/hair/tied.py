@@ -157,14 +157,12 @@ def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) 
     assert style.tied is not None
     steps = 40
     step = style.tied.size * hair.length / steps
-    here, way, path = end.astype(np.float32), unit(knot + 0.35 * UP), [end.astype(np.float32)]
+    here, way, path = end.astype(np.float32), unit(knot + 0.25 * UP), [end.astype(np.float32)]
     for _ in range(steps - 1):
-        way = unit(way + head.down * (step * 26))
+        way = unit(way + head.down * (step * 38))
         gap = float(head.field.distance(here[None])[0])
-        aside = np.sign(knot[0]) if style.tied.sides == 2 else np.float32(1 if hair.parting < 0 else -1)
         if gap < 0.05:
-            over = np.array((aside * (0.55 if abs(here[0]) < 0.085 else -0.1), -0.5 * (here[2] < -0.06), 0), np.float32)
-            way = unit(way + over * np.float32(step * 60))
+            way = unit(way + _aside(style.tied, hair, knot, here) * np.float32(step * 60))
         here = here + way * step
         head.field.pushed(here[None], 0.016)
         way = unit(here - path[-1])
@@ -173,6 +171,14 @@ def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) 
     for _ in range(3):
         made[1:-1] = 0.25 * made[:-2] + 0.5 * made[1:-1] + 0.25 * made[2:]
     return np.asarray(made)
+
+
+def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats) -> Floats:
+    """Where a tail near the body slides to: beside the neck, then down the back, or over the shoulder's front."""
+    if tied.sides == 2:
+        return np.array((-0.25 * np.sign(knot[0]), -0.9 * (here[2] < -0.07), 0.0), np.float32)
+    aside = np.float32(1 if hair.parting < 0 else -1)
+    return np.array((0.55 * aside * (abs(here[0]) < 0.055), 0.8 * (here[2] < -0.09), 0.0), np.float32)
 
 
 def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
