@@ -99,7 +99,7 @@ def space(c: Canvas) -> list[Layer]:
     hues = (
         ((0.20, 0.04, 0.26), (0.03, 0.16, 0.34)), ((0.30, 0.06, 0.05), (0.06, 0.08, 0.30)), ((0.03, 0.20, 0.20), (0.14, 0.04, 0.28)),
     )[int(random.integers(3))]  # fmt: skip
-    deep = c.layer(1e6)
+    deep = c.layer(0.30)
     u, v = c.grid()
     rise = np.clip(v, -2, 2)
     tilt = u * F(0.5) + rise * F(0.9)
@@ -109,7 +109,7 @@ def space(c: Canvas) -> list[Layer]:
     deep.fill(np.array((0.004, 0.005, 0.010)))
     deep.paint += (band * step(cloud, 0.34, 0.86))[..., None] * np.asarray(hues[0], np.float32) * F(1.5)
     deep.paint += (band * step(other, 0.42, 0.9))[..., None] * np.asarray(hues[1], np.float32) * F(1.6)
-    stars = c.layer(1e6)
+    stars = c.layer(0.30)
     count = 4200
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
     y = random.normal(0, 0.6, count).astype(np.float32)
@@ -123,7 +123,7 @@ def space(c: Canvas) -> list[Layer]:
 
 def _planet(c: Canvas, side: float) -> Layer:
     """A planet, lit from one side, with a rim of air."""
-    layer, random = c.layer(1e6), c.random("planet")
+    layer, random = c.layer(0.30), c.random("planet")
     u, v = c.grid()
     x, y = (u - F(side * 0.44)) / F(0.34), (v - F(0.16)) / F(0.34)
     far = np.hypot(x, y)
