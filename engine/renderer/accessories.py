@@ -343,7 +343,7 @@ BADGE_M: Final = (0.074, 0.026)
 
 def badge(body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     """A white name plate on the left chest; lettering writes on it."""
-    placed = plate(body, clothes, 0.085, 0.425, BADGE_M)
+    placed = plate(body, clothes, 0.085, 0.425, BADGE_M, badge=True)
     if placed is None:
         return []
     return [placed]

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer import camera, crew, develop, lights, places, sitting
+from engine.renderer import camera, crew, develop, lettering, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
 from engine.renderer.scene import Scene
 from engine.renderer.tracing.environment import Environment
@@ -81,12 +81,14 @@ def photograph(
     """
     clock = _Clock(report, cancelled)
     clock(0.0)
+    scene = lettering.fits(scene)
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
     setting = places.place(scene.place, optics)
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())
     clock.stage("tree", 0.14)
