@@ -23,11 +23,11 @@ PEARL: Final[RGB] = (0.74, 0.70, 0.64)
 _FRAMES: Final[dict[str, dict[str, Any]]] = {
     "round": {"power": 1.0, "wide": 0.0235, "tall": 0.0225, "wire": 0.0010, "colour": (0.10, 0.075, 0.045), "metal": True},
     "thin": {"power": 0.70, "wide": 0.0262, "tall": 0.0190, "wire": 0.0008, "colour": (0.55, 0.44, 0.25), "metal": True},
-    "thick": {"power": 0.50, "wide": 0.0268, "tall": 0.0205, "wire": 0.0024, "colour": (0.010, 0.009, 0.009)},
-    "square": {"power": 0.45, "wide": 0.0270, "tall": 0.0190, "wire": 0.0016, "colour": (0.014, 0.011, 0.010)},
+    "thick": {"power": 0.50, "wide": 0.0268, "tall": 0.0195, "wire": 0.0019, "colour": (0.010, 0.009, 0.009)},
+    "square": {"power": 0.45, "wide": 0.0265, "tall": 0.0178, "wire": 0.0013, "colour": (0.014, 0.011, 0.010)},
     "cat": {"power": 0.60, "wide": 0.0268, "tall": 0.0185, "wire": 0.0020, "colour": (0.030, 0.008, 0.008), "wing": 0.007},
     "sunglasses": {
-        "power": 0.60, "wide": 0.0290, "tall": 0.0225, "wire": 0.0019, "colour": (0.010, 0.009, 0.009), "dark": True,
+        "power": 0.72, "wide": 0.0278, "tall": 0.0220, "wire": 0.0014, "colour": (0.010, 0.009, 0.009), "dark": True,
     },
 }  # fmt: skip
 """Shapes of lenses: roundness, half their width and height, half the rim's thickness; metres."""
@@ -85,7 +85,8 @@ def glasses(frame: str, body: Body) -> list[Mesh]:
     shaped = [centre + (rim + np.array((side * apart, 0, 0))) @ turn.T for rim, side in zip(rims, (-1, 1), strict=True)]
     wire = told["wire"] * scale
     tubes = [_bar(rim, wire * (1.25 if told["wire"] > 0.0015 else 1.0), wire) for rim in shaped]
-    inner = [shaped[0][0], shaped[1][len(rims[1]) // 2]]
+    toward = np.array((1.0, 0, 0.35)) @ turn.T
+    inner = [shaped[0][np.argmax(shaped[0] @ toward)], shaped[1][np.argmin(shaped[1] @ (toward * (1, 1, -1)))]]
     arch = np.linspace(inner[0], inner[1], 11)
     lift = np.sin(np.linspace(0, np.pi, 11))[:, None]
     arch = arch + (np.array((0, -0.0012, 0.0032)) * scale * lift + np.array((0, 0, 0.0015))) @ turn.T
@@ -117,7 +118,7 @@ def _on_nose(body: Body, scale: float) -> Array:
 
 def _rim(told: dict[str, Any], side: int, scale: float) -> Array:
     """A lens's outline about its own middle, at a head that looks straight ahead."""
-    angle = np.linspace(0, 2 * np.pi, 57)
+    angle = np.linspace(0, 2 * np.pi, 721)
     x = _rounded(np.cos(angle), told["power"]) * told["wide"]
     z = _rounded(np.sin(angle), told["power"]) * told["tall"]
     outward = x * side
@@ -125,7 +126,16 @@ def _rim(told: dict[str, Any], side: int, scale: float) -> Array:
     x = x * (1 - 0.10 * np.clip(-z / told["tall"], 0, 1) * (outward < 0))
     y = 0.010 * (np.clip(outward + 0.03, 0, 1) / 0.06) ** 2
     # seen from the bridge: the body's right rim starts towards the nose
-    return np.asarray(np.stack([x, y, z], 1) * scale)
+    outline = np.stack([x, y, z], 1) * scale
+    # even steps, starting at the side of the picture's right as the angle does
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(outline, axis=0), axis=1))])
+    at = np.linspace(0, length[-1], 73)
+    even = np.stack([np.interp(at, length, outline[:, k]) for k in range(3)], 1)
+    for _ in range(2):
+        ring = even[:-1]
+        even[:-1] = 0.25 * np.roll(ring, 1, 0) + 0.5 * ring + 0.25 * np.roll(ring, -1, 0)
+        even[-1] = even[0]
+    return np.asarray(even)
 
 
 def _rounded(values: Array, power: float) -> Array:
@@ -234,7 +244,9 @@ def earrings(kind: str, body: Body) -> list[Mesh]:
         out = np.array((side * 0.0025, 0, 0))
         if kind == "hoops":
             angle = np.linspace(0, 2 * np.pi, 41)
-            ring = np.stack([side * 0.004 * np.sin(angle / 2), 0.019 * np.sin(angle) * 0.75, 0.019 * np.cos(angle) - 0.019], 1)
+            ring = np.stack(
+                [side * 0.004 * np.sin(angle / 2), 0.019 * np.sin(angle) * 0.75, 0.019 * np.cos(angle) - 0.019], 1
+            )
             shapes.append(_bar(lobe + ring, 0.0011, 0.0011))
         elif kind == "pearls":
             dull.append(_ball(lobe + out * 1.2 + (0, 0, -0.002), 0.0048))
@@ -246,7 +258,9 @@ def earrings(kind: str, body: Body) -> list[Mesh]:
             shapes.append(_ball(lobe + out, 0.0030))
     made = [_merged("plain", shapes, _metal(GOLD))] if shapes else []
     hue = PEARL if kind == "pearls" else (0.02, 0.16, 0.11)
-    return made + ([_merged("plain", dull, {"colour": np.array(hue, np.float32), "rough": 0.18, "f0": 0.06})] if dull else [])
+    return made + (
+        [_merged("plain", dull, {"colour": np.array(hue, np.float32), "rough": 0.18, "f0": 0.06})] if dull else []
+    )
 
 
 def necklace(kind: str, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
@@ -263,7 +277,13 @@ def necklace(kind: str, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
         pendant = [_ball(low + (0, -0.002, -0.007), np.array((0.0055, 0.0016, 0.0075)))]
         return [_merged("plain", [*links, *pendant], _metal(GOLD))]
     radius, hue = (0.0041, PEARL) if kind == "pearls" else (0.0052, (0.30, 0.06, 0.02))
-    return [_merged("plain", [_ball(p, radius, 7, 10) for p in places], {"colour": np.array(hue, np.float32), "rough": 0.2, "f0": 0.06})]
+    return [
+        _merged(
+            "plain",
+            [_ball(p, radius, 7, 10) for p in places],
+            {"colour": np.array(hue, np.float32), "rough": 0.2, "f0": 0.06},
+        )
+    ]
 
 
 def _round_the_neck(body: Body, clothes: Sequence[Mesh], depth: float) -> Array:
@@ -288,7 +308,8 @@ def _round_the_neck(body: Body, clothes: Sequence[Mesh], depth: float) -> Array:
             if len(mesh.f) > 300:
                 loop = draping.clear(loop, draping.Under.of(mesh.v, mesh.n), 0.0025)
         v = loop.v.copy()
-        v[1:-1] = 0.25 * v[:-2] + 0.5 * v[1:-1] + 0.25 * v[2:]
+        for _ in range(6):
+            v[1:-1] = 0.25 * v[:-2] + 0.5 * v[1:-1] + 0.25 * v[2:]
         loop = pieces.moved(loop, v - loop.v)
     return loop.v
 
@@ -308,10 +329,11 @@ def scarf(colour: RGB, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     made = [_soft_tube(path, 0.030, 0.019, **told)]
     front = _chest(body, clothes)
     if front is not None:
-        def end(u: Array, v: Array) -> tuple[Array, Array]:
-            return 0.055 + (u - 0.5) * (0.085 + 0.02 * (1 - v)) + 0.02 * v, 0.20 + 0.33 * v
 
-        made.append(parts.patch(front, end, (26, 70), 0.016, 3.0, **told))
+        def end(u: Array, v: Array) -> tuple[Array, Array]:
+            return -0.050 + (u - 0.5) * (0.080 + 0.02 * (1 - v)) + 0.02 * v, 0.22 + 0.30 * v
+
+        made.append(parts.patch(front, end, (26, 70), 0.022, 4.0, **told))
     return made
 
 
@@ -322,8 +344,16 @@ def _soft_tube(path: Array, tall: float, deep: float, **info: Any) -> Mesh:
     up = np.cross(out, tangent)
     angle = np.linspace(0, 2 * np.pi, 29)
     along = np.arange(len(path))
-    fold = 1 + 0.13 * np.sin(angle[None] * 5 + 0.05 * along[:, None]) + 0.07 * np.sin(angle[None] * 9 - 0.09 * along[:, None])
-    v = path[:, None] + out[:, None] * (np.cos(angle) * deep * fold)[..., None] + up[:, None] * (np.sin(angle) * tall * fold)[..., None]
+    fold = (
+        1
+        + 0.13 * np.sin(angle[None] * 5 + 0.05 * along[:, None])
+        + 0.07 * np.sin(angle[None] * 9 - 0.09 * along[:, None])
+    )
+    v = (
+        path[:, None]
+        + out[:, None] * (np.cos(angle) * deep * fold)[..., None]
+        + up[:, None] * (np.sin(angle) * tall * fold)[..., None]
+    )
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
     chart = np.stack(np.broadcast_arrays(length[:, None], angle[None] * 0.025), -1)[..., ::-1]
     return parts.sheet(v, chart, out=v - path[:, None], **info)
@@ -359,7 +389,11 @@ def plate(
     u, v = (grid.ravel() for grid in np.meshgrid(np.linspace(-1, 1, 7), np.linspace(-1, 1, 5), indexing="ij"))
     points, _ = front.at(x + u * size[0] * 0.4, z + v * size[1] * 0.4)
     centre = points.mean(0)
-    plane = np.linalg.lstsq(np.stack([points[:, 0] - centre[0], points[:, 2] - centre[2], np.ones(len(points))], 1), points[:, 1], rcond=None)[0]
+    plane = np.linalg.lstsq(
+        np.stack([points[:, 0] - centre[0], points[:, 2] - centre[2], np.ones(len(points))], 1),
+        points[:, 1],
+        rcond=None,
+    )[0]
     normal = unit(np.array((np.clip(plane[0], -0.5, 0.5), -1.0, np.clip(plane[1], -0.5, 0.35))))
     right = unit(np.cross((0, 0, 1.0), normal) * (1 if np.cross((0, 0, 1.0), normal)[0] > 0 else -1))
     up = np.cross(normal, right) * (1 if np.cross(normal, right)[2] > 0 else -1)
@@ -374,7 +408,10 @@ def board(centre: Array, right: Array, up: Array, size: tuple[float, float], **i
     deep = np.ones((4, 4))
     deep[1:3, 1:3] = 0
     grid = (
-        centre + right * ((u - 0.5) * size[0])[..., None] + up * ((v - 0.5) * size[1])[..., None] - normal * (deep * 0.002)[..., None]
+        centre
+        + right * ((u - 0.5) * size[0])[..., None]
+        + up * ((v - 0.5) * size[1])[..., None]
+        - normal * (deep * 0.002)[..., None]
     )
     made = parts.sheet(grid, np.stack([u, v], -1), kind="plain", out=normal)
     told = {"colour": np.array((0.78, 0.78, 0.77), np.float32), "rough": 0.35} | info

@@ -17,7 +17,7 @@ from engine.renderer.regions import bump
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.embree import RayScene
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import bases, draping, parts, pieces
+from engine.renderer.wardrobe import bases, parts, pieces
 
 _USUAL: Final = 0.072
 _ROUND, _TALL = 96, 60
@@ -155,7 +155,7 @@ def _openings(up_most: float, wide: float, down: float) -> Callable[[Array, Arra
     return outside
 
 
-_FACES: Final = {"headscarf": _openings(31, 58, 66), "hood": _openings(37, 66, 80)}
+_FACES: Final = {"headscarf": _openings(31, 58, 57), "hood": _openings(37, 66, 62)}
 
 
 def covers(outfit: Outfit, body: Body) -> Callable[[Array], Array]:
@@ -199,20 +199,31 @@ def _cap(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     top = np.clip((up - 20) / 40, 0, 1)
     off = 0.007 + 0.012 * top * (0.6 + 0.4 * np.cos(np.radians(around))) - 0.0012 * bump(panel, 0.05) * (up > 25)
     told = _cloth("cotton", colour)
-    across = np.linspace(-68, 68, 49)
+    across = np.linspace(-62, 62, 49)
     reach = np.linspace(0, 1, 18)
     rim = face.point(across, RIMS["cap"](across) + 1.5, 0.008)
     ahead = face.turn @ np.array((0, -1.0, 0))
     down = face.turn @ np.array((0, 0, -1.0))
-    long = 0.074 * face.scale * np.cos(np.radians(across * 90 / 74)) ** 0.6
-    drop = 0.010 + 0.020 * (across / 68) ** 2
-    visor = rim[:, None] + ahead * (long[:, None] * reach)[..., None] + down * (drop[:, None] * reach + 0.010 * reach**2)[..., None]
+    long = 0.074 * face.scale * np.cos(np.radians(across * 90 / 64)) ** 0.75
+    drop = 0.012 + 0.012 * (across / 62) ** 2
+    visor = (
+        rim[:, None]
+        + ahead * (long[:, None] * reach)[..., None]
+        + down * (drop[:, None] * reach + 0.010 * reach**2)[..., None]
+    )
     upper = visor - down * 0.0016
     both = np.concatenate([upper, visor[:, ::-1] + down * 0.0016], 1)
     chart = np.stack(np.broadcast_arrays(across[:, None] * 0.0015, np.linspace(0, 0.15, 36)[None]), -1)
     made = [_shell(face, around, up, off, **told), parts.sheet(both, chart, out=-down, **told)]
     knob = face.point(np.array([0.0]), np.array([89.0]), 0.021)[0]
-    return [*made, parts.tube(knob + np.linspace(-1, 1, 6)[:, None] * -down * 0.003, np.array((0.001, 0.006, 0.007, 0.007, 0.005, 0.0005)), **told)]
+    return [
+        *made,
+        parts.tube(
+            knob + np.linspace(-1, 1, 6)[:, None] * -down * 0.003,
+            np.array((0.001, 0.006, 0.007, 0.007, 0.005, 0.0005)),
+            **told,
+        ),
+    ]
 
 
 def _beanie(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
@@ -220,7 +231,12 @@ def _beanie(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]
     around, up = _grid(RIMS["beanie"], rows=44)
     above = up - RIMS["beanie"](around)
     fold = 0.008 * np.clip((23 - above) / 2.5, 0, 1) * np.clip(above / 2 + 0.4, 0, 1)
-    off = 0.008 + fold + 0.016 * np.clip((up - 45) / 40, 0, 1) + 0.0015 * np.sin(np.radians(around * 7)) * np.clip((up - 30) / 40, 0, 1)
+    off = (
+        0.008
+        + fold
+        + 0.016 * np.clip((up - 45) / 40, 0, 1)
+        + 0.0015 * np.sin(np.radians(around * 7)) * np.clip((up - 30) / 40, 0, 1)
+    )
     return [_shell(face, around, up, off, **_cloth("rib", colour))]
 
 
@@ -263,8 +279,14 @@ def _brimmed(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(whole, axis=1), axis=2).mean(0))])
     chart = np.stack(np.broadcast_arrays(around[:, None] * 0.002, length[None]), -1)[..., ::-1]
     straw = {"look": FABRICS["corduroy"], "colour": colour}
-    band = low[:, None] + up * np.linspace(0.002, 0.026, 5)[None, :, None] + out[:, None] * np.array((0.0, 0.002, 0.001, 0.0, -0.004))[None, :, None]
-    ribbon = parts.sheet(band, band[..., :2], closed=True, out=out[:, None], **_cloth("satin", np.array((0.03, 0.03, 0.035), np.float32)))
+    band = (
+        low[:, None]
+        + up * np.linspace(0.002, 0.026, 5)[None, :, None]
+        + out[:, None] * np.array((0.0, 0.002, 0.001, 0.0, -0.004))[None, :, None]
+    )
+    ribbon = parts.sheet(
+        band, band[..., :2], closed=True, out=out[:, None], **_cloth("satin", np.array((0.03, 0.03, 0.035), np.float32))
+    )
     return [parts.sheet(whole, chart, closed=True, out=up, **straw), ribbon]
 
 
@@ -274,7 +296,12 @@ def _beret(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     above = np.clip((up - RIMS["beret"](around)) / 60, 0, 1)
     puff = np.sin(np.clip(above * 1.6, 0, 1) * np.pi * 0.62)
     lean = 0.5 + 0.5 * np.cos(np.radians(around - 105))
-    off = 0.006 + puff * (0.012 + 0.040 * lean) - 0.012 * np.clip(above - 0.5, 0, 1) + 0.0015 * np.sin(np.radians(around * 9)) * puff
+    off = (
+        0.006
+        + puff * (0.012 + 0.040 * lean)
+        - 0.012 * np.clip(above - 0.5, 0, 1)
+        + 0.0015 * np.sin(np.radians(around * 9)) * puff
+    )
     return [_shell(face, around, up, off, **_cloth("wool", colour))]
 
 
@@ -294,9 +321,14 @@ def _helmet(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]
     ridge = bump(np.sin(np.radians(around)) * np.cos(np.radians(up)), 0.08)
     off = 0.022 + 0.006 * ridge + 0.010 * np.clip((3 - (up - RIMS["helmet"](around))) / 3, 0, 1)
     if outfit.garment == "armour":
-        told: dict[str, Any] = {"look": FABRICS["metal"], "colour": np.array((0.55, 0.55, 0.56), np.float32) if outfit.hat_colour is None else colour}
+        told: dict[str, Any] = {
+            "look": FABRICS["metal"],
+            "colour": np.array((0.55, 0.55, 0.56), np.float32) if outfit.hat_colour is None else colour,
+        }
         return [_shell(face, around, up, off, **told)]
-    front = 0.020 * np.clip(np.cos(np.radians(around)), 0, 1) ** 2 * np.clip((4 - (up - RIMS["helmet"](around))) / 4, 0, 1)
+    front = (
+        0.020 * np.clip(np.cos(np.radians(around)), 0, 1) ** 2 * np.clip((4 - (up - RIMS["helmet"](around))) / 4, 0, 1)
+    )
     shell = _shell(face, around, up, off + front, kind="plain", rough=0.25, f0=0.05, colour=colour)
     return [shell]
 
@@ -306,7 +338,11 @@ def _surgical(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mes
     around, up = _grid(RIMS["surgical"], rows=44)
     above = np.clip((up - RIMS["surgical"](around)) / 60, 0, 1)
     gather = np.sin(np.radians(around * 17)) * np.clip(above * 6, 0, 1) * np.exp(-above * 5)
-    off = 0.005 + 0.020 * np.sin(np.clip(above * 1.3, 0, 1) * np.pi * 0.6) * (0.7 - 0.3 * np.cos(np.radians(around))) + 0.0018 * gather
+    off = (
+        0.005
+        + 0.020 * np.sin(np.clip(above * 1.3, 0, 1) * np.pi * 0.6) * (0.7 - 0.3 * np.cos(np.radians(around)))
+        + 0.0018 * gather
+    )
     return [_shell(face, around, up, off, **_cloth("cotton", colour))]
 
 
@@ -316,13 +352,23 @@ def _veil(face: Head, colour: Array, name: str, body: Body, ease: float, fabric:
     back = np.linspace(0, 1, 40)
     # polar coordinates about what is ahead: the opening's edge first, the back of the head last
     opening = _FACES[name]
-    edge = np.array([next(p for p in np.arange(15, 120, 0.5) if opening(*_polar(np.array([p]), np.array([t])))[0] > 0) for t in turn])
+    edge = np.array(
+        [
+            next(p for p in np.arange(15, 120, 0.5) if opening(*_polar(np.array([p]), np.array([t])))[0] > 0)
+            for t in turn
+        ]
+    )
     polar = edge[:, None] * (1 - back) + 178 * back
     around, up = _polar(polar, np.broadcast_to(turn[:, None], polar.shape))
     up = np.clip(up, -70, 90)
-    off = ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1)) + 0.0022 * np.sin(np.radians(turn * 6))[:, None] * np.sin(back * 9 + 1)
+    ears = 0.020 * bump(np.abs(around) - 100, 20) * bump(up + 14, 16)
+    off = (
+        ears
+        + ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1))
+        + 0.0022 * np.sin(np.radians(turn * 6))[:, None] * np.sin(back * 9 + 1)
+    )
     points = face.point(around, up, off)
-    rim = face.point(around[:, :1], up[:, :1], off[:, :1] * 0.4)
+    rim = face.point(around[:, :1], up[:, :1], off[:, :1] * 0.4)  # the seam's edge
     points = np.concatenate([face.point(around[:, :1], np.clip(up[:, :1], -70, 90) * 1.03, 0.001), rim, points], 1)
     told = _cloth(fabric, colour)
     chart = np.stack(np.broadcast_arrays(turn[:, None] * 0.002, np.linspace(0, 0.3, points.shape[1])[None]), -1)
@@ -340,10 +386,10 @@ def _polar(polar: Array, turn: Array) -> tuple[Array, Array]:
 def _cape(body: Body, ease: float, **told: Any) -> Mesh:
     """What of a veil lies about the neck and on the shoulders."""
     piece = pieces.finer(bases.close(body), 1)
-    height = np.minimum(0.612 - piece.rest[:, 2], piece.rest[:, 2] - 0.455 - 0.06 * (piece.rest[:, 1] > -0.03))
+    height = np.minimum(0.6165 - piece.rest[:, 2], piece.rest[:, 2] - 0.455 - 0.06 * (piece.rest[:, 1] > -0.03))
     piece, _ = pieces.cut(piece, np.minimum(height, 0.17 - np.abs(piece.rest[:, 0])))
     up = np.clip((piece.rest[:, 2] - 0.54) / 0.06, 0, 1)
-    piece = pieces.moved(piece, piece.normals * (0.022 + 0.6 * ease + 0.022 * up)[:, None])
+    piece = pieces.moved(piece, piece.normals * (0.022 + 0.6 * ease + 0.016 * up)[:, None])
     piece = pieces.even(pieces.finer(piece, 1))
     fold = np.sin(piece.rest[:, 2] * 210 + 5 * np.sin(piece.rest[:, 0] * 24) + piece.rest[:, 1] * 40)
     piece = pieces.moved(piece, piece.normals * (0.0032 * fold)[:, None])
@@ -378,7 +424,13 @@ def _crown(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     jewels = []
     for k in range(0, 192, 24):
         at = low[k] + up * 0.010 + out[k] * 0.0045
-        jewels.append(parts.tube(at + out[k] * np.linspace(-0.003, 0.003, 6)[:, None], np.array((0.002, 0.0045, 0.005, 0.0045, 0.003, 0.0005)), kind="plain"))
+        jewels.append(
+            parts.tube(
+                at + out[k] * np.linspace(-0.003, 0.003, 6)[:, None],
+                np.array((0.002, 0.0045, 0.005, 0.0045, 0.003, 0.0005)),
+                kind="plain",
+            )
+        )
     return [*made, parts.merged(jewels, "plain", colour=np.array((0.30, 0.01, 0.03), np.float32), rough=0.08, f0=0.08)]
 
 
@@ -403,14 +455,16 @@ def _arc(face: Head, lean: float, ends: float, off: float, half: float, thick: f
 
 def _headband(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     del outfit, body
-    return [_arc(face, 12.0, 98.0, 0.013, 0.011, 0.0028, **_cloth("velvet", colour))]
+    return [_arc(face, 12.0, 90.0, 0.010, 0.011, 0.0028, **_cloth("velvet", colour))]
 
 
 def _headphones(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     del outfit, body
     told: dict[str, Any] = {"kind": "plain", "colour": colour, "rough": 0.35}
     made = [_arc(face, 8.0, 88.0, 0.020, 0.013, 0.0050, **told)]
-    profile = np.array(((0.0, -0.004), (0.026, -0.004), (0.031, 0.003), (0.031, 0.015), (0.027, 0.022), (0.018, 0.025), (0.0, 0.026)))
+    profile = np.array(
+        ((0.0, -0.004), (0.026, -0.004), (0.031, 0.003), (0.031, 0.015), (0.027, 0.022), (0.018, 0.025), (0.0, 0.026))
+    )
     angle = np.linspace(0, 2 * np.pi, 41)[:-1]
     for side in (-90.0, 90.0):
         base = face.point(np.array([side + np.sign(side) * 6]), np.array([-16.0]), 0.012)[0]

@@ -22,7 +22,13 @@ from engine.renderer.scene import RGB, Lettering, Scene, Sitter
 from engine.renderer.tracing.embree import RayScene
 from engine.renderer.wardrobe import parts
 
-_NEEDS: Final = {"badge": "bust", "shirt": "bust", "hat": "head and shoulders", "sign": "half length", "wall": "half length"}
+_NEEDS: Final = {
+    "badge": "bust",
+    "shirt": "bust",
+    "hat": "head and shoulders",
+    "sign": "half length",
+    "wall": "half length",
+}
 """The closest framing that shows the words."""
 _BADGE_M: Final = (0.094, 0.050)
 _PRINT_M: Final = (0.215, 0.120)
@@ -121,7 +127,10 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
     far = np.where(hits.geometry >= 0, 0.4 - hits.distance, np.nan)
     far = np.where(np.isnan(far), np.nanmedian(far), far) if np.isfinite(far).any() else np.full(len(far), 0.12)
     points = (head.centre + ways * (far + 0.0012)[:, None]).reshape(*u.shape, 3)
-    size = (float(np.linalg.norm(np.diff(points[:, 8], axis=0), axis=1).sum()), float(np.linalg.norm(np.diff(points[20], axis=0), axis=1).sum()))
+    size = (
+        float(np.linalg.norm(np.diff(points[:, 8], axis=0), axis=1).sum()),
+        float(np.linalg.norm(np.diff(points[20], axis=0), axis=1).sum()),
+    )
     colour = np.asarray(worn[0].info["colour"], float)
     paper = (float(colour[0]), float(colour[1]), float(colour[2]))
     page = _page(one.words, size, paper, INK if colour.mean() > 0.16 else PAPER)
@@ -205,7 +214,14 @@ def _cover(words: str, size: tuple[float, float]) -> Array:
     text, font_size = _set(draw, words, width * 0.90, height * 0.86)
     font, stroke = ImageFont.load_default(font_size), _stroke(font_size)
     draw.multiline_text(
-        (width / 2, height / 2), text, 255, font, anchor="mm", align="center", spacing=font_size * 0.22, stroke_width=stroke
+        (width / 2, height / 2),
+        text,
+        255,
+        font,
+        anchor="mm",
+        align="center",
+        spacing=font_size * 0.22,
+        stroke_width=stroke,
     )
     return np.asarray(image, np.float32) / 255
 

@@ -13,7 +13,9 @@ ELBOW_M: Final = 0.227
 WRIST_M: Final = 0.440
 """Along the arm, from the shoulder's joint."""
 WAIST_Z: Final = 0.16
-_SHOULDER, _ELBOW, _HAND = (np.array(p) for p in ((0.167, -0.015, 0.524), (0.313, -0.013, 0.350), (0.430, -0.175, 0.245)))
+_SHOULDER, _ELBOW, _HAND = (
+    np.array(p) for p in ((0.167, -0.015, 0.524), (0.313, -0.013, 0.350), (0.430, -0.175, 0.245))
+)
 SLEEVES: Final[Mapping[str, float]] = {
     "short": 0.150, "elbow": 0.215, "three-quarter": 0.32, "long": WRIST_M, "long over the hand": WRIST_M + 0.01,
 }  # fmt: skip

@@ -71,7 +71,9 @@ def hung(piece: Piece, slack: float) -> Piece:
     kernel = np.array((0.06, 0.24, 0.4, 0.24, 0.06))
     soft = sum(weight * np.roll(grid, shift, 1) for weight, shift in zip(kernel, range(-2, 3), strict=True))
     soft = sum(weight * np.roll(soft, shift, 0) for weight, shift in zip((0.25, 0.5, 0.25), (-1, 0, 1), strict=True))
-    wanted = _looked_up(np.asarray(soft), (top - piece.v[:, 2]) / step - 0.5, (angle + np.pi) / (2 * np.pi) * sectors - 0.5)
+    wanted = _looked_up(
+        np.asarray(soft), (top - piece.v[:, 2]) / step - 0.5, (angle + np.pi) / (2 * np.pi) * sectors - 0.5
+    )
     ramp = np.clip((0.44 - piece.rest[:, 2]) / 0.06, 0, 1) * (1 - np.clip(piece.arm / 0.3, 0, 1))
     # at the sides the arms hang
     more = np.clip(wanted - radius, 0, 0.09) * ramp * (0.25 + 0.75 * np.cos(angle) ** 2)
@@ -153,7 +155,9 @@ def folded(piece: Piece, amount: float, random: np.random.Generator) -> Piece:
     chest = _ridges(slant / 0.062 + 0.9 * warp + 0.4 * side) * (0.30 + 0.70 * bump(rest[:, 2] - 0.40, 0.07))
     waist = _ridges(rest[:, 2] / 0.042 + 0.9 * warp + 1.5 * rest[:, 0]) * bump(rest[:, 2] - 0.20, 0.07)
     pit = _ridges((np.abs(rest[:, 0]) * 0.9 + 0.5 * rest[:, 2]) / 0.040 + 0.8 * warp) * bump(s - 0.02, 0.05)
-    ring = _ridges(s / 0.036 + 0.9 * warp + 3 * rest[:, 1]) * (0.35 + bump(s - ELBOW_M, 0.05) + 0.5 * bump(s - 0.42, 0.03))
+    ring = _ridges(s / 0.036 + 0.9 * warp + 3 * rest[:, 1]) * (
+        0.35 + bump(s - ELBOW_M, 0.05) + 0.5 * bump(s - 0.42, 0.03)
+    )
     small = _waves(rest, 46.0, 5, random) * 0.25
     height = (1 - sleeve) * (chest + 0.9 * waist + 0.8 * pit) + sleeve * (0.9 * ring + 0.5 * pit) + small
     calm = np.clip((0.56 - rest[:, 2]) / 0.07, 0.15, 1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 
 from engine.renderer import assets
 from engine.renderer.body import Body
-from engine.renderer.geometry import Array, blurred
+from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
@@ -95,7 +96,9 @@ class _Tailor:
         if layer.base in ("close", "skirt"):
             piece = pieces.even(piece, 4)
         piece = self._over(piece, layer)
-        self.meshes.append(charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer)))
+        self.meshes.append(
+            charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer))
+        )
         if not legs:
             self.piece = piece
             self.below.append(draping.Under.of(piece.v, piece.normals))
@@ -113,7 +116,9 @@ class _Tailor:
         if layer.sleeve == "none":
             height = cuts.both(height, np.minimum(cuts.armhole(piece.rest), 0.4 - piece.arm))
         elif layer.sleeve:
-            height = np.minimum(height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M)))
+            height = np.minimum(
+                height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M))
+            )
         if layer.hem is not None:
             height = np.minimum(height, np.where(piece.arm > 0.4, 0.5, piece.rest[:, 2] - layer.hem))
         if layer.region == "legs":
@@ -185,7 +190,12 @@ def _pleated(piece: Piece, depth: float) -> Piece:
 def _shade(layer: Layer, woman: bool) -> Array | None:
     """A picture of shaded creases that the colour is multiplied with; it never brightens, and its mean is near 1."""
     name = (layer.women if layer.women and woman else layer.base).partition("/")[0]
-    if not assets.has(f"clothes-{name}-ao"):
+    return _shade_of(f"clothes-{name}-ao")
+
+
+@lru_cache(maxsize=16)
+def _shade_of(name: str) -> Array | None:
+    if not assets.has(name):
         return None
-    shade = np.clip(assets.picture(f"clothes-{name}-ao")[..., :1], 0, 1)
+    shade = np.clip(assets.picture(name)[..., :1], 0, 1)
     return np.ascontiguousarray(np.broadcast_to(0.55 + 0.45 * shade, (*shade.shape[:2], 3)), np.float32)

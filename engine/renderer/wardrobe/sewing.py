@@ -124,7 +124,15 @@ def _mandarin(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     rim = parts.neck_rim(piece)
     open_ = np.clip((np.abs(rim.round) - 3) / 5, 0.02, 1)
-    shape = ((-0.006, 0.0), (-0.005, 0.003), (0.0, 0.0045), (0.030, 0.0045), (0.033, 0.0025), (0.030, 0.0), (0.0, -0.002))
+    shape = (
+        (-0.006, 0.0),
+        (-0.005, 0.003),
+        (0.0, 0.0045),
+        (0.030, 0.0045),
+        (0.033, 0.0025),
+        (0.030, 0.0),
+        (0.0, -0.002),
+    )
     return [parts.band(rim, shape, open_, **_plain(look))]
 
 
@@ -146,7 +154,15 @@ def _darker(look: Look) -> Array:
 def _kimono_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A wide band that crosses in front, the left over the right."""
     del tailor
-    shape = ((-0.034, -0.003), (-0.033, 0.002), (-0.030, 0.0045), (0.0, 0.0050), (0.016, 0.0042), (0.018, 0.002), (0.016, -0.001))
+    shape = (
+        (-0.034, -0.003),
+        (-0.033, 0.002),
+        (-0.030, 0.0045),
+        (0.0, 0.0050),
+        (0.016, 0.0042),
+        (0.018, 0.002),
+        (0.016, -0.001),
+    )
     return [parts.band(parts.neck_rim(piece), shape, **_plain(look))]
 
 
@@ -168,7 +184,9 @@ def _row(x: float, top: float, step: float, count: int) -> list[tuple[float, flo
 
 def _buttons(places: list[tuple[float, float]], radius: float = 0.0055, metal: RGB | None = None) -> Part:
     def add(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-        info = _metal(metal) if metal else {"colour": np.asarray(np.clip(look["colour"] * 0.5 + 0.22, 0, 0.8), np.float32)}
+        info = (
+            _metal(metal) if metal else {"colour": np.asarray(np.clip(look["colour"] * 0.5 + 0.22, 0, 0.8), np.float32)}
+        )
         return [parts.buttons(_front(tailor, piece), places, radius, **info)]
 
     return add
@@ -191,7 +209,11 @@ def _pockets(places: list[tuple[float, float]], size: tuple[float, float], flap:
             over = Front(piece, [*tailor.meshes, *made])
             made += [
                 parts.patch(
-                    over, parts.rectangle(x, z + size[1] * 0.42, size[0] * 1.06, 0.034, -0.012), (26, 14), 0.0026, **_plain(look)
+                    over,
+                    parts.rectangle(x, z + size[1] * 0.42, size[0] * 1.06, 0.034, -0.012),
+                    (26, 14),
+                    0.0026,
+                    **_plain(look),
                 )
                 for x, z in places
             ]
@@ -232,9 +254,24 @@ def _lapels(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     lapel = 0.078 * np.sin(np.clip(up * 1.15, 0, 1) * np.pi * 0.62) ** 0.8
     notch = np.where(z < 0.497, lapel, np.interp(around, (0, 60, 120, 180), (0.052, 0.050, 0.044, 0.044)))
     notch = notch * (1 - 0.55 * bump(z - 0.497, 0.006) * (around < 90))
-    shape = np.array(((0.006, -0.001), (0.006, 0.004), (0.0, 0.0075), (-0.25, 0.0085), (-0.6, 0.0075), (-0.97, 0.006), (-1.0, 0.004), (-0.97, 0.002)))
+    shape = np.array(
+        (
+            (0.006, -0.001),
+            (0.006, 0.004),
+            (0.0, 0.0075),
+            (-0.25, 0.0085),
+            (-0.6, 0.0075),
+            (-0.97, 0.006),
+            (-1.0, 0.004),
+            (-0.97, 0.002),
+        )
+    )
     scale = np.stack([np.where(shape[:, 0] > 0, 1.0, width) for width in notch])
-    v = rim.points[:, None] + rim.beyond[:, None] * (shape[None, :, :1] * scale[..., None]) + rim.off[:, None] * shape[None, :, 1:]
+    v = (
+        rim.points[:, None]
+        + rim.beyond[:, None] * (shape[None, :, :1] * scale[..., None])
+        + rim.off[:, None] * shape[None, :, 1:]
+    )
     chart = np.stack(np.broadcast_arrays(rim.length[:, None], shape[None, :, 0] * 0.07), -1)
     return [parts.sheet(v, chart, closed=True, out=rim.off[:, None], **_plain(look))]
 
@@ -260,7 +297,11 @@ def _epaulettes(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
         shape = np.array(((-1, -0.003), (-1, 0.004), (-0.9, 0.0055), (0.9, 0.0055), (1, 0.004), (1, -0.003)))
         half = np.full(len(path), 0.021)
         half[-1] *= 0.7
-        v = path[:, None, :3] + wide[:, None] * (shape[None, :, :1] * half[:, None, None]) + path[:, None, 3:] * shape[None, :, 1:]
+        v = (
+            path[:, None, :3]
+            + wide[:, None] * (shape[None, :, :1] * half[:, None, None])
+            + path[:, None, 3:] * shape[None, :, 1:]
+        )
         made.append(parts.sheet(v, v[..., :2], out=path[:, None, 3:], **_plain(look)))
     return made
 
@@ -269,11 +310,20 @@ def _ribbons(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """Rows of medal ribbons on the left chest."""
     del look
     front = _front(tailor, piece)
-    hues = ((0.35, 0.02, 0.03), (0.03, 0.08, 0.30), (0.55, 0.42, 0.08), (0.05, 0.20, 0.08), (0.5, 0.5, 0.48), (0.28, 0.10, 0.02))
+    hues = (
+        (0.35, 0.02, 0.03),
+        (0.03, 0.08, 0.30),
+        (0.55, 0.42, 0.08),
+        (0.05, 0.20, 0.08),
+        (0.5, 0.5, 0.48),
+        (0.28, 0.10, 0.02),
+    )
     made = []
     for k, hue in enumerate(hues):
         place = parts.rectangle(0.075 + 0.030 * (k % 3), 0.422 - 0.013 * (k // 3), 0.028, 0.011)
-        made.append(parts.patch(front, place, (8, 6), 0.003, 0.5, look=FABRICS["satin"], colour=np.array(hue, np.float32)))
+        made.append(
+            parts.patch(front, place, (8, 6), 0.003, 0.5, look=FABRICS["satin"], colour=np.array(hue, np.float32))
+        )
     return made
 
 
@@ -288,7 +338,15 @@ def _apron_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 def _gorget(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
-    shape = ((-0.030, 0.004), (-0.028, 0.010), (-0.004, 0.016), (0.024, 0.016), (0.034, 0.022), (0.036, 0.019), (0.024, 0.012))
+    shape = (
+        (-0.030, 0.004),
+        (-0.028, 0.010),
+        (-0.004, 0.016),
+        (0.024, 0.016),
+        (0.034, 0.022),
+        (0.036, 0.019),
+        (0.024, 0.012),
+    )
     return [parts.band(parts.neck_rim(piece), shape, **_plain(look))]
 
 
@@ -299,7 +357,20 @@ def _neck_ring(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     angle = np.linspace(0, 2 * np.pi, 73)[:-1]
     centre = np.array((body.middle[0], body.middle[1] + 0.085, body.chin[2] - 0.062))
     ring = np.stack([np.sin(angle) * 0.128, -np.cos(angle) * 0.125, 0.030 * np.cos(angle) * -1], 1)
-    shape = np.array(((-0.012, -0.040), (0.006, -0.036), (0.008, -0.010), (0.016, -0.008), (0.016, 0.008), (0.006, 0.010), (0.006, 0.018), (-0.004, 0.020), (-0.006, 0.0), (-0.012, -0.040)))
+    shape = np.array(
+        (
+            (-0.012, -0.040),
+            (0.006, -0.036),
+            (0.008, -0.010),
+            (0.016, -0.008),
+            (0.016, 0.008),
+            (0.006, 0.010),
+            (0.006, 0.018),
+            (-0.004, 0.020),
+            (-0.006, 0.0),
+            (-0.012, -0.040),
+        )
+    )
     out = unit(ring * (1, 1, 0))
     v = centre + ring[:, None] + out[:, None] * shape[None, :, :1] + np.array((0, 0, 1.0)) * shape[None, :, 1:]
     return [parts.sheet(v, v[..., :2], closed=True, kind="plain", out=out[:, None], **_metal((0.70, 0.71, 0.72)))]
@@ -309,9 +380,15 @@ def _patches(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A flag-like patch, a name strip, and a control box on the chest."""
     del look
     front = _front(tailor, piece)
-    told = (((0.085, 0.435, 0.055, 0.036), (0.03, 0.06, 0.28), 0.003), ((-0.085, 0.435, 0.070, 0.022), (0.45, 0.45, 0.44), 0.003), ((0.0, 0.30, 0.13, 0.085), (0.32, 0.33, 0.34), 0.022))
+    told = (
+        ((0.085, 0.435, 0.055, 0.036), (0.03, 0.06, 0.28), 0.003),
+        ((-0.085, 0.435, 0.070, 0.022), (0.45, 0.45, 0.44), 0.003),
+        ((0.0, 0.30, 0.13, 0.085), (0.32, 0.33, 0.34), 0.022),
+    )
     return [
-        parts.patch(front, parts.rectangle(*place), (20, 16), height, look=FABRICS["canvas"], colour=np.array(hue, np.float32))
+        parts.patch(
+            front, parts.rectangle(*place), (20, 16), height, look=FABRICS["canvas"], colour=np.array(hue, np.float32)
+        )
         for place, hue, height in told
     ]
 
@@ -322,9 +399,13 @@ def _hoses(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     made = []
     for side, hue in ((-1, (0.25, 0.26, 0.28)), (1, (0.10, 0.14, 0.30))):
         t = np.linspace(0, 1, 90)
-        points, normals = front.at(side * (0.05 + 0.075 * np.sin(t * np.pi * 0.6)), 0.335 + 0.0 * t - 0.20 * t**1.3 + 0.03 * np.sin(t * 3))
+        points, normals = front.at(
+            side * (0.05 + 0.075 * np.sin(t * np.pi * 0.6)), 0.335 + 0.0 * t - 0.20 * t**1.3 + 0.03 * np.sin(t * 3)
+        )
         radius = 0.0095 + 0.0010 * np.sin(t * 160)
-        made.append(parts.tube(points + normals * 0.014, radius, 12, look=FABRICS["rubber"], colour=np.array(hue, np.float32)))
+        made.append(
+            parts.tube(points + normals * 0.014, radius, 12, look=FABRICS["rubber"], colour=np.array(hue, np.float32))
+        )
     return made
 
 
@@ -337,6 +418,7 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
     colour = np.array((0.012, 0.012, 0.014) if bow and tailor.outfit.tie is None else tailor.dye("tie"), np.float32)
     told = {"look": FABRICS["satin" if bow else "silk"], "colour": colour}
     if bow:
+
         def wing(u: Array, v: Array) -> tuple[Array, Array]:
             across = (u - 0.5) * 0.118
             return across, 0.512 + (v - 0.5) * (0.016 + 0.052 * np.abs(2 * u - 1) ** 0.8)
@@ -351,7 +433,10 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
     def knot(u: Array, v: Array) -> tuple[Array, Array]:
         return (u - 0.5) * 2 * (0.011 + 0.010 * v), 0.486 + 0.036 * v
 
-    return [parts.patch(front, blade, (14, 60), 0.007, 2.5, **told), parts.patch(front, knot, (14, 14), 0.014, 2.0, **told)]
+    return [
+        parts.patch(front, blade, (14, 60), 0.007, 2.5, **told),
+        parts.patch(front, knot, (14, 14), 0.014, 2.0, **told),
+    ]
 
 
 Part = Callable[[Tailor, Piece, Look], list[Mesh]]

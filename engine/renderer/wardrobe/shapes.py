@@ -60,7 +60,9 @@ def relief(region: str, rest: Array) -> Array:
     x, z = np.abs(rest[:, 0]), rest[:, 2]
     if region == "cuirass":
         ridge = 0.010 * np.exp(-x / 0.012) * front(rest)
-        edge = 0.004 * np.exp(-(((x - np.interp(z, (0.36, 0.40, 0.45, 0.53), (0.19, 0.15, 0.122, 0.118))) / 0.010) ** 2))
+        edge = 0.004 * np.exp(
+            -(((x - np.interp(z, (0.36, 0.40, 0.45, 0.53), (0.19, 0.15, 0.122, 0.118))) / 0.010) ** 2)
+        )
         return np.asarray(ridge + edge + 0.012 * np.exp(-(((z - 0.36) / 0.08) ** 2)) * front(rest))
     if region == "pauldron":
         s = along_arm(rest)

@@ -54,7 +54,9 @@ class Garment:
 
 
 def _tee(neck: str = "", *sewn: str, **more: object) -> Layer:
-    return Layer("male_casualsuit06/top", neck, women="female_casualsuit02/part0", sewn=sewn, ease=0.002, folds=0.0022, **more)  # type: ignore[arg-type]
+    return Layer(
+        "male_casualsuit06/top", neck, women="female_casualsuit02/part0", sewn=sewn, ease=0.002, folds=0.0022, **more
+    )  # type: ignore[arg-type]
 
 
 _SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.0, sewn=("shirt buttons",))
