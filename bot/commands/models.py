@@ -40,7 +40,7 @@ def table(studio: Studio, account: Account) -> discord.Embed:
     for model in catalogue.models[:_MOST_FIELDS]:
         name = f"{model.title} · the default" if model.id == catalogue.default else model.title
         away = catalogue.unavailable(model)
-        lines = [f"**Not now: {away}.**"] if away else []
+        lines = [f"**Not now: {words.plain(away, 200)}.**"] if away else []
         lines += [f"Best for {model.best_for}.", f"Catch: {model.catch}.", f"{abilities(model)}."]
         fine_tunes = [words.plain(fine_tune.title, 60) for fine_tune in catalogue.fine_tunes_of(model.id)]
         lines += [f"Fine-tunes: {words.listed(fine_tunes[:10], 'and')}."] if fine_tunes else []

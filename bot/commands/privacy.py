@@ -9,7 +9,7 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, consent, erasing, exporting, replies, words
+from bot import cards, components, consent, erasing, exporting, replies, words
 from bot.errors import Refused
 from data.consent import Question
 from data.export import everything_of
@@ -115,7 +115,7 @@ async def erase(interaction: "Interaction") -> None:
     stores, user_id = interaction.client.stores, interaction.user.id
     question = await stores.questions.ask(user_id, ABOUT, WORDING, now=time.time())
     held = await stores.privacy.holdings(user_id)
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(EraseButton("yes", question.id))
     view.add_item(EraseButton("no", question.id))
     await replies.whisper(interaction, embed=_consequences(held, question), view=view)
@@ -194,7 +194,7 @@ async def _say(interaction: "Interaction", title: str, description: str) -> None
 
 
 class EraseButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"privacy:erase:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
 ):
     """Erase everything, or No."""
@@ -218,8 +218,7 @@ class EraseButton(
     ) -> Self:
         return cls(match["answer"], match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.answer](interaction, self.question_id)
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from engine.renderer import camera, crew, develop, lettering, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
 from engine.renderer.scene import Scene
+from engine.renderer.stops import Cancelled
 from engine.renderer.tracing.environment import Environment
 from engine.renderer.tracing.lighting import Lights
 from engine.renderer.tracing.tracer import Tracer, layers
@@ -28,10 +29,6 @@ DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
-
-
-class Cancelled(Exception):
-    """The picture was given up before it was done."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +82,7 @@ def photograph(
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
-    setting = places.place(scene.place, optics)
+    setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
@@ -97,12 +94,14 @@ def photograph(
     film = _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
     picture = darkroom.print(film, size, fast=quality in ("preview", "draft"))
     clock.stage("developing", 1.0)
+    clock(1.0)
     return Photograph(picture, clock.seconds)
 
 
 def _lit(scene: Scene, setting: places.Setting, optics: camera.Optics, eyes: npt.ArrayLike) -> Lights:
     environment = Environment(setting.environment, optics.forward.astype(np.float32), scene.light.ambient)
-    return Lights(lights.emitters(scene.light, optics, eyes), environment)
+    lamps, mirrored = (put(scene.light, optics, eyes) for put in (lights.emitters, lights.catchlights))
+    return Lights(lamps, environment, mirrored)
 
 
 def _taken(exposure: Exposure, darkroom: _Darkroom, clock: _Clock) -> Floats:
@@ -143,7 +142,7 @@ class _Darkroom:
     def print(self, film: Floats, size: tuple[int, int], fast: bool) -> Picture:
         """Sums of rays as a picture of `size`."""
         plan = develop.Print(
-            self.setting.backdrop(size, self.scene.seed),
+            self.setting.backdrop(size, self.scene.seed) * np.array(lights.spill(self.scene.light), np.float32),
             tuple(self._face(eyes, size) for eyes in self.eyes),
             size[1] / self.optics.view / 1000,
             self.scene.light.exposure,
@@ -159,3 +158,6 @@ class _Darkroom:
         top, bottom = np.clip((y - above, y + below), 0, size[1]).astype(int)
         left, right = np.clip((x - half, x + half), 0, size[0]).astype(int)
         return int(top), int(bottom), int(left), int(right)
+
+
+__all__ = ["SIZE", "Cancelled", "Photograph", "Picture", "Report", "photograph"]

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer.body import Body
-from engine.renderer.hair import brows, growing
-from engine.renderer.hair.surface import Surface
+from engine.renderer.hair import beards, brows, fibres, growing, ropes, scalp, strands, styles, tied
+from engine.renderer.hair.field import Field, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person
 
@@ -19,14 +19,64 @@ def grow(
 ) -> list[Mesh]:
     """Fibres of somebody's head, brows and beard, lying over `clothes`.
 
-    `density` is a share of the style's strands, which grow wider as they get fewer. Fibres turn to whoever looks, so
-    that `camera_eye` (in the body's metres) matters to styles that hide something from the lens only.
+    `density` is a share of the style's strands, which grow wider as they get fewer. A person's hair is the same for
+    every `camera_eye` (in the body's metres): fibres turn to whoever looks.
     """
     del camera_eye
-    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
-    made = [brows.brows(person, body, random)]
+    frame = Frame(body.middle, body.head_turn)
+    made = [brows.brows(person, body, frame)]
     if person.beard.kind != "none":
-        made.append(brows.beard(person, body, random, density))
-    if person.hair.style in ("bald", "none"):
-        return made
-    return made + growing.head(person, body, Surface.of(body, clothes), random, density)
+        made.append(beards.beard(person, body, frame, density, clothes))
+    if person.hair.style not in styles.BARE:
+        made += head(person, body, frame, density, clothes)
+    return made
+
+
+def head(person: Person, body: Body, frame: Frame, density: float, clothes: Sequence[Mesh] = ()) -> list[Mesh]:
+    """The hair of the head."""
+    style, hair = styles.style(person), person.hair
+    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
+    line = scalp.Line.of(person)
+    around = growing.Head(Field.of(body, frame, clothes), frame.down, body.half_width)
+    made = _strands(person, style, body, frame, line, around, density, random)
+    own = np.random.default_rng((person.seed & 0xFFFFFFFF, 12))
+    return [_mesh(part, person, style, frame, density, own) for part in made]
+
+
+def _mesh(
+    made: strands.Strands,
+    person: Person,
+    style: styles.Style,
+    frame: Frame,
+    density: float,
+    random: np.random.Generator,
+) -> Mesh:
+    hair = person.hair
+    count, steps, _ = made.points.shape
+    colour = fibres.coloured(count, steps, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
+    points, normals = frame.outside(made.points), frame.way(made.normals)
+    return fibres.mesh(points, normals, style.width / density**0.7, colour, shine=style.shine)
+
+
+def _strands(
+    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, around: growing.Head,
+    density: float, random: np.random.Generator,
+) -> list[strands.Strands]:  # fmt: skip
+    count = max(int(style.strands * density), 500)
+    if style.tied is not None:
+        return tied.gathered(style, person.hair, _roots(person, style, body, frame, line, count), around, random)
+    if style.ropes is not None and style.ropes.kind == "row":
+        return [ropes.rows(style, person.hair, _roots(person, style, body, frame, line, 6000), around, random)]
+    number = style.ropes.count if style.ropes is not None else style.locks
+    parents = scalp.rooted(body, frame, line, number, random, 2.0)
+    locks = growing.grown(style, person.hair, parents, around, random)
+    if style.ropes is not None:
+        return [ropes.roped(locks.points, style, random)]
+    roots = _roots(person, style, body, frame, line, count)
+    return [strands.filled(style, person.hair, locks, roots, around, random)]
+
+
+def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int) -> scalp.Roots:
+    """Where single hairs grow, the first of them the same at any density."""
+    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
+    return scalp.rooted(body, frame, line, count, random, style.soft)

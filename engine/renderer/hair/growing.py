@@ -1,4 +1,4 @@
-"""Hair of the head: strands grown in small steps from the scalp, combed, pulled down, kept off the face."""
+"""Locks of hair grown in small steps from the scalp: combed, pulled down, laid on the head, kept off the face, cut."""
 
 from __future__ import annotations
 
@@ -7,164 +7,249 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer.body import Body
-from engine.renderer.geometry import Array, sample, unit
-from engine.renderer.hair import fibres
-from engine.renderer.hair.surface import Surface
-from engine.renderer.mesh import Mesh
-from engine.renderer.scene import Person
+from engine.renderer.geometry import unit
+from engine.renderer.hair.field import Field, Floats
+from engine.renderer.hair.scalp import REGIONS, Roots, parts
+from engine.renderer.hair.styles import Style
+from engine.renderer.scene import Hair
 
-BACK, RIGHT, DOWN = np.array((0, 1.0, 0)), np.array((1.0, 0, 0)), np.array((0, 0, -1.0))
-_USUAL_HALF_WIDTH: Final = 0.072
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a style grows; metres, and pulls without unit."""
-
-    parents: int
-    children: int
-    length: float
-    rise: float
-    gravity: float
-    lift: float
-    curl: float
-    spread: float
-    width: float
-    shine: float = 0.7
+RIGHT, BACK, UP = np.eye(3, dtype=np.float32)
+CENTRE: Final = np.array((0.0, 0.0733, 0.0153), np.float32)
+"""The head's middle, against the eyes'."""
+_STEPS: Final = 30
 
 
-STYLES: Final[dict[str, Style]] = {
-    "short": Style(3600, 14, 0.036, 0.007, 0.16, 0.16, 0.0010, 0.0016, 0.00020),
-    "curly": Style(2600, 15, 0.042, 0.020, 0.03, 0.8, 0.0055, 0.0022, 0.00026, 0.3),
-    "bob": Style(3000, 18, 0.175, 0.020, 0.30, 0.40, 0.0006, 0.0021, 0.00022),
-    "long": Style(2900, 18, 0.34, 0.019, 0.38, 0.40, 0.0014, 0.0023, 0.00022),
-    "bun": Style(3800, 16, 0.19, 0.009, 0.0, 0.20, 0.0, 0.0017, 0.00020),
-}
+@dataclass(frozen=True)
+class Locks:
+    """Strands that others follow: (N, K, 3) points and the normals of what they lie on."""
+
+    points: Floats
+    normals: Floats
+    roots: Roots
 
 
-def head(person: Person, body: Body, surface: Surface, random: np.random.Generator, density: float) -> list[Mesh]:
-    """The hairdo: grown parents, filled up with children."""
-    hair = person.hair
-    name = hair.style if hair.style in STYLES else "short"
-    style = STYLES[name]
-    parents, beside = strands(name, person, body, surface, random)
-    count = max(3, round(style.children * density))
-    points, sides, locks = fibres.children(parents, beside, count, random, style.spread * hair.volume)
-    colour = fibres.coloured(len(points), points.shape[1], hair.colour, random, hair.grey, hair.tips, locks=locks)
-    made = [fibres.mesh(points, sides, style.width / density**0.7, colour, shine=style.shine)]
-    if name == "bun":
-        made.append(_knot(person, body, random))
-    return made
+@dataclass(frozen=True)
+class Head:
+    """What hair of one person in one pose is grown against."""
+
+    field: Field
+    down: Floats
+    half_width: float
 
 
-def strands(
-    name: str, person: Person, body: Body, surface: Surface, random: np.random.Generator
-) -> tuple[Array, Array]:
-    """Parents of a style (N, K, 3), and the surface's normals beside them."""
-    style = STYLES[name]
-    growth = np.where(body.masks["ears"] > 0.3, 0.0, body.masks["growth"])
-    roots, normals, rest = sample(body.part, np.clip(growth * 2.0, 0, 6), style.parents, random, body.normals)
-    steps = 20 if name in ("bob", "long", "bun") else 10
-    step = style.length * person.hair.length * random.uniform(0.82, 1.05, len(roots)) / steps
-    layer = random.uniform(0.1, 1.0, len(roots))
-    comb = _comb(name, roots, normals, rest, person.hair.parting, body, random)
-    way, here = unit(normals * style.lift + comb), roots
-    points, beside = [roots], [normals]
-    for k in range(1, steps + 1):
-        t = k / steps
-        way = unit(way + style.gravity * min(1.0, t * 2.0) * DOWN + 0.03 * random.normal(size=way.shape))
-        here = here + way * step[:, None]
-        if name == "bun":
-            here = here + (knot_middle(body) - here) * (0.06 + 0.22 * t**1.5)
-        rise = style.rise * layer * np.sin(min(1.0, t * 2.2 + 0.1) * np.pi / 2) + 0.0008
-        here, near = _laid(name, here, rise, surface, body)
-        way = unit(0.4 * way + 0.6 * unit(here - points[-1]))
+def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Locks:
+    """Locks of a style from these roots."""
+    weights = parts(roots)
+    steps = max(10, min(_STEPS, style.points + 8))
+    length = _of(style.length, weights) * hair.length * (1 - style.vary * random.random(len(roots)))
+    paces = np.linspace(0.35, 1.65, steps) if not (style.curl or style.ropes) else np.ones(steps)
+    full = (length / steps).astype(np.float32)[:, None]
+    side = np.where(roots.points[:, 0] >= _parting(hair, head), 1.0, -1.0).astype(np.float32)
+    way = _left(style, hair, roots, weights, head, random)
+    layer = (0.15 + 0.85 * random.random(len(roots))).astype(np.float32)
+    loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
+    forward = (roots.around < 96 + 14 * random.normal(size=len(roots)))[:, None]
+    rise = _of(style.rise, weights) * hair.volume
+    fringe = weights["fringe"] > (0.45 if _has_fringe(style, hair) else 9)
+    here, points = roots.points.copy(), [roots.points]
+    run = np.zeros_like(full)
+    for pace in paces:
+        step = full * np.float32(pace)
+        run = run + step
+        fall = np.minimum(run / 0.03, 1) * (step * 100)
+        way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
+        way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
+        way = _over_shoulders(way, here, head, forward)
+        if style.tuck and style.cut is not None:
+            low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
+            way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
+        way = _beside_the_face(way, here, side, style.frame * loose, head, fringe)
+        moved = _laid(style, here + unit(way) * step, run[:, 0], rise * layer, head)
+        way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
+        here = moved
         points.append(here)
-        beside.append(near)
-    return _tidied(name, np.stack(points, 1), np.stack(beside, 1), surface, body, random)
+    return _trimmed(style, hair, np.stack(points, 1), roots, weights, head, random)
 
 
-def _laid(name: str, here: Array, rise: Array, surface: Surface, body: Body) -> tuple[Array, Array]:
-    """Points pushed out of the head, drawn to it where they float, and kept off the face."""
-    here, near, gap = surface.outside(here, rise)
-    if name not in ("curly", "bun"):
-        floating = np.clip(gap - rise - 0.002, 0, 0.006) * (here[:, 2] > body.middle[2] + 0.015)
-        here = here - near * (0.5 * floating)[:, None]
-    return (here if name == "curly" else _off_the_face(here, body)), near
+def _left(
+    style: Style, hair: Hair, roots: Roots, weights: dict[str, Floats], head: Head, random: np.random.Generator
+) -> Floats:
+    """Directions in which hair leaves the skin."""
+    upright = _of(style.upright, weights)[:, None]
+    lift = _of(style.lift, weights)[:, None] * unit(roots.normals * (1 - upright) + UP * upright)
+    return unit(_combed(style, hair, roots, weights, head, random) + lift)
 
 
-def _comb(
-    name: str, roots: Array, normals: Array, rest: Array, parting: float, body: Body, random: np.random.Generator
-) -> Array:
-    """Where each strand is combed to, at its root."""
-    x = (roots[:, 0] - body.middle[0]) / body.half_width
-    frontal = np.clip((-(rest[:, 1]) - 0.055) / 0.06, 0, 1)[:, None]
-    top = np.clip(normals[:, 2], 0, 1)[:, None]
-    if name == "bun":
-        return np.asarray(np.broadcast_to(BACK, roots.shape) - 0.25 * top * DOWN)
-    if name == "short":
-        swept = top * (RIGHT * (0.75 if parting < 0 else -0.75) + BACK * 0.30)
-        return np.asarray(swept + (1 - top) * (BACK * 0.7 + DOWN * 0.8) + 0.16 * random.normal(size=roots.shape))
-    if name == "curly":
-        return np.asarray(0.8 * random.normal(size=roots.shape) + BACK * 0.3 * frontal)
-    side = np.tanh((x - parting) * 6)[:, None]
-    combed = side * RIGHT * (0.95 * top + 0.10) + BACK * (0.30 + 0.65 * frontal) + DOWN * (1.1 * (1 - top))
-    return np.asarray(combed + 0.05 * random.normal(size=roots.shape))
+def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats:
+    """A number for each root, of what a style says for each region."""
+    if isinstance(values, int | float):
+        return np.full(len(weights["top"]), values, np.float32)
+    return np.asarray(sum(weights[name] * value for name, value in zip(REGIONS, values, strict=True)))
 
 
-def _off_the_face(points: Array, body: Body) -> Array:
-    """Keeps strands from hanging before the eyes and cheeks."""
-    x = points[:, 0] - body.middle[0]
-    up = points[:, 2] - body.middle[2]
-    before = (points[:, 1] < body.middle[1] + 0.062) & (up < 0.042)
-    narrow = body.half_width * np.interp(up, (-0.2, -0.09, 0.0, 0.03), (0.75, 0.86, 1.0, 0.98))
-    moved = points.copy()
-    moved[:, 0] = np.where(before & (np.abs(x) < narrow), body.middle[0] + np.sign(x) * narrow, points[:, 0])
-    return moved
+def _has_fringe(style: Style, hair: Hair) -> bool:
+    return style.fringe_cut is not None or (hair.fringe and style.ball is None)
 
 
-def _tidied(
-    name: str, points: Array, beside: Array, surface: Surface, body: Body, random: np.random.Generator
-) -> tuple[Array, Array]:
-    """Without strands that lost the head, smoothed, curled."""
-    if name != "curly":
-        far = surface.distance(points.reshape(-1, 3)).reshape(points.shape[:2])
-        near = ((far < 0.045) | (points[..., 2] < body.middle[2] - 0.03)).all(1)
-        kept = near & (np.abs(points[..., 0] - body.middle[0]) < body.half_width * 2.3).all(1)
-        points, beside = points[kept], beside[kept]
-    long = points.shape[1] > 12
-    for _ in range(3 if long else 1):
+def _parting(hair: Hair, head: Head) -> float:
+    return float(np.clip(hair.parting, -1, 1)) * head.half_width * 0.55
+
+
+def _combed(
+    style: Style, hair: Hair, roots: Roots, weights: dict[str, Floats], head: Head, random: np.random.Generator
+) -> Floats:
+    """Where each root's hair is combed to, along the skin."""
+    names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
+    if _has_fringe(style, hair) and names[0] == "part":
+        names = ("fall", *names[1:])
+    made = {name: _flow(name, hair, roots, head) for name in set(names)}
+    total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
+    noise = style.noise * random.standard_normal(roots.points.shape, np.float32)
+    return np.asarray(_along(np.asarray(total), roots.normals) + noise)
+
+
+def _along(ways: Floats, normals: Floats) -> Floats:
+    return np.asarray(ways - normals * (ways * normals).sum(1, keepdims=True))
+
+
+def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
+    n = roots.normals
+    from_middle = unit(roots.points - CENTRE)
+    aside = -1.0 if hair.parting > 0 else 1.0
+    if name == "back":
+        return np.asarray(np.broadcast_to(BACK - 0.25 * UP, n.shape))
+    if name == "forward":
+        return np.asarray(np.broadcast_to(-BACK + 0.30 * aside * RIGHT - 0.1 * UP, n.shape))
+    if name == "sweep":
+        return np.asarray(np.broadcast_to(0.45 * aside * RIGHT - 0.35 * BACK, n.shape))
+    if name == "fall":
+        outward = np.clip(from_middle[:, :1] / 0.5, -1, 1)
+        return np.asarray(-BACK - 0.3 * UP + (0.35 * outward + 0.1 * aside) * RIGHT)
+    if name == "down":
+        return np.asarray(np.broadcast_to(-UP, n.shape))
+    if name == "up":
+        return n
+    pole = unit(np.array((0.10 * aside, 0.50, 0.85), np.float32))
+    whorl = unit(from_middle * (from_middle @ pole)[:, None] - pole)
+    if name == "whorl":
+        return np.asarray(whorl)
+    side = np.tanh((roots.points[:, :1] - _parting(hair, head)) / 0.007)
+    behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
+    front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
+    parted = unit(side * RIGHT * 0.95 + BACK * (0.28 - 0.10 * front) - UP * (0.55 - 0.35 * front))
+    return np.asarray(parted * (1 - behind) + whorl * behind)
+
+
+def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> Floats:
+    """What meets the shoulders goes before or behind them, and does not slide out along them."""
+    low = np.flatnonzero(here[:, 2] < -0.10)
+    if not len(low):
+        return way
+    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None]
+    turned = way.copy()
+    along = np.where(forward[low], -BACK, BACK) - 0.35 * np.sign(here[low, :1]) * RIGHT
+    turned[low] += 0.6 * near * along
+    outward = np.sign(here[low, 0]) * turned[low, 0] > 0
+    turned[low, 0] *= 1 - 0.9 * near[:, 0] * outward
+    return turned
+
+
+def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:
+    """Points pushed out of what they lie on, and drawn to it where they float over the head."""
+    gap = head.field.distance(here)
+    height = 0.0008 + rise * np.minimum(run / np.maximum(1.6 * rise, 0.004), 1)
+    push = np.clip(height - gap, 0, 0.02)
+    if style.cling:
+        over = (here[:, 2] > -0.02) & (gap < 0.09)
+        push = push - style.cling * np.clip(gap - height - 0.001, 0, 0.02) * over
+    if not push.any():
+        return here
+    return np.asarray(here + head.field.outwards(here) * push[:, None])
+
+
+_WIDE_AT: Final = (
+    (-0.19, -0.14, -0.10, -0.06, 0.0, 0.03, 0.05, 0.065, 0.08, 0.09),
+    (0.40, 0.62, 0.78, 0.93, 1.0, 0.97, 0.84, 0.60, 0.25, 0.0),
+)
+"""Heights against the eyes, and how far from the face's middle hair beside it begins there: an arch."""
+
+
+def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head) -> Floats:
+    """Metres by which points are nearer the face's middle than its edge; `wide` 1 is the edge at the cheekbones."""
+    edge = head.half_width * np.interp(here[..., 2], *_WIDE_AT) * wide
+    before = (here[..., 1] < 0.052) & (here[..., 2] < 0.09) & (here[..., 2] > -0.19)
+    return np.asarray(np.where(before, np.clip(edge - side * here[..., 0], 0, None), 0), np.float32)
+
+
+def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
+    """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
+    short = before_the_face(here, side, wide, head) * ~fringe
+    at = np.flatnonzero(short > 0)
+    turned = way.copy()
+    strength = np.minimum(short[at] / 0.02, 1)[:, None]
+    falls = np.minimum(turned[at, 2:], 0) * (1 - 0.75 * strength)
+    turned[at, 2:] = np.maximum(turned[at, 2:], falls)
+    turned[at, :1] += 1.2 * strength * side[at, None]
+    return turned
+
+
+def _trimmed(
+    style: Style, hair: Hair, points: Floats, roots: Roots, weights: dict[str, Floats], head: Head,
+    random: np.random.Generator,
+) -> Locks:  # fmt: skip
+    """Cut, evened out, at the style's number of points."""
+    for _ in range(2 if style.points < 12 else 3):
         points[:, 1:-1] = 0.25 * points[:, :-2] + 0.5 * points[:, 1:-1] + 0.25 * points[:, 2:]
-        beside[:, 1:-1] = unit(0.25 * beside[:, :-2] + 0.5 * beside[:, 1:-1] + 0.25 * beside[:, 2:])
-    if curl := STYLES[name].curl:
-        ramp = np.linspace(0, 1, points.shape[1])[None, :, None] if long else 1.0
-        points = points + _curls(points, curl, random) * ramp
-    return (points[:, ::2], beside[:, ::2]) if long else (points, beside)
-
-
-def _curls(points: Array, radius: float, random: np.random.Generator) -> Array:
-    """Helices about the strands."""
     count, steps, _ = points.shape
-    turns = np.linspace(0, 1, steps) * random.uniform(8, 16, (count, 1)) + random.uniform(0, 6.3, (count, 1))
-    first, second = unit(random.normal(size=(2, count, 3)))
-    grown = np.minimum(np.linspace(0, 3, steps), 1)[None, :, None]
-    round_ = np.cos(turns)[..., None] * first[:, None] + np.sin(turns)[..., None] * second[:, None]
-    return np.asarray(radius * grown * round_)
+    uneven = style.blunt * random.normal(size=count)
+    end = np.full(count, steps - 1.0)
+    if style.cut is not None:
+        longer = 0.11 * (hair.length - 1)
+        end = np.minimum(end, _below(points, (style.cut - longer + uneven)[:, None]))
+    if _has_fringe(style, hair):
+        level = 0.024 if style.fringe_cut is None else style.fringe_cut
+        aside = np.abs(points[..., 0]) / head.half_width
+        cut = (level + uneven)[:, None] - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5
+        fringe = _below(points, np.where(points[..., 1] < 0.045, cut, -9.0))
+        end = np.where(weights["fringe"] > 0.45, np.minimum(end, fringe), end)
+    if style.ball is not None:
+        out = _ball(style, hair, points)
+        uneven = 1 + (0.035 if style.ball > 0.05 else 0.06) * random.normal(size=count)
+        end = np.minimum(end, _first(out > uneven[:, None], out - uneven[:, None]))
+    points = resampled(points, np.maximum(end, 1.0), style.points)
+    flat = head.field.outwards(points.reshape(-1, 3)).reshape(points.shape)
+    away = unit(points - CENTRE)
+    normals = unit(np.where((points[..., 2:] < -0.11), 0.5 * flat + 0.5 * away, 0.7 * flat + 0.3 * away))
+    return Locks(points, normals.astype(np.float32), roots)
 
 
-def knot_middle(body: Body) -> Array:
-    """Where a bun sits: high on the back of the head, so that it shows from the front."""
-    return np.asarray(body.middle + np.array((0.0, 0.125, 0.115)) * (body.half_width / _USUAL_HALF_WIDTH))
+def _ball(style: Style, hair: Hair, points: Floats) -> Floats:
+    """How far out of the style's ball points are, 1 on it."""
+    assert style.ball is not None
+    size = style.ball * hair.length * hair.volume
+    radii = np.array((0.078, 0.100, 0.100), np.float32) + np.array((1.0, 0.8, 1.0), np.float32) * size
+    return np.asarray(np.linalg.norm((points - CENTRE - np.float32(0.15 * size) * UP) / radii, axis=-1))
 
 
-def _knot(person: Person, body: Body, random: np.random.Generator) -> Mesh:
-    """A bun: strands wound round a ball."""
-    n = unit(random.normal(size=(5000, 3)))
-    radius = 0.036 * body.half_width / _USUAL_HALF_WIDTH
-    roots = knot_middle(body) + n * radius
-    way = unit(np.cross(n, unit(np.array((0.25, 1.0, 0.2)) + 0.2 * random.normal(size=n.shape))))
-    t = np.linspace(-1, 1, 6)[None, :, None] * 0.016
-    points = roots[:, None] + way[:, None] * t - n[:, None] * (t**2) / 0.05 + n[:, None] * 0.0012
-    colour = fibres.coloured(5000, 6, person.hair.colour, random, person.hair.grey, vary=0.25)
-    return fibres.mesh(points, n[:, None], 0.0004, colour)
+def _below(points: Floats, height: Floats) -> Floats:
+    """Where strands first pass below a height, as a fractional point."""
+    return _first(points[..., 2] < height, height - points[..., 2])
+
+
+def _first(past: Floats, by: Floats) -> Floats:
+    """The first place past something, between the point before and the one that is `by` past it."""
+    steps = past.shape[1]
+    at = np.where(past.any(1), past.argmax(1), steps - 1)
+    rows = np.arange(len(past))
+    after, before = by[rows, at], by[rows, np.maximum(at - 1, 0)]
+    share = np.clip(after / np.maximum(after - before, 1e-6), 0, 1)
+    return np.where(past.any(1), at - share, steps - 1.0)
+
+
+def resampled(points: Floats, end: Floats, count: int) -> Floats:
+    """Strands up to the fractional point `end`, at `count` points."""
+    at = end[:, None] * np.linspace(0, 1, count)[None, :]
+    low = np.minimum(at.astype(np.intp), points.shape[1] - 2)
+    share = (at - low)[..., None].astype(np.float32)
+    rows = np.arange(len(points))[:, None]
+    return np.asarray(points[rows, low] * (1 - share) + points[rows, low + 1] * share)

@@ -95,12 +95,12 @@ def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Flo
     albedo[1:] *= 1 + F(0.014) * tone
     wet = values["wet"][0]
     depth = F(mesh.info.get("bump", 0.2))
-    shading = bent(normal, slope, depth * (1 - wet))
-    shading = bent(shading, broad, depth * F(0.45) * (1 - wet))
-    rough = F(mesh.info.get("rough", 0.46)) * (1 - F(0.38) * wet) + F(0.045) * np.clip(pore, -1, 1)
+    shading = bent(normal, slope, depth * F(0.30) * (1 - wet))
+    shading = bent(shading, broad, depth * F(0.16) * (1 - wet))
+    rough = F(mesh.info.get("rough", 0.46) + 0.03) * (1 - F(0.28) * wet) + F(0.045) * np.clip(pore, -1, 1)
     return Surface(
         position, shading, normal, view, albedo, np.clip(rough, F(0.12), 1), np.full((1, 1), 0.028, np.float32),
-        gloss=float(mesh.info.get("gloss", 1.0)), soft=True,
+        gloss=0.72 * float(mesh.info.get("gloss", 1.0)), soft=True,
     )  # fmt: skip
 
 
@@ -109,10 +109,10 @@ class Fabric:
     """How cloth takes light. Sizes in metres, the rest shares."""
 
     thread: float = 0.0005
-    weave: float = 0.09
+    weave: float = 0.035
     """How much threads bend the normal."""
     fold: float = 0.08
-    mottle: float = 0.05
+    mottle: float = 0.02
     """How uneven the colour is from thread to thread."""
     rough: float = 0.75
     f0: float = 0.03
@@ -132,20 +132,55 @@ FABRICS: dict[str, Fabric] = {
     "linen": Fabric(thread=0.0009, weave=0.16, mottle=0.09, sheen=0.2),
     "wool": Fabric(thread=0.0009, weave=0.10, mottle=0.06, rough=0.9, gloss=0.25, sheen=0.5),
     "knit": Fabric(
-        thread=0.0008, weave=0.30, mottle=0.06, rough=0.9, gloss=0.2, sheen=0.6, weave_of="knit", stitch=0.0046,
+        thread=0.0008,
+        weave=0.30,
+        mottle=0.06,
+        rough=0.9,
+        gloss=0.2,
+        sheen=0.6,
+        weave_of="knit",
+        stitch=0.0046,
     ),
     "fine knit": Fabric(
-        thread=0.0006, weave=0.20, mottle=0.05, rough=0.9, gloss=0.2, sheen=0.5, weave_of="knit", stitch=0.0026,
+        thread=0.0006,
+        weave=0.20,
+        mottle=0.05,
+        rough=0.9,
+        gloss=0.2,
+        sheen=0.5,
+        weave_of="knit",
+        stitch=0.0026,
     ),
     "cable knit": Fabric(
-        thread=0.0009, weave=0.45, mottle=0.07, rough=0.9, gloss=0.2, sheen=0.6, weave_of="cable", stitch=0.0052,
+        thread=0.0009,
+        weave=0.45,
+        mottle=0.07,
+        rough=0.9,
+        gloss=0.2,
+        sheen=0.6,
+        weave_of="cable",
+        stitch=0.0052,
     ),
     "rib": Fabric(
-        thread=0.0007, weave=0.45, mottle=0.05, rough=0.9, gloss=0.2, sheen=0.5, weave_of="rib", stitch=0.0050,
+        thread=0.0007,
+        weave=0.45,
+        mottle=0.05,
+        rough=0.9,
+        gloss=0.2,
+        sheen=0.5,
+        weave_of="rib",
+        stitch=0.0050,
     ),
     "denim": Fabric(thread=0.0007, weave=0.22, mottle=0.16, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
     "corduroy": Fabric(
-        thread=0.0006, weave=0.55, mottle=0.05, rough=0.95, gloss=0.15, sheen=1.2, weave_of="cord", stitch=0.0045,
+        thread=0.0006,
+        weave=0.55,
+        mottle=0.05,
+        rough=0.95,
+        gloss=0.15,
+        sheen=1.2,
+        weave_of="cord",
+        stitch=0.0045,
     ),
     "leather": Fabric(thread=0.0012, weave=0.06, mottle=0.03, rough=0.38, f0=0.045, gloss=1.0, sheen=0.0),
     "silk": Fabric(thread=0.0004, weave=0.03, mottle=0.01, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
@@ -156,17 +191,40 @@ FABRICS: dict[str, Fabric] = {
     "rubber": Fabric(thread=0.0009, weave=0.02, mottle=0.01, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
     "canvas": Fabric(thread=0.0010, weave=0.14, mottle=0.06, rough=0.85, gloss=0.25, sheen=0.2),
     "metal": Fabric(
-        thread=0.0026, weave=0.04, mottle=0.04, rough=0.26, f0=0.6, gloss=1.0, sheen=0.0, metal=True,
+        thread=0.0026,
+        weave=0.04,
+        mottle=0.04,
+        rough=0.26,
+        f0=0.6,
+        gloss=1.0,
+        sheen=0.0,
+        metal=True,
     ),
     "mail": Fabric(
-        thread=0.0010, weave=0.80, mottle=0.10, rough=0.35, f0=0.55, gloss=1.0, sheen=0.0, metal=True,
-        weave_of="rings", stitch=0.0060,
+        thread=0.0010,
+        weave=0.80,
+        mottle=0.10,
+        rough=0.35,
+        f0=0.55,
+        gloss=1.0,
+        sheen=0.0,
+        metal=True,
+        weave_of="rings",
+        stitch=0.0060,
     ),
     "sequins": Fabric(
-        thread=0.0010, weave=0.55, mottle=0.15, rough=0.22, f0=0.6, gloss=1.0, sheen=0.0, metal=True,
-        weave_of="rings", stitch=0.0050,
+        thread=0.0010,
+        weave=0.55,
+        mottle=0.15,
+        rough=0.22,
+        f0=0.6,
+        gloss=1.0,
+        sheen=0.0,
+        metal=True,
+        weave_of="rings",
+        stitch=0.0050,
     ),
-}  # fmt: skip
+}
 """Cloth by name; unknown names are cotton."""
 
 
