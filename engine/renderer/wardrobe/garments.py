@@ -39,7 +39,7 @@ def named(garment: str) -> str:
 def dress(outfit: Outfit, body: Body) -> list[Mesh]:
     """The outfit on this body, over its skin, from the innermost layer outwards."""
     name = named(outfit.garment)
-    if name in ("suit", "tuxedo") and outfit.tie is None and body.person.masculinity < 0.5:
+    if name == "suit" and outfit.tie is None and body.person.masculinity < 0.5:
         name = "blazer"
     garment = GARMENTS[name]
     tailor = _Tailor(outfit, body, name, garment)
@@ -121,6 +121,9 @@ class _Tailor:
             )
         if layer.hem is not None:
             height = np.minimum(height, np.where(piece.arm > 0.4, 0.5, piece.rest[:, 2] - layer.hem))
+        if base.endswith(("/shirt", "/tie")):
+            tie = bases.tie_line(piece.rest)
+            height = np.minimum(height, tie if base.endswith("/tie") else np.where(piece.rest[:, 2] < 0.2, 0.5, -tie))
         if layer.region == "legs":
             height = np.minimum(np.minimum(height, 0.165 - piece.rest[:, 2]), 0.2 - piece.arm)
         elif layer.region:
@@ -147,6 +150,8 @@ class _Tailor:
     def _over(self, piece: Piece, layer: Layer) -> Piece:
         """Clear of the skin and of every layer below."""
         own = layer.ease if "/" in layer.base else 0.0
+        if "/" in layer.base and own:
+            piece = pieces.moved(piece, piece.normals * own)
         piece = draping.clear(piece, draping.skin_of(self.body), 0.0025 + own)
         if layer.base.startswith(("male_elegantsuit", "male_casualsuit05", "male_worksuit")):
             return piece
@@ -159,7 +164,7 @@ class _Tailor:
         if which == "colour":
             return self.outfit.colour
         if which == "second":
-            return self.outfit.second or WHITE
+            return self.outfit.second or self.garment.second
         if which == "tie":
             return self.outfit.tie or self.outfit.second or (0.10, 0.012, 0.018)
         return which if isinstance(which, tuple) else WHITE
