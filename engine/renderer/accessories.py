@@ -21,15 +21,41 @@ GOLD: Final[RGB] = (0.83, 0.60, 0.22)
 STEEL: Final[RGB] = (0.62, 0.62, 0.63)
 PEARL: Final[RGB] = (0.74, 0.70, 0.64)
 _FRAMES: Final[dict[str, dict[str, Any]]] = {
-    "round": {"power": 1.0, "wide": 0.0235, "tall": 0.0225, "wire": 0.0010, "colour": (0.10, 0.075, 0.045), "metal": True},
-    "thin": {"power": 0.70, "wide": 0.0262, "tall": 0.0190, "wire": 0.0008, "colour": (0.55, 0.44, 0.25), "metal": True},
+    "round": {
+        "power": 1.0,
+        "wide": 0.0235,
+        "tall": 0.0225,
+        "wire": 0.0010,
+        "colour": (0.10, 0.075, 0.045),
+        "metal": True,
+    },
+    "thin": {
+        "power": 0.70,
+        "wide": 0.0262,
+        "tall": 0.0190,
+        "wire": 0.0008,
+        "colour": (0.55, 0.44, 0.25),
+        "metal": True,
+    },
     "thick": {"power": 0.50, "wide": 0.0268, "tall": 0.0195, "wire": 0.0019, "colour": (0.010, 0.009, 0.009)},
     "square": {"power": 0.45, "wide": 0.0265, "tall": 0.0178, "wire": 0.0013, "colour": (0.014, 0.011, 0.010)},
-    "cat": {"power": 0.60, "wide": 0.0268, "tall": 0.0185, "wire": 0.0020, "colour": (0.030, 0.008, 0.008), "wing": 0.007},
-    "sunglasses": {
-        "power": 0.72, "wide": 0.0278, "tall": 0.0220, "wire": 0.0014, "colour": (0.010, 0.009, 0.009), "dark": True,
+    "cat": {
+        "power": 0.60,
+        "wide": 0.0268,
+        "tall": 0.0185,
+        "wire": 0.0020,
+        "colour": (0.030, 0.008, 0.008),
+        "wing": 0.007,
     },
-}  # fmt: skip
+    "sunglasses": {
+        "power": 0.72,
+        "wide": 0.0278,
+        "tall": 0.0220,
+        "wire": 0.0014,
+        "colour": (0.010, 0.009, 0.009),
+        "dark": True,
+    },
+}
 """Shapes of lenses: roundness, half their width and height, half the rim's thickness; metres."""
 
 
@@ -66,7 +92,7 @@ def under_hat(hair: Sequence[Mesh], outfit: Outfit, body: Body) -> list[Mesh]:
     hidden, kept = covers(outfit, body), []
     for mesh in hair:
         if mesh.kind == "fibre" and len(mesh.f):
-            gone = hidden(mesh.v)
+            gone = hidden(np.asarray(mesh.v, float))
             mesh = replace(mesh, f=mesh.f[~gone[mesh.f].any(1)])
         if len(mesh.f):
             kept.append(mesh)
@@ -274,7 +300,7 @@ def necklace(kind: str, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     if kind == "chain":
         low = path[np.argmin(path[:, 2])]
         links = [_ball(p, np.array((0.0013, 0.0011, 0.0013)), 5, 8) for p in places]
-        pendant = [_ball(low + (0, -0.002, -0.007), np.array((0.0055, 0.0016, 0.0075)))]
+        pendant = [_ball(low + np.array((0, -0.002, -0.007)), np.array((0.0055, 0.0016, 0.0075)))]
         return [_merged("plain", [*links, *pendant], _metal(GOLD))]
     radius, hue = (0.0041, PEARL) if kind == "pearls" else (0.0052, (0.30, 0.06, 0.02))
     return [
@@ -306,7 +332,9 @@ def _round_the_neck(body: Body, clothes: Sequence[Mesh], depth: float) -> Array:
         loop = draping.clear(loop, draping.skin_of(body), 0.0022)
         for mesh in clothes:
             if len(mesh.f) > 300:
-                loop = draping.clear(loop, draping.Under.of(mesh.v, mesh.n), 0.0025)
+                loop = draping.clear(
+                    loop, draping.Under.of(np.asarray(mesh.v, float), np.asarray(mesh.n, float)), 0.0025
+                )
         v = loop.v.copy()
         for _ in range(6):
             v[1:-1] = 0.25 * v[:-2] + 0.5 * v[1:-1] + 0.25 * v[2:]

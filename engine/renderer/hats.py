@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from engine.renderer.body import Body
-from engine.renderer.geometry import Array, smooth, unit, unweld
+from engine.renderer.geometry import smooth, unit, unweld
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import bump
 from engine.renderer.scene import RGB, Outfit
@@ -19,16 +20,27 @@ from engine.renderer.tracing.embree import RayScene
 from engine.renderer.tracing.surfaces import FABRICS
 from engine.renderer.wardrobe import bases, parts, pieces
 
+Array: TypeAlias = npt.NDArray[Any]
+
 _USUAL: Final = 0.072
 _ROUND, _TALL = 96, 60
 _FROM: Final = -75.0
 """Degrees of elevation at which the head's table begins."""
 COLOURS: Final[Mapping[str, RGB]] = {
-    "cap": (0.03, 0.05, 0.13), "beanie": (0.16, 0.03, 0.03), "fedora": (0.10, 0.07, 0.05), "straw hat": (0.62, 0.46, 0.22),
-    "beret": (0.12, 0.012, 0.02), "headscarf": (0.10, 0.20, 0.28), "turban": (0.45, 0.20, 0.04), "hood": (0.10, 0.10, 0.11),
-    "helmet": (0.72, 0.50, 0.03), "crown": (0.83, 0.60, 0.22), "headband": (0.03, 0.03, 0.035),
-    "headphones": (0.022, 0.022, 0.024), "surgical": (0.16, 0.38, 0.42),
-}  # fmt: skip
+    "cap": (0.03, 0.05, 0.13),
+    "beanie": (0.16, 0.03, 0.03),
+    "fedora": (0.10, 0.07, 0.05),
+    "straw hat": (0.62, 0.46, 0.22),
+    "beret": (0.12, 0.012, 0.02),
+    "headscarf": (0.10, 0.20, 0.28),
+    "turban": (0.45, 0.20, 0.04),
+    "hood": (0.10, 0.10, 0.11),
+    "helmet": (0.72, 0.50, 0.03),
+    "crown": (0.83, 0.60, 0.22),
+    "headband": (0.03, 0.03, 0.035),
+    "headphones": (0.022, 0.022, 0.024),
+    "surgical": (0.16, 0.38, 0.42),
+}
 """What a hat is dyed where nobody says."""
 
 
@@ -278,7 +290,7 @@ def _brimmed(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh
     whole = np.concatenate([brim[:, ::-1], crown[:, 1:]], 1)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(whole, axis=1), axis=2).mean(0))])
     chart = np.stack(np.broadcast_arrays(around[:, None] * 0.002, length[None]), -1)[..., ::-1]
-    straw = {"look": FABRICS["corduroy"], "colour": colour}
+    straw: dict[str, Any] = {"look": FABRICS["corduroy"], "colour": colour}
     band = (
         low[:, None]
         + up * np.linspace(0.002, 0.026, 5)[None, :, None]
@@ -419,7 +431,7 @@ def _crown(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     deep = np.array((0.0, 0.0025, 0.0025, 0.001, 0.0025, 0.0005, 0.0, 0.0))
     out = unit((low - face.centre) - ((low - face.centre) @ up)[:, None] * up)
     v = low[:, None] + up * (tall[:, None] * level)[..., None] + out[:, None] * (deep + 0.010 * level)[None, :, None]
-    gold = {"colour": colour, "metal": True, "rough": 0.22}
+    gold: dict[str, Any] = {"colour": colour, "metal": True, "rough": 0.22}
     made = [parts.sheet(v, v[..., :2], closed=True, kind="plain", out=out[:, None], **gold)]
     jewels = []
     for k in range(0, 192, 24):

@@ -4,15 +4,17 @@ They are drawn with the typeface that comes with Pillow (Aileron, CC0) and lie o
 perspective and the lens treat them as everything else.
 """
 
+# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+from scipy.ndimage import gaussian_filter
 
 from engine.renderer import accessories, body, hats
 from engine.renderer.camera import FRAMINGS, Optics
@@ -126,7 +128,8 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
     hits = rays.first((head.centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
     far = np.where(hits.geometry >= 0, 0.4 - hits.distance, np.nan)
     far = np.where(np.isnan(far), np.nanmedian(far), far) if np.isfinite(far).any() else np.full(len(far), 0.12)
-    points = (head.centre + ways * (far + 0.0012)[:, None]).reshape(*u.shape, 3)
+    far = gaussian_filter(far.reshape(u.shape), 2.0, mode="nearest").reshape(-1)
+    points = (head.centre + ways * (far + 0.0028)[:, None]).reshape(*u.shape, 3)
     size = (
         float(np.linalg.norm(np.diff(points[:, 8], axis=0), axis=1).sum()),
         float(np.linalg.norm(np.diff(points[20], axis=0), axis=1).sum()),
@@ -134,7 +137,12 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
     colour = np.asarray(worn[0].info["colour"], float)
     paper = (float(colour[0]), float(colour[1]), float(colour[2]))
     page = _page(one.words, size, paper, INK if colour.mean() > 0.16 else PAPER)
-    told = {"colour": np.ones(3, np.float32), "map": page, "look": worn[0].info.get("look"), "rough": 0.5}
+    told: dict[str, Any] = {
+        "colour": np.ones(3, np.float32),
+        "map": page,
+        "look": worn[0].info.get("look"),
+        "rough": 0.5,
+    }
     patch = parts.sheet(points + shift, np.stack([u, v], -1) * 0.1, out=points - head.centre, **told)
     patch.extra["uv"] = np.stack([u, v], -1).reshape(-1, 2)
     return [*meshes, patch]
@@ -146,7 +154,7 @@ def _sign(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opti
     wide = min(room, 0.30)
     size = (wide, wide * _tallness(one.words))
     page = _framed(_page(one.words, size, PAPER, INK))
-    told = {"colour": np.ones(3, np.float32), "map": page, "rough": 0.6}
+    told: dict[str, Any] = {"colour": np.ones(3, np.float32), "map": page, "rough": 0.6}
     board = accessories.board(centre, right, up, size, **told)
     back = np.cross(up, right)
     post = parts.tube(
@@ -160,7 +168,8 @@ def _wall(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opti
     """Painted on a wall right behind."""
     centre, right, up, room = _beside(sitter, shift, optics, _BEHIND_M["wall"])
     size = (room, room * _tallness(one.words))
-    middle = optics.eye + optics.forward * (optics.focus + _BEHIND_M["wall"])
+    depth = float((centre - optics.eye) @ optics.forward)
+    middle = optics.eye + optics.forward * depth
     plaster = np.array((0.40, 0.37, 0.33), np.float32)
     paper = (float(plaster[0]), float(plaster[1]), float(plaster[2]))
     wall = accessories.board(middle - np.cross(right, up) * 0.001, right, up, (3.0, 3.0), colour=plaster, rough=0.9)

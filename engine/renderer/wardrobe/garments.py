@@ -99,9 +99,9 @@ class _Tailor:
         self.meshes.append(
             charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer))
         )
+        self.below.append(draping.Under.of(piece.v, piece.normals))
         if not legs:
             self.piece = piece
-            self.below.append(draping.Under.of(piece.v, piece.normals))
         for name in layer.sewn:
             self.meshes += sewing.sewn(name, self, piece, self.look(layer))
 

@@ -174,7 +174,7 @@ def _white_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 def _gold_edge(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor, look
     shape = ((-0.026, -0.002), (-0.025, 0.0045), (0.0, 0.0045), (0.002, 0.001), (0.0, -0.002))
-    info = {"look": FABRICS["satin"], "colour": np.array((0.62, 0.40, 0.09), np.float32)}
+    info: dict[str, Any] = {"look": FABRICS["satin"], "colour": np.array((0.62, 0.40, 0.09), np.float32)}
     return [parts.band(Rim(piece, ring, 5.0), shape, **info) for ring in loops(piece.f)[:1]]
 
 
@@ -331,7 +331,13 @@ def _apron_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     front = Front(piece, tailor.meshes)
     made = []
     for side in (-1, 1):
-        path = [(side * 0.100, 0.395), (side * 0.098, 0.445), (side * 0.092, 0.49), (side * 0.080, 0.53), (side * 0.074, 0.56)]
+        path = [
+            (side * 0.100, 0.395),
+            (side * 0.098, 0.445),
+            (side * 0.092, 0.49),
+            (side * 0.080, 0.53),
+            (side * 0.074, 0.56),
+        ]
         made.append(parts.patch(front, parts.stroke(path, 0.024), (40, 8), 0.004, **_plain(look)))
     return made
 
@@ -356,7 +362,7 @@ def _neck_ring(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     angle = np.linspace(0, 2 * np.pi, 73)[:-1]
     neck = (piece.rest[:, 2] > 0.50) & (np.abs(piece.rest[:, 0]) < 0.09)
-    centre = piece.v[neck].mean(0) + (0, -0.012, 0.022)
+    centre = piece.v[neck].mean(0) + np.array((0, -0.012, 0.022))
     ring = np.stack([np.sin(angle) * 0.112, -np.cos(angle) * 0.112, -0.026 * np.cos(angle)], 1)
     shape = np.array(
         (

@@ -47,7 +47,11 @@ def _pauldron(rest: Array, arm: Array) -> Array:
     del arm
     s = along_arm(rest)
     # open below, where the arm lies against the chest
-    return np.asarray(np.minimum(np.minimum(0.100 - s, s + 0.045), rest[:, 2] - 0.445 + 0.5 * np.clip(np.abs(rest[:, 0]) - 0.17, 0, 1)))
+    return np.asarray(
+        np.minimum(
+            np.minimum(0.100 - s, s + 0.045), rest[:, 2] - 0.445 + 0.5 * np.clip(np.abs(rest[:, 0]) - 0.17, 0, 1)
+        )
+    )
 
 
 SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,8 +22,8 @@ BARE = {"evening gown", "dress", "tank top"}
 COLOURS = {"red": (0.40, 0.03, 0.03), "green": (0.04, 0.25, 0.08), "blue": (0.03, 0.06, 0.35)}
 
 
-def dressed(garment: str, person: Person = WOMAN, **more: object) -> list[Mesh]:
-    return wardrobe.dress(Outfit(garment=garment, **more), body.build(person, Pose()))  # type: ignore[arg-type]
+def dressed(garment: str, person: Person = WOMAN, **more: Any) -> list[Mesh]:
+    return wardrobe.dress(Outfit(garment=garment, **more), body.build(person, Pose()))
 
 
 def rendered(outfit: Outfit, person: Person = WOMAN) -> np.ndarray:  # type: ignore[type-arg]
