@@ -68,7 +68,8 @@ def _badge(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opt
     worn = [replace(mesh, v=mesh.v - shift) for mesh in meshes if mesh.kind == "cloth"]
     face = _page(one.words, _BADGE_M, PAPER, INK)
     plate = accessories.plate(
-        body.build(sitter.person, sitter.pose), worn, 0.078, 0.425, _BADGE_M, colour=np.ones(3, np.float32), map=face, rough=0.6,
+        body.build(sitter.person, sitter.pose), worn, 0.078, 0.425, _BADGE_M,
+        colour=np.ones(3, np.float32), map=face, rough=0.6,
     )  # fmt: skip
     kept = [mesh for mesh in meshes if mesh.info.get("badge") is None]
     return kept if plate is None else [*kept, replace(plate, v=plate.v + shift)]

@@ -146,7 +146,7 @@ FABRICS: dict[str, Fabric] = {
     "lace": Fabric(thread=0.0014, weave=0.30, mottle=0.06, sheen=0.2, weave_of="lace", stitch=0.012),
     "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
     "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
-    "canvas": Fabric(thread=0.0010, weave=0.09, mottle=0.035, rough=0.85, gloss=0.25, sheen=0.2),
+    "canvas": Fabric(thread=0.0008, weave=0.05, mottle=0.02, rough=0.85, gloss=0.25, sheen=0.2),
     "metal": Fabric(thread=0.0026, weave=0.03, mottle=0.03, rough=0.30, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
     "mail": Fabric(
         thread=0.0010, weave=0.55, mottle=0.10, rough=0.42, f0=0.5, gloss=1.0, sheen=0.0, metal=True,

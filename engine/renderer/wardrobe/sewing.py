@@ -362,7 +362,7 @@ def _neck_ring(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     angle = np.linspace(0, 2 * np.pi, 73)[:-1]
     neck = (piece.rest[:, 2] > 0.50) & (np.abs(piece.rest[:, 0]) < 0.09)
-    centre = piece.v[neck].mean(0) + np.array((0, -0.012, 0.022))
+    centre = piece.v[neck].mean(0) + np.array((0, -0.010, 0.006))
     ring = np.stack([np.sin(angle) * 0.112, -np.cos(angle) * 0.112, -0.026 * np.cos(angle)], 1)
     shape = np.array(
         (
@@ -446,6 +446,7 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
     ]
 
 
+_RIVETS: Final = ((0.105, 0.50), (0.115, 0.44), (0.140, 0.40))
 Part = Callable[[Tailor, Piece, Look], list[Mesh]]
 PARTS: Final[dict[str, Part]] = {
     "neckband": _neckband, "rib neckband": _rib_neckband, "edge": _edge, "roll": _roll, "hood": _hood, "cords": _cords,
@@ -460,7 +461,7 @@ PARTS: Final[dict[str, Part]] = {
     "gold buttons": _buttons(_row(0.010, 0.32, 0.06, 4), 0.009, GOLD),
     "metal buttons": _buttons(_row(0.008, 0.455, 0.062, 6), 0.0075, (0.72, 0.55, 0.36)),
     "snaps": _buttons([(-0.060, 0.452), (0.062, 0.452), (-0.052, 0.405), (0.055, 0.405)], 0.005, STEEL),
-    "rivets": _buttons([(s * x, z) for s in (-1, 1) for x, z in ((0.105, 0.50), (0.115, 0.44), (0.140, 0.40))], 0.005, STEEL),
+    "rivets": _buttons([(s * x, z) for s in (-1, 1) for x, z in _RIVETS], 0.005, STEEL),
     "chest pockets": _pockets([(-0.085, 0.385), (0.085, 0.385)], (0.085, 0.090), True),
     "flap pockets": _pockets([(-0.095, 0.16), (0.095, 0.16)], (0.11, 0.12), True),
     "left pocket": _pockets([(0.085, 0.395)], (0.078, 0.085)),

@@ -110,7 +110,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "coat": Garment(
         (
             Layer("close", "high", "long", 0.1, 0.006, 0.3, 0.002, "fine knit", "second", sewn=("roll",)),
-            Layer("male_casualsuit05/part0", ease=0.012, folds=0.002, slack=0.9),
+            Layer("male_casualsuit05/part0", ease=0.004, folds=0.002, slack=0.9),
             _JACKET_COLLAR,
         ),
         "wool",
@@ -226,7 +226,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         "",
     ),
     "spacesuit": Garment(
-        (Layer("close", "stand", "long", 0.0, 0.030, 0.5, 0.006, sewn=("neck ring", "patches", "hoses")),),
+        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 0.006, sewn=("neck ring", "patches", "hoses")),),
         "canvas",
         legs_dye="colour",
     ),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import engine.renderer
-from engine.renderer import accessories, body, hats, wardrobe
+from engine.renderer import accessories, body, glasses, hats, wardrobe
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Outfit, Person, Pose
 
@@ -33,7 +33,7 @@ def sound(meshes: list[Mesh]) -> None:
 @pytest.mark.parametrize("frame", words("people.toml", "glasses"))
 def test_glasses_are_centred_on_the_eyes_and_end_at_the_ears(frame: str, turn: float, person: Person) -> None:
     built = body.build(person, Pose(turn=turn))
-    made = accessories.glasses(frame, built)
+    made = glasses.glasses(frame, built)
     sound(made)
     lenses = (made[-1].v - built.middle) @ built.head_turn
     for eye in built.eyes:

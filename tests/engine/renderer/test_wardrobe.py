@@ -26,7 +26,7 @@ def dressed(garment: str, person: Person = WOMAN, **more: Any) -> list[Mesh]:
     return wardrobe.dress(Outfit(garment=garment, **more), body.build(person, Pose()))
 
 
-def rendered(outfit: Outfit, person: Person = WOMAN) -> np.ndarray:  # type: ignore[type-arg]
+def rendered(outfit: Outfit, person: Person = WOMAN) -> Any:
     scene = Scene(
         sitters=(Sitter(person=person, outfit=outfit),), camera=Camera(framing="bust", turn=0),
         place=Place(name="white studio"), light=Light(), seed=1,
