@@ -1,4 +1,4 @@
-"""Things worn: glasses, earrings, necklaces, a scarf, a badge; hats are in `hats`."""
+"""Things worn: earrings, necklaces, a scarf, a badge; `glasses` and `hats` have files of their own."""
 
 from __future__ import annotations
 
@@ -10,27 +10,17 @@ import numpy as np
 
 from engine.renderer import hats
 from engine.renderer.body import Body
-from engine.renderer.geometry import Array, unit, vertex_normals
+from engine.renderer.geometry import Array, unit
+from engine.renderer.glasses import glasses
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit, Person
+from engine.renderer.solids import ball, bar, merged
 from engine.renderer.tracing.surfaces import FABRICS
 from engine.renderer.wardrobe import bases, draping, parts, pieces
 
-_USUAL_HALF_WIDTH: Final = 0.072
 GOLD: Final[RGB] = (0.83, 0.60, 0.22)
 STEEL: Final[RGB] = (0.62, 0.62, 0.63)
 PEARL: Final[RGB] = (0.74, 0.70, 0.64)
-_FRAMES: Final[dict[str, dict[str, Any]]] = {
-    "round": {"power": 1.0, "wide": 0.0235, "tall": 0.0225, "wire": 0.0010, "colour": (0.10, 0.075, 0.045), "metal": True},
-    "thin": {"power": 0.70, "wide": 0.0262, "tall": 0.0190, "wire": 0.0008, "colour": (0.55, 0.44, 0.25), "metal": True},
-    "thick": {"power": 0.50, "wide": 0.0268, "tall": 0.0205, "wire": 0.0024, "colour": (0.010, 0.009, 0.009)},
-    "square": {"power": 0.45, "wide": 0.0270, "tall": 0.0190, "wire": 0.0016, "colour": (0.014, 0.011, 0.010)},
-    "cat": {"power": 0.60, "wide": 0.0268, "tall": 0.0185, "wire": 0.0020, "colour": (0.030, 0.008, 0.008), "wing": 0.007},
-    "sunglasses": {
-        "power": 0.60, "wide": 0.0290, "tall": 0.0225, "wire": 0.0019, "colour": (0.010, 0.009, 0.009), "dark": True,
-    },
-}  # fmt: skip
-"""Shapes of lenses: roundness, half their width and height, half the rim's thickness; metres."""
 
 
 def worn(person: Person, outfit: Outfit, body: Body, clothes: Sequence[Mesh] = ()) -> list[Mesh]:
@@ -66,148 +56,11 @@ def under_hat(hair: Sequence[Mesh], outfit: Outfit, body: Body) -> list[Mesh]:
     hidden, kept = covers(outfit, body), []
     for mesh in hair:
         if mesh.kind == "fibre" and len(mesh.f):
-            gone = hidden(mesh.v)
+            gone = hidden(np.asarray(mesh.v, float))
             mesh = replace(mesh, f=mesh.f[~gone[mesh.f].any(1)])
         if len(mesh.f):
             kept.append(mesh)
     return kept
-
-
-def glasses(frame: str, body: Body) -> list[Mesh]:
-    """Rims, bridge, pads, temples that end behind the ears, and lenses, fitted to eyes, nose and head."""
-    told = _FRAMES.get(frame, _FRAMES["square"])
-    scale = body.half_width / _USUAL_HALF_WIDTH
-    spread = _eye_gap(body)
-    rims = [_rim(told, side, scale) for side in (-1, 1)]
-    centre = _on_nose(body, scale)
-    apart = np.clip(spread, 0.029 * scale, 0.034 * scale)
-    turn = body.head_turn
-    shaped = [centre + (rim + np.array((side * apart, 0, 0))) @ turn.T for rim, side in zip(rims, (-1, 1), strict=True)]
-    wire = told["wire"] * scale
-    tubes = [_bar(rim, wire * (1.25 if told["wire"] > 0.0015 else 1.0), wire) for rim in shaped]
-    inner = [shaped[0][0], shaped[1][len(rims[1]) // 2]]
-    arch = np.linspace(inner[0], inner[1], 11)
-    lift = np.sin(np.linspace(0, np.pi, 11))[:, None]
-    arch = arch + (np.array((0, -0.0012, 0.0032)) * scale * lift + np.array((0, 0, 0.0015))) @ turn.T
-    tubes.append(_bar(arch, wire, wire))
-    tubes += [_bar(path, wire * 1.3, wire * 0.8) for path in _temples(shaped, told, body, scale)]
-    info = {"colour": np.array(told["colour"], np.float32), "rough": 0.22, "metal": bool(told.get("metal"))}
-    lenses = [_lens(rim, turn) for rim in shaped]
-    frame_mesh = _merged("plain", tubes, info)
-    if told.get("dark"):
-        tint = {"colour": np.array((0.012, 0.010, 0.009), np.float32), "rough": 0.06, "f0": 0.06}
-        return [frame_mesh, _merged("plain", lenses, tint)]
-    return [frame_mesh, _merged("glass", lenses, {"mirror": 0.45})]
-
-
-def _eye_gap(body: Body) -> float:
-    return float(np.linalg.norm(body.eyes[0].centre - body.eyes[1].centre) / 2)
-
-
-def _on_nose(body: Body, scale: float) -> Array:
-    """Where the bridge's middle is: just off the nose, clear of the lashes."""
-    turn = body.head_turn
-    local = (body.part.vertices - body.middle) @ turn
-    nose = (np.abs(local[:, 0]) < 0.008) & (np.abs(local[:, 2] + 0.004 * scale) < 0.004) & (local[:, 1] < 0)
-    front = float(local[nose, 1].min()) if nose.any() else -0.03
-    cheek = (np.abs(np.abs(local[:, 0]) - 0.03) < 0.018) & (np.abs(local[:, 2] + 0.002) < 0.02) & (local[:, 1] < 0)
-    before = min(front - 0.0005, float(local[cheek, 1].min()) - 0.007)
-    return np.asarray(body.middle + turn @ np.array((0.0, before, -0.003 * scale)))
-
-
-def _rim(told: dict[str, Any], side: int, scale: float) -> Array:
-    """A lens's outline about its own middle, at a head that looks straight ahead."""
-    angle = np.linspace(0, 2 * np.pi, 57)
-    x = _rounded(np.cos(angle), told["power"]) * told["wide"]
-    z = _rounded(np.sin(angle), told["power"]) * told["tall"]
-    outward = x * side
-    z = z + told.get("wing", 0.0) * np.clip(outward / told["wide"], 0, 1) ** 2 * (z > -0.004)
-    x = x * (1 - 0.10 * np.clip(-z / told["tall"], 0, 1) * (outward < 0))
-    y = 0.010 * (np.clip(outward + 0.03, 0, 1) / 0.06) ** 2
-    # seen from the bridge: the body's right rim starts towards the nose
-    return np.asarray(np.stack([x, y, z], 1) * scale)
-
-
-def _rounded(values: Array, power: float) -> Array:
-    return np.asarray(np.sign(values) * np.abs(values) ** power)
-
-
-def _temples(rims: list[Array], told: dict[str, Any], body: Body, scale: float) -> list[Array]:
-    """From the rims' outer ends straight back, close to the head, and down behind the ears."""
-    turn, made = body.head_turn, []
-    local = (body.part.vertices - body.middle) @ turn
-    level = np.abs(local[:, 2] - 0.006 * scale) < 0.010
-    not_ear = body.masks["ears"] < 0.3
-    for rim, side in zip(rims, (-1, 1), strict=True):
-        at = (rim - body.middle) @ turn
-        outer = at[np.argmax(at[:, 0] * side + 0.3 * at[:, 2])]
-        hinge = outer + np.array((side * 0.0015, 0.0005, 0.0))
-        path = [hinge]
-        back = np.linspace(hinge[1] + 0.008, hinge[1] + 0.105, 14)
-        for k, y in enumerate(back):
-            near = level & not_ear & (np.abs(local[:, 1] - y) < 0.006) & (local[:, 0] * side > 0.03)
-            wide = float((local[near, 0] * side).max()) + 0.0030 if near.any() else abs(path[-1][0])
-            ahead = abs(hinge[0]) + 0.0022 * min(k, 2)
-            wide = max(wide, ahead) if k < 5 else wide
-            z = hinge[2] + (0.004 * scale - hinge[2]) * k / 13 * 0.5
-            path.append(np.array((side * wide, y, z)))
-        tip = path[-1]
-        path += [tip + np.array((-side * 0.001, 0.010, -0.006)), tip + np.array((-side * 0.003, 0.016, -0.020))]
-        smooth = np.stack(path)
-        for _ in range(2):
-            smooth[2:-1] = 0.25 * smooth[1:-2] + 0.5 * smooth[2:-1] + 0.25 * smooth[3:]
-        made.append(body.middle + smooth @ turn.T)
-    return made
-
-
-def _bar(path: Array, tall: float, deep: float) -> tuple[Array, Any]:
-    """A bar of rounded section along points (K, 3)."""
-    tangent = unit(np.gradient(path, axis=0))
-    first = unit(np.cross(tangent, np.array((0, 1.0, 0)) + 1e-6))
-    bad = np.linalg.norm(np.cross(tangent, (0, 1.0, 0)), axis=1) < 0.5
-    first[bad] = unit(np.cross(tangent[bad], (0, 0, 1.0)))
-    second = np.cross(tangent, first)
-    around = np.linspace(0, 2 * np.pi, 10, endpoint=False)
-    x, y = _rounded(np.cos(around), 0.7) * tall, _rounded(np.sin(around), 0.7) * deep
-    ring = x[None, :, None] * first[:, None] + y[None, :, None] * second[:, None]
-    count = len(around)
-    row, column = np.meshgrid(np.arange(len(path) - 1), np.arange(count), indexing="ij")
-    a, b = row * count + column, row * count + (column + 1) % count
-    faces = np.concatenate([np.stack([a, a + count, b], -1), np.stack([b, a + count, b + count], -1)]).reshape(-1, 3)
-    return (path[:, None] + ring).reshape(-1, 3), faces
-
-
-def _lens(rim: Array, turn: Array) -> tuple[Array, Any]:
-    """A slightly domed pane within a rim."""
-    ahead = turn @ np.array((0, -1.0, 0))
-    middle = rim[:-1].mean(0) + ahead * 0.0022
-    count = len(rim) - 1
-    halfway = middle + 0.5 * (rim[:-1] - middle) + ahead * 0.0006
-    around, after = np.arange(count), (np.arange(count) + 1) % count
-    outer = np.concatenate(
-        [np.stack([around, after, count + around], 1), np.stack([after, count + after, count + around], 1)]
-    )
-    inner = np.stack([count + around, count + after, np.full(count, 2 * count)], 1)
-    return np.concatenate([rim[:-1], halfway, middle[None]]), np.concatenate([outer, inner])
-
-
-def _merged(kind: str, shapes: Sequence[tuple[Array, Any]], info: dict[str, Any]) -> Mesh:
-    starts = np.cumsum([0] + [len(v) for v, _ in shapes])
-    v = np.concatenate([v for v, _ in shapes])
-    f = np.concatenate([f + start for (_, f), start in zip(shapes, starts, strict=False)])
-    return Mesh(kind, v, f, vertex_normals(v, f), {}, info)
-
-
-def _ball(centre: Array, radius: float | Array, rows: int = 9, columns: int = 14) -> tuple[Array, Any]:
-    """A sphere or an ellipsoid."""
-    polar, around = np.meshgrid(
-        np.linspace(0, np.pi, rows), np.linspace(0, 2 * np.pi, columns, endpoint=False), indexing="ij"
-    )
-    way = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1)
-    row, column = np.meshgrid(np.arange(rows - 1), np.arange(columns), indexing="ij")
-    a, b = row * columns + column, row * columns + (column + 1) % columns
-    faces = np.concatenate([np.stack([a, a + columns, b], -1), np.stack([b, a + columns, b + columns], -1)])
-    return (centre + way * radius).reshape(-1, 3), faces.reshape(-1, 3)
 
 
 def _metal(colour: RGB) -> dict[str, Any]:
@@ -237,19 +90,19 @@ def earrings(kind: str, body: Body) -> list[Mesh]:
             ring = np.stack(
                 [side * 0.004 * np.sin(angle / 2), 0.019 * np.sin(angle) * 0.75, 0.019 * np.cos(angle) - 0.019], 1
             )
-            shapes.append(_bar(lobe + ring, 0.0011, 0.0011))
+            shapes.append(bar(lobe + ring, 0.0011, 0.0011))
         elif kind == "pearls":
-            dull.append(_ball(lobe + out * 1.2 + (0, 0, -0.002), 0.0048))
+            dull.append(ball(lobe + out * 1.2 + (0, 0, -0.002), 0.0048))
         elif kind == "drops":
-            shapes.append(_ball(lobe + out, 0.0022))
-            shapes.append(_bar(lobe + out + np.linspace((0, 0, 0), (0, 0, -0.018), 6), 0.0006, 0.0006))
-            dull.append(_ball(lobe + out + (0, 0, -0.024), np.array((0.0042, 0.0042, 0.0072))))
+            shapes.append(ball(lobe + out, 0.0022))
+            shapes.append(bar(lobe + out + np.linspace((0, 0, 0), (0, 0, -0.018), 6), 0.0006, 0.0006))
+            dull.append(ball(lobe + out + (0, 0, -0.024), np.array((0.0042, 0.0042, 0.0072))))
         else:
-            shapes.append(_ball(lobe + out, 0.0030))
-    made = [_merged("plain", shapes, _metal(GOLD))] if shapes else []
+            shapes.append(ball(lobe + out, 0.0030))
+    made = [merged("plain", shapes, _metal(GOLD))] if shapes else []
     hue = PEARL if kind == "pearls" else (0.02, 0.16, 0.11)
     return made + (
-        [_merged("plain", dull, {"colour": np.array(hue, np.float32), "rough": 0.18, "f0": 0.06})] if dull else []
+        [merged("plain", dull, {"colour": np.array(hue, np.float32), "rough": 0.18, "f0": 0.06})] if dull else []
     )
 
 
@@ -263,14 +116,14 @@ def necklace(kind: str, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     places = np.stack([np.interp(at, length, path[:, k]) for k in range(3)], 1)
     if kind == "chain":
         low = path[np.argmin(path[:, 2])]
-        links = [_ball(p, np.array((0.0013, 0.0011, 0.0013)), 5, 8) for p in places]
-        pendant = [_ball(low + (0, -0.002, -0.007), np.array((0.0055, 0.0016, 0.0075)))]
-        return [_merged("plain", [*links, *pendant], _metal(GOLD))]
+        links = [ball(p, np.array((0.0013, 0.0011, 0.0013)), 5, 8) for p in places]
+        pendant = [ball(low + np.array((0, -0.002, -0.007)), np.array((0.0055, 0.0016, 0.0075)))]
+        return [merged("plain", [*links, *pendant], _metal(GOLD))]
     radius, hue = (0.0041, PEARL) if kind == "pearls" else (0.0052, (0.30, 0.06, 0.02))
     return [
-        _merged(
+        merged(
             "plain",
-            [_ball(p, radius, 7, 10) for p in places],
+            [ball(p, radius, 7, 10) for p in places],
             {"colour": np.array(hue, np.float32), "rough": 0.2, "f0": 0.06},
         )
     ]
@@ -296,9 +149,12 @@ def _round_the_neck(body: Body, clothes: Sequence[Mesh], depth: float) -> Array:
         loop = draping.clear(loop, draping.skin_of(body), 0.0022)
         for mesh in clothes:
             if len(mesh.f) > 300:
-                loop = draping.clear(loop, draping.Under.of(mesh.v, mesh.n), 0.0025)
+                loop = draping.clear(
+                    loop, draping.Under.of(np.asarray(mesh.v, float), np.asarray(mesh.n, float)), 0.0025
+                )
         v = loop.v.copy()
-        v[1:-1] = 0.25 * v[:-2] + 0.5 * v[1:-1] + 0.25 * v[2:]
+        for _ in range(6):
+            v[1:-1] = 0.25 * v[:-2] + 0.5 * v[1:-1] + 0.25 * v[2:]
         loop = pieces.moved(loop, v - loop.v)
     return loop.v
 
@@ -312,7 +168,11 @@ def scarf(colour: RGB, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     turns = angle / (4 * np.pi)
     radius = 0.085 + 0.016 * np.sin(turns * np.pi) + 0.004 * np.sin(angle * 2.5)
     path = centre + np.stack(
-        [radius * np.sin(angle), -0.012 - radius * 1.05 * np.cos(angle), 0.004 - 0.034 * turns + 0.014 * np.cos(angle) * -1 - 0.012], 1,
+        [
+            radius * np.sin(angle), -0.012 - radius * 1.05 * np.cos(angle),
+            -0.008 - 0.034 * turns - 0.014 * np.cos(angle),
+        ],
+        1,
     )  # fmt: skip
     told = {"look": FABRICS["knit"], "colour": np.array(colour, np.float32)}
     made = [_soft_tube(path, 0.030, 0.019, **told)]
@@ -320,9 +180,9 @@ def scarf(colour: RGB, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     if front is not None:
 
         def end(u: Array, v: Array) -> tuple[Array, Array]:
-            return 0.055 + (u - 0.5) * (0.085 + 0.02 * (1 - v)) + 0.02 * v, 0.20 + 0.33 * v
+            return -0.050 + (u - 0.5) * (0.080 + 0.02 * (1 - v)) + 0.02 * v, 0.22 + 0.30 * v
 
-        made.append(parts.patch(front, end, (26, 70), 0.016, 3.0, **told))
+        made.append(parts.patch(front, end, (26, 70), 0.022, 4.0, **told))
     return made
 
 
@@ -362,7 +222,7 @@ BADGE_M: Final = (0.074, 0.026)
 
 def badge(body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     """A white name plate on the left chest; lettering writes on it."""
-    placed = plate(body, clothes, 0.085, 0.425, BADGE_M)
+    placed = plate(body, clothes, 0.085, 0.425, BADGE_M, badge=True)
     if placed is None:
         return []
     return [placed]

@@ -5,30 +5,42 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from engine.renderer.body import Body
-from engine.renderer.geometry import Array, smooth, unit, unweld
+from engine.renderer.geometry import smooth, unit, unweld
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import bump
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.embree import RayScene
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import bases, draping, parts, pieces
+from engine.renderer.wardrobe import bases, parts, pieces
+
+Array: TypeAlias = npt.NDArray[Any]
 
 _USUAL: Final = 0.072
 _ROUND, _TALL = 96, 60
 _FROM: Final = -75.0
 """Degrees of elevation at which the head's table begins."""
 COLOURS: Final[Mapping[str, RGB]] = {
-    "cap": (0.03, 0.05, 0.13), "beanie": (0.16, 0.03, 0.03), "fedora": (0.10, 0.07, 0.05), "straw hat": (0.62, 0.46, 0.22),
-    "beret": (0.12, 0.012, 0.02), "headscarf": (0.10, 0.20, 0.28), "turban": (0.45, 0.20, 0.04), "hood": (0.10, 0.10, 0.11),
-    "helmet": (0.72, 0.50, 0.03), "crown": (0.83, 0.60, 0.22), "headband": (0.03, 0.03, 0.035),
-    "headphones": (0.022, 0.022, 0.024), "surgical": (0.16, 0.38, 0.42),
-}  # fmt: skip
+    "cap": (0.03, 0.05, 0.13),
+    "beanie": (0.16, 0.03, 0.03),
+    "fedora": (0.10, 0.07, 0.05),
+    "straw hat": (0.62, 0.46, 0.22),
+    "beret": (0.12, 0.012, 0.02),
+    "headscarf": (0.10, 0.20, 0.28),
+    "turban": (0.45, 0.20, 0.04),
+    "hood": (0.10, 0.10, 0.11),
+    "helmet": (0.72, 0.50, 0.03),
+    "crown": (0.83, 0.60, 0.22),
+    "headband": (0.03, 0.03, 0.035),
+    "headphones": (0.022, 0.022, 0.024),
+    "surgical": (0.16, 0.38, 0.42),
+}
 """What a hat is dyed where nobody says."""
 
 
@@ -155,7 +167,7 @@ def _openings(up_most: float, wide: float, down: float) -> Callable[[Array, Arra
     return outside
 
 
-_FACES: Final = {"headscarf": _openings(31, 58, 66), "hood": _openings(37, 66, 80)}
+_FACES: Final = {"headscarf": _openings(31, 58, 57), "hood": _openings(37, 66, 62)}
 
 
 def covers(outfit: Outfit, body: Body) -> Callable[[Array], Array]:
@@ -199,13 +211,13 @@ def _cap(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     top = np.clip((up - 20) / 40, 0, 1)
     off = 0.007 + 0.012 * top * (0.6 + 0.4 * np.cos(np.radians(around))) - 0.0012 * bump(panel, 0.05) * (up > 25)
     told = _cloth("cotton", colour)
-    across = np.linspace(-68, 68, 49)
+    across = np.linspace(-62, 62, 49)
     reach = np.linspace(0, 1, 18)
     rim = face.point(across, RIMS["cap"](across) + 1.5, 0.008)
     ahead = face.turn @ np.array((0, -1.0, 0))
     down = face.turn @ np.array((0, 0, -1.0))
-    long = 0.074 * face.scale * np.cos(np.radians(across * 90 / 74)) ** 0.6
-    drop = 0.010 + 0.020 * (across / 68) ** 2
+    long = 0.074 * face.scale * np.cos(np.radians(across * 90 / 64)) ** 0.75
+    drop = 0.012 + 0.012 * (across / 62) ** 2
     visor = (
         rim[:, None]
         + ahead * (long[:, None] * reach)[..., None]
@@ -278,7 +290,7 @@ def _brimmed(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh
     whole = np.concatenate([brim[:, ::-1], crown[:, 1:]], 1)
     length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(whole, axis=1), axis=2).mean(0))])
     chart = np.stack(np.broadcast_arrays(around[:, None] * 0.002, length[None]), -1)[..., ::-1]
-    straw = {"look": FABRICS["corduroy"], "colour": colour}
+    straw: dict[str, Any] = {"look": FABRICS["corduroy"], "colour": colour}
     band = (
         low[:, None]
         + up * np.linspace(0.002, 0.026, 5)[None, :, None]
@@ -361,11 +373,14 @@ def _veil(face: Head, colour: Array, name: str, body: Body, ease: float, fabric:
     polar = edge[:, None] * (1 - back) + 178 * back
     around, up = _polar(polar, np.broadcast_to(turn[:, None], polar.shape))
     up = np.clip(up, -70, 90)
-    off = ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1)) + 0.0022 * np.sin(np.radians(turn * 6))[:, None] * np.sin(
-        back * 9 + 1
+    ears = 0.020 * bump(np.abs(around) - 100, 20) * bump(up + 14, 16)
+    off = (
+        ears
+        + ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1))
+        + 0.0022 * np.sin(np.radians(turn * 6))[:, None] * np.sin(back * 9 + 1)
     )
     points = face.point(around, up, off)
-    rim = face.point(around[:, :1], up[:, :1], off[:, :1] * 0.4)
+    rim = face.point(around[:, :1], up[:, :1], off[:, :1] * 0.4)  # the seam's edge
     points = np.concatenate([face.point(around[:, :1], np.clip(up[:, :1], -70, 90) * 1.03, 0.001), rim, points], 1)
     told = _cloth(fabric, colour)
     chart = np.stack(np.broadcast_arrays(turn[:, None] * 0.002, np.linspace(0, 0.3, points.shape[1])[None]), -1)
@@ -383,10 +398,10 @@ def _polar(polar: Array, turn: Array) -> tuple[Array, Array]:
 def _cape(body: Body, ease: float, **told: Any) -> Mesh:
     """What of a veil lies about the neck and on the shoulders."""
     piece = pieces.finer(bases.close(body), 1)
-    height = np.minimum(0.612 - piece.rest[:, 2], piece.rest[:, 2] - 0.455 - 0.06 * (piece.rest[:, 1] > -0.03))
+    height = np.minimum(0.6165 - piece.rest[:, 2], piece.rest[:, 2] - 0.455 - 0.06 * (piece.rest[:, 1] > -0.03))
     piece, _ = pieces.cut(piece, np.minimum(height, 0.17 - np.abs(piece.rest[:, 0])))
     up = np.clip((piece.rest[:, 2] - 0.54) / 0.06, 0, 1)
-    piece = pieces.moved(piece, piece.normals * (0.022 + 0.6 * ease + 0.022 * up)[:, None])
+    piece = pieces.moved(piece, piece.normals * (0.022 + 0.6 * ease + 0.016 * up)[:, None])
     piece = pieces.even(pieces.finer(piece, 1))
     fold = np.sin(piece.rest[:, 2] * 210 + 5 * np.sin(piece.rest[:, 0] * 24) + piece.rest[:, 1] * 40)
     piece = pieces.moved(piece, piece.normals * (0.0032 * fold)[:, None])
@@ -416,7 +431,7 @@ def _crown(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     deep = np.array((0.0, 0.0025, 0.0025, 0.001, 0.0025, 0.0005, 0.0, 0.0))
     out = unit((low - face.centre) - ((low - face.centre) @ up)[:, None] * up)
     v = low[:, None] + up * (tall[:, None] * level)[..., None] + out[:, None] * (deep + 0.010 * level)[None, :, None]
-    gold = {"colour": colour, "metal": True, "rough": 0.22}
+    gold: dict[str, Any] = {"colour": colour, "metal": True, "rough": 0.22}
     made = [parts.sheet(v, v[..., :2], closed=True, kind="plain", out=out[:, None], **gold)]
     jewels = []
     for k in range(0, 192, 24):
@@ -452,7 +467,7 @@ def _arc(face: Head, lean: float, ends: float, off: float, half: float, thick: f
 
 def _headband(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     del outfit, body
-    return [_arc(face, 12.0, 98.0, 0.013, 0.011, 0.0028, **_cloth("velvet", colour))]
+    return [_arc(face, 12.0, 90.0, 0.010, 0.011, 0.0028, **_cloth("velvet", colour))]
 
 
 def _headphones(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:

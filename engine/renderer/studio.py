@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.renderer import camera, crew, develop, lights, places, sitting
+from engine.renderer import camera, crew, develop, lettering, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
 from engine.renderer.scene import Scene
 from engine.renderer.stops import Cancelled
@@ -82,12 +82,14 @@ def photograph(
     clock = _Clock(report, cancelled)
     clock(0.0)
     wanted, size = size, _traced(size, quality)
+    scene = lettering.fits(scene)
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
     setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())
     clock.stage("tree", 0.14)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -126,105 +126,37 @@ class Fabric:
     """Width of one of those, in metres."""
 
 
+_KNIT = Fabric(thread=0.0008, weave=0.22, mottle=0.03, rough=0.9, gloss=0.2, sheen=0.5, weave_of="knit", stitch=0.0046)
+
 FABRICS: dict[str, Fabric] = {
     "cotton": Fabric(),
-    "jersey": Fabric(thread=0.0006, weave=0.06, mottle=0.04, rough=0.8, gloss=0.35, sheen=0.3),
-    "linen": Fabric(thread=0.0009, weave=0.16, mottle=0.09, sheen=0.2),
-    "wool": Fabric(thread=0.0009, weave=0.10, mottle=0.06, rough=0.9, gloss=0.25, sheen=0.5),
-    "knit": Fabric(
-        thread=0.0008,
-        weave=0.30,
-        mottle=0.06,
-        rough=0.9,
-        gloss=0.2,
-        sheen=0.6,
-        weave_of="knit",
-        stitch=0.0046,
-    ),
-    "fine knit": Fabric(
-        thread=0.0006,
-        weave=0.20,
-        mottle=0.05,
-        rough=0.9,
-        gloss=0.2,
-        sheen=0.5,
-        weave_of="knit",
-        stitch=0.0026,
-    ),
-    "cable knit": Fabric(
-        thread=0.0009,
-        weave=0.45,
-        mottle=0.07,
-        rough=0.9,
-        gloss=0.2,
-        sheen=0.6,
-        weave_of="cable",
-        stitch=0.0052,
-    ),
-    "rib": Fabric(
-        thread=0.0007,
-        weave=0.45,
-        mottle=0.05,
-        rough=0.9,
-        gloss=0.2,
-        sheen=0.5,
-        weave_of="rib",
-        stitch=0.0050,
-    ),
-    "denim": Fabric(thread=0.0007, weave=0.22, mottle=0.16, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
-    "corduroy": Fabric(
-        thread=0.0006,
-        weave=0.55,
-        mottle=0.05,
-        rough=0.95,
-        gloss=0.15,
-        sheen=1.2,
-        weave_of="cord",
-        stitch=0.0045,
-    ),
-    "leather": Fabric(thread=0.0012, weave=0.06, mottle=0.03, rough=0.38, f0=0.045, gloss=1.0, sheen=0.0),
-    "silk": Fabric(thread=0.0004, weave=0.03, mottle=0.01, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
-    "satin": Fabric(thread=0.0004, weave=0.015, mottle=0.01, rough=0.38, f0=0.045, gloss=0.9, sheen=0.15, silk=0.6),
-    "velvet": Fabric(thread=0.0006, weave=0.08, mottle=0.03, rough=0.95, gloss=0.1, sheen=2.2),
-    "lace": Fabric(thread=0.0014, weave=0.35, mottle=0.10, sheen=0.2, weave_of="lace", stitch=0.012),
-    "nylon": Fabric(thread=0.0005, weave=0.03, mottle=0.01, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
-    "rubber": Fabric(thread=0.0009, weave=0.02, mottle=0.01, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
-    "canvas": Fabric(thread=0.0010, weave=0.14, mottle=0.06, rough=0.85, gloss=0.25, sheen=0.2),
-    "metal": Fabric(
-        thread=0.0026,
-        weave=0.04,
-        mottle=0.04,
-        rough=0.26,
-        f0=0.6,
-        gloss=1.0,
-        sheen=0.0,
-        metal=True,
-    ),
+    "jersey": Fabric(thread=0.0006, rough=0.8, gloss=0.35, sheen=0.3),
+    "linen": Fabric(thread=0.0009, weave=0.08, mottle=0.045, sheen=0.2),
+    "wool": Fabric(thread=0.0009, weave=0.06, mottle=0.03, rough=0.9, gloss=0.25, sheen=0.5),
+    "knit": _KNIT,
+    "fine knit": replace(_KNIT, weave=0.16, stitch=0.0026),
+    "cable knit": replace(_KNIT, weave=0.36, weave_of="cable", stitch=0.0052),
+    "rib": replace(_KNIT, weave=0.36, weave_of="rib", stitch=0.0050),
+    "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.08, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
+    "corduroy": replace(_KNIT, weave=0.45, sheen=1.0, weave_of="cord", stitch=0.0045),
+    "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0),
+    "silk": Fabric(thread=0.0004, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
+    "satin": Fabric(thread=0.0004, weave=0.012, mottle=0.005, rough=0.38, f0=0.045, gloss=0.9, sheen=0.15, silk=0.6),
+    "velvet": Fabric(thread=0.0006, weave=0.05, mottle=0.02, rough=0.95, gloss=0.1, sheen=2.2),
+    "lace": Fabric(thread=0.0014, weave=0.30, mottle=0.06, sheen=0.2, weave_of="lace", stitch=0.012),
+    "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
+    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
+    "canvas": Fabric(thread=0.0008, weave=0.05, mottle=0.02, rough=0.85, gloss=0.25, sheen=0.2),
+    "metal": Fabric(thread=0.0026, weave=0.03, mottle=0.03, rough=0.30, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
     "mail": Fabric(
-        thread=0.0010,
-        weave=0.80,
-        mottle=0.10,
-        rough=0.35,
-        f0=0.55,
-        gloss=1.0,
-        sheen=0.0,
-        metal=True,
-        weave_of="rings",
-        stitch=0.0060,
+        thread=0.0010, weave=0.55, mottle=0.10, rough=0.42, f0=0.5, gloss=1.0, sheen=0.0, metal=True,
+        weave_of="rings", stitch=0.0060,
     ),
     "sequins": Fabric(
-        thread=0.0010,
-        weave=0.55,
-        mottle=0.15,
-        rough=0.22,
-        f0=0.6,
-        gloss=1.0,
-        sheen=0.0,
-        metal=True,
-        weave_of="rings",
-        stitch=0.0050,
+        thread=0.0010, weave=0.55, mottle=0.15, rough=0.22, f0=0.6, gloss=1.0, sheen=0.0, metal=True,
+        weave_of="rings", stitch=0.0050,
     ),
-}
+}  # fmt: skip
 """Cloth by name; unknown names are cotton."""
 
 
@@ -234,7 +166,8 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     place = values.get("rest", position)
     albedo = _painted(mesh, values, position)
     grained, thread = grain(place, fabric.thread)
-    shading, shade = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.06), F(0)
+    shading = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.04)
+    shade: Floats = np.zeros_like(thread)
     if fabric.weave_of and "chart" in values:
         across, up, shade = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))
         along = unit(values["along"])
@@ -252,11 +185,11 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
 def woven(kind: str, at: Floats) -> tuple[Floats, Floats, Floats]:
     """Slopes across and up of threads seen one by one, and how much they darken (about 0), at (2, N) in stitches."""
     x, y = at
-    turn = F(2 * PI)
+    turn, none = F(2 * PI), np.zeros_like(x)
     if kind == "rib":
-        return np.sin(x * turn), 0 * y, F(0.16) * np.cos(x * turn)
+        return np.sin(x * turn), none, F(0.16) * np.cos(x * turn)
     if kind == "cord":
-        return np.sin(x * turn), 0 * y, F(0.22) * np.cos(x * turn)
+        return np.sin(x * turn), none, F(0.22) * np.cos(x * turn)
     if kind == "twill":
         wave = np.sin((x + y * F(0.6)) * turn)
         return wave, F(0.6) * wave, F(0.12) * np.cos((x + y * F(0.6)) * turn)

@@ -39,34 +39,38 @@ def _told(name: str, which: str) -> tuple[Array, Array, Index]:
     mean = np.array([rest[found.faces[island == k]][..., 2].mean() for k in range(island.max() + 1)])
     parts = _welds(found.faces)
     low = np.array([rest[found.faces[parts == k]][..., 2].max() for k in range(parts.max() + 1)])
+    if "worksuit" in name:  # overalls are bib and legs in one
+        mean, low = mean * 0, low * 0 + 1
     legs = (low[parts] < 0.22) | (mean[island] < -0.02)
     if which == "legs":
         return rest, arm, np.flatnonzero(legs)
     kept = ~legs
     if which in ("jacket", "shirt", "tie"):
-        kept &= _suit(name, found, island, rest) == ("jacket", "shirt", "tie").index(which)
+        kept &= _suit(name, found, island) == (which != "jacket")
     elif which.startswith("part"):
         order = np.argsort(-np.bincount(parts[kept], minlength=parts.max() + 1))
         kept &= parts == order[int(which[4:])]
     return rest, arm, np.flatnonzero(kept)
 
 
-def _suit(name: str, found: assets.Proxy, island: Index, rest: Array) -> Index:
-    """0 jacket, 1 shirt, 2 tie: by the texture's mean colour over each island."""
+def _suit(name: str, found: assets.Proxy, island: Index) -> Index:
+    """0 jacket, 1 shirt with its tie: by the texture's colours on each island."""
     picture = assets.colours(f"clothes-{name}-diffuse")
     height, width = picture.shape[:2]
     at = np.clip(found.uv[found.uv_faces].mean(1), 0, 0.999)
     light = picture[((1 - at[:, 1]) * height).astype(int), (at[:, 0] * width).astype(int)].mean(1)
     kind = np.zeros(len(island), np.int64)
-    middle = rest[found.faces].mean(1)
-    half = np.interp(middle[:, 2], *_TIE)
-    side = np.abs(middle[:, 0])
-    tie = (middle[:, 2] < 0.549) & ((side < 0.8 * half) | ((side < 1.2 * half) & (light < _WHITE)))
     for k in range(island.max() + 1):
         mine = island == k
         if float(np.quantile(light[mine], 0.9)) > _WHITE:
-            kind[mine] = np.where(tie[mine], 2, 1)
+            kind[mine] = 1
     return kind
+
+
+def tie_line(rest: Array) -> Array:
+    """Positive on a suit's tie, which is cut of the shirt below it."""
+    half = np.interp(rest[:, 2], *_TIE)
+    return np.asarray(np.minimum(half - np.abs(rest[:, 0]), 0.549 - rest[:, 2]))
 
 
 def _welds(faces: Index) -> Index:

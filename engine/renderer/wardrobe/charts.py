@@ -13,6 +13,8 @@ from engine.renderer.wardrobe.pieces import Piece
 
 _TORSO_RADIUS_M = 0.145
 _ARM_RADIUS_M = 0.050
+_SLEEVES_FAR_M = 3.0
+"""Sleeves' coordinates lie far from the torso's, so that what is printed on the chest is not on them too."""
 _SHOULDER, _ELBOW = np.array((0.167, -0.015, 0.524)), np.array((0.313, -0.013, 0.350))
 
 
@@ -30,7 +32,7 @@ def mesh(piece: Piece, **info: Any) -> Mesh:
     _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
     split = inverse.reshape(-1, 3)
     place = faces.reshape(-1)[first]
-    extra = {"uv": piece.uv.reshape(-1, 2)[first], "chart": corner.reshape(-1, 2)[first]}
+    extra: dict[str, Any] = {"uv": piece.uv.reshape(-1, 2)[first], "chart": corner.reshape(-1, 2)[first]}
     v = piece.v[place]
     extra["along"] = _along(v, split, extra["chart"])
     extra["rest"] = piece.rest[place]
@@ -49,7 +51,8 @@ def _coordinates(rest: Array, part: int) -> Array:
     offset = p - _SHOULDER
     # the seam lies under the arm, where the torso hides it
     angle = np.arctan2(-offset[:, 1], -(offset @ unit(across)))
-    return np.stack([angle * _ARM_RADIUS_M * (1 if part == 1 else -1), 0.5 - along_arm(rest)], 1)
+    across_m = angle * _ARM_RADIUS_M * (1 if part == 1 else -1)
+    return np.stack([across_m + _SLEEVES_FAR_M * part, 0.5 - along_arm(rest)], 1)
 
 
 def _along(v: Array, f: Index, chart: Array) -> Array:

@@ -71,7 +71,7 @@ NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
     "jacket": lambda rest: _vee(rest, 0.330, 2.6),
     "wrap": lambda rest: _vee(rest, 0.400, 1.75, 0.078),
     "stand": lambda rest: _crew(rest, 0.066),
-    "high": lambda rest: np.asarray(0.585 - rest[:, 2] - 0.35 * (rest[:, 1] + 0.03)),
+    "high": lambda rest: np.asarray(0.588 - rest[:, 2] + 0.22 * (rest[:, 1] + 0.03)),
     "strapless": _strapless,
     "square": lambda rest: np.where(
         front(rest) > 0.4,

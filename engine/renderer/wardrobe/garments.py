@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 
 from engine.renderer import assets
 from engine.renderer.body import Body
-from engine.renderer.geometry import Array, blurred
+from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
@@ -38,7 +39,7 @@ def named(garment: str) -> str:
 def dress(outfit: Outfit, body: Body) -> list[Mesh]:
     """The outfit on this body, over its skin, from the innermost layer outwards."""
     name = named(outfit.garment)
-    if name in ("suit", "tuxedo") and outfit.tie is None and body.person.masculinity < 0.5:
+    if name == "suit" and outfit.tie is None and body.person.masculinity < 0.5:
         name = "blazer"
     garment = GARMENTS[name]
     tailor = _Tailor(outfit, body, name, garment)
@@ -98,9 +99,9 @@ class _Tailor:
         self.meshes.append(
             charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer))
         )
+        self.below.append(draping.Under.of(piece.v, piece.normals))
         if not legs:
             self.piece = piece
-            self.below.append(draping.Under.of(piece.v, piece.normals))
         for name in layer.sewn:
             self.meshes += sewing.sewn(name, self, piece, self.look(layer))
 
@@ -120,6 +121,9 @@ class _Tailor:
             )
         if layer.hem is not None:
             height = np.minimum(height, np.where(piece.arm > 0.4, 0.5, piece.rest[:, 2] - layer.hem))
+        if base.endswith(("/shirt", "/tie")):
+            tie = bases.tie_line(piece.rest)
+            height = np.minimum(height, tie if base.endswith("/tie") else np.where(piece.rest[:, 2] < 0.2, 0.5, -tie))
         if layer.region == "legs":
             height = np.minimum(np.minimum(height, 0.165 - piece.rest[:, 2]), 0.2 - piece.arm)
         elif layer.region:
@@ -146,6 +150,8 @@ class _Tailor:
     def _over(self, piece: Piece, layer: Layer) -> Piece:
         """Clear of the skin and of every layer below."""
         own = layer.ease if "/" in layer.base else 0.0
+        if "/" in layer.base and own:
+            piece = pieces.moved(piece, piece.normals * own)
         piece = draping.clear(piece, draping.skin_of(self.body), 0.0025 + own)
         if layer.base.startswith(("male_elegantsuit", "male_casualsuit05", "male_worksuit")):
             return piece
@@ -158,7 +164,7 @@ class _Tailor:
         if which == "colour":
             return self.outfit.colour
         if which == "second":
-            return self.outfit.second or WHITE
+            return self.outfit.second or self.garment.second
         if which == "tie":
             return self.outfit.tie or self.outfit.second or (0.10, 0.012, 0.018)
         return which if isinstance(which, tuple) else WHITE
@@ -189,7 +195,12 @@ def _pleated(piece: Piece, depth: float) -> Piece:
 def _shade(layer: Layer, woman: bool) -> Array | None:
     """A picture of shaded creases that the colour is multiplied with; it never brightens, and its mean is near 1."""
     name = (layer.women if layer.women and woman else layer.base).partition("/")[0]
-    if not assets.has(f"clothes-{name}-ao"):
+    return _shade_of(f"clothes-{name}-ao")
+
+
+@lru_cache(maxsize=16)
+def _shade_of(name: str) -> Array | None:
+    if not assets.has(name):
         return None
-    shade = np.clip(assets.picture(f"clothes-{name}-ao")[..., :1], 0, 1)
+    shade = np.clip(assets.picture(name)[..., :1], 0, 1)
     return np.ascontiguousarray(np.broadcast_to(0.55 + 0.45 * shade, (*shade.shape[:2], 3)), np.float32)

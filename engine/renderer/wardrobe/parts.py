@@ -81,7 +81,7 @@ def sheet(
     if out is not None and float((normals.reshape(v.shape) * out).sum(-1).mean()) < 0:
         f, normals = f[:, ::-1], -normals
     along = unit(np.roll(v, -1, 0) - np.roll(v, 1, 0)).reshape(-1, 3)
-    extra = {"chart": chart.reshape(-1, 2), "along": along, "uv": np.zeros((len(flat), 2))}
+    extra: dict[str, Any] = {"chart": chart.reshape(-1, 2), "along": along, "uv": np.zeros((len(flat), 2))}
     return Mesh(kind, flat, f, normals, extra, dict(info))
 
 
@@ -112,7 +112,7 @@ class Front:
         met = hits.geometry >= 0
         y = np.where(met, origin[1] + hits.distance, np.nan)
         y = np.where(met, y, np.nanmedian(y) if met.any() else self._default)
-        normal = unit(hits.normal.T.astype(float) + (0, 1e-9, 0))
+        normal = unit(hits.normal.T.astype(float) + np.array((0, 1e-9, 0)))
         normal *= np.where(normal[:, 1:2] > 0, -1, 1)
         normal[~met] = (0, -1, 0)
         return np.stack([place[:, 0], y, place[:, 1]], 1), normal

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,7 +15,7 @@ _TEXELS: Final = 96
 
 
 @lru_cache(maxsize=16)
-def tile(name: str, colour: RGB, second: RGB | None, garment: str) -> tuple[Array, tuple[float, float]] | None:
+def tile(name: str, colour: RGB, second: RGB | None, garment: str) -> tuple[Any, tuple[float, float]] | None:
     """The picture (H, W, 3) of a pattern and the metres that it covers; None for plain cloth."""
     if name not in PATTERNS:
         return None
@@ -28,7 +28,7 @@ def tile(name: str, colour: RGB, second: RGB | None, garment: str) -> tuple[Arra
         "stripes": _stripes, "pinstripes": _pinstripes, "checks": _checks, "dots": _dots, "floral": _floral,
     }[name](x, y, garment)  # fmt: skip
     share = np.clip(share, 0, 1)[..., None]
-    picture = np.asarray(first * (1 - share) + other * share, np.float32)
+    picture: Any = np.asarray(first * (1 - share) + other * share, np.float32)
     if name == "floral":
         leaf = np.clip(_leaves(x, y), 0, 1)[..., None]
         picture = np.asarray(picture * (1 - leaf) + np.array((0.06, 0.16, 0.05)) * leaf, np.float32)

@@ -173,9 +173,9 @@ def _white_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 def _gold_edge(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor, look
-    shape = ((-0.030, 0.0004), (-0.029, 0.0016), (0.0, 0.0018), (0.001, 0.0), (0.0, -0.001))
-    info = {"look": FABRICS["satin"], "colour": np.array((0.62, 0.40, 0.09), np.float32)}
-    return [parts.band(Rim(piece, ring), shape, **info) for ring in loops(piece.f)[:1]]
+    shape = ((-0.026, -0.002), (-0.025, 0.0045), (0.0, 0.0045), (0.002, 0.001), (0.0, -0.002))
+    info: dict[str, Any] = {"look": FABRICS["satin"], "colour": np.array((0.62, 0.40, 0.09), np.float32)}
+    return [parts.band(Rim(piece, ring, 5.0), shape, **info) for ring in loops(piece.f)[:1]]
 
 
 def _row(x: float, top: float, step: float, count: int) -> list[tuple[float, float]]:
@@ -331,7 +331,13 @@ def _apron_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     front = Front(piece, tailor.meshes)
     made = []
     for side in (-1, 1):
-        path = [(side * 0.100, 0.445), (side * 0.092, 0.49), (side * 0.080, 0.53), (side * 0.074, 0.56)]
+        path = [
+            (side * 0.100, 0.395),
+            (side * 0.098, 0.445),
+            (side * 0.092, 0.49),
+            (side * 0.080, 0.53),
+            (side * 0.074, 0.56),
+        ]
         made.append(parts.patch(front, parts.stroke(path, 0.024), (40, 8), 0.004, **_plain(look)))
     return made
 
@@ -353,10 +359,11 @@ def _gorget(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 def _neck_ring(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """The metal ring that a helmet locks to."""
     del look
-    body = tailor.body
+    del tailor
     angle = np.linspace(0, 2 * np.pi, 73)[:-1]
-    centre = np.array((body.middle[0], body.middle[1] + 0.085, body.chin[2] - 0.062))
-    ring = np.stack([np.sin(angle) * 0.128, -np.cos(angle) * 0.125, 0.030 * np.cos(angle) * -1], 1)
+    neck = (piece.rest[:, 2] > 0.50) & (np.abs(piece.rest[:, 0]) < 0.09)
+    centre = piece.v[neck].mean(0) + np.array((0, -0.010, 0.006))
+    ring = np.stack([np.sin(angle) * 0.112, -np.cos(angle) * 0.112, -0.026 * np.cos(angle)], 1)
     shape = np.array(
         (
             (-0.012, -0.040),
@@ -439,6 +446,7 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
     ]
 
 
+_RIVETS: Final = ((0.105, 0.50), (0.115, 0.44), (0.140, 0.40))
 Part = Callable[[Tailor, Piece, Look], list[Mesh]]
 PARTS: Final[dict[str, Part]] = {
     "neckband": _neckband, "rib neckband": _rib_neckband, "edge": _edge, "roll": _roll, "hood": _hood, "cords": _cords,
@@ -453,7 +461,7 @@ PARTS: Final[dict[str, Part]] = {
     "gold buttons": _buttons(_row(0.010, 0.32, 0.06, 4), 0.009, GOLD),
     "metal buttons": _buttons(_row(0.008, 0.455, 0.062, 6), 0.0075, (0.72, 0.55, 0.36)),
     "snaps": _buttons([(-0.060, 0.452), (0.062, 0.452), (-0.052, 0.405), (0.055, 0.405)], 0.005, STEEL),
-    "rivets": _buttons([(s * x, z) for s in (-1, 1) for x, z in ((0.105, 0.50), (0.115, 0.44), (0.140, 0.40))], 0.005, STEEL),
+    "rivets": _buttons([(s * x, z) for s in (-1, 1) for x, z in _RIVETS], 0.005, STEEL),
     "chest pockets": _pockets([(-0.085, 0.385), (0.085, 0.385)], (0.085, 0.090), True),
     "flap pockets": _pockets([(-0.095, 0.16), (0.095, 0.16)], (0.11, 0.12), True),
     "left pocket": _pockets([(0.085, 0.395)], (0.078, 0.085)),

@@ -46,7 +46,12 @@ def _cuirass(rest: Array, arm: Array) -> Array:
 def _pauldron(rest: Array, arm: Array) -> Array:
     del arm
     s = along_arm(rest)
-    return np.asarray(np.minimum(0.105 - s, s + 0.055))
+    # open below, where the arm lies against the chest
+    return np.asarray(
+        np.minimum(
+            np.minimum(0.100 - s, s + 0.045), rest[:, 2] - 0.445 + 0.5 * np.clip(np.abs(rest[:, 0]) - 0.17, 0, 1)
+        )
+    )
 
 
 SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
@@ -67,7 +72,7 @@ def relief(region: str, rest: Array) -> Array:
     if region == "pauldron":
         s = along_arm(rest)
         lame = np.mod(s - 0.020, 0.034) / 0.034
-        return np.asarray(np.where(s > 0.020, 0.012 - 0.010 * lame, 0.012) - 0.08 * np.clip(s - 0.03, 0, 1))
+        return np.asarray(np.where(s > 0.020, 0.010 - 0.007 * lame, 0.010))
     if region == "drape":
         x = rest[:, 0]
         across = (x - 0.128 + (0.548 - z) * 0.62) / (0.060 + 0.34 * np.clip(0.548 - z, 0, 1))
