@@ -84,7 +84,7 @@ def areas(rest: Floats) -> dict[str, Floats]:
 
 def _neck(y: Floats, side: Floats) -> Floats:
     """The beard's lower edge, under the jaw."""
-    return np.asarray(0.600 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.20 * np.clip(y + 0.125, 0, 0.08))
+    return np.asarray(0.607 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.20 * np.clip(y + 0.125, 0, 0.08))
 
 
 def _lengths(told: Kind, rest: Floats) -> tuple[Floats, Floats]:
@@ -121,7 +121,7 @@ def beard(person: Person, body: Body, frame: Frame, density: float, clothes: Seq
         Field.of(body, frame, clothes).pushed(points, 0.0006)
     lips = frame.inside(body.part.vertices[body.masks["lips"] > 0.4])
     points = _free_lips(points, lips)
-    shades = fibres.coloured(len(points), _STEPS, beard_colour(person), random, person.beard.grey, vary=0.22)
+    shades = fibres.coloured(fibres.runs(points), beard_colour(person), random, person.beard.grey, vary=0.22)
     width = told.width / density**0.7
     return fibres.mesh(frame.outside(points), frame.way(roots.normals)[:, None], width, shades, taper=0.35, shine=0.35)
 
@@ -145,7 +145,8 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
     )
     fall = fall - n * (fall * n).sum(1, keepdims=True) * 0.8
     long = np.clip(length[:, 0] / 0.04, 0, 1)
-    way = unit(n * (0.75 - 0.35 * above) + fall + (0.22 + told.curl * 0.3) * (1 - 0.75 * long) * random.normal(size=n.shape))
+    untidy = (0.22 + told.curl * 0.3) * (1 - 0.75 * long)
+    way = unit(n * (0.75 - 0.35 * above) + fall + untidy * random.normal(size=n.shape))
     t = np.linspace(0, 1, _STEPS)[None, :, None]
     gather = -0.45 * aside * np.array((1.0, 0, 0)) * np.clip(length[:, 0] / 0.06, 0, 1) * (1 - above)
     bend = (np.array((0, 0, -0.75)) * long - 0.25 * n + gather)[:, None]
@@ -161,7 +162,8 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
 def _free_lips(points: Floats, lips: Floats) -> Floats:
     """Hairs that would hang over the mouth end above it."""
     low, high = lips.min(0), lips.max(0)
-    over = (points[..., 2] < high[2] - 0.001) & (points[..., 2] > low[2] + 0.001) & (np.abs(points[..., 0]) < 0.7 * high[0])
+    z = points[..., 2]
+    over = (z < high[2] - 0.001) & (z > low[2] + 0.001) & (np.abs(points[..., 0]) < 0.7 * high[0])
     rooted = points[:, :1, 2] > high[2] - 0.004
     short = np.where((over & rooted).any(1), np.clip((over & rooted).argmax(1) - 0.6, 1.0, None), points.shape[1] - 1.0)
     return resampled(points, short, points.shape[1]).astype(np.float32)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.field import Field, Floats
@@ -50,8 +51,11 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
     loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
     forward = (roots.around < 96 + 14 * random.normal(size=len(roots)))[:, None]
     rise = _of(style.rise, weights) * hair.volume
-    fringe = weights["fringe"] > (0.45 if _has_fringe(style, hair) else 9)
+    fringe = weights["fringe"] > (0.45 if has_fringe(style, hair) else 9)
     here, points = roots.points.copy(), [roots.points]
+    names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
+    parted = sum(weights[r] for r, name in zip(REGIONS, names, strict=True) if name == "part") * ~fringe
+    parted = np.asarray(parted, np.float32)[:, None] if np.ndim(parted) else np.zeros((len(roots), 1), np.float32)
     run = np.zeros_like(full)
     for pace in paces:
         step = full * np.float32(pace)
@@ -59,6 +63,9 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         fall = np.minimum(run / 0.03, 1) * (step * 100)
         way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
         way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
+        if parted.any():
+            high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * parted
+            way = way + 0.30 * high * np.minimum(step * 100, 1) * side[:, None] * RIGHT
         way = _over_shoulders(way, here, head, forward)
         if style.tuck and style.cut is not None:
             low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
@@ -69,7 +76,18 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
         here = moved
         points.append(here)
-    return _trimmed(style, hair, np.stack(points, 1), roots, weights, head, random)
+    path = np.stack(points, 1)
+    kept = ~_wandered(path, parted[:, 0])
+    weights = {name: value[kept] for name, value in weights.items()}
+    return _trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
+
+
+def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
+    """Locks of long parted hair that still lie on top of the head where they should long hang beside it."""
+    along = np.linalg.norm(np.diff(path, axis=1), axis=2)
+    far = np.cumsum(along, 1) > 0.15
+    high = path[:, 1:, 2] > 0.055
+    return np.asarray((far & high).any(1) & (parted > 0.5))
 
 
 def _left(
@@ -88,7 +106,8 @@ def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats
     return np.asarray(sum(weights[name] * value for name, value in zip(REGIONS, values, strict=True)))
 
 
-def _has_fringe(style: Style, hair: Hair) -> bool:
+def has_fringe(style: Style, hair: Hair) -> bool:
+    """Whether hair hangs over the forehead."""
     return style.fringe_cut is not None or (hair.fringe and style.ball is None)
 
 
@@ -105,7 +124,7 @@ def _combed(
 ) -> Floats:
     """Where each root's hair is combed to, along the skin."""
     names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
-    if _has_fringe(style, hair) and names[0] == "part":
+    if has_fringe(style, hair) and names[0] == "part":
         names = ("fall", *names[1:])
     made = {name: _flow(name, style, hair, roots, head) for name in set(names)}
     total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
@@ -140,7 +159,7 @@ def _flow(name: str, style: Style, hair: Hair, roots: Roots, head: Head) -> Floa
     whorl = unit(from_middle * (from_middle @ pole)[:, None] - pole)
     if name == "whorl":
         return np.asarray(whorl)
-    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.007)
+    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.0025)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
     parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
@@ -152,7 +171,8 @@ def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> F
     low = np.flatnonzero(here[:, 2] < -0.10)
     if not len(low):
         return way
-    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None]
+    flat = np.clip(head.field.outwards(here[low])[:, 2:] * 2, 0, 1)
+    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None] * flat
     turned = way.copy()
     along = np.where(forward[low], -BACK, BACK) - 0.35 * np.sign(here[low, :1]) * RIGHT
     turned[low] += 0.6 * near * along
@@ -220,7 +240,7 @@ def _trimmed(
     if style.cut is not None:
         longer = 0.11 * (hair.length - 1)
         end = np.minimum(end, _below(points, (style.cut - longer + uneven)[:, None]))
-    if _has_fringe(style, hair):
+    if has_fringe(style, hair):
         level = 0.024 if style.fringe_cut is None else style.fringe_cut
         aside = np.abs(points[..., 0]) / head.half_width
         cut = (level + uneven)[:, None] - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5
@@ -239,8 +259,7 @@ def _trimmed(
 
 def _ball(style: Style, hair: Hair, points: Floats) -> Floats:
     """How far out of the style's ball points are, 1 on it."""
-    assert style.ball is not None
-    size = style.ball * hair.length * hair.volume
+    size = (style.ball or 0.0) * hair.length * hair.volume
     radii = np.array((0.078, 0.100, 0.100), np.float32) + np.array((1.0, 0.8, 1.0), np.float32) * size
     return np.asarray(np.linalg.norm((points - CENTRE - np.float32(0.15 * size) * UP) / radii, axis=-1))
 

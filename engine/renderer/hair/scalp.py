@@ -69,7 +69,9 @@ class Line:
         own = 0.25 * man * random.random() * np.clip((person.age - 22) / 30, 0, 1)
         rounded = random.uniform(1.0, 4.0) if man else random.uniform(5.0, 9.0)
         rounded *= 1 - 0.8 * min(person.hair.line, 1.0)
-        return cls(max(person.hair.line, own), float(peak), float(height), float(rounded), 9.0 if man else 3.0, random.uniform(0, 6.28, 6))
+        waves = random.uniform(0, 6.28, 6)
+        receded, burns = max(person.hair.line, own), 9.0 if man else 3.0
+        return cls(float(receded), float(peak), float(height), float(rounded), burns, waves)
 
     def inside(self, rest: Floats) -> Floats:
         """Degrees within the line at positions of the template (N, 3); negative on the face."""

@@ -90,7 +90,9 @@ class Layer:
         if fine.sum() > 24:
             self._specks(x[fine], y[fine], radius[fine], colour[fine], share * tall)
             x, y, radius, colour, reach = x[~fine], y[~fine], radius[~fine], colour[~fine], reach[~fine]
-        seen = (x + reach > u.min()) & (x - reach < u.max()) & (y + reach * tall > v.min()) & (y - reach * tall < v.max())
+        seen = (
+            (x + reach > u.min()) & (x - reach < u.max()) & (y + reach * tall > v.min()) & (y - reach * tall < v.max())
+        )
         for k in np.flatnonzero(seen):
             r = max(float(radius[k]), pixel * 0.75)
             dim = share * min((float(radius[k]) / r) ** 2, 1.0)
@@ -119,7 +121,9 @@ class Layer:
             np.add.at(spread, at, colour[inside] * weight[inside, None])
         mean = spread / np.maximum(gained, 1e-6)[:, None]
         thin = np.maximum(gained, 1).reshape(rows, columns)[..., None]
-        self.mask(np.minimum(gained, 1).astype(np.float32).reshape(rows, columns), mean.reshape(rows, columns, 3) * thin)
+        self.mask(
+            np.minimum(gained, 1).astype(np.float32).reshape(rows, columns), mean.reshape(rows, columns, 3) * thin
+        )
 
     def glow(self, x: float, y: float, reach: float, colour: Colour, tall: float = 1.0) -> None:
         """Light added round a direction, that fades over `reach` radians."""

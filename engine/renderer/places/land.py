@@ -31,7 +31,9 @@ def ridge(
     return layer
 
 
-def ground(canvas: Canvas, sky: Sky, low: Colour, high: Colour, what: str, grain: float = 0.7, haze: float = 0.5) -> Layer:
+def ground(
+    canvas: Canvas, sky: Sky, low: Colour, high: Colour, what: str, grain: float = 0.7, haze: float = 0.5
+) -> Layer:
     """A level floor up to the horizon, mottled from `low` to `high`."""
     layer = canvas.layer(12.0)
     x, y = canvas.floor()
@@ -54,7 +56,9 @@ def trees(
     random = canvas.random(what)
     u, v = canvas.grid()
     v = -v if hang else v
-    line = F(base) + F(height) * (F(0.35) + F(0.75) * noise(canvas.u[None] * F(bumps), np.zeros((1, 1), np.float32), random, 3))
+    line = F(base) + F(height) * (
+        F(0.35) + F(0.75) * noise(canvas.u[None] * F(bumps), np.zeros((1, 1), np.float32), random, 3)
+    )
     leaf = noise(u * F(bumps * 5), v * F(bumps * 5), random, 5, 0.68)
     up = (v - F(base)) / F(height)
     share = step(line + (leaf - F(0.5)) * F(height * 0.6) - v, -0.01, 0.02)
@@ -112,7 +116,9 @@ def water(canvas: Canvas, sky: Sky, deep: Colour, what: str, rough: float = 1.0)
     low_angle = np.exp(np.minimum(v, 0) * F(7.0))
     mirror = np.clip(low_angle * F(0.62) + wave * F(0.85), 0, 1)
     body = np.asarray(deep, np.float32) * np.maximum(np.asarray(sky.land, np.float32), 0.03)
-    picture = mix(body, np.asarray(sky.horizon, np.float32) * F(0.75) + np.asarray(sky.zenith, np.float32) * F(0.25), mirror)
+    picture = mix(
+        body, np.asarray(sky.horizon, np.float32) * F(0.75) + np.asarray(sky.zenith, np.float32) * F(0.25), mirror
+    )
     under = np.exp(-(((canvas.u - F(skies.sun_side(canvas))) / F(0.16)) ** 2))[None]
     glint = step(chop + swell * F(0.4), 0.72, 0.95) * under
     picture = picture + glint[..., None] * np.asarray(sky.glow, np.float32) * F(2.4)
@@ -150,7 +156,9 @@ def garden(c: Canvas) -> list[Layer]:
     )[int(random.integers(3))]
     lit = [np.asarray(b, np.float32) * np.asarray(sky.land, np.float32) for b in beds]
     hedge = trees(c, sky, 14, -0.6, 1.2, "hedge", LEAVES, 0.06, 4.0, 0.25)
-    near = trees(c, sky, 5, -1.4, 1.34, "beds", ((0.04, 0.085, 0.02), (0.10, 0.18, 0.04), (0.20, 0.30, 0.08)), 0.0, 7.0, 0.0)
+    near = trees(
+        c, sky, 5, -1.4, 1.34, "beds", ((0.04, 0.085, 0.02), (0.10, 0.18, 0.04), (0.20, 0.30, 0.08)), 0.0, 7.0, 0.0
+    )
     leaves = hazed(np.array(((0.30, 0.42, 0.12), (0.12, 0.20, 0.05)), np.float32), sky, 0)
     return [
         skies.painted(c, sky, 0.3), ground(c, sky, (0.05, 0.10, 0.02), (0.16, 0.24, 0.06), "lawn"), hedge,
@@ -200,7 +208,16 @@ def sea(c: Canvas) -> list[Layer]:
     sky = skies.of(c)
     layers = [skies.painted(c, sky, 0.6, 0.8), water(c, sky, (0.012, 0.075, 0.13), "sea", 1.5)]
     if c.random("coast").random() < 0.5:
-        far = ridge(c, 4000, -0.01, 0.06, hazed(np.array((0.1, 0.13, 0.16)), sky, 0.6), hazed(np.array((0.14, 0.17, 0.2)), sky, 0.5), "coast", 2.0)
+        far = ridge(
+            c,
+            4000,
+            -0.01,
+            0.06,
+            hazed(np.array((0.1, 0.13, 0.16)), sky, 0.6),
+            hazed(np.array((0.14, 0.17, 0.2)), sky, 0.5),
+            "coast",
+            2.0,
+        )
         layers.insert(1, far)
     return layers
 
@@ -225,9 +242,18 @@ def desert(c: Canvas) -> list[Layer]:
     low, high = np.array((0.42, 0.17, 0.045)), np.array((1.0, 0.54, 0.20))
     layers = [skies.painted(c, sky, 0.06)]
     for k, (away, base, height, haze, bumps) in enumerate(
-        ((3000, 0.0, 0.14, 0.26, 2.5), (400, -0.10, 0.20, 0.10, 1.7), (60, -0.30, 0.28, 0.03, 1.2), (9, -0.9, 0.66, 0.0, 1.0))
+        (
+            (3000, 0.0, 0.14, 0.26, 2.5),
+            (400, -0.10, 0.20, 0.10, 1.7),
+            (60, -0.30, 0.28, 0.03, 1.2),
+            (9, -0.9, 0.66, 0.0, 1.0),
+        )
     ):
-        layers.append(ridge(c, away, base, height, hazed(low, sky, haze), hazed(high, sky, haze), f"dune {k}", bumps, 3, 0.45, 0.22))
+        layers.append(
+            ridge(
+                c, away, base, height, hazed(low, sky, haze), hazed(high, sky, haze), f"dune {k}", bumps, 3, 0.45, 0.22
+            )
+        )
     return layers
 
 
@@ -258,15 +284,24 @@ def fog(c: Canvas) -> list[Layer]:
         layers.append(_trunks(c, pale, away, haze))
     lawn = ground(c, pale, (0.10, 0.11, 0.08), (0.2, 0.2, 0.15), "heath", 0.7, 1.0)
     lost = step(c.grid()[1], -0.5, -0.05)[..., None]
-    lawn.paint = lawn.paint * (1 - lost * F(0.9)) + lawn.alpha[..., None] * np.asarray(pale.horizon, np.float32) * lost * F(0.8)
+    lawn.paint = lawn.paint * (1 - lost * F(0.9)) + lawn.alpha[..., None] * np.asarray(
+        pale.horizon, np.float32
+    ) * lost * F(0.8)
     return [layers[0], lawn, *layers[1:]]
 
 
-def _firs(c: Canvas, sky: Sky, away: float, least: float, most: float, haze: float, count: int, snowy: bool = True) -> Layer:
+def _firs(
+    c: Canvas, sky: Sky, away: float, least: float, most: float, haze: float, count: int, snowy: bool = True
+) -> Layer:
     """Pointed firs, with snow on their boughs if so."""
     layer, random = c.layer(away), c.random(f"firs {away}")
     u, v = c.grid()
-    dark, pale = hazed(np.array((0.035, 0.055, 0.06)), sky, haze), hazed(np.array((0.85, 0.92, 1.0)) if snowy else np.array((0.08, 0.09, 0.07)), sky, haze * 0.6 if snowy else haze)
+    dark, pale = (
+        hazed(np.array((0.035, 0.055, 0.06)), sky, haze),
+        hazed(
+            np.array((0.85, 0.92, 1.0)) if snowy else np.array((0.08, 0.09, 0.07)), sky, haze * 0.6 if snowy else haze
+        ),
+    )
     snowed = noise(u * F(26), v * F(34), random, 4, 0.65)
     tint = mix(dark, pale, step(snowed, 0.48, 0.72))
     foot = -1.6 / away
@@ -285,7 +320,11 @@ def park(c: Canvas) -> list[Layer]:
     """A lawn, old trees at its edge, a path with benches."""
     sky = skies.of(c)
     autumn = c.random("season").random() < 0.25
-    leaf = ((0.20, 0.10, 0.02), (0.45, 0.22, 0.04), (0.70, 0.42, 0.08)) if autumn else ((0.04, 0.085, 0.015), (0.11, 0.19, 0.03), (0.30, 0.40, 0.08))
+    leaf = (
+        ((0.20, 0.10, 0.02), (0.45, 0.22, 0.04), (0.70, 0.42, 0.08))
+        if autumn
+        else ((0.04, 0.085, 0.015), (0.11, 0.19, 0.03), (0.30, 0.40, 0.08))
+    )
     lawn = ground(c, sky, (0.10, 0.20, 0.025), (0.24, 0.40, 0.06), "lawn", 0.6, 0.12)
     x, y = c.floor()
     shade = noise(x * F(0.16), y * F(0.10), c.random("shade"), 4, 0.6)
@@ -293,7 +332,10 @@ def park(c: Canvas) -> list[Layer]:
     path = c.layer(12)
     bend = x + F(1.5) - F(0.25) * (y - F(6)) * F(float(c.random("path").choice((-1, 1))))
     path.mask(step(F(1.1) - np.abs(bend), -0.15, 0.15) * (y < 60) * F(0.9), hazed(np.array((0.55, 0.48, 0.38)), sky, 0))
-    glints = [np.asarray(sky.horizon, np.float32) * F(1.5), np.asarray(sky.land, np.float32) * np.array((0.9, 1.0, 0.45), np.float32) * F(1.3)]
+    glints = [
+        np.asarray(sky.horizon, np.float32) * F(1.5),
+        np.asarray(sky.land, np.float32) * np.array((0.9, 1.0, 0.45), np.float32) * F(1.3),
+    ]
     return [
         skies.painted(c, sky, 0.3),
         trees(c, sky, 120, -0.02, 0.16, "far trees", leaf, 0.30, 7.0, 0.2),
@@ -307,5 +349,12 @@ def _trunks(c: Canvas, sky: Sky, away: float, haze: float, top: float = 0.6, sto
     layer, random = c.layer(away), c.random(f"trunks {away}")
     for x in random.uniform(-np.pi, np.pi, 44):
         wide = stout * float(random.uniform(0.25, 0.6)) / away
-        layer.box(x - wide, x + wide, -1.6 / away, float(random.uniform(top / 3, top)), hazed(np.array((0.085, 0.07, 0.055)), sky, haze), 0.004)
+        layer.box(
+            x - wide,
+            x + wide,
+            -1.6 / away,
+            float(random.uniform(top / 3, top)),
+            hazed(np.array((0.085, 0.07, 0.055)), sky, haze),
+            0.004,
+        )
     return layer

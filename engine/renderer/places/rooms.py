@@ -143,7 +143,13 @@ def plant(c: Canvas, away: float, what: str, x: float, y: float, size: float, li
     at_x = (x + random.normal(0, size * 0.55, count)).astype(np.float32)
     at_y = (y + np.abs(random.normal(0, size * 0.8, count))).astype(np.float32)
     tints = picked(random, LEAVES, count, 0.4) * np.asarray(light, np.float32) * F(1.5)
-    layer.box(x - size * 0.35, x + size * 0.35, y - size * 0.8, y + size * 0.1, np.array((0.35, 0.20, 0.13)) * np.asarray(light))
+    layer.box(
+        x - size * 0.35,
+        x + size * 0.35,
+        y - size * 0.8,
+        y + size * 0.1,
+        np.array((0.35, 0.20, 0.13)) * np.asarray(light),
+    )
     layer.discs(at_x, at_y, (size * random.uniform(0.10, 0.24, count)).astype(np.float32), tints, 0.95, 1.3)
     return layer
 
@@ -200,7 +206,9 @@ def _bricks(layer: Layer, tall: float, wide: float, strength: float) -> None:
     layer.lit(np.where(joint, F(1.12), F(1 - strength / 2) + F(strength) * shade).astype(np.float32))
 
 
-def _shine(c: Canvas, away: float, what: str, count: int, rise: tuple[float, float], colour: Colour, bright: float) -> Layer:
+def _shine(
+    c: Canvas, away: float, what: str, count: int, rise: tuple[float, float], colour: Colour, bright: float
+) -> Layer:
     """Small reflections on glass and metal."""
     layer, random = c.layer(away), c.random(what)
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
@@ -213,7 +221,10 @@ def _shine(c: Canvas, away: float, what: str, count: int, rise: tuple[float, flo
 def bar(c: Canvas) -> list[Layer]:
     """A bar at night: bottles before lit shelves, tubes of coloured light without words."""
     random = c.random("bar")
-    accent = np.asarray(((1.0, 0.10, 0.45), (0.12, 0.45, 1.0), (0.60, 0.16, 1.0), (0.05, 0.75, 0.65))[int(random.integers(4))], np.float32)
+    accent = np.asarray(
+        ((1.0, 0.10, 0.45), (0.12, 0.45, 1.0), (0.60, 0.16, 1.0), (0.05, 0.75, 0.65))[int(random.integers(4))],
+        np.float32,
+    )
     room = wall(c, 4, (0.030, 0.020, 0.022), "bar wall", (0.015, 0.012, 0.014), (0.02, 0.014, 0.012), 0.3)
     glass = ((0.55, 0.20, 0.03), (0.12, 0.30, 0.07), (0.70, 0.42, 0.10), (0.35, 0.05, 0.04), (0.55, 0.62, 0.66))
     for k, y in enumerate((-0.13, 0.005, 0.14)):
@@ -238,7 +249,14 @@ def bar(c: Canvas) -> list[Layer]:
 def library(c: Canvas) -> list[Layer]:
     """Shelves of books to the ceiling, a reading lamp."""
     random, level = c.random("library"), dim(c)
-    spines = ((0.30, 0.055, 0.04), (0.06, 0.11, 0.07), (0.05, 0.07, 0.15), (0.36, 0.22, 0.10), (0.50, 0.42, 0.30), (0.14, 0.07, 0.05))
+    spines = (
+        (0.30, 0.055, 0.04),
+        (0.06, 0.11, 0.07),
+        (0.05, 0.07, 0.15),
+        (0.36, 0.22, 0.10),
+        (0.50, 0.42, 0.30),
+        (0.14, 0.07, 0.05),
+    )
     room = wall(c, 3, np.array((0.050, 0.028, 0.016)) * level, "case", (0.3, 0.24, 0.18), (0.12, 0.07, 0.04), 0.2)
     board = np.array((0.20, 0.105, 0.052)) * level
     lit = np.array(spines) * level * 1.15
@@ -284,7 +302,9 @@ def office(c: Canvas) -> list[Layer]:
 def kitchen(c: Canvas) -> list[Layer]:
     """A kitchen: tiles, cabinets, a counter, pans, herbs at the window."""
     random, level, side = c.random("kitchen"), dim(c), float(c.random("side").choice((-1, 1)))
-    front = np.asarray(((0.20, 0.30, 0.29), (0.62, 0.60, 0.55), (0.13, 0.19, 0.27))[int(random.integers(3))], np.float32) * F(level)
+    front = np.asarray(
+        ((0.20, 0.30, 0.29), (0.62, 0.60, 0.55), (0.13, 0.19, 0.27))[int(random.integers(3))], np.float32
+    ) * F(level)
     room = wall(c, 3, np.array((0.50, 0.46, 0.39)) * level, "tiles", (0.75, 0.74, 0.7), (0.3, 0.2, 0.13), 0.05)
     _bricks(room, 0.034, 0.068, 0.09)
     falloff(room, side * 0.19, 0.3, 0.7)
@@ -325,7 +345,9 @@ def hospital(c: Canvas) -> list[Layer]:
     for k, x in enumerate(np.arange(-np.pi + float(random.uniform(0, 0.5)), np.pi, 0.52)):
         room.box(x, x + 0.22, -0.34, 0.26, np.array((0.44, 0.52, 0.54)), 0.006)
         room.box(x + 0.012, x + 0.208, -0.34, 0.248, np.array((0.62, 0.74, 0.76)), 0.006)
-        room.box(x + 0.06, x + 0.12, 0.02, 0.17, np.array((0.95, 1.1, 1.15)) if k % 2 else np.array((0.3, 0.4, 0.44)), 0.005)
+        room.box(
+            x + 0.06, x + 0.12, 0.02, 0.17, np.array((0.95, 1.1, 1.15)) if k % 2 else np.array((0.3, 0.4, 0.44)), 0.005
+        )
         room.box(x + 0.30, x + 0.40, 0.02, 0.14, np.array((0.25, 0.5, 0.62)) * float(random.uniform(0.6, 1.6)), 0.006)
     lights = c.layer(4)
     for x in np.arange(-np.pi, np.pi, 0.44):

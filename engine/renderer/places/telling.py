@@ -57,9 +57,7 @@ def _histogram(colours: Floats) -> Floats:
     return np.concatenate(found).astype(np.float32)
 
 
-def told(
-    picture: npt.NDArray[np.uint8], there: npt.NDArray[np.bool_], scene: Scene, names: Iterable[str] = ()
-) -> str:
+def told(picture: npt.NDArray[np.uint8], there: npt.NDArray[np.bool_], scene: Scene, names: Iterable[str] = ()) -> str:
     """The place whose own pictures are most like this one, taken with the scene's lens, light and film.
 
     `there` (H, W) is where the place is seen: not the sitter. `names` are the places to choose from, all by default.
@@ -85,7 +83,11 @@ def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> list[Float
     colour = scene.place.colour if name == "backdrop" else None
     spill = np.array(lights.spill(scene.light), np.float32)
     stock = replace(scene.film, grain=0.0)
-    frame = (scene.camera.framing, round(scene.camera.focal_mm / 40) * 40 or 35, 2.0 if scene.camera.f_number < 4 else 8.0)
+    frame = (
+        scene.camera.framing,
+        round(scene.camera.focal_mm / 40) * 40 or 35,
+        2.0 if scene.camera.f_number < 4 else 8.0,
+    )
     seen = (_seen(name, scene.place.time, colour, frame, seed) for seed in SEEDS)
     return [signature(_printed(light * spill, stock), clear) for light in seen]
 

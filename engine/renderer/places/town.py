@@ -34,7 +34,15 @@ def buildings(
         if c.u.min() - wide < x < c.u.max() + wide:
             layer.box(x, x + wide, -3, top, wall)
             layer.box(x, x + wide * 0.35, -3, top, np.asarray(wall) * F(0.72))
-            _panes(layer, (x, x + wide, base, top), storey, wall, sky, lit, np.random.default_rng(int(random.integers(2**31))))
+            _panes(
+                layer,
+                (x, x + wide, base, top),
+                storey,
+                wall,
+                sky,
+                lit,
+                np.random.default_rng(int(random.integers(2**31))),
+            )
         else:
             random.integers(2**31)
         x += wide * float(random.uniform(0.82, 1.0))
@@ -117,7 +125,14 @@ def city_night(c: Canvas) -> list[Layer]:
     shops = c.layer(28)
     for x in np.arange(-np.pi, np.pi, 0.21):
         tone = np.asarray(_WINDOWS[int(random.integers(3))] if random.random() < 0.6 else neon[1], np.float32)
-        shops.box(x, x + float(random.uniform(0.08, 0.18)), -0.12, float(random.uniform(-0.03, 0.02)), tone * F(random.uniform(0.3, 1.0)), 0.012)
+        shops.box(
+            x,
+            x + float(random.uniform(0.08, 0.18)),
+            -0.12,
+            float(random.uniform(-0.03, 0.02)),
+            tone * F(random.uniform(0.3, 1.0)),
+            0.012,
+        )
     points = lamps(c, 40, "street lamps", 420, (-0.12, 0.3), 0.0028, [*neon, *_WINDOWS, *_WINDOWS], 26)
     cars = lamps(c, 22, "cars", 90, (-0.13, -0.08), 0.0042, [(1, 0.05, 0.03), (1, 0.9, 0.72)], 34)
     above = [*layers, shops, signs, points, cars]
@@ -151,7 +166,13 @@ def rain(c: Canvas) -> list[Layer]:
     night = c.time == "night"
     sky = skies.of(c, "grey")
     if not night:
-        sky = replace(sky, horizon=(0.30, 0.36, 0.42), zenith=(0.17, 0.21, 0.26), cloud=(0.24, 0.28, 0.33), land=(0.42, 0.48, 0.55))
+        sky = replace(
+            sky,
+            horizon=(0.30, 0.36, 0.42),
+            zenith=(0.17, 0.21, 0.26),
+            cloud=(0.24, 0.28, 0.33),
+            land=(0.42, 0.48, 0.55),
+        )
     walls = ((0.20, 0.22, 0.25), (0.27, 0.25, 0.24), (0.16, 0.19, 0.22))
     layers = [
         skies.painted(c, sky, 0.5),
@@ -186,7 +207,9 @@ def car(c: Canvas) -> list[Layer]:
     if c.time in ("night", "sunset"):
         outside.append(lamps(c, 30, "traffic", 300, (-0.12, 0.12), 0.004, [*_WINDOWS, (1, 0.06, 0.04)], 24))
     cabin = c.layer(0.9)
-    hide = picked(random, ((0.045, 0.043, 0.043), (0.12, 0.075, 0.045), (0.17, 0.15, 0.13)), 1, 0.1)[0] * np.asarray(sky.land, np.float32)
+    hide = picked(random, ((0.045, 0.043, 0.043), (0.12, 0.075, 0.045), (0.17, 0.15, 0.13)), 1, 0.1)[0] * np.asarray(
+        sky.land, np.float32
+    )
     u, v = c.grid()
     side_on = float(random.choice((-1, 1)))
     rear = _rounded(u, v, (-side_on * 0.09, 0.05), (0.22, 0.16))
