@@ -1,11 +1,13 @@
 """`python -m bot doctor`: one line for each thing the bot needs, what is wrong with it and how to mend it."""
 
 import importlib.util
+import os
 import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from bot.engine_setup import make_catalogue
@@ -14,6 +16,7 @@ from bot.settings import Settings
 from data import schema
 from data.database import FILE_NAME
 from data.errors import DataError
+from data.files import private_folder, readable_by_others, write_over
 from data.folder_lock import lock_folder
 from engine import identity
 
@@ -72,9 +75,11 @@ def _token(settings: Settings) -> Finding:
 def _data_folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Made when missing. One that is there is left as it is: closing it to others is the next start's part.
+        if not folder.is_dir():
+            private_folder(folder)
         probe = folder / ".doctor"
-        probe.write_bytes(b"x")
+        write_over(probe, b"x")
         probe.unlink()
     except OSError as error:
         yield Finding(
@@ -82,11 +87,24 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding("good", f"Data folder: {folder.absolute()} can be written.")
+    yield from _privacy(folder)
     try:
         lock_folder(folder).release()
     except DataError:
         yield Finding("note", "Data folder: a bot is running on it now.")
     yield _database(settings)
+
+
+def _privacy(folder: Path) -> Iterator[Finding]:
+    """A folder that the start could not close: somebody else's, or on a disk that knows no modes."""
+    if readable_by_others(folder):
+        owner = folder.stat().st_uid
+        whose = "yours" if owner == os.geteuid() else f"user {owner}'s and you are user {os.geteuid()}"
+        yield Finding(
+            "note",
+            f"Data folder: other users of this machine may look into it (it is {whose}). The bot's start closes a "
+            f"folder of its own user; otherwise: sudo chown -R THE_BOTS_USER {folder} and sudo chmod -R go= {folder}.",
+        )
 
 
 def _database(settings: Settings) -> Finding:
@@ -136,14 +154,16 @@ def _faces() -> Finding:
         return Finding(
             "note",
             f"Faces: {why}, so pictures are not checked for a face and likeness is not measured. "
-            'Install it: pip install "likeness[identity]".',
+            f"Install it: {identity.INSTALL}.",
         )
     return Finding("good", "Faces: dlib is there; likeness is measured.")
 
 
 def _device(settings: Settings) -> Iterator[Finding]:
     if importlib.util.find_spec("torch") is None:
-        yield Finding("bad", 'Device: no torch, so local models cannot run. Install it: pip install "likeness[local]".')
+        yield Finding(
+            "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
+        )
         return
     import torch
 

@@ -19,6 +19,7 @@ from engine.catalogue import BUILTIN_ID, CatalogueError, Model, Offload, Precisi
 from engine.prompt import ASPECTS
 from engine.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 
+_NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
 CARD = "likeness.json"
 """A model folder of ours has this file: how the model is meant to be used."""
 
@@ -87,7 +88,7 @@ def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
     folder = Path(source)
     known = published(source)
     title = title or known.title or folder.name
-    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
+    model_id = _NOT_IN_IDS.sub("-", title.lower()).strip("-")
     if not model_id:
         raise CatalogueError(f"{source}={title} names no model: its title needs a letter or a digit.")
     card = read_card(folder)

@@ -53,12 +53,14 @@ def _is_made(folder: Path, shape: Shape) -> bool:
 
 
 def _make(folder: Path, shape: Shape) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.parent.mkdir(0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
         made = Path(temporary) / "checkpoint"
         _pipeline(shape).save_pretrained(str(made), safe_serialization=True)
         card = Card(trained=False, steps=shape.steps, size=shape.size, version=VERSION)
         (made / CARD).write_text(json.dumps(asdict(card), indent=2), encoding="utf-8")
+        for path in (made, *made.rglob("*")):  # it lies in the data folder, which is nobody else's
+            path.chmod(0o700 if path.is_dir() else 0o600)
         if folder.exists():
             shutil.move(folder, Path(temporary) / "old")
         made.rename(folder)

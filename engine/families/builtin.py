@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from engine.builtin import vocabulary
@@ -87,12 +88,19 @@ _ALSO: Final[Mapping[str, Mapping[str, str]]] = {
     "eyes": {},
     "glasses": {"none": "no glasses|without glasses"},
 }
+_FLOWING: Final = re.compile("flowing (?!hair)", re.I)
+_SHORT: Final = re.compile(r"short\b", re.I)
+_HAIR: Final = re.compile("hair|cut|bob", re.I)
+_STREET: Final = re.compile(r"(?:street|city|tokyo|nyc)\b", re.I)
+_TOWN: Final = re.compile("street|city", re.I)
+_NIGHT: Final = re.compile("night", re.I)
+_AT_NIGHT: Final = re.compile(r"night\b", re.I)
 _LENS: Final = re.compile(r"(?<!\d)(\d{2,3})\s?mm", re.I)
 _APERTURE: Final = re.compile(r"[fƒ]\s?/?\s?(\d{1,2}(?:[.,]\d)?)", re.I)
 _YEARS: Final = re.compile(r"(?<!\d)(\d{2})(?:[\s-]?(?:years?|yo|y\.o)|(?=,|$))", re.I)
-_COLOURED_HAIR: Final = re.compile(r"([\w-]+)[\s-](?:hair\w*|beard\w*|curls|bob|bun|braids?|plaits?)", re.I)
-_EYES: Final = re.compile(r"([\w-]+)[\s-]eye[sd]", re.I)
-_SKIN: Final = re.compile(r"([\w-]+)[\s-](?:skin\w*|complexion)", re.I)
+_COLOURED_HAIR: Final = re.compile(r"(?<![\w-])([\w-]+)[\s-](?:hair\w*|beard\w*|curls|bob|bun|braids?|plaits?)", re.I)
+_EYES: Final = re.compile(r"(?<![\w-])([\w-]+)[\s-]eye[sd]", re.I)
+_SKIN: Final = re.compile(r"(?<![\w-])([\w-]+)[\s-](?:skin\w*|complexion)", re.I)
 
 
 def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
@@ -145,13 +153,28 @@ def _heard(slot: str, words: str) -> str:
             return _named(slot, " ".join(_EYES.findall(words)))
         case "skin":
             return _named(slot, " ".join(_SKIN.findall(words))) or _also(slot, words)
-        case "hair_style" if re.search(r"short\b(?!.*(?:hair|cut|bob))|flowing (?!hair)", words, re.I):
+        case "hair_style" if _FLOWING.search(words) or _of_no_hair(words):
             return _also(slot, words)
         case "age" if years := _YEARS.search(words):
             return "young" if int(years[1]) < 33 else "middle-aged" if int(years[1]) < 58 else "old"
-        case "place" if re.search(r"(?:street|city|tokyo|nyc)\b.*night|night\b.*(?:street|city)", words, re.I):
+        case "place" if _at_night(words):
             return "city at night"
     return _named(slot, words)
+
+
+def _of_no_hair(words: str) -> bool:
+    """Whether something is short, and no hair or cut is named after it."""
+    ends = [found.end() for found in _SHORT.finditer(words)]
+    return bool(ends) and not _HAIR.search(words, ends[-1])
+
+
+def _at_night(words: str) -> bool:
+    return _followed(_STREET, _NIGHT, words) or _followed(_AT_NIGHT, _TOWN, words)
+
+
+def _followed(first: re.Pattern[str], then: re.Pattern[str], words: str) -> bool:
+    found = first.search(words)
+    return found is not None and then.search(words, found.end()) is not None
 
 
 def _nearest(pattern: re.Pattern[str], words: str, terms: Mapping[str, Term]) -> str:
@@ -162,18 +185,24 @@ def _nearest(pattern: re.Pattern[str], words: str, terms: Mapping[str, Term]) ->
     return min(terms, key=lambda key: abs(float(key) - wanted) / float(key))
 
 
+@cache
+def _whole(wordings: str) -> re.Pattern[str]:
+    """Any of some wordings as whole words; only ever of this module's own vocabulary."""
+    return re.compile(rf"(?<!\w)(?:{wordings})(?!\w)", re.I)
+
+
 def _named(slot: str, words: str) -> str:
     """The key of the term with the longest wording in `words`."""
     spoken = [(wording, key) for key, term in vocabulary.SLOTS[slot].items() for wording in term.words]
     for wording, key in sorted(spoken, key=lambda pair: -len(pair[0])):
-        if re.search(rf"(?<!\w){re.escape(wording)}(?!\w)", words, re.I):
+        if _whole(re.escape(wording)).search(words):
             return key
     return _also(slot, words)
 
 
 def _also(slot: str, words: str) -> str:
     for key, wordings in _ALSO.get(slot, {}).items():
-        if re.search(rf"(?<!\w)(?:{wordings})(?!\w)", words, re.I):
+        if _whole(wordings).search(words):
             return key
     return ""
 

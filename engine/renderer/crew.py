@@ -90,15 +90,15 @@ class Crew:
 
 
 def _helper(take: int, units: Sequence[Unit], work: Callable[[Unit], None]) -> int:
-    """A copy of this process that works until the pipe is empty; returns its number."""
+    """A copy of this process that works until the pipe is empty or its lead is gone; returns its number."""
     with warnings.catch_warnings():  # Embree's idle threads are not copied, and a helper builds no tree that needs them
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child:
         return child
-    status = 1
+    status, lead = 1, os.getppid()
     try:
-        while taken := os.read(take, _NUMBER.size):
+        while os.getppid() == lead and (taken := os.read(take, _NUMBER.size)):
             work(units[_NUMBER.unpack(taken)[0]])
         status = 0
     except BaseException:  # noqa: BLE001  # nothing may leave a copy but its exit

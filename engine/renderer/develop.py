@@ -104,7 +104,7 @@ def developed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast:
 
 def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> Floats:
     """Scene light (H, W, 3): the sitter exposed for their skin, the place behind."""
-    guide, normal = layers["guide"], layers["normal"]
+    guide, normal = _calmed(layers)
     light = cleaned(layers["rest"], guide, normal, threads, fast)
     light = _strands_kept(light, layers)
     masks = np.concatenate([layers["skin"], layers["alpha"], layers["hair"]], -1)
@@ -112,11 +112,22 @@ def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: 
     alpha = np.where(_inside(layers["alpha"]), F(1), masks[..., 1:2])
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
-        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast)
+        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast=True)
         spread = through_skin(lit, masks[box][..., 0], plan.pixels_a_mm)
         light[box] += spread * layers["skin_colour"][box]
     light *= F(_exposed(light, layers, plan))
     return np.asarray(light + plan.backdrop * (1 - alpha), np.float32)
+
+
+def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture."""
+    from scipy.ndimage import uniform_filter
+
+    hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
+    mixed = np.clip(5 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
+    guide, normal = layers["guide"], layers["normal"]
+    calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
+    return calm, even
 
 
 def _strands_kept(light: Floats, layers: Mapping[str, Floats]) -> Floats:
@@ -129,8 +140,10 @@ def _inside(alpha: Floats) -> npt.NDArray[np.bool_]:
     """Where the sitter is wholly, a few pixels from any edge: nothing of the place shows there."""
     from scipy.ndimage import binary_closing, binary_erosion
 
-    full = binary_closing(alpha[..., 0] > 0.9, iterations=2, border_value=0)
-    return np.asarray(binary_erosion(full, iterations=4, border_value=1))[..., None]
+    around = 8  # rows beyond the picture's edge are as those at it, or a seam of the place would show along it
+    full = binary_closing(np.pad(alpha[..., 0] > 0.9, around, mode="edge"), iterations=2)
+    inner = binary_erosion(full, iterations=4, border_value=1)[around:-around, around:-around]
+    return np.asarray(inner)[..., None]
 
 
 def _box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice] | None:
@@ -160,4 +173,4 @@ def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
     bright, tone = np.concatenate(brights), float(np.median(np.concatenate(tones)))
     middle, high = np.percentile(bright, (50, 88))
     level = max(float(middle), 0.62 * float(high), 1e-4)
-    return float(0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.62 * 2**plan.exposure / level)
+    return float(0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.68 * 2**plan.exposure / level)

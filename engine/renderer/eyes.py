@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from engine.renderer.geometry import Array, smooth, unit, unweld, vertex_normals
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 
+MOST: Final = 38.0
+"""Degrees."""
 GROUPS: Final = ("helper-r-eye", "helper-l-eye")
 
 
@@ -34,24 +36,48 @@ def centres(base: Array) -> tuple[Array, Array]:
     return found[0], found[1]
 
 
-def direction(pose: Pose, head_turn: Array, lens: tuple[float, float, float]) -> tuple[str, Array]:
-    """What is looked at: ("at", a point from the eyes' middle) or ("along", a direction)."""
+@dataclass(frozen=True)
+class Look:
+    """Where eyes look: at a point, given from their middle, or where that is far, along a direction."""
+
+    towards: Array
+    """Unit."""
+    distance: float
+
+    def seen_from(self, offset: Array) -> Array:
+        """The direction in which an eye, `offset` from the middle of both, looks."""
+        return unit(self.towards * self.distance - offset)
+
+
+def direction(pose: Pose, head_turn: Array, lens: tuple[float, float, float]) -> Look:
+    """The pose's gaze, or into the lens, as far as eyes go without the head."""
     if pose.gaze is None:
-        return "at", np.asarray(lens, float)
-    right, up = np.radians(pose.gaze)
-    ahead = np.array((-np.sin(right) * np.cos(up), -np.cos(right) * np.cos(up), np.sin(up)))
-    return "along", head_turn @ ahead
+        point = np.asarray(lens, float)
+        ahead, distance = head_turn.T @ unit(point), float(np.linalg.norm(point))
+    else:
+        right, up = np.radians(pose.gaze)
+        ahead, distance = np.array((-np.sin(right) * np.cos(up), -np.cos(right) * np.cos(up), np.sin(up))), 3.0
+    return Look(head_turn @ _reachable(ahead), distance)
 
 
-def build(person: Person, base: Array, look: tuple[str, Array]) -> tuple[Eye, Eye]:
+def _reachable(ahead: Array) -> Array:
+    """Nobody's eyes turn farther than `MOST` from straight ahead."""
+    away = np.arccos(np.clip(-ahead[1], -1, 1))
+    if away <= np.radians(MOST):
+        return ahead
+    side = unit(np.array((ahead[0], 0.0, ahead[2])))
+    return np.asarray(np.sin(np.radians(MOST)) * side + np.cos(np.radians(MOST)) * np.array((0, -1.0, 0)))
+
+
+def build(person: Person, base: Array, look: Look) -> tuple[Eye, Eye]:
     """Two eyeballs; each vertex knows its angle from the gaze in degrees and the angle around it."""
-    middle = sum(centres(base)) / 2
+    both = centres(base)
+    middle = (both[0] + both[1]) / 2
     made = []
-    for name, centre in zip(GROUPS, centres(base), strict=True):
+    for name, centre in zip(GROUPS, both, strict=True):
         v = base[np.unique(assets.base().quads[name])]
         radius = float(np.median(np.linalg.norm(v - centre, axis=1)))
-        how, where = look
-        forward = unit(middle + where - centre) if how == "at" else unit(where)
+        forward = look.seen_from(centre - middle)
         made.append(Eye(centre, radius, forward, _ball(centre, radius, forward, person)))
     return made[0], made[1]
 
@@ -74,7 +100,20 @@ def _ball(centre: Array, radius: float, forward: Array, person: Person) -> Mesh:
         "polar": np.degrees(away).reshape(-1, 1), "dir": d.reshape(-1, 3),
         "around": np.stack([np.cos(turn), np.sin(turn)], -1).reshape(-1, 2),
     }  # fmt: skip
-    return Mesh("eye", v, f, n, extra, {"gaze": forward, "iris": np.array(person.iris, np.float32)})
+    return Mesh("eye", v, f, n, extra, _iris(person, forward))
+
+
+def _iris(person: Person, forward: Array) -> dict[str, Any]:
+    """Colours of the eye: the iris, its ring round the pupil (warmer, as in real eyes), its fibres, the white."""
+    rng = np.random.default_rng(person.seed + 3)
+    iris = np.array(person.iris, np.float32)
+    light = float(np.clip(iris.mean() / 0.14, 0, 1))
+    warm = np.array((1.75 + 0.35 * rng.random(), 1.35, 0.85), np.float32)
+    white = 0.84 - 0.08 * (person.age > 60) - 0.03 * rng.random()
+    return {
+        "gaze": forward, "iris": iris, "inner": iris * (1 + (warm - 1) * (0.3 + 0.4 * light)),
+        "phase": rng.uniform(0, 6, 4), "white": float(white),
+    }  # fmt: skip
 
 
 def lashes(person: Person, base: Array) -> Mesh:

@@ -92,7 +92,7 @@ STOCKS: Final[dict[str, Stock]] = {
         grain_size=0.9, vignette=0.32,
     ),
     "faded": Stock(saturation=0.70, lift=0.085, contrast=-0.20, balance=(1.02, 1.0, 0.97), grain=0.008),
-    "cross-processed": Stock(saturation=1.22, cross=1.0, contrast=0.28, grain=0.012),
+    "cross processed": Stock(saturation=1.22, cross=1.0, contrast=0.28, grain=0.012),
     "bleach bypass": Stock(saturation=0.52, contrast=0.5, grain=0.014),
     "warm film": Stock(
         saturation=0.95, balance=(1.04, 1.0, 0.92), shadows=(0.020, 0.014, 0.016), grain=0.010

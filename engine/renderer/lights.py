@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -18,7 +18,7 @@ _HARDNESS: Final = {"hard": 0.06, "medium": 0.3, "soft": 0.55, "very soft": 0.85
 
 
 def kelvin(degrees: float) -> RGB:
-    """The colour of a lamp of this temperature as film for daylight sees it, of luminance about 1 (Helland's fit)."""
+    """The colour of a lamp of this temperature (Helland's fit), of luminance 1: the camera adapts to it by half."""
     t = min(max(degrees, 1000.0), 20000.0) / 100
     if t <= 66:
         red, green = 255.0, 99.4708 * np.log(t) - 161.1196
@@ -27,13 +27,13 @@ def kelvin(degrees: float) -> RGB:
         red, green, blue = 329.6987 * (t - 60) ** -0.1332, 288.1222 * (t - 60) ** -0.0755, 255.0
     linear = np.clip(np.array((red, green, blue)) / 255, 0.002, 1) ** 2.2
     white = np.array((1.0, 0.945, 0.895))  # the same fit at 5600 K, which is the film's white
-    linear /= white
+    linear = (linear / white) ** 0.6
     linear /= float(linear @ (0.2126, 0.7152, 0.0722))
     return float(linear[0]), float(linear[1]), float(linear[2])
 
 
 DAYLIGHT: Final = (1.0, 0.97, 0.93)
-_COOL: Final = (0.86, 0.94, 1.06)
+_WARMTH: Final = {"warm": kelvin(3600), "neutral": DAYLIGHT, "cool": kelvin(8000)}
 
 
 def _key(side: float, height: float, **more: object) -> Lamp:
@@ -46,7 +46,7 @@ def _fill(side: float, power: float, **more: object) -> Lamp:
 
 
 def _rim(side: float, power: float = 0.8, **more: object) -> Lamp:
-    lamp = Lamp(side=side, height=36, distance=1.5, radius=0.28, power=power, colour=(1.0, 0.97, 0.93), role="rim")
+    lamp = Lamp(side=side, height=48, distance=1.5, radius=0.28, power=power, colour=(1.0, 0.97, 0.93), role="rim")
     return replace(lamp, **more)  # type: ignore[arg-type]
 
 
@@ -56,11 +56,11 @@ def _hair(power: float = 0.7, **more: object) -> Lamp:
 
 
 def _loop(s: float) -> Light:
-    return Light(lamps=(_key(s * 38, 27), _fill(-s * 30, 0.14), _rim(-s * 150, 0.7)), ambient=0.35)
+    return Light(lamps=(_key(s * 38, 27), _fill(-s * 30, 0.14), _rim(-s * 158, 0.5)), ambient=0.35)
 
 
 def _rembrandt(s: float) -> Light:
-    return Light(lamps=(_key(s * 56, 40, radius=0.26), _fill(-s * 25, 0.05), _rim(-s * 145, 0.6)), ambient=0.16)
+    return Light(lamps=(_key(s * 56, 40, radius=0.26), _fill(-s * 25, 0.05), _rim(-s * 155, 0.45)), ambient=0.16)
 
 
 def _butterfly(s: float) -> Light:
@@ -79,7 +79,7 @@ def _split(s: float) -> Light:
 
 
 def _broad(s: float) -> Light:
-    return Light(lamps=(_key(s * 40, 25), _fill(-s * 35, 0.15), _rim(-s * 150, 0.6)), ambient=0.3)
+    return Light(lamps=(_key(s * 40, 25), _fill(-s * 35, 0.15), _rim(-s * 158, 0.5)), ambient=0.3)
 
 
 def _rim_light(s: float) -> Light:
@@ -121,7 +121,7 @@ def _window(s: float) -> Light:
 
 def _softbox(s: float) -> Light:
     return Light(
-        lamps=(_key(s * 40, 26, radius=0.5, shape="square"), _fill(-s * 30, 0.12), _rim(-s * 150, 0.6)), ambient=0.3
+        lamps=(_key(s * 40, 26, radius=0.5, shape="square"), _fill(-s * 30, 0.12), _rim(-s * 158, 0.5)), ambient=0.3
     )
 
 
@@ -200,7 +200,7 @@ def _flash(s: float) -> Light:
     return Light(lamps=(_key(s * 4, 9, radius=0.045, distance=1.6, shape="round"),), ambient=0.12)
 
 
-def _underlight(s: float) -> Light:
+def _under(s: float) -> Light:
     return Light(lamps=(_key(s * 14, -42, radius=0.2, distance=1.1), _rim(-s * 145, 0.5)), ambient=0.06, exposure=-0.4)
 
 
@@ -226,48 +226,114 @@ def _cinematic(s: float) -> Light:
     return Light(lamps=lamps, ambient=0.12, exposure=-0.2)
 
 
+def _dappled(s: float) -> Light:
+    sun = _key(s * 40, 52, radius=0.07, distance=3.0, colour=kelvin(5200), pattern="leaves")
+    return Light(lamps=(sun, _rim(-s * 150, 0.9, radius=0.12, pattern="leaves")), ambient=0.75)
+
+
+def _blinds(s: float) -> Light:
+    sun = _key(s * 58, 20, radius=0.05, distance=3.0, colour=kelvin(5000), pattern="blinds")
+    return Light(lamps=(sun, _fill(-s * 30, 0.05)), ambient=0.12, exposure=-0.2)
+
+
+def _tungsten(s: float) -> Light:
+    lamp = _key(s * 44, 24, radius=0.16, distance=1.2, colour=kelvin(2900), role="practical")
+    return Light(lamps=(lamp, _rim(-s * 140, 0.6, colour=kelvin(2700))), ambient=0.22, exposure=-0.15)
+
+
+def _fluorescent(s: float) -> Light:
+    tubes = _key(s * 8, 64, radius=0.6, distance=1.7, shape="strip", colour=(0.93, 1.02, 0.92))
+    return Light(lamps=(tubes, _fill(s * 20, 0.3, colour=(0.95, 1.02, 0.94))), ambient=0.6)
+
+
 RIGS: Final[dict[str, Callable[[float], Light]]] = {
     "loop": _loop, "rembrandt": _rembrandt, "butterfly": _butterfly, "paramount": _butterfly, "clamshell": _clamshell,
     "split": _split, "broad": _broad, "short": _loop, "rim": _rim_light, "backlit": _backlit, "silhouette": _silhouette,
     "high key": _high_key, "low key": _low_key, "ring": _ring, "window": _window, "softbox": _softbox,
     "beauty dish": _beauty_dish, "strip": _strip, "golden hour": _golden_hour, "blue hour": _blue_hour, "noon": _noon,
-    "overcast": _overcast, "moonlight": _moonlight, "candle": _candle, "fire": _fire, "neon": _neon,
-    "stage spot": _stage, "flat": _flat, "flash": _flash, "underlight": _underlight, "top": _top, "screen": _screen,
-    "natural": _natural, "studio": _softbox, "cinematic": _cinematic, "dramatic": _rembrandt,
+    "overcast": _overcast, "moonlight": _moonlight, "candle": _candle, "fire": _fire, "neon": _neon, "stage": _stage,
+    "flat": _flat, "flash": _flash, "under": _under, "top": _top, "screen": _screen, "natural": _natural,
+    "cinematic": _cinematic, "dramatic": _rembrandt, "dappled": _dappled, "blinds": _blinds, "tungsten": _tungsten,
+    "fluorescent": _fluorescent,
 }  # fmt: skip
-"""Every set-up; a name with a side in it is made by `rig`."""
+"""Every set-up, for a key at the viewer's left (−1) or right (1)."""
 
 
 def rig(
-    name: str, side: float = -1.0, height: float | None = None, hardness: str = "", colour: RGB | None = None
-) -> Light:
-    """A set-up with its key at the viewer's left (−1) or right (1).
+    name: str, side: str = "left", *, height: float | None = None, hardness: str = "", warmth: str = "",
+    colours: Sequence[RGB] = (), dim: bool = False,
+) -> Light:  # fmt: skip
+    """A set-up by name, its key from "left", "right", "front", "above" or "below" (as the viewer sees it).
 
-    `height` (degrees), `hardness` ("hard", "soft" …) and `colour` change the key. KeyError: no set-up is called so.
+    `height` in degrees, `hardness` ("hard", "soft" …), `warmth` ("warm", "neutral", "cool") and the first of `colours`
+    change the key; the second colours what shines against it. Unknown names and words are ignored.
     """
-    made = replace(RIGS[name](side), name=name)
+    made = replace(RIGS.get(name, _loop)(SIDES.get(side, -1.0)), name=name if name in RIGS else "loop")
     key, *others = made.lamps
+    key = _from(key, side)
     if height is not None:
         key = replace(key, height=height)
-    if hardness:
+    if hardness in _HARDNESS:
         key = replace(key, radius=_HARDNESS[hardness])
-    if colour is not None:
-        key = replace(key, colour=colour)
+    if warmth in _WARMTH:
+        key = replace(key, colour=_WARMTH[warmth])
+    if colours:
+        key = replace(key, colour=_gel(colours[0]))
+    if len(colours) > 1:
+        others = [replace(lamp, colour=_gel(colours[1])) if lamp.role != "fill" else lamp for lamp in others]
+    if dim:
+        made = replace(made, ambient=made.ambient * 0.5, exposure=made.exposure - 0.6)
     return replace(made, lamps=(key, *others))
 
 
-def from_direction(light: Light, side: float, height: float) -> Light:
-    """The same set-up with its key at these degrees, and what stood against it turned along."""
-    key, *others = light.lamps
-    mirrored = (key.side < 0) != (side < 0) and side != 0
-    turned = tuple(replace(lamp, side=-lamp.side) if mirrored else lamp for lamp in others)
-    return replace(light, lamps=(replace(key, side=side, height=height), *turned))
+def _from(key: Lamp, side: str) -> Lamp:
+    """The lamp in the middle, for light from the front, above or below."""
+    if side not in ("front", "above", "below"):
+        return key
+    return replace(key, side=0.0, height={"above": 70.0, "below": -40.0}.get(side, key.height))
+
+
+def _gel(colour: RGB) -> RGB:
+    """A coloured lamp that gives skin about as much light as a white one."""
+    scale = 1.5 / max(*colour, 1e-3)
+    return colour[0] * scale, colour[1] * scale, colour[2] * scale
+
+
+def side(light: Light) -> float:
+    """From which side the key comes: below 0 from the viewer's left, 0 where there is none."""
+    return float(np.sin(np.radians(light.lamps[0].side))) if light.lamps else 0.0
+
+
+def spill(light: Light) -> RGB:
+    """What of the set-up's light reaches a backdrop: dark behind a low key, tinted behind coloured lamps."""
+    total = sum(lamp.power for lamp in light.lamps) or 1.0
+    mixed = np.zeros(3)
+    for lamp in light.lamps:
+        mixed += np.array(lamp.colour) * (lamp.power / total)
+    tint = 0.55 + 0.45 * mixed
+    level = min(max(0.30 + 1.9 * light.ambient, 0.3), 1.5) * 2 ** (0.9 * light.exposure)
+    red, green, blue = tint * level
+    return float(red), float(green), float(blue)
 
 
 def emitters(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emitter, ...]:
     """The lamps where they stand: degrees are from the lens axis, seen from the face."""
     target = np.asarray(face, float)
     return tuple(_placed(lamp, optics, target) for lamp in light.lamps if lamp.power > 0)
+
+
+def catchlights(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emitter, ...]:
+    """The lamps as they are mirrored in eyes: lids hide what is high, and a cornea makes small what is small."""
+    shown = [
+        replace(
+            lamp,
+            side=float(np.clip(lamp.side, -48, 48)) if abs(lamp.side) < 80 else lamp.side,
+            height=float(np.clip(lamp.height, -28, 24)),
+            radius=max(1.5 * lamp.radius, 0.13 * lamp.distance),
+        )
+        for lamp in light.lamps
+    ]
+    return emitters(replace(light, lamps=tuple(shown)), optics, face)
 
 
 def _placed(lamp: Lamp, optics: Optics, target: npt.NDArray[np.float64]) -> Emitter:
@@ -277,4 +343,4 @@ def _placed(lamp: Lamp, optics: Optics, target: npt.NDArray[np.float64]) -> Emit
     right = np.array((level[1], -level[0], 0.0))
     way = (right * np.sin(side) - level * np.cos(side)) * np.cos(height) + np.array((0, 0, np.sin(height)))
     power = np.asarray(lamp.colour) * lamp.power
-    return Emitter.aimed(target + way * lamp.distance, target, lamp.radius, lamp.shape, power)
+    return Emitter.aimed(target + way * lamp.distance, target, lamp.radius, lamp.shape, power, lamp.pattern)

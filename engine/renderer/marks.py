@@ -24,7 +24,9 @@ SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
 """Where a scar begins and ends on the template, x and z, on the picture's right."""
 
 
-def stamped_marks(head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator) -> None:
+def stamped_marks(
+    head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator
+) -> None:
     """All of somebody's marks, in place; `rng` is the person's own, so that they come back with the face."""
     spots, moles = rng.spawn(2)
     freckled = float(skin.freckles)

@@ -11,32 +11,35 @@ import numpy.typing as npt
 
 from engine.renderer.crew import Crew, shared
 from engine.renderer.tracing.tracer import CHANNELS, LAYERS, Tracer, layers
-from engine.renderer.tracing.vectors import Floats
+from engine.renderer.tracing.vectors import LUMA, Floats
 
 Pixels: TypeAlias = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
 
-COARSE: Final = 4
-"""The first look takes one pixel of this many across and down."""
+_FIRST_WIDTH: Final = 128
+"""The first look is about as wide as this, in pixels."""
 _RAYS_A_UNIT: Final = 8192
 _TILE: Final = 32
+_STEP: Final = 0.10
+"""Of brightness from pixel to pixel, which is an edge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Samples a pixel: of all, of what shows something, of edges and hair, of eyes."""
+    """Samples a pixel: of all, then so many more of what shows something, of hair, of edges, of eyes."""
 
     base: int
     plain: int
-    fine: int
+    hair: int
+    edges: int
     eyes: int
 
 
 EFFORTS: Final = {
-    "preview": Effort(1, 0, 0, 0),
-    "draft": Effort(1, 1, 2, 3),
-    "standard": Effort(1, 3, 7, 11),
-    "fine": Effort(2, 5, 11, 16),
+    "preview": Effort(1, 0, 0, 0, 0),
+    "draft": Effort(1, 1, 2, 3, 4),
+    "standard": Effort(1, 3, 4, 7, 11),
+    "fine": Effort(2, 5, 7, 10, 16),
 }
 
 
@@ -59,9 +62,10 @@ class Exposure:
         self._order = _tile_order(width, height)
 
     def coarse(self, between: Callable[[float], None]) -> tuple[Floats, tuple[int, int]]:
-        """The first look: sums of every fourth pixel as a small film, and its size."""
+        """The first look: sums of one pixel in every few, as a small film, and its size."""
         width, height = self.tracer.size
-        rows, columns = np.arange(COARSE // 2, height, COARSE), np.arange(COARSE // 2, width, COARSE)
+        step = max(1, round(min(width, height) / _FIRST_WIDTH))
+        rows, columns = np.arange(step // 2, height, step), np.arange(step // 2, width, step)
         pixels = (rows[:, None] * width + columns).ravel()
         self._take(pixels, 0, self.effort.base, between)
         return self.film[:, pixels].copy(), (len(columns), len(rows))
@@ -81,13 +85,17 @@ class Exposure:
     def _wanted(self) -> npt.NDArray[np.int64]:
         """Samples still to be taken, a pixel."""
         width, height = self.tracer.size
-        seen = {name: values[..., 0] for name, values in layers(self.film, self.tracer.size).items()}
+        film = layers(self.film, self.tracer.size)
+        seen = {name: film[name][..., 0] for name in ("alpha", "hair", "eye")}
         shown = _widened(seen["alpha"] > 0, 3)
         edge = shown & ~_narrowed(seen["alpha"] > 0, 3)
         hair, eyes = _widened(seen["hair"] > 0, 1), _widened(seen["eye"] > 0, 2)
+        edge |= hair & ~_narrowed(seen["hair"] > 0, 2) & shown
+        edge |= _widened(_steps(film["guide"] @ LUMA), 1) & shown
         effort = self.effort
         wanted = np.where(shown, effort.plain, 0)
-        wanted = np.where(edge | hair, np.maximum(wanted, effort.fine), wanted)
+        wanted = np.where(hair & shown, effort.hair, wanted)
+        wanted = np.where(edge, effort.edges, wanted)
         wanted = np.where(eyes & shown, effort.eyes, wanted)
         return np.asarray(wanted.reshape(width * height), np.int64)
 
@@ -107,6 +115,14 @@ def _tile_order(width: int, height: int) -> Pixels:
     """Pixels tile by tile, so that a unit's rays stay together."""
     row, column = np.divmod(np.arange(width * height), width)
     return np.lexsort((column, row, column // _TILE, row // _TILE))
+
+
+def _steps(brightness: Floats) -> Rows:
+    """Where colours change from one pixel to the next: the rims of glasses, lips, collars."""
+    jump = np.zeros(brightness.shape, bool)
+    jump[1:] |= np.abs(np.diff(brightness, axis=0)) > _STEP
+    jump[:, 1:] |= np.abs(np.diff(brightness, axis=1)) > _STEP
+    return jump
 
 
 def _widened(mask: Rows, steps: int) -> Rows:

@@ -13,11 +13,12 @@ from typing import Final
 from engine.families.words import script
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.lexicon import kind_of
-from engine.renderer import lights, sitters
+from engine.renderer import lights
 from engine.renderer.clauses import Clause, clause
 from engine.renderer.lexicon import table, words
 from engine.renderer.palette import linear
 from engine.renderer.scene import RGB, Camera, Film, Lettering, Light, Person, Place, Scene, Sitter
+from engine.renderer.sitters import cloth, outfit, person, pose
 
 _LENS: Final = re.compile(r"(?<!\d)(\d{2,3}) ?mm\b")
 _STOP: Final = re.compile(r"\b[fƒ] ?/? ?(\d{1,2}(?:[.,]\d)?)\b")
@@ -61,8 +62,6 @@ _OUTDOORS: Final = frozenset(
     }
 )
 _AFTER_DARK: Final = frozenset({"city night", "bar", "stage", "space"})
-_WARMTH: Final[Mapping[str, float]] = {"warm": 3600.0, "cool": 7600.0, "neutral": 5600.0}
-"""Kelvin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +72,28 @@ class Reading:
     missed: tuple[str, ...] = ()
 
 
-def read(prompt: PortraitPrompt, *, seed: int, characters: Mapping[str, Person] | None = None) -> Reading:
+def read(
+    prompt: PortraitPrompt,
+    *,
+    seed: int,
+    characters: Mapping[str, Person] | None = None,
+    sitters: Sequence[Person] = (),
+) -> Reading:
     """What the studio photographs for this prompt; `characters` are saved people by their handle.
 
-    The same prompt, seed and characters give the same scene. Nobody under 18 is drawn.
+    `sitters` are who is in a picture that is changed, from left to right: they stay, unless characters are named.
+    The same prompt, seed and people give the same scene. Nobody under 18 is drawn.
     """
-    saved = {handle.casefold(): person for handle, person in (characters or {}).items()}
+    saved = {handle.casefold(): who for handle, who in (characters or {}).items()}
     whole = script(prompt, [], [])
     spoken = [clause(said.slot, _without_quotes(said.words)) for said in whole.clauses]
     negative = [clause("detail", text) for text in whole.negative]
     negative += [clause("clothing", text) for text in whole.negative]
     place = _place(spoken)
     camera = _camera(spoken, prompt, seed)
-    sitters_ = _sitters(spoken, negative, prompt, seed, saved)
+    people = [who for handle in prompt.characters if (who := _saved(handle, saved))] or list(sitters)
     scene = Scene(
-        sitters=sitters_,
+        sitters=_sitters(spoken, negative, seed, people),
         place=place,
         light=_light(spoken, place, seed),
         camera=camera,
@@ -96,6 +102,11 @@ def read(prompt: PortraitPrompt, *, seed: int, characters: Mapping[str, Person] 
         seed=seed,
     )
     return Reading(scene, tuple(_missed(spoken, saved)))
+
+
+def _saved(handle: str, saved: Mapping[str, Person]) -> Person | None:
+    whole = handle.casefold()
+    return saved.get(whole) or saved.get(whole.partition(":")[0])
 
 
 def _without_quotes(said: str) -> str:
@@ -121,16 +132,8 @@ def _figures(one: Clause) -> bool:
 
 
 def _sitters(
-    spoken: Sequence[Clause],
-    negative: Sequence[Clause],
-    prompt: PortraitPrompt,
-    seed: int,
-    saved: Mapping[str, Person],
+    spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, people: Sequence[Person]
 ) -> tuple[Sitter, ...]:
-    known = [
-        saved.get(handle.casefold(), saved.get(handle.casefold().partition(":")[0])) for handle in prompt.characters
-    ]
-    people = [person for person in known if person is not None]
     pair = next((key for one in spoken if one.slot == "subject" for key in one.keys("two")), "")
     if not pair and len(people) < 2:
         return (_sitter(spoken, negative, seed, people[0] if people else None),)
@@ -145,11 +148,11 @@ def _sitters(
 
 
 def _sitter(spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, saved: Person | None) -> Sitter:
-    who = sitters.person(spoken, negative, seed, saved)
+    who = person(spoken, negative, seed, saved)
     return Sitter(
         person=who,
-        pose=sitters.pose(spoken, seed),
-        outfit=sitters.outfit(spoken, negative, seed, who.masculinity),
+        pose=pose(spoken, seed),
+        outfit=outfit(spoken, negative, seed, who.masculinity),
     )
 
 
@@ -177,7 +180,7 @@ def _place(spoken: Sequence[Clause]) -> Place:
     there = [one for one in spoken if one.slot == "environment" or one.said[:1] == ("against",)]
     named = [key for one in there for key in one.keys("place")]
     time = next((key for one in spoken if one.slot in {"environment", "lighting"} for key in one.keys("time")), "")
-    colour = next((sitters.cloth(hue) for one in there for hue in one.hues if hue.kind in {"place", "light"}), None)
+    colour = next((cloth(hue) for one in there for hue in one.hues if hue.kind in {"place", "light"}), None)
     name = _most_telling(named) if named else "backdrop" if colour else "grey studio"
     if name == "city day" and time == "night":
         name = "city night"
@@ -207,16 +210,14 @@ def _light(spoken: Sequence[Clause], place: Place, seed: int) -> Light:
     hardness = [key for one in lit for key in one.keys("hardness")]
     warmth = [key for one in lit for key in one.keys("temperature")]
     colours = [colour for one in lit for hue in one.hues if (colour := _lamp_colour(hue.phrase))]
-    side = sides[0] if sides else ("left", "right")[seed % 2]
-    warm = _WARMTH.get(warmth[0]) if warmth else None
-    made = lights.rig(
+    return lights.rig(
         _rig(rigs, place),
-        lights.SIDES[side],
+        sides[0] if sides else ("left", "right")[seed % 2],
         hardness=hardness[0] if hardness else "",
-        colour=colours[0] if colours else lights.kelvin(warm) if warm else None,
+        warmth=warmth[0] if warmth else "",
+        colours=colours[:2],
+        dim="low" in [key for one in lit for key in one.keys("level")],
     )
-    dim = "low" in [key for one in lit for key in one.keys("level")]
-    return replace(made, exposure=made.exposure - 0.7) if dim else made
 
 
 def _rig(named: Sequence[str], place: Place) -> str:
@@ -227,7 +228,7 @@ def _rig(named: Sequence[str], place: Place) -> str:
     if place.name in _OUTDOORS:
         return {"sunset": "golden hour", "night": "moonlight"}.get(place.time, "overcast")
     if place.name in _AFTER_DARK:
-        return {"city night": "neon", "stage": "stage spot"}.get(place.name, "tungsten")
+        return {"city night": "neon", "stage": "stage"}.get(place.name, "tungsten")
     return "window" if place.name in {"window room", "cafe", "daylight studio"} else "loop"
 
 

@@ -163,6 +163,8 @@ class Lamp:
     colour: RGB = (1.0, 0.96, 0.90)
     role: str = "key"
     """key, fill, rim, hair, kicker, practical."""
+    pattern: str = ""
+    """What stands in its way and throws shadows: leaves, blinds; "" for nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -134,3 +134,9 @@ def test_the_scale_never_rises_with_the_distance(one: float, other: float) -> No
 def test_the_scale_is_what_its_points_say() -> None:
     points = scale()
     assert [round(points(each), 6) for each in (points.full, points.accepted, points.other)] == [100, 60, 0]
+
+
+@pytest.mark.parametrize("size", [(2048, 32), (32, 2048), (2048, 1), (1, 1)])
+def test_a_strip_is_looked_at_without_being_blown_up(size: tuple[int, int]) -> None:
+    """With a short side like a portrait's it would have ten million pixels and more, for many seconds."""
+    assert identity.look(Image.new("RGB", size, "teal"), thorough=True) == ()

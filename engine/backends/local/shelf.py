@@ -164,7 +164,7 @@ def _add_ip_adapter(pipe: Any, model: Model, folder: Path) -> dict[str, Any]:
         raise ModelUnavailable(model.title, f"its IP-Adapter cannot be used: {error}") from error
     has_adapter = True
     if face_scale is not None and (why := identity.missing()):
-        log.warning('Model %s holds no saved faces: %s. Install it: pip install "likeness[identity]".', model.id, why)
+        log.warning("Model %s holds no saved faces: %s. Install it: %s.", model.id, why, identity.INSTALL)
         has_adapter = False
         if face_prior is None:
             return {"has_adapter": False}

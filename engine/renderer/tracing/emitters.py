@@ -55,6 +55,11 @@ OUTLINES = {
 }
 
 
+_SCREEN_M = F(0.55)
+"""How far before the sitter leaves or blinds are."""
+_LEAVES = ((47.0, 39.0, 1.1), (-31.0, 58.0, 2.3), (76.0, -52.0, 4.0))
+
+
 @dataclass(frozen=True)
 class Emitter:
     """A lamp in the world: where, which way it faces (`towards`), its two axes, its half width and its radiance."""
@@ -68,11 +73,15 @@ class Emitter:
     area: np.float32
     radiance: Floats
     """(3, 1), in units in which a white matt surface that a lamp of power 1 faces looks 1 bright."""
+    target: Floats
+    pattern: str = ""
+    """"leaves" or "blinds" between the lamp and what it shines on."""
 
     @classmethod
     def aimed(
-        cls, position: npt.ArrayLike, target: npt.ArrayLike, half_width: float, shape: str, power: npt.ArrayLike
-    ) -> Emitter:
+        cls, position: npt.ArrayLike, target: npt.ArrayLike, half_width: float, shape: str, power: npt.ArrayLike,
+        pattern: str = "",
+    ) -> Emitter:  # fmt: skip
         """A lamp that faces `target` and gives it `power` (RGB)."""
         where, to = np.asarray(position, float), np.asarray(target, float)
         distance = float(np.linalg.norm(to - where))
@@ -85,7 +94,7 @@ class Emitter:
         radiance = np.asarray(power, float) * np.pi * distance**2 / area
         return cls(
             column(where), column(towards), column(across), column(np.cross(across, towards)),
-            F(half_width), outline, F(area), column(radiance),
+            F(half_width), outline, F(area), column(radiance), column(to), pattern,
         )  # fmt: skip
 
     def points(self, u: Floats, v: Floats) -> Floats:
@@ -97,6 +106,19 @@ class Emitter:
         """What of the radiance arrives at a point, over π: unit `way` to the lamp, distance squared."""
         facing = np.maximum(-(way[0] * self.towards[0] + way[1] * self.towards[1] + way[2] * self.towards[2]), F(0))
         return facing * (self.area / PI) / squared
+
+    def through(self, points: Floats, way: Floats) -> Floats | np.float32:
+        """What its pattern lets through (N) of the light that comes to points along `way`."""
+        if not self.pattern:
+            return F(1)
+        along = np.maximum(-dot(way, self.towards), F(0.05))
+        distance = (_SCREEN_M - dot(self.target - points, self.towards)) / along
+        off = points + way * distance - self.target
+        x, y = dot(off, self.across), dot(off, self.up)
+        if self.pattern == "blinds":
+            return np.clip(F(0.5) + F(4) * np.sin(y * F(2 * np.pi / 0.052)), F(0.02), 1)
+        leaves = sum(np.sin(x * F(a) + F(c)) * np.sin(y * F(b) + F(c * 1.7)) for a, b, c in _LEAVES)
+        return np.clip(F(0.45) + F(1.6) * leaves, F(0.10), 1)
 
     def seen(self, origin: Floats, direction: Floats) -> tuple[Masks, Floats]:
         """Which rays meet the shining side, and where (3, N)."""

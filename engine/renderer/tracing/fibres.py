@@ -10,10 +10,12 @@ from engine.renderer.tracing.emitters import Emitter
 from engine.renderer.tracing.lighting import Lights
 from engine.renderer.tracing.surfaces import Values
 from engine.renderer.tracing.textures import texel
-from engine.renderer.tracing.vectors import F, Floats, column, dot, hemisphere, unit
+from engine.renderer.tracing.vectors import INVERSE_PI, F, Floats, column, dot, unit
 from engine.renderer.tracing.world import World
 
 _BRIGHTEST = F(5.0)
+_TURNED_AWAY = F(-0.35)
+"""Below this cosine the head itself is in the way of the light."""
 
 
 def _lobe(angle: Floats, shift: float, width: float) -> Floats:
@@ -53,9 +55,7 @@ def fibre(
     seen = 1 - world.solid.blocked(position + way * away, way, 50.0).astype(np.float32)
     share = np.minimum(seen / np.maximum(density, F(1e-4)), F(40))
     out += radiance * share * scattered(colour, tangent, normal, view, way, shine) * F(0.6)
-    around = hemisphere(normal, *draws.two())
-    blocked = world.solid.blocked(position + around * (away + F(0.0015)), around, 0.25)
-    out += colour * lights.environment.mean * np.where(blocked, F(0.07), F(0.28))
+    out += colour * lights.environment.mean * (F(0.07) + F(0.21) * seen)
     return np.minimum(out, _BRIGHTEST), colour, tangent
 
 
@@ -67,8 +67,10 @@ def _from(
     way = points - position
     squared = dot(way, way)
     way /= np.sqrt(squared)
-    arriving = emitter.reaching(way, squared)
-    seen = world.visible(position + way * away, points)
+    arriving = emitter.reaching(way, squared) * emitter.through(position, way)
+    facing = np.flatnonzero(dot(normal, way) * (arriving > 0) > _TURNED_AWAY)
+    seen = np.zeros(len(away), np.float32)
+    seen[facing] = world.visible((position + way * away)[:, facing], points[:, facing])
     strength = arriving * seen * F(np.pi)
     return emitter.radiance * strength * scattered(colour, tangent, normal, view, way, shine)
 
@@ -78,7 +80,6 @@ def opacity(mesh: Mesh, values: Values) -> Floats:
     return texel(mesh.info["alpha"], values["uv"])[0]
 
 
-def lash(mesh: Mesh, lights: Lights, count: int) -> tuple[Floats, Floats]:
-    """Radiance and colour of lashes: dark, a little lit by the place."""
-    colour = np.repeat(column(mesh.info["colour"]), count, axis=1)
-    return colour * (lights.environment.mean + F(0.25)), colour
+def lash(mesh: Mesh, lights: Lights, count: int) -> Floats:
+    """Radiance (3, N) of lashes: dark, a little lit by the place."""
+    return np.repeat(column(mesh.info["colour"]) * (lights.environment.mean + F(0.25)), count, axis=1)

@@ -25,6 +25,8 @@ class Lights:
 
     emitters: tuple[Emitter, ...]
     environment: Environment
+    catchlights: tuple[Emitter, ...] = ()
+    """The lamps as eyes mirror them: where lids do not hide them, and large enough to be seen."""
 
 
 def lit(world: World, lights: Lights, surface: Surface, draws: Draws) -> tuple[Floats, Floats]:
@@ -51,7 +53,7 @@ def _add_emitter(
     squared = dot(way, way)
     way /= np.sqrt(squared)
     cosine = np.maximum(dot(surface.normal, way), F(0))
-    arriving = emitter.reaching(way, squared)
+    arriving = emitter.reaching(way, squared) * emitter.through(surface.position, way)
     arriving *= dot(surface.true_normal, way) > F(-0.1)
     rows = np.flatnonzero(arriving * cosine > F(1e-6))
     if not len(rows):
@@ -131,10 +133,10 @@ def reflection(
     way = mirrored(normal, view)
     seen = lights.environment.mirrored(way, sharp) * F(0.55)
     start = position + normal * CLEAR
-    for emitter in lights.emitters:
+    for emitter in lights.catchlights or lights.emitters:
         meets, at = emitter.seen(position, way)
         rows = np.flatnonzero(meets & (dot(way, normal) > 0))
         if len(rows):
             clear = world.visible(start[:, rows], at[:, rows])
-            seen[:, rows] += np.minimum(emitter.radiance * F(0.8), F(20)) * clear
+            seen[:, rows] += np.minimum(emitter.radiance * F(2.6), F(62)) * clear
     return seen * strength

@@ -1,0 +1,116 @@
+"""Places: a map of light all around, and the picture of it behind the sitter, blurred as the lens blurs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from engine.renderer.camera import Optics
+from engine.renderer.places import cloths, halls, land, lens, maps, rooms, town
+from engine.renderer.places.canvas import Canvas, Layer
+from engine.renderer.places.lens import Lens
+from engine.renderer.scene import RGB, Place
+from engine.renderer.tracing.vectors import LUMA, F, Floats
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A place set up behind a sitter."""
+
+    environment: Floats
+    """Radiance (H, W, 3) all around, of mean luminance 1; its middle column is what the lens looks at."""
+    backdrop: Callable[[tuple[int, int], int], Floats]
+    """(size, seed) → the picture behind (H, W, 3), as bright as it is to look beside a rightly exposed face."""
+
+
+SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
+    "daylight studio": rooms.daylight_studio, "cafe": rooms.cafe, "bar": rooms.bar, "library": rooms.library,
+    "office": rooms.office, "kitchen": rooms.kitchen, "hospital": rooms.hospital, "stage": halls.stage,
+    "city night": town.city_night, "rooftop": town.rooftop, "garden": land.garden, "park": land.park, "field": land.field,
+    "beach": land.beach, "sea": land.sea, "mountains": land.mountains, "desert": land.desert, "snow": land.snow,
+    "rain": town.rain, "fog": land.fog, "church": halls.church, "space": halls.space, "car": town.car,
+}  # fmt: skip
+"""Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
+NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
+_ADAPTED: Final = 0.6
+"""How far the camera's white balance goes to make a place's light neutral."""
+_PITCH: Final = 1.0
+"""Degrees that a painted place is seen from below: more of the walls, less of the floor."""
+
+
+def place(wanted: Place, optics: Optics, seed: int = 0) -> Setting:
+    """The place as this camera sees it, one of its variants by the seed; unknown names are a grey studio."""
+    name = wanted.name if wanted.name in NAMES else "grey studio"
+    eye = Lens.of(optics)
+    turn = wanted.turn + _turned(name, seed)
+
+    def backdrop(size: tuple[int, int], _seed: int) -> Floats:
+        return _picture(name, wanted.time, turn, wanted.colour, eye, size, seed) * F(wanted.level)
+
+    return Setting(_light(name, wanted.time, turn, wanted.colour, seed), backdrop)
+
+
+def _turned(name: str, seed: int) -> float:
+    """Degrees that a set is turned by, so that a series does not stand before one wall."""
+    return float(np.random.default_rng((seed & 0xFFFFFFFF, 12)).uniform(-5, 5)) if name not in cloths.CLOTHS else 0.0
+
+
+def lit_from(setting: Setting, side: float) -> Setting:
+    """The place mirrored, if it is brighter on the other side than the key light is on; `side` as a lamp's."""
+    width = setting.environment.shape[1]
+    grey = np.minimum(setting.environment @ LUMA, 12)
+    aside = np.sin((np.arange(width) + 0.5) / width * 2 * np.pi - np.pi)
+    if float((grey * aside).sum()) * side >= 0:
+        return setting
+    return Setting(
+        np.ascontiguousarray(setting.environment[:, ::-1]), lambda size, seed: setting.backdrop(size, seed)[:, ::-1]
+    )
+
+
+@lru_cache(maxsize=6)
+def _picture(
+    name: str, time: str, turn: float, colour: RGB | None, eye: Lens, size: tuple[int, int], seed: int
+) -> Floats:
+    if name in cloths.CLOTHS:
+        cloth = cloths.CLOTHS[name]
+        made = cloths.painted(cloth, cloth.colour if colour is None else colour, size, seed)
+    elif name in maps.VIEWS:
+        made = maps.seen(maps.chosen(name, seed, time), turn, eye, size) * maps.tint(name, time)
+    else:
+        coarse = eye.coarse(size)
+        layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time))
+        made = lens.grown(lens.seen(layers, eye, coarse[1]), size)
+    made.setflags(write=False)
+    return made
+
+
+@lru_cache(maxsize=8)
+def _light(name: str, time: str, turn: float, colour: RGB | None, seed: int) -> Floats:
+    if name in cloths.CLOTHS:
+        made = cloths.light(cloths.CLOTHS[name].colour if colour is None else colour)
+    elif name in maps.VIEWS:
+        made = maps.light(maps.chosen(name, seed, time), turn) * maps.tint(name, time)
+    else:
+        made = lens.flat(SETS[name](lens.around(turn, seed, time)))
+    made = _normalised(made)
+    made.setflags(write=False)
+    return made
+
+
+def _normalised(picture: Floats) -> Floats:
+    """Of mean luminance 1 over the sphere, without its sun."""
+    grey = picture @ LUMA
+    solid = np.sin((np.arange(len(grey)) + 0.5) / len(grey) * np.pi)[:, None]
+    usual = np.minimum(grey, max(float(np.median(grey)), float(grey.mean()) * 0.25) * 12)
+    mean = float((usual * solid).sum() / (solid.sum() * grey.shape[1]))
+    return np.asarray(picture / F(max(mean, 1e-5)) / _cast(picture), np.float32)
+
+
+def _cast(picture: Floats) -> Floats:
+    """The colour that a place lends to everything, as far as the camera adapts to it."""
+    mean = np.minimum(picture, np.median(picture @ LUMA) * 12).mean((0, 1))
+    return np.asarray((mean / max(float(mean @ LUMA), 1e-6)) ** _ADAPTED, np.float32)

@@ -1,0 +1,108 @@
+"""Photographed places: maps of light all around, turned so that what tells the place is behind the sitter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from engine.renderer import assets
+from engine.renderer.places.lens import Lens, disk, grown
+from engine.renderer.tracing.vectors import LUMA, F, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A part of a map: degrees to turn it by and to look up, how bright it looks, metres to what is there."""
+
+    name: str
+    turn: float = 0.0
+    pitch: float = 3.0
+    level: float = 0.34
+    away: float = 40.0
+
+
+VIEWS: Final[dict[str, tuple[View, ...]]] = {
+    "window room": (View("apartment", 8, 1, 0.38, 5), View("apartment", 79, 1, 0.38, 5), View("apartment", 13, 1, 0.38, 5)),
+    "workshop": (
+        View("workshop", 8, 4, 0.30, 10), View("workshop", -62, 4, 0.30, 10), View("workshop", 100, 4, 0.30, 10),
+    ),
+    "city day": (
+        View("city", 84, 9, 0.40), View("sunset", -70, 8, 0.40), View("city", 18, 9, 0.40), View("sunset", -122, 8, 0.40),
+    ),
+    "forest": (View("forest", -30, 5), View("forest", 92, 5), View("forest", 150, 5), View("forest", -120, 5)),
+    "warehouse": (View("warehouse", -20, 5, away=12), View("warehouse", 60, 5, away=12), View("warehouse", -100, 5, away=12)),
+    "lobby": (View("lobby", 0, 4, 0.40, 12), View("lobby", 62, 4, 0.40, 12), View("lobby", -75, 4, 0.40, 12)),
+    "sky": (View("sky", 0, 15, 0.55), View("sky", 70, 14, 0.55), View("sky", -80, 15, 0.55)),
+    **{name: (View(name),) for name in (
+        "apartment", "bridge", "city", "dawn", "hall", "lab", "night", "sunrise", "sunset", "venice",
+    )},
+    "esplanade": (View("esplanade", turn=-40, level=0.12),),
+}  # fmt: skip
+"""Several for a place are chosen from by the seed."""
+_TIMES: Final[dict[tuple[str, str], tuple[View, ...]]] = {
+    ("sky", "sunset"): (View("dawn", 10, 16, 0.5), View("venice", 20, 14, 0.42)),
+    ("sky", "night"): (View("night", 30, 22, 0.03),),
+    ("city day", "sunset"): (View("sunset", -40, 8, 0.32), View("venice", -100, 6, 0.26)),
+}
+_TINTS: Final = {"sunset": (1.10, 0.72, 0.48), "night": (0.10, 0.14, 0.24)}
+
+
+def chosen(name: str, seed: int, time: str) -> View:
+    """The part of a map for this place, seed and time."""
+    views = _TIMES.get((name, time), VIEWS[name])
+    return views[int(np.random.default_rng((seed & 0xFFFFFFFF, 11)).integers(len(views)))]
+
+
+def tint(name: str, time: str) -> Floats:
+    """What the time of day makes of a map that was taken by day."""
+    own = (name, time) in _TIMES
+    return np.array((1, 1, 1) if own else _TINTS.get(time, (1, 1, 1)), np.float32)
+
+
+def seen(view: View, turn: float, lens: Lens, size: tuple[int, int]) -> Floats:
+    """The part of a map behind the sitter, blurred by disks as large as the lens makes them."""
+    coarse = lens.coarse(size)
+    part = cut(view.name, lens.tall, turn + view.turn, view.pitch + float(np.degrees(lens.rise)) * 0.6, coarse)
+    part = np.minimum(part, F(float(np.median(part @ LUMA)) * 40))
+    full = grown(disk(part, max(lens.blur(view.away, coarse[1]), coarse[1] / 200)), size)
+    return np.asarray(full * F(view.level / max(float(np.median(full @ LUMA)), 1e-3)), np.float32)
+
+
+@lru_cache(maxsize=4)
+def mended(name: str) -> Floats:
+    """A map without the dark rims and holes that its encoding left round and in lamps and the sun."""
+    from scipy.ndimage import grey_closing
+
+    picture = assets.backdrop(name)
+    closed = np.stack([grey_closing(picture[..., k], (5, 5)) for k in range(3)], -1)
+    hurt = (picture @ LUMA < 0.6 * (closed @ LUMA)) & (closed @ LUMA > 3 * np.median(picture @ LUMA))
+    return np.where(hurt[..., None], closed, picture)
+
+
+@lru_cache(maxsize=4)
+def cut(name: str, tall: float, turn: float, pitch: float, size: tuple[int, int]) -> Floats:
+    """A flat picture (of `tall` radians from bottom to top) out of a map, looking `pitch` degrees up."""
+    from scipy.ndimage import map_coordinates
+
+    picture = mended(name)
+    width, height = size
+    rows, columns = picture.shape[:2]
+    half = np.tan(tall / 2)
+    x = (np.arange(width) / width - 0.5) * 2 * half * width / height
+    y = (0.5 - np.arange(height) / height) * 2 * half + np.tan(np.radians(pitch))
+    across, rise = np.meshgrid(x, y)
+    u = ((np.radians(turn) + np.arctan(across)) / (2 * np.pi) + 0.5) % 1 * columns - 0.5
+    v = np.clip((0.5 - np.arctan2(rise, np.sqrt(1 + across * across)) / np.pi) * rows - 0.5, 0, rows - 1)
+    logs = np.log(picture + F(1e-4))
+    smooth = [map_coordinates(logs[..., k], (v, u), order=1, mode="grid-wrap", output=np.float32) for k in range(3)]
+    return np.asarray(np.exp(np.stack(smooth, -1)) - F(1e-4), np.float32).clip(0)
+
+
+def light(view: View, turn: float) -> Floats:
+    """The map, turned so that its middle column is what the lens looks at."""
+    picture = mended(view.name)
+    width = picture.shape[1]
+    return np.asarray(np.roll(picture, -round((turn + view.turn) / 360 * width) % width, axis=1))

@@ -1,0 +1,92 @@
+"""Skies by the time of day, and how light falls on land under them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from engine.renderer.places.canvas import Canvas, Layer, mix, noise, step
+from engine.renderer.scene import RGB
+from engine.renderer.tracing.vectors import F, Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Sky:
+    """Colours from the horizon up, the sun's glow, and how land looks in its light."""
+
+    horizon: RGB
+    zenith: RGB
+    glow: RGB
+    land: RGB
+    """What light makes of colours of the land."""
+    cloud: RGB
+    sun_rise: float
+    """Radians the sun stands above the horizon."""
+    reach: float = 0.30
+    """Radians that the sun's glow goes."""
+    stars: int = 0
+
+
+SKIES: Final[dict[str, Sky]] = {
+    "day": Sky((0.50, 0.68, 0.90), (0.06, 0.17, 0.50), (0.5, 0.46, 0.38), (1.0, 0.98, 0.93), (0.98, 0.99, 1.02), 0.75),
+    "grey": Sky((0.72, 0.76, 0.80), (0.55, 0.60, 0.66), (0.1, 0.1, 0.1), (0.72, 0.76, 0.80), (0.66, 0.69, 0.73), 0.9),
+    "sunset": Sky(
+        (1.10, 0.52, 0.25), (0.12, 0.15, 0.32), (2.4, 1.05, 0.35), (0.62, 0.40, 0.30), (0.95, 0.42, 0.32), 0.10, 0.36
+    ),
+    "night": Sky(
+        (0.030, 0.042, 0.075), (0.006, 0.010, 0.026), (0.02, 0.03, 0.05), (0.050, 0.070, 0.120),
+        (0.022, 0.029, 0.048), 0.5, 0.4, 900,
+    ),
+}  # fmt: skip
+
+
+def of(canvas: Canvas, own: str = "day") -> Sky:
+    """The sky of the time that is asked for, else the place's own."""
+    return SKIES.get(canvas.time, SKIES[own]) if canvas.time != "day" or own != "grey" else SKIES[own]
+
+
+def sun_side(canvas: Canvas) -> float:
+    """Radians to the right where the sun stands: near the picture's edge, on the side that the seed says."""
+    random = canvas.random("sun")
+    return float(random.choice((-1.0, 1.0)) * random.uniform(0.16, 0.55))
+
+
+def painted(canvas: Canvas, sky: Sky, cover: float = 0.4, size: float = 1.0) -> Layer:
+    """The sky with its clouds: `cover` 0 none to 1 all."""
+    layer = canvas.layer(1e4)
+    u, v = canvas.grid()
+    rise = np.arctan(np.maximum(v, 0))
+    layer.fill(mix(sky.horizon, sky.zenith, step(np.sqrt(rise), 0.0, 1.05)))
+    far = 1 / (np.maximum(v, 0) + F(0.16))
+    random = canvas.random("clouds")
+    puffs = noise(u * far * F(2.4 * size), far * F(2.2 * size), random, 5, 0.55)
+    shade = noise(u * far * F(2.4 * size) + F(0.3), far * F(2.2 * size) + F(0.3), random, 3)
+    share = step(puffs, 0.72 - 0.5 * cover, 0.92 - 0.42 * cover) * step(v, 0.0, 0.12) * F(0.92)
+    layer.mask(share, np.asarray(sky.cloud, np.float32) * (F(0.72) + F(0.5) * shade)[..., None])
+    _sun(layer, sky)
+    if sky.stars:
+        _stars(layer, sky.stars, canvas.random("stars"))
+    return layer
+
+
+def _sun(layer: Layer, sky: Sky) -> None:
+    canvas = layer.canvas
+    u, v = canvas.grid()
+    far2 = (u - F(sun_side(canvas))) ** 2 + (np.arctan(v) - F(sky.sun_rise)) ** 2
+    glow = np.exp(-np.sqrt(far2 + F(1e-4)) / F(sky.reach)) + F(1.6) * np.exp(-far2 / F(0.012))
+    layer.paint += glow[..., None] * np.asarray(sky.glow, np.float32)
+
+
+def _stars(layer: Layer, count: int, random: np.random.Generator) -> None:
+    x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
+    y = np.abs(random.normal(0.5, 0.5, count)).astype(np.float32)
+    bright = (0.5 * random.pareto(1.6, count).clip(0, 9))[:, None] * random.uniform(0.75, 1.0, (count, 3))
+    layer.discs(x, y, np.full(count, 0.0011, np.float32), bright.astype(np.float32) * 6)
+
+
+def hazed(colour: Floats, sky: Sky, share: float) -> Floats:
+    """A colour of the land, lit by the sky and lost in its haze by `share`."""
+    lit = np.asarray(colour, np.float32) * np.asarray(sky.land, np.float32)
+    return np.asarray(lit * F(1 - share) + np.asarray(sky.horizon, np.float32) * F(share * 0.9), np.float32)

@@ -1,0 +1,69 @@
+"""The studio's process, `python -m engine.renderer.serving`: takes pictures for whoever started it, ends with them."""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import traceback
+from typing import IO, Any
+
+from engine.renderer import frames
+
+
+class _Requests:
+    """What the starter asks for, read by a thread: pictures in a queue, cancelling at once."""
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self.pictures: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.cancelled: set[int] = set()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        while True:
+            try:
+                kind, number, *rest = frames.receive(self._pipe)
+            except (EOFError, OSError):
+                os._exit(0)  # the starter is gone: so are we, whatever we were at
+            if kind == "cancel":
+                self.cancelled.add(number)
+            else:
+                self.pictures.put((number, *rest))
+
+
+def serve() -> None:
+    """Takes pictures until the starter closes the pipe."""
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not be taken for an answer
+    if hasattr(os, "nice"):
+        os.nice(5)  # the bot's own process goes first
+    requests = _Requests(sys.stdin.buffer)
+    from engine.renderer import studio  # the libraries are read while the first order is on its way
+
+    frames.send(answers, ("ready", 0))
+    while True:
+        number, scene, size, quality = requests.pictures.get()
+        frames.send(answers, _taken(studio, answers, requests, number, (scene, size, quality)))
+
+
+def _taken(
+    studio: Any, answers: IO[bytes], requests: _Requests, number: int, order: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """One picture, or why there is none."""
+
+    def report(share: float, preview: Any) -> None:
+        frames.send(answers, ("report", number, share, preview))
+
+    try:
+        return "done", number, studio.photograph(*order, report, lambda: number in requests.cancelled)
+    except studio.Cancelled:
+        return "cancelled", number
+    except Exception as error:  # noqa: BLE001  # told to the starter, who turns it into words
+        traceback.print_exc()
+        return "failed", number, f"{type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    serve()
