@@ -38,11 +38,10 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     even = (0.5 * (1 - style.clump) * random.random(count)).astype(np.float32)
     even *= np.linalg.norm(locks.points[first, -1] - locks.points[second, -1], axis=1) < 0.03
     share = even[:, None, None]
-    path = locks.points[first] * (1 - share) + locks.points[second] * share
+    led = locks.points + _curls(style, locks, random) if style.curl else locks.points
+    path = led[first] * (1 - share) + led[second] * share
     normals = locks.normals[first]
-    if style.curl:
-        path = path + _curls(style, hair, locks, random)[first]
-    across = unit(np.cross(unit(np.gradient(path, axis=1)), normals)).astype(np.float32)
+    across = _across(led, locks.normals)[first]
     t = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
     offset = (roots.points - path[:, 0])[:, None]
     beside = (offset * across[:, :1]).sum(-1, keepdims=True)
@@ -58,6 +57,11 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
     return Strands(points, normals, first)
+
+
+def _across(points: Floats, normals: Floats) -> Floats:
+    """Directions along the skin and square to strands."""
+    return np.asarray(unit(np.cross(unit(np.gradient(points, axis=1)), normals)), np.float32)
 
 
 def _face_free(points: Floats, head: Head, below: float) -> Floats:
@@ -103,7 +107,7 @@ def _shortened(points: Floats, style: Style, roots: Roots, random: np.random.Gen
     return resampled(points, ends * (steps - 1), steps)
 
 
-def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) -> Floats:
+def _curls(style: Style, locks: Locks, random: np.random.Generator) -> Floats:
     """Waves or corkscrews of each lock (N, K, 3)."""
     points = locks.points
     count = len(points)
