@@ -26,19 +26,22 @@ def grow(
     del camera_eye
     frame = Frame(body.middle, body.head_turn)
     made = [brows.brows(person, body, frame)]
+    if person.beard.kind == "none" and person.hair.style in styles.BARE:
+        return made
+    field = Field.of(body, frame, clothes)
     if person.beard.kind != "none":
-        made.append(beards.beard(person, body, frame, density, clothes))
+        made.append(beards.beard(person, body, frame, field, density))
     if person.hair.style not in styles.BARE:
-        made += head(person, body, frame, density, clothes)
+        made += head(person, body, frame, field, density)
     return made
 
 
-def head(person: Person, body: Body, frame: Frame, density: float, clothes: Sequence[Mesh] = ()) -> list[Mesh]:
+def head(person: Person, body: Body, frame: Frame, field: Field, density: float) -> list[Mesh]:
     """The hair of the head."""
     style = styles.style(person)
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
     line = scalp.Line.of(person)
-    around = cutting.Head(Field.of(body, frame, clothes), frame.down, body.half_width)
+    around = cutting.Head(field, frame.down, body.half_width)
     made = _strands(person, style, body, frame, line, around, density, random)
     own = np.random.default_rng((person.seed & 0xFFFFFFFF, 12))
     return [_mesh(part, person, style, frame, density, own) for part in made]

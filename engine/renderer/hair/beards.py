@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,7 +101,7 @@ def _lengths(told: Kind, rest: Floats) -> tuple[Floats, Floats]:
     return np.clip(np.sqrt(amount), 0, 1), length / np.maximum(amount, 1e-6)
 
 
-def beard(person: Person, body: Body, frame: Frame, density: float, clothes: Sequence[Mesh] = ()) -> Mesh:
+def beard(person: Person, body: Body, frame: Frame, field: Field, density: float) -> Mesh:
     """Somebody's facial hair."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 15))
     told = kind(person.beard.kind)
@@ -118,7 +117,7 @@ def beard(person: Person, body: Body, frame: Frame, density: float, clothes: Seq
     roots = scalp.scatter(body, frame, near, max(int(told.strands * density), 600), random, share)
     points = _grown(person, told, roots, random)
     if max(told.chin, told.jaw) > 0.02:
-        Field.of(body, frame, clothes).pushed(points, 0.0006)
+        field.pushed(points, 0.0006)
     lips = frame.inside(body.part.vertices[body.masks["lips"] > 0.4])
     points = _free_lips(points, lips)
     shades = fibres.coloured(fibres.runs(points), beard_colour(person), random, person.beard.grey, vary=0.22)
