@@ -38,7 +38,7 @@ def misread(row: dict[str, Any]) -> list[str]:
     sitter = found.sitters[0]
     person, outfit = sitter.person, sitter.outfit
     hair = next((name for name, colour in HAIR.items() if colour == person.hair.colour), "")
-    place = {linear("#b3121d"): "red backdrop"}.get(found.place.colour or (), "blue backdrop")
+    place = {linear("#b3121d"): "red backdrop"}.get(found.place.colour or (0.0, 0.0, 0.0), "blue backdrop")
     checks = {
         "sex": (person.masculinity < 0.5) == (truth["sex"] == "woman"),
         "skin": "skin" not in truth or person.skin.tone == SKIN[truth["skin"]],
