@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer.body import Body
-from engine.renderer.hair import beards, brows, fibres, growing, ropes, scalp, strands, styles, tied
+from engine.renderer.hair import beards, brows, cutting, fibres, growing, ropes, scalp, strands, styles, tied
 from engine.renderer.hair.field import Field, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person
@@ -38,7 +38,7 @@ def head(person: Person, body: Body, frame: Frame, density: float, clothes: Sequ
     style = styles.style(person)
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
     line = scalp.Line.of(person)
-    around = growing.Head(Field.of(body, frame, clothes), frame.down, body.half_width)
+    around = cutting.Head(Field.of(body, frame, clothes), frame.down, body.half_width)
     made = _strands(person, style, body, frame, line, around, density, random)
     own = np.random.default_rng((person.seed & 0xFFFFFFFF, 12))
     return [_mesh(part, person, style, frame, density, own) for part in made]
@@ -56,7 +56,7 @@ def _mesh(
 
 
 def _strands(
-    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, around: growing.Head,
+    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, around: cutting.Head,
     density: float, random: np.random.Generator,
 ) -> list[strands.Strands]:  # fmt: skip
     count = max(int(style.strands * density), 500)

@@ -11,8 +11,8 @@ import numpy as np
 from engine.renderer.body import Body
 from engine.renderer.geometry import unit
 from engine.renderer.hair import fibres, scalp
+from engine.renderer.hair.cutting import resampled
 from engine.renderer.hair.field import Field, Floats, Frame
-from engine.renderer.hair.growing import resampled
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import bump, edge, front
 from engine.renderer.scene import RGB, Person

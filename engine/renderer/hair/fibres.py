@@ -51,9 +51,9 @@ def coloured(
         own = np.exp(0.20 * random.normal(size=int(locks.max()) + 1)).astype(np.float32)
         tone = tone * own[locks][:, None, None]
     along = run[..., None]
-    base = np.where(random.random((count, 1, 1)) < grey, np.float32(GREY), np.float32(colour))
+    base = np.where(random.random((count, 1, 1)) < grey, np.array(GREY, np.float32), np.array(colour, np.float32))
     if tips is not None:
         start = (0.38 + 0.08 * random.standard_normal((count, 1, 1))).astype(np.float32)
         share = np.clip((along - start) / np.float32(0.35), 0, 1)
-        base = base * (1 - share) + np.float32(tips) * share
+        base = base * (1 - share) + np.array(tips, np.float32) * share
     return np.asarray(base * (tone * (np.float32(0.72) + np.float32(0.43) * along)))

@@ -1,4 +1,4 @@
-"""Locks of hair grown in small steps from the scalp: combed, pulled down, laid on the head, kept off the face, cut."""
+"""Locks of hair grown in small steps from the scalp: combed, pulled down, laid on the head, kept off the face."""
 
 from __future__ import annotations
 
@@ -9,77 +9,95 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer.geometry import unit
-from engine.renderer.hair.field import Field, Floats
+from engine.renderer.hair import combing
+from engine.renderer.hair.combing import BACK, CENTRE, RIGHT, Weights
+from engine.renderer.hair.cutting import Head, Locks, trimmed
+from engine.renderer.hair.field import Floats
 from engine.renderer.hair.scalp import REGIONS, Roots, parts
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
 
-RIGHT, BACK, UP = np.eye(3, dtype=np.float32)
-CENTRE: Final = np.array((0.0, 0.0733, 0.0153), np.float32)
-"""The head's middle, against the eyes'."""
 _STEPS: Final = 30
 
 
 @dataclass(frozen=True)
-class Locks:
-    """Strands that others follow: (N, K, 3) points and the normals of what they lie on."""
+class _Plan:
+    """What each lock (N) does as it grows."""
 
-    points: Floats
-    normals: Floats
-    roots: Roots
+    length: Floats
+    side: Floats
+    """−1 or 1: on which side of the parting it falls."""
+    rise: Floats
+    """How high it lies at most."""
+    wide: Floats
+    """How far from the face's middle it stays."""
+    forward: npt.NDArray[np.bool_]
+    """(N, 1) Falls before the shoulders."""
+    parted: Floats
+    """(N, 1) How much it is led off the top to its side."""
+    fringe: npt.NDArray[np.bool_]
+    """May hang over the forehead."""
 
-
-@dataclass(frozen=True)
-class Head:
-    """What hair of one person in one pose is grown against."""
-
-    field: Field
-    down: Floats
-    half_width: float
+    @classmethod
+    def of(
+        cls, style: Style, hair: Hair, roots: Roots, weights: Weights, head: Head, random: np.random.Generator
+    ) -> _Plan:
+        """Drawn for each root."""
+        count = len(roots)
+        fringe = weights["fringe"] > (0.45 if combing.has_fringe(style, hair) else 9)
+        parted = np.zeros(count, np.float32)
+        for region, name in zip(REGIONS, combing.flows(style), strict=True):
+            parted += weights[region] * (name == "part") * ~fringe
+        return cls(
+            combing.each(style.length, weights) * hair.length * (1 - style.vary * random.random(count)),
+            np.where(roots.points[:, 0] >= combing.parting(style, hair, head.half_width), 1.0, -1.0).astype(np.float32),
+            combing.each(style.rise, weights) * hair.volume * (0.15 + 0.85 * random.random(count)).astype(np.float32),
+            (style.frame * (0.88 + 0.24 * random.random(count))).astype(np.float32),
+            (roots.around < 96 + 14 * random.normal(size=count))[:, None],
+            parted[:, None],
+            fringe,
+        )
 
 
 def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Locks:
     """Locks of a style from these roots."""
     weights = parts(roots)
+    plan = _Plan.of(style, hair, roots, weights, head, random)
+    way = combing.leaving(style, hair, roots, weights, head.half_width, random)
     steps = max(10, min(_STEPS, style.points + 8))
-    length = _of(style.length, weights) * hair.length * (1 - style.vary * random.random(len(roots)))
-    paces = np.linspace(0.35, 1.65, steps) if not (style.curl or style.ropes) else np.ones(steps)
-    full = (length / steps).astype(np.float32)[:, None]
-    side = np.where(roots.points[:, 0] >= _parting(style, hair, head), 1.0, -1.0).astype(np.float32)
-    way = _left(style, hair, roots, weights, head, random)
-    layer = (0.15 + 0.85 * random.random(len(roots))).astype(np.float32)
-    loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
-    forward = (roots.around < 96 + 14 * random.normal(size=len(roots)))[:, None]
-    rise = _of(style.rise, weights) * hair.volume
-    fringe = weights["fringe"] > (0.45 if has_fringe(style, hair) else 9)
-    here, points = roots.points.copy(), [roots.points]
-    names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
-    parted = sum(weights[r] for r, name in zip(REGIONS, names, strict=True) if name == "part") * ~fringe
-    parted = np.asarray(parted, np.float32)[:, None] if np.ndim(parted) else np.zeros((len(roots), 1), np.float32)
-    run = np.zeros_like(full)
+    paces = np.ones(steps) if style.curl or style.ropes else np.linspace(0.35, 1.65, steps)
+    full = (plan.length / steps).astype(np.float32)[:, None]
+    here, points, run = roots.points.copy(), [roots.points], np.zeros_like(full)
     for pace in paces:
         step = full * np.float32(pace)
         run = run + step
-        fall = np.minimum(run / 0.03, 1) * (step * 100)
-        way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
-        way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
-        if parted.any():
-            high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * parted
-            way = way + 0.30 * high * np.minimum(step * 100, 1) * side[:, None] * RIGHT
-        way = _over_shoulders(way, here, head, forward)
-        if style.tuck and style.cut is not None:
-            low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
-            way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
-        way = _beside_the_face(way, here, side, style.frame * loose, head, fringe)
-        moved = _laid(style, here + unit(way) * step, run[:, 0], rise * layer, head)
+        way = _bent(style, plan, way, here, step, run, head, random)
+        moved = _laid(style, here + unit(way) * step, run[:, 0], plan.rise, head)
         moved[:, 0] = _not_along_shoulders(here, moved)
         way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
         here = moved
         points.append(here)
     path = np.stack(points, 1)
-    kept = ~_wandered(path, parted[:, 0])
+    kept = ~_wandered(path, plan.parted[:, 0])
     weights = {name: value[kept] for name, value in weights.items()}
-    return _trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
+    return trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
+
+
+def _bent(
+    style: Style, plan: _Plan, way: Floats, here: Floats, step: Floats, run: Floats, head: Head,
+    random: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Where locks go on to: down, back, to their side, aside of shoulders and face."""
+    fall = np.minimum(run / 0.03, 1) * (step * 100)
+    way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
+    way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
+    high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * plan.parted
+    way = way + 0.30 * high * np.minimum(step * 100, 1) * plan.side[:, None] * RIGHT
+    way = _over_shoulders(way, here, head, plan.forward)
+    if style.tuck and style.cut is not None:
+        low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
+        way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
+    return _beside_the_face(way, here, plan.side, plan.wide, head, plan.fringe)
 
 
 def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
@@ -88,82 +106,6 @@ def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
     far = np.cumsum(along, 1) > 0.15
     high = path[:, 1:, 2] > 0.055
     return np.asarray((far & high).any(1) & (parted > 0.5))
-
-
-def _left(
-    style: Style, hair: Hair, roots: Roots, weights: dict[str, Floats], head: Head, random: np.random.Generator
-) -> Floats:
-    """Directions in which hair leaves the skin."""
-    upright = _of(style.upright, weights)[:, None]
-    lift = _of(style.lift, weights)[:, None] * unit(roots.normals * (1 - upright) + UP * upright)
-    return unit(_combed(style, hair, roots, weights, head, random) + lift)
-
-
-def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats:
-    """A number for each root, of what a style says for each region."""
-    if isinstance(values, int | float):
-        return np.full(len(weights["top"]), values, np.float32)
-    return np.asarray(sum(weights[name] * value for name, value in zip(REGIONS, values, strict=True)))
-
-
-def has_fringe(style: Style, hair: Hair) -> bool:
-    """Whether hair hangs over the forehead."""
-    return style.fringe_cut is not None or (hair.fringe and style.ball is None)
-
-
-def _parting(style: Style, hair: Hair, head: Head) -> float:
-    """Where the parting is, metres from the middle."""
-    at = float(np.clip(hair.parting, -1, 1))
-    if abs(at) < style.aside:
-        at = style.aside if at > 0 else -style.aside
-    return at * head.half_width * 0.62
-
-
-def _combed(
-    style: Style, hair: Hair, roots: Roots, weights: dict[str, Floats], head: Head, random: np.random.Generator
-) -> Floats:
-    """Where each root's hair is combed to, along the skin."""
-    names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
-    if has_fringe(style, hair) and names[0] == "part":
-        names = ("fall", *names[1:])
-    made = {name: _flow(name, style, hair, roots, head) for name in set(names)}
-    total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
-    noise = style.noise * random.standard_normal(roots.points.shape, np.float32)
-    return np.asarray(_along(np.asarray(total), roots.normals) + noise)
-
-
-def _along(ways: Floats, normals: Floats) -> Floats:
-    return np.asarray(ways - normals * (ways * normals).sum(1, keepdims=True))
-
-
-def _flow(name: str, style: Style, hair: Hair, roots: Roots, head: Head) -> Floats:
-    n = roots.normals
-    from_middle = unit(roots.points - CENTRE)
-    aside = -1.0 if hair.parting > 0 else 1.0
-    if name == "back":
-        return np.asarray(np.broadcast_to(BACK - 0.25 * UP, n.shape))
-    if name == "forward":
-        return np.asarray(np.broadcast_to(-BACK + 0.30 * aside * RIGHT - 0.1 * UP, n.shape))
-    if name == "sweep":
-        return np.asarray(np.broadcast_to(0.45 * aside * RIGHT - 0.35 * BACK, n.shape))
-    if name == "fall":
-        outward = np.clip(from_middle[:, :1] / 0.5, -1, 1)
-        return np.asarray(-BACK - 0.3 * UP + (0.35 * outward + 0.1 * aside) * RIGHT)
-    if name == "swept":
-        return np.asarray(np.broadcast_to(-0.55 * BACK - 0.25 * UP + 0.85 * aside * RIGHT, n.shape))
-    if name == "down":
-        return np.asarray(np.broadcast_to(-UP, n.shape))
-    if name == "up":
-        return n
-    pole = unit(np.array((0.10 * aside, 0.50, 0.85), np.float32))
-    whorl = unit(from_middle * (from_middle @ pole)[:, None] - pole)
-    if name == "whorl":
-        return np.asarray(whorl)
-    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.0025)
-    behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
-    front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
-    parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
-    return np.asarray(parted * (1 - behind) + whorl * behind)
 
 
 def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> Floats:
@@ -225,64 +167,3 @@ def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head
     turned[at, 2:] = np.maximum(turned[at, 2:], falls)
     turned[at, :1] += 1.2 * strength * side[at, None]
     return turned
-
-
-def _trimmed(
-    style: Style, hair: Hair, points: Floats, roots: Roots, weights: dict[str, Floats], head: Head,
-    random: np.random.Generator,
-) -> Locks:  # fmt: skip
-    """Cut, evened out, at the style's number of points."""
-    for _ in range(2 if style.points < 12 else 3):
-        points[:, 1:-1] = 0.25 * points[:, :-2] + 0.5 * points[:, 1:-1] + 0.25 * points[:, 2:]
-    count, steps, _ = points.shape
-    uneven = style.blunt * random.normal(size=count)
-    end = np.full(count, steps - 1.0)
-    if style.cut is not None:
-        longer = 0.11 * (hair.length - 1)
-        end = np.minimum(end, _below(points, (style.cut - longer + uneven)[:, None]))
-    if has_fringe(style, hair):
-        level = 0.024 if style.fringe_cut is None else style.fringe_cut
-        aside = np.abs(points[..., 0]) / head.half_width
-        cut = (level + uneven)[:, None] - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5
-        fringe = _below(points, np.where(points[..., 1] < 0.045, cut, -9.0))
-        end = np.where(weights["fringe"] > 0.45, np.minimum(end, fringe), end)
-    if style.ball is not None:
-        out = _ball(style, hair, points)
-        uneven = 1 + (0.035 if style.ball > 0.05 else 0.06) * random.normal(size=count)
-        end = np.minimum(end, _first(out > uneven[:, None], out - uneven[:, None]))
-    points = resampled(points, np.maximum(end, 1.0), style.points)
-    flat = head.field.outwards(points.reshape(-1, 3)).reshape(points.shape)
-    away = unit(points - CENTRE)
-    normals = unit(np.where((points[..., 2:] < -0.11), 0.5 * flat + 0.5 * away, 0.7 * flat + 0.3 * away))
-    return Locks(points, normals.astype(np.float32), roots)
-
-
-def _ball(style: Style, hair: Hair, points: Floats) -> Floats:
-    """How far out of the style's ball points are, 1 on it."""
-    size = (style.ball or 0.0) * hair.length * hair.volume
-    radii = np.array((0.078, 0.100, 0.100), np.float32) + np.array((1.0, 0.8, 1.0), np.float32) * size
-    return np.asarray(np.linalg.norm((points - CENTRE - np.float32(0.15 * size) * UP) / radii, axis=-1))
-
-
-def _below(points: Floats, height: Floats) -> Floats:
-    """Where strands first pass below a height, as a fractional point."""
-    return _first(points[..., 2] < height, height - points[..., 2])
-
-
-def _first(past: Floats, by: Floats) -> Floats:
-    """The first place past something, between the point before and the one that is `by` past it."""
-    steps = past.shape[1]
-    at = np.where(past.any(1), past.argmax(1), steps - 1)
-    rows = np.arange(len(past))
-    after, before = by[rows, at], by[rows, np.maximum(at - 1, 0)]
-    share = np.clip(after / np.maximum(after - before, 1e-6), 0, 1)
-    return np.where(past.any(1), at - share, steps - 1.0)
-
-
-def resampled(points: Floats, end: Floats, count: int) -> Floats:
-    """Strands up to the fractional point `end`, at `count` points."""
-    at = end[:, None] * np.linspace(0, 1, count)[None, :]
-    low = np.minimum(at.astype(np.intp), points.shape[1] - 2)
-    share = (at - low)[..., None].astype(np.float32)
-    rows = np.arange(len(points))[:, None]
-    return np.asarray(points[rows, low] * (1 - share) + points[rows, low + 1] * share)

@@ -7,8 +7,9 @@ from typing import Final
 import numpy as np
 
 from engine.renderer.geometry import unit
+from engine.renderer.hair.combing import CENTRE
+from engine.renderer.hair.cutting import Head, resampled
 from engine.renderer.hair.field import Floats
-from engine.renderer.hair.growing import CENTRE, Head, resampled
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.strands import Strands
 from engine.renderer.hair.styles import Ropes, Style
@@ -49,8 +50,8 @@ def _locs(paths: Floats, radius: float, each: int, style: Style, random: np.rand
     run = _run(paths)
     which = np.repeat(np.arange(count), each)
     thick = radius * np.exp(0.2 * random.normal(size=count))[which, None]
-    knots, start = random.uniform(260, 420, count), random.uniform(0, 6, count)
-    bumps = 1 + 0.10 * np.sin(run[which] * knots[which, None] + start[which, None])
+    knots, start = random.uniform(260, 420, (count, 1)), random.uniform(0, 6, (count, 1))
+    bumps = 1 + 0.10 * np.sin(run[which] * knots[which] + start[which])
     ends = np.interp(np.linspace(0, 1, steps), (0, 0.08, 0.9, 1), (0.65, 1, 0.95, 0.5))
     turn = random.choice((-1, 1), count)[which, None] * run[which] * random.uniform(150, 260, len(which))[:, None]
     angle = random.uniform(0, 6.283, len(which))[:, None] + turn
@@ -92,7 +93,7 @@ def rows(style: Style, ropes: Ropes, hair: Hair, roots: Roots, head: Head, rando
     nape = _NAPE + np.array((0.55, 0, 0), np.float32) * way[:, :1]
     t = np.linspace(0, 1, 40)[None, :, None]
     arc = (1 - t) ** 2 * way[:, None] + 2 * t * (1 - t) * 1.5 * over[:, None] + t**2 * nape[:, None]
-    paths = (unit(arc) * 0.115 + CENTRE).astype(np.float32)
+    paths: Floats = (unit(arc) * 0.115 + CENTRE).astype(np.float32)
     for _ in range(3):
         gap = head.field.distance(paths)
         paths = paths + unit(paths - CENTRE) * (0.6 * ropes.radius - gap)[..., None]

@@ -10,8 +10,10 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from engine.renderer.geometry import unit
+from engine.renderer.hair.combing import has_fringe
+from engine.renderer.hair.cutting import Head, Locks, resampled
 from engine.renderer.hair.field import Floats
-from engine.renderer.hair.growing import Head, Locks, before_the_face, has_fringe, resampled
+from engine.renderer.hair.growing import before_the_face
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
@@ -36,11 +38,10 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     even = (0.5 * (1 - style.clump) * random.random(count)).astype(np.float32)
     even *= np.linalg.norm(locks.points[first, -1] - locks.points[second, -1], axis=1) < 0.03
     share = even[:, None, None]
-    path = locks.points[first] * (1 - share) + locks.points[second] * share
+    led = locks.points + _curls(style, locks, random) if style.curl else locks.points
+    path = led[first] * (1 - share) + led[second] * share
     normals = locks.normals[first]
-    if style.curl:
-        path = path + _curls(style, hair, locks, random)[first]
-    across = unit(np.cross(unit(np.gradient(path, axis=1)), normals)).astype(np.float32)
+    across = _across(led, locks.normals)[first]
     t = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
     offset = (roots.points - path[:, 0])[:, None]
     beside = (offset * across[:, :1]).sum(-1, keepdims=True)
@@ -56,6 +57,11 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
     return Strands(points, normals, first)
+
+
+def _across(points: Floats, normals: Floats) -> Floats:
+    """Directions along the skin and square to strands."""
+    return np.asarray(unit(np.cross(unit(np.gradient(points, axis=1)), normals)), np.float32)
 
 
 def _face_free(points: Floats, head: Head, below: float) -> Floats:
@@ -101,7 +107,7 @@ def _shortened(points: Floats, style: Style, roots: Roots, random: np.random.Gen
     return resampled(points, ends * (steps - 1), steps)
 
 
-def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) -> Floats:
+def _curls(style: Style, locks: Locks, random: np.random.Generator) -> Floats:
     """Waves or corkscrews of each lock (N, K, 3)."""
     points = locks.points
     count = len(points)
@@ -112,7 +118,7 @@ def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) 
     own = smooth if style.flat > 0.5 else random.uniform(0, 6.28, count)
     turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
-    size = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
+    size: Floats = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
     start = 3.5 * style.curl if style.flat <= 0.5 else 0.10
     size = (size * np.clip(run / start, 0, 1) ** 1.5).astype(np.float32)[..., None]
     tangent = unit(np.gradient(points, axis=1))

@@ -8,8 +8,9 @@ import numpy as np
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair import ropes
+from engine.renderer.hair.combing import CENTRE, RIGHT, UP
+from engine.renderer.hair.cutting import Head, resampled
 from engine.renderer.hair.field import Floats
-from engine.renderer.hair.growing import CENTRE, RIGHT, UP, Head, resampled
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.strands import Numbers, Strands
 from engine.renderer.hair.styles import Style, Tied
@@ -154,6 +155,7 @@ def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head) ->
     """The middle of a tail: out from the band, then down, over what is in its way."""
     steps = 40
     step = tied.size * hair.length / steps
+    here: Floats
     here, way, path = end.astype(np.float32), unit(knot + 0.25 * UP), [end.astype(np.float32)]
     for _ in range(steps - 1):
         way = unit(way + head.down * (step * 38))
@@ -171,7 +173,7 @@ def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head) ->
     return np.asarray(made)
 
 
-def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: Floats) -> Floats:
+def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: np.float32) -> Floats:
     """Where a tail near the body slides to: beside the neck, then down the back, or over the shoulder's front."""
     if tied.sides == 2:
         inward = 0.3 * np.clip((0.10 - abs(here[0])) / 0.02, -1, 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine.renderer import body, hair
-from engine.renderer.hair import beards, fibres, growing, styles
+from engine.renderer.hair import beards, combing, fibres, styles
 from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Beard, Hair, Person, Pose
@@ -99,7 +99,7 @@ def test_a_receded_line_leaves_the_temples_free() -> None:
     def temples(line: float) -> int:
         sitter = seated(MAN, Hair(style="buzz cut", line=line))
         points = in_head(sitter, grown(sitter)[1:])
-        offset = points - growing.CENTRE
+        offset = points - combing.CENTRE
         around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
         up = np.degrees(np.arctan2(offset[:, 2], np.hypot(offset[:, 0], offset[:, 1])))
         return int(((np.abs(around - 32) < 6) & (up < 44)).sum())
