@@ -117,7 +117,7 @@ def _head(key: bytes, box: _Box) -> Head:
     around, up = np.meshgrid(np.arange(_ROUND) * 360 / _ROUND, np.linspace(_FROM, 90, _TALL), indexing="ij")
     ways = way(around, up).reshape(-1, 3) @ body.head_turn.T
     hits = rays.first((centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
-    radius = np.where(hits.geometry >= 0, 0.4 - hits.distance, np.nan).reshape(_ROUND, _TALL)
+    radius = np.where(hits.geometry >= 0, 0.4 - np.minimum(hits.distance, 1), np.nan).reshape(_ROUND, _TALL)
     radius = np.where(np.isnan(radius), np.nanmedian(radius, axis=0), radius)
     radius = np.clip(radius, 0.05, 0.16 * scale)
     tall = np.concatenate([radius, radius, radius])
