@@ -190,6 +190,8 @@ def covers(outfit: Outfit, body: Body) -> Callable[[Array], Array]:
 def _wrapped(face: Head, name: str, points: Array) -> Array:
     around, up, far = face.seen(points)
     on_face = (_FACES[name](around, up) < 0.08) & (far < face.at(around, up) + 0.02)
+    if name == "headscarf":  # no hair over the forehead
+        on_face &= up < 12
     return np.asarray(~on_face)
 
 
@@ -373,7 +375,7 @@ def _veil(face: Head, colour: Array, name: str, body: Body, ease: float, fabric:
     polar = edge[:, None] * (1 - back) + 178 * back
     around, up = _polar(polar, np.broadcast_to(turn[:, None], polar.shape))
     up = np.clip(up, -70, 90)
-    ears = 0.020 * bump(np.abs(around) - 100, 20) * bump(up + 14, 16)
+    ears = 0.028 * bump(np.abs(around) - 92, 24) * bump(up + 18, 22)
     off = (
         ears
         + ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1))
