@@ -85,9 +85,14 @@ def make_engine(
 
         return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
 
+    def studio() -> "Backend":
+        from engine.backends.studio import StudioBackend
+
+        return StudioBackend(catalogue)
+
     return Engine(
         catalogue,
-        {"local": local, **hosted_setup.backends(settings, catalogue, notes, decoder)},
+        {"local": local, "studio": studio, **hosted_setup.backends(settings, catalogue, notes, decoder)},
         limits=limits,
         before_start=before_start,
         on_fatal=on_fatal,

@@ -19,7 +19,7 @@ from bot.wishes import MAX_SEED
 from data.jobs import JobRow, Order
 from data.tries import PinnedFace, Try
 from engine import review
-from engine.catalogue import Model
+from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.engine import Engine
 from engine.jobs import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
 from engine.local_models import UNTRAINED_NOTE
@@ -27,7 +27,7 @@ from engine.review import Held, Review
 
 log = logging.getLogger(__name__)
 
-OWN_MACHINES: Final = frozenset({"local", "cluster"})
+OWN_MACHINES: Final = ON_THIS_MACHINE | {"cluster"}
 _SEED_STEP: Final = 1_000_003
 _COPY_LOSES: Final = 0.5
 

@@ -336,7 +336,7 @@ def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
         )
     if not wanted.pictures:
         return
-    if model.references < 2:
+    if model.references < 2 or model.only_faces:
         raise Refused(
             f"{model.title} takes no pictures of outfits, places or styles. Nothing was charged; choose a model that "
             "takes several pictures (/models says which)."

@@ -50,7 +50,7 @@ from data.tiers import tier_of
 _SPENT = f"""
 SELECT coalesce(sum({COST}), 0) FROM jobs j
 JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
-WHERE j.provider = :provider AND j.provider <> 'local' AND j.created_at >= :since
+WHERE j.provider = :provider AND j.provider NOT IN ('local', 'studio') AND j.created_at >= :since
     AND (:user IS NULL OR a.user_id = :user
         OR a.user_id IN (SELECT pseudonym FROM erasures WHERE user_id = :user))
 """  # noqa: S608 - a constant

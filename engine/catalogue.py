@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.finetunes import FineTune, read_folder
 from engine.jobs import UnknownFineTune, UnknownModel
@@ -15,11 +15,13 @@ from engine.standing import Standing
 if TYPE_CHECKING:
     from engine.hosted_models import Access
 
-Provider = Literal["local", "cluster", "mage", "bfl", "openai", "google"]
+Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Offload = Literal["none", "model", "sequential"]
 
 BUILTIN_ID = "built-in"
+ON_THIS_MACHINE: Final = frozenset({"local", "studio"})
+"""Providers whose pictures are made in the bot's own processes: nothing leaves the machine."""
 
 
 class CatalogueError(ValueError):
@@ -33,7 +35,7 @@ class Model:
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
     own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
     picture (`Job.edit`), which is one of those where all pictures go the same way; `needs_picture` that it makes
-    nothing without a picture. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note`
+    nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note`
     is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
     """
 
@@ -52,6 +54,7 @@ class Model:
     reference_scale: float = 0.6
     edits: bool = False
     needs_picture: bool = False
+    only_faces: bool = False
     live_preview: bool = True
     writes_text: bool = False
     source: str
@@ -130,10 +133,11 @@ class CatalogueSettings:
 def build(settings: CatalogueSettings) -> Catalogue:
     """The catalogue for these settings. Raises CatalogueError for what cannot be understood."""
     from engine.hosted_models import hosted_models
-    from engine.local_models import builtin_model, local_model
+    from engine.local_models import local_model
     from engine.models_file import read_models_file
+    from engine.studio_model import missing, studio_model
 
-    models = [builtin_model(settings.builtin_folder)] if settings.builtin else []
+    models = [studio_model()] if settings.builtin and not missing() else []
     models += [local_model(entry) for entry in settings.local_models]
     models += read_models_file(settings.models_file) if settings.models_file else []
     models += hosted_models(settings.hosted, settings.costs_usd)

@@ -9,7 +9,7 @@ from bot import cards, hosted_setup, replies, words
 from bot.guard import person_of
 from bot.studio import Studio
 from data.accounts import Account
-from engine.catalogue import Model
+from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.hosted_models import TITLES, unconfigured
 from engine.jobs import Lane
 
@@ -60,7 +60,7 @@ def _price_line(studio: Studio, account: Account, model: Model) -> str:
 
 def abilities(model: Model) -> str:
     """What the model can do, in one line."""
-    homes = {"local": "On this machine", "cluster": "On the studio's own servers"}
+    homes = {"local": "On this machine", "studio": "On this machine", "cluster": "On the studio's own servers"}
     home = homes.get(model.provider) or f"At {TITLES[model.provider]}"
     faces = {0: "no saved faces", 1: "one saved face"}.get(model.references, f"up to {model.references} saved faces")
     width, height = model.sizes.get("2:3") or next(iter(model.sizes.values()))
@@ -87,7 +87,7 @@ def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
     licences = [
         f"{model.title}: {model.licence}"
         for model in studio.engine.catalogue.models
-        if model.provider == "local" and model.licence
+        if model.provider in ON_THIS_MACHINE and model.licence
     ]
     if licences:
         embed.add_field(name="Licences of local models", value="\n".join(licences)[:1024], inline=False)

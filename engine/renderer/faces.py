@@ -62,7 +62,8 @@ TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "eyebrows-trans-up": (0.10, -0.10), "nose-hump-incr": (-0.12, 0.04), "mouth-angles-up": (0.12, 0.08),
         "forehead-nubian-incr": (-0.05, 0.05), "neck-scale-horiz-incr": (-0.15, 0.10), "nose-point-up": (0.08, 0.0),
         "eye-corner2-up": (0.10, 0.0),
-        "chin-height-incr": (-0.20, -0.12), "chin-jaw-drop-incr": (-0.10, -0.06), "forehead-scale-vert-incr": (-0.16, -0.12), "nose-scale-vert-incr": (-0.10, -0.04),
+        "chin-height-incr": (-0.20, -0.12), "chin-jaw-drop-incr": (-0.10, -0.06),
+        "forehead-scale-vert-incr": (-0.16, -0.12), "nose-scale-vert-incr": (-0.10, -0.04),
         "head-fat-incr": (-0.10, -0.10), "ear-wing-incr": (-0.10, -0.10),
     }
 )  # fmt: skip

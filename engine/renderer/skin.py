@@ -25,6 +25,10 @@ TIMES: Final = 3
 """How much larger the map is than the photograph."""
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
+SCALP_SEEN: Final = {
+    "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
+}  # fmt: skip
+"""How much of the hair's colour skin has between the roots, where a style shows it."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
 ANCESTRIES: Final = ("african", "asian", "caucasian")
 
@@ -251,7 +255,7 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
-    covered = 0.0 if person.hair.style in ("bald", "buzz") else 0.85
+    covered = SCALP_SEEN.get(person.hair.style, 0.85)
     scalp = np.clip((masks["growth"] - 0.5) / 6, 0, 1) * covered
     brow = np.clip(masks["brow"], 0, 1) * 0.20
     share = 1 - (1 - scalp) * (1 - brow)

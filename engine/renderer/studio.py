@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from engine.renderer import camera, crew, develop, lettering, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
@@ -27,6 +28,8 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 SIZE: Final = (512, 768)
 DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
+DRAFT_PIXELS: Final = 320 * 480
+"""A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
 
@@ -78,6 +81,7 @@ def photograph(
     """
     clock = _Clock(report, cancelled)
     clock(0.0)
+    wanted, size = size, _traced(size, quality)
     scene = lettering.fits(scene)
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
@@ -92,10 +96,22 @@ def photograph(
     tracer = Tracer(world, _lit(scene, setting, optics, eyes), optics, size, scene.seed)
     darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
     film = _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
-    picture = darkroom.print(film, size, fast=quality in ("preview", "draft"))
+    picture = _enlarged(darkroom.print(film, size, fast=quality in ("preview", "draft")), wanted)
     clock.stage("developing", 1.0)
     clock(1.0)
     return Photograph(picture, clock.seconds)
+
+
+def _traced(size: tuple[int, int], quality: str) -> tuple[int, int]:
+    """The size that rays are taken at."""
+    share = (DRAFT_PIXELS / (size[0] * size[1])) ** 0.5
+    return size if quality != "draft" or share >= 1 else (round(size[0] * share), round(size[1] * share))
+
+
+def _enlarged(picture: Picture, size: tuple[int, int]) -> Picture:
+    if picture.shape[1::-1] == size:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
 def _lit(scene: Scene, setting: places.Setting, optics: camera.Optics, eyes: npt.ArrayLike) -> Lights:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +35,7 @@ def grow(
 
 def head(person: Person, body: Body, frame: Frame, density: float, clothes: Sequence[Mesh] = ()) -> list[Mesh]:
     """The hair of the head."""
-    style, hair = styles.style(person), person.hair
+    style = styles.style(person)
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
     line = scalp.Line.of(person)
     around = growing.Head(Field.of(body, frame, clothes), frame.down, body.half_width)
@@ -44,16 +45,12 @@ def head(person: Person, body: Body, frame: Frame, density: float, clothes: Sequ
 
 
 def _mesh(
-    made: strands.Strands,
-    person: Person,
-    style: styles.Style,
-    frame: Frame,
-    density: float,
+    made: strands.Strands, person: Person, style: styles.Style, frame: Frame, density: float,
     random: np.random.Generator,
-) -> Mesh:
+) -> Mesh:  # fmt: skip
     hair = person.hair
-    count, steps, _ = made.points.shape
-    colour = fibres.coloured(count, steps, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
+    run = fibres.runs(made.points)
+    colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
     points, normals = frame.outside(made.points), frame.way(made.normals)
     return fibres.mesh(points, normals, style.width / density**0.7, colour, shine=style.shine)
 
@@ -63,20 +60,23 @@ def _strands(
     density: float, random: np.random.Generator,
 ) -> list[strands.Strands]:  # fmt: skip
     count = max(int(style.strands * density), 500)
+    style = replace(style, strands=count)
     if style.tied is not None:
-        return tied.gathered(style, person.hair, _roots(person, style, body, frame, line, count), around, random)
-    if style.ropes is not None and style.ropes.kind == "row":
-        return [ropes.rows(style, person.hair, _roots(person, style, body, frame, line, 6000), around, random)]
-    number = style.ropes.count if style.ropes is not None else style.locks
+        roots = _roots(person, style, body, frame, line, count)
+        return tied.gathered(style, style.tied, person.hair, roots, around, random)
+    made = style.ropes
+    if made is not None and made.kind == "row":
+        return [ropes.rows(style, made, person.hair, _roots(person, style, body, frame, line, 6000), around, random)]
+    number = style.locks if made is None else made.count
     parents = scalp.rooted(body, frame, line, number, random, 2.0)
     locks = growing.grown(style, person.hair, parents, around, random)
-    if style.ropes is not None:
-        return [ropes.roped(locks.points, style, random)]
+    if made is not None:
+        return [ropes.roped(locks.points, style, made, random)]
     roots = _roots(person, style, body, frame, line, count)
     return [strands.filled(style, person.hair, locks, roots, around, random)]
 
 
 def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int) -> scalp.Roots:
-    """Where single hairs grow, the first of them the same at any density."""
+    """Where single hairs grow."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
     return scalp.rooted(body, frame, line, count, random, style.soft)

@@ -40,13 +40,13 @@ class Kind:
 
 KINDS: Final[dict[str, Kind]] = {
     "stubble": Kind(0.0018, 0.0018, 0.0016, 0.0018, 0.0015, 0.0018, strands=16_000, width=0.00012, curl=0.1),
-    "short beard": Kind(0.008, 0.011, 0.008, 0.009, 0.007, 0.006, strands=20_000),
-    "full beard": Kind(0.016, 0.034, 0.018, 0.026, 0.018, 0.010, strands=26_000, curl=0.35),
-    "long beard": Kind(0.024, 0.150, 0.050, 0.095, 0.045, 0.014, strands=26_000, width=0.00020, curl=0.4),
-    "goatee": Kind(0.010, 0.020, 0.010, strands=9_000),
-    "moustache": Kind(0.013, strands=6_500, along=0.35),
-    "handlebar": Kind(0.040, strands=7_000, along=1.0, twirl=1.0, curl=0.05),
-    "mutton chops": Kind(0.011, 0.0, 0.0, 0.020, 0.016, 0.016, strands=18_000),
+    "short beard": Kind(0.006, 0.008, 0.006, 0.0065, 0.005, 0.004, strands=20_000, width=0.00014),
+    "full beard": Kind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=26_000, curl=0.35),
+    "long beard": Kind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=26_000, width=0.00020, curl=0.4),
+    "goatee": Kind(0.008, 0.015, 0.008, strands=7_000),
+    "moustache": Kind(0.011, strands=4_000, along=0.35),
+    "handlebar": Kind(0.034, strands=4_500, along=1.0, twirl=1.0, curl=0.05),
+    "mutton chops": Kind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=15_000),
 }
 _ALSO: Final = {"full": "full beard", "short": "short beard", "long": "long beard", "beard": "full beard"}
 _MOUTH_Z, _NOSE_Z, _CHIN_Z = 0.661, 0.690, 0.617
@@ -70,22 +70,21 @@ def areas(rest: Floats) -> dict[str, Floats]:
     beside = bump(side - 0.0275, 0.0042) * edge(_MOUTH_Z + 0.010 - z, 0.003) * edge(z - 0.630, 0.003)
     cheek_line = 0.6465 + 0.95 * np.clip(side - 0.030, 0, 1) + 14 * np.clip(side - 0.048, 0, 1) ** 2
     low = edge(z - _neck(y, side), 0.004)
-    jaw = edge(side - 0.016, 0.003) * edge(cheek_line - 0.013 - z, 0.004) * low
+    jaw = edge(side - 0.017, 0.0025) * edge(cheek_line - 0.013 - z, 0.004) * low
     cheek = edge(side - 0.026, 0.003) * edge(cheek_line - z, 0.0026) * low
-    burns = (
-        edge(side - 0.0605, 0.0016) * edge(-0.078 - y + 0.0, 0.003) * edge(z - 0.655, 0.006) * edge(0.735 - z, 0.004)
-    )
+    burns = edge(side - 0.058, 0.0016) * edge(y + 0.089 + 0.55 * np.clip(0.715 - z, 0, 0.06), 0.0025)
+    burns = burns * edge(z - 0.655, 0.006) * edge(0.731 - z, 0.005)
     under = edge(0.024 - side, 0.004) * edge(0.6405 - z, 0.002) * low
     made = {
         "lip": lip * front(rest), "soul": soul * front(rest), "chin": np.maximum(chin, under) * low,
-        "beside": beside * front(rest), "jaw": jaw, "cheek": cheek, "sides": burns * edge(-0.066 - y, 0.003),
+        "beside": beside * front(rest), "jaw": jaw, "cheek": cheek, "sides": burns * edge(-0.067 - y, 0.003),
     }  # fmt: skip
     return {name: np.asarray(value) for name, value in made.items()}
 
 
 def _neck(y: Floats, side: Floats) -> Floats:
     """The beard's lower edge, under the jaw."""
-    return np.asarray(0.600 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.20 * np.clip(y + 0.125, 0, 0.08))
+    return np.asarray(0.607 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.20 * np.clip(y + 0.125, 0, 0.08))
 
 
 def _lengths(told: Kind, rest: Floats) -> tuple[Floats, Floats]:
@@ -122,7 +121,7 @@ def beard(person: Person, body: Body, frame: Frame, density: float, clothes: Seq
         Field.of(body, frame, clothes).pushed(points, 0.0006)
     lips = frame.inside(body.part.vertices[body.masks["lips"] > 0.4])
     points = _free_lips(points, lips)
-    shades = fibres.coloured(len(points), _STEPS, beard_colour(person), random, person.beard.grey, vary=0.22)
+    shades = fibres.coloured(fibres.runs(points), beard_colour(person), random, person.beard.grey, vary=0.22)
     width = told.width / density**0.7
     return fibres.mesh(frame.outside(points), frame.way(roots.normals)[:, None], width, shades, taper=0.35, shine=0.35)
 
@@ -130,7 +129,7 @@ def beard(person: Person, body: Body, frame: Frame, density: float, clothes: Seq
 def beard_colour(person: Person) -> RGB:
     """A little warmer and darker than the hair that it is told to match."""
     red, green, blue = person.beard.colour
-    return (red * 0.95, green * 0.84, blue * 0.76)
+    return (red * 0.92, green * 0.86, blue * 0.82)
 
 
 def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Generator) -> Floats:
@@ -145,10 +144,11 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
         0.30 + (0.35 + 0.9 * told.along) * above
     )
     fall = fall - n * (fall * n).sum(1, keepdims=True) * 0.8
-    long = np.clip(length[:, 0] / 0.03, 0, 1)
-    way = unit(n * (0.75 - 0.35 * above) + fall + (0.22 + told.curl * 0.3) * random.normal(size=n.shape))
+    long = np.clip(length[:, 0] / 0.04, 0, 1)
+    untidy = (0.22 + told.curl * 0.3) * (1 - 0.75 * long)
+    way = unit(n * (0.75 - 0.35 * above) + fall + untidy * random.normal(size=n.shape))
     t = np.linspace(0, 1, _STEPS)[None, :, None]
-    gather = -0.35 * aside * np.array((1.0, 0, 0)) * np.clip(length[:, 0] / 0.06, 0, 1) * (1 - above)
+    gather = -0.45 * aside * np.array((1.0, 0, 0)) * np.clip(length[:, 0] / 0.06, 0, 1) * (1 - above)
     bend = (np.array((0, 0, -0.75)) * long - 0.25 * n + gather)[:, None]
     points = roots.points[:, None] + length * (way[:, None] * t + bend * t**2)
     phase, turns = random.uniform(0, 6.28, (count, 1, 3)), random.uniform(3, 7, (count, 1, 1))
@@ -162,11 +162,8 @@ def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Gen
 def _free_lips(points: Floats, lips: Floats) -> Floats:
     """Hairs that would hang over the mouth end above it."""
     low, high = lips.min(0), lips.max(0)
-    over = (
-        (points[..., 2] < high[2] - 0.001)
-        & (points[..., 2] > low[2] + 0.001)
-        & (np.abs(points[..., 0]) < 0.7 * high[0])
-    )
+    z = points[..., 2]
+    over = (z < high[2] - 0.001) & (z > low[2] + 0.001) & (np.abs(points[..., 0]) < 0.7 * high[0])
     rooted = points[:, :1, 2] > high[2] - 0.004
     short = np.where((over & rooted).any(1), np.clip((over & rooted).argmax(1) - 0.6, 1.0, None), points.shape[1] - 1.0)
     return resampled(points, short, points.shape[1]).astype(np.float32)

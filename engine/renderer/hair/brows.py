@@ -14,7 +14,7 @@ from engine.renderer.hair.field import Floats, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Person
 
-_DARKEST: Final = 0.13
+_DARKEST: Final = 0.11
 """The brightest channel of a brow: fair people's are darker than their hair."""
 _CENTRE_M: Final = 0.7485
 
@@ -22,26 +22,25 @@ _CENTRE_M: Final = 0.7485
 def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     """Both brows."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 14))
-    count = int(1100 + 1200 * person.brow_thickness)
+    count = int(650 + 650 * person.brow_thickness)
 
     def share(rest: Floats) -> Floats:
         amount = regions.brow(rest, person.brow_thickness, person.brow_arch)
-        inner = np.clip((np.abs(rest[:, 0]) - 0.011) / 0.014, 0.30, 1)
+        inner = np.clip((np.abs(rest[:, 0]) - 0.011) / 0.012, 0.45, 1)
         return np.asarray(np.clip(amount * inner, 0, 1))
 
-    near = (np.abs(body.part.rest[:, 2] - _CENTRE_M) < 0.024) & (regions.front(body.part.rest) > 0)
-    near &= body.masks["mouth"] < 0.5
+    near = (body.masks["brow"] > 0.003) & (body.masks["mouth"] < 0.5)
     roots = scalp.scatter(body, frame, near, count, random, share)
     points, normals = _grown(roots, person, random)
     colour = brow_colour(person)
-    shades = fibres.coloured(len(points), 5, colour, random, max(person.hair.grey - 0.35, 0), vary=0.25)
-    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00014, shades, taper=0.2, shine=0.3)
+    shades = fibres.coloured(fibres.runs(points), colour, random, max(person.hair.grey - 0.35, 0), vary=0.25)
+    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00012, shades, taper=0.2, shine=0.3)
 
 
 def brow_colour(person: Person) -> RGB:
     """Hair's colour, darker for the fair."""
     red, green, blue = person.hair.colour
-    share = min(0.85, _DARKEST / max(red, green, blue, 1e-3))
+    share = min(0.75, _DARKEST / max(red, green, blue, 1e-3))
     return (red * share, green * share, blue * share)
 
 

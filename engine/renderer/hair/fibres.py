@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.renderer.hair.field import Floats
 from engine.renderer.mesh import Mesh
@@ -29,23 +30,30 @@ def mesh(points: Floats, beside: Floats, width: float, colour: Floats, taper: fl
     return Mesh("fibre", flat, np.hstack([start, start + 1]), normals, extra, info)
 
 
-def coloured(
-    count: int, steps: int, colour: RGB, random: np.random.Generator, grey: Floats | float = 0.0,
-    tips: RGB | None = None, vary: float = 0.18, locks: Floats | None = None,
-) -> Floats:  # fmt: skip
-    """Colours (N, K, 3): each strand and each lock a little its own, darker at the root, some of them grey.
+def runs(points: Floats) -> Floats:
+    """How far along hair is at the points of strands (N, K), as a share of a long one's length."""
+    along = np.linalg.norm(np.diff(points, axis=1), axis=2)
+    run = np.concatenate([np.zeros((len(points), 1), np.float32), np.cumsum(along, 1)], 1)
+    return np.asarray(np.minimum(run / max(float(np.quantile(run[:, -1], 0.8)), 1e-4), 1), np.float32)
 
-    `grey` is the chance of each strand to be so.
+
+def coloured(
+    run: Floats, colour: RGB, random: np.random.Generator, grey: float = 0.0, tips: RGB | None = None,
+    vary: float = 0.18, locks: npt.NDArray[np.intp] | None = None,
+) -> Floats:  # fmt: skip
+    """Colours (N, K, 3): each strand and each lock a little its own, darker at the root, a share of them grey.
+
+    `run` (N, K) is how far along the points are, 0 to 1.
     """
+    count = len(run)
     tone = np.exp(np.float32(vary) * random.standard_normal((count, 1, 1), np.float32))
     if locks is not None:
         own = np.exp(0.20 * random.normal(size=int(locks.max()) + 1)).astype(np.float32)
         tone = tone * own[locks][:, None, None]
-    along = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
-    turned = random.random((count, 1, 1)) < np.reshape(grey, (-1, 1, 1))
-    base = np.where(turned, np.float32(GREY), np.float32(colour))
+    along = run[..., None]
+    base = np.where(random.random((count, 1, 1)) < grey, np.float32(GREY), np.float32(colour))
     if tips is not None:
-        start = (0.35 + 0.08 * random.standard_normal((count, 1, 1))).astype(np.float32)
+        start = (0.38 + 0.08 * random.standard_normal((count, 1, 1))).astype(np.float32)
         share = np.clip((along - start) / np.float32(0.35), 0, 1)
         base = base * (1 - share) + np.float32(tips) * share
     return np.asarray(base * (tone * (np.float32(0.72) + np.float32(0.43) * along)))

@@ -71,9 +71,8 @@ class Field:
         grid = np.stack(np.meshgrid(*axes, indexing="ij"), -1).reshape(-1, 3)
         near = _near(points, shape)
         found = np.flatnonzero(near)
-        away, which = cKDTree(points, balanced_tree=False, compact_nodes=False).query(
-            grid[found], distance_upper_bound=0.05
-        )
+        tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
+        away, which = tree.query(grid[found], distance_upper_bound=0.05)
         which = np.minimum(which, len(points) - 1)
         height = ((grid[found] - points[which]) * normals[which]).sum(1)
         gap = np.zeros(len(grid), np.float32)

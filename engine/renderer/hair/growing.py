@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.field import Field, Floats
@@ -44,14 +45,17 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
     length = _of(style.length, weights) * hair.length * (1 - style.vary * random.random(len(roots)))
     paces = np.linspace(0.35, 1.65, steps) if not (style.curl or style.ropes) else np.ones(steps)
     full = (length / steps).astype(np.float32)[:, None]
-    side = np.where(roots.points[:, 0] >= _parting(hair, head), 1.0, -1.0).astype(np.float32)
+    side = np.where(roots.points[:, 0] >= _parting(style, hair, head), 1.0, -1.0).astype(np.float32)
     way = _left(style, hair, roots, weights, head, random)
     layer = (0.15 + 0.85 * random.random(len(roots))).astype(np.float32)
     loose = (random.random(len(roots)) * 0.24 + 0.88).astype(np.float32)
     forward = (roots.around < 96 + 14 * random.normal(size=len(roots)))[:, None]
     rise = _of(style.rise, weights) * hair.volume
-    fringe = weights["fringe"] > (0.45 if _has_fringe(style, hair) else 9)
+    fringe = weights["fringe"] > (0.45 if has_fringe(style, hair) else 9)
     here, points = roots.points.copy(), [roots.points]
+    names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
+    parted = sum(weights[r] for r, name in zip(REGIONS, names, strict=True) if name == "part") * ~fringe
+    parted = np.asarray(parted, np.float32)[:, None] if np.ndim(parted) else np.zeros((len(roots), 1), np.float32)
     run = np.zeros_like(full)
     for pace in paces:
         step = full * np.float32(pace)
@@ -59,16 +63,31 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         fall = np.minimum(run / 0.03, 1) * (step * 100)
         way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
         way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
+        if parted.any():
+            high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * parted
+            way = way + 0.30 * high * np.minimum(step * 100, 1) * side[:, None] * RIGHT
         way = _over_shoulders(way, here, head, forward)
         if style.tuck and style.cut is not None:
             low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
             way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
         way = _beside_the_face(way, here, side, style.frame * loose, head, fringe)
         moved = _laid(style, here + unit(way) * step, run[:, 0], rise * layer, head)
+        moved[:, 0] = _not_along_shoulders(here, moved)
         way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
         here = moved
         points.append(here)
-    return _trimmed(style, hair, np.stack(points, 1), roots, weights, head, random)
+    path = np.stack(points, 1)
+    kept = ~_wandered(path, parted[:, 0])
+    weights = {name: value[kept] for name, value in weights.items()}
+    return _trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
+
+
+def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
+    """Locks of long parted hair that still lie on top of the head where they should long hang beside it."""
+    along = np.linalg.norm(np.diff(path, axis=1), axis=2)
+    far = np.cumsum(along, 1) > 0.15
+    high = path[:, 1:, 2] > 0.055
+    return np.asarray((far & high).any(1) & (parted > 0.5))
 
 
 def _left(
@@ -87,12 +106,17 @@ def _of(values: float | tuple[float, ...], weights: dict[str, Floats]) -> Floats
     return np.asarray(sum(weights[name] * value for name, value in zip(REGIONS, values, strict=True)))
 
 
-def _has_fringe(style: Style, hair: Hair) -> bool:
+def has_fringe(style: Style, hair: Hair) -> bool:
+    """Whether hair hangs over the forehead."""
     return style.fringe_cut is not None or (hair.fringe and style.ball is None)
 
 
-def _parting(hair: Hair, head: Head) -> float:
-    return float(np.clip(hair.parting, -1, 1)) * head.half_width * 0.55
+def _parting(style: Style, hair: Hair, head: Head) -> float:
+    """Where the parting is, metres from the middle."""
+    at = float(np.clip(hair.parting, -1, 1))
+    if abs(at) < style.aside:
+        at = style.aside if at > 0 else -style.aside
+    return at * head.half_width * 0.62
 
 
 def _combed(
@@ -100,9 +124,9 @@ def _combed(
 ) -> Floats:
     """Where each root's hair is combed to, along the skin."""
     names = (style.flow,) * 5 if isinstance(style.flow, str) else style.flow
-    if _has_fringe(style, hair) and names[0] == "part":
+    if has_fringe(style, hair) and names[0] == "part":
         names = ("fall", *names[1:])
-    made = {name: _flow(name, hair, roots, head) for name in set(names)}
+    made = {name: _flow(name, style, hair, roots, head) for name in set(names)}
     total = sum(weights[region][:, None] * made[name] for region, name in zip(REGIONS, names, strict=True))
     noise = style.noise * random.standard_normal(roots.points.shape, np.float32)
     return np.asarray(_along(np.asarray(total), roots.normals) + noise)
@@ -112,7 +136,7 @@ def _along(ways: Floats, normals: Floats) -> Floats:
     return np.asarray(ways - normals * (ways * normals).sum(1, keepdims=True))
 
 
-def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
+def _flow(name: str, style: Style, hair: Hair, roots: Roots, head: Head) -> Floats:
     n = roots.normals
     from_middle = unit(roots.points - CENTRE)
     aside = -1.0 if hair.parting > 0 else 1.0
@@ -125,6 +149,8 @@ def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
     if name == "fall":
         outward = np.clip(from_middle[:, :1] / 0.5, -1, 1)
         return np.asarray(-BACK - 0.3 * UP + (0.35 * outward + 0.1 * aside) * RIGHT)
+    if name == "swept":
+        return np.asarray(np.broadcast_to(-0.55 * BACK - 0.25 * UP + 0.85 * aside * RIGHT, n.shape))
     if name == "down":
         return np.asarray(np.broadcast_to(-UP, n.shape))
     if name == "up":
@@ -133,10 +159,10 @@ def _flow(name: str, hair: Hair, roots: Roots, head: Head) -> Floats:
     whorl = unit(from_middle * (from_middle @ pole)[:, None] - pole)
     if name == "whorl":
         return np.asarray(whorl)
-    side = np.tanh((roots.points[:, :1] - _parting(hair, head)) / 0.007)
+    side = np.tanh((roots.points[:, :1] - _parting(style, hair, head)) / 0.0025)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
-    parted = unit(side * RIGHT * 0.95 + BACK * (0.28 - 0.10 * front) - UP * (0.55 - 0.35 * front))
+    parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
     return np.asarray(parted * (1 - behind) + whorl * behind)
 
 
@@ -145,13 +171,21 @@ def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> F
     low = np.flatnonzero(here[:, 2] < -0.10)
     if not len(low):
         return way
-    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None]
+    flat = np.clip(head.field.outwards(here[low])[:, 2:] * 2, 0, 1)
+    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None] * flat
     turned = way.copy()
     along = np.where(forward[low], -BACK, BACK) - 0.35 * np.sign(here[low, :1]) * RIGHT
     turned[low] += 0.6 * near * along
     outward = np.sign(here[low, 0]) * turned[low, 0] > 0
     turned[low, 0] *= 1 - 0.9 * near[:, 0] * outward
     return turned
+
+
+def _not_along_shoulders(before: Floats, after: Floats) -> Floats:
+    """Where points move to from side to side: below the chin hardly outwards any more."""
+    out = (after[:, 0] - before[:, 0]) * np.sign(after[:, 0])
+    held = (after[:, 2] < -0.10) & (out > 0)
+    return np.where(held, before[:, 0] + 0.2 * (after[:, 0] - before[:, 0]), after[:, 0])
 
 
 def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:
@@ -206,7 +240,7 @@ def _trimmed(
     if style.cut is not None:
         longer = 0.11 * (hair.length - 1)
         end = np.minimum(end, _below(points, (style.cut - longer + uneven)[:, None]))
-    if _has_fringe(style, hair):
+    if has_fringe(style, hair):
         level = 0.024 if style.fringe_cut is None else style.fringe_cut
         aside = np.abs(points[..., 0]) / head.half_width
         cut = (level + uneven)[:, None] - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5
@@ -225,8 +259,7 @@ def _trimmed(
 
 def _ball(style: Style, hair: Hair, points: Floats) -> Floats:
     """How far out of the style's ball points are, 1 on it."""
-    assert style.ball is not None
-    size = style.ball * hair.length * hair.volume
+    size = (style.ball or 0.0) * hair.length * hair.volume
     radii = np.array((0.078, 0.100, 0.100), np.float32) + np.array((1.0, 0.8, 1.0), np.float32) * size
     return np.asarray(np.linalg.norm((points - CENTRE - np.float32(0.15 * size) * UP) / radii, axis=-1))
 

@@ -11,19 +11,18 @@ from engine.renderer.hair.field import Floats
 from engine.renderer.hair.growing import CENTRE, Head, resampled
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.strands import Strands
-from engine.renderer.hair.styles import Style
+from engine.renderer.hair.styles import Ropes, Style
 from engine.renderer.scene import Hair
 
 _NAPE: Final = np.array((0.0, 0.80, -0.60), np.float32)
 
 
-def roped(paths: Floats, style: Style, random: np.random.Generator) -> Strands:
+def roped(paths: Floats, style: Style, ropes: Ropes, random: np.random.Generator) -> Strands:
     """Locs or plaits along paths (N, K, 3)."""
-    assert style.ropes is not None
     each = max(24, style.strands // len(paths))
-    if style.ropes.kind == "loc":
-        return _locs(paths, style.ropes.radius, each, style, random)
-    return plaited(paths, style.ropes.radius, each, style.points, random)
+    if ropes.kind == "loc":
+        return _locs(paths, ropes.radius, each, style, random)
+    return plaited(paths, ropes.radius, each, style.points, random)
 
 
 def _even(paths: Floats, steps: int) -> Floats:
@@ -50,9 +49,8 @@ def _locs(paths: Floats, radius: float, each: int, style: Style, random: np.rand
     run = _run(paths)
     which = np.repeat(np.arange(count), each)
     thick = radius * np.exp(0.2 * random.normal(size=count))[which, None]
-    bumps = 1 + 0.10 * np.sin(
-        run[which] * random.uniform(260, 420, count)[which, None] + random.uniform(0, 6, count)[which, None]
-    )
+    knots, start = random.uniform(260, 420, count), random.uniform(0, 6, count)
+    bumps = 1 + 0.10 * np.sin(run[which] * knots[which, None] + start[which, None])
     ends = np.interp(np.linspace(0, 1, steps), (0, 0.08, 0.9, 1), (0.65, 1, 0.95, 0.5))
     turn = random.choice((-1, 1), count)[which, None] * run[which] * random.uniform(150, 260, len(which))[:, None]
     angle = random.uniform(0, 6.283, len(which))[:, None] + turn
@@ -85,10 +83,9 @@ def plaited(paths: Floats, radius: float, each: int, steps: int, random: np.rand
     return Strands(points.astype(np.float32), normals.astype(np.float32), which * 3 + bundle)
 
 
-def rows(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
+def rows(style: Style, ropes: Ropes, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
     """Plaits along the scalp from the hair line to the nape, with skin between them."""
-    assert style.ropes is not None
-    starts = _along_the_line(roots, style.ropes.count)
+    starts = _along_the_line(roots, ropes.count)
     way = unit(starts - CENTRE)
     aside = np.abs(way[:, :1])
     over = np.concatenate([way[:, :1] * 1.15, np.full_like(aside, 0.30), 1.05 - 0.75 * aside**2], 1)
@@ -98,10 +95,9 @@ def rows(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.G
     paths = (unit(arc) * 0.115 + CENTRE).astype(np.float32)
     for _ in range(3):
         gap = head.field.distance(paths)
-        paths = paths + unit(paths - CENTRE) * (0.6 * style.ropes.radius - gap)[..., None]
-    return plaited(
-        _with_tails(paths, hair, head), style.ropes.radius, style.strands // len(paths), style.points, random
-    )
+        paths = paths + unit(paths - CENTRE) * (0.6 * ropes.radius - gap)[..., None]
+    paths = _with_tails(paths, hair, head)
+    return plaited(paths, ropes.radius, style.strands // len(paths), style.points, random)
 
 
 def _along_the_line(roots: Roots, count: int) -> Floats:

@@ -53,6 +53,10 @@ class Line:
     receded: float
     peak: float
     height: float
+    rounded: float
+    """Degrees by which hair fills the temples."""
+    burns: float
+    """Degrees that hair grows down before the ears."""
     waves: Floats
 
     @classmethod
@@ -63,7 +67,11 @@ class Line:
         peak = random.choice((0.0, 0.25, 0.8), p=(0.45, 0.35, 0.2))
         height = random.normal(-1.2 if man else -1.9, 0.35)
         own = 0.25 * man * random.random() * np.clip((person.age - 22) / 30, 0, 1)
-        return cls(max(person.hair.line, own), float(peak), float(height), random.uniform(0, 6.28, 6))
+        rounded = random.uniform(1.0, 4.0) if man else random.uniform(5.0, 9.0)
+        rounded *= 1 - 0.8 * min(person.hair.line, 1.0)
+        waves = random.uniform(0, 6.28, 6)
+        receded, burns = max(person.hair.line, own), 9.0 if man else 3.0
+        return cls(float(receded), float(peak), float(height), float(rounded), burns, waves)
 
     def inside(self, rest: Floats) -> Floats:
         """Degrees within the line at positions of the template (N, 3); negative on the face."""
@@ -71,7 +79,8 @@ class Line:
         offset = rest - regions.CENTRE
         around = np.degrees(np.arctan2(offset[:, 0], -offset[:, 1]))
         uneven = sum(np.sin(around * 0.09 * (k + 1.3) + phase) / (k + 1) for k, phase in enumerate(self.waves))
-        grown = grown + 0.9 * np.asarray(uneven)
+        grown = grown + 0.9 * np.asarray(uneven) + self.rounded * regions.bump(np.abs(around) - 54, 11)
+        grown = grown + self.burns * regions.bump(np.abs(around) - 80, 7)
         return np.asarray(grown - self._lost(rest))
 
     def _lost(self, rest: Floats) -> Floats:
@@ -100,9 +109,9 @@ def scatter(
     area = np.linalg.norm(np.cross(at[:, 1] - at[:, 0], at[:, 2] - at[:, 0]), axis=1)
     total = np.cumsum(area)
     found: list[tuple[Floats, ...]] = []
-    left = count
-    for _ in range(4):
-        n = int(left * 1.3) + 16
+    left, likely = count, 0.8
+    for _ in range(5):
+        n = min(int(left / likely * 1.1) + 64, 400_000)
         chosen = faces[np.searchsorted(total, random.random(n) * total[-1])]
         weights = _inside_triangles(n, random)
         rest = (body.part.rest[chosen] * weights).sum(1)
@@ -111,6 +120,7 @@ def scatter(
         normals = (body.normals[chosen[kept]] * weights[kept]).sum(1)
         found.append((points, normals, rest[kept]))
         left -= len(kept)
+        likely = max(len(kept) / n, 0.02)
         if left <= 0:
             break
     points, normals, rest = (np.concatenate(parts) for parts in zip(*found, strict=True))
@@ -130,7 +140,7 @@ def rooted(body: Body, frame: Frame, line: Line, count: int, random: np.random.G
     near = (body.masks["growth"] > -12) & (body.masks["ears"] < 0.3)
 
     def share(rest: Floats) -> Floats:
-        return np.asarray(np.clip((line.inside(rest) + 0.8) / soft, 0, 1) ** 1.3)
+        return np.asarray(np.clip((line.inside(rest) + 1.5) / soft, 0, 1) ** 1.6)
 
     found = scatter(body, frame, near, count, random, share)
     return Roots(found.points, found.normals, found.rest, line.inside(found.rest))

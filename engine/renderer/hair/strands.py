@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.field import Floats
-from engine.renderer.hair.growing import Head, Locks, before_the_face, resampled
+from engine.renderer.hair.growing import Head, Locks, before_the_face, has_fringe, resampled
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
@@ -30,7 +30,7 @@ class Strands:
 
 def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
     """A hair for every root, following the nearest locks."""
-    away, near = cKDTree(locks.roots.points).query(roots.points, k=2)
+    near = cKDTree(locks.roots.points).query(roots.points, k=2)[1]
     first, second = near[:, 0], near[:, 1]
     count, steps = len(roots), locks.points.shape[1]
     even = (0.5 * (1 - style.clump) * random.random(count)).astype(np.float32)
@@ -52,17 +52,17 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     points = path + offset * (1 - leaving) + across * (sideways * leaving) + normals * (layer * close * leaving)
     points += _frizz(style, count, steps, random)
     points = _shortened(points, style, roots, random)
-    points = _face_free(points, head)
+    points = _face_free(points, head, 0.022 if has_fringe(style, hair) else 0.050)
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
     return Strands(points, normals, first)
 
 
-def _face_free(points: Floats, head: Head) -> Floats:
+def _face_free(points: Floats, head: Head, below: float) -> Floats:
     """Hairs that would cross the face end where they reach it; a fringe ends above the eyes anyway."""
     side = np.sign(points[..., 0])
     inside = before_the_face(points, side, 0.84, head) > 0
-    inside &= points[..., 2] < 0.022
+    inside &= points[..., 2] < below
     crossing = np.flatnonzero(inside.any(1))
     if not len(crossing):
         return points
@@ -113,8 +113,8 @@ def _curls(style: Style, hair: Hair, locks: Locks, random: np.random.Generator) 
     turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
     size = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
-    start = 3.5 * style.curl if style.flat <= 0.5 else 0.05
-    size = (size * np.clip(run / start, 0, 1)).astype(np.float32)[..., None]
+    start = 3.5 * style.curl if style.flat <= 0.5 else 0.10
+    size = (size * np.clip(run / start, 0, 1) ** 1.5).astype(np.float32)[..., None]
     tangent = unit(np.gradient(points, axis=1))
     across = unit(np.cross(tangent, locks.normals))
     out = np.cross(across, tangent)

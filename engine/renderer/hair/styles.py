@@ -73,6 +73,8 @@ class Style:
     fringe_cut: float | None = None
     tuck: float = 0.0
     """How much ends turn in."""
+    aside: float = 0.0
+    """How far from the middle it is parted at least, as a share."""
     frame: float = 1.0
     """How far from the middle of the face hair beside it stays; 1 is the face's edge."""
     locks: int = 2400
@@ -92,7 +94,7 @@ class Style:
     """Share of hairs that go their own way."""
     ball: float | None = None
     """Trimmed to a ball that is this much larger than the head."""
-    soft: float = 4.0
+    soft: float = 6.0
     """Degrees over which the hair line thins out."""
     shine: float = 0.7
     tied: Tied | None = None
@@ -100,8 +102,8 @@ class Style:
 
 
 _LONG: Final = Style(
-    length=0.46, flow="part", lift=0.5, gravity=0.26, rise=(0.013, 0.016, 0.012, 0.015, 0.012), cling=0.6, noise=0.05, points=18, strands=50_000,
-    width=0.00020, clump=0.45, frizz=0.0006, vary=0.10, locks=2600,
+    length=0.46, flow="part", lift=0.5, gravity=0.26, rise=(0.013, 0.016, 0.012, 0.015, 0.012), cling=0.6,
+    noise=0.05, points=18, strands=50_000, width=0.00020, clump=0.45, frizz=0.0006, vary=0.10, locks=2600,
 )  # fmt: skip
 _SHORT: Final = Style(length=0.03, lift=0.45, points=8)
 
@@ -116,66 +118,71 @@ STYLES: Final[dict[str, Style]] = {
     ),
     "crop": replace(
         _SHORT, length=(0.040, 0.042, 0.018, 0.016, 0.011), flow=("forward", "forward", "whorl", "whorl", "whorl"),
-        lift=(0.5, 0.65, 0.3, 0.3, 0.25), gravity=0.05, rise=0.011, cling=0.3, noise=0.16, clump=0.40, vary=0.25,
+        lift=(0.5, 0.65, 0.3, 0.3, 0.25), gravity=0.05, rise=0.011, cling=0.3, noise=0.09, clump=0.28, vary=0.25,
         locks=2600, fringe_cut=0.046, blunt=0.006,
     ),
     "side part": replace(
-        _SHORT, length=(0.085, 0.080, 0.032, 0.026, 0.014), flow=("part", "part", "part", "whorl", "whorl"),
+        _SHORT, length=(0.085, 0.066, 0.022, 0.020, 0.012), flow=("part", "part", "part", "whorl", "whorl"),
         lift=(0.75, 0.55, 0.22, 0.2, 0.2), gravity=0.03, bend=0.02, rise=0.013, cling=0.6, noise=0.07, clump=0.5,
-        points=11, locks=2000, shine=0.9, frame=1.05,
+        points=11, locks=2000, shine=0.9, frame=1.05, aside=0.7,
     ),
     "slick back": replace(
-        _SHORT, length=(0.115, 0.105, 0.060, 0.045, 0.022), flow=("back", "back", "back", "back", "down"),
+        _SHORT, length=(0.115, 0.105, 0.045, 0.034, 0.020), flow=("back", "back", "back", "back", "down"),
         lift=(0.55, 0.2, 0.08, 0.1, 0.1), gravity=0.02, rise=0.010, cling=0.8, noise=0.04, clump=0.6, points=12,
         locks=1700, shine=1.3, frizz=0.0002, stray=0.006, wander=0.01,
     ),
     "quiff": replace(
-        _SHORT, length=(0.082, 0.066, 0.014, 0.012, 0.009), flow=("sweep", "back", "whorl", "whorl", "whorl"),
-        lift=(2.2, 1.2, 0.25, 0.25, 0.2), upright=(0.6, 0.5, 0, 0, 0), gravity=0.0, bend=0.75,
-        rise=(0.036, 0.028, 0.004, 0.004, 0.003), cling=0.6, noise=0.08, clump=0.40, points=12, locks=2000, shine=0.8,
+        _SHORT, length=(0.074, 0.058, 0.014, 0.012, 0.009), flow=("sweep", "back", "whorl", "whorl", "whorl"),
+        lift=(1.9, 0.8, 0.25, 0.25, 0.2), upright=(0.85, 0.9, 0, 0, 0), gravity=0.0, bend=0.85, rise=(0.036, 0.020,
+        0.004, 0.004, 0.003), cling=0.6, noise=0.07, clump=0.40, points=12, locks=2200, shine=0.8,
     ),
     "undercut": replace(
-        _SHORT, length=(0.100, 0.090, 0.005, 0.004, 0.004), flow=("part", "back", "whorl", "whorl", "whorl"),
-        lift=(1.2, 0.7, 0.6, 0.6, 0.6), gravity=0.02, bend=0.07, rise=0.012, cling=0.35, noise=0.09, clump=0.55,
-        points=11, locks=2200, frame=1.1,
+        _SHORT, length=(0.105, 0.090, 0.004, 0.0035, 0.003), flow=("back", "back", "whorl", "whorl", "whorl"),
+        lift=(1.3, 0.7, 0.6, 0.6, 0.6), upright=(0.8, 0.8, 0, 0, 0), gravity=0.02, bend=0.5, rise=(0.026, 0.020,
+        0.002, 0.002, 0.002), cling=0.6, noise=0.06, clump=0.5, points=12, locks=2200, frame=1.1,
     ),
     "tousled": replace(
-        _SHORT, length=(0.090, 0.095, 0.070, 0.060, 0.045), flow=("part", "whorl", "whorl", "whorl", "down"),
-        lift=(1.1, 1.0, 0.5, 0.5, 0.4), gravity=0.06, rise=0.022, cling=0.15, noise=0.38, wander=0.07, clump=0.75,
-        curl=0.0022, turn=0.05, flat=0.7, points=13, locks=1200, vary=0.3, fringe_cut=0.030, blunt=0.012, stray=0.05,
+        _SHORT, length=(0.090, 0.095, 0.070, 0.060, 0.045), flow=("swept", "whorl", "whorl", "whorl", "down"),
+        lift=(1.1, 1.0, 0.5, 0.5, 0.4), gravity=0.06, rise=0.022, cling=0.2, noise=0.30, wander=0.06, clump=0.55,
+        curl=0.0022, turn=0.05, flat=0.7, points=13, locks=1600, vary=0.3, fringe_cut=0.030, blunt=0.012,
+        stray=0.05,
     ),
     "curtains": replace(
-        _LONG, length=(0.150, 0.150, 0.085, 0.075, 0.05), lift=(1.25, 0.8, 0.35, 0.3, 0.2), gravity=0.18, rise=(0.020, 0.018, 0.012, 0.012, 0.01),
-        cling=0.5, cut=-0.045, blunt=0.016, frame=0.90, clump=0.6, points=14, locks=1700, curl=0.0018, turn=0.09,
-        flat=0.8, vary=0.2,
+        _LONG, length=(0.150, 0.150, 0.085, 0.075, 0.05), lift=(1.25, 0.8, 0.35, 0.3, 0.2), gravity=0.18,
+        rise=(0.020, 0.018, 0.012, 0.012, 0.01), cling=0.5, cut=-0.045, blunt=0.016, frame=0.90, clump=0.6,
+        points=14, locks=1700, curl=0.0018, turn=0.09, flat=0.8, vary=0.2,
     ),
     "pixie": replace(
-        _SHORT, length=(0.085, 0.075, 0.040, 0.035, 0.024), flow=("part", "part", "forward", "whorl", "down"),
-        lift=(0.6, 0.7, 0.25, 0.3, 0.2), gravity=0.06, rise=0.014, cling=0.45, noise=0.13, clump=0.65, points=11,
-        locks=1700, fringe_cut=0.022, blunt=0.012, vary=0.25, frame=0.96,
+        _SHORT, length=(0.085, 0.075, 0.040, 0.035, 0.024), flow=("swept", "part", "forward", "whorl", "down"),
+        lift=(0.6, 0.7, 0.25, 0.3, 0.2), gravity=0.05, rise=0.014, cling=0.45, noise=0.09, clump=0.45, points=11,
+        locks=2200, fringe_cut=0.022, blunt=0.012, vary=0.25, frame=0.96,
     ),
-    "bob": replace(_LONG, length=0.30, cut=-0.088, blunt=0.004, tuck=0.12, rise=(0.014, 0.019, 0.017, 0.020, 0.010), frame=0.97, clump=0.3, vary=0.02),
+    "bob": replace(
+        _LONG, length=0.30, cut=-0.088, blunt=0.004, tuck=0.12, rise=(0.014, 0.019, 0.017, 0.020, 0.010),
+        frame=0.97, clump=0.3, vary=0.02,
+    ),
     "long bob": replace(_LONG, length=0.36, cut=-0.165, blunt=0.007, tuck=0.06, vary=0.04, frame=0.98),
     "shoulder length": replace(_LONG, length=0.36, cut=-0.195, blunt=0.014, curl=0.0022, turn=0.15, flat=0.9),
     "long straight": replace(_LONG, clump=0.5),
     "fringe": replace(_LONG, length=0.38, fringe_cut=0.017, blunt=0.004, cut=-0.23, vary=0.05),
     "shag": replace(
-        _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.022, cling=0.4, noise=0.13,
-        clump=0.75, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05, lift=0.7, cut=-0.21,
+        _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.022, cling=0.4,
+        noise=0.13, clump=0.75, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05,
+        lift=0.7, cut=-0.21,
     ),
     "waves": replace(
-        _LONG, length=0.42, rise=(0.016, 0.022, 0.020, 0.022, 0.015), curl=0.0080, turn=0.105, flat=0.85, clump=0.5, locks=1700, points=26,
-        strands=42_000, width=0.00022, vary=0.14, frame=0.98, lift=0.6,
+        _LONG, length=0.42, rise=(0.016, 0.022, 0.020, 0.022, 0.015), curl=0.0080, turn=0.105, flat=0.85, clump=0.5,
+        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.14, frame=0.98, lift=0.6,
     ),
     "curls": Style(
-        length=(0.12, 0.13, 0.12, 0.12, 0.10), lift=1.0, gravity=0.12, rise=0.028, cling=0.25, noise=0.30, wander=0.06,
-        points=26, strands=40_000, width=0.00023, clump=0.80, curl=0.0062, turn=0.030, frizz=0.0012, stray=0.05,
-        locks=900, vary=0.3, shine=0.6, fringe_cut=0.030, blunt=0.014, frame=1.0,
+        length=(0.12, 0.13, 0.12, 0.12, 0.10), lift=1.0, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
+        wander=0.06, points=26, strands=40_000, width=0.00023, clump=0.80, curl=0.0062, turn=0.030, frizz=0.0012,
+        stray=0.05, locks=900, vary=0.3, shine=0.6, fringe_cut=0.030, blunt=0.014, frame=1.0,
     ),
     "long curls": Style(
-        length=0.40, flow="part", lift=0.9, gravity=0.24, rise=(0.020, 0.030, 0.030, 0.030, 0.02), cling=0.4, noise=0.16, wander=0.05, points=38,
-        strands=30_000, width=0.00028, clump=0.82, curl=0.0085, turn=0.045, frizz=0.0014, stray=0.06, locks=850,
-        vary=0.3, shine=0.6, frame=1.0,
+        length=0.40, flow="part", lift=0.9, gravity=0.24, rise=(0.020, 0.030, 0.030, 0.030, 0.02), cling=0.4,
+        noise=0.16, wander=0.05, points=38, strands=30_000, width=0.00028, clump=0.82, curl=0.0085, turn=0.045,
+        frizz=0.0014, stray=0.06, locks=850, vary=0.3, shine=0.6, frame=1.0,
     ),
     "coils": Style(
         length=0.060, flow="whorl", lift=2.2, gravity=0.0, rise=0.0, cling=0.0, noise=0.35, wander=0.10, points=26,
@@ -189,16 +196,20 @@ STYLES: Final[dict[str, Style]] = {
     ),
     "locs": Style(
         length=0.34, flow="part", lift=0.8, gravity=0.25, rise=0.018, cling=0.5, noise=0.10, wander=0.03, points=36,
-        strands=36_000, width=0.00034, frizz=0.0009, shine=0.3, vary=0.15, ropes=Ropes(count=170, radius=0.0042, kind="loc"),
+        strands=36_000, width=0.00034, frizz=0.0009, shine=0.3, vary=0.15, ropes=Ropes(count=170, radius=0.0042,
+        kind="loc"),
     ),
     "braids": Style(
-        length=0.42, flow="part", lift=0.6, gravity=0.28, rise=0.013, cling=0.6, noise=0.04, points=60, strands=20_000,
-        width=0.00040, shine=0.6, vary=0.08, ropes=Ropes(count=190, radius=0.0034, kind="plait"),
+        length=0.42, flow="part", lift=0.6, gravity=0.28, rise=0.013, cling=0.6, noise=0.04, points=60,
+        strands=20_000, width=0.00040, shine=0.6, vary=0.08, ropes=Ropes(count=190, radius=0.0034, kind="plait"),
     ),
     "cornrows": Style(
-        length=0.05, points=80, strands=12_000, width=0.00042, shine=0.6, ropes=Ropes(count=22, radius=0.0046, kind="row"),
+        length=0.05, points=80, strands=12_000, width=0.00042, shine=0.6, ropes=Ropes(count=22, radius=0.0046,
+        kind="row"),
     ),
-    "bun": Style(length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=40, kind="bun", size=0.043, share=0.7)),
+    "bun": Style(
+        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
+    ),
     "top knot": Style(
         length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
     ),
@@ -206,10 +217,11 @@ STYLES: Final[dict[str, Style]] = {
         length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
     ),
     "pigtails": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=2, kind="tail", size=0.30, sides=2, share=0.5),
+        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=18, kind="tail", size=0.40, sides=2,
+        share=0.5),
     ),
 }  # fmt: skip
-_PLAITS: Final = replace(STYLES["pigtails"], tied=Tied(up=-12, kind="plait", size=0.32, sides=2, share=0.5))
+_PLAITS: Final = replace(STYLES["pigtails"], tied=Tied(up=-12, kind="plait", size=0.38, sides=2, share=0.5))
 _ALSO: Final = {"short": "crop", "curly": "curls", "long": "long straight", "buzz": "buzz cut", "medium": "tousled"}
 BARE: Final = ("bald", "none", "shaved")
 """Styles without hair."""

@@ -11,7 +11,7 @@ from engine.renderer.hair import ropes
 from engine.renderer.hair.field import Floats
 from engine.renderer.hair.growing import CENTRE, RIGHT, UP, Head, resampled
 from engine.renderer.hair.scalp import Roots
-from engine.renderer.hair.strands import Strands
+from engine.renderer.hair.strands import Numbers, Strands
 from engine.renderer.hair.styles import Style, Tied
 from engine.renderer.scene import Hair
 
@@ -20,19 +20,20 @@ _BAND_M: Final = 0.011
 """Radius of the tied bundle."""
 
 
-def gathered(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> list[Strands]:
+def gathered(
+    style: Style, tied: Tied, hair: Hair, roots: Roots, head: Head, random: np.random.Generator
+) -> list[Strands]:
     """All hair of a tied style: what lies on the head, and what is made of it."""
-    assert style.tied is not None
-    tied, count = style.tied, len(roots)
+    count = len(roots)
     knots = _knots(tied)
     which = _which(tied, hair, roots, head)
     ends = np.stack([_on_scalp(knot, head) for knot in knots])
     way = unit(roots.points - CENTRE)
     target = unit(ends - CENTRE)[which]
     points = _great_circles(way, target, style.points)
-    lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 4).astype(np.intp) % 90 + 90 * which
+    lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 2.4).astype(np.intp) % 90 + 90 * which
     tone = random.normal(size=181)[lock % 181]
-    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.25 * tone, 0.3, 2)
+    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.13 * tone, 0.3, 2)
     points = _laid(points, roots, height.astype(np.float32), head)
     t = np.linspace(0, 1, style.points, dtype=np.float32)[None, :, None]
     bundle = unit(random.standard_normal((count, 3), np.float32)) * _BAND_M * np.sqrt(random.random((count, 1)))
@@ -42,7 +43,7 @@ def gathered(style: Style, hair: Hair, roots: Roots, head: Head, random: np.rand
     normals = unit(points - CENTRE).astype(np.float32)
     loose = _loosened(style, points, roots, random)
     made = [Strands(loose, normals, lock)]
-    return made + [_finished(style, hair, knot, end, head, random) for knot, end in zip(knots, ends, strict=True)]
+    return made + [_finished(style, tied, hair, knot, end, head, random) for knot, end in zip(knots, ends, strict=True)]
 
 
 def _knots(tied: Tied) -> list[Floats]:
@@ -50,11 +51,11 @@ def _knots(tied: Tied) -> list[Floats]:
     up = np.radians(tied.up)
     if tied.sides == 1:
         return [np.array((0.0, np.cos(up), np.sin(up)), np.float32)]
-    out = np.radians(52)
+    out = np.radians(72)
     return [np.array((s * np.sin(out) * np.cos(up), np.cos(out) * np.cos(up), np.sin(up)), np.float32) for s in (-1, 1)]
 
 
-def _which(tied: Tied, hair: Hair, roots: Roots, head: Head) -> np.ndarray:
+def _which(tied: Tied, hair: Hair, roots: Roots, head: Head) -> Numbers:
     if tied.sides == 1:
         return np.zeros(len(roots), np.intp)
     return (roots.points[:, 0] > 0.02 * np.clip(hair.parting, -1, 1) * (roots.points[:, 1] < 0.07)).astype(np.intp)
@@ -112,22 +113,21 @@ def _loosened(style: Style, points: Floats, roots: Roots, random: np.random.Gene
     return made
 
 
-def _finished(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head, random: np.random.Generator) -> Strands:
-    assert style.tied is not None
-    tied = style.tied
+def _finished(
+    style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head, random: np.random.Generator
+) -> Strands:
     if tied.kind == "bun":
-        return _bun(style, hair, knot, end, random)
-    path = _tail_path(style, hair, knot, end, head)
+        return _bun(style, tied, hair, knot, end, random)
+    path = _tail_path(tied, hair, knot, end, head)
     if tied.kind == "plait":
-        return ropes.plaited(path[None], 0.0125, 2600, 60, random)
+        return ropes.plaited(path[None], 0.0150, int(0.06 * style.strands), 60, random)
     return _tail(style, hair, path, head, random)
 
 
-def _bun(style: Style, hair: Hair, knot: Floats, end: Floats, random: np.random.Generator) -> Strands:
+def _bun(style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, random: np.random.Generator) -> Strands:
     """Locks wound round a flattened ball, each on its own tilted circle."""
-    assert style.tied is not None
-    count, steps = 7000, style.points
-    radius = style.tied.size * (0.75 + 0.25 * hair.length) * (0.8 + 0.2 * hair.volume)
+    count, steps = int(0.16 * style.strands), style.points
+    radius = tied.size * (0.75 + 0.25 * hair.length) * (0.8 + 0.2 * hair.volume)
     middle = end + knot * radius * 0.62
     winds = 46
     lock = random.integers(0, winds, count)
@@ -141,10 +141,8 @@ def _bun(style: Style, hair: Hair, knot: Floats, end: Floats, random: np.random.
     ring = np.sqrt(1 - lift**2) * (1 + 0.05 * random.normal(size=winds)[lock])
     layer = 1 - 0.14 * random.random(count) ** 1.5
     round_ = np.cos(angle)[..., None] * first[:, None] + np.sin(angle)[..., None] * second[:, None]
-    n = (
-        ring[:, None, None] * round_
-        + (lift[:, None] + 0.10 * np.sin(angle * 2 + start[:, None]))[..., None] * axis[:, None]
-    )
+    height = lift[:, None] + 0.10 * np.sin(angle * 2 + start[:, None])
+    n = ring[:, None, None] * round_ + height[..., None] * axis[:, None]
     squash = np.eye(3) - 0.18 * np.outer(knot, knot)
     points = middle + (n * (radius * layer)[:, None, None]) @ squash
     loose = np.flatnonzero(random.random(count) < 0.03)
@@ -152,19 +150,17 @@ def _bun(style: Style, hair: Hair, knot: Floats, end: Floats, random: np.random.
     return Strands(points.astype(np.float32), unit(n).astype(np.float32), lock)
 
 
-def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) -> Floats:
+def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head) -> Floats:
     """The middle of a tail: out from the band, then down, over what is in its way."""
-    assert style.tied is not None
     steps = 40
-    step = style.tied.size * hair.length / steps
-    here, way, path = end.astype(np.float32), unit(knot + 0.35 * UP), [end.astype(np.float32)]
+    step = tied.size * hair.length / steps
+    here, way, path = end.astype(np.float32), unit(knot + 0.25 * UP), [end.astype(np.float32)]
     for _ in range(steps - 1):
-        way = unit(way + head.down * (step * 26))
+        way = unit(way + head.down * (step * 38))
         gap = float(head.field.distance(here[None])[0])
-        aside = np.sign(knot[0]) if style.tied.sides == 2 else np.float32(1 if hair.parting < 0 else -1)
         if gap < 0.05:
-            over = np.array((aside * (0.55 if abs(here[0]) < 0.085 else -0.1), -0.5 * (here[2] < -0.06), 0), np.float32)
-            way = unit(way + over * np.float32(step * 60))
+            flat = np.float32(np.clip(2 * head.field.outwards(here[None])[0, 2], 0, 1))
+            way = unit(way + _aside(tied, hair, knot, here, flat) * np.float32(step * 60))
         here = here + way * step
         head.field.pushed(here[None], 0.016)
         way = unit(here - path[-1])
@@ -175,9 +171,18 @@ def _tail_path(style: Style, hair: Hair, knot: Floats, end: Floats, head: Head) 
     return np.asarray(made)
 
 
+def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: Floats) -> Floats:
+    """Where a tail near the body slides to: beside the neck, then down the back, or over the shoulder's front."""
+    if tied.sides == 2:
+        inward = 0.3 * np.clip((0.10 - abs(here[0])) / 0.02, -1, 1)
+        return np.array((inward * np.sign(knot[0]), -1.6 * flat * (here[2] < -0.07), 0.0), np.float32)
+    aside = np.float32(1 if hair.parting < 0 else -1)
+    return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
+
+
 def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
-    count, steps = 9000, 20
+    count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)
     axis = np.stack([np.interp(at, np.arange(len(path)), path[:, k]) for k in range(3)], 1)
     tangent = unit(np.gradient(axis, axis=0))
@@ -192,9 +197,8 @@ def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.
     a, b = at_lock[:, :1] + wave, at_lock[:, 1:] + wave[:, ::-1]
     across = a[..., None] * first + b[..., None] * second
     points = (axis + across * wide[None, :, None]).astype(np.float32)
-    points = points + np.float32(0.0012) * random.standard_normal((count, 1, 3), np.float32) * t[None, :, None].astype(
-        np.float32
-    )
+    loose = np.float32(0.0012) * random.standard_normal((count, 1, 3), np.float32)
+    points = points + loose * t[None, :, None].astype(np.float32)
     ends = (1 - 0.3 * random.random(count) ** 2) * (steps - 1)
     points = resampled(points, ends, steps).astype(np.float32)
     head.field.pushed(points, 0.0006)

@@ -30,7 +30,7 @@ class Setting:
 SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
     "daylight studio": rooms.daylight_studio, "cafe": rooms.cafe, "bar": rooms.bar, "library": rooms.library,
     "office": rooms.office, "kitchen": rooms.kitchen, "hospital": rooms.hospital, "stage": halls.stage,
-    "city night": town.city_night, "rooftop": town.rooftop, "garden": land.garden, "field": land.field,
+    "city night": town.city_night, "rooftop": town.rooftop, "garden": land.garden, "park": land.park, "field": land.field,
     "beach": land.beach, "sea": land.sea, "mountains": land.mountains, "desert": land.desert, "snow": land.snow,
     "rain": town.rain, "fog": land.fog, "church": halls.church, "space": halls.space, "car": town.car,
 }  # fmt: skip
@@ -38,7 +38,7 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
 _ADAPTED: Final = 0.6
 """How far the camera's white balance goes to make a place's light neutral."""
-_PITCH: Final = 3.0
+_PITCH: Final = 1.0
 """Degrees that a painted place is seen from below: more of the walls, less of the floor."""
 
 
@@ -46,11 +46,17 @@ def place(wanted: Place, optics: Optics, seed: int = 0) -> Setting:
     """The place as this camera sees it, one of its variants by the seed; unknown names are a grey studio."""
     name = wanted.name if wanted.name in NAMES else "grey studio"
     eye = Lens.of(optics)
+    turn = wanted.turn + _turned(name, seed)
 
     def backdrop(size: tuple[int, int], _seed: int) -> Floats:
-        return _picture(name, wanted.time, wanted.turn, wanted.colour, eye, size, seed) * F(wanted.level)
+        return _picture(name, wanted.time, turn, wanted.colour, eye, size, seed) * F(wanted.level)
 
-    return Setting(_light(name, wanted.time, wanted.turn, wanted.colour, seed), backdrop)
+    return Setting(_light(name, wanted.time, turn, wanted.colour, seed), backdrop)
+
+
+def _turned(name: str, seed: int) -> float:
+    """Degrees that a set is turned by, so that a series does not stand before one wall."""
+    return float(np.random.default_rng((seed & 0xFFFFFFFF, 12)).uniform(-5, 5)) if name not in cloths.CLOTHS else 0.0
 
 
 def lit_from(setting: Setting, side: float) -> Setting:

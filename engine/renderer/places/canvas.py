@@ -86,7 +86,13 @@ class Layer:
         pixel = self.canvas.pixel
         u, v = self.canvas.u, self.canvas.v
         reach = radius + pixel
-        seen = (x + reach > u.min()) & (x - reach < u.max()) & (y + reach * tall > v.min()) & (y - reach * tall < v.max())
+        fine = radius < pixel * 0.75
+        if fine.sum() > 24:
+            self._specks(x[fine], y[fine], radius[fine], colour[fine], share * tall)
+            x, y, radius, colour, reach = x[~fine], y[~fine], radius[~fine], colour[~fine], reach[~fine]
+        seen = (
+            (x + reach > u.min()) & (x - reach < u.max()) & (y + reach * tall > v.min()) & (y - reach * tall < v.max())
+        )
         for k in np.flatnonzero(seen):
             r = max(float(radius[k]), pixel * 0.75)
             dim = share * min((float(radius[k]) / r) ** 2, 1.0)
@@ -97,6 +103,27 @@ class Layer:
             part = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
             far = np.hypot((u[part[1]] - F(x[k]))[None], ((v[part[0]] - F(y[k])) / F(tall))[:, None])
             self.mask(np.clip((r - far) / pixel + F(0.5), 0, 1).astype(np.float32) * F(dim), colour[k], part)
+
+    def _specks(self, x: Floats, y: Floats, radius: Floats, colour: Floats, share: float) -> None:
+        """Discs smaller than a pixel, all at once: each shares its light among the four pixels round it."""
+        pixel, (rows, columns) = self.canvas.pixel, self.alpha.shape
+        order = np.argsort(self.canvas.u)
+        left = np.interp(x, self.canvas.u[order], order.astype(np.float32), -9, -9)
+        top = np.interp(-y, -self.canvas.v, np.arange(rows, dtype=np.float32), -9, -9)
+        cover = F(share * np.pi) * (radius / F(pixel)) ** 2
+        spread, gained = np.zeros((rows * columns, 3)), np.zeros(rows * columns)
+        for right, below in ((0, 0), (0, 1), (1, 0), (1, 1)):
+            column, row = np.floor(left).astype(int) + right, np.floor(top).astype(int) + below
+            weight = cover * (1 - np.abs(left - column)) * (1 - np.abs(top - row))
+            inside = (column >= 0) & (column < columns) & (row >= 0) & (row < rows)
+            at = (row * columns + column)[inside]
+            np.add.at(gained, at, weight[inside])
+            np.add.at(spread, at, colour[inside] * weight[inside, None])
+        mean = spread / np.maximum(gained, 1e-6)[:, None]
+        thin = np.maximum(gained, 1).reshape(rows, columns)[..., None]
+        self.mask(
+            np.minimum(gained, 1).astype(np.float32).reshape(rows, columns), mean.reshape(rows, columns, 3) * thin
+        )
 
     def glow(self, x: float, y: float, reach: float, colour: Colour, tall: float = 1.0) -> None:
         """Light added round a direction, that fades over `reach` radians."""

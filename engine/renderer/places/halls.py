@@ -25,7 +25,9 @@ def stage(c: Canvas) -> list[Layer]:
     fold = F(0.5) + F(0.5) * np.sin((u + bend) * F(46))
     fold = fold * (F(0.55) + F(0.45) * np.sin((u + bend) * F(17) + F(1)))
     low = np.exp(-(((v + F(0.15)) / F(0.42)) ** 2))
-    curtain.fill(mix((0.016, 0.002, 0.003), (0.36, 0.028, 0.032), np.clip(fold, 0, 1)) * (F(0.12) + F(0.95) * low)[..., None])
+    curtain.fill(
+        mix((0.016, 0.002, 0.003), (0.36, 0.028, 0.032), np.clip(fold, 0, 1)) * (F(0.12) + F(0.95) * low)[..., None]
+    )
     curtain.mask(step(-v, 0.40, 0.46), (0.05, 0.028, 0.016))
     beams, spots = c.layer(3.5), c.layer(3.4)
     for k, x in enumerate(np.arange(-np.pi + float(random.uniform(0, 0.22)), np.pi, 0.21)):
@@ -36,7 +38,12 @@ def stage(c: Canvas) -> list[Layer]:
         beam = np.exp(-(((u - F(x) - down * F(lean)) / wide) ** 2)) * np.exp(-down * F(2.0)) * (v < 0.46)
         beams.paint += beam[..., None] * gel * F(0.22)
         spots.glow(float(x), 0.46, 0.05, gel * F(0.8))
-        spots.discs(np.array([x], np.float32), np.array([0.46], np.float32), np.array([0.011], np.float32), (gel * F(14) + F(5))[None])
+        spots.discs(
+            np.array([x], np.float32),
+            np.array([0.46], np.float32),
+            np.array([0.011], np.float32),
+            (gel * F(14) + F(5))[None],
+        )
     haze = noise(u * F(3), v * F(3), random, 3)
     beams.lit(F(0.5) + haze)
     return [curtain, beams, spots]
@@ -47,7 +54,14 @@ def church(c: Canvas) -> list[Layer]:
     random, level = c.random("church"), dim(c)
     room = wall(c, 9, np.array((0.22, 0.185, 0.145)) * level, "stone", (0.10, 0.085, 0.07), (0.10, 0.085, 0.07), 0.35)
     u, v = c.grid()
-    glass = ((0.10, 0.20, 0.95), (0.95, 0.10, 0.10), (1.0, 0.65, 0.12), (0.12, 0.55, 0.30), (0.45, 0.15, 0.70), (0.5, 0.75, 1.0))
+    glass = (
+        (0.10, 0.20, 0.95),
+        (0.95, 0.10, 0.10),
+        (1.0, 0.65, 0.12),
+        (0.12, 0.55, 0.30),
+        (0.45, 0.15, 0.70),
+        (0.5, 0.75, 1.0),
+    )
     bright = {"night": 0.18, "sunset": 1.3}.get(c.time, 1.25)
     start = float(random.uniform(-0.2, 0.2))
     for x in np.arange(-np.pi + start, np.pi, 0.36):
@@ -77,7 +91,9 @@ def church(c: Canvas) -> list[Layer]:
     return [room, piers, candles, pews]
 
 
-def _lancet(layer: Layer, x: float, half: float, base: float, top: float, glass: np.ndarray, own: np.random.Generator) -> None:  # type: ignore[type-arg]
+def _lancet(
+    layer: Layer, x: float, half: float, base: float, top: float, glass: np.ndarray, own: np.random.Generator
+) -> None:  # type: ignore[type-arg]
     """A pointed window of many small panes."""
     u, v = layer.canvas.grid()
     above = np.maximum(v - F(top - half * 1.5), 0) / F(half * 1.5)
@@ -99,7 +115,7 @@ def space(c: Canvas) -> list[Layer]:
     hues = (
         ((0.20, 0.04, 0.26), (0.03, 0.16, 0.34)), ((0.30, 0.06, 0.05), (0.06, 0.08, 0.30)), ((0.03, 0.20, 0.20), (0.14, 0.04, 0.28)),
     )[int(random.integers(3))]  # fmt: skip
-    deep = c.layer(1e6)
+    deep = c.layer(0.30)
     u, v = c.grid()
     rise = np.clip(v, -2, 2)
     tilt = u * F(0.5) + rise * F(0.9)
@@ -109,7 +125,7 @@ def space(c: Canvas) -> list[Layer]:
     deep.fill(np.array((0.004, 0.005, 0.010)))
     deep.paint += (band * step(cloud, 0.34, 0.86))[..., None] * np.asarray(hues[0], np.float32) * F(1.5)
     deep.paint += (band * step(other, 0.42, 0.9))[..., None] * np.asarray(hues[1], np.float32) * F(1.6)
-    stars = c.layer(1e6)
+    stars = c.layer(0.30)
     count = 4200
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
     y = random.normal(0, 0.6, count).astype(np.float32)
@@ -123,7 +139,7 @@ def space(c: Canvas) -> list[Layer]:
 
 def _planet(c: Canvas, side: float) -> Layer:
     """A planet, lit from one side, with a rim of air."""
-    layer, random = c.layer(1e6), c.random("planet")
+    layer, random = c.layer(0.30), c.random("planet")
     u, v = c.grid()
     x, y = (u - F(side * 0.44)) / F(0.34), (v - F(0.16)) / F(0.34)
     far = np.hypot(x, y)

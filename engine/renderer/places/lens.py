@@ -14,6 +14,8 @@ from engine.renderer.tracing.vectors import F, Floats
 _WIDER = 1.9
 """Times the true angle of view: a real place so near would be one patch of its wall."""
 _FARTHEST = 300.0
+_SHARPEST = 130.0
+"""The least blur's radius is the picture's height by this: no set is as fine as a place."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,7 @@ def seen(layers: Sequence[Layer], lens: Lens, rows: int) -> Floats:
     picture = None
     for group in _groups(layers, lens, rows):
         paint, alpha = _flat(group)
-        radius = max(lens.blur(group[0].away, rows), 0.6)
+        radius = max(lens.blur(group[0].away, rows), rows / _SHARPEST)
         if picture is None:
             picture = disk(paint, radius)
             continue

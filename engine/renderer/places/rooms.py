@@ -44,6 +44,14 @@ def wall(
     return layer
 
 
+def falloff(layer: Layer, x: float, reach: float = 0.34, dark: float = 0.62) -> None:
+    """A wall lit from the direction `x`: brighter there, `dark` far from it, uneven as walls are."""
+    u, v = layer.canvas.grid()
+    near = np.exp(-np.abs(u - F(x)) / F(reach) - np.abs(v - F(0.1)) * F(0.6))
+    uneven = noise(u * F(4), v * F(4), layer.canvas.random("uneven"), 4) - F(0.5)
+    layer.lit(F(dark) + F(1.35 - dark) * near + F(0.16) * uneven)
+
+
 def window(
     layer: Layer, x: float, half: float, base: float, top: float, panes: tuple[int, int], frame: Colour,
     bright: float = 1.0, bar: float = 0.010,
@@ -90,6 +98,11 @@ def _one(x: float) -> Floats:
     return np.array([x], np.float32)
 
 
+def wide_apart(c: Canvas) -> bool:
+    """Whether the canvas is too coarse for single things on shelves."""
+    return c.pixel > 0.02
+
+
 def shelf(
     layer: Layer, random: np.random.Generator, x: float, right: float, y: float, tall: float, things: str,
     colours: Sequence[Colour],
@@ -97,6 +110,10 @@ def shelf(
     """What stands on a shelf's board from `x` to `right`: "books", "bottles" or "jars"."""
     c = layer.canvas
     shown = c.u.min() - 0.05, c.u.max() + 0.05
+    if wide_apart(c):
+        thin = 0.8 if things == "books" else 0.4
+        layer.box(x, right, y, y + tall * 0.8, np.mean(np.asarray(colours), 0), 0, thin)
+        return
     wide = {"books": 0.16, "bottles": 0.20, "jars": 0.42}[things] * tall
     while x < right:
         w = wide * float(random.uniform(0.6, 1.5))
@@ -126,7 +143,13 @@ def plant(c: Canvas, away: float, what: str, x: float, y: float, size: float, li
     at_x = (x + random.normal(0, size * 0.55, count)).astype(np.float32)
     at_y = (y + np.abs(random.normal(0, size * 0.8, count))).astype(np.float32)
     tints = picked(random, LEAVES, count, 0.4) * np.asarray(light, np.float32) * F(1.5)
-    layer.box(x - size * 0.35, x + size * 0.35, y - size * 0.8, y + size * 0.1, np.array((0.35, 0.20, 0.13)) * np.asarray(light))
+    layer.box(
+        x - size * 0.35,
+        x + size * 0.35,
+        y - size * 0.8,
+        y + size * 0.1,
+        np.array((0.35, 0.20, 0.13)) * np.asarray(light),
+    )
     layer.discs(at_x, at_y, (size * random.uniform(0.10, 0.24, count)).astype(np.float32), tints, 0.95, 1.3)
     return layer
 
@@ -134,16 +157,18 @@ def plant(c: Canvas, away: float, what: str, x: float, y: float, size: float, li
 def daylight_studio(c: Canvas) -> list[Layer]:
     """A loft with tall factory windows and pale walls."""
     side = float(c.random("side").choice((-1, 1)))
-    room = wall(c, 4.5, np.array((0.62, 0.61, 0.585)) * dim(c), "loft", (0.7, 0.7, 0.68), (0.36, 0.29, 0.22), 0.06)
+    room = wall(c, 4.5, np.array((0.47, 0.45, 0.42)) * dim(c), "loft", (0.6, 0.6, 0.58), (0.36, 0.25, 0.16), 0.10)
+    _bricks(room, 0.022, 0.058, 0.16)
+    falloff(room, side * 0.17)
     for k in range(7):
-        x = side * 0.40 + k * 2 * np.pi / 7
+        x = side * 0.17 + k * 2 * np.pi / 7
         x = (x + np.pi) % (2 * np.pi) - np.pi
         window(room, float(x), 0.20, -0.16, 0.62, (4, 6), (0.09, 0.095, 0.10), 1.5, 0.009)
-    room.glow(side * 0.4, 0.1, 0.7, np.array((0.22, 0.23, 0.24)) * dim(c))
+    room.glow(side * 0.2, 0.1, 0.7, np.array((0.22, 0.23, 0.24)) * dim(c))
     stool = c.layer(3.4)
-    stool.box(-side * 0.30 - 0.10, -side * 0.30 + 0.10, -0.34, 0.16, (0.42, 0.33, 0.24), 0.01)
-    stool.box(-side * 0.30 - 0.085, -side * 0.30 + 0.085, -0.32, 0.145, (0.74, 0.71, 0.66), 0.01)
-    return [room, stool, plant(c, 3.2, "fig", -side * 0.52, -0.20, 0.14)]
+    stool.box(-side * 0.22 - 0.10, -side * 0.22 + 0.10, -0.34, 0.16, (0.42, 0.33, 0.24), 0.01)
+    stool.box(-side * 0.22 - 0.085, -side * 0.22 + 0.085, -0.32, 0.145, (0.74, 0.71, 0.66), 0.01)
+    return [room, stool, plant(c, 3.2, "fig", -side * 0.26, -0.26, 0.10)]
 
 
 def cafe(c: Canvas) -> list[Layer]:
@@ -152,18 +177,19 @@ def cafe(c: Canvas) -> list[Layer]:
     level = dim(c)
     room = wall(c, 5, np.array((0.27, 0.145, 0.085)) * level, "plaster", (0.11, 0.09, 0.08), (0.14, 0.08, 0.05), 0.25)
     _bricks(room, 0.020, 0.055, 0.30)
-    window(room, side * 0.46, 0.17, -0.16, 0.34, (2, 2), (0.05, 0.04, 0.035), 0.9)
-    window(room, side * 0.46 - 2.4 * side, 0.5, -0.2, 0.4, (4, 2), (0.05, 0.04, 0.035), 0.9)
+    falloff(room, side * 0.24, 0.3, 0.7)
+    window(room, side * 0.24, 0.13, -0.15, 0.26, (2, 2), (0.05, 0.04, 0.035), 0.9)
+    window(room, side * 0.24 - 2.4 * side, 0.5, -0.2, 0.4, (4, 2), (0.05, 0.04, 0.035), 0.9)
     tones = ((0.75, 0.70, 0.62), (0.40, 0.20, 0.10), (0.20, 0.28, 0.25), (0.62, 0.42, 0.2))
     for y in (-0.06, 0.07, 0.20):
-        left = -side * 0.32 - 0.24
-        room.box(left, left + 0.46, y - 0.012, y, np.array(WOOD[1]) * level)
-        shelf(room, random, left + 0.01, left + 0.44, y, 0.075, "jars", np.array(tones) * level)
+        left = -side * 0.16 - 0.20
+        room.box(left, left + 0.40, y - 0.012, y, np.array(WOOD[1]) * level)
+        shelf(room, random, left + 0.01, left + 0.38, y, 0.075, "jars", np.array(tones) * level)
     counter = c.layer(3.0)
     counter.box(-9, 9, -2, -0.225, np.array((0.13, 0.07, 0.038)) * level, 0.01)
     counter.box(-9, 9, -0.235, -0.215, np.array((0.42, 0.26, 0.14)) * level)
     chairs = c.layer(1.8)
-    for x in (-side * 0.5, side * 0.28, side * 0.62):
+    for x in (-side * 0.2, side * 0.16, side * 0.62):
         chairs.box(x - 0.075, x + 0.075, -0.40, -0.26, (0.04, 0.025, 0.018), 0.02)
     shine = _shine(c, 3.5, "cups", 120, (-0.22, 0.2), (1.0, 0.78, 0.5), 5)
     return [room, pendants(c, 4.4, "far lamps", 0.17, 0.28, 0.011, bright=8), counter, shine,
@@ -180,7 +206,9 @@ def _bricks(layer: Layer, tall: float, wide: float, strength: float) -> None:
     layer.lit(np.where(joint, F(1.12), F(1 - strength / 2) + F(strength) * shade).astype(np.float32))
 
 
-def _shine(c: Canvas, away: float, what: str, count: int, rise: tuple[float, float], colour: Colour, bright: float) -> Layer:
+def _shine(
+    c: Canvas, away: float, what: str, count: int, rise: tuple[float, float], colour: Colour, bright: float
+) -> Layer:
     """Small reflections on glass and metal."""
     layer, random = c.layer(away), c.random(what)
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
@@ -193,7 +221,10 @@ def _shine(c: Canvas, away: float, what: str, count: int, rise: tuple[float, flo
 def bar(c: Canvas) -> list[Layer]:
     """A bar at night: bottles before lit shelves, tubes of coloured light without words."""
     random = c.random("bar")
-    accent = np.asarray(((1.0, 0.10, 0.45), (0.12, 0.45, 1.0), (0.60, 0.16, 1.0), (0.05, 0.75, 0.65))[int(random.integers(4))], np.float32)
+    accent = np.asarray(
+        ((1.0, 0.10, 0.45), (0.12, 0.45, 1.0), (0.60, 0.16, 1.0), (0.05, 0.75, 0.65))[int(random.integers(4))],
+        np.float32,
+    )
     room = wall(c, 4, (0.030, 0.020, 0.022), "bar wall", (0.015, 0.012, 0.014), (0.02, 0.014, 0.012), 0.3)
     glass = ((0.55, 0.20, 0.03), (0.12, 0.30, 0.07), (0.70, 0.42, 0.10), (0.35, 0.05, 0.04), (0.55, 0.62, 0.66))
     for k, y in enumerate((-0.13, 0.005, 0.14)):
@@ -218,7 +249,14 @@ def bar(c: Canvas) -> list[Layer]:
 def library(c: Canvas) -> list[Layer]:
     """Shelves of books to the ceiling, a reading lamp."""
     random, level = c.random("library"), dim(c)
-    spines = ((0.30, 0.055, 0.04), (0.06, 0.11, 0.07), (0.05, 0.07, 0.15), (0.36, 0.22, 0.10), (0.50, 0.42, 0.30), (0.14, 0.07, 0.05))
+    spines = (
+        (0.30, 0.055, 0.04),
+        (0.06, 0.11, 0.07),
+        (0.05, 0.07, 0.15),
+        (0.36, 0.22, 0.10),
+        (0.50, 0.42, 0.30),
+        (0.14, 0.07, 0.05),
+    )
     room = wall(c, 3, np.array((0.050, 0.028, 0.016)) * level, "case", (0.3, 0.24, 0.18), (0.12, 0.07, 0.04), 0.2)
     board = np.array((0.20, 0.105, 0.052)) * level
     lit = np.array(spines) * level * 1.15
@@ -239,6 +277,7 @@ def office(c: Canvas) -> list[Layer]:
     """An open office: a wall of glass, ceiling panels, screens and plants."""
     random, level = c.random("office"), dim(c)
     room = wall(c, 7, np.array((0.52, 0.56, 0.60)) * level, "office wall", (0.55, 0.58, 0.62), (0.22, 0.24, 0.27), 0.05)
+    falloff(room, float(random.uniform(-0.3, 0.3)), 0.5, 0.7)
     start = float(random.uniform(-0.3, 0.1))
     for k in range(14):
         x = (start + k * 0.45 + np.pi) % (2 * np.pi) - np.pi
@@ -263,20 +302,23 @@ def office(c: Canvas) -> list[Layer]:
 def kitchen(c: Canvas) -> list[Layer]:
     """A kitchen: tiles, cabinets, a counter, pans, herbs at the window."""
     random, level, side = c.random("kitchen"), dim(c), float(c.random("side").choice((-1, 1)))
-    front = np.asarray(((0.20, 0.30, 0.29), (0.62, 0.60, 0.55), (0.13, 0.19, 0.27))[int(random.integers(3))], np.float32) * F(level)
-    room = wall(c, 3, np.array((0.66, 0.63, 0.56)) * level, "tiles", (0.75, 0.74, 0.7), (0.3, 0.2, 0.13), 0.05)
+    front = np.asarray(
+        ((0.20, 0.30, 0.29), (0.62, 0.60, 0.55), (0.13, 0.19, 0.27))[int(random.integers(3))], np.float32
+    ) * F(level)
+    room = wall(c, 3, np.array((0.50, 0.46, 0.39)) * level, "tiles", (0.75, 0.74, 0.7), (0.3, 0.2, 0.13), 0.05)
     _bricks(room, 0.034, 0.068, 0.09)
-    window(room, side * 0.30, 0.14, -0.10, 0.30, (2, 2), (0.75, 0.74, 0.72), 1.0)
+    falloff(room, side * 0.19, 0.3, 0.7)
+    window(room, side * 0.19, 0.10, -0.10, 0.24, (2, 2), (0.62, 0.6, 0.57), 1.25)
     window(room, side * 0.30 + 2.6 * side, 0.3, -0.10, 0.3, (2, 2), (0.75, 0.74, 0.72), 1.0)
     for x in np.arange(-np.pi, np.pi, 0.24):
-        if abs(x + 0.12 - side * 0.30) > 0.30:
+        if abs(x + 0.12 - side * 0.19) > 0.23:
             room.box(x, x + 0.232, 0.20, 0.66, front * F(1.0))
             room.box(x + 0.018, x + 0.214, 0.225, 0.64, front * F(1.18), 0.006)
             room.box(x + 0.20, x + 0.206, 0.24, 0.29, (0.5, 0.38, 0.2))
     rack = c.layer(2.7)
-    rack.box(-side * 0.62, -side * 0.02, 0.148, 0.156, (0.10, 0.09, 0.08)) if side < 0 else rack.box(-0.62, -0.02, 0.148, 0.156, (0.10, 0.09, 0.08))
+    rack.box(-0.20 - 0.27 * side, 0.20 - 0.27 * side, 0.148, 0.156, (0.10, 0.09, 0.08))
     for k, x in enumerate(np.arange(-0.56, -0.04, 0.105)):
-        at = float(x) * side
+        at = float(x) * side + 0.12 * side
         r = (0.036, 0.026, 0.042, 0.030, 0.034)[k % 5]
         copper = np.array(((0.62, 0.26, 0.12), (0.10, 0.10, 0.105))[int(random.random() < 0.35)], np.float32) * F(level)
         rack.box(at - 0.004, at + 0.004, 0.15 - 0.10 + r, 0.15, copper * F(0.8))
@@ -287,7 +329,7 @@ def kitchen(c: Canvas) -> list[Layer]:
     counter.box(-9, 9, -0.20, -0.172, np.array((0.46, 0.27, 0.13)) * level)
     tones = ((0.75, 0.72, 0.66), (0.55, 0.30, 0.12), (0.62, 0.10, 0.05), (0.70, 0.55, 0.12), (0.30, 0.42, 0.18))
     shelf(counter, random, -np.pi, np.pi, -0.172, 0.085, "jars", np.array(tones) * level)
-    herbs = plant(c, 2.4, "herbs", side * 0.24, -0.12, 0.07, (1.3, 1.3, 1.1))
+    herbs = plant(c, 2.4, "herbs", side * 0.20, -0.12, 0.07, (1.3, 1.3, 1.1))
     lamp = pendants(c, 2.0, "kitchen lamps", 0.62, 0.34, 0.020, bright=4, shade=(0.16, 0.15, 0.14))
     return [room, rack, counter, herbs, lamp]
 
@@ -298,19 +340,23 @@ def hospital(c: Canvas) -> list[Layer]:
     white = np.array((0.78, 0.86, 0.86))
     room = wall(c, 5, white * 0.9, "ward", (0.9, 0.95, 0.95), (0.42, 0.52, 0.53), 0.03)
     room.box(-9, 9, -0.9, -0.10, np.array((0.36, 0.62, 0.58)), 0.008)
+    falloff(room, float(random.uniform(-0.3, 0.3)), 0.5, 0.72)
     room.box(-9, 9, -0.105, -0.075, (0.62, 0.55, 0.44))
     for k, x in enumerate(np.arange(-np.pi + float(random.uniform(0, 0.5)), np.pi, 0.52)):
         room.box(x, x + 0.22, -0.34, 0.26, np.array((0.44, 0.52, 0.54)), 0.006)
         room.box(x + 0.012, x + 0.208, -0.34, 0.248, np.array((0.62, 0.74, 0.76)), 0.006)
-        room.box(x + 0.06, x + 0.12, 0.02, 0.17, np.array((0.95, 1.1, 1.15)) if k % 2 else np.array((0.3, 0.4, 0.44)), 0.005)
+        room.box(
+            x + 0.06, x + 0.12, 0.02, 0.17, np.array((0.95, 1.1, 1.15)) if k % 2 else np.array((0.3, 0.4, 0.44)), 0.005
+        )
         room.box(x + 0.30, x + 0.40, 0.02, 0.14, np.array((0.25, 0.5, 0.62)) * float(random.uniform(0.6, 1.6)), 0.006)
     lights = c.layer(4)
     for x in np.arange(-np.pi, np.pi, 0.44):
         lights.box(x, x + 0.24, 0.36, 0.40, (2.6, 2.9, 3.0), 0.012)
         lights.box(x + 0.05, x + 0.36, 0.52, 0.60, (2.6, 2.9, 3.0), 0.012)
-    bed = c.layer(2.8)
     side = float(random.choice((-1, 1)))
-    bed.box(side * 0.42 - 0.16, side * 0.42 + 0.16, -0.40, -0.22, (0.86, 0.92, 0.95), 0.02)
-    bed.box(side * 0.30 - 0.006, side * 0.30 + 0.006, -0.4, 0.16, (0.55, 0.6, 0.62))
-    bed.box(side * 0.30 - 0.026, side * 0.30 + 0.026, 0.05, 0.15, (0.75, 0.85, 0.88), 0.012)
-    return [room, lights, bed, _shine(c, 3, "steel", 60, (-0.25, 0.15), (0.9, 1.0, 1.0), 4)]
+    curtain = c.layer(2.8)
+    u, _ = c.grid()
+    fold = F(0.82) + F(0.18) * np.sin(u * F(90) + F(2) * np.sin(u * F(21)))
+    cloth = np.array((0.46, 0.70, 0.74), np.float32) * fold[..., None]
+    curtain.mask(step(0.14 - np.abs(u - F(side * 0.30)), 0, 0.01), cloth)
+    return [room, lights, curtain, _shine(c, 3, "steel", 60, (-0.25, 0.15), (0.9, 1.0, 1.0), 4)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -32,7 +33,16 @@ def buildings(
         wall = hazed(picked(random, walls, 1, 0.25)[0], sky, haze)
         if c.u.min() - wide < x < c.u.max() + wide:
             layer.box(x, x + wide, -3, top, wall)
-            _panes(layer, (x, x + wide, base, top), storey, wall, sky, lit, np.random.default_rng(int(random.integers(2**31))))
+            layer.box(x, x + wide * 0.35, -3, top, np.asarray(wall) * F(0.72))
+            _panes(
+                layer,
+                (x, x + wide, base, top),
+                storey,
+                wall,
+                sky,
+                lit,
+                np.random.default_rng(int(random.integers(2**31))),
+            )
         else:
             random.integers(2**31)
         x += wide * float(random.uniform(0.82, 1.0))
@@ -115,7 +125,14 @@ def city_night(c: Canvas) -> list[Layer]:
     shops = c.layer(28)
     for x in np.arange(-np.pi, np.pi, 0.21):
         tone = np.asarray(_WINDOWS[int(random.integers(3))] if random.random() < 0.6 else neon[1], np.float32)
-        shops.box(x, x + float(random.uniform(0.08, 0.18)), -0.12, float(random.uniform(-0.03, 0.02)), tone * F(random.uniform(0.3, 1.0)), 0.012)
+        shops.box(
+            x,
+            x + float(random.uniform(0.08, 0.18)),
+            -0.12,
+            float(random.uniform(-0.03, 0.02)),
+            tone * F(random.uniform(0.3, 1.0)),
+            0.012,
+        )
     points = lamps(c, 40, "street lamps", 420, (-0.12, 0.3), 0.0028, [*neon, *_WINDOWS, *_WINDOWS], 26)
     cars = lamps(c, 22, "cars", 90, (-0.13, -0.08), 0.0042, [(1, 0.05, 0.03), (1, 0.9, 0.72)], 34)
     above = [*layers, shops, signs, points, cars]
@@ -130,9 +147,9 @@ def rooftop(c: Canvas) -> list[Layer]:
     walls = ((0.26, 0.27, 0.32), (0.34, 0.30, 0.28), (0.20, 0.23, 0.29))
     layers = [
         skies.painted(c, sky, 0.35),
-        buildings(c, sky, 3000, -0.05, (0.03, 0.20), (0.04, 0.09), "horizon", walls, 0.66, lit * 0.3, 0.012),
-        buildings(c, sky, 900, -0.14, (0.06, 0.36), (0.07, 0.15), "towers", walls, 0.36, lit * 0.7, 0.020),
-        buildings(c, sky, 250, -0.50, (0.16, 0.52), (0.13, 0.26), "roofs", walls, 0.10, lit, 0.036),
+        buildings(c, sky, 3000, -0.05, (0.03, 0.20), (0.04, 0.09), "horizon", walls, 0.5, lit * 0.3, 0.012),
+        buildings(c, sky, 900, -0.14, (0.06, 0.36), (0.07, 0.15), "towers", walls, 0.24, lit * 0.7, 0.020),
+        buildings(c, sky, 250, -0.50, (0.16, 0.52), (0.13, 0.26), "roofs", walls, 0.04, lit, 0.036),
     ]
     if evening:
         layers.append(lamps(c, 600, "city lamps", 900, (-0.42, 0.05), 0.0014, _WINDOWS, 22))
@@ -148,12 +165,20 @@ def rain(c: Canvas) -> list[Layer]:
     """A street in the rain: grey, a few lamps, streaks in the air and rings on the ground."""
     night = c.time == "night"
     sky = skies.of(c, "grey")
+    if not night:
+        sky = replace(
+            sky,
+            horizon=(0.30, 0.36, 0.42),
+            zenith=(0.17, 0.21, 0.26),
+            cloud=(0.24, 0.28, 0.33),
+            land=(0.42, 0.48, 0.55),
+        )
     walls = ((0.20, 0.22, 0.25), (0.27, 0.25, 0.24), (0.16, 0.19, 0.22))
     layers = [
         skies.painted(c, sky, 0.5),
         buildings(c, sky, 150, -0.05, (0.15, 0.5), (0.12, 0.25), "far", walls, 0.68, 0.5, 0.034),
         trees(c, sky, 70, -0.08, 0.22, "rain trees", LEAVES, 0.5, 6.0, 0.4),
-        buildings(c, sky, 40, -0.13, (0.1, 0.62), (0.2, 0.45), "near", walls, 0.34, 0.6, 0.07),
+        buildings(c, sky, 40, -0.13, (0.1, 0.62), (0.2, 0.45), "near", walls, 0.34, 0.35, 0.07),
         lamps(c, 35, "lamps", 160, (-0.12, 0.16), 0.0032, [(1, 0.72, 0.38), (1, 0.85, 0.6), (1, 0.12, 0.08)], 22),
     ]
     shower = c.layer(2.2)
@@ -182,16 +207,18 @@ def car(c: Canvas) -> list[Layer]:
     if c.time in ("night", "sunset"):
         outside.append(lamps(c, 30, "traffic", 300, (-0.12, 0.12), 0.004, [*_WINDOWS, (1, 0.06, 0.04)], 24))
     cabin = c.layer(0.9)
-    hide = picked(random, ((0.030, 0.029, 0.029), (0.085, 0.055, 0.035), (0.16, 0.14, 0.12)), 1, 0.1)[0] * np.asarray(sky.land, np.float32)
+    hide = picked(random, ((0.045, 0.043, 0.043), (0.12, 0.075, 0.045), (0.17, 0.15, 0.13)), 1, 0.1)[0] * np.asarray(
+        sky.land, np.float32
+    )
     u, v = c.grid()
-    pillar = float(random.choice((-1, 1))) * 0.30
-    rear = _rounded(u, v, (pillar - 0.60 * np.sign(pillar), 0.05), (0.42, 0.13))
-    side = _rounded(u, v, (pillar + 0.55 * np.sign(pillar), 0.05), (0.42, 0.17))
+    side_on = float(random.choice((-1, 1)))
+    rear = _rounded(u, v, (-side_on * 0.09, 0.05), (0.22, 0.16))
+    side = _rounded(u, v, (side_on * 0.56, 0.03), (0.40, 0.22)) + _rounded(u, v, (-side_on * 0.87, 0.03), (0.50, 0.22))
     front = _rounded(np.abs(u) - F(np.pi), v, (0.0, 0.10), (1.1, 0.30))
     shell = 1 - np.clip(rear + side + front, 0, 1)
     light = F(0.6) + F(1.6) * step(v, 0.05, 0.5) * F(0.6) + F(0.35) * noise(u * 6, v * 6, random, 2)
     cabin.mask(shell, hide * light[..., None])
-    for x in (-0.55, 0.50):
+    for x in (-0.26, 0.30):
         cabin.box(x - 0.16, x + 0.16, -0.26, -0.03, hide * F(0.85), 0.07)
     cabin.box(-9, 9, -3, -0.24, hide * F(0.9), 0.08)
     return [*outside, cabin]

@@ -106,6 +106,18 @@ def test_a_head_turns_as_one_piece_and_the_shoulders_stay(pose: Pose) -> None:
     assert np.allclose(turn @ turn.T, np.eye(3))
 
 
+def test_nobody_is_ever_bare_below_the_waist() -> None:
+    built = body.build(Person(), Pose())
+    rest = built.part.rest
+    trousers = built.lower()
+
+    hips = (np.abs(rest[:, 0]) < 0.12) & (rest[:, 2] < 0.10) & (rest[:, 2] > -0.08)
+    assert not hips.any()
+    assert np.isfinite(trousers.v).all()
+    assert trousers.v[:, 2].min() < built.middle[2] - 0.95
+    assert np.ptp(trousers.v[:, 2]) > 0.5
+
+
 def test_eyes_look_into_the_lens_or_where_the_pose_says() -> None:
     lens = (0.3, -1.2, 0.1)
     at_lens = body.build(Person(), Pose(turn=12), lens)

@@ -161,3 +161,7 @@ def test_a_longer_lens_stands_farther_away() -> None:
     near, far = (camera.aim(Camera(focal_mm=mm), (0.0, 0.0, 1.6), (512, 768)) for mm in (35.0, 135.0))
     assert np.linalg.norm(far.eye) > np.linalg.norm(near.eye)
     assert far.focus / near.focus == pytest.approx(135 / 35, rel=0.1)
+
+
+def test_a_large_draft_has_the_size_that_was_asked_for() -> None:
+    assert taken(a_scene(), (352, 480)).shape == (480, 352, 3)
