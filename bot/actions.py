@@ -112,7 +112,8 @@ async def save(interaction: "Interaction", portrait_id: int) -> None:
 
         async def keep(asked: "Interaction", saver: saving.Saver) -> Character:
             portrait = await seen(asked, portrait_id)
-            return await saving.from_portrait(asked.client.stores, saver, handle, portrait)
+            bot = asked.client
+            return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, handle, portrait)
 
         await picking.save(submitted, saving.Saver(submitted.user.id, submitted.guild_id or 0), keep)
 

@@ -18,7 +18,7 @@ from data.database import FILE_NAME
 from data.errors import DataError
 from data.files import private_folder, readable_by_others, write_over
 from data.folder_lock import lock_folder
-from engine import identity
+from engine import identity, studio_model
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
@@ -48,9 +48,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _data_folder(settings)
     yield _disk(settings)
     yield from _models(settings)
+    if settings.model_builtin:
+        yield _studio()
     yield _faces()
-    if settings.model_builtin or settings.model_local:
-        yield from _device(settings)
+    if settings.model_local or settings.model_file:
+        yield from _device()
 
 
 def _token(settings: Settings) -> Finding:
@@ -148,6 +150,14 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("bad", f"Fine-tunes: {sentence}")
 
 
+def _studio() -> Finding:
+    """Bad only by what is then missing: `_models` says when no default model is left."""
+    why = studio_model.missing()
+    if why:
+        return Finding("note", f"Studio: it takes no pictures here, because {why}.")
+    return Finding("good", "Studio: the ray caster and the denoiser are there; it needs no GPU.")
+
+
 def _faces() -> Finding:
     why = identity.missing()
     if why:
@@ -159,7 +169,7 @@ def _faces() -> Finding:
     return Finding("good", "Faces: dlib is there; likeness is measured.")
 
 
-def _device(settings: Settings) -> Iterator[Finding]:
+def _device() -> Iterator[Finding]:
     if importlib.util.find_spec("torch") is None:
         yield Finding(
             "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
@@ -172,4 +182,4 @@ def _device(settings: Settings) -> Iterator[Finding]:
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         yield Finding("good", f"Device: {name}, {memory:.0f} GiB.")
     else:
-        yield Finding("note", "Device: no GPU; the built-in model is made for that, large models are not.")
+        yield Finding("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")

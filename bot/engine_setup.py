@@ -25,7 +25,6 @@ def make_catalogue(settings: Settings) -> Catalogue:
     try:
         catalogue = build(
             CatalogueSettings(
-                builtin_folder=settings.data_folder / "models" / "built-in",
                 builtin=settings.model_builtin,
                 local_models=settings.model_local,
                 models_file=Path(settings.model_file) if settings.model_file else None,

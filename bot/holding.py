@@ -22,7 +22,6 @@ from engine import review
 from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.engine import Engine
 from engine.jobs import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
-from engine.local_models import UNTRAINED_NOTE
 from engine.review import Held, Review
 
 log = logging.getLogger(__name__)
@@ -47,10 +46,10 @@ class Holding:
 
         Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
         """
-        if UNTRAINED_NOTE in first.note:
+        model = self._engine.catalogue.get(row.model)
+        if not model.shows_faces:
             return first
         held = held_faces(await self._stores.tries.pinned_faces(order.id))
-        model = self._engine.catalogue.get(row.model)
         first = await self._with_its_face(row, model, job, first, render)
         tries = [(await self._look(first, held, 1), first)]
         while await self._again(row, model, tries[-1][0]):

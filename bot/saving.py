@@ -15,8 +15,8 @@ from bot.stores import Stores
 from data.characters import Character, FaceMeasure, Origin, check_handle
 from data.portraits import Portrait
 from engine import identity, intake, review
+from engine.catalogue import Catalogue
 from engine.identity import Face
-from engine.local_models import UNTRAINED_NOTE
 from engine.prompt import from_json
 
 if TYPE_CHECKING:
@@ -66,7 +66,9 @@ class Seen:
     face: FaceMeasure | None = None
 
 
-async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Portrait) -> Character:
+async def from_portrait(
+    stores: Stores, catalogue: Catalogue, saver: Saver, handle: str, portrait: Portrait
+) -> Character:
     """Save the face in one of the bot's own portraits.
 
     Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, Refused when no face will do.
@@ -78,8 +80,7 @@ async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Por
     if from_upload:
         await consent.require(stores, saver.user_id)
     png = await stores.pictures.read(portrait.sha256)
-    # An untrained model paints noise; its pictures can be kept to try the studio out.
-    seen = await asyncio.to_thread(examine, png, saver.face, noise=UNTRAINED_NOTE in portrait.note)
+    seen = await asyncio.to_thread(examine, png, saver.face, needed=catalogue.shows_faces(portrait.model))
     subject = from_json(portrait.prompt).subject
     origin: Origin = "upload" if from_upload else "portrait"
     source = _Source(origin, portrait.id, portrait.sha256 if seen.picture is None else None, subject)
@@ -111,15 +112,15 @@ class _Source:
     subject: str = ""
 
 
-def examine(png: bytes, which: int | None = None, *, noise: bool = False) -> Seen:
-    """Look for the face that is to be saved; blocking. A picture of `noise` need not show one.
+def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> Seen:
+    """Look for the face that is to be saved; blocking. Unless one is `needed`, a picture may be saved without.
 
     Raises SeveralFaces, and Refused with what to do when there is no face or it will not do.
     """
     if identity.missing():
         return Seen()
     found = identity.look(png, thorough=True)
-    if noise and (len(found) != 1 or review.unfit(found[0])):
+    if not needed and (len(found) != 1 or review.unfit(found[0])):
         return Seen()
     if not found:
         raise Refused(
@@ -176,7 +177,7 @@ async def from_message(
     Raises Refused when the message holds neither.
     """
     if message.author.id == me.id:
-        return await from_portrait(bot.stores, saver, handle, await portrait_in(bot.stores, message))
+        return await from_portrait(bot.stores, bot.engine.catalogue, saver, handle, await portrait_in(bot.stores, message))
     if message.author.id != saver.user_id:
         raise Refused("Only portraits made here, or pictures that you attached yourself, can be saved.")
     for attachment in message.attachments:

@@ -3,8 +3,6 @@
 dlib is an extra (`identity`). It is imported when a face is first looked for, once, and one picture is looked at at a
 time; everything here blocks and belongs in a thread. Its weights come from the `face_recognition_models` package and
 are loaded by path, because that package's own import needs a module that setuptools no longer ships.
-
-`python -m engine.identity` measures how well a face is held: see `engine.builtin.holding_bench`.
 """
 
 from __future__ import annotations
@@ -255,14 +253,3 @@ def crop(picture: Image.Image | bytes, face: Face, *, reach: float = REACH, most
     cut = Image.fromarray(pixels[sides[1] + pad : sides[3] + pad, sides[0] + pad : sides[2] + pad])
     whole_px = min(cut.width, most_px)
     return cut.resize((whole_px, whole_px), Image.Resampling.BICUBIC)
-
-
-def main() -> int:
-    """The command line."""
-    from engine.builtin.holding_bench import main as measure
-
-    return measure()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

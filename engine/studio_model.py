@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import importlib.util
+import platform
+import sys
 from typing import Final
 
 from engine.catalogue import BUILTIN_ID, Model
@@ -10,17 +12,20 @@ from engine.local_models import sizes
 
 AREA_PX: Final = 512 * 768
 GRID_PX: Final = 16
-_NEEDED: Final = {"embreex": "the ray caster", "pyoidn": "the denoiser", "scipy": "scipy"}
+INSTALL: Final = '.venv/bin/pip install -e ".[studio]"'
+"""In the checkout: this package is not on PyPI, and somebody else's of the same name may be."""
+_NEEDED: Final = {"embreex": "the ray caster embreex", "pyoidn": "the denoiser pyoidn", "scipy": "scipy"}
 
 
 def missing() -> str:
-    """Why the studio cannot take pictures here, as a clause; "" when it can. There are no wheels for Linux on ARM."""
-    lacking = [what for package, what in _NEEDED.items() if find_spec(package) is None]
+    """Why the studio cannot take pictures here, as a clause with what to do; "" when it can. Imports nothing."""
+    lacking = [what for package, what in _NEEDED.items() if importlib.util.find_spec(package) is None]
     if not lacking:
         return ""
-    return (
-        f'{" and ".join(lacking)} is not installed (.venv/bin/pip install -e ".[studio]"; Linux on ARM has no wheels)'
-    )
+    said = f"{' and '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} not installed"
+    if sys.platform == "linux" and platform.machine() != "x86_64":
+        return f"{said}, and neither embreex nor pyoidn is built for Linux on {platform.machine()}"
+    return f"{said}; install it: {INSTALL}"
 
 
 def studio_model() -> Model:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BENCHES = {
-    "engine": "engine.bench",
+    "engine": "tests.engine.bench",
     "data": "data.bench",
     "discord": "tests.standin.bench",
     "attack": "tests.standin.attack",

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("local", "hosted", "identity")
+EXTRAS = ("local", "hosted", "identity", "studio")
 LOCKS = sorted(DEPLOY.glob("*.lock"))
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 

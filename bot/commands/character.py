@@ -75,7 +75,7 @@ async def _take(
         latest = await bot.stores.portraits.latest(saver.user_id, saver.guild_id)
         if latest is None:
             raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
-        return await saving.from_portrait(bot.stores, saver, name, latest)
+        return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, name, latest)
 
     await picking.save(interaction, saver, keep)
 

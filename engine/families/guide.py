@@ -26,7 +26,7 @@ MODELS: Final = (
     ("Nano Banana 2", "nano-banana"),
     ("GPT Image 2", "gpt-image"),
     ("Stable Diffusion 3.5 Large", "sd35"),
-    ("Built-in", "builtin"),
+    ("Studio", "studio"),
 )
 _WHAT: Final = {
     "subject": "who: age, face, hair, expression, pose, what they do and hold",
@@ -79,7 +79,7 @@ _CUT: Final = """
   has room for is named on the card.
 - Models without a negative prompt are told the opposite: "no plastic skin" becomes "natural skin with visible texture".
 - Nano Banana is told what a lens does, not its numbers; bodies and settings that show nothing are left out.
-- The built-in model knows a few words of each slot. Clauses without one of them are named on the card.
+- The studio photographs what it has. What it has not, or does not know, is named on the card.
 """
 
 

@@ -26,7 +26,7 @@ _TOKEN: Final = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
 class Words:
     """What a model is told.
 
-    `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length (or, for the built-in model, that it
+    `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length (or, for the studio, that it
     was never taught); `left_to_reference` names words about a face that a reference picture shows better.
     """
 

@@ -180,9 +180,9 @@ def scarf(colour: RGB, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
     if front is not None:
 
         def end(u: Array, v: Array) -> tuple[Array, Array]:
-            return -0.050 + (u - 0.5) * (0.080 + 0.02 * (1 - v)) + 0.02 * v, 0.22 + 0.30 * v
+            return -0.050 + (u - 0.5) * (0.080 + 0.02 * (1 - v)) + 0.02 * v, 0.22 + 0.315 * v
 
-        made.append(parts.patch(front, end, (26, 70), 0.022, 4.0, **told))
+        made.append(parts.patch(front, end, (26, 70), 0.032, 4.0, **told))
     return made
 
 

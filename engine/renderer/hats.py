@@ -117,7 +117,7 @@ def _head(key: bytes, box: _Box) -> Head:
     around, up = np.meshgrid(np.arange(_ROUND) * 360 / _ROUND, np.linspace(_FROM, 90, _TALL), indexing="ij")
     ways = way(around, up).reshape(-1, 3) @ body.head_turn.T
     hits = rays.first((centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
-    radius = np.where(hits.geometry >= 0, 0.4 - hits.distance, np.nan).reshape(_ROUND, _TALL)
+    radius = np.where(hits.geometry >= 0, 0.4 - np.minimum(hits.distance, 1), np.nan).reshape(_ROUND, _TALL)
     radius = np.where(np.isnan(radius), np.nanmedian(radius, axis=0), radius)
     radius = np.clip(radius, 0.05, 0.16 * scale)
     tall = np.concatenate([radius, radius, radius])
@@ -190,6 +190,8 @@ def covers(outfit: Outfit, body: Body) -> Callable[[Array], Array]:
 def _wrapped(face: Head, name: str, points: Array) -> Array:
     around, up, far = face.seen(points)
     on_face = (_FACES[name](around, up) < 0.08) & (far < face.at(around, up) + 0.02)
+    if name == "headscarf":  # no hair over the forehead
+        on_face &= up < 12
     return np.asarray(~on_face)
 
 
@@ -373,7 +375,7 @@ def _veil(face: Head, colour: Array, name: str, body: Body, ease: float, fabric:
     polar = edge[:, None] * (1 - back) + 178 * back
     around, up = _polar(polar, np.broadcast_to(turn[:, None], polar.shape))
     up = np.clip(up, -70, 90)
-    ears = 0.020 * bump(np.abs(around) - 100, 20) * bump(up + 14, 16)
+    ears = 0.028 * bump(np.abs(around) - 92, 24) * bump(up + 18, 22)
     off = (
         ears
         + ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1))

@@ -127,7 +127,7 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
     around, up = (u - 0.5) * 56, 33 + v * 21
     ways = hats.way(around, up).reshape(-1, 3) @ head.turn.T
     hits = rays.first((head.centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
-    far = np.where(hits.geometry >= 0, 0.4 - hits.distance, np.nan)
+    far = np.where(hits.geometry >= 0, 0.4 - np.minimum(hits.distance, 1), np.nan)
     far = np.where(np.isnan(far), np.nanmedian(far), far) if np.isfinite(far).any() else np.full(len(far), 0.12)
     far = gaussian_filter(far.reshape(u.shape), 2.0, mode="nearest").reshape(-1)
     points = (head.centre + ways * (far + 0.0028)[:, None]).reshape(*u.shape, 3)

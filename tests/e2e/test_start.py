@@ -85,7 +85,7 @@ async def test_what_it_keeps_is_for_its_user_alone(stage: Stage) -> None:
 
 async def test_with_a_model_folder_that_is_missing(stage: Stage) -> None:
     """The bot starts all the same, and the order that needs the model says what is wrong and costs nothing."""
-    bot = stage.live(model_local=("/nowhere/model=tiny",))
+    bot = stage.live(model_file="", model_local=("/nowhere/model=tiny",))
     await bot.start()
     try:
         order = await stage.ana.slash(stage.channel, "portrait", prompt="a woman in a red coat")

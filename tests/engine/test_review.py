@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
 from engine import identity, review
-from engine.builtin.crops import crop as training_crop
 from engine.identity import Face
 from engine.likeness import ACCEPTED, scale
 from engine.review import Held
@@ -106,15 +105,6 @@ def test_an_unsharp_portrait_is_told(seen: dict[str, Face]) -> None:
     judged = review.portrait(encoded(picture("ana-1").filter(ImageFilter.GaussianBlur(2.5))), [])
     assert judged is not None
     assert not judged.sharp
-
-
-def test_a_crop_is_what_the_built_in_model_learns_from(seen: dict[str, Face]) -> None:
-    """Training and use cut the same square out of a picture."""
-    whole = picture("ana-1")
-    ours = identity.crop(whole, seen["ana-1"])
-    theirs = training_crop(whole, seen["ana-1"].box, side_px=ours.width)
-    assert ours.size == theirs.size
-    assert ours.tobytes() == theirs.tobytes()
 
 
 def test_a_mirrored_face_is_the_same_person_but_no_copy(seen: dict[str, Face]) -> None:

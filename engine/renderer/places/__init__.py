@@ -101,6 +101,12 @@ def _light(name: str, time: str, turn: float, colour: RGB | None, seed: int) -> 
     return made
 
 
+def forget() -> None:
+    """Lets go of the pictures and maps that are kept."""
+    _picture.cache_clear()
+    _light.cache_clear()
+
+
 def _normalised(picture: Floats) -> Floats:
     """Of mean luminance 1 over the sphere, without its sun."""
     grey = picture @ LUMA

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -40,6 +41,15 @@ class Canvas:
         far = F(height) / np.maximum(-self.v, F(0.012))
         return self.u[None] * far[:, None], np.broadcast_to(far[:, None], (len(self.v), len(self.u)))
 
+    @cached_property
+    def _extent(self) -> tuple[float, float, float, float]:
+        return float(self.u.min()), float(self.u.max()), float(self.v.min()), float(self.v.max())
+
+    def sees(self, left: float, right: float, bottom: float, top: float) -> bool:
+        """Whether anything of a rectangle is on the canvas."""
+        low, high, floor, roof = self._extent
+        return right >= low and left <= high and top >= floor and bottom <= roof
+
     def grid(self) -> tuple[Floats, Floats]:
         """`u` and `v` for each pixel."""
         shape = (len(self.v), len(self.u))
@@ -74,6 +84,8 @@ class Layer:
     ) -> None:  # fmt: skip
         """An upright rectangle between directions."""
         edge = max(soft, self.canvas.pixel)
+        if not self.canvas.sees(left - edge, right + edge, bottom - edge, top + edge):
+            return
         across, rise = ramp(self.canvas.u, left, right, edge), ramp(self.canvas.v, bottom, top, edge)
         part = _part(rise, across)
         if part is not None:

@@ -110,11 +110,11 @@ class Front:
         way = np.repeat(np.array([[0.0], [1.0], [0.0]]), len(x), 1)
         hits = self._rays.first(origin.astype(np.float32), way.astype(np.float32))
         met = hits.geometry >= 0
-        y = np.where(met, origin[1] + hits.distance, np.nan)
+        y = np.where(met, origin[1] + np.where(met, hits.distance, 0), np.nan)
         y = np.where(met, y, np.nanmedian(y) if met.any() else self._default)
-        normal = unit(hits.normal.T.astype(float) + np.array((0, 1e-9, 0)))
+        told = np.where(met, hits.normal, np.array([[0.0], [-1.0], [0.0]], np.float32))
+        normal = unit(told.T.astype(float) + np.array((0, 1e-9, 0)))
         normal *= np.where(normal[:, 1:2] > 0, -1, 1)
-        normal[~met] = (0, -1, 0)
         return np.stack([place[:, 0], y, place[:, 1]], 1), normal
 
 
