@@ -40,11 +40,13 @@ async def killed_often(stage: Stage, *, kills: int, old: int, people: int) -> No
     sent: list[Interaction] = []
     for number in range(kills):
         await bot.start(120)
+        fresh: list[Interaction] = []
         if open_orders(stage) < MOST_OPEN:
             who = choice.choices([stage.ana, stage.ben, stage.mod], k=choice.randrange(1, 5))
             words = f"a woman in a red coat, {number}"
-            sent += [await one.slash(stage.channel, "portrait", prompt=words) for one in who]
-        await some_requests(stage, choice.randrange(1, 25))
+            fresh = [await one.slash(stage.channel, "portrait", prompt=words) for one in who]
+            sent += fresh
+        await some_requests(stage, choice.randrange(1, 25), fresh)
         await bot.kill()
     await bot.start(120)
     left, started = open_orders(stage), clock()
@@ -60,10 +62,15 @@ async def killed_often(stage: Stage, *, kills: int, old: int, people: int) -> No
     assert took_s < CLOSED_WITHIN_S
 
 
-async def some_requests(stage: Stage, count: int) -> None:
-    """Return after `count` more requests of the bot, or when nothing is open any more."""
+async def some_requests(stage: Stage, count: int, fresh: list[Interaction]) -> None:
+    """Return after `count` more requests of the bot, or when these are answered and nothing is open any more."""
     enough = len(stage.standin.requests) + count
-    await stage.standin.until(lambda: len(stage.standin.requests) >= enough or not open_orders(stage), 120)
+
+    def done() -> bool:
+        answered = all(one.message is not None and not one.message.loading for one in fresh)
+        return len(stage.standin.requests) >= enough or (answered and not open_orders(stage))
+
+    await stage.standin.until(done, 120)
 
 
 def check(stage: Stage, found: Books, old: int) -> None:
