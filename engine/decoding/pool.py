@@ -143,8 +143,8 @@ class Decoder:
         if self._closed:
             raise Ended("it is closed")
         done: asyncio.Future[tuple[dict[str, Any], bytes]] = asyncio.get_running_loop().create_future()
-        # What claims no size that can be read at once is decoded alone, as the largest would be.
-        count = 0 if job == "texts" else math.prod(size(raw)) or MAX_PIXELS
+        # What claims no size that can be read at once counts as the largest; one that is larger will be refused.
+        count = 0 if job == "texts" else min(math.prod(size(raw)) or MAX_PIXELS, MAX_PIXELS)
         task = _Task(job, raw, owner, done, count)
         self._waiting.append(task)
         self._start()
