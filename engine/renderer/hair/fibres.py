@@ -11,7 +11,7 @@ from engine.renderer.hair.field import Floats
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB
 
-GREY: Final[RGB] = (0.50, 0.49, 0.48)
+GREY: Final[RGB] = (0.40, 0.395, 0.39)
 _THICK_AT: Final = ((0, 0.65, 1), (1, 1))
 
 

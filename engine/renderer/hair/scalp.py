@@ -88,7 +88,7 @@ class Line:
         offset = unit(rest - regions.CENTRE)
         around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
         temples = 17.0 * regions.bump(around - 32, 15)
-        front = 15.0 * np.clip(1 - around / 55, 0, 1) ** 0.7
+        front = 21.0 * np.clip(1 - around / 55, 0, 1) ** 0.7
         lost = self.receded * temples + max(self.receded - 0.35, 0) * front
         crown = np.degrees(np.arccos(np.clip(offset @ unit(np.array((0.0, 0.62, 0.80))), -1, 1)))
         return np.asarray(lost + max(self.receded - 0.7, 0) * 3.0 * np.clip(24 - crown, 0, None))

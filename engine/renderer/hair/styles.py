@@ -113,7 +113,7 @@ STYLES: Final[dict[str, Style]] = {
         strands=48_000, width=0.00014, clump=0.0, frizz=0.0002, stray=0.0, locks=3000, shine=0.35, soft=3.5,
     ),
     "crew cut": replace(
-        _SHORT, length=(0.027, 0.022, 0.009, 0.008, 0.006), flow=("sweep", "forward", "whorl", "whorl", "whorl"),
+        _SHORT, length=(0.019, 0.016, 0.007, 0.006, 0.005), flow=("sweep", "forward", "whorl", "whorl", "whorl"),
         lift=(1.1, 0.9, 0.35, 0.35, 0.3), gravity=0.0, bend=0.10, rise=0.004, cling=0.0, clump=0.45, shine=0.5,
     ),
     "crop": replace(
