@@ -3,9 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+SUPPLY := $(VENV)/supply
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo demo-hosted run install test test-long lint bench env picture series-picture
+.PHONY: demo demo-hosted run install test test-long lint bench env picture series-picture lock lock-cpu audit base-image
 
 demo: $(STAMP)-demo
 	$(BIN)/python -m bot.demo $(ARGS)
@@ -46,9 +47,39 @@ env: .env.example
 .env.example: bot/settings.py $(STAMP)-local
 	$(BIN)/python -m bot.settings > $@
 
-$(STAMP)-local: EXTRAS := local,hosted,identity
-$(STAMP)-demo: EXTRAS := local,identity,demo
-$(STAMP)-test: EXTRAS := local,hosted,identity,demo,test,lint
+# What the image installs: exact versions with the hashes of every file that PyPI has of them, for every platform
+# (torch's builds for x86_64 and aarch64 among them). constraints.txt decides the versions.
+LOCK := $(SUPPLY)/bin/uv pip compile pyproject.toml --extra local --extra hosted --extra identity --extra studio \
+	--constraint constraints.txt --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
+
+lock: $(SUPPLY)/.stamp
+	$(LOCK) --universal --custom-compile-command "make lock" --output-file deploy/requirements.lock
+
+# The same with torch's builds for CPUs alone, which are in PyTorch's own index under other hashes.
+lock-cpu: $(SUPPLY)/.stamp
+	$(LOCK) --torch-backend cpu --python-platform linux --custom-compile-command "make lock-cpu" \
+		--output-file deploy/requirements-cpu.lock
+
+# Known faults in what the lock brings. A package that the advisories could not be asked about fails it too.
+audit: $(SUPPLY)/.stamp
+	$(SUPPLY)/bin/pip-audit --requirement deploy/requirements.lock --require-hashes --disable-pip --strict $(ARGS)
+
+# Writes what the tag of the base image names today; needs docker with buildx, and its registry.
+base-image:
+	@image=$$(sed -n 's/^FROM \(.*\)@sha256:.*/\1/p' deploy/Dockerfile) && \
+	digest=$$(docker buildx imagetools inspect "$$image" | sed -n 's/^Digest: *//p') && \
+	case "$$digest" in sha256:*) ;; *) echo "No digest came for $$image."; exit 1 ;; esac && \
+	sed -i "s|^FROM .*|FROM $$image@$$digest|" deploy/Dockerfile && echo "$$image is $$digest"
+
+# Apart from the bot's own packages: these tools need others.
+$(SUPPLY)/.stamp: Makefile
+	"$(PYTHON)" -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --disable-pip-version-check --quiet uv==0.13.9 pip-audit==2.10.1
+	@touch $@
+
+$(STAMP)-local: EXTRAS := local,hosted,identity,studio
+$(STAMP)-demo: EXTRAS := studio,identity,demo
+$(STAMP)-test: EXTRAS := local,hosted,identity,studio,demo,test,lint
 $(STAMP)-%: pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed; install it and run make again."; exit 1; }

@@ -17,6 +17,7 @@ from bot.logs import set_up
 from bot.settings import Settings
 from data.backup import Backup, back_up, restore
 from data.errors import DataError
+from data.files import private_folder
 from engine.catalogue import CatalogueError
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ def run() -> None:
     Taking torch apart in good order costs the interpreter seconds, and a thread that was left behind in the middle
     of a step would keep the process alive.
     """
+    # What libraries write for it, weights for instance, is nobody else's either. Our own files do not count on this.
+    os.umask(0o077)
     code = main()
     logging.shutdown()
     for stream in (sys.stdout, sys.stderr):
@@ -132,7 +135,7 @@ async def serve(settings: Settings) -> int:
 
 def _check_folder(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        private_folder(folder)
     except OSError as error:
         raise SettingsError(
             f"The data folder {folder} cannot be made ({error.strerror}). Set DATA_FOLDER in .env to a folder "

@@ -13,8 +13,10 @@ from bot import cards, editing, forms, picking, quotes, replies, saving, words
 from bot.errors import Forged, NotYours, Refused
 from bot.extras import NOTHING_MORE, Extras, FineTuneWish
 from bot.guard import Person, person_of, require_moderator
+from bot.reading import slot_words
 from bot.wishes import Answer, Wish
 from data.characters import Character
+from data.jobs import Order
 from data.portraits import Portrait
 from engine.prompt import SLOTS, from_json
 
@@ -52,7 +54,7 @@ async def change(interaction: "Interaction", portrait_id: int, slot: str) -> Non
         answer = await replies.begin(submitted)
         parent, person = await _own(submitted, portrait_id)
         wish = _child(submitted, parent, person)
-        changed: dict[str, Any] = {slot: " ".join(value.split()), "seed": parent.seed}
+        changed: dict[str, Any] = {slot: slot_words(value), "seed": parent.seed}
         prompt = replace(wish.prompt, **changed)
         await quotes.order(submitted, replace(wish, prompt=prompt), answer)
 
@@ -110,7 +112,8 @@ async def save(interaction: "Interaction", portrait_id: int) -> None:
 
         async def keep(asked: "Interaction", saver: saving.Saver) -> Character:
             portrait = await seen(asked, portrait_id)
-            return await saving.from_portrait(asked.client.stores, saver, handle, portrait)
+            bot = asked.client
+            return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, handle, portrait)
 
         await picking.save(submitted, saving.Saver(submitted.user.id, submitted.guild_id or 0), keep)
 
@@ -165,8 +168,17 @@ async def cancel_order(interaction: "Interaction", order_id: str) -> None:
     _require_owner_or_moderator(await person_of(interaction), order.user_id, order.guild_id)
     stopped = await bot.studio.cancel(order)
     await replies.whisper(
-        interaction, "Cancelled; the credits are back." if stopped else "It is finished already; nothing was cancelled."
+        interaction, "Cancelled; the credits are back." if stopped else _why_not(await bot.studio.find_order(order_id))
     )
+
+
+def _why_not(order: Order) -> str:
+    """Why nothing of an order was cancelled."""
+    if order.unshown_since is not None:
+        return "It is made already and could not be shown where it was ordered: /portraits has it."
+    if order.state == "open":
+        return "It is made already and on its way; nothing was cancelled."
+    return "It is finished already; nothing was cancelled."
 
 
 def _require_owner_or_moderator(person: Person, owner_id: int, guild_id: int) -> None:

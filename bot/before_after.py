@@ -9,7 +9,6 @@ from data.errors import PictureMissing
 from data.jobs import Order
 from data.portraits import Portrait
 from engine import identity, review
-from engine.local_models import UNTRAINED_NOTE
 from engine.review import Held
 
 
@@ -19,7 +18,7 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
     Nothing where faces cannot be looked for.
     """
     edit = order.edit
-    if edit is None or edit.sha256 is None or identity.missing() or UNTRAINED_NOTE in portrait.note:
+    if edit is None or edit.sha256 is None or identity.missing():
         return []
     try:
         before, after = [await stores.pictures.read(sha256) for sha256 in (edit.sha256, portrait.sha256)]

@@ -73,7 +73,7 @@ def status(
 
 def stage_line(stage: Stage) -> str:
     if stage.ended:
-        return stage.ended
+        return words.sentence(stage.ended, 300)
     if stage.done:
         return "Finished"
     return f"For a better likeness: {_event_line(stage.event)}" if stage.again else _event_line(stage.event)
@@ -85,7 +85,7 @@ def _event_line(event: Event | None) -> str:
             line = "Next in line" if place <= 1 else f"{words.ordinal(place)} in line"
             return line + (f", about {words.span(*wait)}" if wait else "")
         case Loading(model=model):
-            return f"Loading {model} (once; the next portrait starts at once)"
+            return f"Loading {words.plain(model, 60)} (once; the next portrait starts at once)"
         case Progress(step=step, steps=steps):
             cells = round(_BAR_CELLS * step / max(steps, 1))
             return f"`{'█' * cells}{'░' * (_BAR_CELLS - cells)}` step {step} of {steps}"
@@ -132,7 +132,7 @@ def portrait(
     if held := likeness.lines(tries, from_json(item.prompt).characters if item.prompt else ()):
         embed.add_field(name="Face", value="\n".join(held), inline=False)
     if item.note and not brief:
-        embed.add_field(name="Please note", value=item.note, inline=False)
+        embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)
     embed.set_image(url=f"attachment://{image_name}")
     embed.set_footer(text=" · ".join(part for part in (AI_LINE, f"No. {item.id}", left) if part))
     return embed
@@ -141,7 +141,7 @@ def portrait(
 def add_recipe(embed: discord.Embed, prompt: PortraitPrompt) -> None:
     """One field for each slot that says something."""
     if prompt.characters:
-        embed.add_field(name="Character", value=" ".join(f"@{name}" for name in prompt.characters), inline=True)
+        embed.add_field(name="Character", value=" ".join(map(words.handle, prompt.characters)), inline=True)
     handles = {f"@{name}".casefold() for name in prompt.characters}
     for slot in SLOTS:
         said = set(prompt.slot(slot).casefold().split()) - handles
@@ -160,6 +160,7 @@ def slot_value(prompt: PortraitPrompt, slot: str) -> str:
 
 def failure(sentences: Sequence[str], order_id: str, *, left: str = "") -> discord.Embed:
     """The card of portraits that did not come to be; its footer names the order for whoever asks about it."""
-    embed = discord.Embed(title="No portrait", description="\n".join(dict.fromkeys(sentences)), colour=FAILED)
+    why = "\n".join(words.sentence(each, 600) for each in dict.fromkeys(sentences))
+    embed = discord.Embed(title="No portrait", description=why[:4000], colour=FAILED)
     embed.set_footer(text=" · ".join(part for part in (left, f"Order {order_id}") if part))
     return embed

@@ -26,7 +26,7 @@ def listed(own: Sequence[Character], shared: Sequence[Character]) -> discord.Emb
 
 def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> discord.Embed:
     """One face; `used` is where its owner's eyes may see it was used, None for others."""
-    title = f"@{character.handle}" + (f":{character.version}" if character.versions > 1 else "")
+    title = words.handle(character.handle) + (f":{character.version}" if character.versions > 1 else "")
     told = f"Saved {day(character.created_at)}, {origin(character)}."
     if character.description:
         told = f"{words.plain(character.description, 200)}\n{told}"
@@ -46,7 +46,7 @@ def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> 
 
 def set_up(character: Character) -> discord.Embed:
     """The settings of a face."""
-    embed = discord.Embed(title=f"@{character.handle}", colour=cards.ACCENT)
+    embed = discord.Embed(title=words.handle(character.handle), colour=cards.ACCENT)
     embed.add_field(name="Means", value=_versions(character), inline=True)
     strength = "the model's own" if character.scale is None else f"{character.scale:.0%}"
     embed.add_field(name="Strength", value=strength, inline=True)

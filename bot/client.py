@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 import discord
 from discord import app_commands
 
-from bot import commands, consent, erasing, picking, quotes, refusals, replies, saving
+from bot import attachments, commands, consent, erasing, notices, picking, quotes, refusals, replies, saving
 from bot.commands import care
 from bot.delivery import Post
 from bot.engine_setup import make_engine
@@ -23,8 +23,11 @@ from bot.settings import Settings
 from bot.stores import Stores
 from bot.studio import Studio
 from bot.views import DYNAMIC_ITEMS
+from data import presence
 from data.characters import Character
+from data.files import write_over
 from engine import identity
+from engine.decoding.pool import Decoder
 from engine.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -41,10 +44,14 @@ ITEMS = (
 
 
 class StudioTree(app_commands.CommandTree["StudioBot"]):
-    """Commands, with every error told to the person by one handler."""
+    """Commands: who may is asked before each, and every error is told to the person by one handler."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        return await replies.admitted(interaction)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         await replies.tell_error(interaction, error)
+        await notices.tell(interaction)
 
 
 class StudioBot(discord.Client):
@@ -62,11 +69,14 @@ class StudioBot(discord.Client):
         self.stores = stores
         self.tree = StudioTree(self)
         self.post = Post(self, stores)
+        attachments.bound(self.http)
+        self.decoder = Decoder()
+        self.looking = asyncio.Semaphore()
         self.engine: Engine = make_engine(
-            settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders)
+            settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders), self.decoder
         )
         self.studio = Studio(settings, stores, self.engine, self.post)
-        self.rounds = Rounds(self, settings, stores, self._keep_up)
+        self.rounds = Rounds(self, settings, stores, self._keep_up, self.studio.look_after)
         self.waiting = consent.Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync
@@ -75,7 +85,7 @@ class StudioBot(discord.Client):
         self.exit_code = 0
         self._closer: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
-        commands.add_all(self.tree, settings.discord_home_server)
+        commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
@@ -115,19 +125,28 @@ class StudioBot(discord.Client):
         await self.tree.sync()
         if home is not None:
             await self.tree.sync(guild=home)
-        await asyncio.to_thread(mark.write_text, digest)
+        await asyncio.to_thread(write_over, mark, digest.encode())
         log.info("commands registered")
 
     async def on_ready(self) -> None:
         log.info("ready in %d servers", len(self.guilds))
         if not self._resumed:
             self._resumed = True
-            await erasing.finish_earlier(self)
-            await self.studio.stop_jobs(await self.stores.care.stopped_jobs(), care.DISABLED)
-            taken_up = await self.studio.resume()
-            if taken_up:
-                log.info("took up %d orders of an earlier run", taken_up)
-            self.rounds.start()
+            try:
+                await self._finish_earlier()
+            finally:
+                # The first look takes up what an earlier run left, also when something of it stands in the way.
+                self.rounds.start()
+
+    async def _finish_earlier(self) -> None:
+        await erasing.finish_earlier(self)
+        await self.studio.stop_jobs(await self.stores.care.stopped_jobs(), care.DISABLED)
+        if taken_up := await self.studio.resume():
+            log.info("took up %d orders of an earlier run", taken_up)
+
+    async def on_app_command_completion(self, interaction: Interaction, command: object) -> None:
+        """After each command a person is told of portraits that could be shown nowhere."""
+        await notices.tell(interaction)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """A component that this bot never made is refused; all others have found their item by now."""
@@ -136,6 +155,7 @@ class StudioBot(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """A reply to a portrait that mentions the bot saves its face: "@bot save ana"."""
+        presence.begin()
         me = self.user
         if me is None or message.author.bot or not any(user.id == me.id for user in message.mentions):
             return
@@ -145,7 +165,7 @@ class StudioBot(discord.Client):
         try:
             await self._save_from_reply(message, handle, me)
         except replies.SPEAKING as error:
-            await message.reply(str(error), mention_author=False)
+            await message.reply(replies.sentence_for(error), mention_author=False)
 
     async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> None:
         guild_id = message.guild.id if message.guild else 0
@@ -154,7 +174,7 @@ class StudioBot(discord.Client):
         source = await self._replied_to(message)
 
         async def keep(_: Any, saver: saving.Saver) -> Character:
-            return await saving.from_message(self.stores, saver, handle, source, me)
+            return await saving.from_message(self, saver, handle, source, me)
 
         async def confirmed(asked: Interaction) -> None:
             await picking.save(asked, saver, keep)
@@ -201,6 +221,8 @@ class StudioBot(discord.Client):
         started = time.perf_counter()
         self.rounds.stop()
         await self.studio.close(STOP_GRACE_S)
+        # Behind the engine, which has let go of what providers sent; whatever is being decoded ends at once.
+        await self.decoder.close()
         await super().close()
         await self.stores.close()
         log.info("stopped after %.1f s", time.perf_counter() - started)

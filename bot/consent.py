@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 import discord
 
-from bot import cards, replies
+from bot import cards, components, replies
 from bot.errors import Gone, NotYours, Replayed, RightUnconfirmed
 from bot.stores import Stores
 from data.consent import About, Answer, Question
@@ -85,7 +85,7 @@ def _card() -> discord.Embed:
 
 
 def _buttons(question: Question) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(ConsentButton("yes", question.id))
     view.add_item(ConsentButton("no", question.id))
     return view
@@ -129,7 +129,7 @@ async def _close(interaction: "Interaction", title: str, description: str) -> No
 
 
 class ConsentButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"consent:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
 ):
     """Confirm or No under the question."""
@@ -153,8 +153,7 @@ class ConsentButton(
     ) -> Self:
         return cls(match["answer"], match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.answer](interaction, self.question_id)
 
 

@@ -1,14 +1,15 @@
 """How an order reaches Discord: progress while it runs, then the result, once and only once.
 
 The result is an edit of the status message, which can be repeated without harm: by the interaction's token while it
-lives, then through the channel. Only when that message is gone is a new one sent, with the order's id as its nonce,
-and a send whose outcome is unknown is looked for before it is sent again.
+lives, else through the channel. Where both are refused a new message is sent there, else a direct one, with the order's
+id as its nonce; a send whose outcome is unknown is looked for before it is sent again. A refusal closes a way, whatever
+its code, but one that is about the contents, which is answered with plainer ones; what is no refusal is tried again.
 """
 
 import asyncio
-import io
 import logging
 import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -16,50 +17,26 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot import before_after, cards, series_menus, sheets, views
+from bot import cards, sheets, views
+from bot.boards import Board
+from bot.parcels import PLAINER, ChannelClosed, MessageGone, Packer, Parcel, Shape, series_parcel
 from bot.replies import NO_PINGS
+from bot.results import Result
 from bot.stores import Stores
-from bot.studio import Result
-from data.jobs import Order
+from data.jobs import Order, Way
 from data.portraits import Portrait
-from engine import intake, provenance
-from engine.jobs import Event, Progress, Queued
-from engine.picture_text import exif_comment
-from engine.prompt import from_json
 
 log = logging.getLogger(__name__)
 
-RUNNING_EDIT_S: Final = 1.3
-WAITING_EDIT_S: Final = 10.0
 TOKEN_MARGIN_S: Final = 5.0
-SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
 RETRIES_S: Final = (1, 2, 4, 8, 16, 32, 60, 120)
 
 _GONE_MESSAGE: Final = {10008}
 _TOO_LARGE: Final = 40005
 _DEAD_TOKEN: Final = {10015, 50027}
 _CLOSED_CHANNEL: Final = {10003, 50001, 50013, 50083, 10004}
-
-
-class _MessageGone(Exception):
-    """The status message was deleted."""
-
-
-class _ChannelClosed(Exception):
-    """The bot cannot write in that channel any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One message's worth of content; files are made afresh for each try, since sending consumes them."""
-
-    embeds: list[discord.Embed]
-    pictures: tuple[tuple[str, bytes], ...] = ()
-    view: discord.ui.View | None = None
-    content: str | None = None
-
-    def files(self) -> list[discord.File]:
-        return [discord.File(io.BytesIO(data), name) for name, data in self.pictures]
+_NO_ANSWER: Final = (discord.RateLimited, aiohttp.ClientError, TimeoutError, OSError)
+_PASSES: Final = {408, 425, 429}
 
 
 @dataclass(slots=True)
@@ -86,36 +63,84 @@ class Post:
         self._stores = stores
         self.pace = _Pace()
 
-    def board(self, order: Order) -> "Board":
+    def board(self, order: Order) -> Board:
         return Board(self, order)
 
     async def edit(self, order: Order, parcel: Parcel) -> None:
-        """Edit the order's status message by token, then through the channel.
+        """Edit the order's status message by token, or through the channel once that is dead.
 
-        Raises _MessageGone, _ChannelClosed, or discord's error when neither says why.
+        Raises MessageGone, ChannelClosed, or discord's error when neither says why.
         """
-        if order.message_id is None:
-            raise _MessageGone
-        if order.token and time.time() < (order.token_expires_at or 0) - TOKEN_MARGIN_S:
+        if _token_lives(order):
             try:
-                await self._edit_by_token(order.token, order.message_id, parcel)
+                await self._edit_by_token(order, parcel)
             except discord.HTTPException as error:
-                if error.code in _GONE_MESSAGE:
-                    raise _MessageGone from error
                 if error.status != 401 and error.code not in _DEAD_TOKEN:
-                    raise
+                    raise _sorted(error) from error
                 log.info("token ended early, editing through the channel", extra={"job": order.id})
             else:
                 return
-        await self._edit_in_channel(order, order.message_id, parcel)
+        try:
+            await self._edit_in_channel(order, parcel)
+        except discord.HTTPException as error:
+            raise _sorted(error) from error
 
-    async def _edit_by_token(self, token: str, message_id: int, parcel: Parcel) -> None:
+    async def deliver(self, order: Order, result: Result) -> Way | None:
+        """Bring the result to the person and say how; None when every way is closed."""
+        packer = Packer(self._stores, order, result, self._upload_limit(order))
+        await packer.packed("full")  # what is wrong with the portrait itself is told before anything is sent
+        return await self._bring(order, packer.packed)
+
+    async def tell(self, order: Order, sentence: str) -> Way | None:
+        """Say that nothing came of an order; needs nothing of what it was for."""
+        card = Parcel([cards.failure([sentence], order.id)])
+        plain = Parcel([], content=f"{sentence}\nOrder {order.id}")
+
+        async def packed(shape: Shape) -> Parcel:
+            return plain if shape in {"plain", "bare"} else card
+
+        return await self._bring(order, packed)
+
+    async def _bring(self, order: Order, packed: "_Packed") -> Way | None:
+        bringing = _Bringing(packed)
+        for pause_s in (*RETRIES_S, None):
+            try:
+                return await self._in_turn(order, bringing)
+            except (discord.HTTPException, *_NO_ANSWER) as error:
+                log.warning("delivery did not get through: %s", type(error).__name__, extra={"job": order.id})
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+            # A send may be under way since: then it is looked for first, since nonces hold for minutes only.
+            order = await self._stores.orders.get(order.id) or order
+        return None
+
+    async def _in_turn(self, order: Order, bringing: "_Bringing") -> Way | None:
+        """The first way that works, of those not yet refused. Raises what may pass."""
+        unanswered: Exception | None = None
+        if _token_lives(order):
+            try:
+                if await bringing.by("token", lambda parcel: self._edit_by_token(order, parcel)):
+                    return "token"
+            except (discord.HTTPException, *_NO_ANSWER) as error:
+                # The same edit through the channel does no harm. A new message might: this one may have got through.
+                unanswered = error
+        if order.message_id is not None and await bringing.by("channel", lambda p: self._edit_in_channel(order, p)):
+            return "channel"
+        if unanswered is not None:
+            raise unanswered
+        if await bringing.by("new message", lambda parcel: self._send_anew(order, parcel)):
+            return "new message"
+        if await bringing.by("direct message", lambda parcel: self._send_privately(order, parcel)):
+            return "direct message"
+        return None
+
+    async def _edit_by_token(self, order: Order, parcel: Parcel) -> None:
         application_id = self._client.application_id
-        if application_id is None:
-            raise RuntimeError("the client has not logged in")
-        webhook = discord.Webhook.partial(application_id, token, client=self._client)
+        if application_id is None or order.message_id is None or not order.token:
+            raise RuntimeError("the client has not logged in, or there is nothing to edit")
+        webhook = discord.Webhook.partial(application_id, order.token, client=self._client)
         await webhook.edit_message(
-            message_id,
+            order.message_id,
             content=parcel.content,
             embeds=parcel.embeds,
             attachments=parcel.files(),
@@ -123,81 +148,33 @@ class Post:
             allowed_mentions=NO_PINGS,
         )
 
-    async def _edit_in_channel(self, order: Order, message_id: int, parcel: Parcel) -> None:
-        channel = self._client.get_partial_messageable(order.channel_id, guild_id=order.guild_id or None)
-        try:
-            await channel.get_partial_message(message_id).edit(
+    async def _edit_in_channel(self, order: Order, parcel: Parcel) -> None:
+        if order.message_id is None:
+            raise MessageGone
+        await (
+            self._place(order)
+            .get_partial_message(order.message_id)
+            .edit(
                 content=parcel.content,
                 embeds=parcel.embeds,
                 attachments=parcel.files(),
                 view=parcel.view,
                 allowed_mentions=NO_PINGS,
             )
-        except discord.HTTPException as error:
-            raise _sorted(error) from error
+        )
 
-    async def deliver(self, order: Order, result: Result) -> bool:
-        """Bring the result to the person; False when every way is closed and it waits in /portraits."""
-        parcel = await self._parcel(order, result, self._upload_limit(order))
-        for pause_s in (*RETRIES_S, None):
-            try:
-                return await self._deliver_once(order, parcel)
-            except discord.HTTPException as error:
-                if error.status == 413 or error.code == _TOO_LARGE:
-                    parcel = await self._parcel(order, result, SAFE_UPLOAD_BYTES)
-                elif not isinstance(error, discord.DiscordServerError) and error.status != 429:
-                    log.exception(
-                        "Discord refused a delivery; the portrait waits in /portraits", extra={"job": order.id}
-                    )
-                    return False
-                problem: Exception = error
-            except (discord.RateLimited, aiohttp.ClientError, TimeoutError, OSError) as error:
-                problem = error
-            log.warning("delivery did not get through: %s", type(problem).__name__, extra={"job": order.id})
-            if pause_s is not None:
-                await asyncio.sleep(pause_s)
-            # A send may be under way since: then it is looked for first, since nonces hold for minutes only.
-            order = await self._stores.orders.get(order.id) or order
-        return False
+    async def _send_anew(self, order: Order, parcel: Parcel) -> None:
+        await self._send_once(order, self._place(order), parcel)
 
-    async def _deliver_once(self, order: Order, parcel: Parcel) -> bool:
-        try:
-            await self.edit(order, parcel)
-        except _MessageGone:
-            return await self._send_anew(order, parcel)
-        except _ChannelClosed:
-            return await self._send_privately(order, parcel)
-        return True
+    async def _send_privately(self, order: Order, parcel: Parcel) -> None:
+        user = self._client.get_user(order.user_id) or await self._client.fetch_user(order.user_id)
+        await self._send_once(order, user.dm_channel or await user.create_dm(), parcel)
 
-    async def _send_anew(self, order: Order, parcel: Parcel) -> bool:
-        channel = self._client.get_partial_messageable(order.channel_id, guild_id=order.guild_id or None)
-        try:
-            message = await self._find_sent(order, channel)
-            if message is None:
-                await self._stores.orders.sending(order.id, now=time.time())
-                message = await self._send(channel, order, parcel)
-        except _ChannelClosed:
-            return await self._send_privately(order, parcel)
-        await self._stores.orders.set_message(order.id, message.id, message.channel.id)
-        return True
-
-    async def _send_privately(self, order: Order, parcel: Parcel) -> bool:
-        try:
-            user = self._client.get_user(order.user_id) or await self._client.fetch_user(order.user_id)
-            channel = user.dm_channel or await user.create_dm()
-            message = await self._find_sent(order, channel)
-            if message is None:
-                await self._stores.orders.sending(order.id, now=time.time())
-                message = await self._send(channel, order, parcel)
-        except (_ChannelClosed, discord.NotFound, discord.Forbidden):
-            log.info("no way to the person is open; the portrait waits in /portraits", extra={"job": order.id})
-            return False
-        await self._stores.orders.set_message(order.id, message.id, message.channel.id)
-        return True
-
-    async def _send(self, channel: discord.abc.Messageable, order: Order, parcel: Parcel) -> discord.Message:
-        try:
-            return await channel.send(
+    async def _send_once(self, order: Order, channel: discord.abc.Messageable, parcel: Parcel) -> None:
+        message = await self._find_sent(order, channel)
+        if message is None:
+            await self._stores.orders.sending(order.id, now=time.time())
+            message = await channel.send(
                 content=parcel.content,
                 embeds=parcel.embeds,
                 files=parcel.files(),
@@ -205,8 +182,10 @@ class Post:
                 nonce=order.id,
                 allowed_mentions=NO_PINGS,
             )
-        except discord.HTTPException as error:
-            raise _sorted(error) from error
+        await self._stores.orders.set_message(order.id, message.id, message.channel.id)
+
+    def _place(self, order: Order) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(order.channel_id, guild_id=order.guild_id or None)
 
     async def _find_sent(self, order: Order, channel: discord.abc.Messageable) -> discord.Message | None:
         """The message of an earlier send whose answer never came, known by the order's id on its buttons."""
@@ -221,67 +200,33 @@ class Post:
         except discord.Forbidden:
             # Reading the history may be forbidden where sending is allowed; the send itself will tell.
             return None
-        except discord.HTTPException as error:
-            raise _sorted(error) from error
         return None
-
-    async def _parcel(self, order: Order, result: Result, limit: int) -> Parcel:
-        """The final message: a card and a picture (of `limit` bytes at most) for each portrait, and what failed.
-
-        A series is shown as its contact sheet.
-        """
-        if order.series_id is not None:
-            return await self._series_parcel(order, tuple(result.sentences), result.left)
-        portraits = result.portraits
-        pictures: list[tuple[str, bytes]] = []
-        embeds: list[discord.Embed] = []
-        tries = await self._stores.tries.of_jobs([item.job_id for item in portraits])
-        for item in portraits:
-            png = await self._stores.pictures.read(item.sha256)
-            data, kind = await _fitting(png, limit)
-            name = f"likeness-{item.id}.{kind}"
-            pictures.append((name, data))
-            first = not embeds
-            changed = order.edit.words if order.edit else ""
-            left = result.left if first else ""
-            looked_at = tries.get(item.job_id, ())
-            card = cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed, tries=looked_at)
-            if compared := await before_after.lines(self._stores, order, item):
-                card.add_field(name="Before and after", value="\n".join(compared), inline=False)
-            embeds.append(card)
-        if result.sentences:
-            left = "" if portraits else result.left
-            embeds.append(cards.failure(result.sentences, order.id, left=left))
-        return Parcel(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
-
-    async def _series_parcel(self, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Parcel:
-        sheet = await sheets.draw(self._stores, order.series_id or "")
-        if sheet is None:
-            raise RuntimeError(f"order {order.id} is of a series that is not there")
-        embed = sheets.card(sheet, sentences, left=left, order_id=order.id)
-        view = series_menus.ended(sheet.series, sheet.finished)
-        return Parcel([embed], ((sheets.NAME, sheet.jpeg),), view)
 
     async def sheet_so_far(self, order: Order) -> sheets.Sheet | None:
         """The frames that there are by now, of an order that a series began as."""
         return await sheets.draw(self._stores, order.id) if order.series_id == order.id else None
 
-    async def call_back(self, order: Order) -> None:
-        """Mention the person beside the portrait they waited for. A failure is logged: the portrait is there."""
-        fresh = await self._stores.orders.get(order.id)
-        if fresh is None or fresh.message_id is None:
+    async def call_back(self, orders: Sequence[Order]) -> None:
+        """Mention people of one channel beside the portraits that they waited for. A failure is logged and is all."""
+        found = [await self._stores.orders.get(order.id) for order in orders]
+        fresh = [order for order in found if order is not None and order.message_id is not None]
+        if not fresh:
             return
-        channel = self._client.get_partial_messageable(fresh.channel_id, guild_id=fresh.guild_id or None)
-        person = discord.Object(order.user_id)
+        first, channel = fresh[0], self._place(fresh[0])
+        people = dict.fromkeys(order.user_id for order in fresh)
+        names = ", ".join(f"<@{user_id}>" for user_id in people)
+        reference = channel.get_partial_message(first.message_id or 0).to_reference(fail_if_not_exists=False)
         try:
             await channel.send(
-                f"<@{order.user_id}>, your portrait is ready.",
-                reference=channel.get_partial_message(fresh.message_id).to_reference(fail_if_not_exists=False),
-                nonce=f"{order.id}.call",
-                allowed_mentions=discord.AllowedMentions(users=[person], replied_user=False),
+                f"{names}, your portrait is ready." if len(people) == 1 else f"{names}, your portraits are ready.",
+                reference=reference if len(fresh) == 1 else discord.utils.MISSING,
+                nonce=f"{first.id}.call",
+                allowed_mentions=discord.AllowedMentions(
+                    users=[discord.Object(user_id) for user_id in people], replied_user=False
+                ),
             )
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.info("a call back did not get through: %s", type(error).__name__, extra={"job": order.id})
+        except (discord.HTTPException, *_NO_ANSWER) as error:
+            log.info("a call back did not get through: %s", type(error).__name__, extra={"job": first.id})
 
     async def remove(self, portrait: Portrait) -> None:
         """Take a deleted portrait out of its message; a message that shows nothing else goes."""
@@ -304,8 +249,8 @@ class Post:
             if order is None or order.state == "open" or order.message_id is None:
                 continue
             try:
-                await self._edit_in_channel(order, order.message_id, await self._series_parcel(order))
-            except (_MessageGone, _ChannelClosed, discord.HTTPException):
+                await self._edit_in_channel(order, await series_parcel(self._stores, order))
+            except discord.HTTPException:
                 log.info("a message of a series was out of reach", extra={"job": order.id})
 
     def _upload_limit(self, order: Order) -> int:
@@ -315,116 +260,62 @@ class Post:
         return min(known, order.upload_limit) if order.upload_limit else known
 
 
-class Board:
-    """The status message of one order. Updates are coalesced; the result waits for the edit in flight and is last."""
-
-    def __init__(self, post: Post, order: Order) -> None:
-        self._post = post
-        self._order = order
-        self._prompt = from_json(order.prompt)
-        self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
-        self._again: set[str] = set()
-        self._preview: bytes | None = None
-        self._sheet: sheets.Sheet | None = None
-        self._on_sheet = 0
-        self._last_edit = 0.0
-        self._busy = asyncio.Lock()
-        self._wake: asyncio.Task[None] | None = None
-        self._closed = False
-
-    def update(self, job_id: str, event: Event) -> None:
-        """Note where a portrait is; the message is edited when its turn comes."""
-        if isinstance(event, Progress) and event.preview is not None:
-            self._preview = event.preview
-        self._stages[job_id] = cards.Stage(event=event, again=job_id in self._again)
-        self._schedule()
-
-    def again(self, job_id: str) -> None:
-        """A portrait is made once more; nothing is wrong."""
-        self._again.add(job_id)
-
-    def ended(self, job_id: str, sentence: str = "") -> None:
-        self._stages[job_id] = cards.Stage(ended=sentence, done=not sentence)
-        self._schedule()
-
-    async def close(self) -> None:
-        """No progress is shown after this returns."""
-        self._closed = True
-        async with self._busy:
-            pass
-        if self._wake is not None and not self._wake.done():
-            self._wake.cancel()
-            await asyncio.gather(self._wake, return_exceptions=True)
-
-    def _schedule(self) -> None:
-        if not self._closed and (self._wake is None or self._wake.done()):
-            self._wake = asyncio.create_task(self._edit_soon(), name=f"status-{self._order.id}")
-
-    async def _edit_soon(self) -> None:
-        shown: dict[str, cards.Stage] = {}
-        while not self._closed and shown != self._stages:
-            wait_s = self._last_edit + self._interval() - time.perf_counter()
-            if wait_s > 0:
-                await asyncio.sleep(min(wait_s, RUNNING_EDIT_S))
-                continue
-            if not self._post.pace.admit():
-                await asyncio.sleep(0.2)
-                continue
-            async with self._busy:
-                shown = dict(self._stages)
-                await self._edit()
-
-    def _interval(self) -> float:
-        waiting = all(isinstance(stage.event, Queued) for stage in self._stages.values())
-        return WAITING_EDIT_S if waiting else RUNNING_EDIT_S
-
-    async def _edit(self) -> None:
-        if self._closed:
-            return
-        self._last_edit = time.perf_counter()
-        await self._draw_sheet()
-        shown = self._sheet.jpeg if self._sheet else self._preview
-        pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
-        labels = [row.label for row in self._order.jobs if row.label]
-        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
-        parcel = Parcel([embed], pictures, self._view())
-        try:
-            await self._post.edit(self._order, parcel)
-        except (_MessageGone, _ChannelClosed):
-            self._closed = True
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
-            log.info("a progress edit failed: %s", type(error).__name__, extra={"job": self._order.id})
-
-    async def _draw_sheet(self) -> None:
-        """A series shows its pictures as they come."""
-        done = sum(stage.done for stage in self._stages.values())
-        if done > self._on_sheet:
-            self._on_sheet = done
-            self._sheet = await self._post.sheet_so_far(self._order)
-
-    def _view(self) -> discord.ui.View:
-        if self._sheet is None:
-            return views.running(self._order.id)
-        return series_menus.running(self._order.id, self._order.id, self._sheet.finished)
+_Packed = Callable[[Shape], Awaitable[Parcel]]
 
 
-async def _fitting(png: bytes, limit: int) -> tuple[bytes, str]:
-    if len(png) <= limit:
-        return png, "png"
-    return await asyncio.to_thread(_as_webp, png, limit), "webp"
+class _Bringing:
+    """One order's delivery: which ways have been refused, and the shape that each has come to."""
+
+    def __init__(self, packed: _Packed) -> None:
+        self._packed = packed
+        self._first: Shape = "full"
+        self._shapes: dict[Way, Shape] = {}
+        self._refused: set[Way] = set()
+
+    async def by(self, way: Way, send: Callable[[Parcel], Awaitable[None]]) -> bool:
+        """Try one way, in plainer shapes where Discord refuses the contents; False when it is closed.
+
+        Raises what may pass.
+        """
+        while way not in self._refused:
+            shape = self._shapes.setdefault(way, self._first)
+            try:
+                await send(await self._packed(shape))
+            except discord.HTTPException as error:
+                if _may_pass(error):
+                    raise
+                if (plainer := self._plainer(shape, error)) is not None:
+                    self._shapes[way] = plainer
+                    continue
+                log.warning("delivery by %s was refused: %s %s", way, error.status, error.code)
+                self._refused.add(way)
+            else:
+                return True
+        return False
+
+    def _plainer(self, shape: Shape, error: discord.HTTPException) -> Shape | None:
+        """The shape to try next, where it is the contents that are refused."""
+        if error.status == 413 or error.code == _TOO_LARGE:
+            self._first = "small"
+            return "small" if shape == "full" else PLAINER[shape]
+        if error.status == 400 and isinstance(_sorted(error), discord.HTTPException):
+            return PLAINER[shape]
+        return None
 
 
-def _as_webp(png: bytes, limit: int) -> bytes:
-    """The recipe goes along; the signed manifest stays with the stored PNG."""
-    recipe = provenance.read(png)
-    return intake.to_webp(png, limit, exif_comment(provenance.to_text(recipe)) if recipe else b"")
+def _token_lives(order: Order) -> bool:
+    return bool(order.token and order.message_id and time.time() < (order.token_expires_at or 0) - TOKEN_MARGIN_S)
+
+
+def _may_pass(error: discord.HTTPException) -> bool:
+    return error.status >= 500 or error.status in _PASSES
 
 
 def _sorted(error: discord.HTTPException) -> Exception:
     if error.code in _GONE_MESSAGE:
-        return _MessageGone()
+        return MessageGone()
     if error.code in _CLOSED_CHANNEL:
-        return _ChannelClosed()
+        return ChannelClosed()
     return error
 
 

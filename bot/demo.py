@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import os
 import socket
 import sys
 import time
@@ -43,6 +44,7 @@ WELCOME: Final = (
 def main() -> int:
     """Serve the page until interrupted; returns the exit code."""
     options = _arguments()
+    os.umask(0o077)  # as in `bot.__main__.run`
     set_up("WARNING")
     try:
         asyncio.run(_run(options))

@@ -1,11 +1,13 @@
 """`python -m bot doctor`: one line for each thing the bot needs, what is wrong with it and how to mend it."""
 
 import importlib.util
+import os
 import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from bot.engine_setup import make_catalogue
@@ -14,8 +16,9 @@ from bot.settings import Settings
 from data import schema
 from data.database import FILE_NAME
 from data.errors import DataError
+from data.files import private_folder, readable_by_others, write_over
 from data.folder_lock import lock_folder
-from engine import identity
+from engine import identity, studio_model
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
@@ -45,9 +48,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _data_folder(settings)
     yield _disk(settings)
     yield from _models(settings)
+    if settings.model_builtin:
+        yield _studio()
     yield _faces()
-    if settings.model_builtin or settings.model_local:
-        yield from _device(settings)
+    if settings.model_local or settings.model_file:
+        yield from _device()
 
 
 def _token(settings: Settings) -> Finding:
@@ -72,9 +77,11 @@ def _token(settings: Settings) -> Finding:
 def _data_folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_folder
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        # Made when missing. One that is there is left as it is: closing it to others is the next start's part.
+        if not folder.is_dir():
+            private_folder(folder)
         probe = folder / ".doctor"
-        probe.write_bytes(b"x")
+        write_over(probe, b"x")
         probe.unlink()
     except OSError as error:
         yield Finding(
@@ -82,11 +89,24 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
         )
         return
     yield Finding("good", f"Data folder: {folder.absolute()} can be written.")
+    yield from _privacy(folder)
     try:
         lock_folder(folder).release()
     except DataError:
         yield Finding("note", "Data folder: a bot is running on it now.")
     yield _database(settings)
+
+
+def _privacy(folder: Path) -> Iterator[Finding]:
+    """A folder that the start could not close: somebody else's, or on a disk that knows no modes."""
+    if readable_by_others(folder):
+        owner = folder.stat().st_uid
+        whose = "yours" if owner == os.geteuid() else f"user {owner}'s and you are user {os.geteuid()}"
+        yield Finding(
+            "note",
+            f"Data folder: other users of this machine may look into it (it is {whose}). The bot's start closes a "
+            f"folder of its own user; otherwise: sudo chown -R THE_BOTS_USER {folder} and sudo chmod -R go= {folder}.",
+        )
 
 
 def _database(settings: Settings) -> Finding:
@@ -130,20 +150,30 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("bad", f"Fine-tunes: {sentence}")
 
 
+def _studio() -> Finding:
+    """Bad only by what is then missing: `_models` says when no default model is left."""
+    why = studio_model.missing()
+    if why:
+        return Finding("note", f"Studio: it takes no pictures here, because {why}.")
+    return Finding("good", "Studio: the ray caster and the denoiser are there; it needs no GPU.")
+
+
 def _faces() -> Finding:
     why = identity.missing()
     if why:
         return Finding(
             "note",
             f"Faces: {why}, so pictures are not checked for a face and likeness is not measured. "
-            'Install it: pip install "likeness[identity]".',
+            f"Install it: {identity.INSTALL}.",
         )
     return Finding("good", "Faces: dlib is there; likeness is measured.")
 
 
-def _device(settings: Settings) -> Iterator[Finding]:
+def _device() -> Iterator[Finding]:
     if importlib.util.find_spec("torch") is None:
-        yield Finding("bad", 'Device: no torch, so local models cannot run. Install it: pip install "likeness[local]".')
+        yield Finding(
+            "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
+        )
         return
     import torch
 
@@ -152,4 +182,4 @@ def _device(settings: Settings) -> Iterator[Finding]:
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
         yield Finding("good", f"Device: {name}, {memory:.0f} GiB.")
     else:
-        yield Finding("note", "Device: no GPU; the built-in model is made for that, large models are not.")
+        yield Finding("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")

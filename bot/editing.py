@@ -40,7 +40,8 @@ async def order(
     try:
         person = await person_of(interaction)
         asked = model or default_model(bot.engine.catalogue, source).id
-        prompt = laid_over(changed(replace(source.prompt, seed=None), read_prompt(change)), chosen)
+        typed = await read_prompt(change, most=MAX_CHANGE)
+        prompt = laid_over(changed(replace(source.prompt, seed=None), typed.prompt), chosen)
         aspect = chosen.aspect or nearest_aspect(bot.engine.catalogue.get(asked), source.width, source.height)
         wish = Wish(
             source=f"interaction:{interaction.id}",

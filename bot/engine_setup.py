@@ -9,6 +9,7 @@ from bot import hosted_setup, words
 from bot.errors import SettingsError
 from bot.settings import Settings
 from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
+from engine.decoding.pool import Decoder
 from engine.engine import Engine, Limits
 from engine.jobs import Job
 
@@ -24,7 +25,6 @@ def make_catalogue(settings: Settings) -> Catalogue:
     try:
         catalogue = build(
             CatalogueSettings(
-                builtin_folder=settings.data_folder / "models" / "built-in",
                 builtin=settings.model_builtin,
                 local_models=settings.model_local,
                 models_file=Path(settings.model_file) if settings.model_file else None,
@@ -62,8 +62,11 @@ def make_engine(
     on_fatal: Callable[[str], None],
     running_cap: Callable[[str], int] | None = None,
     notes: "Notes | None" = None,
+    decoder: Decoder | None = None,
 ) -> Engine:
-    """An engine that loads nothing until the first portrait. `notes` keep what was bought. Raises SettingsError."""
+    """An engine that loads nothing until the first portrait. `notes` keep what was bought, `decoder` opens what
+    providers send. Raises SettingsError.
+    """
     catalogue = make_catalogue(settings)
     for sentence in catalogue.refused:
         log.warning("%s", sentence)
@@ -81,9 +84,14 @@ def make_engine(
 
         return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
 
+    def studio() -> "Backend":
+        from engine.backends.studio import StudioBackend
+
+        return StudioBackend(catalogue)
+
     return Engine(
         catalogue,
-        {"local": local, **hosted_setup.backends(settings, catalogue, notes)},
+        {"local": local, "studio": studio, **hosted_setup.backends(settings, catalogue, notes, decoder)},
         limits=limits,
         before_start=before_start,
         on_fatal=on_fatal,

@@ -13,7 +13,6 @@ import discord
 
 from bot import faults
 from data.errors import DataError
-from data.jobs import Order
 from data.privacy import MessageRemoval, OrdersOpen
 
 if TYPE_CHECKING:
@@ -66,15 +65,8 @@ async def _end_orders(bot: "StudioBot", user_id: int) -> None:
         order = await bot.studio.find_order(found.id)
         await bot.studio.stop_jobs([row.id for row in order.jobs], STOPPED if found.own else FACE_GONE)
         if not await bot.studio.seen_through(order.id):
-            await _close(bot, order)
-
-
-async def _close(bot: "StudioBot", order: Order) -> None:
-    """End an order that nobody follows, as after a restart: what was not delivered is refunded."""
-    orders = bot.stores.orders
-    for row in order.jobs:
-        await orders.end(row.id, "cancelled", STOPPED, time.time(), rendered_too=True)
-    await orders.close(order.id)
+            # As after a restart: what was not delivered is refunded.
+            await bot.studio.drop(order.id, STOPPED)
 
 
 async def scrub(bot: "StudioBot") -> None:

@@ -1,5 +1,7 @@
 """What can go wrong between a person and the studio; every message is a sentence for that person."""
 
+from bot import words
+
 EXIT_CANNOT_START = 2
 """The process's exit code when the settings or the data folder do not let it start."""
 EXIT_FATAL = 70
@@ -26,7 +28,7 @@ class AgainstPolicy(Refused):
     """What was asked for is not made here; `rule` names the rule, for the audit."""
 
     def __init__(self, rule: str, sentence: str) -> None:
-        super().__init__(f"{sentence} Nothing was charged.")
+        super().__init__(f"{words.sentence(sentence)} Nothing was charged.")
         self.rule = rule
 
 

@@ -5,15 +5,13 @@ from typing import Any
 
 import discord
 
-from bot import cards, replies
-
-SLOT_LIMIT = 1000
-_FORM_LIFE_S = 15 * 60
+from bot import cards, components
+from bot.reading import MAX_SLOT
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
 
 
-class OneField(discord.ui.Modal):
+class OneField(components.Form):
     """A form with one text field; `done` gets what was typed, not yet acknowledged."""
 
     def __init__(
@@ -28,7 +26,7 @@ class OneField(discord.ui.Modal):
         limits: tuple[int, int] = (1, 15),
         long: bool = False,
     ) -> None:
-        super().__init__(title=title, timeout=_FORM_LIFE_S)
+        super().__init__(title)
         self._done = done
         self._field: discord.ui.TextInput[OneField] = discord.ui.TextInput(
             label=label,
@@ -42,11 +40,8 @@ class OneField(discord.ui.Modal):
         )
         self.add_item(self._field)
 
-    async def on_submit(self, interaction: discord.Interaction[Any]) -> None:
+    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
         await self._done(interaction, self._field.value)
-
-    async def on_error(self, interaction: discord.Interaction[Any], error: Exception, item: Any = None, /) -> None:
-        await replies.tell_error(interaction, error)
 
 
 def name_form(done: Typed) -> OneField:
@@ -60,9 +55,9 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
         title=f"Change: {cards.SLOT_TITLES[slot]}",
         label=cards.SLOT_TITLES[slot],
         field_id=slot,
-        value=value[:SLOT_LIMIT],
+        value=value[:MAX_SLOT],
         placeholder=cards.SLOT_EXAMPLES[slot],
-        limits=(0, SLOT_LIMIT),
+        limits=(0, MAX_SLOT),
         long=True,
         done=done,
     )
@@ -75,7 +70,7 @@ def change_form(done: Typed) -> OneField:
         label="What to change",
         field_id="change",
         placeholder="a navy suit instead of the coat, at night",
-        limits=(1, SLOT_LIMIT),
+        limits=(1, MAX_SLOT),
         long=True,
         done=done,
     )

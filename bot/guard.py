@@ -1,17 +1,32 @@
-"""Who somebody is and what they may do, asked anew for every command and button."""
+"""Who somebody is and what they may do, asked anew for every command, press and form.
+
+`admit` is asked for every interaction by default (`StudioTree` and `bot/components.py`), and is the only place where
+it is decided. Whoever is open to everybody is named in the lists here.
+"""
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import discord
 
 from bot.errors import NotAllowed, Refused
 from bot.wishes import Place
+from data import presence
 from data.servers import ServerSettings
 
 if TYPE_CHECKING:
     from bot.client import Interaction, StudioBot
+
+OPEN_COMMANDS: Final = frozenset({"help", "privacy"})
+"""For everybody everywhere: who is banned, or has left, can still read what this is and have their own erased."""
+OWNERS_COMMANDS: Final = frozenset({"studio-admin"})
+"""For the bot's owners also where a server is not let in: with these they let it in."""
+OPEN_CONTROLS: Final = frozenset({"privacy"})
+"""How the custom ids of the open commands' own buttons begin, up to the colon."""
+_ADMITTED: Final = "admitted"
+_PERSON: Final = "person"
+_SLASH: Final = discord.AppCommandType.chat_input.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +38,39 @@ class Person:
     moderator: bool
 
 
+async def admit(interaction: "Interaction") -> None:
+    """Raises Refused unless the person may use the bot there, or what they use is open to everybody.
+
+    It comes before the acknowledgement, so it is quick: two reads at most.
+    """
+    if not _is_open(interaction):
+        await require_welcome(interaction.client, interaction.guild_id or 0, interaction.user.id)
+        interaction.extras[_ADMITTED] = True
+
+
+def _is_open(interaction: "Interaction") -> bool:
+    data: Any = interaction.data or {}
+    if interaction.type is discord.InteractionType.component:
+        return str(data.get("custom_id", "")).partition(":")[0] in OPEN_CONTROLS
+    if interaction.type is discord.InteractionType.modal_submit or data.get("type", 1) != _SLASH:
+        return False
+    name = data.get("name")
+    return name in OPEN_COMMANDS or (name in OWNERS_COMMANDS and interaction.client.is_owner(interaction.user.id))
+
+
 async def person_of(interaction: "Interaction") -> Person:
-    """Raises Refused where the bot may not be used."""
+    """Who uses the bot, read once for an interaction. Raises Refused where it may not be used."""
+    known = interaction.extras.get(_PERSON)
+    if not isinstance(known, Person):
+        known = interaction.extras[_PERSON] = await _read_person(interaction)
+    return known
+
+
+async def _read_person(interaction: "Interaction") -> Person:
     guild_id = interaction.guild_id or 0
     bot = interaction.client
-    await require_welcome(bot, guild_id, interaction.user.id)
+    if _ADMITTED not in interaction.extras:
+        await require_welcome(bot, guild_id, interaction.user.id)
     settings = await bot.stores.servers.get(guild_id)
     return Person(
         user_id=interaction.user.id,
@@ -46,6 +89,7 @@ async def require_welcome(bot: "StudioBot", guild_id: int, user_id: int) -> None
 
 async def require_present(bot: "StudioBot", user_id: int) -> None:
     """Raises Refused while everything of this person is being erased; knows one who comes back afterwards."""
+    presence.begin_unless_begun()
     privacy = bot.stores.privacy
     if privacy.is_being_erased(user_id):
         raise Refused("Everything of yours is being erased just now. Try again in a minute.")

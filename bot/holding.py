@@ -12,21 +12,21 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from bot.patience import patiently
 from bot.settings import Settings
 from bot.stores import Stores
 from bot.wishes import MAX_SEED
 from data.jobs import JobRow, Order
 from data.tries import PinnedFace, Try
 from engine import review
-from engine.catalogue import Model
+from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.engine import Engine
 from engine.jobs import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
-from engine.local_models import UNTRAINED_NOTE
 from engine.review import Held, Review
 
 log = logging.getLogger(__name__)
 
-OWN_MACHINES: Final = frozenset({"local", "cluster"})
+OWN_MACHINES: Final = ON_THIS_MACHINE | {"cluster"}
 _SEED_STEP: Final = 1_000_003
 _COPY_LOSES: Final = 0.5
 
@@ -46,10 +46,10 @@ class Holding:
 
         Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
         """
-        if UNTRAINED_NOTE in first.note:
+        model = self._engine.catalogue.get(row.model)
+        if not model.shows_faces:
             return first
         held = held_faces(await self._stores.tries.pinned_faces(order.id))
-        model = self._engine.catalogue.get(row.model)
         first = await self._with_its_face(row, model, job, first, render)
         tries = [(await self._look(first, held, 1), first)]
         while await self._again(row, model, tries[-1][0]):
@@ -65,7 +65,7 @@ class Holding:
             tries.append((await self._look(finished, held, number), finished))
         best, delivered = max(tries, key=lambda one: _worth(one[0]))
         if len(tries) > 1 or self._wants_more(model, best):
-            await self._stores.tries.choose(row.id, best.number)
+            await patiently(lambda: self._stores.tries.choose(row.id, best.number), "choosing a try")
         return delivered
 
     async def _with_its_face(self, row: JobRow, model: Model, job: Job, first: Finished, render: Render) -> Finished:
@@ -78,9 +78,10 @@ class Holding:
         cannot = not model.references and model.provider in OWN_MACHINES
         if editor is None or not cannot or not faces or job.edit is not None:
             return first
-        if not await self._stores.tries.wait_again(row.id, cost_usd_micros=editor.cost_usd_micros):
+        cost = editor.cost_usd_micros
+        if not await patiently(lambda: self._stores.tries.wait_again(row.id, cost_usd_micros=cost), "going on"):
             return first
-        staged = await self._stores.pictures.stage(first.picture)
+        staged = await patiently(lambda: self._stores.pictures.stage(first.picture), "storing a first try")
         try:
             edit = Edit(path=staged.file, sha256=staged.sha256, words=_asked_of_editor(faces), strength=0.5)
             edited = await render(_edit_job(job, editor, edit, faces))
@@ -117,8 +118,11 @@ class Holding:
         cost = model.cost_usd_micros if wanted else 0
         # Chosen unless another follows or an earlier one was better.
         kept = replace(last, chosen=not wanted)
-        live = await self._stores.tries.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
-        return wanted and live
+
+        async def write() -> bool:
+            return await self._stores.tries.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
+
+        return await patiently(write, "writing a try down") and wanted
 
     def _wants_more(self, model: Model, last: Try) -> bool:
         settings = self._settings

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from bot.settings import Settings
 from data.jobs import Orders
 from engine.catalogue import Catalogue, Provider
+from engine.decoding.pool import Decoder
 from engine.hosted_models import DEFAULTS, Access, server
 
 if TYPE_CHECKING:
@@ -74,31 +75,37 @@ def _access(settings: Settings, provider: Provider, key: str) -> Access:
     )
 
 
-def backends(settings: Settings, catalogue: Catalogue, notes: "Notes | None") -> dict[str, Callable[[], "Backend"]]:
+def backends(
+    settings: Settings, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None = None
+) -> dict[str, Callable[[], "Backend"]]:
     """What makes the backend of each provider that has a key; its SDK is imported at its first portrait."""
-    return {provider: _maker(provider, access, catalogue, notes) for provider, access in reached(settings).items()}
+    return {
+        provider: _maker(provider, access, catalogue, notes, decoder) for provider, access in reached(settings).items()
+    }
 
 
-def _maker(provider: Provider, access: Access, catalogue: Catalogue, notes: "Notes | None") -> Callable[[], "Backend"]:
+def _maker(
+    provider: Provider, access: Access, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None
+) -> Callable[[], "Backend"]:
     def make() -> "Backend":
         if provider == "cluster":
             from engine.backends.cluster import ClusterBackend
 
-            return ClusterBackend(catalogue, access, notes)
+            return ClusterBackend(catalogue, access, notes, decoder=decoder)
         if provider == "mage":
             from engine.backends.mage import MageBackend
 
-            return MageBackend(catalogue, access, notes)
+            return MageBackend(catalogue, access, notes, decoder=decoder)
         if provider == "bfl":
             from engine.backends.bfl import BflBackend
 
-            return BflBackend(catalogue, access, notes)
+            return BflBackend(catalogue, access, notes, decoder=decoder)
         if provider == "openai":
             from engine.backends.openai import OpenAIBackend
 
-            return OpenAIBackend(catalogue, access, notes)
+            return OpenAIBackend(catalogue, access, notes, decoder=decoder)
         from engine.backends.google import GoogleBackend
 
-        return GoogleBackend(catalogue, access, notes)
+        return GoogleBackend(catalogue, access, notes, decoder=decoder)
 
     return make

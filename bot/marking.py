@@ -45,7 +45,13 @@ class Marker:
     async def _credentials(self) -> signing.Credentials | None:
         if self._loading is None:
             self._loading = asyncio.create_task(asyncio.to_thread(_load, self._settings), name="signing-certificate")
-        return await asyncio.shield(self._loading)
+        try:
+            return await asyncio.shield(self._loading)
+        except OSError as error:
+            # Not for good: the next picture is signed if the folder can be used by then.
+            self._loading = None
+            log.warning("a picture is not signed: %s", error)
+            return None
 
 
 def _load(settings: Settings) -> signing.Credentials | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import discord
 from PIL import Image, ImageDraw
 
-from bot import cards, consent, replies, saving
+from bot import cards, components, consent, replies, saving
 from bot.errors import NotYours
 from bot.saving import Saver, SeveralFaces
 from data.characters import Character
@@ -47,7 +47,7 @@ async def save(interaction: "Interaction", saver: Saver, keep: Keep) -> None:
 async def question(bot: "StudioBot", saver: Saver, keep: Keep, several: SeveralFaces) -> dict[str, Any]:
     """A message that shows the faces by number, with a button for each."""
     asked = secrets.token_hex(8)
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     for number in range(len(several.faces)):
         chosen = replace(saver, face=number)
 
@@ -76,7 +76,7 @@ def numbered(picture: bytes, faces: Sequence[Face]) -> bytes:
 
 
 class FaceButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"face:(?P<user>[0-9]{1,20}):(?P<id>[0-9a-f]{16}):(?P<number>[0-8])",
 ):
     """One of the faces in a picture."""
@@ -93,8 +93,7 @@ class FaceButton(
     ) -> Self:
         return cls(int(match["user"]), match["id"], int(match["number"]))
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         if interaction.user.id != self.user_id:
             raise NotYours("question")
         await interaction.response.defer(thinking=True, ephemeral=True)

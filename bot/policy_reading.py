@@ -8,7 +8,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,10 @@ ADULT_AGE: Final = 18
 _LOOKALIKES: Final = str.maketrans("аеорсухіѕԁɡ", "aeopcyxisdg")
 _LEET: Final = str.maketrans("013457@$!", "oieastasi")
 _SPELLED_OUT: Final = re.compile(r"(?<![^\W_])(?:[^\W_][\s._*\-/|]{1,2}){2,}[^\W_](?![^\W_])")
+_SEPARATORS: Final = re.compile(r"[^\w'+.,/%·]|_|(?<!\d)[.,](?!\d)")
+_NO_LETTER: Final = re.compile(r"[^\w]|_")
+_SWELLING: Final = dict.fromkeys((0xFDFA, 0xFDFB, *range(0x3300, 0x3400)), " ")
+"""Signs for a whole phrase or unit, none of them of a word in question: NFKC would make up to 18 letters of each."""
 _NUMBERS: Final = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen"),
@@ -147,7 +151,7 @@ def _plain_entry(entry: str) -> str:
     return _plain(entry.strip().rstrip("*")) + ("*" if openly else "")
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _pattern(entries: tuple[str, ...]) -> re.Pattern[str]:
     """Matches any entry as whole words; the longest first, so that a phrase wins over its first word."""
     parts = [
@@ -170,14 +174,18 @@ def _said(prompt: PortraitPrompt) -> str:
 
 def _plain(text: str) -> str:
     """Lower case, look-alike letters made Latin, accents kept, everything else single spaces."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    folded = "".join(
-        letter for letter in folded if unicodedata.category(letter) not in {"Cf", "Mn"} or letter == "\u094d"
-    )
-    if any("a" <= letter <= "z" for letter in folded):
+    folded = _composed(text)
+    if not folded.isascii():
+        folded = "".join(
+            letter for letter in folded if unicodedata.category(letter) not in {"Cf", "Mn"} or letter == "\u094d"
+        )
         folded = " ".join(_latin(word) for word in folded.split())
     folded = folded.replace("’", "'").replace("y.o.", "yo").replace("y.o", "yo")
-    return " ".join(re.sub(r"[^\w'+.,/%·]|_|(?<!\d)[.,](?!\d)", " ", folded).split())
+    return " ".join(_SEPARATORS.sub(" ", folded).split())
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.translate(_SWELLING)).casefold()
 
 
 def _latin(word: str) -> str:
@@ -187,12 +195,12 @@ def _latin(word: str) -> str:
 
 def _unmasked(said: str) -> str:
     """The text with disguises undone: "n u d e", "n.u.d.e" and "nud3"."""
-    joined = _SPELLED_OUT.sub(_rejoined, unicodedata.normalize("NFKC", said).casefold())
+    joined = _SPELLED_OUT.sub(_rejoined, _composed(said))
     words = (word.translate(_LEET) if any(letter.isalpha() for letter in word) else word for word in joined.split())
     return _plain(" ".join(words))
 
 
 def _rejoined(found: re.Match[str]) -> str:
     """The letters as a word, and once more without the first: it may have been an "a" of its own."""
-    letters = re.sub(r"[^\w]|_", "", found[0])
+    letters = _NO_LETTER.sub("", found[0])
     return f"{letters} {letters[1:]}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import discord
 
-from bot import cards, extras, replies, words
+from bot import cards, components, extras, replies, words
 from bot.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.guard import person_of
 from bot.wishes import Answer, Wish
@@ -88,7 +88,7 @@ def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
 
 
 def _buttons(quote: Quote) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(QuoteButton("confirm", quote.id, label=f"Confirm for {words.credits_word(quote.price)}"))
     view.add_item(QuoteButton("cancel", quote.id))
     return view
@@ -162,7 +162,7 @@ def _used() -> Replayed:
 
 
 class QuoteButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"quote:(?P<action>confirm|cancel):(?P<id>[0-9a-f]{16})",
 ):
     """Confirm or Cancel under a price."""
@@ -187,8 +187,7 @@ class QuoteButton(
     ) -> Self:
         return cls(match["action"], match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.action](interaction, self.quote_id)
 
 

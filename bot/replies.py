@@ -1,17 +1,16 @@
 """Answers to interactions, and the one place where an error becomes words for a person."""
 
-import functools
 import logging
 import time
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 
-from bot import refusals
+from bot import guard, refusals, words
 from bot.errors import BotError
 from bot.wishes import Answer
+from data import presence
 from data.errors import DataError
 from engine.intake import BadPicture
 from engine.jobs import EngineError
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
 NO_PINGS = discord.AllowedMentions.none()
 TOKEN_LIFE_S = 15 * 60
 SORRY = "Something went wrong here, and it was written to the log. Try again; if it stays, tell the bot's owner."
@@ -61,6 +59,33 @@ async def whisper(interaction: "Interaction", content: str | None = None, **part
         await interaction.response.send_message(content, ephemeral=True, **parts)
 
 
+async def admitted(interaction: "Interaction") -> bool:
+    """Whether the person may use the bot there, asked before anything of a command, press or form is done.
+
+    Whoever may not is told why, and nobody else sees it; what they type is completed with nothing. What is done for
+    the person begins here (see `data.presence`).
+    """
+    presence.begin()
+    try:
+        await guard.admit(interaction)
+    except Exception as error:  # noqa: BLE001 - what cannot be asked is refused
+        if interaction.type is discord.InteractionType.autocomplete:
+            await _complete_nothing(interaction, error)
+        else:
+            await tell_error(interaction, error)
+        return False
+    return True
+
+
+async def _complete_nothing(interaction: "Interaction", error: Exception) -> None:
+    if sentence_for(error) is None:
+        log.error("who may could not be asked", exc_info=error)
+    try:
+        await interaction.response.autocomplete([])
+    except discord.HTTPException as failure:
+        log.info("a completion was not taken: %s", failure)
+
+
 async def tell_error(interaction: "Interaction", error: BaseException) -> None:
     """Turn an error into a sentence for the person; unknown ones are logged with their traceback."""
     sentence = sentence_for(error)
@@ -81,29 +106,17 @@ def sentence_for(error: BaseException) -> str | None:
         case app_commands.CommandInvokeError(original=original):
             return sentence_for(original)
         case app_commands.TransformerError():
-            return f"“{discord.utils.escape_markdown(str(error.value))[:100]}” is not something I can use there."
+            return f"“{words.plain(str(error.value), 100)}” is not something I can use there."
         case app_commands.MissingPermissions() | app_commands.CheckFailure():
             return "That command is for moderators of this server."
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
             return "This command has just changed. Type it again in a minute."
-        case _ if isinstance(error, SPEAKING):
+        case BotError():
             return str(error)
+        case _ if isinstance(error, SPEAKING):
+            # Names that people typed and what providers answered stand in these.
+            return words.sentence(str(error))
         case discord.Forbidden():
             return "Discord does not let me do that here. Ask a moderator to check my permissions in this channel."
         case _:
             return None
-
-
-def told(
-    callback: Callable[[T, discord.Interaction[Any]], Coroutine[Any, Any, None]],
-) -> Callable[[T, discord.Interaction[Any]], Coroutine[Any, Any, None]]:
-    """For the callbacks of buttons and menus: an error becomes a sentence for the person who pressed."""
-
-    @functools.wraps(callback)
-    async def run(item: T, interaction: discord.Interaction[Any]) -> None:
-        try:
-            await callback(item, interaction)
-        except Exception as error:  # noqa: BLE001 - the last handler before the person
-            await tell_error(interaction, error)
-
-    return run

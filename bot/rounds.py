@@ -1,5 +1,5 @@
-"""What is done by itself, once an hour: people are told that their tier ends, old portraits are deleted, erasures
-are finished."""
+"""What is done by itself. Once a minute: orders that nothing follows are taken up. Once an hour: people are told that
+their tier ends, old portraits are deleted, erasures are finished."""
 
 import logging
 import time
@@ -14,7 +14,6 @@ from bot.replies import NO_PINGS
 from bot.settings import Settings
 from bot.stores import Stores
 from data.accounts import Account
-from data.errors import DataError
 from data.retention import delete_older
 
 log = logging.getLogger(__name__)
@@ -31,26 +30,40 @@ class Rounds:
         settings: Settings,
         stores: Stores,
         keep_up: Callable[[float], Awaitable[None]] | None = None,
+        look_after: Callable[[], Awaitable[int]] | None = None,
     ) -> None:
-        """`keep_up` is awaited at the end of each round with the time that the round is of."""
+        """`keep_up` is awaited at the end of each round, with the time that it is of; `look_after` each minute."""
         self._client = client
         self._settings = settings
         self._stores = stores
         self._keep_up = keep_up
+        self._look_after = look_after
 
     def start(self) -> None:
-        """Make a round now and every hour; a second call changes nothing."""
-        if not self._hourly.is_running():
-            self._hourly.start()
+        """Make a round now and every hour, and look now and every minute; a second call changes nothing."""
+        for loop in (self._hourly, self._each_minute):
+            if not loop.is_running():
+                loop.start()
 
     def stop(self) -> None:
         self._hourly.cancel()
+        self._each_minute.cancel()
+
+    @tasks.loop(minutes=1)
+    async def _each_minute(self) -> None:
+        try:
+            taken_up = await self._look_after() if self._look_after is not None else 0
+        except Exception:
+            log.exception("open orders could not be looked after; that is tried again in a minute")
+        else:
+            if taken_up:
+                log.info("took up %d orders that nothing followed", taken_up)
 
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:
         try:
             await self.make(time.time())
-        except (DataError, OSError):
+        except Exception:
             log.exception("a round was not finished; the next one is in an hour")
 
     async def make(self, now: float) -> None:

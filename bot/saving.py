@@ -5,19 +5,22 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot import consent, words
+from bot import attachments, consent, words
 from bot.errors import Gone, Refused
 from bot.stores import Stores
 from data.characters import Character, FaceMeasure, Origin, check_handle
 from data.portraits import Portrait
 from engine import identity, intake, review
+from engine.catalogue import Catalogue
 from engine.identity import Face
-from engine.local_models import UNTRAINED_NOTE
 from engine.prompt import from_json
+
+if TYPE_CHECKING:
+    from bot.client import StudioBot
 
 LINK: Final = re.compile(
     r"^https://(?:ptb\.|canary\.)?discord(?:app)?\.com/channels/(?P<guild>[0-9]{1,20}|@me)/"
@@ -63,7 +66,9 @@ class Seen:
     face: FaceMeasure | None = None
 
 
-async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Portrait) -> Character:
+async def from_portrait(
+    stores: Stores, catalogue: Catalogue, saver: Saver, handle: str, portrait: Portrait
+) -> Character:
     """Save the face in one of the bot's own portraits.
 
     Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, Refused when no face will do.
@@ -75,27 +80,28 @@ async def from_portrait(stores: Stores, saver: Saver, handle: str, portrait: Por
     if from_upload:
         await consent.require(stores, saver.user_id)
     png = await stores.pictures.read(portrait.sha256)
-    # An untrained model paints noise; its pictures can be kept to try the studio out.
-    seen = await asyncio.to_thread(examine, png, saver.face, noise=UNTRAINED_NOTE in portrait.note)
+    seen = await asyncio.to_thread(examine, png, saver.face, needed=catalogue.shows_faces(portrait.model))
     subject = from_json(portrait.prompt).subject
     origin: Origin = "upload" if from_upload else "portrait"
     source = _Source(origin, portrait.id, portrait.sha256 if seen.picture is None else None, subject)
     return await _keep(stores, saver, handle, png, seen, source)
 
 
-async def from_attachment(stores: Stores, saver: Saver, handle: str, attachment: discord.Attachment) -> Character:
+async def from_attachment(bot: "StudioBot", saver: Saver, handle: str, attachment: discord.Attachment) -> Character:
     """Save the face in a picture that a person handed in.
 
-    Raises BadPicture, BadHandle, HandleTaken, and before anything is stored RightUnconfirmed, SeveralFaces, and
-    Refused when no face will do.
+    Raises BadPicture, BadHandle, HandleTaken, RightUnconfirmed before anything is fetched, and before anything is
+    stored SeveralFaces, and Refused when no face will do.
     """
     handle = check_handle(handle)
-    if attachment.size > intake.MAX_BYTES:
-        raise intake.BadPicture(f"That file has {attachment.size / 2**20:.0f} MiB; pictures may have at most 10 MiB.")
-    picture = await asyncio.to_thread(intake.clean, await attachment.read())
-    seen = await asyncio.to_thread(examine, picture.png, saver.face)
-    await consent.require(stores, saver.user_id)
-    return await _keep(stores, saver, handle, picture.png, seen, _Source("upload"))
+    attachments.check(attachment)
+    await consent.require(bot.stores, saver.user_id)
+    async with bot.decoder.seat(saver.user_id) as seat:
+        picture = await seat.clean(await attachments.read(attachment))
+        # Faces are looked for one after the other: whoever waits for that takes no thread.
+        async with bot.looking:
+            seen = await asyncio.to_thread(examine, picture.png, saver.face)
+    return await _keep(bot.stores, saver, handle, picture.png, seen, _Source("upload"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +112,15 @@ class _Source:
     subject: str = ""
 
 
-def examine(png: bytes, which: int | None = None, *, noise: bool = False) -> Seen:
-    """Look for the face that is to be saved; blocking. A picture of `noise` need not show one.
+def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> Seen:
+    """Look for the face that is to be saved; blocking. Unless one is `needed`, a picture may be saved without.
 
     Raises SeveralFaces, and Refused with what to do when there is no face or it will not do.
     """
     if identity.missing():
         return Seen()
     found = identity.look(png, thorough=True)
-    if noise and (len(found) != 1 or review.unfit(found[0])):
+    if not needed and (len(found) != 1 or review.unfit(found[0])):
         return Seen()
     if not found:
         raise Refused(
@@ -131,8 +137,13 @@ def examine(png: bytes, which: int | None = None, *, noise: bool = False) -> See
 
 
 async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Seen, source: _Source) -> Character:
-    crop = None if seen.crop is None else await stores.pictures.stage(seen.crop)
     picture = source.sha256 or await stores.pictures.stage(seen.picture or png)
+    try:
+        crop = None if seen.crop is None else await stores.pictures.stage(seen.crop)
+    except BaseException:
+        if not isinstance(picture, str):
+            await stores.pictures.discard(picture)
+        raise
     if saver.adds:
         return await stores.characters.add(
             saver.user_id,
@@ -159,19 +170,19 @@ async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: See
 
 
 async def from_message(
-    stores: Stores, saver: Saver, handle: str, message: discord.Message, me: discord.ClientUser
+    bot: "StudioBot", saver: Saver, handle: str, message: discord.Message, me: discord.ClientUser
 ) -> Character:
     """Save from a message: a portrait of the bot, or a picture that the saving person attached.
 
     Raises Refused when the message holds neither.
     """
     if message.author.id == me.id:
-        return await from_portrait(stores, saver, handle, await portrait_in(stores, message))
+        return await from_portrait(bot.stores, bot.engine.catalogue, saver, handle, await portrait_in(bot.stores, message))
     if message.author.id != saver.user_id:
         raise Refused("Only portraits made here, or pictures that you attached yourself, can be saved.")
     for attachment in message.attachments:
         if (attachment.content_type or "image/").startswith("image/"):
-            return await from_attachment(stores, saver, handle, attachment)
+            return await from_attachment(bot, saver, handle, attachment)
     raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
 
 
@@ -183,14 +194,12 @@ async def portrait_in(stores: Stores, message: discord.Message) -> Portrait:
     return portraits[0]
 
 
-async def from_link(
-    client: discord.Client, stores: Stores, saver: Saver, handle: str, link: str, member: discord.Member
-) -> Character:
+async def from_link(bot: "StudioBot", saver: Saver, handle: str, link: str, member: discord.Member) -> Character:
     """Save from a link to a message of the same server, in a channel that the person can read."""
-    message = await linked(client, saver, link, member)
-    if client.user is None:
+    message = await linked(bot, saver, link, member)
+    if bot.user is None:
         raise Refused("The studio is still starting. Try again in a moment.")
-    return await from_message(stores, saver, handle, message, client.user)
+    return await from_message(bot, saver, handle, message, bot.user)
 
 
 async def linked(client: discord.Client, saver: Saver, link: str, member: discord.Member) -> discord.Message:
@@ -232,7 +241,7 @@ async def _in_thread(thread: discord.Thread, member: discord.Member, allowed: di
 
 def requested_handle(content: str, me: discord.ClientUser) -> str | None:
     """The handle in "@bot save ana" or "@bot /character save ana"; None when the message asks for something else."""
-    text = re.sub(rf"<@!?{me.id}>", " ", content).strip()
+    text = content.replace(f"<@{me.id}>", " ").replace(f"<@!{me.id}>", " ").strip()
     match = REQUEST.match(text)
     return match["handle"] if match else None
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import discord
 
-from bot import actions, quotes, replies, views
+from bot import actions, components, quotes, replies, views, words
 from bot.errors import Forged, Gone, NotYours, Refused
 from bot.extras import Extras, FrameWish, SeriesWish
 from bot.guard import person_of
@@ -72,7 +72,7 @@ def _frame(series: Series, number: int) -> Frame:
 
 
 class SeriesMenu(
-    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    components.Control[discord.ui.Select[discord.ui.View]],
     template=r"series:(?P<action>open|redo):(?P<id>[0-9a-f]{16})",
 ):
     """ "Open a frame…" or "Make a frame again…"."""
@@ -82,7 +82,7 @@ class SeriesMenu(
 
     def __init__(self, action: str, series_id: str, frames: Sequence[Frame] = (), *, row: int | None = None) -> None:
         options = [
-            discord.SelectOption(label=f"{frame.number}. {frame.label}"[:100], value=str(frame.number))
+            discord.SelectOption(label=f"{frame.number}. {words.bare(frame.label)}"[:100], value=str(frame.number))
             for frame in frames[:_MOST]
         ]
         super().__init__(
@@ -102,8 +102,7 @@ class SeriesMenu(
     ) -> Self:
         return cls(match["action"], match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.item.values[0]
         await self.ACTIONS[self.action](interaction, self.series_id, int(chosen) if chosen.isdecimal() else 0)
 
@@ -121,7 +120,7 @@ def running(order_id: str, series_id: str, finished: Sequence[Frame]) -> discord
 
 def ended(series: Series, finished: Sequence[Frame]) -> discord.ui.View:
     """What is under a series that is finished, or as finished as it will be."""
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     if finished:
         view.add_item(SeriesMenu("open", series.id, finished))
     view.add_item(SeriesMenu("redo", series.id, series.frames))

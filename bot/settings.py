@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     )
     data_keep_days: int = Field(0, ge=0, description="Portraits older than this many days are deleted. 0: never.")
 
-    model_default: str = Field("built-in", description="The model used when /portrait names none.")
+    model_default: str = Field("built-in", description="The model used when /portrait names none; built-in is the studio.")
     model_local: tuple[str, ...] = Field(
         (),
         description="More local models as a JSON list: a diffusers folder or hub id, with an optional title, "
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     model_fine_tunes: str = Field(
         "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
     )
-    model_builtin: bool = Field(True, description="Whether the model that ships with the bot is offered.")
+    model_builtin: bool = Field(True, description="Whether the photo studio that ships with the bot is offered.")
     model_memory_gib: float = Field(
         0,
         ge=0,

@@ -66,7 +66,8 @@ def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order
         held = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
         embed.add_field(name="Likeness", value=held, inline=False)
     if sentences:
-        embed.add_field(name="Not made", value="\n".join(dict.fromkeys(sentences))[:1024], inline=False)
+        why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
+        embed.add_field(name="Not made", value=why[:1024], inline=False)
     embed.set_image(url=f"attachment://{NAME}")
     embed.set_footer(text=" · ".join(part for part in (cards.AI_LINE, left, f"Order {order_id}") if part))
     return embed

@@ -3,20 +3,18 @@
 What people hand in is cleaned, asked about once (`bot/consent.py`), and kept until the order holds it.
 """
 
-import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import discord
 
-from bot import consent, saving
+from bot import attachments, consent, saving
 from bot.errors import Gone, NotYours, Refused
 from bot.extras import EditWish, PictureWish, Use
 from bot.guard import Person
 from bot.reading import NOTHING
 from data.portraits import Portrait
-from engine import intake
 from engine.prompt import PortraitPrompt, from_json
 
 if TYPE_CHECKING:
@@ -61,21 +59,16 @@ async def from_portrait(bot: "StudioBot", portrait: Portrait) -> Source:
 
 
 async def from_attachment(bot: "StudioBot", user_id: int, attachment: discord.Attachment) -> Source:
-    """A picture that a person handed in. Raises BadPicture, and RightUnconfirmed before anything is stored."""
-    picture = await cleaned(attachment)
+    """A picture that a person handed in. Raises BadPicture, and RightUnconfirmed before anything is fetched."""
+    attachments.check(attachment)
     await consent.require(bot.stores, user_id)
+    async with bot.decoder.seat(user_id) as seat:
+        picture = await seat.clean(await attachments.read(attachment))
     staged = await bot.stores.pictures.stage(picture.png)
     now = time.time()
     expires_at = now + bot.settings.price_quote_minutes * 60 + _MARGIN_S
     kept = await bot.stores.handed_in.keep(user_id, staged, now=now, expires_at=expires_at)
     return Source(sha256=staged.sha256, width=staged.width, height=staged.height, from_upload=True, kept=kept)
-
-
-async def cleaned(attachment: discord.Attachment) -> intake.CleanPicture:
-    """The attachment checked and encoded anew. Raises BadPicture."""
-    if attachment.size > intake.MAX_BYTES:
-        raise intake.BadPicture(f"That file has {attachment.size / 2**20:.0f} MiB; pictures may have at most 10 MiB.")
-    return await asyncio.to_thread(intake.clean, await attachment.read())
 
 
 async def from_link(interaction: "Interaction", person: Person, link: str) -> Source:

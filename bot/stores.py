@@ -1,10 +1,12 @@
 """The data rooms that one running bot works with, opened together."""
 
+import asyncio
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from data.accounts import Accounts
+from data.at_rest import close_folder
 from data.audit import Audit
 from data.bans import Bans
 from data.care import Care
@@ -59,6 +61,7 @@ class Stores:
         """Raises DataError: the folder is in use, unwritable, or its database cannot be read."""
         lock = lock_folder(folder)
         try:
+            await asyncio.to_thread(close_folder, folder)
             database = await Database.open(folder)
         except BaseException:
             lock.release()

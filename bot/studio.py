@@ -6,79 +6,40 @@ This module knows data and engine, and of Discord only that there is a `Post` wh
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Final, Literal, Protocol
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, Final
 
-from bot import faults, words
+from bot import faults
 from bot.errors import Gone, Refused
-from bot.holding import Holding
-from bot.marking import Marker
+from bot.following import CANCELLED, Follower
+from bot.making import Maker
+from bot.patience import patiently
+from bot.results import Post
+from bot.results import Result as Result
+from bot.results import facts as facts
 from bot.settings import Settings
 from bot.stores import Stores
 from bot.wishes import Answer, Checks, Wish, short_of_credits
-from data.accounts import FREE, Account
-from data.errors import InsufficientCredits, JobOver, NoSpace
-from data.jobs import JobRow, NewOrder, Order, OrderReference
-from data.portraits import Portrait, PortraitFacts
+from data.accounts import Account
+from data.errors import DataError, InsufficientCredits
+from data.jobs import JobRow, NewOrder, Order
+from data.portraits import Portrait
 from engine.catalogue import Model
 from engine.engine import Engine
-from engine.jobs import (
-    Adapter,
-    Edit,
-    EngineError,
-    EngineStopped,
-    Event,
-    Finished,
-    Job,
-    JobCancelled,
-    Lane,
-    Reference,
-    RenderFailed,
-    Role,
-)
-from engine.prompt import from_json
+from engine.jobs import Job, Lane
 
 log = logging.getLogger(__name__)
 
-MAX_STARTS: Final = 3
-ADAPTED_PIPELINE: Final = "StableDiffusion3Pipeline"
-MENTION_AFTER_S: Final = 120.0
-CANCELLED: Final = "Cancelled; your credits are back."
-STOPPED_TOO_OFTEN: Final = "The studio stopped three times while making this portrait, so it was given up and refunded."
-
-
-class StoppedTooOften(EngineError):
-    """The process ended again and again while this job ran."""
-
-    def __init__(self) -> None:
-        super().__init__("The studio stopped three times while making this portrait, so it was given up.")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What became of an order. `left` says what the account holds now."""
-
-    portraits: Sequence[Portrait]
-    sentences: Sequence[str]
-    left: str
-
-
-class Board(Protocol):
-    """Shows how far an order is."""
-
-    def update(self, job_id: str, event: Event) -> None: ...
-    def again(self, job_id: str) -> None: ...
-    def ended(self, job_id: str, sentence: str = "") -> None: ...
-    async def close(self) -> None: ...
-
-
-class Post(Protocol):
-    """Shows orders to people; `deliver` may be repeated and shows the result once."""
-
-    def board(self, order: Order) -> Board: ...
-    async def deliver(self, order: Order, result: Result) -> bool: ...
-    async def call_back(self, order: Order) -> None: ...
+MAX_TAKES: Final = 3
+"""How often one run of the bot takes an open order up before it is given up."""
+UNSHOWN_KEPT_S: Final = 7 * 86_400.0
+UNSHOWN_AGAIN_S: Final = 3600.0
+TAKEN_UP_TOO_OFTEN: Final = (
+    "The studio could not finish this order, however often it tried, so it was given up. Your credits are back."
+)
+NOBODY_TOLD: Final = "This portrait could be shown nowhere for a week, so your credits are back. /portraits has it."
+_LIVE: Final = frozenset({"waiting", "running"})
 
 
 class Studio:
@@ -89,12 +50,12 @@ class Studio:
         self.engine = engine
         self.checks = Checks(settings, stores, engine)
         self._post = post
-        self._marker = Marker(settings)
-        self._holding = Holding(settings, stores, engine)
+        self._maker = Maker(stores, engine, self.checks)
+        self._follower = Follower(settings, stores, engine, self._maker)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
-        self._ignored: dict[str, tuple[str, ...]] = {}
-        self._held: set[str] = set()
+        self._takes: Counter[str] = Counter()
+        self._shown_again: dict[str, float] = {}
         self._closing = False
 
     @property
@@ -118,7 +79,7 @@ class Studio:
             faults.after("row")
             if order.created:
                 if wish.ignored:
-                    self._ignored[order.id] = wish.ignored
+                    self._follower.ignored[order.id] = wish.ignored
                 self.follow(order)
                 faults.after("submit")
         return order
@@ -142,204 +103,99 @@ class Studio:
         """Put an order's jobs into the queue, now, and see it through in the background."""
         if order.id in self._followed:
             return
-        rows = [row for row in order.jobs if row.state in {"waiting", "running"}]
+        rows = [row for row in order.jobs if row.state in _LIVE]
         # A series does not fill the queue: its next frame takes a place when one is done.
         at_once = self.settings.series_waiting if order.series_id else len(rows)
-        streams = {row.id: self._submitted(order, row) for row in rows[:at_once]}
-        self._held.update(row.id for row in rows[at_once:])
-        task = asyncio.create_task(self._follow(order, rows, streams), name=f"order-{order.id}")
+        streams = {row.id: self._maker.submitted(order, row) for row in rows[:at_once]}
+        self._follower.held.update(row.id for row in rows[at_once:])
+        self._begin(order, self._follower.see_through(order, rows, streams, self._post))
+
+    def _begin(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"order-{order.id}")
         self._followed[order.id] = task
-        task.add_done_callback(lambda done: self._followed.pop(order.id, None))
-        task.add_done_callback(lambda done: self._ignored.pop(order.id, None))
+        task.add_done_callback(lambda done: self._let_go(order))
 
-    def _submitted(self, order: Order, row: JobRow) -> AsyncIterator[Event] | EngineError:
-        """The job's events, or why it cannot be made; it was charged, so the queue's caps do not count any more."""
-        if row.attempts >= MAX_STARTS:
-            return StoppedTooOften()
-        try:
-            return self.engine.submit(self._job(order, row), accepted=True)
-        except EngineError as error:
-            return error
+    def _let_go(self, order: Order) -> None:
+        self._followed.pop(order.id, None)
+        self._follower.ignored.pop(order.id, None)
+        self._follower.held.difference_update(row.id for row in order.jobs)
 
-    async def _follow(
-        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, AsyncIterator[Event] | EngineError]
-    ) -> None:
-        board = self._post.board(order)
-        places = asyncio.Semaphore(max(1, len(streams)))
-        try:
-            endings = await asyncio.gather(
-                *(self._in_turn(order, row, streams.get(row.id), board, places) for row in rows)
-            )
-            await board.close()
-            if all(endings):
-                await self._conclude(order.id)
-        except Exception:
-            log.exception(
-                "an order could not be seen through; it is taken up again at the next start",
-                extra={"job": order.id},
-            )
-            await board.close()
-
-    async def _in_turn(
-        self,
-        order: Order,
-        row: JobRow,
-        stream: AsyncIterator[Event] | EngineError | None,
-        board: Board,
-        places: asyncio.Semaphore,
-    ) -> bool:
-        """Render one job when the order has a place for it; see `_render`."""
-        async with places:
-            if stream is None:
-                now = await self.stores.orders.job(row.id) or row
-                self._held.discard(row.id)
-                if now.state not in {"waiting", "running"}:
-                    board.ended(row.id, now.error)
-                    return True
-                stream = self._submitted(order, row)
-            return await self._render(order, row, stream, board)
-
-    async def _conclude(self, order_id: str) -> None:
-        """Deliver what is rendered, settle it, close the order; each step may come twice."""
-        order = await self.find_order(order_id)
-        result = await self.result(order)
-        delivered = await self._post.deliver(order, result)
-        faults.after("edit")
-        now = time.time()
-        if delivered and result.portraits and now - order.created_at > MENTION_AFTER_S:
-            await self._mention(order, now)
-        for row in order.jobs:
-            if row.state == "rendered":
-                await self.stores.orders.settle(row.id, now)
-        faults.after("settle")
-        await self.stores.orders.close(order.id)
-        log.info("order closed", extra={"job": order.id})
-
-    async def _mention(self, order: Order, now: float) -> None:
-        """Who waited long is called back, once: written down first, so that a crash can only lose the call."""
-        if await self.stores.orders.mention_once(order.id, now):
-            await self._post.call_back(order)
-
-    async def result(self, order: Order) -> Result:
-        """What an order came to, from its rows alone."""
-        portraits = await self.stores.portraits.of_order(order.id)
-        sentences = [row.error or CANCELLED for row in order.jobs if row.state in {"failed", "cancelled"}]
-        account = await self.checks.account(order.guild_id, order.user_id)
-        return Result(portraits, sentences, balance_line(account))
-
-    async def _render(
-        self, order: Order, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board
-    ) -> bool:
-        """One job, from the queue to a stored portrait or a refund; False when it goes on at the next start."""
-        try:
-            finished = await self._best(order, row, await self._finish(row, stream, board), board)
-            prompt = from_json(row.prompt or order.prompt)
-            picture = await self._marker.mark(finished, prompt, row)
-            staged = await self.stores.pictures.stage(picture)
-            faults.after("picture")
-            await self.stores.orders.store(
-                row.id, staged, facts(finished, row.guidance, self._ignored.get(order.id, ())), time.time()
-            )
-            faults.after("portrait")
-        except EngineStopped:
-            return False
-        except JobCancelled:
-            return await self._end(row, "cancelled", CANCELLED, board)
-        except JobOver:
-            return True
-        except NoSpace as error:
-            return await self._end(row, "failed", str(error), board)
-        except EngineError as error:
-            return await self._end(row, "failed", f"{error} Your credits are back.", board)
-        board.ended(row.id)
-        return True
-
-    def _job(self, order: Order, row: JobRow) -> Job:
-        model = self.engine.catalogue.get(row.model)
-        job = Job(
-            id=row.id,
-            user=self.checks.turn_of(order.guild_id, order.user_id),
-            lane=Lane(row.lane),
-            model=row.model,
-            prompt=from_json(row.prompt or order.prompt),
-            width=row.width,
-            height=row.height,
-            steps=row.steps,
-            guidance=row.guidance,
-            seed=row.seed,
-            references=tuple(self._reference(model, item) for item in order.references),
-            edit=self._edit(order),
-            adapters=self._adapters(row),
-            arrival=row.arrival,
-            previews=model.live_preview,
-        )
-        scales = [item.scale for item in order.references if item.scale is not None]
-        return replace(job, reference_scale=max(scales, default=model.reference_scale))
-
-    def _reference(self, model: Model, item: OrderReference) -> Reference:
-        """An IP-Adapter reads the face alone; a model that looks at pictures gets the whole one."""
-        adapter = model.provider == "local" and model.pipeline == ADAPTED_PIPELINE
-        sha256 = item.crop_sha256 if item.crop_sha256 and adapter else item.sha256
-        path = self.stores.pictures.path(sha256)
-        role = Role(item.role)
-        return Reference(handle=item.handle, path=path, sha256=sha256, role=role, embedding=item.embedding)
-
-    def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
-        """Raises UnknownFineTune when its file is not offered any more."""
-        if not row.fine_tune:
-            return ()
-        return (self.engine.catalogue.fine_tune(row.fine_tune, row.model).adapter(row.fine_tune_strength),)
-
-    def _edit(self, order: Order) -> Edit | None:
-        edit = order.edit
-        if edit is None or edit.sha256 is None:
-            return None
-        path = self.stores.pictures.path(edit.sha256)
-        return Edit(path=path, sha256=edit.sha256, words=edit.words, strength=edit.strength)
-
-    async def _best(self, order: Order, row: JobRow, first: Finished, board: Board) -> Finished:
-        """The portrait that is delivered: this one, or a further try whose face holds better."""
-
-        async def once_more(job: Job) -> Finished:
-            board.again(row.id)
-            return await self._finish(row, self.engine.submit(job, accepted=True), board)
-
-        return await self._holding.best(order, row, self._job(order, row), first, once_more)
-
-    async def _finish(self, row: JobRow, stream: AsyncIterator[Event] | EngineError, board: Board) -> Finished:
-        if isinstance(stream, EngineError):
-            raise stream
-        async for event in stream:
-            if isinstance(event, Finished):
-                return event
-            board.update(row.id, event)
-        raise RenderFailed("the engine ended without a picture")
-
-    async def _end(self, row: JobRow, state: Literal["failed", "cancelled"], sentence: str, board: Board) -> bool:
-        await self.stores.orders.end(row.id, state, sentence, time.time())
-        board.ended(row.id, sentence)
-        return True
+    def is_followed(self, order_id: str) -> bool:
+        """Whether somebody is about to end this order; else the next look (`look_after`) sees to that."""
+        return order_id in self._followed
 
     async def before_start(self, jobs: Sequence[Job]) -> None:
         """Write down that these jobs are about to start, so that one that kills the process is known."""
-        await self.stores.orders.starting([job.id for job in jobs], time.time())
+        ids = [job.id for job in jobs]
+        await patiently(lambda: self.stores.orders.starting(ids, time.time()), "writing down that jobs start")
 
     async def resume(self) -> int:
         """Take up every order that an earlier run left open, in their old order; says how many."""
-        orders = [order for order in await self.stores.orders.open_orders() if order.id not in self._followed]
-        for order in orders:
+        return await self.look_after()
+
+    async def look_after(self) -> int:
+        """Take up open orders that nothing follows, and give up those that were taken up in vain; says how many.
+
+        To be called every minute. What no way led to is shown again each hour, and refunded after a week.
+        """
+        if self._closing:
+            return 0
+        found = await self.stores.orders.open_orders()
+        ids = {order.id for order in found}
+        self._takes = Counter({order_id: takes for order_id, takes in self._takes.items() if order_id in ids})
+        self._shown_again = {order_id: at for order_id, at in self._shown_again.items() if order_id in ids}
+        loose = [order for order in found if order.id not in self._followed]
+        return sum(self._take_up(order) for order in loose)
+
+    def _take_up(self, order: Order) -> bool:
+        if order.unshown_since is not None:
+            return self._take_up_unshown(order, order.unshown_since)
+        self._takes[order.id] += 1
+        if self._takes[order.id] > MAX_TAKES:
+            log.error("an order was taken up in vain and is given up", extra={"job": order.id})
+            self._begin(order, self._follower.give_up(order.id, TAKEN_UP_TOO_OFTEN, self._post))
+        else:
             self.follow(order)
-        return len(orders)
+        return True
+
+    def _take_up_unshown(self, order: Order, since: float) -> bool:
+        if time.time() > since + UNSHOWN_KEPT_S:
+            self._begin(order, self._follower.give_up(order.id, NOBODY_TOLD, self._post))
+            return True
+        if time.perf_counter() < self._shown_again.get(order.id, 0.0):
+            return False
+        self._shown_again[order.id] = time.perf_counter() + UNSHOWN_AGAIN_S
+        self.follow(order)
+        return True
+
+    async def told(self, order: Order) -> None:
+        """The person has been told that the portraits of this order are in /portraits: that settles them."""
+        await self.stores.orders.delivered(order.id, "portraits", time.time())
+        await self.stores.orders.close(order.id)
+        log.info("order closed, as its person was told of it", extra={"job": order.id})
 
     async def cancel(self, order: Order) -> int:
         """Cancel what of an order has not been rendered; says how many portraits that stops."""
         stopped = 0
         # Frames that wait for a place first: else they would take those that come free.
-        for row in [row for row in order.jobs if row.id in self._held]:
-            ended = await self.stores.orders.end(row.id, "cancelled", CANCELLED, time.time())
-            self.engine.cancel(row.id)
-            stopped += ended.state == "cancelled"
-        return stopped + sum(self.engine.cancel(row.id) for row in order.jobs)
+        for row in sorted(order.jobs, key=lambda row: row.id not in self._follower.held):
+            stopped += await self._cancel(row)
+        fresh = await self.find_order(order.id)
+        if fresh.state == "open" and fresh.unshown_since is None:
+            self.follow(fresh)
+        return stopped
+
+    async def _cancel(self, row: JobRow) -> bool:
+        """What the engine does not know waits for a place, is being stored, or is followed by nobody."""
+        if self.engine.cancel(row.id):
+            return True
+        before = await self.stores.orders.job(row.id)
+        if before is None or before.state not in _LIVE:
+            return False
+        ended = await self.stores.orders.end(row.id, "cancelled", CANCELLED, time.time())
+        # It may have taken its place since.
+        self.engine.cancel(row.id)
+        return ended.state == "cancelled"
 
     async def stop_jobs(self, job_ids: Iterable[str], sentence: str) -> int:
         """End jobs that wait or run, with a sentence and a refund; says how many. What is rendered is delivered."""
@@ -349,6 +205,11 @@ class Studio:
             stopped += row.state == "cancelled"
             self.engine.cancel(job_id)
         return stopped
+
+    async def drop(self, order_id: str, sentence: str) -> None:
+        """End an order that nobody follows, with a refund of everything and without a word to anybody."""
+        await self._follower.drop(order_id, "cancelled", sentence)
+        await self.stores.orders.close(order_id)
 
     async def seen_through(self, order_id: str) -> bool:
         """Wait for the end of an order that is being seen through; False at once when it is not."""
@@ -376,6 +237,7 @@ class Studio:
         """Finish the current step, keep the rest for the next start; takes about `grace_s` seconds at most."""
         self._closing = True
         started = time.perf_counter()
+        await self._follower.calls.close()
         await self.engine.stop(grace_s * 0.75)
         running = list(self._followed.values())
         if running:
@@ -384,36 +246,8 @@ class Studio:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self.stores.orders.requeue_running()
-
-
-def facts(finished: Finished, guidance: float, ignored: tuple[str, ...] = ()) -> PortraitFacts:
-    """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
-
-    `ignored` are the flags of other tools that were typed; they are told here once and kept nowhere else.
-    """
-    sent = finished.words
-    told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
-    notes = [finished.note]
-    if sent.dropped:
-        notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
-    if ignored:
-        notes.append(f"Means nothing here: {words.plain('; '.join(ignored), 300)}.")
-    if sent.left_to_reference:
-        notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
-    return PortraitFacts(
-        seed=finished.seed,
-        model_title=finished.model_title,
-        words=f"CLIP: {sent.prompt}\nT5: {sent.long_prompt}" if told_t5 else sent.prompt,
-        negative=sent.negative,
-        steps=finished.steps,
-        guidance=guidance,
-        render_s=finished.render_s,
-        note=" ".join(note for note in notes if note),
-    )
-
-
-def balance_line(account: Account) -> str:
-    if account.tier != FREE:
-        return f"{words.credits_word(account.balance)} left · {account.tier} tier"
-    return f"{words.credits_word(account.balance)} left"
+        await self._follower.calls.close()
+        try:
+            await self.stores.orders.requeue_running()
+        except DataError as error:
+            log.warning("jobs that ran could not be put back: %s The next start takes them up all the same.", error)

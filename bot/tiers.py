@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot import words
 from bot.errors import Refused
 from data.accounts import FREE, UNLIMITED
-from engine.catalogue import Model
+from engine.catalogue import ON_THIS_MACHINE, Model
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
@@ -31,14 +31,19 @@ class Tier(BaseModel):
 
     def pays_for(self, model: Model) -> bool:
         """Whether a portrait of this model costs credits in the standard lane."""
-        return model.id not in self.covers and model.provider not in self.covers
+        return not {model.id, model.provider, _home(model)} & set(self.covers)
 
     def check(self, name: str, model: Model, aspect: str) -> None:
         """Raises Refused for a model or an aspect that is not part of the tier, called `name`."""
-        if self.models and model.id not in self.models and model.provider not in self.models:
+        if self.models and not {model.id, model.provider, _home(model)} & set(self.models):
             raise Refused(f"{model.title} is not part of the {name} tier. Choose another model with `model:`.")
         if self.aspects and aspect not in self.aspects:
             raise Refused(f"The {name} tier makes {words.listed(self.aspects, 'or')}, not {aspect}.")
+
+
+def _home(model: Model) -> str:
+    """What a tier may say for it: "local" covers whatever is made on this machine."""
+    return "local" if model.provider in ON_THIS_MACHINE else model.provider
 
 
 BUILT_IN: Final[Mapping[str, Tier]] = {FREE: Tier(), UNLIMITED: Tier(covers=("local",), daily=0)}

@@ -11,6 +11,8 @@ from engine.catalogue import Catalogue, Model
 from engine.prompt import SLOTS, PortraitPrompt
 
 MODEL: Final = "model"
+MAX_VARYING: Final = 1500
+"""The longest that may be typed of what varies, in characters."""
 EXAMPLE: Final = "place: beach | forest | night city"
 _NAMES: Final = {
     **{slot: slot for slot in SLOTS},
@@ -41,6 +43,8 @@ class Varying:
 
 def read(text: str, most: int) -> Varying:
     """Raises Refused, with an example."""
+    if len(text) > MAX_VARYING:
+        raise Refused(f"What varies is too long. At most {MAX_VARYING:,} characters are read; shorten it.")
     name, colon, rest = text.partition(":")
     what = _NAMES.get(name.strip().casefold())
     if not colon or what is None:

@@ -9,8 +9,7 @@ from typing import Any, ClassVar, Self
 
 import discord
 
-from bot import actions, cards
-from bot.replies import told
+from bot import actions, cards, components
 from data.jobs import Order
 from data.portraits import Portrait
 
@@ -18,7 +17,7 @@ _MAX_ID = 2**63 - 1
 
 
 class PortraitButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"portrait:(?P<action>reroll|edit|save|words|delete):(?P<id>[0-9]{1,19})",
 ):
     """Reroll, Edit…, Save as character, Words or Delete under a finished portrait."""
@@ -51,13 +50,12 @@ class PortraitButton(
     ) -> Self:
         return cls(match["action"], min(int(match["id"]), _MAX_ID))
 
-    @told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await actions.PORTRAIT_ACTIONS[self.action](interaction, self.portrait_id)
 
 
 class ChangeMenu(
-    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    components.Control[discord.ui.Select[discord.ui.View]],
     template=r"portrait:change:(?P<id>[0-9]{1,19})",
 ):
     """ "Change…": one slot of the recipe is asked for anew, the others stay."""
@@ -81,13 +79,12 @@ class ChangeMenu(
     ) -> Self:
         return cls(min(int(match["id"]), _MAX_ID))
 
-    @told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await actions.change(interaction, self.portrait_id, self.item.values[0])
 
 
 class PickMenu(
-    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    components.Control[discord.ui.Select[discord.ui.View]],
     template=r"order:pick:(?P<id>[0-9a-f]{16})",
 ):
     """ "Pick one…" under several portraits: shows the chosen one with its own controls."""
@@ -113,8 +110,7 @@ class PickMenu(
     ) -> Self:
         return cls(match["id"])
 
-    @told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.item.values[0]
         portrait_id = min(int(chosen), _MAX_ID) if chosen.isdecimal() else 0
         portrait, parcel = await actions.picked(interaction, self.order_id, portrait_id)
@@ -122,7 +118,7 @@ class PickMenu(
 
 
 class CancelButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"order:cancel:(?P<id>[0-9a-f]{16})",
 ):
     """Cancel under an order that waits or runs."""
@@ -145,8 +141,7 @@ class CancelButton(
     ) -> Self:
         return cls(match["id"])
 
-    @told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await actions.cancel_order(interaction, self.order_id)
 
 
@@ -155,7 +150,7 @@ DYNAMIC_ITEMS = (PortraitButton, ChangeMenu, PickMenu, CancelButton)
 
 def running(order_id: str) -> discord.ui.View:
     """What is under an order until it ends."""
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(CancelButton(order_id))
     return view
 
@@ -164,14 +159,14 @@ def finished(portraits: Sequence[Portrait]) -> discord.ui.View:
     """What is under the result: all the controls of one portrait, or a menu to pick one of several."""
     if len(portraits) == 1:
         return single(portraits[0])
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(PickMenu(portraits[0].order_id, portraits))
     return view
 
 
 def single(portrait: Portrait) -> discord.ui.View:
     """The controls of one portrait."""
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     for action in PortraitButton.LOOKS:
         view.add_item(PortraitButton(action, portrait.id, row=0))
     view.add_item(ChangeMenu(portrait.id, row=1))
@@ -179,8 +174,8 @@ def single(portrait: Portrait) -> discord.ui.View:
 
 
 def belongs_to(message: discord.Message, order: Order) -> bool:
-    """Whether this message shows the result of this order, by its buttons or by the order's id in a footer."""
-    if any(order.id in (embed.footer.text or "") for embed in message.embeds):
+    """Whether this message shows the result of this order, by its buttons or by the order's id in its words."""
+    if order.id in message.content or any(order.id in (embed.footer.text or "") for embed in message.embeds):
         return True
     wanted = {f"portrait:reroll:{row.portrait_id}" for row in order.jobs if row.portrait_id is not None}
     wanted.add(f"order:pick:{order.id}")

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from bot import policy, words
 from bot.errors import AgainstPolicy, PriceUnconfirmed, Refused
 from bot.extras import NOTHING_MORE, Extras, PictureWish
+from bot.reading import beside
 from bot.settings import ModelPrice, Settings
 from bot.stores import Stores
 from bot.tiers import Tier
@@ -23,7 +24,7 @@ from data.jobs import NewJob, NewOrder, SpendCeiling
 from engine.catalogue import Model
 from engine.engine import Engine
 from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull
-from engine.prompt import PortraitPrompt, to_json
+from engine.prompt import SLOTS, PortraitPrompt, to_json
 
 DEFAULT_ASPECT: Final = "2:3"
 MAX_SEED: Final = 2**32 - 1
@@ -272,10 +273,10 @@ class Checks:
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
         )
-        for prompt in _asked_of_policy(wish):
-            decision = policy.decide(replace(question, prompt=prompt))
-            if isinstance(decision, policy.Refused):
-                raise AgainstPolicy(decision.rule, decision.sentence)
+        asked = _asked_of_policy(wish)
+        refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
+        if refused is not None:
+            raise AgainstPolicy(refused.rule, refused.sentence)
         return from_upload
 
     def _price_agreed(self, wish: Wish, account: Account, total: int) -> None:
@@ -291,6 +292,17 @@ def _asked_of_policy(wish: Wish) -> list[PortraitPrompt]:
     prompts = list(dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())]))
     edit = wish.extras.edit
     return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
+
+
+def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.Refused | None:
+    """The first refusal that policy has for any of the prompts."""
+    decisions = (policy.decide(replace(question, prompt=prompt)) for prompt in prompts)
+    return next((decision for decision in decisions if isinstance(decision, policy.Refused)), None)
+
+
+def _length(prompt: PortraitPrompt) -> int:
+    """How many characters of a prompt policy reads."""
+    return sum(map(len, (*(prompt.slot(slot) for slot in SLOTS), prompt.negative, *prompt.text)))
 
 
 def _holds(model: Model, faces: int) -> None:
@@ -324,7 +336,7 @@ def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
         )
     if not wanted.pictures:
         return
-    if model.references < 2:
+    if model.references < 2 or model.only_faces:
         raise Refused(
             f"{model.title} takes no pictures of outfits, places or styles. Nothing was charged; choose a model that "
             "takes several pictures (/models says which)."

@@ -2,21 +2,66 @@
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
+from typing import Final
 
-_MARKDOWN = re.compile(r"([\\`*_~|<>#\[\]()\-@:])")
+_MARKDOWN: Final = re.compile(r"[\\`*_~|<>#\[\]()\-@:]|\.(?=(?i:gg/|com/invite))")
+# What acts in a sentence: an escape that is there already stays, so that escaping twice changes nothing.
+_ACTING: Final = re.compile(
+    r"\\[^0-9A-Za-z\s]|[\\`*~|<\[\]]|(?<![^\W_])_|_(?![^\W_])|@(?=everyone|here)|:(?=//)|\.(?=(?i:gg/|com/invite))|^[#>-]"
+)
+_HIDDEN: Final = {"Cc", "Cf", "Cs"}
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+_JOINER: Final = "\u200d"
 _MEMBER_MENTION = re.compile(r"<@!?(\d+)>")
 
 
 def plain(text: str, limit: int = 1024) -> str:
     """`text` on one line, cut to `limit` characters, with nothing in it that Discord would format or link."""
+    return _cut(_MARKDOWN.sub(r"\\\g<0>", bare(text)), limit)
+
+
+def sentence(text: str, limit: int = 1500) -> str:
+    """A whole sentence in which somebody else's words may stand, such as why a provider refused.
+
+    It reads as it is, and nothing in it links, mentions, heads, quotes or fences. Escaping it twice changes nothing.
+    """
+    return _cut(_ACTING.sub(lambda found: found[0] if len(found[0]) == 2 else f"\\{found[0]}", bare(text)), limit)
+
+
+def bare(text: str) -> str:
+    """`text` on one line without what cannot be seen: control, zero-width and direction marks, and blank letters.
+
+    For labels and choices, where Discord formats nothing. The joiner inside an emoji stays.
+    """
     line = " ".join(text.split())
-    if not line:
-        return ""
-    escaped = _MARKDOWN.sub(r"\\\1", line)
+    if line.isascii() and line.isprintable():
+        return line
+    kept = (mark for at, mark in enumerate(line) if not _is_hidden(mark) or _joins_emoji(line, at))
+    return " ".join("".join(kept).split())
+
+
+def _is_hidden(mark: str) -> bool:
+    return mark in _BLANK or unicodedata.category(mark) in _HIDDEN
+
+
+def _joins_emoji(line: str, at: int) -> bool:
+    if line[at] != _JOINER or not 0 < at < len(line) - 1:
+        return False
+    before = line[at - 2 : at - 1] if line[at - 1] in "\ufe0f🏻🏼🏽🏾🏿" else line[at - 1]
+    return all(mark and unicodedata.category(mark) == "So" for mark in (before, line[at + 1]))
+
+
+def _cut(escaped: str, limit: int) -> str:
     if len(escaped) <= limit:
         return escaped
     return escaped[: limit - 1].rstrip("\\") + "…"
+
+
+def handle(name: str) -> str:
+    """A character's handle with its "@", outside of code; also one called "everyone" mentions nobody."""
+    return sentence(f"@{name}", 40)
 
 
 def mentions_member(text: str) -> bool:

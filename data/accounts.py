@@ -79,7 +79,7 @@ class Accounts:
         row = await self._row(guild_id, user_id)
         if row is not None and not tiers.has_ended(row, now) and not allowance_due(row, day, allowance):
             return _account(row, now)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             row = await account_row(tx, guild_id, user_id, now)
             row = await tiers.end_when_due(tx, row, now)
             if day is not None and allowance_due(row, day, allowance):
@@ -105,7 +105,7 @@ class Accounts:
     ) -> Entry:
         """Give `amount` > 0 credits, once per `key`; audited. Raises `GrantLimitReached`, `BadAmount`."""
         _check_amount(amount)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id, actor_id) as tx:
             row = await account_row(tx, guild_id, user_id, now)
             if (first := await _first(tx, f"grant:{key}", row, amount)) is not None:
                 return first
@@ -122,7 +122,7 @@ class Accounts:
     ) -> Entry:
         """Take up to `amount` > 0 credits, at most what is there (`-entry.amount` were taken); audited."""
         _check_amount(amount)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id, actor_id) as tx:
             row = await account_row(tx, guild_id, user_id, now)
             if (first := await _first(tx, f"revoke:{key}", row, None)) is not None:
                 return first
@@ -177,7 +177,7 @@ class Accounts:
         now: float,
         limits: GrantLimits | None,
     ) -> Account:
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id, actor_id) as tx:
             row = await tiers.end_when_due(tx, await account_row(tx, guild_id, user_id, now), now)
             first = await tx.one("SELECT account_id FROM tier_changes WHERE key = ?", (f"{kind}:{key}",))
             if first is not None:

@@ -41,7 +41,7 @@ class Audit:
         now: float,
     ) -> None:
         """Record what was done, or what was refused."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(actor_id, target_id) as tx:
             await record(tx, guild_id, actor_id, action, target_id=target_id, detail=detail, reason=reason, now=now)
 
     async def page(

@@ -19,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data import schema
+from data.at_rest import close_folder
 from data.database import FILE_NAME
 from data.errors import BadBackup, DatabaseUnreadable, DataError, NoSpace
-from data.files import is_full, sync_folder
+from data.files import is_full, private_file, private_folder, private_opener, sync_folder
 from data.folder_lock import lock_folder
 from data.pictures import FOLDER_NAME
 from data.sqlite_errors import in_words
@@ -49,7 +50,7 @@ def back_up(data_folder: Path, target: Path) -> Backup:
         raise FileExistsError(f"{target} exists already; a backup needs a folder of its own.")
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     with _undone(partial), _worded(data_folder / FILE_NAME):
-        (partial / FOLDER_NAME).mkdir(parents=True)
+        private_folder(partial / FOLDER_NAME)
         pictures = _copy_all(data_folder, partial)
         copied = sum(file.stat().st_size for file in [partial / FILE_NAME, *pictures])
         sync_folder(partial / FOLDER_NAME)
@@ -81,6 +82,7 @@ def _copy_all(source: Path, target: Path) -> list[Path]:
 def _copy_database(source: Path, target: Path) -> None:
     """SQLite's own backup, which sees one moment of a database that is being written to."""
     target.unlink(missing_ok=True)
+    private_file(target)
     uri = f"{source.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, uri=True)) as old, closing(sqlite3.connect(target)) as new:
         old.backup(new)
@@ -101,7 +103,8 @@ def _copy_pictures(source: Path, target: Path, names: set[str]) -> set[str]:
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as old, target.open("wb") as new:
+    target.unlink(missing_ok=True)  # it would keep the mode that it was left with
+    with source.open("rb") as old, open(target, "xb", opener=private_opener) as new:
         shutil.copyfileobj(old, new)
         new.flush()
         os.fsync(new.fileno())
@@ -131,6 +134,7 @@ def restore(backup: Path, data_folder: Path) -> Path | None:
     """
     _check(backup)
     with lock_folder(data_folder), _worded(data_folder / FILE_NAME):
+        close_folder(data_folder)
         new = data_folder / f".restored-{secrets.token_hex(4)}"
         try:
             _bring_in(backup, data_folder, new)
@@ -146,7 +150,8 @@ def restore(backup: Path, data_folder: Path) -> Path | None:
 def _bring_in(backup: Path, data_folder: Path, new: Path) -> None:
     """Copy the backup's files beside those in use. Pictures are named by their content: none replaces another."""
     pictures = data_folder / FOLDER_NAME
-    pictures.mkdir(exist_ok=True)
+    if not pictures.is_dir():
+        private_folder(pictures)
     for name in _wanted(backup / FILE_NAME):
         temporary = pictures / f".staged-{name}"
         try:
@@ -164,7 +169,7 @@ def _set_aside(data_folder: Path) -> Path | None:
     if not any(data_folder.glob(f"{FILE_NAME}*")):
         return None
     aside = data_folder / time.strftime(f"before-restore-%Y%m%d-%H%M%S-{secrets.token_hex(2)}", time.gmtime())
-    (aside / FOLDER_NAME).mkdir(parents=True)
+    private_folder(aside / FOLDER_NAME)
     for name in _names(data_folder):
         os.link(data_folder / FOLDER_NAME / name, aside / FOLDER_NAME / name)
     if database.exists():

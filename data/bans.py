@@ -24,7 +24,7 @@ class Bans:
 
     async def add(self, guild_id: int, user_id: int, *, actor_id: int, reason: str = "", now: float) -> Ban:
         """Ban the user; audited. A second ban changes nothing and returns the first."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id, actor_id) as tx:
             new = await tx.one(
                 "INSERT INTO bans (guild_id, user_id, actor_id, reason, created_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING RETURNING *",
@@ -38,7 +38,7 @@ class Bans:
 
     async def remove(self, guild_id: int, user_id: int, *, actor_id: int, reason: str = "", now: float) -> bool:
         """Lift the ban; audited. False when there was none."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id, actor_id) as tx:
             gone = await tx.one(
                 "DELETE FROM bans WHERE guild_id = ? AND user_id = ? RETURNING user_id", (guild_id, user_id)
             )

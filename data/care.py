@@ -93,7 +93,7 @@ class Care:
 
         One a person and character in each server: a second replaces the reason, and False is returned.
         """
-        async with self._db.transaction() as tx:
+        async with self._db.storing(reporter_id) as tx:
             character = await _character(tx, character_id)
             known = await tx.one(
                 "SELECT id FROM character_reports WHERE character_id = ? AND guild_id = ? AND reporter_id = ?",
@@ -118,7 +118,7 @@ class Care:
         """Take a character out of use in a server, or `EVERYWHERE`; audited. False when it was already."""
         pictures = await self.pictures(character_id)
         marks = [await self._marks.of_picture(sha256) for sha256 in pictures]
-        async with self._db.transaction() as tx:
+        async with self._db.storing(actor_id) as tx:
             character = await _character(tx, character_id)
             new = await tx.one(
                 "INSERT INTO disabled_characters (character_id, guild_id, actor_id, reason, created_at)"
@@ -138,7 +138,7 @@ class Care:
         """Let a character be used again there; audited. False when it was not disabled there."""
         pictures = await self.pictures(character_id)
         marks = [await self._marks.of_picture(sha256) for sha256 in pictures]
-        async with self._db.transaction() as tx:
+        async with self._db.storing(actor_id) as tx:
             character = await _character(tx, character_id)
             gone = await tx.execute(
                 "DELETE FROM disabled_characters WHERE character_id = ? AND guild_id = ? RETURNING character_id",

@@ -99,6 +99,12 @@ SELECT c.id, c.user_id, c.guild_id, c.handle, r.version, c.created_at, c.version
 FROM characters c
 JOIN character_references r ON r.character_id = c.id AND r.version = coalesce(:version, c.version)
 """
+SHARED = """
+(c.shared_in = :guild AND :guild <> 0
+    AND NOT EXISTS (SELECT 1 FROM bans b WHERE b.guild_id = c.shared_in AND b.user_id = c.user_id))
+"""
+"""Of `characters c`: what others may see and use in a server. What somebody who is banned there has shared comes back
+when the ban is lifted."""
 
 
 def characters_of(rows: Sequence[sqlite3.Row]) -> Sequence[Character]:

@@ -11,22 +11,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.character_rows import MOST_REFERENCES as MOST_REFERENCES
-from data.character_rows import SELECT, characters_of, split_handle
+from data.character_rows import SELECT, SHARED, characters_of, split_handle
 from data.character_rows import Character as Character
 from data.character_rows import CharacterReference as CharacterReference
 from data.character_rows import CharacterUse as CharacterUse
 from data.character_rows import FaceMeasure as FaceMeasure
 from data.character_rows import Origin as Origin
 from data.character_rows import check_handle as check_handle
-from data.database import Database, Transaction
-from data.errors import HandleShared, HandleTaken, PictureMissing, TooManyReferences, UnknownCharacter
+from data.database import Database, Transaction, Value
+from data.errors import (
+    HandleShared,
+    HandleTaken,
+    PictureMissing,
+    PortraitGone,
+    TooManyReferences,
+    UnknownCharacter,
+)
 from data.pictures import PictureStore, StagedPicture
 
 _NEWEST = 5
-_MEANT = """
-(c.user_id = :user OR (c.shared_in = :guild AND :guild <> 0
+_MEANT = f"""
+(c.user_id = :user OR ({SHARED}
     AND NOT EXISTS (SELECT 1 FROM characters own WHERE own.user_id = :user AND own.handle = :handle)))
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +66,12 @@ class Characters:
     ) -> Character:
         """Save a face from a staged picture, or from a stored one by its sha256; `crop` is the face alone.
 
-        Raises `BadHandle`, `HandleTaken`, `PictureMissing`, `NoSpace`; staged pictures are removed then.
+        Raises `BadHandle`, `HandleTaken`, `PictureMissing`, `PortraitGone`, `ErasedMeanwhile`, `NoSpace`; staged
+        pictures are removed then.
         """
         try:
             bare = check_handle(handle)
-            async with self._db.transaction() as tx:
+            async with self._db.storing(user_id) as tx:
                 character_id = await _insert_character(tx, user_id, guild_id, bare, description, now)
                 new = _NewReference(picture, origin, portrait_id, crop, face)
                 await self._insert(tx, character_id, 1, 0, new, now)
@@ -89,7 +97,7 @@ class Characters:
         Raises `UnknownCharacter`, `TooManyReferences`, `PictureMissing`, `NoSpace`; staged pictures are removed then.
         """
         try:
-            async with self._db.transaction() as tx:
+            async with self._db.storing(user_id) as tx:
                 row = await _next_version(tx, user_id, handle)
                 await _copy_version(tx, row["id"], row["version"], row["next"])
                 new = _NewReference(picture, origin, portrait_id, crop, face)
@@ -104,6 +112,7 @@ class Characters:
         self, tx: Transaction, character_id: int, version: int, position: int, new: _NewReference, now: float
     ) -> None:
         face = new.face
+        await _must_have_portrait(tx, new.portrait_id)
         await tx.execute(
             "INSERT INTO character_references (character_id, version, position, sha256, origin, portrait_id,"
             " created_at, crop_sha256, embedding, pattern, measure) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -159,7 +168,7 @@ class Characters:
     async def shared(self, guild_id: int, *, without: int = 0) -> Sequence[Character]:
         """Characters that are shared in a server, by handle, those of user `without` left out."""
         rows = await self._db.fetch_all(
-            f"{SELECT} WHERE c.shared_in = :guild AND c.user_id <> :without ORDER BY c.handle, c.id, r.position",
+            f"{SELECT} WHERE {SHARED} AND c.user_id <> :without ORDER BY c.handle, c.id, r.position",
             {"version": None, "guild": guild_id, "without": without},
         )
         return characters_of(rows)
@@ -167,8 +176,7 @@ class Characters:
     async def handles(self, user_id: int, guild_id: int = 0) -> Sequence[str]:
         """The names of the user's characters and of those shared in the server (0: none), sorted."""
         rows = await self._db.fetch_all(
-            "SELECT DISTINCT handle FROM characters WHERE user_id = :user OR (shared_in = :guild AND :guild <> 0)"
-            " ORDER BY handle",
+            f"SELECT DISTINCT c.handle FROM characters c WHERE c.user_id = :user OR {SHARED} ORDER BY c.handle",  # noqa: S608
             {"user": user_id, "guild": guild_id},
         )
         return [row["handle"] for row in rows]
@@ -184,7 +192,7 @@ class Characters:
     async def rename(self, user_id: int, handle: str, new: str) -> Character:
         """Raises `UnknownCharacter`, `BadHandle`, `HandleTaken`, `HandleShared`."""
         bare = check_handle(new)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             taken = await tx.one(
                 "SELECT id FROM characters WHERE user_id = ? AND handle = ? AND id <> ?", (user_id, bare, character.id)
@@ -197,7 +205,7 @@ class Characters:
 
     async def share(self, user_id: int, handle: str, guild_id: int | None) -> Character:
         """Let everybody in a server use the character (None: nobody). Raises `UnknownCharacter`, `HandleShared`."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             await _must_be_unshared(tx, guild_id, character.handle, character.id)
             await tx.execute("UPDATE characters SET shared_in = ? WHERE id = ?", (guild_id, character.id))
@@ -205,7 +213,7 @@ class Characters:
 
     async def set_default(self, user_id: int, handle: str, version: int) -> Character:
         """What a handle without a version means. Raises `UnknownCharacter`, also when it has no such version."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             if not 1 <= version <= character.versions:
                 raise UnknownCharacter(f"{character.handle}:{version}")
@@ -217,7 +225,7 @@ class Characters:
 
         Raises `UnknownCharacter`.
         """
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             character = await _own(tx, user_id, handle)
             await tx.execute(
                 "UPDATE characters SET description = ?, scale = ? WHERE id = ?", (description, scale, character.id)
@@ -282,6 +290,12 @@ async def _insert_character(
     return int(row["id"])
 
 
+async def _must_have_portrait(tx: Transaction, portrait_id: int | None) -> None:
+    """Raises `PortraitGone` when the portrait that a picture is from went with the person who had made it."""
+    if portrait_id is not None and await tx.one("SELECT 1 FROM portraits WHERE id = ?", (portrait_id,)) is None:
+        raise PortraitGone
+
+
 async def _next_version(tx: Transaction, user_id: int, handle: str) -> sqlite3.Row:
     """The character's id and default version, how many pictures that `held`, and the number of the `next` version."""
     row = await tx.one(
@@ -321,11 +335,16 @@ async def _own(tx: Transaction, user_id: int, handle: str) -> Character:
 
 
 async def _must_be_unshared(tx: Transaction, guild_id: int | None, handle: str, character_id: int) -> None:
-    """Raises `HandleShared` when another character of that name is shared in the server."""
+    """Raises `HandleShared` when another character of that name is shared in the server.
+
+    Who is banned there holds no name: theirs is theirs alone again when somebody else shares one of that name.
+    """
     if guild_id is None:
         return
-    other = await tx.one(
-        "SELECT id FROM characters WHERE shared_in = ? AND handle = ? AND id <> ?", (guild_id, handle, character_id)
-    )
-    if other is not None:
+    keys: dict[str, Value] = {"guild": guild_id, "handle": handle, "id": character_id}
+    other = "c.handle = :handle AND c.id <> :id"
+    if await tx.one(f"SELECT 1 FROM characters c WHERE {SHARED} AND {other}", keys) is not None:  # noqa: S608
         raise HandleShared(handle)
+    await tx.execute(
+        "UPDATE characters SET shared_in = NULL WHERE shared_in = :guild AND handle = :handle AND id <> :id", keys
+    )

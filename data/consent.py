@@ -37,7 +37,7 @@ class Questions:
     async def ask(self, user_id: int, about: About, wording: int, *, now: float) -> Question:
         """Write a new question down. Only answered questions about a right to a picture are kept for good."""
         question = Question(secrets.token_hex(8), user_id, about, wording, now, None, None)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             await tx.execute(
                 "DELETE FROM questions WHERE asked_at < ? AND (answer IS NULL OR about <> 'right to picture')",
                 (now - self.KEPT_S,),

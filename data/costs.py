@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+import math
 from dataclasses import dataclass
 from typing import Final
 
 from data.database import Database
+
+log = logging.getLogger(__name__)
+
+MOST_CHARGED_USD_MICROS: Final = 1_000_000_000
+"""A thousand dollars: no provider charges so much for a picture, and whoever says so is not believed."""
 
 COST: Final = """CASE
     WHEN j.state IN ('waiting', 'running') THEN max(j.cost_usd_micros, coalesce(j.charged_usd_micros, 0))
@@ -15,10 +22,11 @@ COST: Final = """CASE
 """A job `j`: what the provider said, else its price; while it is being made, whichever is more."""
 
 NOTED: Final = """
-UPDATE jobs SET provider_ref = :text, last_charge_usd_micros = coalesce(:charged, 0),
+UPDATE jobs SET last_charge_usd_micros = coalesce(:charged, 0),
     charged_usd_micros = CASE WHEN :charged IS NULL THEN charged_usd_micros
-        ELSE coalesce(charged_usd_micros, 0) + :charged END
-WHERE id = :id AND provider_ref <> :text
+        ELSE coalesce(charged_usd_micros, 0) + :charged END,
+    provider_ref = iif(order_id IN (SELECT id FROM orders WHERE source = 'erased:' || id), 'erased', :text)
+WHERE id = :id AND provider_ref NOT IN (:text, 'erased')
 """
 PRESUMED: Final = """
 UPDATE jobs SET charged_usd_micros = coalesce(charged_usd_micros, 0) + :charged, last_charge_usd_micros = :charged
@@ -35,9 +43,19 @@ SELECT j.provider, j.model,
     coalesce(sum({COST}) FILTER (WHERE j.created_at >= :day), 0),
     coalesce(sum({COST}) FILTER (WHERE j.created_at >= :month), 0)
 FROM jobs j JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
-WHERE j.provider <> 'local' AND j.created_at >= min(:since, :day, :month) AND (:guild IS NULL OR a.guild_id = :guild)
+WHERE j.provider NOT IN ('local', 'studio') AND j.created_at >= min(:since, :day, :month) AND (:guild IS NULL OR a.guild_id = :guild)
 GROUP BY j.provider, j.model ORDER BY 4 DESC, 6 DESC, j.provider, j.model
 """  # noqa: S608 - a constant
+
+
+def believed(usd_micros: float | None, job_id: str) -> int | None:
+    """What a provider said that it charged, or None where that is no sum of money: then its price counts."""
+    if usd_micros is None:
+        return None
+    if isinstance(usd_micros, int | float) and math.isfinite(usd_micros) and 0 <= usd_micros <= MOST_CHARGED_USD_MICROS:
+        return round(usd_micros)
+    log.warning("a provider's charge is not believed, its usual price counts", extra={"job": job_id})
+    return None
 
 
 @dataclass(frozen=True, slots=True)

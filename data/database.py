@@ -20,6 +20,7 @@ from data import schema
 from data.errors import DatabaseBusy, DataError
 from data.folder_lock import FolderLock as FolderLock
 from data.folder_lock import lock_folder as lock_folder
+from data.presence import Presence
 from data.sqlite_errors import in_words
 
 FILE_NAME = "likeness.sqlite3"
@@ -95,6 +96,7 @@ class Database:
         self.folder = folder
         self.commits = 0
         """How many transactions have been committed since the start."""
+        self.presence = Presence()
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
@@ -182,6 +184,17 @@ class Database:
                 await finish(self._commit(transaction))
             finally:
                 self._holder = None
+
+    @asynccontextmanager
+    async def storing(self, *user_ids: int) -> AsyncIterator[Transaction]:
+        """A transaction that stores something of these people.
+
+        Raises `BeingErased` and `ErasedMeanwhile` as well: nothing is stored of somebody who is being erased, nor
+        what had begun before somebody was.
+        """
+        async with self.transaction() as tx:
+            self.presence.check(*user_ids)
+            yield tx
 
     async def _commit(self, transaction: Transaction) -> None:
         try:

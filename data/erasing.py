@@ -86,6 +86,7 @@ LEFT: Mapping[str, Mapping[str, str]] = {
         "token": "blank",
         "state": "kept",
         "series_id": "kept",
+        "delivered_by": "kept",
     },
     "series_frames": {"job_id": "kept", "series_id": "kept", "label": "blank"},
     "server_access": {"actor_id": "pseudonym", "reason": "blank"},

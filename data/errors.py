@@ -242,6 +242,13 @@ class PictureGone(DataError):
         super().__init__("A picture for this order has been deleted meanwhile. Nothing was charged; choose it anew.")
 
 
+class PortraitGone(DataError):
+    """The portrait that something is made from has been erased since it was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__("That portrait has been deleted meanwhile. Nothing was stored or charged; choose another one.")
+
+
 class BadBackup(DataError):
     def __init__(self, folder: Path, why: str) -> None:
         super().__init__(f"{folder} cannot be restored: {why}. Nothing was changed.")

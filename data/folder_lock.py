@@ -8,6 +8,7 @@ from pathlib import Path
 from types import TracebackType
 
 from data.errors import FolderInUse, FolderUnusable
+from data.files import private_folder
 
 LOCK_NAME = "lock"
 
@@ -33,12 +34,12 @@ class FolderLock:
 
 
 def lock_folder(folder: Path) -> FolderLock:
-    """Lock the data folder for this process; it is created when missing, for this user alone.
+    """Lock the data folder for this process; it is created when missing, and this user's alone.
 
     Raises `FolderInUse`, `FolderUnusable`.
     """
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(folder)
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise FolderUnusable(folder, error.strerror or str(error)) from error

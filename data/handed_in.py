@@ -17,11 +17,11 @@ class HandedIn:
     async def keep(self, user_id: int, staged: StagedPicture, *, now: float, expires_at: float) -> str:
         """Keep a staged picture until `expires_at` (epoch seconds); what it is kept as, for `let_go`.
 
-        Pictures whose time is over go now. Raises `NoSpace`; the staged picture is removed then.
+        Pictures whose time is over go now. Raises `ErasedMeanwhile`, `NoSpace`; the staged picture is removed then.
         """
         kept = secrets.token_hex(8)
         try:
-            async with self._db.transaction() as tx:
+            async with self._db.storing(user_id) as tx:
                 await self._pictures.adopt(tx, staged)
                 await tx.execute(
                     "INSERT INTO handed_in (id, user_id, sha256, expires_at) VALUES (?, ?, ?, ?)",

@@ -13,7 +13,8 @@ from functools import partial
 from typing import Literal
 
 from data import balances, ledger
-from data.costs import COST, NOTED, PRESUMED, TAKEN_BACK
+from data.character_rows import SHARED
+from data.costs import COST, NOTED, PRESUMED, TAKEN_BACK, believed
 from data.database import Database, Transaction, Value
 from data.errors import (
     CeilingReached,
@@ -24,6 +25,7 @@ from data.errors import (
     NotRendered,
     OrderUnfinished,
     PictureGone,
+    PortraitGone,
     TierEnded,
     UnknownJob,
 )
@@ -40,6 +42,7 @@ from data.order_rows import OrderEdit as OrderEdit
 from data.order_rows import OrderReference as OrderReference
 from data.order_rows import SpendCeiling as SpendCeiling
 from data.order_rows import State as State
+from data.order_rows import Way as Way
 from data.pictures import PictureStore, StagedPicture
 from data.portraits import Portrait, PortraitFacts, insert_portrait, portrait_of_job
 from data.tiers import tier_of
@@ -47,7 +50,7 @@ from data.tiers import tier_of
 _SPENT = f"""
 SELECT coalesce(sum({COST}), 0) FROM jobs j
 JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
-WHERE j.provider = :provider AND j.provider <> 'local' AND j.created_at >= :since
+WHERE j.provider = :provider AND j.provider NOT IN ('local', 'studio') AND j.created_at >= :since
     AND (:user IS NULL OR a.user_id = :user
         OR a.user_id IN (SELECT pseudonym FROM erasures WHERE user_id = :user))
 """  # noqa: S608 - a constant
@@ -68,12 +71,12 @@ class Orders:
     async def place(self, order: NewOrder, *, now: float, ceilings: Sequence[SpendCeiling] = ()) -> Order:
         """Write the order, its jobs and their holds, and debit the account, in one commit.
 
-        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `PictureGone`, `CeilingReached`, `NoSpace`:
-        nothing is changed then. A source that has ordered already gets its first order.
+        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `PictureGone`, `PortraitGone`, `CeilingReached`,
+        `ErasedMeanwhile`, `NoSpace`: nothing is changed then. A source that has ordered already gets its first order.
         """
         if not order.jobs:
             raise ValueError("an order needs a job")
-        async with self._db.transaction() as tx:
+        async with self._db.storing(order.user_id) as tx:
             account = await balances.account_row(tx, order.guild_id, order.user_id, now)
             first = await tx.one("SELECT id, account_id FROM orders WHERE source = ?", (order.source,))
             if first is not None:
@@ -108,6 +111,22 @@ class Orders:
         """Orders that are not closed, in order of arrival."""
         return await read_orders(self._db.fetch_all, "o.state = 'open'", ())
 
+    async def open_in(self, guild_id: int, user_id: int | None = None) -> Sequence[Order]:
+        """The server's orders that are not closed (of one user, or of all), in order of arrival."""
+        return await read_orders(
+            self._db.fetch_all,
+            "o.state = 'open' AND a.guild_id = ?1 AND (?2 IS NULL OR a.user_id = ?2)",
+            (guild_id, user_id),
+        )
+
+    async def unshown(self, user_id: int) -> Sequence[Order]:
+        """The user's orders, in all servers, of which they are to be told with their next command."""
+        return await read_orders(
+            self._db.fetch_all,
+            "o.unshown_since IS NOT NULL AND o.account_id IN (SELECT id FROM accounts WHERE user_id = ?)",
+            (user_id,),
+        )
+
     async def of_user(self, guild_id: int, user_id: int, *, limit: int = 25) -> Sequence[Order]:
         """The user's orders, newest first."""
         newest = (
@@ -117,11 +136,15 @@ class Orders:
         return (await read_orders(self._db.fetch_all, newest, (guild_id, user_id, limit)))[::-1]
 
     async def set_message(self, order_id: str, message_id: int, channel_id: int) -> None:
-        """Where the order's message is; its portraits are shown there too."""
+        """Where the order's message is; its portraits are shown there too. An order that is closed stays as it is."""
         async with self._db.transaction() as tx:
-            for table, column in (("orders", "id"), ("portraits", "order_id")):
+            changed = await tx.execute(
+                "UPDATE orders SET message_id = ?, channel_id = ? WHERE id = ? AND state = 'open' RETURNING id",
+                (message_id, channel_id, order_id),
+            )
+            if changed:
                 await tx.execute(
-                    f"UPDATE {table} SET message_id = ?, channel_id = ? WHERE {column} = ?",  # noqa: S608
+                    "UPDATE portraits SET message_id = ?, channel_id = ? WHERE order_id = ?",
                     (message_id, channel_id, order_id),
                 )
 
@@ -169,13 +192,16 @@ class Orders:
 
     async def set_provider_ref(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
         """Keep what a hosted provider calls the job (see `provider_ref`), and what it charged, once for each text."""
+        charged = believed(charged_usd_micros, job_id)
         async with self._db.transaction() as tx:
-            await tx.execute(NOTED, {"id": job_id, "text": text, "charged": charged_usd_micros})
+            await tx.execute(NOTED, {"id": job_id, "text": text, "charged": charged})
 
     async def presume_charge(self, job_id: str, usd_micros: int) -> None:
         """What the provider was sent last is taken to cost so much, unless it said what it charged for it."""
+        if (charged := believed(usd_micros, job_id)) is None:
+            return
         async with self._db.transaction() as tx:
-            await tx.execute(PRESUMED, {"id": job_id, "charged": usd_micros})
+            await tx.execute(PRESUMED, {"id": job_id, "charged": charged})
 
     async def take_back_charge(self, job_id: str) -> None:
         """The provider does not charge for what it was sent last."""
@@ -190,7 +216,8 @@ class Orders:
     async def store(self, job_id: str, staged: StagedPicture, facts: PortraitFacts, now: float) -> Portrait:
         """Keep the portrait and mark the job as rendered; a second call returns the first portrait.
 
-        Raises `JobOver` when the job was cancelled or failed meanwhile (the staged picture is removed).
+        Raises `JobOver` when the job was cancelled or failed meanwhile. The staged picture is removed then, as it is
+        with every other error.
         """
         try:
             async with self._db.transaction() as tx:
@@ -203,7 +230,7 @@ class Orders:
                 portrait = await insert_portrait(tx, job_id, picture, facts, now)
                 await tx.execute("UPDATE jobs SET state = 'rendered' WHERE id = ?", (job_id,))
                 return portrait
-        except JobOver:
+        except Exception:  # a cancel means that the process ends: its next start removes what is staged
             await self._pictures.discard(staged)
             raise
 
@@ -216,9 +243,30 @@ class Orders:
             if job.state in {"waiting", "running"}:
                 raise NotRendered(job_id)
             _must_be(job, "rendered")
-            await balances.settle(tx, job_id, now=now)
-            await tx.execute("UPDATE jobs SET state = 'delivered', ended_at = ? WHERE id = ?", (now, job_id))
+            await _settle(tx, job_id, now)
             return await _job(tx, job_id)
+
+    async def delivered(self, order_id: str, way: Way | None, now: float) -> None:
+        """The person was shown the order's end, or told of it: what is rendered is settled. The first way counts.
+
+        `way` is None when there was nothing but a refund to tell, and no way to tell it.
+        """
+        async with self._db.transaction() as tx:
+            rendered = "SELECT id FROM jobs WHERE order_id = ? AND state = 'rendered' ORDER BY position"
+            for row in await tx.execute(rendered, (order_id,)):
+                await _settle(tx, row["id"], now)
+            await tx.execute(
+                "UPDATE orders SET delivered_by = coalesce(delivered_by, ?), unshown_since = NULL WHERE id = ?",
+                (way, order_id),
+            )
+
+    async def found_no_way(self, order_id: str, now: float) -> None:
+        """Every way to the person is closed: they are to be told with their next command. The first time counts."""
+        async with self._db.transaction() as tx:
+            await tx.execute(
+                "UPDATE orders SET unshown_since = coalesce(unshown_since, ?) WHERE id = ? AND state = 'open'",
+                (now, order_id),
+            )
 
     async def end(
         self,
@@ -256,7 +304,9 @@ class Orders:
             )
             if unfinished is not None:
                 raise OrderUnfinished(order_id)
-            await tx.execute("UPDATE orders SET state = 'closed', token = NULL WHERE id = ?", (order_id,))
+            await tx.execute(
+                "UPDATE orders SET state = 'closed', token = NULL, unshown_since = NULL WHERE id = ?", (order_id,)
+            )
             pinned = await tx.execute(
                 "DELETE FROM order_references WHERE order_id = ? RETURNING sha256, crop_sha256", (order_id,)
             )
@@ -278,6 +328,11 @@ async def _job(tx: Transaction, job_id: str) -> JobRow:
     if row is None:
         raise UnknownJob(job_id)
     return job_of(row)
+
+
+async def _settle(tx: Transaction, job_id: str, now: float) -> None:
+    await balances.settle(tx, job_id, now=now)
+    await tx.execute("UPDATE jobs SET state = 'delivered', ended_at = ? WHERE id = ?", (now, job_id))
 
 
 def _must_be(job: JobRow, *states: State) -> None:
@@ -325,6 +380,9 @@ async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: f
 
 
 async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: float) -> None:
+    parent = "SELECT 1 FROM portraits WHERE id = ?"
+    if order.parent_portrait_id is not None and await tx.one(parent, (order.parent_portrait_id,)) is None:
+        raise PortraitGone
     if order.series is not None and order.series.series_id == order.id:
         await tx.execute(
             "INSERT INTO series (id, varies, created_at) VALUES (?, ?, ?)", (order.id, order.series.varies, now)
@@ -381,9 +439,9 @@ async def _insert_jobs(tx: Transaction, order: NewOrder, ids: Sequence[str], now
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:
     """The character may be the user's own, or one that is shared where the order was made."""
     row = await tx.one(
-        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, c.scale"
+        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, c.scale"  # noqa: S608 - a constant
         " FROM character_references r JOIN characters c ON c.id = r.character_id"
-        " WHERE r.id = :reference AND (c.user_id = :user OR (c.shared_in = :guild AND :guild <> 0))",
+        f" WHERE r.id = :reference AND (c.user_id = :user OR {SHARED})",
         {"reference": reference_id, "user": order.user_id, "guild": order.guild_id},
     )
     if row is None:

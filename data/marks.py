@@ -14,7 +14,7 @@ import secrets
 from pathlib import Path
 
 from data.database import finish
-from data.files import remove, sync_folder
+from data.files import remove, sync_folder, write_durably
 
 FILE_NAME = "privacy.key"
 _KEY_BYTES = 32
@@ -46,7 +46,7 @@ def _load_or_make(file: Path) -> bytes:
     if not file.exists():
         new = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
         try:
-            _write(new, secrets.token_bytes(_KEY_BYTES))
+            write_durably(new, secrets.token_bytes(_KEY_BYTES))
             # A link, because it never replaces a key that somebody else has made meanwhile.
             os.link(new, file)
         except FileExistsError:
@@ -55,11 +55,3 @@ def _load_or_make(file: Path) -> bytes:
             remove(new)
         sync_folder(file.parent)
     return file.read_bytes()
-
-
-def _write(file: Path, content: bytes) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-        stream.flush()
-        os.fsync(stream.fileno())

@@ -12,6 +12,9 @@ from typing import Any, Literal
 from data.database import Value
 
 State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
+Way = Literal["token", "channel", "new message", "direct message", "portraits"]
+"""How an order's end reached its person: by an edit with the interaction's token or through the channel, by a new
+message there or to them alone, or by being told with their next command that it is in /portraits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +165,8 @@ class Order:
 
     `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
     `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
-    `series_id` names the series that its jobs are frames of, if they are.
+    `series_id` names the series that its jobs are frames of, if they are. `unshown_since` is when every way to the
+    person was found closed (epoch seconds): its portraits wait for the person's next command.
     """
 
     id: str
@@ -183,6 +187,8 @@ class Order:
     created_at: float
     balance: int
     series_id: str | None
+    delivered_by: Way | None
+    unshown_since: float | None
     jobs: tuple[JobRow, ...]
     references: tuple[OrderReference, ...]
     edit: OrderEdit | None
@@ -209,7 +215,7 @@ JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j {_JOINED}"  # noqa: S608 - a constant
 _ORDER_COLUMNS = """
 o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
 o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance,
-o.series_id
+o.series_id, o.delivered_by, o.unshown_since
 """
 _REFERENCES = """
 (SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding)))

@@ -23,7 +23,7 @@ from PIL import ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from data.database import Database, Transaction, finish
 from data.errors import BadPicture, PictureMissing
-from data.files import remove, sync_folder, write_durably
+from data.files import private_folder, remove, sync_folder, write_durably
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +88,8 @@ class PictureStore:
         """`data_folder` is the database's when not given; `pictures` in it is created when missing."""
         self._db = db
         self.folder = (data_folder or db.folder) / FOLDER_NAME
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if not self.folder.is_dir():  # closing one that is there belongs to the start, with all that is in it
+            private_folder(self.folder)
 
     async def stage(self, content: bytes, ext: str = "png") -> StagedPicture:
         """Write `content` under a temporary name, durably.

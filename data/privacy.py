@@ -11,6 +11,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from data import audit, erasing
 from data.database import Database, Transaction, Value
@@ -102,13 +103,13 @@ class Privacy:
         self._db = db
         self._pictures = pictures
         self.marks = Marks(db.folder)
-        self._erasing: set[int] = set()
         self._away: set[str] = set()
 
     async def load(self) -> None:
         """At start: who is being erased, and who would be recognised."""
         rows = await self._db.fetch_all("SELECT user_id FROM erasing WHERE user_id IS NOT NULL")
-        self._erasing = {row["user_id"] for row in rows}
+        for row in rows:
+            self._db.presence.leaves(row["user_id"])
         marks = "SELECT mark FROM erasures WHERE user_id IS NULL UNION SELECT mark FROM erased_bans"
         self._away = {row["mark"] for row in await self._db.fetch_all(marks)}
 
@@ -118,13 +119,13 @@ class Privacy:
         return Holdings(*rows[0])
 
     def is_being_erased(self, user_id: int) -> bool:
-        return user_id in self._erasing
+        return self._db.presence.is_leaving(user_id)
 
     async def begin(self, user_id: int, *, now: float) -> None:
         """Write down that everything of this person is to be erased: it will be, even over a restart."""
         async with self._db.transaction() as tx:
             await tx.execute("INSERT OR IGNORE INTO erasing (user_id, asked_at) VALUES (?, ?)", (user_id, now))
-        self._erasing.add(user_id)
+            tx.on_commit(partial(self._db.presence.leaves, user_id))
 
     async def unfinished(self) -> Sequence[int]:
         """Whose erasure was begun and not finished, oldest first."""
@@ -157,7 +158,7 @@ class Privacy:
             gone = [sha256 for sha256 in pictures if await self._pictures.release(tx, sha256)]
             messages = await _count(tx, "message_removals") - before
             await audit.record(tx, 0, pseudonym, "erase everything", now=now)
-        self._erasing.discard(user_id)
+            tx.on_commit(partial(self._db.presence.has_left, user_id))
         self._away.add(mark)
         return Erased(tuple(gone), messages)
 
@@ -181,7 +182,7 @@ class Privacy:
         if not self._away or (mark := await self.marks.of_user(user_id)) not in self._away:
             return False
         keys: dict[str, Value] = {"user": user_id, "mark": mark, "now": now, "reason": KEPT_BAN}
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             await tx.execute("UPDATE erasures SET user_id = :user WHERE mark = :mark", keys)
             await tx.execute(
                 "INSERT INTO bans (guild_id, user_id, actor_id, reason, created_at)"
@@ -197,6 +198,7 @@ class Privacy:
 
     async def forget_links(self, *, now: float) -> None:
         """Cut pseudonyms off from people once the day's limits have run out. Bans stay known."""
+        self._db.presence.forget()
         async with self._db.transaction() as tx:
             await tx.execute("DELETE FROM erasures WHERE erased_at < ?", (now - LIMITS_LAST_S,))
         await self.load()

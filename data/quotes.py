@@ -44,7 +44,7 @@ class Quotes:
 
     async def add(self, quote: Quote) -> None:
         """Keep a new quote; those that expired a week ago are dropped."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(quote.user_id) as tx:
             await tx.execute("DELETE FROM quotes WHERE expires_at < ?", (quote.created_at - self.KEPT_S,))
             await tx.execute(
                 f"INSERT INTO quotes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant

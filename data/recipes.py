@@ -57,7 +57,7 @@ class Styles:
     async def save(self, user_id: int, name: str, prompt: str, *, now: float) -> Style:
         """Keep a style; one of the same name is replaced. Raises BadStyleName, TooManyStyles."""
         name = check_style_name(name)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(user_id) as tx:
             row = await tx.one(
                 "INSERT INTO styles (user_id, name, prompt, created_at) SELECT ?1, ?2, ?3, ?4 "
                 "WHERE (SELECT count(*) FROM styles WHERE user_id = ?1 AND name <> ?2) < ?5 "
@@ -96,7 +96,7 @@ class Drafts:
 
     async def save(self, draft: Draft, *, now: float) -> None:
         """Begin a draft or replace its prompt; drafts untouched for two weeks are dropped."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(draft.user_id) as tx:
             await tx.execute("DELETE FROM drafts WHERE updated_at < ?", (now - self.KEPT_S,))
             await tx.execute(
                 "INSERT INTO drafts (id, user_id, prompt, updated_at) VALUES (?, ?, ?, ?) "

@@ -55,7 +55,7 @@ class References:
         """
         try:
             bare = check_handle(handle)
-            async with self._db.transaction() as tx:
+            async with self._db.storing(user_id) as tx:
                 sha256 = await self._stored(tx, picture)
                 row = await tx.one(
                     "INSERT INTO saved_references (user_id, guild_id, handle, role, sha256, origin, created_at)"  # noqa: S608

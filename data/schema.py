@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 
 from data.errors import DatabaseBusy, DatabaseTooNew, DatabaseUnreadable, MigrationFailed, NoSpace
+from data.files import private_file, private_folder
 from data.sqlite_errors import in_words
 
 BUSY_TIMEOUT_S = 10.0
@@ -31,11 +32,12 @@ def prepare(path: Path, steps: Sequence[str] | None = None) -> None:
     """
     steps = migrations() if steps is None else steps
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(path.parent)
         if path.exists() and path.stat().st_size:
             check(path, len(steps))
         elif any((path.parent / "pictures").glob("[0-9a-f]*")):
             raise DatabaseUnreadable(path, "it is missing, though there are pictures beside it")
+        private_file(path)
         with closing(sqlite3.connect(path, isolation_level=None, timeout=BUSY_TIMEOUT_S)) as connection:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=FULL")

@@ -53,7 +53,7 @@ class Servers:
     async def save(self, settings: ServerSettings, *, actor_id: int, now: float) -> None:
         """Replace the server's settings; audited with what has changed."""
         before = await self.get(settings.guild_id)
-        async with self._db.transaction() as tx:
+        async with self._db.storing(actor_id) as tx:
             await tx.execute(
                 "INSERT OR REPLACE INTO servers (guild_id, studio_role_id, time_zone, adult, blocked_words, allowance,"
                 " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -79,7 +79,7 @@ class Servers:
 
     async def set_access(self, guild_id: int, *, allowed: bool, actor_id: int, reason: str = "", now: float) -> None:
         """Allow or deny a server; audited."""
-        async with self._db.transaction() as tx:
+        async with self._db.storing(actor_id) as tx:
             await tx.execute(
                 "INSERT OR REPLACE INTO server_access (guild_id, allowed, actor_id, reason, created_at)"
                 " VALUES (?, ?, ?, ?, ?)",

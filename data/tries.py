@@ -48,9 +48,12 @@ class Tries:
         """Keep a try, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
 
         `again` says that another follows: the job waits again, without an attempt counted, and costs the operator
-        `cost_usd_micros` more. False when the job has ended meanwhile, and nothing is to follow.
+        `cost_usd_micros` more. False when the job has ended meanwhile: nothing is kept then, and nothing is to follow.
         """
         async with self._db.transaction() as tx:
+            live = "SELECT 1 FROM jobs WHERE id = ? AND state IN ('waiting', 'running')"
+            if await tx.one(live, (job_id,)) is None:
+                return False
             # A run that was broken off may have chosen already.
             await tx.execute("UPDATE job_tries SET chosen = 0 WHERE job_id = ? AND chosen = 1", (job_id,))
             await tx.execute(

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from engine.finetunes import FineTune, read_folder
 from engine.jobs import UnknownFineTune, UnknownModel
@@ -15,11 +15,13 @@ from engine.standing import Standing
 if TYPE_CHECKING:
     from engine.hosted_models import Access
 
-Provider = Literal["local", "cluster", "mage", "bfl", "openai", "google"]
+Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Offload = Literal["none", "model", "sequential"]
 
 BUILTIN_ID = "built-in"
+ON_THIS_MACHINE: Final = frozenset({"local", "studio"})
+"""Providers whose pictures are made in the bot's own processes: nothing leaves the machine."""
 
 
 class CatalogueError(ValueError):
@@ -33,8 +35,10 @@ class Model:
     `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
     own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
     picture (`Job.edit`), which is one of those where all pictures go the same way; `needs_picture` that it makes
-    nothing without a picture. `memory_gib` is what the weights and one picture take, 0 when that is not known. `note`
-    is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not known.
+    nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it;
+    `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
+    when that is not known. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator,
+    0 when that is not known.
     """
 
     id: str
@@ -52,6 +56,8 @@ class Model:
     reference_scale: float = 0.6
     edits: bool = False
     needs_picture: bool = False
+    only_faces: bool = False
+    shows_faces: bool = True
     live_preview: bool = True
     writes_text: bool = False
     source: str
@@ -90,6 +96,10 @@ class Catalogue:
         ids = [model.id for model in self.models]
         raise UnknownModel(model_id, tuple(difflib.get_close_matches(model_id, ids, n=2, cutoff=0.4)))
 
+    def shows_faces(self, model_id: str) -> bool:
+        """Whether a face is looked for in what this model made; of one that is gone nothing else is known."""
+        return all(model.shows_faces for model in self.models if model.id == model_id)
+
     def fine_tunes_of(self, model_id: str) -> tuple[FineTune, ...]:
         """The fine-tunes made for this model."""
         return tuple(fine_tune for fine_tune in self.fine_tunes if fine_tune.base == model_id)
@@ -107,17 +117,15 @@ class Catalogue:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogueSettings:
-    """Which local models to offer.
+    """Which models to offer.
 
-    `builtin_folder` is where the untrained built-in model is kept (made on first use); `builtin` says whether
-    the built-in model is offered at all. `local_models` holds entries such as
+    `builtin` says whether the studio is offered, which ships with the bot. `local_models` holds entries such as
     "folder-or-hub-id=Title;precision=bfloat16;offload=model;memory_gib=18", of which only the first part is
     needed. `default` is a model's id. `hosted` has the providers that there is a key for, `costs_usd` what a
     picture costs the operator, by model id. `models_file` is a TOML file with more local models, `fine_tunes_folder`
     a folder of LoRA files.
     """
 
-    builtin_folder: Path
     builtin: bool = True
     local_models: tuple[str, ...] = ()
     default: str = BUILTIN_ID
@@ -130,10 +138,12 @@ class CatalogueSettings:
 def build(settings: CatalogueSettings) -> Catalogue:
     """The catalogue for these settings. Raises CatalogueError for what cannot be understood."""
     from engine.hosted_models import hosted_models
-    from engine.local_models import builtin_model, local_model
+    from engine.local_models import local_model
     from engine.models_file import read_models_file
+    from engine.studio_model import missing, studio_model
 
-    models = [builtin_model(settings.builtin_folder)] if settings.builtin else []
+    lacking = missing() if settings.builtin else ""
+    models = [studio_model()] if settings.builtin and not lacking else []
     models += [local_model(entry) for entry in settings.local_models]
     models += read_models_file(settings.models_file) if settings.models_file else []
     models += hosted_models(settings.hosted, settings.costs_usd)
@@ -142,7 +152,17 @@ def build(settings: CatalogueSettings) -> Catalogue:
         if ids.count(model_id) > 1:
             raise CatalogueError(f"Two models are called {model_id!r}; give one of them another title.")
     if settings.default not in ids:
-        offered = ", ".join(ids) or "none"
-        raise CatalogueError(f"The default model {settings.default!r} is not offered; there is: {offered}.")
+        raise CatalogueError(_no_default(settings, ids, lacking))
     fine_tunes, refused = read_folder(settings.fine_tunes_folder, models) if settings.fine_tunes_folder else ((), ())
     return Catalogue(tuple(models), settings.default, fine_tunes=fine_tunes, refused=refused)
+
+
+def _no_default(settings: CatalogueSettings, ids: list[str], lacking: str) -> str:
+    """Why there is no default model, and what to do."""
+    offered = ", ".join(ids) or "none"
+    if settings.default == BUILTIN_ID and lacking:
+        instead = f"set MODEL_DEFAULT to a model that is offered: {offered}"
+        if not ids:
+            instead = "set up a model of your own (MODEL_LOCAL) or a provider's key, and name it in MODEL_DEFAULT"
+        return f"The studio ({BUILTIN_ID}), which is the default model, takes no pictures here: {lacking}. Or {instead}."
+    return f"The default model {settings.default!r} is not offered; there is: {offered}. Set MODEL_DEFAULT to one of them."

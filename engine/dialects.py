@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, Protocol
 
-from engine.families import builtin, instructions, pictures, plain, sd35, sentences
+from engine.families import instructions, pictures, plain, sd35, sentences, studio
 from engine.families.pictures import Attached
 from engine.families.words import Words
 from engine.prompt import PortraitPrompt
@@ -16,7 +16,7 @@ __all__ = ["FAMILIES", "Attached", "Words", "render"]
 
 _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]] = MappingProxyType(
     {
-        "builtin": builtin.render,
+        "studio": studio.render,
         "sd35": sd35.render,
         "flux": sentences.render,
         "mango": sentences.render,

@@ -19,6 +19,7 @@ from engine.weights import BadWeights, Shapes, part_shapes, shapes
 if TYPE_CHECKING:
     from engine.catalogue import Model
 
+_NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9_-]+")
 SUFFIX: Final = ".safetensors"
 STRONGEST: Final = 2.0
 DENOISERS: Final = ("transformer", "unet")
@@ -144,7 +145,7 @@ def _card(file: Path) -> FineTune:
         raise BadFineTune(file, f"the strength on its card is a number above 0 and up to {STRONGEST:g}")
     if not isinstance(triggers, list) or not all(isinstance(one, str) and one.strip() for one in triggers):
         raise BadFineTune(file, 'the triggers on its card are a list of words, such as ["some word"]')
-    name = re.sub(r"[^a-z0-9_-]+", "-", file.stem.lower()).strip("-")
+    name = _NOT_IN_NAMES.sub("-", file.stem.lower()).strip("-")
     if not name:
         raise BadFineTune(file, "its name needs a letter or a digit")
     return FineTune(

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from engine.catalogue import CatalogueError, Model, Provider
 from engine.local_models import local_model, sizes
 
+_NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
 TITLES: Final[Mapping[Provider, str]] = MappingProxyType(
     {
         "cluster": "The studio's cluster",
@@ -230,7 +231,7 @@ def _entry(provider: Provider, entry: str) -> Model:
         raise CatalogueError(f"{entry!r} names no model of {TITLES[provider]}: write id=Title.")
     known = _known(provider, source)
     title = title or _TITLES.get(source, known.title)
-    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
+    model_id = _NOT_IN_IDS.sub("-", title.lower()).strip("-")
     candid = source.endswith(CANDID)
     best_for = "candid pictures, less processed" if candid else known.best_for
     return replace(known, id=model_id, title=title, source=source, best_for=best_for)

@@ -3,8 +3,6 @@
 dlib is an extra (`identity`). It is imported when a face is first looked for, once, and one picture is looked at at a
 time; everything here blocks and belongs in a thread. Its weights come from the `face_recognition_models` package and
 are loaded by path, because that package's own import needs a module that setuptools no longer ships.
-
-`python -m engine.identity` measures how well a face is held: see `engine.builtin.holding_bench`.
 """
 
 from __future__ import annotations
@@ -34,9 +32,13 @@ THOROUGH_PX: Final = 768
 REACH: Final = 1.5
 """Side of a face's crop over the width of the face that dlib finds."""
 MOST_FACES: Final = 9
+_MOST_PIXELS: Final = 2_000_000
+"""What is looked at in one picture at most: one of 9:16 at `THOROUGH_PX` has 1.05 million."""
 _SHARPNESS_PX: Final = 64
 _PATTERN_PX: Final = 64
 _SHIFT_PX: Final = 5
+INSTALL: Final = '.venv/bin/pip install -e ".[identity]"'
+"""In the checkout: this package is not on PyPI, and somebody else's of the same name may be."""
 _LOCK = threading.Lock()
 
 Point = tuple[float, float]
@@ -124,15 +126,16 @@ def _opened(picture: Image.Image | bytes | Path) -> Image.Image:
 def _scaled(image: Image.Image, short_side_px: int) -> npt.NDArray[np.uint8]:
     import numpy as np
 
-    scale = short_side_px / min(image.size)
-    size = (round(image.width * scale), round(image.height * scale))
+    # A strip is not blown up to a short side like a portrait's: its long side would take all the time there is.
+    scale = min(short_side_px / min(image.size), math.sqrt(_MOST_PIXELS / (image.width * image.height)))
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     return np.asarray(image.resize(size, Image.Resampling.BICUBIC))
 
 
 @lru_cache(maxsize=1)
 def _tools() -> tuple[Any, Any, Any]:
     if why := missing():
-        raise RuntimeError(f'Faces cannot be looked for: {why}. Install it: pip install "likeness[identity]".')
+        raise RuntimeError(f"Faces cannot be looked for: {why}. Install it: {INSTALL}.")
     import dlib
 
     return (
@@ -250,14 +253,3 @@ def crop(picture: Image.Image | bytes, face: Face, *, reach: float = REACH, most
     cut = Image.fromarray(pixels[sides[1] + pad : sides[3] + pad, sides[0] + pad : sides[2] + pad])
     whole_px = min(cut.width, most_px)
     return cut.resize((whole_px, whole_px), Image.Resampling.BICUBIC)
-
-
-def main() -> int:
-    """The command line."""
-    from engine.builtin.holding_bench import main as measure
-
-    return measure()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

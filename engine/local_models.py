@@ -1,4 +1,4 @@
-"""Catalogue entries for models on this machine: the built-in one and any diffusers folder or hub id.
+"""Catalogue entries for models that run with diffusers on this machine: any folder or hub id.
 
 Reads the small JSON files of a model folder, never its weights.
 """
@@ -9,65 +9,18 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, cast, get_args
+from typing import Any, Final, cast, get_args
 
-from engine import face_adapter, identity
-from engine.catalogue import BUILTIN_ID, CatalogueError, Model, Offload, Precision
+from engine.catalogue import CatalogueError, Model, Offload, Precision
 from engine.prompt import ASPECTS
 from engine.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 
-CARD = "likeness.json"
-"""A model folder of ours has this file: how the model is meant to be used."""
-
-TRAINED_FOLDER = Path(__file__).parent / "builtin" / "checkpoint"
-UNTRAINED_NOTE = "This model is untrained, so its pictures are noise."
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """How a model of ours is meant to be used. `size` is (width, height) in pixels at 2:3.
-
-    `max_sequence_length` is how many T5 tokens the model was trained with (0 without T5); `reference_scale` and
-    `drawn_scale` how strongly its IP-Adapter is to be attended to, for a face that is given and for one that is drawn.
-    """
-
-    trained: bool = False
-    steps: int = 24
-    guidance: float = 3.0
-    size: tuple[int, int] = (128, 192)
-    version: str = ""
-    max_sequence_length: int = 0
-    reference_scale: float = 1.0
-    drawn_scale: float = 1.0
-
-
-def builtin_model(folder: Path) -> Model:
-    """The model that ships with the bot: the trained checkpoint, else the untrained one kept in `folder`."""
-    card = read_card(TRAINED_FOLDER)
-    trained = card is not None and card.trained
-    card = card if card and trained else Card()
-    return Model(
-        id=BUILTIN_ID,
-        title="Built-in",
-        provider="local",
-        family="builtin",
-        best_for="portraits without a GPU, in seconds",
-        catch="small pictures" if trained else "untrained: its pictures are noise",
-        sizes=sizes(card.size[0] * card.size[1]),
-        steps=card.steps,
-        guidance=card.guidance,
-        references=1 if trained and _holds_faces(TRAINED_FOLDER) else 0,
-        reference_scale=card.reference_scale,
-        edits=True,
-        source=str(TRAINED_FOLDER if trained else folder),
-        pipeline="StableDiffusion3Pipeline",
-        note="" if trained else UNTRAINED_NOTE,
-        memory_gib=0.3,
-        licence="MIT",
-    )
+_NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
+ADAPTER: Final = "ip_adapter"
+"""The folder of an IP-Adapter, in the model's own."""
 
 
 def local_model(entry: str) -> Model:
@@ -87,15 +40,20 @@ def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
     folder = Path(source)
     known = published(source)
     title = title or known.title or folder.name
-    model_id = re.sub(r"[^a-z0-9._-]+", "-", title.lower()).strip("-")
+    model_id = _NOT_IN_IDS.sub("-", title.lower()).strip("-")
     if not model_id:
         raise CatalogueError(f"{source}={title} names no model: its title needs a letter or a digit.")
-    card = read_card(folder)
     found = pipeline or str(_read_json(folder / "model_index.json").get("_class_name") or known.pipeline)
     if found != known.pipeline:
         known = replace(OF_PIPELINES.get(found, UNKNOWN), pipeline=found)
-    model = _published(model_id, title, source, known)
-    return _with_card(model, card) if card else model
+    if not known.references and holds_a_face(folder):
+        known = replace(known, references=1)
+    return _published(model_id, title, source, known)
+
+
+def holds_a_face(folder: Path) -> bool:
+    """Whether an IP-Adapter lies beside the weights, by which the model takes a saved face."""
+    return any((folder / ADAPTER).glob("*.safetensors"))
 
 
 def takes_pictures(model: Model) -> bool:
@@ -106,16 +64,6 @@ def takes_pictures(model: Model) -> bool:
 def can_edit(model: Model) -> bool:
     """Whether there is a way to change a picture with this model's pipeline."""
     return model.edits and (takes_pictures(model) or model.pipeline in EDITORS)
-
-
-def read_card(folder: Path) -> Card | None:
-    """The card in a model folder; None when there is none or it cannot be read."""
-    values = _read_json(folder / CARD)
-    if not values:
-        return None
-    known = {field.name for field in fields(Card)}
-    card = Card(**{name: value for name, value in values.items() if name in known})
-    return replace(card, size=(int(card.size[0]), int(card.size[1])))
 
 
 def sizes(area_px: int, grid_px: int = GRID_PX) -> Mapping[str, tuple[int, int]]:
@@ -160,29 +108,6 @@ def _published(model_id: str, title: str, source: str, known: Published) -> Mode
         pipeline=known.pipeline,
         memory_gib=known.memory_gib,
         licence=known.licence,
-    )
-
-
-def _holds_faces(folder: Path) -> bool:
-    """Whether the model comes with an adapter that can be told faces here."""
-    adapter = folder / "ip_adapter"
-    return adapter.is_dir() and not ((adapter / face_adapter.FILE).exists() and identity.missing())
-
-
-def _with_card(model: Model, card: Card) -> Model:
-    return replace(
-        model,
-        family="builtin",
-        pipeline="StableDiffusion3Pipeline",
-        best_for="portraits without a GPU, in seconds",
-        catch="small pictures" if card.trained else "untrained: its pictures are noise",
-        sizes=sizes(card.size[0] * card.size[1]),
-        steps=card.steps,
-        guidance=card.guidance,
-        references=1 if _holds_faces(Path(model.source)) else 0,
-        reference_scale=card.reference_scale,
-        edits=True,
-        note="" if card.trained else UNTRAINED_NOTE,
     )
 
 

@@ -49,6 +49,7 @@ _FIELDS: Final[Mapping[str, tuple[Check, str]]] = MappingProxyType(
         "edits": (_flag, "true or false"),
         "needs_picture": (_flag, "true or false"),
         "writes_text": (_flag, "true or false"),
+        "shows_faces": (_flag, "true or false"),
         "note": (_text, "a short text"),
         "memory_gib": (_number(0, 10_000), "a number in GiB"),
         "licence": (_text, "a short text"),

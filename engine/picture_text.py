@@ -1,13 +1,15 @@
 """Text that travels inside pictures: PNG text chunks and the EXIF comment of JPEG and WebP. Never decodes a pixel.
 
-Everything read here may be hostile: a size is looked at before anything of that size is read or unpacked.
+Everything read here may be hostile: a size is looked at before anything of that size is read or unpacked, and only the
+texts that are asked for are unpacked at all, the first of each keyword. What strangers hand in is read in a process
+apart (`engine.decoding`).
 """
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from PIL import Image
@@ -17,6 +19,11 @@ MAX_TEXT: Final = 64 * 1024
 MAX_PARTS: Final = 4096
 """How many chunks or segments of a picture are looked at."""
 
+RECIPE: Final = "likeness"
+PARAMETERS: Final = "parameters"
+MAX_TRIES: Final = 16
+"""How many chunks of the keywords that are asked for are unpacked at most; of those, all but one each are damaged."""
+
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"
 _USER_COMMENT: Final = 0x9286
@@ -24,13 +31,13 @@ _EXIF_IFD: Final = 0x8769
 _BARE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
-def texts(raw: bytes) -> dict[str, str]:
-    """The texts of a PNG by keyword; of a JPEG or WebP the EXIF comment as "parameters". Empty for anything else.
+def texts(raw: bytes, wanted: Collection[str] = (RECIPE, PARAMETERS)) -> dict[str, str]:
+    """The wanted texts of a PNG by keyword; of a JPEG or WebP the EXIF comment as "parameters". {} for anything else.
 
     Reads `raw` without decoding it, so a picture that is damaged elsewhere still gives its texts.
     """
     if raw.startswith(_PNG):
-        return _png_texts(raw)
+        return _png_texts(raw, wanted)
     if raw.startswith(_JPEG):
         return _comment(b"".join(_jpeg_exif(raw)))
     if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
@@ -76,18 +83,23 @@ def _png_chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
         position = start + length + 4
 
 
-def _png_texts(raw: bytes) -> dict[str, str]:
+def _png_texts(raw: bytes, wanted: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
+    exif: dict[str, str] = {}
+    tries = 0
     for kind, start, end in _png_chunks(raw):
-        if kind == b"eXIf" and end - start <= MAX_TEXT:
-            found = _comment(raw[start:end]) | found
+        if kind == b"eXIf" and not exif:
+            exif = _comment(raw[start : min(end, start + MAX_TEXT + 257)])
         if kind not in {b"tEXt", b"zTXt", b"iTXt"} or end - start > MAX_TEXT + 256:
             continue
-        keyword, _, body = raw[start:end].partition(b"\0")
-        text = _chunk_text(kind, body)
+        keyword = raw[start : min(end, start + 80)].partition(b"\0")[0].decode("latin-1")
+        if keyword not in wanted or keyword in found or tries == MAX_TRIES:
+            continue
+        tries += 1
+        text = _chunk_text(kind, raw[start + len(keyword) + 1 : end])
         if text is not None:
-            found.setdefault(keyword.decode("latin-1"), text)
-    return found
+            found[keyword] = text
+    return exif | found
 
 
 def _chunk_text(kind: bytes, body: bytes) -> str | None:
@@ -159,7 +171,7 @@ def _webp_exif(raw: bytes) -> Iterator[bytes]:
 
 
 def _comment(exif_data: bytes) -> dict[str, str]:
-    """The UserComment of EXIF data as {"parameters": …}; {} when there is none that can be read."""
+    """The UserComment of EXIF data as {PARAMETERS: …}; {} when there is none that can be read."""
     if not exif_data or len(exif_data) > MAX_TEXT + 256:
         return {}
     exif = Image.Exif()
@@ -169,8 +181,8 @@ def _comment(exif_data: bytes) -> dict[str, str]:
     except (SyntaxError, ValueError, KeyError, TypeError, IndexError, OSError, OverflowError, struct.error):
         return {}
     if isinstance(comment, str):
-        return {"parameters": comment}
-    return {"parameters": _decoded(comment)} if isinstance(comment, bytes) and len(comment) > 8 else {}
+        return {PARAMETERS: comment}
+    return {PARAMETERS: _decoded(comment)} if isinstance(comment, bytes) and len(comment) > 8 else {}
 
 
 def _decoded(comment: bytes) -> str:

@@ -6,22 +6,26 @@ Blocking; belongs in a thread. Marking never fails: what could not be added is t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from engine import picture_text
 from engine.picture_text import texts, with_texts
-from engine.prompt import PortraitPrompt, PromptError, from_json, parse, to_json
+from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED
 
 if TYPE_CHECKING:
     from engine.signing import Credentials
 
-RECIPE_KEYWORD: Final = "likeness"
-PARAMETERS_KEYWORD: Final = "parameters"
+RECIPE_KEYWORD: Final = picture_text.RECIPE
+PARAMETERS_KEYWORD: Final = picture_text.PARAMETERS
 VERSION: Final = 1
 SOFTWARE: Final = "Likeness"
 MAX_PROMPT: Final = 6000
 """The longest prompt, in characters over all its slots, that a picture may bring."""
+MAX_SETTINGS: Final = 1000
+"""How much of another tool's line of settings is read; its seed and size stand near its beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +82,11 @@ def read(raw: bytes) -> Recipe | None:
 
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
     """
-    found = texts(raw)
+    return from_texts(texts(raw))
+
+
+def from_texts(found: Mapping[str, str]) -> Recipe | None:
+    """The recipe in the texts of a picture; see `read`."""
     told = found.get(PARAMETERS_KEYWORD, "")
     # JPEG and WebP have one place for text: where ours stands in it, it is the recipe itself.
     recipe = from_text(found.get(RECIPE_KEYWORD, "")) or from_text(told) or _from_parameters(told)
@@ -87,7 +95,12 @@ def read(raw: bytes) -> Recipe | None:
 
 def read_recipe(raw: bytes) -> PortraitPrompt | None:
     """The prompt in a picture, with the seed that was used; None when there is none."""
-    recipe = read(raw)
+    return recipe_in(texts(raw))
+
+
+def recipe_in(found: Mapping[str, str]) -> PortraitPrompt | None:
+    """The same as `read_recipe`, of texts that were taken out of a picture before."""
+    recipe = from_texts(found)
     if recipe is None:
         return None
     return recipe.prompt if recipe.seed is None else replace(recipe.prompt, seed=recipe.seed)
@@ -196,5 +209,15 @@ def _from_parameters(text: str) -> Recipe | None:
     """What another tool wrote, read like a pasted block."""
     if not text.strip():
         return None
-    prompt = parse(text[: 4 * MAX_PROMPT])
+    prompt = parse(_shortened(text))
     return Recipe(prompt=replace(prompt, seed=None), seed=prompt.seed) if prompt != PortraitPrompt() else None
+
+
+def _shortened(text: str) -> str:
+    """At most `MAX_TEXT` characters of it: the beginning, and where that cuts off the settings, the first of those."""
+    if len(text) <= MAX_TEXT:
+        return text
+    found = text.rfind("\nSteps: ")
+    if found < MAX_TEXT - MAX_SETTINGS:
+        return text[:MAX_TEXT]
+    return text[: MAX_TEXT - MAX_SETTINGS] + text[found : found + MAX_SETTINGS]

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from engine.jobs import EngineError
+from engine.provider_values import text_of
 from engine.standing import FIRST_ASIDE_S
-
-MOST_WORDS = 200
 
 
 class ProviderError(EngineError):
@@ -67,10 +66,13 @@ class RateLimited(ProviderError):
 
 
 class ContentRefused(ProviderError):
-    """The provider's rules do not allow the words, a reference picture or the result; `said` is its reason."""
+    """The provider's rules do not allow the words, a reference picture or the result.
 
-    def __init__(self, title: str, said: str = "") -> None:
-        self.said = " ".join(said.split())[:MOST_WORDS]
+    `said` is its reason as it came; what is shown of it is one plain line.
+    """
+
+    def __init__(self, title: str, said: object = "") -> None:
+        self.said = text_of(said)
         reason = f" It says: “{self.said}”." if self.said else ""
         what_next = "Change the words, or choose another model."
         super().__init__(
@@ -163,6 +165,21 @@ class UnusableAnswer(ProviderError):
     def __init__(self, title: str, reason: str) -> None:
         self.reason = reason
         super().__init__(title, f"What {title} sent cannot be used: {reason}. Try again, or choose another model.")
+
+
+class UnreadableAnswer(UnusableAnswer):
+    """What came is not the JSON that was agreed on, such as a page of HTML; it may be another the next time."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, "it cannot be read")
+
+
+class RedirectRefused(UnusableAnswer):
+    """The answer names another address instead. It is not followed: the words and the key would go along."""
+
+    def __init__(self, title: str, status: int) -> None:
+        self.status = status
+        super().__init__(title, f"it points to another address ({status}), which is not followed")
 
 
 class NoServerLeft(ProviderError):

@@ -51,17 +51,17 @@ def load(chain: Path, key: Path) -> Credentials:
 
 
 def self_made(folder: Path) -> Credentials:
-    """The certificate kept in `folder`, made there at the first call (key readable by its owner only).
+    """The certificate kept in `folder`, made there at the first call (readable by their owner only).
 
     Raises SigningFailed when the folder cannot be written.
     """
     chain, key = folder / _CHAIN_NAME, folder / _KEY_NAME
     try:
         if not (chain.exists() and key.exists()):
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)
             made_chain, made_key = _make()
-            _write(key, made_key, mode=0o600)
-            _write(chain, made_chain, mode=0o644)
+            _write(key, made_key)
+            _write(chain, made_chain)
         found = Credentials(chain.read_bytes(), key.read_bytes(), self_made=True)
     except OSError as error:
         raise SigningFailed(
@@ -125,11 +125,11 @@ def _check(credentials: Credentials) -> None:
         )
 
 
-def _write(path: Path, content: bytes, *, mode: int) -> None:
-    """Write by way of a temporary name: a stop halfway never leaves half a key."""
+def _write(path: Path, content: bytes) -> None:
+    """Write for this user alone, by way of a temporary name: a stop halfway never leaves half a key."""
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     partial.unlink(missing_ok=True)
-    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

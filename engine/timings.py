@@ -5,6 +5,7 @@ Pure arithmetic. Seconds are kept a step, so that jobs with more steps learn fro
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from statistics import median
 from typing import NamedTuple
@@ -86,7 +87,9 @@ class Timings:
         self._curves: dict[_Kind, _Curve] = {}
 
     def measured(self, key: BatchKey, batch: int, render_s: float) -> None:
-        """A batch of this size took `render_s`, loading left out."""
+        """A batch of this size took `render_s`, loading left out. A time that cannot be one teaches nothing."""
+        if not isinstance(render_s, int | float) or not 0 < render_s < math.inf:
+            return
         self._curves.setdefault(_kind(key), _Curve()).add(batch, render_s / max(key.steps, 1))
 
     def batch_size(self, key: BatchKey, candidates: int, limit: int) -> int:

@@ -1,6 +1,6 @@
 """`make bench`: every figure of the project in one run, one bench after another, so that none disturbs the next.
 
-`python -m tests.bench [--json] [NAME ...]` with names among engine, data, discord, prompts and hosted.
+`python -m tests.bench [--json] [NAME ...]` with names among engine, data, discord, attack, prompts and hosted.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 BENCHES = {
-    "engine": "engine.bench",
+    "engine": "tests.engine.bench",
     "data": "data.bench",
     "discord": "tests.standin.bench",
+    "attack": "tests.standin.attack",
     "prompts": "tests.corpus.bench",
     "hosted": "tests.engine.providers.bench",
 }

@@ -27,6 +27,6 @@ def same_log() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Stable Diffusion 3 folder with random weights that renders 32×48 pixels in milliseconds."""
-    from engine.builtin import untrained
+    from tests.engine import tiny_models
 
-    return untrained.ensure(tmp_path_factory.mktemp("models") / "tiny", tiny=True)
+    return tiny_models.make("tiny", tmp_path_factory.mktemp("models") / "tiny")

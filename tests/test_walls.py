@@ -17,7 +17,7 @@ FORBIDDEN = {
     "bot": {"sqlite3", "aiosqlite"},
 }
 HEAVY = {"torch", "diffusers", "transformers", "peft", "accelerate", "mitsuba", "anny"}
-HEAVY_AT_HOME = ("engine/backends/local/", "engine/builtin/")
+HEAVY_AT_HOME = ("engine/backends/local/",)
 """Where a heavy library may be imported as the module is; elsewhere it waits inside a function."""
 
 

@@ -105,7 +105,8 @@ async def _save_a_face(studio: Studio, desk: Desk, options: argparse.Namespace) 
         portraits = (await desk.handed_out.get()).portraits
         try:
             if portraits:
-                await saving.from_portrait(studio.stores, saving.Saver(ME, PLACE.guild_id), "ana", portraits[0])
+                saver, catalogue = saving.Saver(ME, PLACE.guild_id), studio.engine.catalogue
+                await saving.from_portrait(studio.stores, catalogue, saver, "ana", portraits[0])
                 return
         except Refused as error:
             print(error, file=sys.stderr)

@@ -96,7 +96,7 @@ def _line(one: Report) -> str:
     state = " · **disabled**" if one.disabled else ""
     who = f"<@{one.reporter_id}>" if one.reporter_id > 0 else "somebody who has left"
     return (
-        f"<t:{int(one.created_at)}:f> @{words.plain(one.handle)} of <@{one.owner_id}>{state} · "
+        f"<t:{int(one.created_at)}:f> {words.handle(one.handle)} of <@{one.owner_id}>{state} · "
         f"{words.plain(one.reason, 200) or 'no reason'} · by {who}"
     )
 
@@ -185,7 +185,7 @@ def _kept_line(one: Kept) -> str:
         *(["**disabled**"] if one.disabled else []),
     ]
     return (
-        f"`{one.id}` @{words.plain(one.handle)} of <@{one.owner_id}> <t:{int(one.created_at)}:d> · {', '.join(marks)}"
+        f"`{one.id}` {words.handle(one.handle)} of <@{one.owner_id}> <t:{int(one.created_at)}:d> · {', '.join(marks)}"
     )
 
 
@@ -227,7 +227,7 @@ async def purge(interaction: "Interaction", number: Range[int, 1, _MAX_ID], reas
         reason=reason,
         now=time.time(),
     )
-    await replies.whisper(interaction, f"@{words.plain(found.handle)} and its pictures are gone.")
+    await replies.whisper(interaction, f"{words.handle(found.handle)} and its pictures are gone.")
     await bot.engine.forget(pictures)
     await bot.stores.database.scrub()
 

@@ -67,15 +67,15 @@ async def _take(
     async def keep(asked: "Interaction", saver: Saver) -> Character:
         bot = asked.client
         if attachment:
-            return await saving.from_attachment(bot.stores, saver, name, attachment)
+            return await saving.from_attachment(bot, saver, name, attachment)
         if link:
             if not isinstance(asked.user, discord.Member):
                 raise Refused("Links to messages work in servers; here, attach the picture itself.")
-            return await saving.from_link(bot, bot.stores, saver, name, link, asked.user)
+            return await saving.from_link(bot, saver, name, link, asked.user)
         latest = await bot.stores.portraits.latest(saver.user_id, saver.guild_id)
         if latest is None:
             raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
-        return await saving.from_portrait(bot.stores, saver, name, latest)
+        return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, name, latest)
 
     await picking.save(interaction, saver, keep)
 
@@ -201,14 +201,12 @@ async def _own(interaction: "Interaction", name: str) -> Character:
 
 @app_commands.context_menu(name="Save as character")
 async def save_from_menu(interaction: "Interaction", message: discord.Message) -> None:
-    await person_of(interaction)
-
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
 
         async def keep(asked: "Interaction", saver: Saver) -> Character:
             me = submitted.client.user
-            return await saving.from_message(asked.client.stores, saver, handle, message, me)
+            return await saving.from_message(asked.client, saver, handle, message, me)
 
         await picking.save(submitted, Saver(submitted.user.id, submitted.guild_id or 0), keep)
 

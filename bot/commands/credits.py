@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 from discord import app_commands
 
-from bot import cards, ledger_words, replies, words
+from bot import cards, components, ledger_words, replies, words
 from bot.guard import person_of
 from bot.studio import Studio
 from data.accounts import Account
@@ -66,14 +66,14 @@ async def _page(interaction: "Interaction", before: int | None) -> tuple[discord
         description=ledger_words.lines(entries[:PAGE]) or "Nothing yet.",
         colour=cards.ACCENT,
     )
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     if len(entries) > PAGE:
         view.add_item(HistoryButton(entries[PAGE - 1].id))
     return embed, view
 
 
 class HistoryButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"credits:page:(?P<before>[0-9]{1,19})"
+    components.Control[discord.ui.Button[discord.ui.View]], template=r"credits:page:(?P<before>[0-9]{1,19})"
 ):
     """Older entries of the presser's own account."""
 
@@ -87,8 +87,7 @@ class HistoryButton(
     ) -> Self:
         return cls(min(int(match["before"]), 2**63 - 1))
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
         embed, view = await _page(interaction, self.before)
         await interaction.edit_original_response(embed=embed, view=view)

@@ -9,7 +9,7 @@ from bot import cards, hosted_setup, replies, words
 from bot.guard import person_of
 from bot.studio import Studio
 from data.accounts import Account
-from engine.catalogue import Model
+from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.hosted_models import TITLES, unconfigured
 from engine.jobs import Lane
 
@@ -40,7 +40,7 @@ def table(studio: Studio, account: Account) -> discord.Embed:
     for model in catalogue.models[:_MOST_FIELDS]:
         name = f"{model.title} · the default" if model.id == catalogue.default else model.title
         away = catalogue.unavailable(model)
-        lines = [f"**Not now: {away}.**"] if away else []
+        lines = [f"**Not now: {words.plain(away, 200)}.**"] if away else []
         lines += [f"Best for {model.best_for}.", f"Catch: {model.catch}.", f"{abilities(model)}."]
         fine_tunes = [words.plain(fine_tune.title, 60) for fine_tune in catalogue.fine_tunes_of(model.id)]
         lines += [f"Fine-tunes: {words.listed(fine_tunes[:10], 'and')}."] if fine_tunes else []
@@ -60,7 +60,7 @@ def _price_line(studio: Studio, account: Account, model: Model) -> str:
 
 def abilities(model: Model) -> str:
     """What the model can do, in one line."""
-    homes = {"local": "On this machine", "cluster": "On the studio's own servers"}
+    homes = {"local": "On this machine", "studio": "On this machine", "cluster": "On the studio's own servers"}
     home = homes.get(model.provider) or f"At {TITLES[model.provider]}"
     faces = {0: "no saved faces", 1: "one saved face"}.get(model.references, f"up to {model.references} saved faces")
     width, height = model.sizes.get("2:3") or next(iter(model.sizes.values()))
@@ -87,7 +87,7 @@ def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
     licences = [
         f"{model.title}: {model.licence}"
         for model in studio.engine.catalogue.models
-        if model.provider == "local" and model.licence
+        if model.provider in ON_THIS_MACHINE and model.licence
     ]
     if licences:
         embed.add_field(name="Licences of local models", value="\n".join(licences)[:1024], inline=False)

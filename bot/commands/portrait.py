@@ -8,14 +8,14 @@ import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import consent, quotes, replies, sources
+from bot import attachments, consent, quotes, replies, sources
 from bot.choices import complete_character, complete_fine_tune, complete_model, complete_slot, complete_style
 from bot.errors import Gone, Refused
 from bot.extras import NOTHING_MORE, Extras, FineTuneWish, Use
 from bot.guard import person_of
-from bot.reading import NOTHING, chosen, ignored_in, laid_over, read_prompt
+from bot.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
 from bot.wishes import MAX_SEED, Answer, Wish
-from engine import intake, provenance
+from engine import provenance
 from engine.finetunes import STRONGEST
 from engine.jobs import Lane
 from engine.prompt import ASPECTS, PortraitPrompt, from_json
@@ -23,7 +23,6 @@ from engine.prompt import ASPECTS, PortraitPrompt, from_json
 if TYPE_CHECKING:
     from bot.client import Interaction
 
-MAX_PROMPT = 4000
 MOST = 4
 _REMARKS = (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)")
 ASPECT_CHOICES = [Choice(name=aspect + remark, value=aspect) for aspect, remark in zip(ASPECTS, _REMARKS, strict=True)]
@@ -97,9 +96,10 @@ async def portrait(
         "camera": camera,
         "detail": detail,
     }
+    recipe, typed = await recipe_in(interaction, from_image), await read_prompt(prompt or "")
     words = laid_over(
-        await recipe_in(from_image),
-        read_prompt(prompt or ""),
+        recipe,
+        typed.prompt,
         await style_named(interaction, style),
         chosen(slots=slots, character=character, aspect=aspect, seed=seed),
     )
@@ -112,7 +112,7 @@ async def portrait(
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
         extras=with_fine_tune(finetune, finetune_strength),
-        ignored=ignored_in(prompt or ""),
+        ignored=typed.ignored,
     )
     await _order(interaction, wish, answer, reference, reference_for)
 
@@ -144,14 +144,14 @@ def with_fine_tune(name: str | None, strength: float | None) -> Extras:
     return NOTHING_MORE if name is None else Extras(fine_tune=FineTuneWish(name=name, strength=strength))
 
 
-async def recipe_in(attachment: discord.Attachment | None) -> PortraitPrompt:
-    """The recipe that a picture carries. Raises BadPicture, Refused."""
+async def recipe_in(interaction: "Interaction", attachment: discord.Attachment | None) -> PortraitPrompt:
+    """The recipe that a picture carries: its text is read, nobody in it is used. Raises BadPicture, Refused."""
     if attachment is None:
         return NOTHING
-    if attachment.size > intake.MAX_BYTES:
-        raise intake.BadPicture("That file is too large; pictures may have at most 10 MiB.")
-    raw = await attachment.read()
-    recipe = await asyncio.to_thread(provenance.read_recipe, raw)
+    attachments.check(attachment)
+    async with interaction.client.decoder.seat(interaction.user.id) as seat:
+        found = await seat.texts(await attachments.read(attachment))
+    recipe = await asyncio.to_thread(provenance.recipe_in, found)
     if recipe is None:
         raise Refused("There is no recipe in that picture. Some apps remove it; send the original file.")
     return recipe

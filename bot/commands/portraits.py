@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 from discord import app_commands
 
-from bot import cards, replies, words
+from bot import cards, components, replies, words
 from bot.guard import person_of
 from bot.views import PortraitButton
 from data.portraits import Portrait
@@ -28,7 +28,7 @@ async def portraits(interaction: "Interaction") -> None:
 
 
 class PageButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"portraits:page:(?P<before>[0-9]{1,19})",
 ):
     """Turns the page; the list is always the presser's own."""
@@ -44,8 +44,7 @@ class PageButton(
     ) -> Self:
         return cls(min(int(match["before"]), _MAX_ID))
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
         embed, view = await _page(interaction, self.before or None)
         await interaction.edit_original_response(embed=embed, view=view)
@@ -56,7 +55,7 @@ async def _page(interaction: "Interaction", before: int | None) -> tuple[discord
     store = interaction.client.stores.portraits
     found = await store.of_user(person.place.guild_id, person.user_id, before_id=before, limit=PAGE + 1)
     shown = found[:PAGE]
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     for row, item in enumerate(shown):
         _add_row(view, item, row)
     if before is not None:

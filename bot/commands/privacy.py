@@ -9,11 +9,12 @@ import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, consent, erasing, exporting, replies, words
+from bot import cards, components, consent, erasing, exporting, replies, words
 from bot.errors import Refused
 from data.consent import Question
 from data.export import everything_of
 from data.privacy import Holdings
+from engine.catalogue import ON_THIS_MACHINE
 
 if TYPE_CHECKING:
     from bot.client import Interaction
@@ -64,11 +65,11 @@ def _how_long(days: int) -> str:
 
 def _leaves(interaction: "Interaction") -> str:
     models = interaction.client.engine.catalogue.models
-    hosted = sorted({model.provider for model in models if model.provider != "local"})
+    hosted = sorted({model.provider for model in models if model.provider not in ON_THIS_MACHINE})
     local = "Nothing goes to anybody but Discord, which shows your portraits and keeps what it shows."
     if not hosted:
         return local
-    titles = words.listed(sorted(model.title for model in models if model.provider != "local"), "or")
+    titles = words.listed(sorted(model.title for model in models if model.provider not in ON_THIS_MACHINE), "or")
     return (
         f"For pictures made with {words.plain(titles, 600)}: their prompt and reference pictures go to "
         f"{words.listed(hosted)}, who have rules of their own. For all others nothing goes to anybody but Discord."
@@ -115,7 +116,7 @@ async def erase(interaction: "Interaction") -> None:
     stores, user_id = interaction.client.stores, interaction.user.id
     question = await stores.questions.ask(user_id, ABOUT, WORDING, now=time.time())
     held = await stores.privacy.holdings(user_id)
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(EraseButton("yes", question.id))
     view.add_item(EraseButton("no", question.id))
     await replies.whisper(interaction, embed=_consequences(held, question), view=view)
@@ -194,7 +195,7 @@ async def _say(interaction: "Interaction", title: str, description: str) -> None
 
 
 class EraseButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]],
+    components.Control[discord.ui.Button[discord.ui.View]],
     template=r"privacy:erase:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
 ):
     """Erase everything, or No."""
@@ -218,8 +219,7 @@ class EraseButton(
     ) -> Self:
         return cls(match["answer"], match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.answer](interaction, self.question_id)
 
 

@@ -1,16 +1,16 @@
 """`/queue`: what waits and runs; one's own for everybody, everyone's for moderators."""
 
-from collections.abc import Sequence
-from itertools import groupby
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import discord
 from discord import app_commands
 
-from bot import cards, replies, words
+from bot import cards, components, replies, words
 from bot.guard import Person, person_of
 from bot.views import CancelButton
-from data.jobs import Order
+from data.jobs import JobRow, Order
 from engine.engine import QueueEntry
 
 if TYPE_CHECKING:
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 _SHOWN = 20
 _BUTTONS = 20
+_LIVE = frozenset({"waiting", "running"})
+
+Entries = Mapping[str, QueueEntry]
+"""What the engine knows, by job id."""
 
 
 @app_commands.command(description="Your portraits that wait or run, each with a cancel button.")
@@ -25,39 +29,56 @@ async def queue(interaction: "Interaction") -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     bot = interaction.client
-    found = []
-    for order_id, entries in groupby(bot.engine.waiting(), key=lambda entry: entry.job.id.split(".")[0]):
-        order = await bot.stores.orders.get(order_id)
-        if order is not None and _may_see(person, order):
-            found.append((order, list(entries)))
+    entries = {entry.job.id: entry for entry in bot.engine.waiting()}
+    orders = await bot.stores.orders.open_in(person.place.guild_id, None if person.moderator else person.user_id)
+    found = [(order, _stands(order, entries, followed=bot.studio.is_followed(order.id))) for order in orders]
+    found.sort(key=lambda each: _turn(each[0], entries))
     await replies.whisper(interaction, embed=_list(person, found[:_SHOWN]), view=_cancels(found[:_BUTTONS]))
 
 
-def _may_see(person: Person, order: Order) -> bool:
-    if order.guild_id != person.place.guild_id:
-        return False
-    return person.moderator or order.user_id == person.user_id
+def _turn(order: Order, entries: Entries) -> int:
+    """What runs first, then by place, then what only waits for its end."""
+    return min((entries[row.id].place for row in order.jobs if row.id in entries), default=1 << 30)
 
 
-def _list(person: Person, found: Sequence[tuple[Order, Sequence[QueueEntry]]]) -> discord.Embed:
+def _stands(order: Order, entries: Entries, *, followed: bool) -> str:
+    """How an open order stands, its portraits together where they stand alike."""
+    counts: dict[str, int] = defaultdict(int)
+    for row in order.jobs:
+        if where := _where(row, entries, order, followed=followed):
+            counts[where] += 1
+    alike = [where if count == 1 else f"{count} {where}" for where, count in counts.items()]
+    return words.listed(alike or ["about to be closed"])
+
+
+def _where(row: JobRow, entries: Entries, order: Order, *, followed: bool) -> str:
+    entry = entries.get(row.id)
+    if entry is not None:
+        return "running" if entry.state == "running" else f"{words.ordinal(entry.place)} in line"
+    if order.unshown_since is not None and row.state == "rendered":
+        return "made: /portraits has it"
+    if row.state == "rendered":
+        return "made and on its way to you"
+    if row.state not in _LIVE:
+        return ""
+    if not followed:
+        return "held up, and taken up again within a minute"
+    return "waiting for the frames before it" if row.state == "waiting" and order.series_id else "being stored"
+
+
+def _list(person: Person, found: Sequence[tuple[Order, str]]) -> discord.Embed:
     title = "The queue on this server" if person.moderator else "Your portraits in the queue"
     lines = []
-    for number, (order, entries) in enumerate(found, 1):
+    for number, (order, stands) in enumerate(found, 1):
         who = f" <@{order.user_id}>" if person.moderator else ""
-        lines.append(f"{number}.{who} {words.listed(_where(entry) for entry in entries)}")
+        lines.append(f"{number}.{who} {stands}")
     return discord.Embed(title=title, description="\n".join(lines)[:4000] or "Nothing waits.", colour=cards.ACCENT)
 
 
-def _where(entry: QueueEntry) -> str:
-    return "running" if entry.state == "running" else f"{words.ordinal(entry.place)} in line"
-
-
-def _cancels(found: Sequence[tuple[Order, Sequence[QueueEntry]]]) -> discord.ui.View:
-    view = discord.ui.View(timeout=None)
-    seen: set[str] = set()
+def _cancels(found: Sequence[tuple[Order, str]]) -> discord.ui.View:
+    view = components.Controls()
     for number, (order, _) in enumerate(found, 1):
-        if order.id not in seen:
-            seen.add(order.id)
+        if any(row.state in _LIVE for row in order.jobs):
             view.add_item(CancelButton(order.id, label=f"Cancel {number}"))
     return view
 

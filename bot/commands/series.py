@@ -8,10 +8,10 @@ from discord.app_commands import Range
 
 from bot import quotes, replies, series_menus, varying
 from bot.choices import complete_character, complete_model, complete_style, complete_vary
-from bot.commands.portrait import ASPECT_CHOICES, MAX_PROMPT, style_named
+from bot.commands.portrait import ASPECT_CHOICES, style_named
 from bot.extras import Extras
 from bot.guard import person_of
-from bot.reading import chosen, laid_over, read_prompt
+from bot.reading import MAX_PROMPT, chosen, laid_over, read_prompt
 from bot.wishes import MAX_SEED, Wish
 from engine.jobs import Lane
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 async def series(
     interaction: "Interaction",
     prompt: Range[str, 1, MAX_PROMPT],
-    vary: Range[str, 1, 1500],
+    vary: Range[str, 1, varying.MAX_VARYING],
     character: Range[str, 1, 32] | None = None,
     style: Range[str, 1, 30] | None = None,
     aspect: str | None = None,
@@ -46,7 +46,7 @@ async def series(
     answer = await replies.begin(interaction)
     person, bot = await person_of(interaction), interaction.client
     base = laid_over(
-        read_prompt(prompt),
+        (await read_prompt(prompt)).prompt,
         await style_named(interaction, style),
         chosen(slots={}, character=character, aspect=aspect, seed=seed),
     )

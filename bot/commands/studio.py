@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 import discord
 from discord import app_commands
 
-from bot import cards, forms, quotes, replies
+from bot import cards, components, forms, quotes, replies
 from bot.errors import Gone
 from bot.guard import person_of
-from bot.reading import laid_over
+from bot.reading import laid_over, slot_words
 from bot.wishes import Wish
 from data.recipes import Draft
 from engine.presets import PRESETS
@@ -28,7 +28,6 @@ _PRESETS_SHOWN = 24
 @app_commands.command(description="Fill in a recipe card, slot by slot, and make a portrait of it.")
 async def studio(interaction: "Interaction") -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
-    await person_of(interaction)
     draft = Draft(secrets.token_hex(8), interaction.user.id, to_json(PortraitPrompt()))
     await interaction.client.stores.drafts.save(draft, now=time.time())
     await replies.whisper(interaction, embed=_card(draft), view=_controls(draft.id))
@@ -46,7 +45,7 @@ def _card(draft: Draft) -> discord.Embed:
 
 def _controls(draft_id: str, slot: str | None = None) -> discord.ui.View:
     """The slots' menu, the presets of the slot that is open, and the button that orders."""
-    view = discord.ui.View(timeout=None)
+    view = components.Controls()
     view.add_item(SlotMenu(draft_id, slot))
     if slot is not None:
         view.add_item(PresetMenu(draft_id, slot))
@@ -63,13 +62,13 @@ async def _draft(interaction: "Interaction", draft_id: str) -> Draft:
 
 
 async def _fill(interaction: "Interaction", draft: Draft, slot: str, value: str) -> Draft:
-    changed: dict[str, Any] = {slot: " ".join(value.split())}
+    changed: dict[str, Any] = {slot: slot_words(value)}
     filled = replace(draft, prompt=to_json(replace(from_json(draft.prompt), **changed)))
     await interaction.client.stores.drafts.save(filled, now=time.time())
     return filled
 
 
-class SlotMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<id>[0-9a-f]{16})"):
+class SlotMenu(components.Control[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<id>[0-9a-f]{16})"):
     """Opens one slot of the card: its presets appear."""
 
     def __init__(self, draft_id: str, slot: str | None = None) -> None:
@@ -87,8 +86,7 @@ class SlotMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
     ) -> Self:
         return cls(match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         draft = await _draft(interaction, self.draft_id)
         slot = self.item.values[0]
         await interaction.response.edit_message(
@@ -97,7 +95,7 @@ class SlotMenu(discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]], templ
 
 
 class PresetMenu(
-    discord.ui.DynamicItem[discord.ui.Select[discord.ui.View]],
+    components.Control[discord.ui.Select[discord.ui.View]],
     template=r"draft:fill:(?P<id>[0-9a-f]{16}):(?P<slot>[a-z]{1,12})",
 ):
     """Fills the open slot with a preset, or asks for words of one's own."""
@@ -124,8 +122,7 @@ class PresetMenu(
     ) -> Self:
         return cls(match["id"], match["slot"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         draft = await _draft(interaction, self.draft_id)
         presets = PRESETS.get(self.slot, ())
         choice = self.item.values[0]
@@ -143,9 +140,7 @@ class PresetMenu(
         await interaction.response.edit_message(embed=_card(filled), view=_controls(filled.id))
 
 
-class MakeButton(
-    discord.ui.DynamicItem[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<id>[0-9a-f]{16})"
-):
+class MakeButton(components.Control[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<id>[0-9a-f]{16})"):
     """Orders the portrait that the card describes."""
 
     def __init__(self, draft_id: str) -> None:
@@ -165,8 +160,7 @@ class MakeButton(
     ) -> Self:
         return cls(match["id"])
 
-    @replies.told
-    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         answer = await replies.begin(interaction)
         person = await person_of(interaction)
         draft = await _draft(interaction, self.draft_id)

@@ -11,8 +11,8 @@ from typing import Any, ClassVar, Final
 
 import aiohttp
 
-from engine.backends.hosted import Ask, Bought, Ready, TicketedBackend
-from engine.backends.pictures import is_at
+from engine.backends.answers import ACCEPTED, CHUNK, MOST_JSON, read_object, whole
+from engine.backends.hosted import ATTEMPT_S, Ask, Bought, Ready, TicketedBackend
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
 from engine.hosted_models import CANDID, FLUX_2
@@ -23,13 +23,17 @@ from engine.provider_errors import (
     KeyRefused,
     OutOfCredit,
     PictureGone,
+    ProviderError,
     ProviderFailing,
     ProviderSilent,
     ProviderUnreachable,
     RateLimited,
+    RedirectRefused,
     RequestRefused,
+    UnreadableAnswer,
     UnusableAnswer,
 )
+from engine.provider_values import seed_of, texts_of
 
 IMAGE_PROMPT_STRENGTH: Final = 0.3
 """Above the provider's default, which hardly shows the person; far below 1, which is the reference again."""
@@ -47,8 +51,7 @@ class BflBackend(TicketedBackend):
         url = answer.get("polling_url")
         if not isinstance(url, str) or not self._is_providers(url):
             raise UnusableAnswer(self._title, "it names no address of its own to ask after the portrait")
-        cost = answer.get("cost")
-        return Bought(url, float(cost) if isinstance(cost, int | float) and cost >= 0 else None)
+        return Bought(url, answer.get("cost"))
 
     async def look(self, ticket: str) -> Ready | None:
         if not self._is_providers(ticket):  # the key must not go elsewhere, whatever was written down
@@ -58,44 +61,59 @@ class BflBackend(TicketedBackend):
             case "Ready":
                 return self._ready(answer.get("result"))
             case "Request Moderated" | "Content Moderated":
-                raise ContentRefused(self._title, _reasons(answer.get("details")))
+                details = answer.get("details")
+                raise ContentRefused(
+                    self._title, texts_of(details.get("Moderation Reasons")) if isinstance(details, dict) else ""
+                )
             case "Task not found":
                 raise PictureGone(self._title)
             case "Error" | "Failed":
                 raise GenerationFailed(self._title)
-            case _:
+            case str():
                 return None
+            case _:
+                raise ProviderUnreachable(self._title)  # it may be asked again
 
     def _ready(self, result: object) -> Ready:
         if not isinstance(result, dict) or not isinstance(result.get("sample"), str):
             raise UnusableAnswer(self._title, "it names no picture")
-        seed = result.get("seed")
-        return Ready(result["sample"], seed if isinstance(seed, int) else None)
-
-    def _is_providers(self, url: str) -> bool:
-        return is_at(url, self._hosts, plain_http=self._plain_http)
+        return Ready(result["sample"], seed_of(result.get("seed")))
 
     async def _call(self, method: str, url: str, json: Mapping[str, object] | None = None) -> dict[str, Any]:
-        headers = {"x-key": self._access.key, "Accept": "application/json"}
         try:
-            async with self._http().request(method, url, json=json, headers=headers, allow_redirects=False) as response:
-                if response.status != 200:
-                    raise await self._refusal(response)
-                answer = await response.json(content_type=None)
-        # Without a cause: aiohttp's errors carry the request's headers, and so the key.
-        except aiohttp.ConnectionTimeoutError:
-            raise ProviderUnreachable(self._title) from None
-        except TimeoutError:
-            raise ProviderSilent(self._title) from None
-        except aiohttp.ClientConnectorError:
-            raise ProviderUnreachable(self._title) from None
-        except (aiohttp.ClientError, OSError, ValueError):
-            raise (AnswerLost if method == "POST" else ProviderUnreachable)(self._title) from None
-        if not isinstance(answer, dict):
-            raise UnusableAnswer(self._title, "it cannot be read")
-        return answer
+            return read_object(await self._sent(method, url, json), self._title)
+        except UnreadableAnswer:
+            if method == "POST":
+                raise
+            raise ProviderUnreachable(self._title) from None  # it may be asked again
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> Exception:
+    async def _sent(self, method: str, url: str, json: Mapping[str, object] | None) -> bytes:
+        """The body of a good answer. Raises ProviderError."""
+        headers = {"x-key": self._access.key, "Accept": "application/json", "Accept-Encoding": ACCEPTED}
+        limit = aiohttp.ClientTimeout(total=min(ATTEMPT_S, self._access.timeout_s), connect=20)
+        try:
+            async with self._http().request(
+                method, url, json=json, headers=headers, timeout=limit, allow_redirects=False
+            ) as response:
+                if not 200 <= response.status < 300:
+                    raise self._refusal(response)
+                chunks = response.content.iter_chunked(CHUNK)
+                return await whole(chunks, response.headers, self._title, MOST_JSON, is_json=True)
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            broken = self._broken(error, method)
+        # Out here it has no context: aiohttp's errors carry the request's headers, and so the key.
+        raise broken
+
+    def _broken(self, error: Exception, method: str) -> ProviderError:
+        match error:
+            case aiohttp.ConnectionTimeoutError() | aiohttp.ClientConnectorError():
+                return ProviderUnreachable(self._title)
+            case TimeoutError():
+                return ProviderSilent(self._title)
+            case _:
+                return (AnswerLost if method == "POST" else ProviderUnreachable)(self._title)
+
+    def _refusal(self, response: aiohttp.ClientResponse) -> ProviderError:
         match response.status:
             case 402:
                 return OutOfCredit(self._title)
@@ -105,6 +123,8 @@ class BflBackend(TicketedBackend):
                 return RateLimited(self._title, retry_after_s(response.headers.get("Retry-After")))
             case 404 if response.method == "GET":
                 return PictureGone(self._title)
+            case status if 300 <= status < 400:
+                return RedirectRefused(self._title, status)
             case status if status >= 500:
                 return ProviderFailing(self._title, status)
             case status:
@@ -131,9 +151,3 @@ def body(ask: Ask) -> dict[str, object]:
     if pictures:
         fields |= {"image_prompt": pictures[0], "image_prompt_strength": IMAGE_PROMPT_STRENGTH}
     return fields
-
-
-def _reasons(details: object) -> str:
-    """What was objected to, where the provider says it."""
-    found = details.get("Moderation Reasons") if isinstance(details, dict) else None
-    return ", ".join(str(reason) for reason in found) if isinstance(found, list) else ""

@@ -17,6 +17,7 @@ from engine.backends import Cancelled, Outcome, Report
 from engine.backends.hosted import SENT, Answer, Ask, HostedBackend, Notes
 from engine.backends.openai import OpenAIBackend
 from engine.catalogue import Catalogue, Provider
+from engine.decoding.pool import Decoder
 from engine.hosted_models import Access, Server
 from engine.jobs import Job, Lane
 from engine.provider_errors import (
@@ -28,6 +29,8 @@ from engine.provider_errors import (
     ProviderSilent,
     ProviderUnreachable,
     RateLimited,
+    RedirectRefused,
+    UnusableAnswer,
 )
 from engine.standing import FIRST_ASIDE_S, Standing
 
@@ -35,9 +38,17 @@ log = logging.getLogger(__name__)
 
 NO_KEY: Final = "none"
 """What a server gets that asks for no key: the SDK insists on one."""
-_ELSEWHERE: Final = (ProviderUnreachable, ProviderFailing, ProviderSilent, AnswerLost, KeyRefused, RateLimited)
+_ELSEWHERE: Final = (
+    ProviderUnreachable,
+    ProviderFailing,
+    ProviderSilent,
+    AnswerLost,
+    UnusableAnswer,
+    KeyRefused,
+    RateLimited,
+)
 """After these another server is asked."""
-_AT_ONCE: Final = (ProviderUnreachable, ProviderSilent, AnswerLost, KeyRefused)
+_AT_ONCE: Final = (ProviderUnreachable, ProviderSilent, AnswerLost, RedirectRefused, KeyRefused)
 """After these the server is set aside at once; a fault of 500 may be the request's, so it takes three in a row."""
 
 
@@ -46,10 +57,9 @@ class _Worker(OpenAIBackend):
 
     provider: ClassVar[Provider] = "cluster"
 
-    def __init__(self, catalogue: Catalogue, access: Access, server: Server) -> None:
-        super().__init__(
-            catalogue, replace(access, key=access.key or NO_KEY, base_url=server.url, slots=server.slots, fineness="")
-        )
+    def __init__(self, catalogue: Catalogue, access: Access, server: Server, decoder: Decoder) -> None:
+        own = replace(access, key=access.key or NO_KEY, base_url=server.url, slots=server.slots, fineness="")
+        super().__init__(catalogue, own, decoder=decoder)
         self.server = server
         self.busy = 0
 
@@ -76,11 +86,17 @@ class ClusterBackend(HostedBackend):
     bills: ClassVar[bool] = False
 
     def __init__(
-        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+        self,
+        catalogue: Catalogue,
+        access: Access,
+        notes: Notes | None = None,
+        *,
+        unit_s: float = 1.0,
+        decoder: Decoder | None = None,
     ) -> None:
         slots = sum(server.slots for server in access.servers)
-        super().__init__(catalogue, replace(access, slots=slots), notes, unit_s=unit_s)
-        self._workers = [_Worker(catalogue, access, server) for server in access.servers]
+        super().__init__(catalogue, replace(access, slots=slots), notes, unit_s=unit_s, decoder=decoder)
+        self._workers = [_Worker(catalogue, access, server, self._decoder) for server in access.servers]
         self._standing = Standing()
         self._seat_left = asyncio.Event()
         self._answered: dict[str, Lane] = {}

@@ -7,8 +7,10 @@ broke, which could buy twice: it is given a transport of its own that does not.
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from engine.backends.answers import MALFORMED, MOST_PICTURE_JSON
 from engine.backends.hosted import Ask, DirectBackend
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
@@ -24,14 +26,15 @@ from engine.provider_errors import (
     ProviderUnreachable,
     RateLimited,
     RequestRefused,
+    UnreadableAnswer,
 )
 
 if TYPE_CHECKING:
-    import httpx
     from google.genai import Client, types
     from google.genai.errors import APIError
 
     from engine.backends import Report
+    from engine.backends.guarded import GuardedClient
 
 _BLOCKED: Final = frozenset(
     {
@@ -47,7 +50,7 @@ _BLOCKED: Final = frozenset(
         "MODEL_ARMOR",
     }
 )
-_SECONDS: Final = re.compile(r"(\d+(?:\.\d+)?)s")
+_SECONDS: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)s")
 
 
 class GoogleBackend(DirectBackend):
@@ -55,25 +58,29 @@ class GoogleBackend(DirectBackend):
 
     provider: ClassVar[Provider] = "google"
     _client: Client
-    _transport: httpx.AsyncClient | None = None
+    _transport: GuardedClient | None = None
 
     async def ask(self, ask: Ask, report: Report) -> bytes:
         import httpx
-        from google.genai.errors import APIError, UnknownApiResponseError
+        from google.genai.errors import APIError
 
+        # The SDK warns of every word that it does not know, with what the answer says, and remembers each for good.
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.genai\._common")
         try:
             answer = await self._client.aio.models.generate_content(
                 model=ask.model.source, contents=contents(ask), config=config(ask, self._access.fineness)
             )
+            return self._picture(answer)
         except APIError as error:
             raise self._refusal(error) from None
         except (httpx.ConnectError, httpx.ConnectTimeout):
             raise ProviderUnreachable(self._title) from None
         except httpx.TimeoutException:
             raise ProviderSilent(self._title) from None
-        except (httpx.HTTPError, UnknownApiResponseError, ValueError):
+        except (httpx.HTTPError, OSError):
             raise AnswerLost(self._title) from None
-        return self._picture(answer)
+        except MALFORMED:
+            raise UnreadableAnswer(self._title) from None
 
     def _picture(self, answer: types.GenerateContentResponse) -> bytes:
         feedback = answer.prompt_feedback
@@ -96,18 +103,19 @@ class GoogleBackend(DirectBackend):
             self._client.close()
 
     def _connect(self) -> None:
-        import httpx
         from google import genai
         from google.genai import types
 
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=self.slots)
-        self._transport = httpx.AsyncClient(limits=limits, follow_redirects=False)
+        from engine.backends.guarded import GuardedClient
+
+        limit_s = self._access.timeout_s
+        self._transport = GuardedClient(self._title, limit_s=limit_s, most_bytes=MOST_PICTURE_JSON, keep=self.slots)
         self._client = genai.Client(
             vertexai=False,
             api_key=self._access.key,
             http_options=types.HttpOptions(
                 base_url=self._access.base_url,
-                timeout=round(self._access.timeout_s * 1000),
+                timeout=max(1, round(limit_s * 1000)),
                 retry_options=types.HttpRetryOptions(attempts=1),
                 httpx_async_client=self._transport,
             ),
@@ -148,9 +156,11 @@ def _told_s(error: APIError) -> float | None:
     header = getattr(error.response, "headers", {}).get("Retry-After")
     if header:
         return retry_after_s(header)
-    details = error.details.get("error", {}).get("details", []) if isinstance(error.details, dict) else []
-    delays = [_SECONDS.fullmatch(str(one.get("retryDelay", ""))) for one in details if isinstance(one, dict)]
-    return next((float(found[1]) for found in delays if found), None)
+    wrong = error.details.get("error") if isinstance(error.details, dict) else None
+    details = wrong.get("details") if isinstance(wrong, dict) else None
+    delays = [one.get("retryDelay") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+    found = [_SECONDS.fullmatch(delay) for delay in delays if isinstance(delay, str)]
+    return next((retry_after_s(seconds[1]) for seconds in found if seconds), None)
 
 
 def _plain(reason: str) -> str:

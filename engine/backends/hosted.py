@@ -15,14 +15,17 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, ClassVar, Final, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from engine.backends import Cancelled, Outcome, Report
-from engine.backends.pictures import as_png, download, is_at, reference_jpeg
+from engine.backends.pictures import MAX_BYTES, download, is_at, reference_jpeg
 from engine.catalogue import Catalogue, Model, Provider
+from engine.decoding.pool import Decoder
 from engine.dialects import Attached, Words, render
 from engine.hosted_models import TITLES, Access
+from engine.intake import BadPicture, CleanPicture
 from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role
 from engine.provider_errors import (
     AnswerLost,
@@ -35,6 +38,7 @@ from engine.provider_errors import (
     RateLimited,
     UnusableAnswer,
 )
+from engine.provider_values import cost_of
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +49,10 @@ LOOK_S: Final = 0.2
 """How often a cancellation is looked for."""
 PATIENCE_S: Final = 120.0
 """How long one job waits in all because the provider says that there is too much at once."""
+MOST_TURNS: Final = 60
+"""How often one job is sent while the provider says that there is too much at once."""
+ATTEMPT_S: Final = 60.0
+"""The longest that one answer without a picture may take in all."""
 UNPACKING: Final = 4
 EARLY: Final = 0.9
 """The first look at a ticket comes at this part of the shortest time that its model took lately."""
@@ -116,10 +124,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """A submission that was taken: what to ask after, and its price in the provider's own units where it says it."""
+    """A submission that was taken: what to ask after, and its price in the provider's own units as it says it."""
 
     ticket: str
-    units: float | None = None
+    units: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +139,10 @@ class Ready:
 
 
 class HostedBackend(ABC):
-    """One provider. `unit_s` is what waits between tries are counted in; `bills` says whether it charges."""
+    """One provider. `unit_s` is what waits between tries are counted in; `bills` says whether it charges.
+
+    Without a `decoder` to share it has its own, and closes it.
+    """
 
     provider: ClassVar[Provider]
     bills: ClassVar[bool] = True
@@ -139,12 +150,20 @@ class HostedBackend(ABC):
     """After these the provider gives back what it charged."""
 
     def __init__(
-        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+        self,
+        catalogue: Catalogue,
+        access: Access,
+        notes: Notes | None = None,
+        *,
+        unit_s: float = 1.0,
+        decoder: Decoder | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._access = access
         self._notes = notes or NotesInMemory()
         self._unit_s = unit_s
+        self._decoder = decoder or Decoder()
+        self._shares_decoder = decoder is not None
         self._title = TITLES[self.provider]
         self._hosts = frozenset(host.lower() for host in access.hosts)
         self._closing = False
@@ -173,6 +192,8 @@ class HostedBackend(ABC):
         self._closing = True
         if self._running:
             await asyncio.wait(self._running)
+        if not self._shares_decoder:
+            await self._decoder.close()
         await self._hang_up()
 
     @abstractmethod
@@ -210,6 +231,9 @@ class HostedBackend(ABC):
             return error
         except EngineError as error:
             return error
+        except Exception:
+            await self._count_what_was_sent(job)
+            raise
         finally:
             work.cancel()
 
@@ -228,7 +252,7 @@ class HostedBackend(ABC):
                 log.warning(
                     "Cancelled after it was sent to %s, which may charge for it.", self._title, extra={"job": job.id}
                 )
-                await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
+            await self._presume_charge(job)
             await self._call_off(job.id, noted)
         return JobCancelled()
 
@@ -248,12 +272,12 @@ class HostedBackend(ABC):
             answer = await self._answer(ask, noted, report)
         # The provider is done with it by now: what follows takes no seat.
         raw = await self._fetched(answer)
-        picture, width, height = await asyncio.to_thread(as_png, raw, self._title)
+        picture = await self._plain(raw, job)
         self._catalogue.standing.worked(self.provider)
         return Finished(
-            picture=picture,
-            width=width,
-            height=height,
+            picture=picture.png,
+            width=picture.width,
+            height=picture.height,
             seed=job.seed if answer.seed is None else answer.seed,
             words=ask.words,
             model_title=model.title,
@@ -262,6 +286,14 @@ class HostedBackend(ABC):
             render_s=perf_counter() - began_s,
             batch=1,
         )
+
+    async def _plain(self, raw: bytes, job: Job) -> CleanPicture:
+        if len(raw) > MAX_BYTES:
+            raise UnusableAnswer(self._title, "the picture is too large")
+        try:
+            return await self._decoder.plain(raw, job.user)
+        except BadPicture:
+            raise UnusableAnswer(self._title, "the picture is damaged or too large") from None
 
     async def _open(self) -> None:
         async with self._opening:
@@ -284,8 +316,21 @@ class HostedBackend(ABC):
         """What a failure costs the operator."""
         if isinstance(error, self.unbilled):
             await self._notes.take_back_charge(job.id)
-        elif error.may_be_billed and self.bills:
+        elif error.may_be_billed or self._is_bought(await self._notes.recall(job.id)):
+            await self._presume_charge(job)
+
+    async def _count_what_was_sent(self, job: Job) -> None:
+        """Whatever broke on this side, the provider may charge for what it was sent."""
+        if await self._notes.recall(job.id):
+            await self._presume_charge(job)
+
+    async def _presume_charge(self, job: Job) -> None:
+        if self.bills:
             await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
+
+    def _is_bought(self, noted: str) -> bool:
+        """Whether what is remembered says that the provider took the request."""
+        return False
 
     async def _patiently(self, job: Job, call: Callable[[], Awaitable[T]]) -> T:
         """Waits as told while there is too much at once: nothing was accepted then, so it may be sent again."""
@@ -296,10 +341,12 @@ class HostedBackend(ABC):
                 return await call()
             except RateLimited as error:
                 await self._notes.remember(job.id, "")
-                wait_s = error.wait_s if error.wait_s is not None else 2.0 * 2**attempt * self._unit_s
+                usual_s = 2.0 * 2**attempt * self._unit_s
+                # Whoever says "at once" for ever is asked ever more rarely all the same.
+                wait_s = usual_s if error.wait_s is None else max(error.wait_s, min(usual_s / 8, self._unit_s))
                 attempt += 1
                 waited_s += wait_s
-                if waited_s > PATIENCE_S:
+                if waited_s > PATIENCE_S or attempt > MOST_TURNS:
                     raise
                 # All jobs of the provider wait, not only the one that was told to.
                 self._quiet_until_s = max(self._quiet_until_s, perf_counter() + wait_s)
@@ -327,9 +374,15 @@ class TicketedBackend(HostedBackend):
     keyed: ClassVar[bool] = False
 
     def __init__(
-        self, catalogue: Catalogue, access: Access, notes: Notes | None = None, *, unit_s: float = 1.0
+        self,
+        catalogue: Catalogue,
+        access: Access,
+        notes: Notes | None = None,
+        *,
+        unit_s: float = 1.0,
+        decoder: Decoder | None = None,
     ) -> None:
-        super().__init__(catalogue, access, notes, unit_s=unit_s)
+        super().__init__(catalogue, access, notes, unit_s=unit_s, decoder=decoder)
         self._lasted_s: dict[str, deque[float]] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -348,7 +401,7 @@ class TicketedBackend(HostedBackend):
                 raise AnswerLost(self._title)
             ticket = await self._patiently(ask.job, lambda: self._to_its_end(ask.job, self._bought(ask)))
         ready = await self._awaited(ask, ticket)
-        if not is_at(ready.url, self._hosts, plain_http=self._plain_http):
+        if not self._is_providers(ready.url):
             raise UnusableAnswer(self._title, "the picture is at an address that is not the provider's")
         return Answer(url=ready.url, seed=ready.seed)
 
@@ -358,10 +411,18 @@ class TicketedBackend(HostedBackend):
     async def _bought(self, ask: Ask) -> str:
         await self._notes.remember(ask.job.id, SENT)
         bought = await self.submit(ask)
-        unit_usd = self._access.unit_usd
-        charged = None if bought.units is None or not unit_usd else round(bought.units * unit_usd * 1_000_000)
-        await self._notes.remember(ask.job.id, bought.ticket, charged)
+        await self._notes.remember(ask.job.id, bought.ticket, self._charged(ask, bought.units))
         return bought.ticket
+
+    def _charged(self, ask: Ask, units: object) -> int | None:
+        """What the provider says that it charges, in millionths of a US dollar; None when it says nothing."""
+        if units is None or not self._access.unit_usd:
+            return None
+        price = ask.model.cost_usd_micros
+        charged = cost_of(units, self._access.unit_usd, price)
+        if charged is None:
+            log.warning("%s names a cost that cannot be; the price in the settings counts.", self._title)
+        return price if charged is None else charged
 
     async def _awaited(self, ask: Ask, ticket: str) -> Ready:
         lasted_s = self._lasted_s.setdefault(ask.model.id, deque(maxlen=8))
@@ -384,13 +445,20 @@ class TicketedBackend(HostedBackend):
                 await asyncio.sleep(min(told_s, PATIENCE_S) if told_s is not None else 2**miss * self._unit_s)
         raise AnswerLost(self._title)
 
-    @property
-    def _plain_http(self) -> bool:
-        return self._access.base_url.startswith("http://")
+    def _is_bought(self, noted: str) -> bool:
+        return noted not in ("", SENT)
+
+    def _is_providers(self, url: object) -> bool:
+        """Whether the address is at the provider's own hosts, as the settings have them."""
+        base = urlsplit(self._access.base_url)
+        ports = () if base.port is None else (base.port,)
+        return is_at(url, self._hosts, plain_http=base.scheme == "http", ports=ports)
 
     def _http(self) -> aiohttp.ClientSession:
         if self._session is None:
             self._session = aiohttp.ClientSession(
+                auto_decompress=False,  # `answers` does it, and counts
+                cookie_jar=aiohttp.DummyCookieJar(),
                 timeout=aiohttp.ClientTimeout(total=self._access.timeout_s, connect=20),
                 connector=aiohttp.TCPConnector(limit=0),
             )

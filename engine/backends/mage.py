@@ -11,7 +11,8 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from engine.backends.hosted import SENT, Ask, Bought, Ready, TicketedBackend
+from engine.backends.answers import MALFORMED, MOST_JSON
+from engine.backends.hosted import ATTEMPT_S, SENT, Ask, Bought, Ready, TicketedBackend
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
 from engine.provider_errors import (
@@ -27,17 +28,18 @@ from engine.provider_errors import (
     ProviderUnreachable,
     RateLimited,
     RequestRefused,
+    UnreadableAnswer,
     UnusableAnswer,
 )
+from engine.provider_values import seed_of, ticket_of
 
 if TYPE_CHECKING:
-    import httpx
     from mage_space import AsyncMage, MageAPIError, MageConnectionError
-    from mage_space.types import GenerationRequest
+
+    from engine.backends.guarded import GuardedClient
 
 SUBMISSIONS: Final = 3
 """How often one submission is sent, always with the same key."""
-ATTEMPT_S: Final = 60.0
 
 
 class MageBackend(TicketedBackend):
@@ -47,13 +49,13 @@ class MageBackend(TicketedBackend):
     keyed = True
     unbilled: ClassVar[tuple[type[ProviderError], ...]] = (GenerationFailed, ContentRefused)
     _client: AsyncMage
-    _transport: httpx.AsyncClient | None = None
+    _transport: GuardedClient | None = None
 
     async def submit(self, ask: Ask) -> Bought:
         for attempt in range(SUBMISSIONS):
             try:
                 return await self._submit_once(ask)
-            except (AnswerLost, ProviderSilent, ProviderFailing, ProviderUnreachable):
+            except (AnswerLost, ProviderSilent, ProviderFailing, ProviderUnreachable, UnreadableAnswer):
                 if attempt + 1 == SUBMISSIONS:
                     raise
                 await asyncio.sleep(2**attempt * self._unit_s)
@@ -66,47 +68,59 @@ class MageBackend(TicketedBackend):
         architecture = ask.model.source.split("/")[0]
         fields = config(ask, self._access.fineness)
         try:
-            request = await self._client.generate(architecture, fields, idempotency_key=key(ask))
-            return Bought(request["request_id"], _gems(request))
+            request: Any = await self._client.generate(architecture, fields, idempotency_key=key(ask))
+            return self._taken(request)
         except MageAPIError as error:
             raise self._refusal(error) from None
         except MageConnectionError as error:
             raise self._broken(error) from None
-        except (ValueError, KeyError, TypeError):
+        except MALFORMED:
             raise AnswerLost(self._title) from None
+
+    def _taken(self, request: Mapping[str, Any]) -> Bought:
+        ticket = ticket_of(request["request_id"])
+        if ticket in (None, SENT):
+            raise UnusableAnswer(self._title, "it names no request to ask after")
+        billing = request.get("billing")
+        return Bought(ticket, billing.get("gems_charged") if isinstance(billing, dict) else None)
 
     async def look(self, ticket: str) -> Ready | None:
         from mage_space import MageAPIError, MageConnectionError
 
+        if ticket_of(ticket) is None:  # it goes into an address, whatever was written down
+            raise UnusableAnswer(self._title, "it names no request to ask after")
         try:
-            request = await self._client.requests.get(ticket)
+            request: Any = await self._client.requests.get(ticket)
             return self._state(request)
         except MageAPIError as error:
             raise PictureGone(self._title) if error.status == 404 else self._refusal(error) from None
-        except (MageConnectionError, ValueError, KeyError, TypeError):
+        except (MageConnectionError, UnreadableAnswer, *MALFORMED):
             raise ProviderUnreachable(self._title) from None
 
-    def _state(self, request: GenerationRequest) -> Ready | None:
+    def _state(self, request: Mapping[str, Any]) -> Ready | None:
         match request["status"]:
             case "completed":
                 result = request["result"]
-                if result is None:
+                if not isinstance(result, dict) or not isinstance(result.get("url"), str):
                     raise UnusableAnswer(self._title, "it names no picture")
-                return Ready(result["url"], result["seed"])
+                return Ready(result["url"], seed_of(result.get("seed")))
             case "failed" | "cancelled":
-                wrong = request["error"] or {"code": "generation_failed", "message": ""}
-                raise self._wrong(wrong["code"], wrong["message"], 0) or GenerationFailed(self._title)
-            case _:
+                wrong = request.get("error")
+                code, said = (wrong.get("code"), wrong.get("message")) if isinstance(wrong, dict) else ("", "")
+                raise self._wrong(code, said, 0) or GenerationFailed(self._title)
+            case str():
                 return None
+            case _:
+                raise UnreadableAnswer(self._title)
 
     async def _call_off(self, job_id: str, ticket: str) -> None:
         from mage_space import MageError
 
-        if ticket == SENT:
+        if ticket == SENT or ticket_of(ticket) is None:
             return
         try:
             await self._client.requests.cancel(ticket)
-        except MageError:
+        except (MageError, ProviderError, *MALFORMED):
             return  # it is over already, or cannot be reached: either way it ends by itself
 
     async def _hang_up(self) -> None:
@@ -115,15 +129,16 @@ class MageBackend(TicketedBackend):
             await self._transport.aclose()
 
     def _connect(self) -> None:
-        import httpx
         from mage_space import AsyncMage
 
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=self.slots)
-        self._transport = httpx.AsyncClient(limits=limits, follow_redirects=False)
+        from engine.backends.guarded import GuardedClient
+
+        limit_s = min(ATTEMPT_S, self._access.timeout_s)
+        self._transport = GuardedClient(self._title, limit_s=limit_s, most_bytes=MOST_JSON, keep=self.slots)
         self._client = AsyncMage(
             api_key=self._access.key,
             base_url=self._access.base_url,
-            timeout=min(ATTEMPT_S, self._access.timeout_s),
+            timeout=limit_s,
             max_retries=0,
             http_client=self._transport,
         )
@@ -133,7 +148,7 @@ class MageBackend(TicketedBackend):
             return RateLimited(self._title, retry_after_s(error.headers.get("Retry-After")))
         return self._wrong(error.code or "", error.message, error.status) or RequestRefused(self._title, error.status)
 
-    def _wrong(self, code: str, said: str, status: int) -> ProviderError | None:
+    def _wrong(self, code: object, said: object, status: int) -> ProviderError | None:
         """The error for a code of the provider's, else for the HTTP status; None when neither says anything."""
         if code == "content_blocked":
             return ContentRefused(self._title, said)
@@ -155,12 +170,6 @@ class MageBackend(TicketedBackend):
                 return ProviderSilent(self._title)
             case _:
                 return AnswerLost(self._title)
-
-
-def _gems(request: Mapping[str, Any]) -> float | None:
-    billing = request.get("billing")
-    gems = billing.get("gems_charged") if isinstance(billing, dict) else None
-    return float(gems) if isinstance(gems, int | float) and gems >= 0 else None
 
 
 def key(ask: Ask) -> str:

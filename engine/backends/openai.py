@@ -11,8 +11,9 @@ import base64
 import binascii
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
+from engine.backends.answers import MALFORMED, MOST_PICTURE_JSON
 from engine.backends.hosted import Ask, DirectBackend
-from engine.backends.pictures import MAX_BYTES, preview_jpeg
+from engine.backends.pictures import MAX_BYTES
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
 from engine.jobs import Progress
@@ -27,8 +28,10 @@ from engine.provider_errors import (
     ProviderUnreachable,
     RateLimited,
     RequestRefused,
+    UnreadableAnswer,
     UnusableAnswer,
 )
+from engine.provider_values import texts_of
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
 
 PARTIALS: Final = 2
 PREVIEWS_AT_ONCE: Final = 2
+MOST_PREVIEW: Final = 16 * 2**20
+"""Characters of an unfinished picture, in base64."""
 _EMPTY: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
 
 
@@ -48,14 +53,17 @@ class OpenAIBackend(DirectBackend):
     _shown_now = 0
 
     async def ask(self, ask: Ask, report: Report) -> bytes:
+        import httpx
         from openai import APIError
 
         try:
             return await self._streamed(ask, report) if ask.job.previews else await self._whole(ask)
         except APIError as error:
             raise self._wrong(error) from None
-        except _transport_errors():
+        except (httpx.HTTPError, OSError):  # the SDK passes its transport's own errors on
             raise AnswerLost(self._title) from None
+        except MALFORMED:
+            raise UnreadableAnswer(self._title) from None
 
     async def _whole(self, ask: Ask) -> bytes:
         answer: Any = await self._call(ask)
@@ -80,10 +88,13 @@ class OpenAIBackend(DirectBackend):
     async def _show(self, ask: Ask, event: Any, report: Report) -> None:
         self._shown_now += 1
         try:
-            small = await asyncio.to_thread(_preview, event.b64_json)
+            raw = await asyncio.to_thread(_unpacked, event.b64_json)
+            small = await self._decoder.preview(raw, ask.job.user)
         finally:
             self._shown_now -= 1
-        report(ask.job.id, Progress(min(event.partial_image_index + 1, PARTIALS), PARTIALS + 1, small))
+        index = event.partial_image_index
+        step = index + 1 if isinstance(index, int) and 0 <= index < PARTIALS else PARTIALS
+        report(ask.job.id, Progress(step, PARTIALS + 1, small))
 
     async def _call(self, ask: Ask, **streaming: Any) -> Any:
         """The generate or the edit endpoint."""
@@ -106,8 +117,8 @@ class OpenAIBackend(DirectBackend):
             fields["quality"] = self._access.fineness
         return fields
 
-    async def _decoded(self, text: str | None) -> bytes:
-        if not text:
+    async def _decoded(self, text: object) -> bytes:
+        if not isinstance(text, str) or not text:
             raise UnusableAnswer(self._title, "there is no picture in it")
         if len(text) > MAX_BYTES * 4 // 3:
             raise UnusableAnswer(self._title, "the picture is too large")
@@ -123,11 +134,16 @@ class OpenAIBackend(DirectBackend):
     def _connect(self) -> None:
         from openai import AsyncOpenAI
 
+        from engine.backends.guarded import GuardedClient
+
+        limit_s = self._access.timeout_s
+        client = GuardedClient(self._title, limit_s=limit_s, most_bytes=MOST_PICTURE_JSON, keep=self.slots)
         self._client = AsyncOpenAI(
             api_key=self._access.key,
             base_url=self._access.base_url,
-            timeout=self._access.timeout_s,
+            timeout=limit_s,
             max_retries=0,
+            http_client=client,  # type: ignore[arg-type]  # it takes a client of either httpx
         )
 
     def _wrong(self, error: APIError) -> ProviderError:
@@ -159,22 +175,17 @@ class OpenAIBackend(DirectBackend):
                 return RequestRefused(self._title, status)
 
 
-def _preview(text: str) -> bytes | None:
+def _unpacked(text: object) -> bytes:
+    """b"" for what is no base64, or too much of it."""
+    if not isinstance(text, str) or len(text) > MOST_PREVIEW:
+        return b""
     try:
-        return preview_jpeg(base64.b64decode(text))
+        return base64.b64decode(text)
     except (binascii.Error, ValueError):
-        return None
-
-
-def _transport_errors() -> tuple[type[Exception], ...]:
-    """What a stream raises when its connection breaks: the SDK passes its transport's own errors on."""
-    import httpx2
-
-    return (httpx2.HTTPError, ConnectionError)
+        return b""
 
 
 def _objections(error: APIError) -> str:
     """The categories that were objected to, where the provider lists them."""
     details = error.body.get("moderation_details") if isinstance(error.body, dict) else None
-    found = details.get("categories") if isinstance(details, dict) else None
-    return ", ".join(map(str, found)) if isinstance(found, list) else ""
+    return texts_of(details.get("categories")) if isinstance(details, dict) else ""

@@ -142,7 +142,7 @@ def _scene_in(path: Path) -> Scene | None:
     from engine.renderer.stored import KEYWORD, SceneUnreadable, from_json
 
     try:
-        stored = texts(path.read_bytes()).get(KEYWORD, "")
+        stored = texts(path.read_bytes(), (KEYWORD,)).get(KEYWORD, "")
         return from_json(stored) if stored else None
     except (OSError, SceneUnreadable):
         return None

@@ -26,7 +26,7 @@ MODELS: Final = (
     ("Nano Banana 2", "nano-banana"),
     ("GPT Image 2", "gpt-image"),
     ("Stable Diffusion 3.5 Large", "sd35"),
-    ("Built-in", "builtin"),
+    ("Studio", "studio"),
 )
 _WHAT: Final = {
     "subject": "who: age, face, hair, expression, pose, what they do and hold",
@@ -64,7 +64,8 @@ _WRITING: Final = f"""
 | `--no hat, plastic skin` or `Negative: …` | what should not be there |
 | `(word:1.2)`, `<lora:…>`, `Steps: …` | from A1111 or Civitai: words, seed and shape are kept, the rest is left out |
 
-No word is lost: what fits no slot joins the subject. To move a word, use a label or the slot's own option.
+No word is lost: what fits no slot joins the subject. To move a word, use a label or the slot's own option. How a text
+is read is shown by `python -m engine.prompt "TEXT"` (`-` reads standard input); put that into a report of a misreading.
 
 What helps: one clear subject; a light with a direction ("from the left"); a lens with an aperture; one or two surface
 details. What does not: lists of praise ("masterpiece, best quality"), two lights that contradict each other, and the
@@ -78,7 +79,7 @@ _CUT: Final = """
   has room for is named on the card.
 - Models without a negative prompt are told the opposite: "no plastic skin" becomes "natural skin with visible texture".
 - Nano Banana is told what a lens does, not its numbers; bodies and settings that show nothing are left out.
-- The built-in model knows a few words of each slot. Clauses without one of them are named on the card.
+- The studio photographs what it has. What it has not, or does not know, is named on the card.
 """
 
 

@@ -43,7 +43,7 @@ _TECHNICAL: Final = re.compile(
     re.I,
 )
 _SAYS: Final = re.compile(
-    r"(?:,?\s*(?:that|which)?\s*(?:says|saying|reads|reading|spelling|labelled|labeled|marked|showing|with|lettered|printed)"
+    r"(?:(?:,|(?<![,\s]))\s*+(?:(?:that|which)\s*+)?(?:says|saying|reads|reading|spelling|labelled|labeled|marked|showing|with|lettered|printed)"
     r"(?:\s+the)?(?:\s+words?)?)\s*$",
     re.I,
 )
@@ -122,9 +122,11 @@ def _where(words: str, whole: Script) -> str:
     """The thing that bears the words, as "the badge" for "a coat with a badge that says …"; "" when unsaid."""
     for clause in whole.clauses:
         before, quote, _ = clause.words.partition(f'"{words}"')
+        if not quote:
+            continue
         before = _SAYS.sub("", before.rsplit('"', 1)[-1].strip())
         found = [chunk for parts in [units(before)] if parts for chunk in chunks(parts)]
-        if quote and found:
+        if found:
             thing = _LEADING.sub("", before[found[-1].units[0].start :].strip())
             return "the " + _ARTICLE.sub("", thing) if thing and not thing.lower().startswith("the ") else thing
     return ""

@@ -114,12 +114,13 @@ def _pruned(subject: str, chunk: Chunk) -> tuple[str, str]:
     if any(unit.word.startswith("@") for unit in chunk.units):
         return whole, ""
     told = [unit for unit in chunk.units if _tells_the_face(unit)]
+    of_the_face = frozenset(told)
     if not told:
         return whole, ""
     if any(unit.kind == "person" for unit in chunk.units):
-        stays = [unit for unit in chunk.units if unit not in told]
+        stays = [unit for unit in chunk.units if unit not in of_the_face]
         return _with_article(" ".join(subject[unit.start : unit.end] for unit in stays)), _text(subject, told)
-    felt = [unit for unit in chunk.units if group_of(unit.word) == "feature.looks" and unit not in told]
+    felt = [unit for unit in chunk.units if group_of(unit.word) == "feature.looks" and unit not in of_the_face]
     if felt:
         return " ".join(subject[unit.start : unit.end] for unit in felt), _text(subject, told)
     doing = chunk.opener not in {"", "and", "with", "in"} or any(unit.word in _DOING for unit in chunk.units[1:])

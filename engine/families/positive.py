@@ -40,6 +40,7 @@ _INSTEAD: Final = (
     (r"clutter|busy background", "a plain, uncluttered background"),
     (r"flash", "natural, available light"),
 )
+_NOT: Final = re.compile(r"^(?:no|without|any|not)\s+", re.I)
 _RULES: Final = tuple((re.compile(pattern, re.I), wording) for pattern, wording in _INSTEAD)
 
 
@@ -52,5 +53,5 @@ def positive(unwanted: Sequence[str], *, lettering: bool = False) -> list[str]:
 
 
 def _wording(clause: str) -> str:
-    plain = re.sub(r"^(?:no|without|any|not)\s+", "", clause.strip(), flags=re.I)
+    plain = _NOT.sub("", clause.strip())
     return next((wording for pattern, wording in _RULES if pattern.search(plain)), f"free of {plain}" if plain else "")

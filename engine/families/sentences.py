@@ -99,7 +99,7 @@ def _detail(detail: str) -> str:
         return ""
     if _CLAUSE_WITH_VERB.match(detail):
         return sentence(detail)
-    return sentence(f"Seen up close: {re.sub('^with ', '', detail)}")
+    return sentence(f"Seen up close: {detail.removeprefix('with ')}")
 
 
 def _lettering(text: Sequence[str]) -> str:

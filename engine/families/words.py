@@ -18,7 +18,7 @@ PRIORITY: Final = ("subject", "text", "clothing", "lighting", "environment", "ca
 _HANDLE: Final = re.compile(HANDLE)
 _CLAUSE: Final = re.compile(r'(?:[^,;."]|"[^"]*"|[.](?=\S)|,(?=\d))+')
 _LEADING: Final = re.compile(r"^(?:and|but|while|plus)\s+", re.I)
-_TRAILING: Final = re.compile(r"\s+(?:of|and|with|in|a|an|the)$", re.I)
+_TRAILING: Final = re.compile(r"(?<!\s)\s+(?:of|and|with|in|a|an|the)$", re.I)
 _TOKEN: Final = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
 
 
@@ -26,7 +26,7 @@ _TOKEN: Final = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
 class Words:
     """What a model is told.
 
-    `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length (or, for the built-in model, that it
+    `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length (or, for the studio, that it
     was never taught); `left_to_reference` names words about a face that a reference picture shows better.
     """
 

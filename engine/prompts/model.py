@@ -59,7 +59,8 @@ def merge(base: PortraitPrompt, over: PortraitPrompt) -> PortraitPrompt:
     slots = {name: getattr(over, name) or getattr(base, name) for name in _TEXTS}
     quoted = _quoted(slots[name] for name in SLOTS)
     base_quoted = _quoted(base.slot(name) for name in SLOTS)
-    over_free = [words for words in over.text if words not in _quoted(over.slot(name) for name in SLOTS)]
+    over_quoted = _quoted(over.slot(name) for name in SLOTS)
+    over_free = [words for words in over.text if words not in over_quoted]
     stays = [words for words in base.text if words in quoted or (words not in base_quoted and not over_free)]
     return PortraitPrompt(
         **slots,

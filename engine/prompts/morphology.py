@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_TECH: Final = re.compile(r"\d.*(?:mm|mp)|[fƒ][\s/]*\d.*|iso\W*\d+|\d+/\d+\W*(?:th)?\W*(?:s|secs?|seconds?)", re.I)
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_TECH: Final = re.compile(
+    r"\A(?:\d.*(?:mm|mp)|[fƒ][\s/]*\d.*|iso\W*\d+|\d++/\d++\W*+(?:th\W*+)?(?:s|secs?|seconds?))", re.I
+)
 _KELVIN: Final = re.compile(r"\d{4,5}\s?k", re.I)
 _AGE: Final = re.compile(r"\d0s|\d{1,3}\W*(?:yo|y\.?o\.?|y/o|yrs?|years?)\b.*", re.I)
 _COMPOUNDS: Final = {
@@ -47,7 +50,7 @@ _VOWELS: Final = frozenset("aeiou")
 
 def key(phrase: str) -> tuple[str, ...]:
     """A phrase as its words: hyphens are spaces, and a possessive counts as the bare word."""
-    return tuple(bare(word) for word in re.findall(r"[^\W_]+(?:['’][^\W_]+)*", phrase))
+    return tuple(bare(word) for word in _WORD.findall(phrase))
 
 
 def bare(word: str) -> str:
@@ -84,7 +87,7 @@ def singulars(word: str) -> tuple[str, ...]:
 
 def shape(word: str) -> str:
     """The kind that an unknown word, in lower case, has by its form alone; "" when it shows none."""
-    if word[0].isdigit() or word[0] in "fƒi":
+    if word[:1].isdigit() or word.startswith(("f", "ƒ", "i")):
         if _TECH.fullmatch(word):
             return "tech"
         if _KELVIN.fullmatch(word):

@@ -12,11 +12,18 @@ from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
 
+MAX_TEXT: Final = 8000
+"""The longest text, in characters, that is worth handing over; callers refuse or cut what is longer before it is read.
+
+Twice what may be typed, and room for a prompt, a negative one and the settings as other tools write them.
+"""
+
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
 _PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€-]*+)*+")
 """Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
+_WORD: Final = re.compile(r"\w+")
 _READINGS: Final = 5
 _NOTHING: Final = PortraitPrompt()
 _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
@@ -33,7 +40,7 @@ class Reading:
 def parse(text: str) -> PortraitPrompt:
     """Read any text; never raises. Each clause is in a slot, and what fits nowhere joins the subject.
 
-    Takes time in proportion to the length; callers cap what they pass (Discord itself stops at 6,000).
+    Takes time in proportion to the length; callers cap what they pass at `MAX_TEXT` or less.
     """
     return read(text).prompt
 
@@ -45,7 +52,7 @@ def read(text: str) -> Reading:
     if not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text:
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
-        prompt = PortraitPrompt(subject=" ".join(re.findall(r"\w+", text)))
+        prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
     return Reading(prompt, tuple(brought.ignored))
 
 
@@ -70,7 +77,7 @@ def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
         if again == prompt:
             return prompt
         prompt = again
-    return PortraitPrompt(subject=" ".join(re.findall(r"\w+", to_lines(prompt))))
+    return PortraitPrompt(subject=" ".join(_WORD.findall(to_lines(prompt))))
 
 
 def _single_spaced(line: str) -> str:

@@ -19,16 +19,19 @@ _SETTING_NAMES: Final = ("Steps:", "Seed:", "CFG scale:")
 _NEGATIVE: Final = re.compile(r"(?<=\S)\s+(?=negative prompt\s*:)", re.I)
 _COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
 _FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
+_FLAG_NAME: Final = re.compile("[A-Za-z]+")
 _LOOSE_DASHES: Final = re.compile(r"--+")
-_RATIO: Final = re.compile(r"\s*(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
+_RATIO: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
+_NUMBER: Final = r"(?:\d++(?:\.\d++)?|\.\d++)"
+"""Digits belong to one number only, so that a long run of them is read once."""
 _WEIGHTED: Final = re.compile(
-    r"\([^()\n]*:\s*\d*\.?\d+\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<=[^\s:]\s)BREAK\s+\S|::"
+    rf"\([^()\n]*:\s*{_NUMBER}\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<=[^\s:]\s)BREAK\s+\S|::"
 )
 _SIGNS: Final = ("(", "[", "<", "::", "BREAK")
 _EXTRA_NETWORK: Final = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^>\n]*>?", re.I)
 _BREAK: Final = re.compile(r"(?<=[^\s:]\s)BREAK(?=\s+\S)")
-_MULTI_PROMPT: Final = re.compile(r"::+\s?(?:-?\d*\.?\d+(?!\w))?")
-_WEIGHT: Final = re.compile(r":\s*\d*\.?\d+(?=\s*(?:[)\],]|$))", re.M)
+_MULTI_PROMPT: Final = re.compile(r"::+\s?(?:-?(?:\d++(?:\.\d++(?!\w))?|\.\d++)(?!\w))?")
+_WEIGHT: Final = re.compile(rf":\s*{_NUMBER}(?=\s*(?:[)\],]|$))", re.M)
 _BRACKETS: Final = re.compile(r"\\?[()\[\]{}]")
 
 _VALUED: Final = frozenset(
@@ -67,8 +70,9 @@ def _ratio(aspect: str) -> float:
 
 def aspect_in(text: str) -> str | None:
     """Read "2:3", "832x1216" and the like; None when the whole text is not a shape."""
+    text = text.strip()
     found = _RATIO.match(text)
-    return nearest_aspect(float(found[1]), float(found[2])) if found and not text[found.end() :].strip() else None
+    return nearest_aspect(float(found[1]), float(found[2])) if found and found.end() == len(text) else None
 
 
 def seed_in(text: str) -> int | None:
@@ -125,7 +129,7 @@ def _flags(line: str, brought: Brought) -> str:
 
 
 def _name_and_value(piece: str) -> tuple[str, str]:
-    found = re.match(r"[A-Za-z]+", piece)
+    found = _FLAG_NAME.match(piece)
     name = found[0] if found else ""
     return name, piece[len(name) :].lstrip(" =")
 

@@ -76,19 +76,22 @@ def _stronger(joint: str, border: str) -> str:
 
 def chunks(found: list[Unit]) -> list[Chunk]:
     """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
-    cut, start, opener, full = list[Chunk](), 0, "", False
+    cut, start, opener, full, technical = list[Chunk](), 0, "", False, False
     for position, unit in enumerate(found):
         kind = unit.kind
         if kind in OPENERS and not unit.joined:
             if full:
                 cut.append(Chunk(opener, found[start:position]))
-                start, opener, full = position, kind, kind not in EMPTY
+                start, opener, full, technical = position, kind, kind not in EMPTY, False
             else:
                 opener = _combined(opener, kind)
                 full = kind not in EMPTY
-        elif kind == "tech" and full and _is_technical(found[start:position]):
-            cut.append(Chunk(opener, found[start:position]))
-            start, opener = position, ""
+        elif kind == "tech" and full and not technical:
+            # Asked of the first lens alone: a phrase that has one is technical from there on.
+            technical = True
+            if _is_technical(found[start:position]):
+                cut.append(Chunk(opener, found[start:position]))
+                start, opener = position, ""
         elif not full:
             full = kind not in EMPTY
     cut.append(Chunk(opener, found[start:] if start else found))
@@ -179,14 +182,16 @@ def head(found: list[Unit]) -> str:
 def _head_of_several(found: list[Unit]) -> str:
     """The head of a phrase with "of" or "is" after a noun."""
     nouns, left, about = list[Unit](), list[Unit](), list[Unit]()
+    telling = _telling(found)
     for position, unit in enumerate(found):
         if unit.kind == "of" and nouns:
-            left, nouns = [*left, *nouns], []
-            if all(noun.kind == "body" for noun in left) and found[position - 1].word in _ENDS:
+            left += nouns
+            nouns = []
+            if found[position - 1].word in _ENDS and all(noun.kind == "body" for noun in reversed(left)):
                 left = []
                 continue
             counted = found[position - 1].word in LEXICON.partitives or found[position - 1].kind == "medium"
-            if not counted and _decide(_nouns(found[position:]), found) != "light":
+            if not counted and _decide([found[at] for at in telling if at >= position], found) != "light":
                 return _decide(about or left, found)
         elif unit.kind == "auxiliary" and nouns and nouns[-1].kind not in _TOPICS:
             about, left, nouns = (nouns, left, []) if nouns[-1].word not in _TOPIC_WORDS else ([], nouns, [])
@@ -197,8 +202,17 @@ def _head_of_several(found: list[Unit]) -> str:
     return _decide(about or nouns or left, found)
 
 
-def _nouns(found: list[Unit]) -> list[Unit]:
-    return [unit for unit in found if unit.kind in NOUN_KINDS]
+def _telling(found: list[Unit]) -> list[int]:
+    """Where the nouns stand by which `_decide` judges any rest of a phrase, so that each rest of a long one need not be
+    read to its end: the last few, the last few that mean much, and the last of a surface and of a garment."""
+    nouns = [position for position, unit in enumerate(found) if unit.kind in NOUN_KINDS]
+    if len(nouns) < 4:
+        return nouns
+    strong = [position for position in nouns if found[position].kind not in WEAK]
+    told = {*nouns[-3:], *strong[-4:]}
+    for kind in ("detail", "garment"):
+        told.update([position for position in nouns[:-1] if found[position].kind == kind][-1:])
+    return sorted(told)
 
 
 def _decide(nouns: list[Unit], found: list[Unit]) -> str:

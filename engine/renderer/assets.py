@@ -164,7 +164,7 @@ def picture(name: str) -> Picture:
     """A texture as it is stored, from 0 to 1, (H, W, 3), or (H, W, 1) where it has one channel."""
     with Image.open(PACK / f"{name}.webp") as image:
         stored = np.asarray(image, np.float32) / 255
-    return stored if stored.ndim == 3 else stored[..., None]
+    return np.asarray(stored if stored.ndim == 3 else stored[..., None], np.float32)
 
 
 @lru_cache(maxsize=16)
@@ -187,7 +187,7 @@ def has(name: str) -> bool:
 
 def linear(stored: Image.Image) -> Picture:
     """Linear light of a picture of 8 bits a channel."""
-    return _linear_steps()[np.asarray(stored)]
+    return np.asarray(_linear_steps()[np.asarray(stored)], np.float32)
 
 
 @lru_cache(maxsize=1)

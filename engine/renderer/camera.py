@@ -27,7 +27,7 @@ eyes."""
 _NARROWEST: Final = {"extreme close-up": 0.125}
 _NARROW: Final = 0.215
 """Metres that a picture shows across at least, however tall it is: a head."""
-_BETWEEN_SITTERS: Final = 0.34
+_BETWEEN_SITTERS: Final = 0.50
 """Metres that each sitter beyond the first adds to the width."""
 _SENSOR_AREA_MM2: Final = 36.0 * 24.0
 _NEAREST: Final = 0.30

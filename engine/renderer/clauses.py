@@ -18,7 +18,7 @@ CLOTHES: Final = ("garment", "fabric", "pattern", "hat", "tie", "worn", "glasses
 LIGHT: Final = ("rig", "side", "hardness", "level", "temperature", "time", "under")
 CAMERA: Final = ("framing", "angle", "gaze", "blur", "film")
 HEARD_IN: Final[Mapping[str, Collection[str]]] = {
-    "subject": (*PEOPLE, *CLOTHES),
+    "subject": (*PEOPLE, *CLOTHES, "framing", "angle"),
     "clothing": (*CLOTHES, "part", "hair_style", "sex", "expression", "skin", "freckles"),
     "environment": ("place", "time", "rig", "part"),
     "lighting": tuple(name for name in LIGHT if name != "under"),

@@ -120,13 +120,13 @@ def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: 
 
 
 def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """What guides the denoiser, smoothed where few rays met some hair and some skin: it would keep that as texture."""
+    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture."""
     from scipy.ndimage import uniform_filter
 
-    hair = uniform_filter(layers["hair"], (3, 3, 1))
-    mixed = np.clip(4 * hair * (1 - hair), 0, 1)
+    hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
+    mixed = np.clip(5 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
     guide, normal = layers["guide"], layers["normal"]
-    calm, even = (x * (1 - mixed) + uniform_filter(x, (3, 3, 1)) * mixed for x in (guide, normal))
+    calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
 
 
@@ -140,8 +140,10 @@ def _inside(alpha: Floats) -> npt.NDArray[np.bool_]:
     """Where the sitter is wholly, a few pixels from any edge: nothing of the place shows there."""
     from scipy.ndimage import binary_closing, binary_erosion
 
-    full = binary_closing(alpha[..., 0] > 0.9, iterations=2, border_value=0)
-    return np.asarray(binary_erosion(full, iterations=4, border_value=1))[..., None]
+    around = 8  # rows beyond the picture's edge are as those at it, or a seam of the place would show along it
+    full = binary_closing(np.pad(alpha[..., 0] > 0.9, around, mode="edge"), iterations=2)
+    inner = binary_erosion(full, iterations=4, border_value=1)[around:-around, around:-around]
+    return np.asarray(inner)[..., None]
 
 
 def _box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice] | None:

@@ -52,7 +52,8 @@ EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
         "tender": _told(mouthSmile=0.26, browInnerUp=0.20, eyeSquint=0.16, cheekSquint=0.14),
         "confident": _told(mouthSmileLeft=0.36, mouthSmileRight=0.20, browDown=0.10, eyeSquint=0.20, jawForward=0.06),
         "proud": _told(mouthSmile=0.22, mouthPress=0.14, eyeSquint=0.12, browOuterUp=0.10),
-        "smirk": _told(mouthSmileLeft=0.52, mouthSmileRight=0.06, browOuterUpLeft=0.22, eyeSquint=0.16, cheekSquintLeft=0.20),
+        "smirk": _told(mouthSmileLeft=0.52, mouthSmileRight=0.06, browOuterUpLeft=0.22, eyeSquint=0.16,
+                        cheekSquintLeft=0.20),
         "disgust": _told(noseSneer=0.55, mouthUpperUp=0.22, browDown=0.34, eyeSquint=0.34, mouthFrown=0.22),
         "fear": _told(browInnerUp=0.62, browOuterUp=0.28, eyeWide=0.60, mouthStretch=0.30, jawOpen=0.09),
         "wink": _told(eyeBlinkLeft=1.0, cheekSquintLeft=0.55, mouthSmileLeft=0.58, mouthSmileRight=0.42,
@@ -61,7 +62,8 @@ EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
         "sleepy": _told(eyeBlink=0.46, browOuterUp=0.10, browInnerUp=0.14, jawOpen=0.02),
         "eyes closed": _told(eyeBlink=1.0, mouthSmile=0.12),
         "singing": _told(jawOpen=0.30, mouthFunnel=0.16, browInnerUp=0.26, eyeSquint=0.14, mouthSmile=0.08),
-        "shouting": _told(jawOpen=0.48, browDown=0.40, mouthUpperUp=0.22, mouthLowerDown=0.30, eyeSquint=0.30, noseSneer=0.20),
+        "shouting": _told(jawOpen=0.48, browDown=0.40, mouthUpperUp=0.22, mouthLowerDown=0.30, eyeSquint=0.30,
+                          noseSneer=0.20),
         "talking": _told(jawOpen=0.11, mouthLowerDown=0.16, mouthUpperUp=0.08, mouthSmile=0.16),
         "tired": _told(eyeBlink=0.24, browInnerUp=0.16, mouthFrown=0.10),
         "shy": _told(mouthSmile=0.30, mouthPress=0.18, browInnerUp=0.22, cheekSquint=0.12),
@@ -82,7 +84,7 @@ ALSO: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 """Other names of the same."""
 
-AWAKE: Final = _told(eyeWide=0.10)
+AWAKE: Final = _told(eyeWide=0.20, browOuterUp=0.08)
 """What everybody does before a lens."""
 
 

@@ -111,7 +111,7 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
     warm = np.array((1.75 + 0.35 * rng.random(), 1.35, 0.85), np.float32)
     white = 0.84 - 0.08 * (person.age > 60) - 0.03 * rng.random()
     return {
-        "gaze": forward, "iris": iris, "inner": iris * (1 + (warm - 1) * (0.5 + 0.5 * light)),
+        "gaze": forward, "iris": iris, "inner": iris * (1 + (warm - 1) * (0.3 + 0.4 * light)),
         "phase": rng.uniform(0, 6, 4), "white": float(white),
     }  # fmt: skip
 

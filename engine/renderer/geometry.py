@@ -30,7 +30,7 @@ class Part:
         return vertex_normals(self.vertices, self.faces)
 
 
-def unit(vectors: Array) -> Array:
+def unit(vectors: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The same directions at length one; a zero vector stays zero."""
     return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
 

@@ -18,7 +18,7 @@ _HARDNESS: Final = {"hard": 0.06, "medium": 0.3, "soft": 0.55, "very soft": 0.85
 
 
 def kelvin(degrees: float) -> RGB:
-    """The colour of a lamp of this temperature (Helland's fit), of luminance 1: the camera has adapted to it by half."""
+    """The colour of a lamp of this temperature (Helland's fit), of luminance 1: the camera adapts to it by half."""
     t = min(max(degrees, 1000.0), 20000.0) / 100
     if t <= 66:
         red, green = 255.0, 99.4708 * np.log(t) - 161.1196
@@ -299,6 +299,11 @@ def _gel(colour: RGB) -> RGB:
     return colour[0] * scale, colour[1] * scale, colour[2] * scale
 
 
+def side(light: Light) -> float:
+    """From which side the key comes: below 0 from the viewer's left, 0 where there is none."""
+    return float(np.sin(np.radians(light.lamps[0].side))) if light.lamps else 0.0
+
+
 def spill(light: Light) -> RGB:
     """What of the set-up's light reaches a backdrop: dark behind a low key, tinted behind coloured lamps."""
     total = sum(lamp.power for lamp in light.lamps) or 1.0
@@ -315,6 +320,20 @@ def emitters(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emitter
     """The lamps where they stand: degrees are from the lens axis, seen from the face."""
     target = np.asarray(face, float)
     return tuple(_placed(lamp, optics, target) for lamp in light.lamps if lamp.power > 0)
+
+
+def catchlights(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emitter, ...]:
+    """The lamps as they are mirrored in eyes: lids hide what is high, and a cornea makes small what is small."""
+    shown = [
+        replace(
+            lamp,
+            side=float(np.clip(lamp.side, -48, 48)) if abs(lamp.side) < 80 else lamp.side,
+            height=float(np.clip(lamp.height, -28, 24)),
+            radius=max(1.5 * lamp.radius, 0.13 * lamp.distance),
+        )
+        for lamp in light.lamps
+    ]
+    return emitters(replace(light, lamps=tuple(shown)), optics, face)
 
 
 def _placed(lamp: Lamp, optics: Optics, target: npt.NDArray[np.float64]) -> Emitter:

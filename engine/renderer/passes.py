@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from engine.renderer.crew import Crew, shared
 from engine.renderer.tracing.tracer import CHANNELS, LAYERS, Tracer, layers
-from engine.renderer.tracing.vectors import Floats
+from engine.renderer.tracing.vectors import LUMA, Floats
 
 Pixels: TypeAlias = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
@@ -20,6 +20,8 @@ _FIRST_WIDTH: Final = 128
 """The first look is about as wide as this, in pixels."""
 _RAYS_A_UNIT: Final = 8192
 _TILE: Final = 32
+_STEP: Final = 0.10
+"""Of brightness from pixel to pixel, which is an edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,13 @@ class Exposure:
     def _wanted(self) -> npt.NDArray[np.int64]:
         """Samples still to be taken, a pixel."""
         width, height = self.tracer.size
-        seen = {name: values[..., 0] for name, values in layers(self.film, self.tracer.size).items()}
+        film = layers(self.film, self.tracer.size)
+        seen = {name: film[name][..., 0] for name in ("alpha", "hair", "eye")}
         shown = _widened(seen["alpha"] > 0, 3)
         edge = shown & ~_narrowed(seen["alpha"] > 0, 3)
         hair, eyes = _widened(seen["hair"] > 0, 1), _widened(seen["eye"] > 0, 2)
+        edge |= hair & ~_narrowed(seen["hair"] > 0, 2) & shown
+        edge |= _widened(_steps(film["guide"] @ LUMA), 1) & shown
         effort = self.effort
         wanted = np.where(shown, effort.plain, 0)
         wanted = np.where(hair & shown, effort.hair, wanted)
@@ -110,6 +115,14 @@ def _tile_order(width: int, height: int) -> Pixels:
     """Pixels tile by tile, so that a unit's rays stay together."""
     row, column = np.divmod(np.arange(width * height), width)
     return np.lexsort((column, row, column // _TILE, row // _TILE))
+
+
+def _steps(brightness: Floats) -> Rows:
+    """Where colours change from one pixel to the next: the rims of glasses, lips, collars."""
+    jump = np.zeros(brightness.shape, bool)
+    jump[1:] |= np.abs(np.diff(brightness, axis=0)) > _STEP
+    jump[:, 1:] |= np.abs(np.diff(brightness, axis=1)) > _STEP
+    return jump
 
 
 def _widened(mask: Rows, steps: int) -> Rows:

@@ -62,8 +62,6 @@ _OUTDOORS: Final = frozenset(
     }
 )
 _AFTER_DARK: Final = frozenset({"city night", "bar", "stage", "space"})
-_WARMTH: Final[Mapping[str, float]] = {"warm": 3600.0, "cool": 7600.0, "neutral": 5600.0}
-"""Kelvin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +210,14 @@ def _light(spoken: Sequence[Clause], place: Place, seed: int) -> Light:
     hardness = [key for one in lit for key in one.keys("hardness")]
     warmth = [key for one in lit for key in one.keys("temperature")]
     colours = [colour for one in lit for hue in one.hues if (colour := _lamp_colour(hue.phrase))]
-    side = sides[0] if sides else ("left", "right")[seed % 2]
-    warm = _WARMTH.get(warmth[0]) if warmth else None
-    made = lights.rig(
+    return lights.rig(
         _rig(rigs, place),
-        lights.SIDES[side],
+        sides[0] if sides else ("left", "right")[seed % 2],
         hardness=hardness[0] if hardness else "",
-        colour=colours[0] if colours else lights.kelvin(warm) if warm else None,
+        warmth=warmth[0] if warmth else "",
+        colours=colours[:2],
+        dim="low" in [key for one in lit for key in one.keys("level")],
     )
-    dim = "low" in [key for one in lit for key in one.keys("level")]
-    return replace(made, exposure=made.exposure - 0.7) if dim else made
 
 
 def _rig(named: Sequence[str], place: Place) -> str:
@@ -232,7 +228,7 @@ def _rig(named: Sequence[str], place: Place) -> str:
     if place.name in _OUTDOORS:
         return {"sunset": "golden hour", "night": "moonlight"}.get(place.time, "overcast")
     if place.name in _AFTER_DARK:
-        return {"city night": "neon", "stage": "stage spot"}.get(place.name, "tungsten")
+        return {"city night": "neon", "stage": "stage"}.get(place.name, "tungsten")
     return "window" if place.name in {"window room", "cafe", "daylight studio"} else "loop"
 
 

@@ -114,20 +114,28 @@ def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
     masculinity = {"woman": _WOMAN, "man": _MAN}.get(sex, _WOMAN if seed % 2 else _MAN)
     ancestry = _first(clauses, "ancestry")
     tone = _first(clauses, "skin") or (ancestry.split(",")[3] if ancestry else "")
-    mix = tuple(float(part) for part in ancestry.split(",")[:3]) if ancestry else _mix(tone)
+    mix = _shares(ancestry) if ancestry else _mix(tone) or _mix(_tone_of_hair(clauses) or "")
     builds = [key for clause in clauses for key in clause.keys("build")]
-    found = faces.person(
-        seed,
-        masculinity=masculinity,
-        age=_age(clauses),
-        ancestry=mix,
-        weight=0.32 if "slim" in builds else 0.82 if "heavy" in builds else None,
-        muscle=0.8 if "muscular" in builds else None,
+    build = next((name for name in ("muscular", "heavy", "slim") if name in builds), "")
+    return faces.person(
+        seed, masculinity=masculinity, age=_age(clauses), ancestry=mix, build=build, tone=SKIN[tone] if tone else None
     )
-    return replace(found, skin=replace(found.skin, tone=SKIN[tone])) if tone else found
 
 
-def _mix(tone: str) -> tuple[float, ...] | None:
+def _tone_of_hair(clauses: Sequence[Clause]) -> str:
+    """The skin that a natural light hair usually goes with, and light eyes: nobody has to say it."""
+    named = {hue_table(hue.phrase, "hair_colour") for c in clauses for hue in c.hues if hue.kind == "hair"}
+    pale = {"red", "strawberry", "blonde", "dark blonde", "light brown", "auburn"}
+    eyes = {hue_table(hue.phrase, "iris") for c in clauses for hue in c.hues if hue.kind == "eyes"}
+    return "light" if named & pale or eyes & {"blue", "green", "grey"} else ""
+
+
+def _shares(written: str) -> tuple[float, float, float]:
+    african, asian, european, _ = written.split(",")
+    return float(african), float(asian), float(european)
+
+
+def _mix(tone: str) -> tuple[float, float, float] | None:
     """The looks that usually go with a skin; None leaves them to the seed."""
     return {
         "fair": (0.01, 0.02, 0.97),
@@ -146,7 +154,7 @@ def _age(clauses: Sequence[Clause]) -> float | None:
             return min(95.0, max(18.0, float(found[1])))
     named = [float(key) for clause in clauses if clause.slot == "subject" for key in clause.keys("age")]
     exact = [years for years in named if years not in {23.0, 26.0, 72.0}]
-    return (exact or named or [None])[0]
+    return next(iter(exact or named), None)
 
 
 def _skin(clauses: Sequence[Clause], base: Skin) -> Skin:

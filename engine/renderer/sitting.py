@@ -15,8 +15,10 @@ from engine.renderer.scene import Outfit, Person, Pose, Sitter
 
 Point = npt.NDArray[np.float64]
 
-_APART_M: Final = 0.42
+_APART_M: Final = 0.46
 """How far from the middle somebody at `place` 1 sits."""
+_TALLER_M: Final = 0.05
+"""How much higher a man's eyes are than a woman's, where two sit."""
 _STEP_M: Final = 0.05
 """The lens's place is rounded to this for the gaze, so that a small move of the camera needs no new body."""
 
@@ -40,8 +42,11 @@ class Seat:
 
 def seat(sitter: Sitter) -> Seat:
     """Where somebody sits; hair and clothes follow in `meshes`."""
-    shift = np.array((sitter.place * _APART_M, 0.0, 0.0))
-    return Seat(sitter, body.build(sitter.person, sitter.pose).middle + shift, shift)
+    middle = body.build(sitter.person, sitter.pose).middle
+    shift = np.zeros(3)
+    if sitter.place:  # two people: heads nearly level, as a photographer seats them
+        shift[:] = sitter.place * _APART_M, 0.0, _TALLER_M * (sitter.person.masculinity - 0.5) - middle[2]
+    return Seat(sitter, middle + shift, shift)
 
 
 @lru_cache(maxsize=4)
@@ -52,6 +57,7 @@ def _made(
     built = body.build(person, pose, lens)
     clothes = wardrobe.dress(outfit, built)
     grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes)
+    grown = accessories.under_hat(grown, outfit, built)
     skin = built.covered(wardrobe.sunk(built, clothes))
     others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)
-    return (skin, *others, *clothes, *grown, *accessories.worn(person, outfit, built))
+    return (skin, *others, *clothes, *grown, *accessories.worn(person, outfit, built, clothes))

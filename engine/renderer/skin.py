@@ -7,6 +7,7 @@ is placed on the template (`assets.texels`), so that it lies right on every face
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -24,6 +25,10 @@ TIMES: Final = 3
 """How much larger the map is than the photograph."""
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
+SCALP_SEEN: Final = {
+    "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
+}  # fmt: skip
+"""How much of the hair's colour skin has between the roots, where a style shows it."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
 ANCESTRIES: Final = ("african", "asian", "caucasian")
 
@@ -40,8 +45,11 @@ def look(person: Person) -> dict[str, Any]:
 def skin_map(person: Person) -> Picture:
     """The map of this person's skin, linear, (1536, 1536, 3); the same person's is made once."""
     hair = person.hair
-    return _skin_map(person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin,
-                     person.beard.kind, person.beard.colour, hair.style == "bald")  # fmt: skip
+    made: Picture = _skin_map(
+        person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
+        person.beard.colour, hair.style == "bald",
+    )  # fmt: skip
+    return made
 
 
 @lru_cache(maxsize=3)
@@ -83,7 +91,7 @@ def _blended(age: float, female: bool, ancestry: tuple[float, float, float]) -> 
 
 def _bands(age: float) -> list[tuple[str, float]]:
     """The one or two bands of photographs that an age lies between, with their shares."""
-    for (young, low), (old, high) in zip(BANDS, BANDS[1:], strict=False):
+    for (young, low), (old, high) in pairwise(BANDS):
         if age < high:
             t = min(max((age - low) / (high - low), 0.0), 1.0)
             return [(young, 1 - t), (old, t)]
@@ -94,7 +102,13 @@ def _bands(age: float) -> list[tuple[str, float]]:
 def _departure(name: str) -> Picture:
     colour = np.maximum(assets.colours(name), np.float32(0.004))
     cheek = np.concatenate([colour[rows, columns].reshape(-1, 3) for rows, columns in CHEEK]).mean(0)
-    return np.asarray(np.clip(np.log(colour / cheek), -2.2, 0.7), np.float32)
+    log = np.clip(np.log(colour / cheek), -2.2, 0.7)
+    # the photographs' casts differ from chin to brow; only lips keep all of theirs
+    left, top, right, bottom = assets.texels().box
+    kept = np.full((512, 512, 1), 0.6, np.float32)
+    kept[top:bottom, left:right, 0] += 0.4 * np.clip(2 * assets.texels().lips[::2, ::2], 0, 1)
+    grey = log.mean(-1, keepdims=True)
+    return np.asarray(grey + (log - grey) * kept, np.float32)
 
 
 def _encoded(linear: Picture) -> npt.NDArray[np.uint8]:
@@ -118,24 +132,32 @@ def head_places() -> tuple[Picture, Picture, Picture, Picture]:
     held = assets.texels()
     size = (held.rest.shape[1] * TIMES, held.rest.shape[0] * TIMES)
 
-    def grown(values: Picture) -> Picture:
-        plane = Image.fromarray(np.ascontiguousarray(values, np.float32))
-        return np.asarray(plane.resize(size, Image.Resampling.BILINEAR), np.float32)
+    x, y, z = (_enlarged(held.rest[..., k], size) for k in range(3))
+    return x, y, z, _enlarged(held.lips, size)
 
-    x, y, z = (grown(held.rest[..., k]) for k in range(3))
-    return x, y, z, grown(held.lips)
+
+def _enlarged(values: npt.NDArray[Any], size: tuple[int, int], smooth: bool = False) -> Picture:
+    plane = Image.fromarray(np.ascontiguousarray(values, np.float32))
+    how = Image.Resampling.BICUBIC if smooth else Image.Resampling.BILINEAR
+    return np.asarray(plane.resize(size, how), np.float32)
 
 
 @lru_cache(maxsize=1)
 def _fields() -> dict[str, Picture]:
-    """What never changes of where things are painted: one value a texel of the head."""
-    x, y, z, _ = head_places()
-    side = np.abs(x)
+    """What never changes of where things are painted: one value a texel of the head, reckoned on half as many."""
+    height, width = head_places()[0].shape
+    coarse = _coarse_fields(*(_enlarged(plane, (width // 2, height // 2)).astype(float) for plane in head_places()))
+    return {name: _enlarged(value, (width, height)) for name, value in coarse.items()}
+
+
+def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array]:
+    side, rest = np.abs(x), np.stack([x, y, z], -1).reshape(-1, 3)
     b, e = regions.bump, regions.edge
     facing = e(-0.075 - y, 0.008)
     cheeks = b(np.hypot((side - 0.046) / 1.25, z - 0.690), 0.013)
+    tips = 0.7 * b(np.hypot(x / 1.2, z - 0.692), 0.008) + 0.35 * b(np.hypot(x, z - 0.627), 0.010)
     made = {
-        "blush": (cheeks + 0.7 * b(np.hypot(x / 1.2, z - 0.692), 0.008) + 0.35 * b(np.hypot(x, z - 0.627), 0.010)) * facing,
+        "blush": (cheeks + tips) * facing,
         "under_eye": b(side - 0.029, 0.010) * b(z - 0.7150, 0.0040) * facing,
         "socket": b(np.hypot(side - 0.0155, (z - 0.732) / 1.4), 0.0045) * facing,
         "shadow": b((side - 0.0325) / 1.0, 0.0125) * e(z - 0.7315, 0.0012) * e(0.7435 - z, 0.0028) * facing,
@@ -143,10 +165,10 @@ def _fields() -> dict[str, Picture]:
         "wrinkles": _wrinkles(x, side, z) * facing,
         "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.25 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
         "marked": facing * (z > 0.60) * (z < 0.79) * (side < 0.068),
-        "scalp": e(regions.growth(np.stack([x, y, z], -1).reshape(-1, 3)).reshape(x.shape) - 2, 2.5),
-        "beard": _beard(x, y, z),
+        "scalp": e(regions.growth(rest).reshape(x.shape) - 2, 2.5),
+        "beard": regions.beard(rest, lips.ravel(), "full").reshape(x.shape),
     }  # fmt: skip
-    return {name: np.asarray(value, np.float32) for name, value in made.items()}
+    return {name: np.asarray(value, float) for name, value in made.items()}
 
 
 def _wrinkles(x: Array, side: Array, z: Array) -> Array:
@@ -160,11 +182,6 @@ def _wrinkles(x: Array, side: Array, z: Array) -> Array:
     bag = b(z - 0.7105 - 0.006 * ((side - 0.0308) / 0.014) ** 2, 0.0010) * e(0.013 - np.abs(side - 0.0308), 0.002)
     frown = 0.6 * b(side - 0.0075, 0.0009) * e(z - 0.744, 0.002) * e(0.757 - z, 0.002)
     return np.asarray(0.55 * forehead + 0.8 * fold + 0.5 * crow + 0.6 * bag + frown)
-
-
-def _beard(x: Array, y: Array, z: Array) -> Array:
-    rest = np.stack([x, y, z], -1).reshape(-1, 3)
-    return regions.beard(rest, head_places()[3].ravel(), "full").reshape(x.shape)
 
 
 def _paint_head(
@@ -186,7 +203,7 @@ def _paint_head(
     stamped_marks(head, tone, fields, skin, rng)
     shade = {"none": 0.0, "stubble": 0.42}.get(beard, 0.30)
     if shade:
-        grain = np.clip(0.75 + 0.45 * _mottle(), 0.2, 1.3)
+        grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
         _mix(
             head,
             np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15),
@@ -218,12 +235,18 @@ def _mix(under: Picture, over: Picture, amount: Picture) -> None:
 @lru_cache(maxsize=1)
 def _mottle() -> Picture:
     """Uneven colour at two scales, the same for all (each face's own marks come from its seed)."""
-    from scipy.ndimage import gaussian_filter
-
-    shape = head_places()[0].shape
-    noise = np.random.default_rng(5).normal(size=shape).astype(np.float32)
-    broad, fine = gaussian_filter(noise, 6.0), gaussian_filter(noise, 1.1)
+    height, width = head_places()[0].shape
+    rng = np.random.default_rng(5)
+    broad, fine = (
+        _enlarged(rng.normal(size=(height // step, width // step)), (width, height), smooth=True) for step in (14, 3)
+    )
     return np.asarray(0.6 * broad / broad.std() + 0.6 * fine / fine.std(), np.float32)
+
+
+@lru_cache(maxsize=1)
+def _stipple() -> Picture:
+    """The grain of shaved hairs."""
+    return np.random.default_rng(6).normal(size=head_places()[0].shape).astype(np.float32)
 
 
 # What is laid on at the vertices
@@ -232,7 +255,7 @@ def _mottle() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
-    covered = 0.0 if person.hair.style in ("bald", "buzz") else 0.85
+    covered = SCALP_SEEN.get(person.hair.style, 0.85)
     scalp = np.clip((masks["growth"] - 0.5) / 6, 0, 1) * covered
     brow = np.clip(masks["brow"], 0, 1) * 0.20
     share = 1 - (1 - scalp) * (1 - brow)

@@ -9,8 +9,9 @@ from typing import Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
-from engine.renderer import camera, crew, develop, lights, places, sitting
+from engine.renderer import camera, crew, develop, lettering, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
 from engine.renderer.scene import Scene
 from engine.renderer.stops import Cancelled
@@ -27,6 +28,8 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 SIZE: Final = (512, 768)
 DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
+DRAFT_PIXELS: Final = 320 * 480
+"""A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
 
@@ -78,26 +81,43 @@ def photograph(
     """
     clock = _Clock(report, cancelled)
     clock(0.0)
+    wanted, size = size, _traced(size, quality)
+    scene = lettering.fits(scene)
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
     optics = camera.aim(scene.camera, eyes, size, len(seats))
-    setting = places.place(scene.place, optics, scene.seed)
+    setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
     meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())
     clock.stage("tree", 0.14)
     tracer = Tracer(world, _lit(scene, setting, optics, eyes), optics, size, scene.seed)
     darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
     film = _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
-    picture = darkroom.print(film, size, fast=quality in ("preview", "draft"))
+    picture = _enlarged(darkroom.print(film, size, fast=quality in ("preview", "draft")), wanted)
     clock.stage("developing", 1.0)
+    clock(1.0)
     return Photograph(picture, clock.seconds)
+
+
+def _traced(size: tuple[int, int], quality: str) -> tuple[int, int]:
+    """The size that rays are taken at."""
+    share = (DRAFT_PIXELS / (size[0] * size[1])) ** 0.5
+    return size if quality != "draft" or share >= 1 else (round(size[0] * share), round(size[1] * share))
+
+
+def _enlarged(picture: Picture, size: tuple[int, int]) -> Picture:
+    if picture.shape[1::-1] == size:
+        return picture
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS))
 
 
 def _lit(scene: Scene, setting: places.Setting, optics: camera.Optics, eyes: npt.ArrayLike) -> Lights:
     environment = Environment(setting.environment, optics.forward.astype(np.float32), scene.light.ambient)
-    return Lights(lights.emitters(scene.light, optics, eyes), environment)
+    lamps, mirrored = (put(scene.light, optics, eyes) for put in (lights.emitters, lights.catchlights))
+    return Lights(lamps, environment, mirrored)
 
 
 def _taken(exposure: Exposure, darkroom: _Darkroom, clock: _Clock) -> Floats:

@@ -15,6 +15,7 @@ from bot.client import StudioBot
 from bot.replies import sentence_for
 from bot.settings import Settings
 from bot.stores import Stores
+from tests.engine.tiny_models import entry, models_file
 
 MODEL = "tiny"
 
@@ -93,7 +94,7 @@ def settings(tmp_path: Path, tiny_checkpoint: Path) -> Settings:
         data_folder=tmp_path / "var",
         data_free_mib=0,
         model_builtin=False,
-        model_local=(f"{tiny_checkpoint}={MODEL}",),
+        model_file=models_file(tmp_path, entry(tiny_checkpoint, MODEL)),
         model_default=MODEL,
         discord_servers=(GUILD_ID,),
         discord_owner_ids=(OWNER_ID,),

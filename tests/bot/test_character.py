@@ -140,6 +140,7 @@ async def test_links_that_cannot_be_used(world: World, link: str, sentence: str)
     ],
 )
 async def test_bad_pictures_are_refused_in_a_sentence(world: World, content: bytes, sentence: str) -> None:
+    await world.agree(world.sam)
     result = await world.sam.slash(world.channel, "character save", name="ana", attachment=("x.png", content))
     assert sentence in said(result)
     assert await handles(world, world.sam) == []

@@ -1,6 +1,7 @@
 """For the one who runs it: the doctor's lines, backups while the bot runs, and getting one back."""
 
 import asyncio
+import importlib.util
 import sqlite3
 from pathlib import Path
 
@@ -68,6 +69,27 @@ def test_a_folder_that_cannot_be_made(settings: Settings, tmp_path: Path) -> Non
     line = found(settings.model_copy(update={"data_folder": tmp_path / "file"}), "Data folder")
     assert line.mark == "bad"
     assert "DATA_FOLDER" in line.text
+
+
+def test_a_folder_that_others_may_look_into_is_named_and_left_to_the_start(settings: Settings) -> None:
+    settings.data_folder.mkdir()
+    settings.data_folder.chmod(0o755)
+    lines = [line for line in doctor.examine(settings) if "other users" in line.text]
+    assert [line.mark for line in lines] == ["note"]
+    assert "chmod -R go=" in lines[0].text
+
+
+def test_a_fresh_folder_is_for_its_user_alone(settings: Settings) -> None:
+    assert not any("other users" in line.text for line in doctor.examine(settings))
+    assert settings.data_folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_is_missing_is_installed_from_the_checkout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`likeness` on PyPI is somebody else's."""
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    told = [line.text for line in (doctor._faces(), *doctor._device(settings)) if "Install it" in line.text]
+    assert len(told) == 2
+    assert all('.venv/bin/pip install -e ".[' in text for text in told)
 
 
 def test_a_damaged_database_is_named(settings: Settings) -> None:

@@ -24,7 +24,7 @@ from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
 from engine.engine import Engine
 from engine.jobs import Finished, Job, Progress, RenderFailed
-from engine.local_models import UNTRAINED_NOTE, local_model
+from engine.local_models import local_model
 from engine.prompt import PortraitPrompt
 from tests import faces
 from tests.bot.test_hosted import Counter
@@ -299,8 +299,11 @@ async def test_a_picture_added_while_a_portrait_is_made_does_not_change_it(setti
     await house.studio.close(1.0)
 
 
-async def test_an_untrained_models_noise_is_not_judged(settings: Settings, stores: Stores) -> None:
+async def test_no_face_is_looked_for_where_the_model_shows_none(settings: Settings, stores: Stores) -> None:
     house = House(settings, stores)
+    house.engine.catalogue = replace(
+        house.engine.catalogue, models=(replace(house.engine.catalogue.models[0], shows_faces=False),)
+    )
     order = await house.order()
     job = house.engine.waiting()[0].job
     noise = Finished(
@@ -310,7 +313,7 @@ async def test_an_untrained_models_noise_is_not_judged(settings: Settings, store
         seed=1,
         words=Words(""),
         model_title="",
-        note=UNTRAINED_NOTE,
+        note="",
         steps=1,
         render_s=0.1,
         batch=1,

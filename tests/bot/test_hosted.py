@@ -5,7 +5,7 @@ Without Discord: its stand-in in memory keeps a clock of its own, and providers 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from bot.stores import Stores
 from bot.studio import Result, Studio
 from bot.wishes import Answer, Place, Wish
 from data.errors import CeilingReached
-from data.jobs import Order
+from data.jobs import Order, Way
 from engine.catalogue import Provider
 from engine.jobs import Event, ModelUnavailable
 from engine.prompt import PortraitPrompt
@@ -59,11 +59,14 @@ class Counter:
     async def close(self) -> None:
         return
 
-    async def deliver(self, order: Order, result: Result) -> bool:
+    async def deliver(self, order: Order, result: Result) -> Way | None:
         self.handed_out.put_nowait(result)
-        return True
+        return "token"
 
-    async def call_back(self, order: Order) -> None:
+    async def tell(self, order: Order, sentence: str) -> Way | None:
+        return await self.deliver(order, Result((), (sentence,), ""))
+
+    async def call_back(self, orders: Sequence[Order]) -> None:
         return
 
 

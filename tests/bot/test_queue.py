@@ -1,7 +1,5 @@
 """While portraits wait and run: what people see, and who may cancel what."""
 
-import json
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,26 +8,18 @@ import pytest
 from bot.client import StudioBot
 from bot.local_page import LiveEnv
 from bot.settings import Settings
-from tests.bot.conftest import GUILD_ID, World, make_bot, make_world
+from tests.bot.conftest import GUILD_ID, MODEL, World, make_bot, make_world
 from tests.bot.reading import answer, fields, labels, said
+from tests.engine.tiny_models import entry, models_file
 
 STEPS = 20_000
 
 
-@pytest.fixture(scope="session")
-def slow_checkpoint(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with so many steps that a test can act while it runs."""
-    folder = tmp_path_factory.mktemp("slow") / "tiny"
-    shutil.copytree(tiny_checkpoint, folder)
-    card = folder / "likeness.json"
-    card.write_text(json.dumps({**json.loads(card.read_text()), "steps": STEPS}))
-    return folder
-
-
 @pytest.fixture
-def slow_settings(settings: Settings, slow_checkpoint: Path) -> Settings:
-    changed = {"model_local": (f"{slow_checkpoint}=tiny",), "queue_batch": 1, "queue_waiting_per_user": 3}
-    return settings.model_copy(update=changed)
+def slow_settings(settings: Settings, tiny_checkpoint: Path, tmp_path: Path) -> Settings:
+    """The tiny model takes so many steps that a test can act while it runs."""
+    slow = models_file(tmp_path, entry(tiny_checkpoint, MODEL, steps=STEPS))
+    return settings.model_copy(update={"model_file": slow, "queue_batch": 1, "queue_waiting_per_user": 3})
 
 
 @pytest.fixture

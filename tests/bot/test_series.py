@@ -152,11 +152,12 @@ async def test_only_the_owner_has_frames_made_again(world: World) -> None:
 
 async def test_a_deleted_frame_leaves_the_sheet_and_nothing_behind(world: World) -> None:
     message = await series(world)
-    second = (await portraits(world))[1]
+    order = await world.stores.orders.get((await portraits(world))[0].order_id)
+    assert order is not None
     shown = answer(await pick(world, world.sam, message, "Open", "2"))
     await world.sam.click(shown, label="Delete")
     assert "2. deleted: deleted" in fields(world.channel.last_message)["Frames"]
-    rows = await world.stores.database.fetch_all("SELECT prompt FROM jobs WHERE id = ?", (second.job_id,))
+    rows = await world.stores.database.fetch_all("SELECT prompt FROM jobs WHERE id = ?", (order.jobs[1].id,))
     assert [row["prompt"] for row in rows] == [""]
     assert "was deleted" in said(await pick(world, world.sam, world.channel.last_message, "Make", "2"))
 

@@ -18,9 +18,12 @@ from engine.dialects import FAMILIES, render
 from engine.prompt import parse, to_lines
 from engine.prompts.lexicon import LEXICON, NOUNS, entry, group_of
 from engine.prompts.units import typed_units
+from tests import hostile
 from tests.corpus.labelled import SETS, read
 
 _TEXTS = 150
+_WORST = 20
+"""How many of the hostile texts are timed again, those that took longest."""
 _SWAPPED = 0.05
 """Share of the words that are put in from the lexicon and from WordNet instead of what stood there."""
 
@@ -69,6 +72,20 @@ def figures() -> dict[str, float]:
         "parse_labelled_lines_ms": round(statistics.median(lines), 3),
         "render_all_families_ms": round(statistics.median(rendered), 3),
         "texts": _TEXTS,
+        **growth(),
+    }
+
+
+def growth() -> dict[str, float]:
+    """How time grows from 1,000 to 4,000 characters of the slowest hostile texts: about 4 is in proportion."""
+    short, long = (list(hostile.texts(length)) for length in (1000, 4000))
+    taken = [_ms(parse, text) for text in long]
+    worst = sorted(range(len(long)), key=taken.__getitem__)[-_WORST:]
+    least = {at: [min(_ms(parse, text) for _ in range(3)) for text in (short[at], long[at])] for at in worst}
+    return {
+        "parse_4000_hostile_chars_ms": round(max(after for _, after in least.values()), 3),
+        "parse_growth_1000_to_4000": round(max(after / before for before, after in least.values()), 2),
+        "hostile_texts": len(long),
     }
 
 

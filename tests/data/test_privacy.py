@@ -351,6 +351,8 @@ async def test_erasing_twice_or_with_nothing_there_changes_nothing_more(studio: 
 
 async def test_open_orders_stand_in_the_way_also_those_that_others_made_of_a_face(studio: Studio) -> None:
     await live(studio)
+    # What somebody shared who is banned there is in no new order.
+    await studio.bans.remove(GUILD, SAM, actor_id=MIRA, now=NOON)
     await studio.characters.share(SAM, "self", GUILD)
     mine = await studio.characters.get(SAM, "self")
     assert mine is not None

@@ -152,6 +152,28 @@ async def test_a_shared_face_may_be_ordered_where_it_is_shared_and_nowhere_else(
     assert (await house.orders.place(wanted, now=NOON)).created
 
 
+async def test_a_banned_persons_shared_face_is_found_and_ordered_by_nobody_until_they_are_let_in(house: House) -> None:
+    shared = await save(house, user=BEN)
+    await house.characters.share(BEN, "ana", GUILD)
+    await house.bans.add(GUILD, BEN, actor_id=ANA, now=NOON)
+    assert await house.characters.find(ANA, GUILD, "ana") is None
+    assert not await house.characters.shared(GUILD)
+    assert not await house.characters.handles(ANA, GUILD)
+    with pytest.raises(CharacterGone):
+        await house.orders.place(order(0, references=(shared.references[0].id,)), now=NOON)
+    assert await house.characters.handles(BEN, GUILD) == ["ana"]
+    await house.bans.remove(GUILD, BEN, actor_id=ANA, now=NOON)
+    assert await house.characters.find(ANA, GUILD, "ana") is not None
+    assert await house.characters.handles(ANA, GUILD) == ["ana"]
+
+
+async def test_a_ban_elsewhere_hides_nothing_here(house: House) -> None:
+    await save(house, user=BEN)
+    await house.characters.share(BEN, "ana", GUILD)
+    await house.bans.add(GUILD + 1, BEN, actor_id=ANA, now=NOON)
+    assert await house.characters.find(ANA, GUILD, "ana") is not None
+
+
 async def test_tries_are_kept_one_is_chosen_and_the_card_counts_it(house: House) -> None:
     saved = await save(house)
     tries = Tries(house.db)

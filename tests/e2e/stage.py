@@ -17,6 +17,7 @@ from bot.settings import Settings
 from bot.stores import Stores
 from data import ledger
 from data.database import Database
+from tests.engine.tiny_models import entry, models_file
 from tests.standin import Channel, Guild, Interaction, Message, Person, StandIn
 from tests.standin.process import BotProcess
 from tests.standin.warm import WarmBotProcess
@@ -37,12 +38,13 @@ class Stage:
     ben: Person
     mod: Person
     folder: Path
-    checkpoint: Path
+    models: str
     processes: list[BotProcess] = field(default_factory=list)
 
     @classmethod
     def build(cls, standin: StandIn, folder: Path, checkpoint: Path) -> Stage:
         guild = standin.add_guild("Studio")
+        folder.mkdir(parents=True, exist_ok=True)
         return cls(
             standin=standin,
             guild=guild,
@@ -51,7 +53,7 @@ class Stage:
             ben=standin.add_member(guild, "ben"),
             mod=standin.add_moderator(guild, "mod"),
             folder=folder,
-            checkpoint=checkpoint,
+            models=models_file(folder, entry(checkpoint, MODEL)),
         )
 
     @property
@@ -74,7 +76,7 @@ class Stage:
     def environment(self) -> dict[str, str]:
         return {
             "MODEL_BUILTIN": "false",
-            "MODEL_LOCAL": json.dumps([f"{self.checkpoint}={MODEL}"]),
+            "MODEL_FILE": self.models,
             "MODEL_DEFAULT": MODEL,
             "DISCORD_SERVERS": json.dumps([self.guild.id]),
             "DISCORD_DIRECT_MESSAGES": "true",
@@ -86,7 +88,7 @@ class Stage:
             "data_folder": self.var,
             "data_free_mib": 0,
             "model_builtin": False,
-            "model_local": (f"{self.checkpoint}={MODEL}",),
+            "model_file": self.models,
             "model_default": MODEL,
             "discord_servers": (self.guild.id,),
             "discord_direct_messages": True,

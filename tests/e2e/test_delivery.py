@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -121,6 +122,12 @@ async def test_when_every_way_is_closed_the_portrait_waits_in_portraits(stage: S
     other = stage.standin.add_channel(stage.guild, "second")
     listed = await stage.ana.slash(other, "portraits")
     await listed.shown("No. 1")
+    await listed.until(lambda i: "/portraits` has it" in i.text, 30, "the notice")
+    await live_closed_order(stage)
+    assert live.bot is not None
+    async with asyncio.timeout(60):
+        while await live.bot.stores.orders.open_orders():
+            pass  # each look waits for the database's thread
     assert stage.shown() == []
     await check_books(stage, live, delivered=1)
 

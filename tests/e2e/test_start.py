@@ -70,9 +70,22 @@ async def test_with_a_data_folder_that_is_a_file(stage: Stage) -> None:
     assert str(stage.var) in said
 
 
+async def test_what_it_keeps_is_for_its_user_alone(stage: Stage) -> None:
+    """The process itself, from its start on a folder that was open, with a portrait."""
+    stage.var.mkdir(parents=True)
+    stage.var.chmod(0o755)
+    bot = stage.process()
+    await bot.start()
+    await stage.portrait()
+    left_open = [path for path in (stage.var, *stage.var.rglob("*")) if path.stat().st_mode & 0o077]
+    await bot.terminate()
+    assert left_open == []
+    assert any((stage.var / "pictures").iterdir())
+
+
 async def test_with_a_model_folder_that_is_missing(stage: Stage) -> None:
     """The bot starts all the same, and the order that needs the model says what is wrong and costs nothing."""
-    bot = stage.live(model_local=("/nowhere/model=tiny",))
+    bot = stage.live(model_file="", model_local=("/nowhere/model=tiny",))
     await bot.start()
     try:
         order = await stage.ana.slash(stage.channel, "portrait", prompt="a woman in a red coat")

@@ -1,19 +1,16 @@
 """Makes a tiny IP-Adapter with random weights for the tiny checkpoint, in the format that diffusers reads."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from engine.face_adapter import EMBEDDING, FacePrior, FaceScale
-
 SIDE_PX = 32
 WIDTH = 64
 
 
-def add_ip_adapter(checkpoint: Path, width: int = WIDTH) -> None:
-    """Writes `ip_adapter/` beside the weights of a checkpoint; it reads tokens of this width."""
+def add_ip_adapter(checkpoint: Path) -> None:
+    """Writes `ip_adapter/` beside the weights of a checkpoint."""
     from diffusers import SD3Transformer2DModel
     from diffusers.models.attention_processor import SD3IPAdapterJointAttnProcessor2_0
     from diffusers.models.embeddings import IPAdapterTimeImageProjection
@@ -25,7 +22,7 @@ def add_ip_adapter(checkpoint: Path, width: int = WIDTH) -> None:
         config = SD3Transformer2DModel.from_pretrained(str(checkpoint / "transformer")).config
         hidden = config.attention_head_dim * config.num_attention_heads
         image_proj = IPAdapterTimeImageProjection(
-            embed_dim=width, output_dim=hidden, hidden_dim=WIDTH, heads=1, num_queries=4, timestep_in_dim=16
+            embed_dim=WIDTH, output_dim=hidden, hidden_dim=WIDTH, heads=1, num_queries=4, timestep_in_dim=16
         )
         tensors = {f"image_proj.{name}": value for name, value in image_proj.state_dict().items()}
         for layer in range(config.num_layers):
@@ -35,23 +32,6 @@ def add_ip_adapter(checkpoint: Path, width: int = WIDTH) -> None:
         folder.mkdir()
         save_file({name: value.contiguous() for name, value in tensors.items()}, folder / "ip-adapter.safetensors")
         _save_encoder(folder / "image_encoder")
-
-
-def add_face_adapter(checkpoint: Path) -> None:
-    """The same, told faces by their embeddings."""
-    add_ip_adapter(checkpoint, EMBEDDING)
-    shutil.rmtree(checkpoint / "ip_adapter" / "image_encoder")
-    FaceScale((0.0,) * EMBEDDING, (0.1,) * EMBEDDING).write(checkpoint / "ip_adapter")
-
-
-def add_prior(checkpoint: Path) -> None:
-    """A prior of faces for it, with random weights."""
-    from diffusers import SD3Transformer2DModel
-
-    width = SD3Transformer2DModel.from_pretrained(str(checkpoint / "transformer")).config.joint_attention_dim
-    random = torch.Generator().manual_seed(4)
-    weight, people = torch.randn(2, width, generator=random), 3 * torch.randn(6, EMBEDDING, generator=random)
-    FacePrior(weight, torch.zeros(2), people, torch.eye(2).repeat(3, 1)).write(checkpoint / "ip_adapter")
 
 
 def _save_encoder(folder: Path) -> None:

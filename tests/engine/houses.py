@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,8 @@ from engine.backends.local.runtime import LocalSettings
 from engine.catalogue import Catalogue, Model
 from engine.engine import Engine, Limits
 from engine.jobs import Job
-from engine.local_models import local_model
 from tests.engine.providers.stage import STANDINS, WORDS, Stage
-from tests.engine.stage import job
+from tests.engine.stage import job, tiny
 
 LOCAL = "local"
 HOUSES = (LOCAL, *STANDINS)
@@ -55,8 +53,8 @@ class LocalHouse(House):
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.model = replace(local_model(f"{folder}=m"), family="plain", references=1)
-        catalogue = Catalogue((self.model,), "m")
+        catalogue = tiny(folder)
+        self.model = catalogue.get("m")
         backend = DiffusersBackend(catalogue, settings=LocalSettings(preview_every_s=0.0))
         self.engine = Engine(catalogue, {"local": lambda: backend}, limits=Limits(running_per_user=100, batch=1))
 

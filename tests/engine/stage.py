@@ -10,10 +10,11 @@ from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
 from engine.engine import Engine
 from engine.jobs import Event, Finished, Job, JobCancelled, Lane, Progress
-from engine.local_models import local_model
+from engine.local_models import local_model, sizes
 from engine.prompt import PortraitPrompt
 from engine.queue import batch_key
 from engine.timings import Timings
+from tests.engine.tiny_models import SIZE
 
 
 def job(name: str, arrival: int, **changes: object) -> Job:
@@ -47,8 +48,9 @@ def catalogue(*ids: str) -> Catalogue:
 
 def tiny(folder: Path, *entries: str) -> Catalogue:
     """A catalogue with the tiny checkpoint as `m`, and more entries; all are told every word."""
-    models = tuple(replace(local_model(entry), family="plain") for entry in (f"{folder}=m", *entries))
-    return Catalogue(models, "m")
+    shape = sizes(SIZE[0] * SIZE[1])
+    found = [local_model(entry) for entry in (f"{folder}=m", *entries)]
+    return Catalogue(tuple(replace(model, family="plain", sizes=shape, steps=4) for model in found), "m")
 
 
 def learned(of: Job, picture_s: float = 1.0) -> Timings:

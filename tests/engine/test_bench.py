@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from engine.bench import Figure, as_json, pick_scaling, table
-from engine.catalogue import BUILTIN_ID, CatalogueSettings, build
+from tests.engine.bench import Figure, as_json, pick_scaling, small_model, table
 
 FIGURES = [Figure(name="overhead", value=1.01234, unit="×", bound="≤ 1.03", holds=True, beside={"pairs": 7})]
 
@@ -20,6 +19,6 @@ def test_the_json_holds_the_same_figures() -> None:
 
 
 def test_picking_is_measured_without_any_model(tmp_path: Path) -> None:
-    figure = pick_scaling(build(CatalogueSettings(builtin_folder=tmp_path)).get(BUILTIN_ID), rounds=2)
+    figure = pick_scaling(small_model(tmp_path), rounds=2)
     assert figure.value > 0
     assert 100 < float(figure.beside["bytes a waiting job"]) < 10_000

@@ -16,8 +16,9 @@ from engine.prompts.lexicon import PARTICIPLES
 from tests.corpus.labelled import HALVES, read
 
 CORPUS = [record.text for half in HALVES for record in read(half)]
-WORDED = [family for family in FAMILIES if family != "builtin"]
-NEGATIVE = {"sd35", "builtin", "plain"}
+WORDED = [family for family in FAMILIES if family != "studio"]
+"""The studio is told no words: what it photographs is said."""
+NEGATIVE = {"sd35", "plain"}
 
 
 @pytest.mark.parametrize("family", WORDED)
@@ -71,7 +72,7 @@ def test_the_corpus_is_said_whole_unless_it_is_said_to_be_cut(family: str) -> No
     """Every clause of every corpus prompt is in the words, or is named as cut."""
     for text in CORPUS:
         words = render(parse(text), family)
-        if family not in {"builtin", "nano-banana"}:
+        if family not in {"studio", "nano-banana"}:
             said = f"{words.prompt} {words.long_prompt} {' '.join(words.dropped)}".casefold()
             prompt = parse(text)
             for slot in ("subject", "clothing", "lighting", "camera"):
@@ -84,7 +85,7 @@ def test_only_models_with_a_negative_prompt_get_one() -> None:
     prompt = parse("a man --no plastic skin, hat")
     for family in FAMILIES:
         words = render(prompt, family)
-        if family in NEGATIVE - {"builtin"}:
+        if family in NEGATIVE:
             assert words.negative == "plastic skin, hat"
         else:
             assert "plastic" not in words.prompt + words.negative
@@ -135,14 +136,12 @@ def test_a_handle_without_a_picture_is_said_as_a_name() -> None:
     assert render(parse("@leo in a coat"), "flux").prompt.casefold().startswith("leo,")
 
 
-def test_the_built_in_model_is_told_only_words_it_knows() -> None:
-    """In the order and grammar of what it was taught, with the unknown clauses named."""
-    words = render(parse(EXAMPLE), "builtin")
-    assert (
-        words.prompt
-        == "an old man, jacket, beach, warm light from the left, low light, head and shoulders, 85mm, f/1.8"
-    )
-    assert words.dropped == ("Kodak Portra 400", "visible pores")
+def test_the_studio_says_what_it_will_photograph() -> None:
+    """With what it does not have or know named as left out."""
+    words = render(parse("an old man with a beard in a coat, on a zeppelin"), "studio")
+    assert "beard" in words.prompt
+    assert "coat" in words.prompt
+    assert any("zeppelin" in clause for clause in words.dropped)
 
 
 def test_an_unknown_family_is_a_mistake_of_the_caller() -> None:

@@ -25,7 +25,7 @@ licence = "CC-BY-4.0"
 def offered(base: Path, folder: Path) -> Catalogue:
     return build(
         CatalogueSettings(
-            builtin_folder=folder, builtin=False, local_models=(f"{base}=m",), default="m", fine_tunes_folder=folder
+            builtin=False, local_models=(f"{base}=m",), default="m", fine_tunes_folder=folder
         )
     )
 

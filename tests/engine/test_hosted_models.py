@@ -27,10 +27,10 @@ def everybody() -> dict[Provider, Access]:
     return {provider: access(provider) for provider in DEFAULTS}
 
 
-def test_the_four_models_are_offered_where_there_is_a_key(tmp_path: Path) -> None:
-    catalogue = build(CatalogueSettings(builtin_folder=tmp_path, hosted=everybody()))
+def test_the_four_models_are_offered_where_there_is_a_key() -> None:
+    catalogue = build(CatalogueSettings(hosted=everybody()))
     assert [model.title for model in catalogue.models] == [
-        "Built-in",
+        "Studio",
         "Mango 2",
         "Flux 1.1 Pro Ultra",
         "Flux 1.1 Pro Ultra candid",
@@ -39,7 +39,7 @@ def test_the_four_models_are_offered_where_there_is_a_key(tmp_path: Path) -> Non
     ]
 
 
-def test_a_model_without_a_key_is_not_offered_but_named(tmp_path: Path) -> None:
+def test_a_model_without_a_key_is_not_offered_but_named() -> None:
     only_mage: dict[Provider, Access] = {"mage": access("mage")}
     assert [model.title for model in hosted_models(only_mage, {})] == ["Mango 2"]
     assert [model.provider for model in unconfigured(only_mage)] == ["bfl", "openai", "google"]
@@ -100,7 +100,7 @@ def test_what_a_picture_costs_the_operator_is_in_its_entry() -> None:
 
 def test_a_key_is_in_no_repr() -> None:
     assert "secret-key" not in repr(access("mage"))
-    assert "secret-key" not in repr(CatalogueSettings(builtin_folder=Path(), hosted=everybody()))
+    assert "secret-key" not in repr(CatalogueSettings(hosted=everybody()))
 
 
 def test_three_failures_in_a_row_set_a_provider_aside_for_longer_and_longer() -> None:

@@ -1,25 +1,19 @@
 """What the operator's model settings turn into."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from engine.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, build
+from engine.catalogue import CatalogueError, CatalogueSettings, build
 from engine.jobs import UnknownModel
-from engine.local_models import TRAINED_FOLDER, local_model, sizes
+from engine.local_models import local_model, sizes
 from engine.prompt import ASPECTS
+from tests.engine.adapters import add_ip_adapter
 
 
-def test_the_built_in_model_is_there_without_any_setting(tmp_path: Path) -> None:
-    model = build(CatalogueSettings(builtin_folder=tmp_path)).get(BUILTIN_ID)
-    assert model.sizes["2:3"] == (128, 192)
-    assert model.source in {str(tmp_path), str(TRAINED_FOLDER)}
-    assert ("untrained" in model.note) == (model.source == str(tmp_path))
-
-
-def test_a_folder_or_hub_id_is_a_model(tmp_path: Path) -> None:
+def test_a_folder_or_hub_id_is_a_model() -> None:
     settings = CatalogueSettings(
-        builtin_folder=tmp_path,
         builtin=False,
         local_models=("stabilityai/stable-diffusion-3.5-large=SD 3.5 Large", "/models/other"),
         default="sd-3.5-large",
@@ -49,15 +43,15 @@ def test_an_entry_without_a_model_is_refused(entry: str) -> None:
         local_model(entry)
 
 
-def test_two_models_of_one_name_and_a_missing_default_are_refused(tmp_path: Path) -> None:
+def test_two_models_of_one_name_and_a_missing_default_are_refused() -> None:
     with pytest.raises(CatalogueError, match="Two models"):
-        build(CatalogueSettings(builtin_folder=tmp_path, local_models=("a=Name", "b=name")))
+        build(CatalogueSettings(local_models=("a=Name", "b=name")))
     with pytest.raises(CatalogueError, match="built-in"):
-        build(CatalogueSettings(builtin_folder=tmp_path, default="other"))
+        build(CatalogueSettings(default="other"))
 
 
-def test_an_unknown_model_gets_the_nearest_names(tmp_path: Path) -> None:
-    catalogue = build(CatalogueSettings(builtin_folder=tmp_path))
+def test_an_unknown_model_gets_the_nearest_names() -> None:
+    catalogue = build(CatalogueSettings())
     with pytest.raises(UnknownModel, match="Did you mean built-in"):
         catalogue.get("builtin")
 
@@ -76,7 +70,9 @@ def test_sizes_of_large_models_keep_the_shape_and_the_area() -> None:
         assert width * height == pytest.approx(1024 * 1024, rel=0.02)
 
 
-def test_a_checkpoint_of_ours_says_itself_how_it_is_used(tiny_checkpoint: Path) -> None:
-    model = local_model(f"{tiny_checkpoint}=tiny")
-    assert (model.family, model.sizes["2:3"], model.steps) == ("builtin", (32, 48), 4)
-    assert "untrained" in model.note
+def test_a_folder_with_an_adapter_beside_its_weights_takes_one_saved_face(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "with adapter"
+    shutil.copytree(tiny_checkpoint, folder)
+    assert local_model(f"{folder}=m").references == 0
+    add_ip_adapter(folder)
+    assert (local_model(f"{folder}=m").references, local_model(f"{folder}=m").family) == (1, "sd35")

@@ -29,6 +29,7 @@ references = 0
 edits = false
 needs_picture = false
 writes_text = true
+shows_faces = false
 megapixels = 0.25
 grid = 32
 sizes = {"1:1" = [512, 512]}
@@ -68,12 +69,13 @@ def test_an_entry_says_everything_or_only_where_the_model_is(tmp_path: Path) -> 
         "model",
     )
     assert some.sizes["1:1"] == (512, 512)
+    assert (some.shows_faces, klein.shows_faces) == (False, True)
     assert all(side % 32 == 0 for size in some.sizes.values() for side in size)
     assert (klein.id, klein.pipeline, klein.steps, klein.references) == ("flux.2-klein-4b", "Flux2KleinPipeline", 6, 4)
 
 
 def test_its_models_stand_beside_the_others(tmp_path: Path) -> None:
-    settings = CatalogueSettings(builtin_folder=tmp_path, models_file=written(tmp_path, WHOLE), default="some")
+    settings = CatalogueSettings(models_file=written(tmp_path, WHOLE), default="some")
     assert [model.id for model in build(settings).models] == ["built-in", "some", "flux.2-klein-4b"]
 
 
@@ -89,7 +91,8 @@ WRONG = [
     ("[[model]]\nsource = 'x'\nspeed = 3", "says speed, which means nothing; it may say source"),
     ("[[model]]\nsource = 'x'\nsteps = 0", "says steps = 0; it should be a whole number from 1"),
     ("[[model]]\nsource = 'x'\nedits = 'yes'", "should be true or false"),
-    ("[[model]]\nsource = 'x'\nfamily = 'no'", "should be one of builtin"),
+    ("[[model]]\nsource = 'x'\nshows_faces = 1", "should be true or false"),
+    ("[[model]]\nsource = 'x'\nfamily = 'no'", "should be one of studio"),
     ("[[model]]\nsource = 'x'\nprecision = 'half'", "should be one of auto"),
     ("[[model]]\nsource = 'x'\nsizes = {'2:3' = [1]}", "write sizes as"),
     ("[[model]]\nsource = 'x'\nsizes = {'5:3' = [512, 512]}", "write sizes as"),
@@ -118,7 +121,6 @@ async def test_another_pipeline_renders_and_takes_a_fine_tune_by_its_entry_alone
     assert model.pipeline == "StableDiffusionPipeline"
     lora(tmp_path / "loras", "film", folder, targets=("to_q", "to_v"), part="unet")
     settings = CatalogueSettings(
-        builtin_folder=tmp_path,
         builtin=False,
         models_file=tmp_path / "models.toml",
         default="m",

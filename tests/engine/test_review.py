@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
 from engine import identity, review
-from engine.builtin.crops import crop as training_crop
 from engine.identity import Face
 from engine.likeness import ACCEPTED, scale
 from engine.review import Held
@@ -108,15 +107,6 @@ def test_an_unsharp_portrait_is_told(seen: dict[str, Face]) -> None:
     assert not judged.sharp
 
 
-def test_a_crop_is_what_the_built_in_model_learns_from(seen: dict[str, Face]) -> None:
-    """Training and use cut the same square out of a picture."""
-    whole = picture("ana-1")
-    ours = identity.crop(whole, seen["ana-1"])
-    theirs = training_crop(whole, seen["ana-1"].box, side_px=ours.width)
-    assert ours.size == theirs.size
-    assert ours.tobytes() == theirs.tobytes()
-
-
 def test_a_mirrored_face_is_the_same_person_but_no_copy(seen: dict[str, Face]) -> None:
     judged = review.portrait(encoded(ImageOps.mirror(picture("ana-3"))), [held("ana", seen["ana-3"])])
     assert judged is not None
@@ -134,3 +124,9 @@ def test_the_scale_never_rises_with_the_distance(one: float, other: float) -> No
 def test_the_scale_is_what_its_points_say() -> None:
     points = scale()
     assert [round(points(each), 6) for each in (points.full, points.accepted, points.other)] == [100, 60, 0]
+
+
+@pytest.mark.parametrize("size", [(2048, 32), (32, 2048), (2048, 1), (1, 1)])
+def test_a_strip_is_looked_at_without_being_blown_up(size: tuple[int, int]) -> None:
+    """With a short side like a portrait's it would have ten million pixels and more, for many seconds."""
+    assert identity.look(Image.new("RGB", size, "teal"), thorough=True) == ()

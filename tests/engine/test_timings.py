@@ -1,5 +1,7 @@
 """What the engine learns from its own renders."""
 
+import pytest
+
 from engine.queue import BatchKey, batch_key
 from engine.timings import Timings
 from tests.engine.stage import job
@@ -72,3 +74,11 @@ def test_a_turn_costs_less_in_a_batch() -> None:
     timings = learned((1, 1.0), (4, 2.0))
     assert timings.turn_s(KEY) == (0.5, 1.0)
     assert timings.job_s(KEY) == (1.0, 2.0)
+
+
+@pytest.mark.parametrize("render_s", [0, -1.0, float("nan"), float("inf"), "soon", None])
+def test_a_time_that_cannot_be_one_teaches_nothing(render_s: float) -> None:
+    timings = Timings()
+    timings.measured(KEY, 1, render_s)
+    assert timings.job_s(KEY) is None
+    assert timings.batch_size(KEY, 4, 4) == 1

@@ -3,16 +3,35 @@
 What differs from the real ones is only how wide and how many the layers are.
 """
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 WIDTH: Final = 16
 HEADS: Final = 2
+CLIP_TOKENS: Final = 77
 CHAT: Final = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How large a Stable Diffusion 3 of ours is. `size` is its pictures' (width, height) in pixels at 2:3."""
+
+    size: tuple[int, int]
+    layers: int
+    heads: int
+    head_width: int
+    autoencoder_widths: tuple[int, int, int, int]
+
+
+TINY: Final = Shape((32, 48), 1, HEADS, WIDTH, (8, 8, 8, 8))
+SMALL: Final = Shape((128, 192), 4, 6, 32, (16, 32, 64, 64))
+SIZE: Final = TINY.size
 
 
 def make(kind: str, folder: Path) -> Path:
@@ -23,6 +42,46 @@ def make(kind: str, folder: Path) -> Path:
         torch.manual_seed(11)
         KINDS[kind]().save_pretrained(str(folder), safe_serialization=True)
     return folder
+
+
+def entry(checkpoint: Path, model_id: str, **said: object) -> str:
+    """A table for the file of models that offers a checkpoint of the smallest kind, whose pictures are noise."""
+    told = {"source": str(checkpoint), "id": model_id, "title": model_id, "megapixels": SIZE[0] * SIZE[1] / 1_000_000}
+    values = {**told, "steps": 4, "guidance": 3.0, "shows_faces": False, **said}
+    return "\n".join(("[[model]]", *(f"{name} = {json.dumps(value)}" for name, value in values.items()), ""))
+
+
+def models_file(folder: Path, *entries: str) -> str:
+    """Where a file of these models was written, as a setting says it."""
+    file = folder / "models.toml"
+    file.write_text("\n".join(entries), encoding="utf-8")
+    return str(file)
+
+
+def _sd3(shape: Shape) -> Any:
+    """Stable Diffusion 3 without its T5; of the tiny shape a picture takes milliseconds."""
+    from diffusers import FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusion3Pipeline
+
+    return StableDiffusion3Pipeline(
+        transformer=SD3Transformer2DModel(
+            sample_size=max(shape.size) // 8,
+            num_layers=shape.layers,
+            attention_head_dim=shape.head_width,
+            num_attention_heads=shape.heads,
+            joint_attention_dim=2 * WIDTH,
+            caption_projection_dim=shape.heads * shape.head_width,
+            pooled_projection_dim=2 * WIDTH,
+            pos_embed_max_size=32,
+        ).eval(),
+        scheduler=FlowMatchEulerDiscreteScheduler(),
+        vae=_autoencoder(shape.autoencoder_widths, scaling_factor=1.0, shift_factor=0.0),
+        text_encoder=_clip(),
+        tokenizer=_clip_tokenizer(),
+        text_encoder_2=_clip(),
+        tokenizer_2=_clip_tokenizer(),
+        text_encoder_3=None,
+        tokenizer_3=None,
+    )
 
 
 def _sd35(*, medium: bool) -> Any:
@@ -203,18 +262,20 @@ def _sd15() -> Any:
     )
 
 
-def _autoencoder() -> Any:
+def _autoencoder(
+    widths: tuple[int, ...] = TINY.autoencoder_widths, *, scaling_factor: float = 1.5305, shift_factor: float = 0.0609
+) -> Any:
     from diffusers import AutoencoderKL
 
     return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * 4,
         up_block_types=("UpDecoderBlock2D",) * 4,
-        block_out_channels=(8, 8, 8, 8),
+        block_out_channels=widths,
         layers_per_block=1,
         latent_channels=16,
-        norm_num_groups=8,
-        scaling_factor=1.5305,
-        shift_factor=0.0609,
+        norm_num_groups=min(widths),
+        scaling_factor=scaling_factor,
+        shift_factor=shift_factor,
         use_quant_conv=False,
         use_post_quant_conv=False,
         mid_block_add_attention=False,
@@ -222,18 +283,37 @@ def _autoencoder() -> Any:
 
 
 def _clip(*, projected: bool = True) -> Any:
-    from transformers import CLIPTextModel
+    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
 
-    from engine.builtin.untrained import TINY, _text_encoder
-
-    encoder = _text_encoder(TINY)
-    return encoder if projected else CLIPTextModel(encoder.config).eval()
+    vocabulary = _letters()
+    config = CLIPTextConfig(
+        vocab_size=len(vocabulary),
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        projection_dim=WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=HEADS,
+        max_position_embeddings=CLIP_TOKENS,
+        bos_token_id=vocabulary["<|startoftext|>"],
+        eos_token_id=vocabulary["<|endoftext|>"],
+        pad_token_id=vocabulary["<|endoftext|>"],
+    )
+    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config).eval()
 
 
 def _clip_tokenizer() -> Any:
-    from engine.builtin.untrained import _tokenizer
+    """Spells every word letter by letter: enough for an encoder that was never taught to read."""
+    from transformers import CLIPTokenizer
 
-    return _tokenizer()
+    return CLIPTokenizer(vocab=_letters(), merges=[], model_max_length=CLIP_TOKENS)
+
+
+def _letters() -> dict[str, int]:
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    letters = sorted(ByteLevel.alphabet())
+    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
+    return {token: index for index, token in enumerate(tokens)}
 
 
 def _t5() -> Any:
@@ -295,6 +375,8 @@ def _qwen_tokenizer() -> Any:
 
 
 KINDS: Final[dict[str, Callable[[], Any]]] = {
+    "tiny": lambda: _sd3(TINY),
+    "small": lambda: _sd3(SMALL),
     "sd35-large": lambda: _sd35(medium=False),
     "sd35-medium": lambda: _sd35(medium=True),
     "klein": _klein,

@@ -143,7 +143,7 @@ async def before(fault: Fault, request: web.Request) -> web.Response | None:
         close(request)
         return web.Response(status=500)
     if fault.harm is Harm.STATUS:
-        return refusal(ApiError(fault.status, 0, f"{fault.status}: planned by the test"))
+        return refusal(ApiError(fault.status, fault.code, f"{fault.status}: planned by the test"))
     if fault.harm is Harm.RATE_LIMIT:
         return limited(fault.retry_after_s, everywhere=False, headers={})
     if fault.harm is Harm.HOLD_BEFORE:

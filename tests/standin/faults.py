@@ -35,6 +35,7 @@ class Fault:
     nth: int = 1
     times: int = 1
     status: int = 500
+    code: int = 0
     retry_after_s: float = 0.2
     seen: int = 0
     hits: int = 0
@@ -99,6 +100,12 @@ class Faults:
         """A bare error status, such as 500."""
         fault = self._plan(Harm.STATUS, route, nth, times)
         fault.status = status
+        return fault
+
+    def refuse(self, route: str, status: int, code: int, *, nth: int = 1, times: int = 1) -> Fault:
+        """An error status with one of Discord's codes, such as 403 and 50013."""
+        fault = self.answer(route, status, nth=nth, times=times)
+        fault.code = code
         return fault
 
     def rate_limit(self, route: str, retry_after_s: float, *, nth: int = 1, times: int = 1) -> Fault:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
 KEPT_BYTES = 256 * 2**20
+T5_TOKENS = 256
 
 
 class TextEmbedding(NamedTuple):
@@ -48,10 +49,7 @@ class Embeddings:
         return self.texts.get(key, lambda: _encode_text(loaded, prompt, long_prompt))
 
     def reference(self, loaded: Loaded, reference: Reference) -> torch.Tensor:
-        """The reference picture as the IP-Adapter reads it, (1, patches, width), on the CPU.
-
-        For an adapter that is told embeddings it is the picture's largest face, (1, 1, 128).
-        """
+        """The reference picture as the IP-Adapter reads it, (1, patches, width), on the CPU."""
         key = (loaded.model.id, reference.sha256)
         return self.references.get(key, lambda: _encode_reference(loaded, reference))
 
@@ -76,7 +74,7 @@ def _encode_text(loaded: Loaded, prompt: str, long_prompt: str) -> TextEmbedding
             prompt_3=long_prompt,
             device=loaded.device,
             do_classifier_free_guidance=False,
-            max_sequence_length=loaded.max_sequence_length,
+            max_sequence_length=T5_TOKENS,
         )
     return TextEmbedding(tokens.cpu(), pooled.cpu())
 
@@ -84,10 +82,6 @@ def _encode_text(loaded: Loaded, prompt: str, long_prompt: str) -> TextEmbedding
 def _encode_reference(loaded: Loaded, reference: Reference) -> torch.Tensor:
     import torch
 
-    if loaded.face_scale is not None:
-        if reference.embedding is not None:
-            return loaded.face_scale.token(reference.embedding)
-        return loaded.face_scale.token_of(picture_at(reference.path))
     with torch.inference_mode():
         embedding: Any = loaded.pipe.encode_image(picture_at(reference.path), loaded.device)
     encoded: torch.Tensor = embedding.cpu()

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.schedulers import begin_from_pictures
 from engine.catalogue import Model, Offload
-from engine.face_adapter import FacePrior, FaceScale
 from engine.jobs import Job, Reference, Role
-from engine.local_models import Card, takes_pictures
+from engine.local_models import takes_pictures
 from engine.published import EDITORS
 
 if TYPE_CHECKING:
     import torch
 
-T5_TOKENS: Final = 256
 
 
 @dataclass(slots=True)
 class Loaded:
-    """A model in memory. `card` is set for models of ours; `has_adapter` says it has an IP-Adapter for references.
-
-    `face_scale` is set where that adapter is told embeddings of faces instead of pictures, and `face_prior` where a
-    face is drawn for portraits of nobody in particular.
-    """
+    """A model in memory. `has_adapter` says that it has an IP-Adapter for references."""
 
     model: Model
     pipe: Any
     device: torch.device
     offload: Offload
     weights_bytes: int
-    card: Card | None
     has_adapter: bool
     fine_tunes: FineTunes
-    face_scale: FaceScale | None = None
-    face_prior: FacePrior | None = None
     preview_row_s: float = 0.0
     """What the last preview took a row."""
     _editor: Any = field(default=None, repr=False)
@@ -45,11 +36,6 @@ class Loaded:
     def bytes(self) -> int:
         """What it takes, fine-tunes and all."""
         return self.weights_bytes + self.fine_tunes.bytes
-
-    @property
-    def max_sequence_length(self) -> int:
-        """How many T5 tokens the model expects."""
-        return self.card.max_sequence_length if self.card else T5_TOKENS
 
     @property
     def takes_references(self) -> bool:

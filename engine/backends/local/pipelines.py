@@ -11,7 +11,7 @@ from engine.backends.local.inputs import edit_picture, readable, reference_pictu
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.schedulers import keep_rows
 from engine.dialects import Words
-from engine.jobs import Edit, Job, Reference
+from engine.jobs import Job
 from engine.local_models import takes_pictures
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class StableDiffusion3:
             against = [self._embeddings.text(self._loaded, said.negative) for said in words]
             arguments["negative_prompt_embeds"] = self._tokens(against)
             arguments["negative_pooled_prompt_embeds"] = self._pooled(against)
-        faces = self._faces(jobs, texts)
+        faces = self._faces(jobs)
         if faces is not None:
             arguments["joint_attention_kwargs"] = {"ip_adapter_image_embeds": faces}
         return arguments | _beginning(jobs)
@@ -89,31 +89,16 @@ class StableDiffusion3:
             attention["ip_adapter_image_embeds"] = attention["ip_adapter_image_embeds"][doubled]
         return {name: tensor[list(rows) if name == "latents" else doubled] for name, tensor in tensors.items()}
 
-    def _faces(self, jobs: Sequence[Job], texts: Sequence[TextEmbedding]) -> torch.Tensor | None:
-        """One face a row; None for a model that is told none.
-
-        Guided away from no words it is told twice: a face that is told by its embedding is the same either way, so
-        that guidance is by the words alone; one that is shown is guided too, away from no picture.
-        """
+    def _faces(self, jobs: Sequence[Job]) -> torch.Tensor | None:
+        """One face a row, guided away from no picture; None for a model or for jobs without any."""
         import torch
 
         loaded = self._loaded
-        if loaded.has_adapter and loaded.held(jobs[0]):
-            scale = jobs[0].reference_scale
-            told = [self._embeddings.reference(loaded, loaded.held(job)[0]) for job in jobs]
-        elif loaded.face_scale is not None and self._edits:
-            scale = _usual_scale(loaded)
-            told = [self._embeddings.reference(loaded, _seen(job.edit)) for job in jobs if job.edit is not None]
-        elif loaded.face_prior is not None:
-            scale = loaded.card.drawn_scale if loaded.card else 1.0
-            told = [loaded.face_prior.token(text.tokens, job.seed) for job, text in zip(jobs, texts, strict=True)]
-        else:
+        if not loaded.has_adapter or not loaded.held(jobs[0]):
             return None
-        loaded.pipe.set_ip_adapter_scale(scale)
-        faces = torch.cat(told).to(loaded.device)
-        if not self._guided:
-            return faces
-        return torch.cat([faces if loaded.face_scale or loaded.face_prior else torch.zeros_like(faces), faces])
+        loaded.pipe.set_ip_adapter_scale(jobs[0].reference_scale)
+        faces = torch.cat([self._embeddings.reference(loaded, loaded.held(job)[0]) for job in jobs]).to(loaded.device)
+        return torch.cat([torch.zeros_like(faces), faces]) if self._guided else faces
 
     def _tokens(self, texts: Sequence[TextEmbedding]) -> torch.Tensor:
         import torch
@@ -124,15 +109,6 @@ class StableDiffusion3:
         import torch
 
         return torch.cat([text.pooled for text in texts]).to(self._loaded.device)
-
-
-def _usual_scale(loaded: Loaded) -> float:
-    return loaded.card.reference_scale if loaded.card else 1.0
-
-
-def _seen(edit: Edit) -> Reference:
-    """The picture that is changed, as the face to hold."""
-    return Reference(handle="", path=edit.path, sha256=edit.sha256)
 
 
 class Plain:

@@ -9,17 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine import face_adapter, identity
 from engine.backends.local import runtime
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
-from engine.builtin import untrained
-from engine.catalogue import BUILTIN_ID, Model, Offload
-from engine.face_adapter import PRIOR_FILE
+from engine.catalogue import Model, Offload
 from engine.jobs import ModelUnavailable
-from engine.local_models import TRAINED_FOLDER, read_card
+from engine.local_models import ADAPTER
 
 if TYPE_CHECKING:
     import torch
@@ -91,11 +88,8 @@ class Shelf:
         if offload != "none" and self.device.type == "cpu":
             raise ModelUnavailable(model.title, "its CPU offload setting needs a GPU, and there is none here")
         dtype = runtime.choose_dtype(model.precision, self.device)
-        folder = Path(model.source)
-        if model.id == BUILTIN_ID and folder != TRAINED_FOLDER:
-            untrained.ensure(folder)
         pipe = _read(model, dtype)
-        adapter = _add_ip_adapter(pipe, model, folder)
+        has_adapter = _add_ip_adapter(pipe, model)
         _place(pipe, offload, self.device)
         _verify(pipe, model, dtype, offload, self.device)
         if max(map(max, model.sizes.values())) >= LARGE_PX and hasattr(pipe.vae, "enable_slicing"):
@@ -104,9 +98,7 @@ class Shelf:
             limit_batches(pipe, int(self._settings.batch_memory_mib * 2**20))
         pipe.set_progress_bar_config(disable=True)
         fine_tunes = FineTunes(pipe, model.title)
-        held_bytes = _held_bytes(pipe)
-        card = read_card(folder)
-        return Loaded(model, pipe, self.device, offload, held_bytes, card, fine_tunes=fine_tunes, **adapter)
+        return Loaded(model, pipe, self.device, offload, _held_bytes(pipe), has_adapter, fine_tunes)
 
 
 def _read(model: Model, dtype: torch.dtype) -> Any:
@@ -152,33 +144,24 @@ def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
     return {name: None for name in T5_PARTS if (parts.get(name) or [None])[0] is None}
 
 
-def _add_ip_adapter(pipe: Any, model: Model, folder: Path) -> dict[str, Any]:
-    """Loads the adapter that lies beside the weights; returns what `Loaded` says of it. Raises ModelUnavailable."""
-    adapter = folder / "ip_adapter"
-    files = [file for file in sorted(adapter.glob("*.safetensors")) if file.name != PRIOR_FILE]
+def _add_ip_adapter(pipe: Any, model: Model) -> bool:
+    """Loads the adapter that lies beside the weights; False when there is none. Raises ModelUnavailable."""
+    folder = Path(model.source)
+    adapter = folder / ADAPTER
+    files = sorted(adapter.glob("*.safetensors"))
     if not files:
-        return {"has_adapter": False}
-    try:
-        face_scale, face_prior = face_adapter.read(adapter), face_adapter.read_prior(adapter)
-    except ValueError as error:
-        raise ModelUnavailable(model.title, f"its IP-Adapter cannot be used: {error}") from error
-    has_adapter = True
-    if face_scale is not None and (why := identity.missing()):
-        log.warning('Model %s holds no saved faces: %s. Install it: pip install "likeness[identity]".', model.id, why)
-        has_adapter = False
-        if face_prior is None:
-            return {"has_adapter": False}
+        return False
     encoder = adapter / "image_encoder"
-    if face_scale is None and pipe.image_encoder is None and not any(encoder.glob("*.safetensors")):
+    if pipe.image_encoder is None and not any(encoder.glob("*.safetensors")):
         raise ModelUnavailable(model.title, "its IP-Adapter comes without an image encoder in safetensors")
     pipe.load_ip_adapter(
         str(folder),
         subfolder=adapter.name,
         weight_name=files[0].name,
-        image_encoder_folder=str(encoder) if face_scale is None else None,
+        image_encoder_folder=str(encoder),
         local_files_only=True,
     )
-    return {"has_adapter": has_adapter, "face_scale": face_scale if has_adapter else None, "face_prior": face_prior}
+    return True
 
 
 def _place(pipe: Any, offload: Offload, device: torch.device) -> None:

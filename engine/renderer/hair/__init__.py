@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.renderer.body import Body
-from engine.renderer.hair import brows, growing
-from engine.renderer.hair.surface import Surface
+from engine.renderer.hair import beards, brows, cutting, fibres, growing, ropes, scalp, strands, styles, tied
+from engine.renderer.hair.field import Field, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person
 
@@ -19,14 +20,66 @@ def grow(
 ) -> list[Mesh]:
     """Fibres of somebody's head, brows and beard, lying over `clothes`.
 
-    `density` is a share of the style's strands, which grow wider as they get fewer. Fibres turn to whoever looks, so
-    that `camera_eye` (in the body's metres) matters to styles that hide something from the lens only.
+    `density` is a share of the style's strands, which grow wider as they get fewer. A person's hair is the same for
+    every `camera_eye` (in the body's metres): fibres turn to whoever looks.
     """
     del camera_eye
-    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
-    made = [brows.brows(person, body, random)]
-    if person.beard.kind != "none":
-        made.append(brows.beard(person, body, random, density))
-    if person.hair.style in ("bald", "none"):
+    frame = Frame(body.middle, body.head_turn)
+    made = [brows.brows(person, body, frame)]
+    if person.beard.kind == "none" and person.hair.style in styles.BARE:
         return made
-    return made + growing.head(person, body, Surface.of(body, clothes), random, density)
+    field = Field.of(body, frame, clothes)
+    if person.beard.kind != "none":
+        made.append(beards.beard(person, body, frame, field, density))
+    if person.hair.style not in styles.BARE:
+        made += head(person, body, frame, field, density)
+    return made
+
+
+def head(person: Person, body: Body, frame: Frame, field: Field, density: float) -> list[Mesh]:
+    """The hair of the head."""
+    style = styles.style(person)
+    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
+    line = scalp.Line.of(person)
+    around = cutting.Head(field, frame.down, body.half_width)
+    made = _strands(person, style, body, frame, line, around, density, random)
+    own = np.random.default_rng((person.seed & 0xFFFFFFFF, 12))
+    return [_mesh(part, person, style, frame, density, own) for part in made]
+
+
+def _mesh(
+    made: strands.Strands, person: Person, style: styles.Style, frame: Frame, density: float,
+    random: np.random.Generator,
+) -> Mesh:  # fmt: skip
+    hair = person.hair
+    run = fibres.runs(made.points)
+    colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
+    points, normals = frame.outside(made.points), frame.way(made.normals)
+    return fibres.mesh(points, normals, style.width / density**0.7, colour, shine=style.shine)
+
+
+def _strands(
+    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, around: cutting.Head,
+    density: float, random: np.random.Generator,
+) -> list[strands.Strands]:  # fmt: skip
+    count = max(int(style.strands * density), 500)
+    style = replace(style, strands=count)
+    if style.tied is not None:
+        roots = _roots(person, style, body, frame, line, count)
+        return tied.gathered(style, style.tied, person.hair, roots, around, random)
+    made = style.ropes
+    if made is not None and made.kind == "row":
+        return [ropes.rows(style, made, person.hair, _roots(person, style, body, frame, line, 6000), around, random)]
+    number = style.locks if made is None else made.count
+    parents = scalp.rooted(body, frame, line, number, random, 2.0)
+    locks = growing.grown(style, person.hair, parents, around, random)
+    if made is not None:
+        return [ropes.roped(locks.points, style, made, random)]
+    roots = _roots(person, style, body, frame, line, count)
+    return [strands.filled(style, person.hair, locks, roots, around, random)]
+
+
+def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int) -> scalp.Roots:
+    """Where single hairs grow."""
+    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
+    return scalp.rooted(body, frame, line, count, random, style.soft)

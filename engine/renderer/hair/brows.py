@@ -1,4 +1,4 @@
-"""Brows and beards: short fibres where the face's maps say that they grow."""
+"""Brows: single hairs where the template says that they grow, up at the nose and outwards at the temple."""
 
 from __future__ import annotations
 
@@ -6,57 +6,56 @@ from typing import Final
 
 import numpy as np
 
+from engine.renderer import regions
 from engine.renderer.body import Body
-from engine.renderer.geometry import sample, unit
-from engine.renderer.hair import fibres
+from engine.renderer.geometry import unit
+from engine.renderer.hair import fibres, scalp
+from engine.renderer.hair.field import Floats, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Person
 
-_DARKEST_BROW: Final = 0.13
+_DARKEST: Final = 0.11
 """The brightest channel of a brow: fair people's are darker than their hair."""
+_CENTRE_M: Final = 0.7485
 
 
-def brows(person: Person, body: Body, random: np.random.Generator) -> Mesh:
-    """Both brows, up at the nose and outwards at the temple."""
-    count = int(700 + 800 * person.brow_thickness)
-    amount = np.clip(body.masks["brow"], 0, 1) ** 1.5
-    ramp = np.clip((np.abs(body.part.rest[:, 0]) - 0.011) / 0.012, 0.22, 1)
-    roots, normals, rest = sample(body.part, amount * ramp + 1e-9, count, random, body.normals)
-    side = np.sign(rest[:, 0])[:, None]
-    along = np.clip((np.abs(rest[:, 0]) - 0.012) / 0.036, 0, 1)[:, None]
-    way = side * np.array((1.0, 0, 0)) * (0.35 + 0.9 * along) + np.array((0, 0, 1.0)) * (0.85 - 1.15 * along)
-    way = (way + 0.18 * random.normal(size=roots.shape)) @ body.head_turn.T
-    way = unit(way - normals * (way * normals).sum(1, keepdims=True)) + 0.22 * normals
-    t = np.linspace(0, 1, 4)[None, :, None]
-    length = random.uniform(0.004, 0.0078, (count, 1, 1)) * (1 - 0.3 * along[:, :, None])
-    points = roots[:, None] + way[:, None] * t * length - normals[:, None] * (t**2) * length * 0.16
-    brightest = max(person.hair.colour)
-    share = min(0.85, _DARKEST_BROW / max(brightest, 1e-3))
-    colour: RGB = (person.hair.colour[0] * share, person.hair.colour[1] * share, person.hair.colour[2] * share)
-    grey = max(person.hair.grey - 0.35, 0)
-    shades = fibres.coloured(count, 4, colour, random, grey)
-    return fibres.mesh(points, normals[:, None], 0.00012, shades, taper=0.25)
+def brows(person: Person, body: Body, frame: Frame) -> Mesh:
+    """Both brows."""
+    random = np.random.default_rng((person.seed & 0xFFFFFFFF, 14))
+    count = int(650 + 650 * person.brow_thickness)
+
+    def share(rest: Floats) -> Floats:
+        amount = regions.brow(rest, person.brow_thickness, person.brow_arch)
+        inner = np.clip((np.abs(rest[:, 0]) - 0.011) / 0.012, 0.45, 1)
+        return np.asarray(np.clip(amount * inner, 0, 1))
+
+    near = (body.masks["brow"] > 0.003) & (body.masks["mouth"] < 0.5)
+    roots = scalp.scatter(body, frame, near, count, random, share)
+    points, normals = _grown(roots, person, random)
+    colour = brow_colour(person)
+    shades = fibres.coloured(fibres.runs(points), colour, random, max(person.hair.grey - 0.35, 0), vary=0.25)
+    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00012, shades, taper=0.2, shine=0.3)
 
 
-KINDS: Final = {
-    "stubble": (9000, 0.0016, 0.00013),
-    "full": (16000, 0.011, 0.00019),
-    "moustache": (4500, 0.010, 0.00018),
-}
-"""Strands, length and width in metres; other kinds are full."""
+def brow_colour(person: Person) -> RGB:
+    """Hair's colour, darker for the fair."""
+    red, green, blue = person.hair.colour
+    share = min(0.75, _DARKEST / max(red, green, blue, 1e-3))
+    return (red * share, green * share, blue * share)
 
 
-def beard(person: Person, body: Body, random: np.random.Generator, density: float) -> Mesh:
-    """Facial hair of a kind, falling down and away from the middle."""
-    count, length, width = KINDS.get(person.beard.kind, KINDS["full"])
-    count, length = max(int(count * density), 800), length * person.beard.length
-    amount = np.clip(body.masks["beard"], 0, 1) + 1e-9
-    roots, normals, rest = sample(body.part, amount, count, random, body.normals)
-    side = np.sign(rest[:, 0])[:, None] * np.clip(np.abs(rest[:, 0]) / 0.02, 0, 1)[:, None]
-    fall = (np.array((0.0, 0.0, -1.0)) + side * np.array((0.45, 0.0, 0.0))) @ body.head_turn.T
-    way = unit(normals * 0.7 + fall + 0.25 * random.normal(size=roots.shape))
-    t = np.linspace(0, 1, 4)[None, :, None]
-    points = roots[:, None] + way[:, None] * t * length * random.uniform(0.6, 1.1, count)[:, None, None]
-    points = points - normals[:, None] * t**2 * length * 0.3 + random.normal(size=(count, 1, 3)) * t * length * 0.12
-    shades = fibres.coloured(count, 4, person.beard.colour, random, person.beard.grey)
-    return fibres.mesh(points, normals[:, None], width / density**0.7, shades * 0.9, taper=0.5)
+def _grown(roots: scalp.Roots, person: Person, random: np.random.Generator) -> tuple[Floats, Floats]:
+    count, side = len(roots), np.sign(roots.rest[:, :1])
+    along = np.clip((np.abs(roots.rest[:, :1]) - 0.0125) / 0.036, 0, 1)
+    middle = _CENTRE_M + 0.0065 * person.brow_arch * np.sin(along**1.4 * np.pi)
+    above = np.clip((roots.rest[:, 2:] - middle) / 0.0035, -1, 1)
+    rising = 1.1 - 2.1 * along**0.7 - 0.55 * above * np.clip(along * 3, 0, 1)
+    way = side * np.array((1.0, 0, 0)) * (0.25 + 0.9 * along**0.6) + np.array((0, 0, 1.0)) * rising
+    way = way + 0.16 * random.normal(size=(count, 3))
+    n = roots.normals
+    way = unit(way - n * (way * n).sum(1, keepdims=True)) + 0.26 * n
+    length = random.uniform(0.0035, 0.0085, (count, 1, 1)) * (1 - 0.35 * along[:, :, None])
+    t = np.linspace(0, 1, 5)[None, :, None]
+    out = (side * np.array((1.0, 0, -0.15)))[:, None]
+    points = roots.points[:, None] + length * (way[:, None] * t + t**2 * (0.20 * out - 0.18 * n[:, None]))
+    return points.astype(np.float32), n

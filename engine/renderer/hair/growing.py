@@ -1,4 +1,4 @@
-"""Hair of the head: strands grown in small steps from the scalp, combed, pulled down, kept off the face."""
+"""Locks of hair grown in small steps from the scalp: combed, pulled down, laid on the head, kept off the face."""
 
 from __future__ import annotations
 
@@ -6,165 +6,164 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from engine.renderer.body import Body
-from engine.renderer.geometry import Array, sample, unit
-from engine.renderer.hair import fibres
-from engine.renderer.hair.surface import Surface
-from engine.renderer.mesh import Mesh
-from engine.renderer.scene import Person
+from engine.renderer.geometry import unit
+from engine.renderer.hair import combing
+from engine.renderer.hair.combing import BACK, CENTRE, RIGHT, Weights
+from engine.renderer.hair.cutting import Head, Locks, trimmed
+from engine.renderer.hair.field import Floats
+from engine.renderer.hair.scalp import REGIONS, Roots, parts
+from engine.renderer.hair.styles import Style
+from engine.renderer.scene import Hair
 
-BACK, RIGHT, DOWN = np.array((0, 1.0, 0)), np.array((1.0, 0, 0)), np.array((0, 0, -1.0))
-_USUAL_HALF_WIDTH: Final = 0.072
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """How a style grows; metres, and pulls without unit."""
-
-    parents: int
-    children: int
-    length: float
-    rise: float
-    gravity: float
-    lift: float
-    curl: float
-    spread: float
-    width: float
-    shine: float = 0.7
+_STEPS: Final = 30
 
 
-STYLES: Final[dict[str, Style]] = {
-    "short": Style(3600, 14, 0.036, 0.007, 0.16, 0.16, 0.0010, 0.0016, 0.00020),
-    "curly": Style(2600, 15, 0.042, 0.020, 0.03, 0.8, 0.0055, 0.0022, 0.00026, 0.3),
-    "bob": Style(3000, 18, 0.175, 0.020, 0.30, 0.40, 0.0006, 0.0021, 0.00022),
-    "long": Style(2900, 18, 0.34, 0.019, 0.38, 0.40, 0.0014, 0.0023, 0.00022),
-    "bun": Style(3800, 16, 0.19, 0.009, 0.0, 0.20, 0.0, 0.0017, 0.00020),
-}
+@dataclass(frozen=True)
+class _Plan:
+    """What each lock (N) does as it grows."""
+
+    length: Floats
+    side: Floats
+    """−1 or 1: on which side of the parting it falls."""
+    rise: Floats
+    """How high it lies at most."""
+    wide: Floats
+    """How far from the face's middle it stays."""
+    forward: npt.NDArray[np.bool_]
+    """(N, 1) Falls before the shoulders."""
+    parted: Floats
+    """(N, 1) How much it is led off the top to its side."""
+    fringe: npt.NDArray[np.bool_]
+    """May hang over the forehead."""
+
+    @classmethod
+    def of(
+        cls, style: Style, hair: Hair, roots: Roots, weights: Weights, head: Head, random: np.random.Generator
+    ) -> _Plan:
+        """Drawn for each root."""
+        count = len(roots)
+        fringe = weights["fringe"] > (0.45 if combing.has_fringe(style, hair) else 9)
+        parted = np.zeros(count, np.float32)
+        for region, name in zip(REGIONS, combing.flows(style), strict=True):
+            parted += weights[region] * (name == "part") * ~fringe
+        return cls(
+            combing.each(style.length, weights) * hair.length * (1 - style.vary * random.random(count)),
+            np.where(roots.points[:, 0] >= combing.parting(style, hair, head.half_width), 1.0, -1.0).astype(np.float32),
+            combing.each(style.rise, weights) * hair.volume * (0.15 + 0.85 * random.random(count)).astype(np.float32),
+            (style.frame * (0.88 + 0.24 * random.random(count))).astype(np.float32),
+            (roots.around < 96 + 14 * random.normal(size=count))[:, None],
+            parted[:, None],
+            fringe,
+        )
 
 
-def head(person: Person, body: Body, surface: Surface, random: np.random.Generator, density: float) -> list[Mesh]:
-    """The hairdo: grown parents, filled up with children."""
-    hair = person.hair
-    name = hair.style if hair.style in STYLES else "short"
-    style = STYLES[name]
-    parents, beside = strands(name, person, body, surface, random)
-    count = max(3, round(style.children * density))
-    points, sides, locks = fibres.children(parents, beside, count, random, style.spread * hair.volume)
-    colour = fibres.coloured(len(points), points.shape[1], hair.colour, random, hair.grey, hair.tips, locks=locks)
-    made = [fibres.mesh(points, sides, style.width / density**0.7, colour, shine=style.shine)]
-    if name == "bun":
-        made.append(_knot(person, body, random))
-    return made
-
-
-def strands(
-    name: str, person: Person, body: Body, surface: Surface, random: np.random.Generator
-) -> tuple[Array, Array]:
-    """Parents of a style (N, K, 3), and the surface's normals beside them."""
-    style = STYLES[name]
-    growth = np.where(body.masks["ears"] > 0.3, 0.0, body.masks["growth"])
-    roots, normals, rest = sample(body.part, np.clip(growth * 2.0, 0, 6), style.parents, random, body.normals)
-    steps = 20 if name in ("bob", "long", "bun") else 10
-    step = style.length * person.hair.length * random.uniform(0.82, 1.05, len(roots)) / steps
-    layer = random.uniform(0.1, 1.0, len(roots))
-    comb = _comb(name, roots, normals, rest, person.hair.parting, body, random)
-    way, here = unit(normals * style.lift + comb), roots
-    points, beside = [roots], [normals]
-    for k in range(1, steps + 1):
-        t = k / steps
-        way = unit(way + style.gravity * min(1.0, t * 2.0) * DOWN + 0.03 * random.normal(size=way.shape))
-        here = here + way * step[:, None]
-        if name == "bun":
-            here = here + (knot_middle(body) - here) * (0.06 + 0.22 * t**1.5)
-        rise = style.rise * layer * np.sin(min(1.0, t * 2.2 + 0.1) * np.pi / 2) + 0.0008
-        here, near = _laid(name, here, rise, surface, body)
-        way = unit(0.4 * way + 0.6 * unit(here - points[-1]))
+def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Locks:
+    """Locks of a style from these roots."""
+    weights = parts(roots)
+    plan = _Plan.of(style, hair, roots, weights, head, random)
+    way = combing.leaving(style, hair, roots, weights, head.half_width, random)
+    steps = max(10, min(_STEPS, style.points + 8))
+    paces = np.ones(steps) if style.curl or style.ropes else np.linspace(0.35, 1.65, steps)
+    full = (plan.length / steps).astype(np.float32)[:, None]
+    here, points, run = roots.points.copy(), [roots.points], np.zeros_like(full)
+    for pace in paces:
+        step = full * np.float32(pace)
+        run = run + step
+        way = _bent(style, plan, way, here, step, run, head, random)
+        moved = _laid(style, here + unit(way) * step, run[:, 0], plan.rise, head)
+        moved[:, 0] = _not_along_shoulders(here, moved)
+        way = unit(0.35 * unit(way) + 0.65 * unit(moved - here))
+        here = moved
         points.append(here)
-        beside.append(near)
-    return _tidied(name, np.stack(points, 1), np.stack(beside, 1), surface, body, random)
+    path = np.stack(points, 1)
+    kept = ~_wandered(path, plan.parted[:, 0])
+    weights = {name: value[kept] for name, value in weights.items()}
+    return trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
 
 
-def _laid(name: str, here: Array, rise: Array, surface: Surface, body: Body) -> tuple[Array, Array]:
-    """Points pushed out of the head, drawn to it where they float, and kept off the face."""
-    here, near, gap = surface.outside(here, rise)
-    if name not in ("curly", "bun"):
-        floating = np.clip(gap - rise - 0.002, 0, 0.006) * (here[:, 2] > body.middle[2] + 0.015)
-        here = here - near * (0.5 * floating)[:, None]
-    return (here if name == "curly" else _off_the_face(here, body)), near
+def _bent(
+    style: Style, plan: _Plan, way: Floats, here: Floats, step: Floats, run: Floats, head: Head,
+    random: np.random.Generator,
+) -> Floats:  # fmt: skip
+    """Where locks go on to: down, back, to their side, aside of shoulders and face."""
+    fall = np.minimum(run / 0.03, 1) * (step * 100)
+    way = unit(way + style.gravity * fall * head.down + style.bend * (step * 100) * BACK)
+    way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
+    high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * plan.parted
+    way = way + 0.30 * high * np.minimum(step * 100, 1) * plan.side[:, None] * RIGHT
+    way = _over_shoulders(way, here, head, plan.forward)
+    if style.tuck and style.cut is not None:
+        low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
+        way = way + style.tuck * low * (step * 100) * unit((CENTRE - here) * np.array((1, 1, 0), np.float32))
+    return _beside_the_face(way, here, plan.side, plan.wide, head, plan.fringe)
 
 
-def _comb(
-    name: str, roots: Array, normals: Array, rest: Array, parting: float, body: Body, random: np.random.Generator
-) -> Array:
-    """Where each strand is combed to, at its root."""
-    x = (roots[:, 0] - body.middle[0]) / body.half_width
-    frontal = np.clip((-(rest[:, 1]) - 0.055) / 0.06, 0, 1)[:, None]
-    top = np.clip(normals[:, 2], 0, 1)[:, None]
-    if name == "bun":
-        return np.asarray(np.broadcast_to(BACK, roots.shape) - 0.25 * top * DOWN)
-    if name == "short":
-        swept = top * (RIGHT * (0.75 if parting < 0 else -0.75) + BACK * 0.30)
-        return np.asarray(swept + (1 - top) * (BACK * 0.7 + DOWN * 0.8) + 0.16 * random.normal(size=roots.shape))
-    if name == "curly":
-        return np.asarray(0.8 * random.normal(size=roots.shape) + BACK * 0.3 * frontal)
-    side = np.tanh((x - parting) * 6)[:, None]
-    combed = side * RIGHT * (0.95 * top + 0.10) + BACK * (0.30 + 0.65 * frontal) + DOWN * (1.1 * (1 - top))
-    return np.asarray(combed + 0.05 * random.normal(size=roots.shape))
+def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
+    """Locks of long parted hair that still lie on top of the head where they should long hang beside it."""
+    along = np.linalg.norm(np.diff(path, axis=1), axis=2)
+    far = np.cumsum(along, 1) > 0.15
+    high = path[:, 1:, 2] > 0.055
+    return np.asarray((far & high).any(1) & (parted > 0.5))
 
 
-def _off_the_face(points: Array, body: Body) -> Array:
-    """Keeps strands from hanging before the eyes and cheeks."""
-    x = points[:, 0] - body.middle[0]
-    up = points[:, 2] - body.middle[2]
-    before = (points[:, 1] < body.middle[1] + 0.062) & (up < 0.042)
-    narrow = body.half_width * np.interp(up, (-0.2, -0.09, 0.0, 0.03), (0.75, 0.86, 1.0, 0.98))
-    moved = points.copy()
-    moved[:, 0] = np.where(before & (np.abs(x) < narrow), body.middle[0] + np.sign(x) * narrow, points[:, 0])
-    return moved
+def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> Floats:
+    """What meets the shoulders goes before or behind them, and does not slide out along them."""
+    low = np.flatnonzero(here[:, 2] < -0.10)
+    if not len(low):
+        return way
+    flat = np.clip(head.field.outwards(here[low])[:, 2:] * 2, 0, 1)
+    near = np.clip(1 - head.field.distance(here[low]) / 0.03, 0, 1)[:, None] * flat
+    turned = way.copy()
+    along = np.where(forward[low], -BACK, BACK) - 0.35 * np.sign(here[low, :1]) * RIGHT
+    turned[low] += 0.6 * near * along
+    outward = np.sign(here[low, 0]) * turned[low, 0] > 0
+    turned[low, 0] *= 1 - 0.9 * near[:, 0] * outward
+    return turned
 
 
-def _tidied(
-    name: str, points: Array, beside: Array, surface: Surface, body: Body, random: np.random.Generator
-) -> tuple[Array, Array]:
-    """Without strands that lost the head, smoothed, curled."""
-    if name != "curly":
-        far = surface.distance(points.reshape(-1, 3)).reshape(points.shape[:2])
-        near = ((far < 0.045) | (points[..., 2] < body.middle[2] - 0.03)).all(1)
-        kept = near & (np.abs(points[..., 0] - body.middle[0]) < body.half_width * 2.3).all(1)
-        points, beside = points[kept], beside[kept]
-    long = points.shape[1] > 12
-    for _ in range(3 if long else 1):
-        points[:, 1:-1] = 0.25 * points[:, :-2] + 0.5 * points[:, 1:-1] + 0.25 * points[:, 2:]
-        beside[:, 1:-1] = unit(0.25 * beside[:, :-2] + 0.5 * beside[:, 1:-1] + 0.25 * beside[:, 2:])
-    if curl := STYLES[name].curl:
-        ramp = np.linspace(0, 1, points.shape[1])[None, :, None] if long else 1.0
-        points = points + _curls(points, curl, random) * ramp
-    return (points[:, ::2], beside[:, ::2]) if long else (points, beside)
+def _not_along_shoulders(before: Floats, after: Floats) -> Floats:
+    """Where points move to from side to side: below the chin hardly outwards any more."""
+    out = (after[:, 0] - before[:, 0]) * np.sign(after[:, 0])
+    held = (after[:, 2] < -0.10) & (out > 0)
+    return np.where(held, before[:, 0] + 0.2 * (after[:, 0] - before[:, 0]), after[:, 0])
 
 
-def _curls(points: Array, radius: float, random: np.random.Generator) -> Array:
-    """Helices about the strands."""
-    count, steps, _ = points.shape
-    turns = np.linspace(0, 1, steps) * random.uniform(8, 16, (count, 1)) + random.uniform(0, 6.3, (count, 1))
-    first, second = unit(random.normal(size=(2, count, 3)))
-    grown = np.minimum(np.linspace(0, 3, steps), 1)[None, :, None]
-    round_ = np.cos(turns)[..., None] * first[:, None] + np.sin(turns)[..., None] * second[:, None]
-    return np.asarray(radius * grown * round_)
+def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:
+    """Points pushed out of what they lie on, and drawn to it where they float over the head."""
+    gap = head.field.distance(here)
+    height = 0.0008 + rise * np.minimum(run / np.maximum(1.6 * rise, 0.004), 1)
+    push = np.clip(height - gap, 0, 0.02)
+    if style.cling:
+        over = (here[:, 2] > -0.02) & (gap < 0.09)
+        push = push - style.cling * np.clip(gap - height - 0.001, 0, 0.02) * over
+    if not push.any():
+        return here
+    return np.asarray(here + head.field.outwards(here) * push[:, None])
 
 
-def knot_middle(body: Body) -> Array:
-    """Where a bun sits: high on the back of the head, so that it shows from the front."""
-    return np.asarray(body.middle + np.array((0.0, 0.125, 0.115)) * (body.half_width / _USUAL_HALF_WIDTH))
+_WIDE_AT: Final = (
+    (-0.19, -0.14, -0.10, -0.06, 0.0, 0.03, 0.05, 0.065, 0.08, 0.09),
+    (0.40, 0.62, 0.78, 0.93, 1.0, 0.97, 0.84, 0.60, 0.25, 0.0),
+)
+"""Heights against the eyes, and how far from the face's middle hair beside it begins there: an arch."""
 
 
-def _knot(person: Person, body: Body, random: np.random.Generator) -> Mesh:
-    """A bun: strands wound round a ball."""
-    n = unit(random.normal(size=(5000, 3)))
-    radius = 0.036 * body.half_width / _USUAL_HALF_WIDTH
-    roots = knot_middle(body) + n * radius
-    way = unit(np.cross(n, unit(np.array((0.25, 1.0, 0.2)) + 0.2 * random.normal(size=n.shape))))
-    t = np.linspace(-1, 1, 6)[None, :, None] * 0.016
-    points = roots[:, None] + way[:, None] * t - n[:, None] * (t**2) / 0.05 + n[:, None] * 0.0012
-    colour = fibres.coloured(5000, 6, person.hair.colour, random, person.hair.grey, vary=0.25)
-    return fibres.mesh(points, n[:, None], 0.0004, colour)
+def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head) -> Floats:
+    """Metres by which points are nearer the face's middle than its edge; `wide` 1 is the edge at the cheekbones."""
+    edge = head.half_width * np.interp(here[..., 2], *_WIDE_AT) * wide
+    before = (here[..., 1] < 0.052) & (here[..., 2] < 0.09) & (here[..., 2] > -0.19)
+    return np.asarray(np.where(before, np.clip(edge - side * here[..., 0], 0, None), 0), np.float32)
+
+
+def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
+    """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
+    short = before_the_face(here, side, wide, head) * ~fringe
+    at = np.flatnonzero(short > 0)
+    turned = way.copy()
+    strength = np.minimum(short[at] / 0.02, 1)[:, None]
+    falls = np.minimum(turned[at, 2:], 0) * (1 - 0.75 * strength)
+    turned[at, 2:] = np.maximum(turned[at, 2:], falls)
+    turned[at, :1] += 1.2 * strength * side[at, None]
+    return turned

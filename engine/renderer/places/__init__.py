@@ -37,6 +37,8 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 }  # fmt: skip
 """Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
+_ADAPTED: Final = 0.6
+"""How far the camera's white balance goes to make a place's light neutral."""
 _PITCH: Final = 1.0
 """Degrees that a painted place is seen from below: more of the walls, less of the floor."""
 
@@ -63,6 +65,18 @@ def seen(wanted: Place, optics: Optics, size: tuple[int, int], seed: int) -> Flo
 def _turned(name: str, seed: int) -> float:
     """Degrees that a set is turned by, so that a series does not stand before one wall."""
     return float(np.random.default_rng((seed & 0xFFFFFFFF, 12)).uniform(-5, 5)) if name not in cloths.CLOTHS else 0.0
+
+
+def lit_from(setting: Setting, side: float) -> Setting:
+    """The place mirrored, if it is brighter on the other side than the key light is on; `side` as a lamp's."""
+    width = setting.environment.shape[1]
+    grey = np.minimum(setting.environment @ LUMA, 12)
+    aside = np.sin((np.arange(width) + 0.5) / width * 2 * np.pi - np.pi)
+    if float((grey * aside).sum()) * side >= 0:
+        return setting
+    return Setting(
+        np.ascontiguousarray(setting.environment[:, ::-1]), lambda size, seed: setting.backdrop(size, seed)[:, ::-1]
+    )
 
 
 @lru_cache(maxsize=6)
@@ -107,4 +121,10 @@ def _normalised(picture: Floats) -> Floats:
     solid = np.sin((np.arange(len(grey)) + 0.5) / len(grey) * np.pi)[:, None]
     usual = np.minimum(grey, max(float(np.median(grey)), float(grey.mean()) * 0.25) * 12)
     mean = float((usual * solid).sum() / (solid.sum() * grey.shape[1]))
-    return np.asarray(picture / F(max(mean, 1e-5)), np.float32)
+    return np.asarray(picture / F(max(mean, 1e-5)) / _cast(picture), np.float32)
+
+
+def _cast(picture: Floats) -> Floats:
+    """The colour that a place lends to everything, as far as the camera adapts to it."""
+    mean = np.minimum(picture, np.median(picture @ LUMA) * 12).mean((0, 1))
+    return np.asarray((mean / max(float(mean @ LUMA), 1e-6)) ** _ADAPTED, np.float32)

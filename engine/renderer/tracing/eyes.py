@@ -11,7 +11,9 @@ from engine.renderer.tracing.vectors import F, Floats, column, dot, unit
 
 EDGE = F(24.5)
 """Degrees from the gaze at which the iris ends."""
-_WHITE = column((0.56, 0.49, 0.46))
+_ROUND_TO = float(np.radians(34))
+"""Radians from the gaze at which the cornea has passed into the white."""
+_WHITE = column((0.46, 0.405, 0.385))
 _PHASES = (0.7, 2.9, 4.4, 5.8)
 
 
@@ -23,7 +25,7 @@ def iris_colour(mesh: Mesh, share: Floats, angle: Floats) -> Floats:
         for k, phase in zip((23, 37, 61, 14), phases, strict=True)
     ) * F(0.25)
     base = column(mesh.info["iris"])
-    inner = column(mesh.info.get("inner", np.asarray(mesh.info["iris"]) * (1.9, 1.7, 1.3)))
+    inner = column(mesh.info.get("inner", np.asarray(mesh.info["iris"]) * (1.45, 1.4, 1.3)))
     colour = base * (1 + F(0.38) * fibre * np.clip(share * F(1.6) - F(0.3), 0, 1))
     ring = np.exp(F(-0.5) * np.square((share - F(0.48)) * F(1 / 0.13))) * F(0.75)
     colour = colour * (1 - ring) + inner * ring
@@ -37,7 +39,7 @@ def eye(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floa
     polar, around = values["polar"][0], unit_two(values["around"])
     colour = iris_colour(mesh, np.clip(polar / EDGE, 0, F(1.4)), np.arctan2(around[1], around[0]))
     _, blotch = grain(position, 0.0009)
-    white = _WHITE * F(mesh.info.get("white", 1.0)) * (1 - F(0.25) * np.clip((polar - 36) * F(1 / 34), 0, 1))
+    white = _WHITE * F(mesh.info.get("white", 1.0)) * (1 - F(0.45) * np.clip((polar - 32) * F(1 / 34), 0, 1))
     white = white * (1 + F(0.02) * blotch * column((0.3, 1, 1)))
     outside = np.clip((polar - EDGE + F(1.5)) * F(1 / 3.0), 0, 1)
     lid = np.clip((polar * around[1] - F(7)) * F(1 / 20), 0, 1)
@@ -47,6 +49,16 @@ def eye(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floa
     shading = np.where(polar < EDGE, unit(normal * F(0.35) + bowl * F(0.65)), normal)
     rough = np.full(position.shape[1], 0.1, np.float32)
     return Surface(position, shading, normal, view, albedo, rough, np.full((1, 1), 0.025, np.float32), gloss=0.0)
+
+
+def cornea(mesh: Mesh, normal: Floats) -> Floats:
+    """The wet surface's normals: the cornea is rounder than the ball, so that it mirrors lamps from far aside."""
+    gaze = column(mesh.info["gaze"])
+    along = np.clip(dot(normal, gaze), -1, 1)
+    angle = np.arccos(along)
+    aside = unit(normal - along * gaze)
+    rounder = angle + F(0.55) * np.minimum(angle, np.maximum(F(_ROUND_TO) - angle, F(0)) * F(3))
+    return np.cos(rounder) * gaze + np.sin(rounder) * aside
 
 
 def wetness(values: Values) -> Floats:

@@ -30,11 +30,11 @@ def scattered(colour: Floats, tangent: Floats, normal: Floats, view: Floats, way
     around = np.clip(dot(unit(way - tl * tangent), unit(view - tv * tangent)), -1, 1)
     front, behind = (1 + around) * F(0.5), (1 - around) * F(0.5)
     behind = behind * behind * behind
-    mirrored = _lobe(half, -0.05, 0.13) * np.sqrt(front) * F(0.0115 * shine)
+    mirrored = _lobe(half, -0.05, 0.13) * np.sqrt(front) * F(0.0080 * shine)
     returned = _lobe(half, 0.08, 0.22) * (front * front * F(0.105))
     through = _lobe(half, 0.03, 0.12) * (behind * behind * F(0.22))
     level = np.sqrt(np.clip(1 - tl * tl, 0, 1))
-    matt = level * np.clip(dot(normal, way) * F(0.75) + F(0.25), 0, 1) * INVERSE_PI
+    matt = level * np.clip(dot(normal, way) * F(0.75) + F(0.25), 0, 1) * F(0.58 / np.pi)
     return mirrored + colour * (returned + matt + through * np.sqrt(np.clip(colour, 0, 1)))
 
 
@@ -55,7 +55,7 @@ def fibre(
     seen = 1 - world.solid.blocked(position + way * away, way, 50.0).astype(np.float32)
     share = np.minimum(seen / np.maximum(density, F(1e-4)), F(40))
     out += radiance * share * scattered(colour, tangent, normal, view, way, shine) * F(0.6)
-    out += colour * lights.environment.mean * (F(0.10) + F(0.25) * seen)
+    out += colour * lights.environment.mean * (F(0.07) + F(0.21) * seen)
     return np.minimum(out, _BRIGHTEST), colour, tangent
 
 
@@ -80,7 +80,6 @@ def opacity(mesh: Mesh, values: Values) -> Floats:
     return texel(mesh.info["alpha"], values["uv"])[0]
 
 
-def lash(mesh: Mesh, lights: Lights, count: int) -> tuple[Floats, Floats]:
-    """Radiance and colour of lashes: dark, a little lit by the place."""
-    colour = np.repeat(column(mesh.info["colour"]), count, axis=1)
-    return colour * (lights.environment.mean + F(0.25)), colour
+def lash(mesh: Mesh, lights: Lights, count: int) -> Floats:
+    """Radiance (3, N) of lashes: dark, a little lit by the place."""
+    return np.repeat(column(mesh.info["colour"]) * (lights.environment.mean + F(0.25)), count, axis=1)

@@ -25,6 +25,8 @@ class Lights:
 
     emitters: tuple[Emitter, ...]
     environment: Environment
+    catchlights: tuple[Emitter, ...] = ()
+    """The lamps as eyes mirror them: where lids do not hide them, and large enough to be seen."""
 
 
 def lit(world: World, lights: Lights, surface: Surface, draws: Draws) -> tuple[Floats, Floats]:
@@ -131,7 +133,7 @@ def reflection(
     way = mirrored(normal, view)
     seen = lights.environment.mirrored(way, sharp) * F(0.55)
     start = position + normal * CLEAR
-    for emitter in lights.emitters:
+    for emitter in lights.catchlights or lights.emitters:
         meets, at = emitter.seen(position, way)
         rows = np.flatnonzero(meets & (dot(way, normal) > 0))
         if len(rows):

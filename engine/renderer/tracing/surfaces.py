@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -95,12 +95,12 @@ def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Flo
     albedo[1:] *= 1 + F(0.014) * tone
     wet = values["wet"][0]
     depth = F(mesh.info.get("bump", 0.2))
-    shading = bent(normal, slope, depth * (1 - wet))
-    shading = bent(shading, broad, depth * F(0.45) * (1 - wet))
-    rough = F(mesh.info.get("rough", 0.46)) * (1 - F(0.38) * wet) + F(0.045) * np.clip(pore, -1, 1)
+    shading = bent(normal, slope, depth * F(0.30) * (1 - wet))
+    shading = bent(shading, broad, depth * F(0.16) * (1 - wet))
+    rough = F(mesh.info.get("rough", 0.46) + 0.03) * (1 - F(0.28) * wet) + F(0.045) * np.clip(pore, -1, 1)
     return Surface(
         position, shading, normal, view, albedo, np.clip(rough, F(0.12), 1), np.full((1, 1), 0.028, np.float32),
-        gloss=float(mesh.info.get("gloss", 1.0)), soft=True,
+        gloss=0.72 * float(mesh.info.get("gloss", 1.0)), soft=True,
     )  # fmt: skip
 
 
@@ -109,10 +109,10 @@ class Fabric:
     """How cloth takes light. Sizes in metres, the rest shares."""
 
     thread: float = 0.0005
-    weave: float = 0.09
+    weave: float = 0.035
     """How much threads bend the normal."""
     fold: float = 0.08
-    mottle: float = 0.05
+    mottle: float = 0.02
     """How uneven the colour is from thread to thread."""
     rough: float = 0.75
     f0: float = 0.03
@@ -120,51 +120,99 @@ class Fabric:
     sheen: float = 0.35
     silk: float = 0.0
     metal: bool = False
+    weave_of: str = ""
+    """knit, cable, rib, twill, cord, rings, lace: threads that are seen one by one; "" is a grain."""
+    stitch: float = 0.004
+    """Width of one of those, in metres."""
 
+
+_KNIT = Fabric(thread=0.0008, weave=0.22, mottle=0.03, rough=0.9, gloss=0.2, sheen=0.5, weave_of="knit", stitch=0.0046)
 
 FABRICS: dict[str, Fabric] = {
     "cotton": Fabric(),
-    "jersey": Fabric(thread=0.0006, weave=0.07, sheen=0.3),
-    "linen": Fabric(thread=0.0009, weave=0.16, mottle=0.09, sheen=0.2),
-    "wool": Fabric(thread=0.0012, weave=0.16, mottle=0.08, rough=0.9, gloss=0.3, sheen=0.8),
-    "knit": Fabric(thread=0.0022, weave=0.26, mottle=0.10, rough=0.9, gloss=0.25, sheen=0.8),
-    "denim": Fabric(thread=0.0008, weave=0.16, mottle=0.14, sheen=0.15),
-    "leather": Fabric(thread=0.0016, weave=0.10, mottle=0.03, rough=0.36, f0=0.045, gloss=1.0, sheen=0.0),
-    "silk": Fabric(
-        thread=0.0004, weave=0.02, mottle=0.01, fold=0.13, rough=0.36, f0=0.05, gloss=1.0,
-        sheen=0.2, silk=0.5,
+    "jersey": Fabric(thread=0.0006, rough=0.8, gloss=0.35, sheen=0.3),
+    "linen": Fabric(thread=0.0009, weave=0.08, mottle=0.045, sheen=0.2),
+    "wool": Fabric(thread=0.0009, weave=0.06, mottle=0.03, rough=0.9, gloss=0.25, sheen=0.5),
+    "knit": _KNIT,
+    "fine knit": replace(_KNIT, weave=0.16, stitch=0.0026),
+    "cable knit": replace(_KNIT, weave=0.36, weave_of="cable", stitch=0.0052),
+    "rib": replace(_KNIT, weave=0.36, weave_of="rib", stitch=0.0050),
+    "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.08, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
+    "corduroy": replace(_KNIT, weave=0.45, sheen=1.0, weave_of="cord", stitch=0.0045),
+    "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0),
+    "silk": Fabric(thread=0.0004, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
+    "satin": Fabric(thread=0.0004, weave=0.012, mottle=0.005, rough=0.38, f0=0.045, gloss=0.9, sheen=0.15, silk=0.6),
+    "velvet": Fabric(thread=0.0006, weave=0.05, mottle=0.02, rough=0.95, gloss=0.1, sheen=2.2),
+    "lace": Fabric(thread=0.0014, weave=0.30, mottle=0.06, sheen=0.2, weave_of="lace", stitch=0.012),
+    "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
+    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
+    "canvas": Fabric(thread=0.0008, weave=0.05, mottle=0.02, rough=0.85, gloss=0.25, sheen=0.2),
+    "metal": Fabric(thread=0.0026, weave=0.03, mottle=0.03, rough=0.30, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
+    "mail": Fabric(
+        thread=0.0010, weave=0.55, mottle=0.10, rough=0.42, f0=0.5, gloss=1.0, sheen=0.0, metal=True,
+        weave_of="rings", stitch=0.0060,
     ),
-    "satin": Fabric(
-        thread=0.0004, weave=0.015, mottle=0.01, fold=0.13, rough=0.28, f0=0.05, gloss=1.0,
-        sheen=0.1, silk=0.6,
-    ),
-    "velvet": Fabric(thread=0.0006, weave=0.10, mottle=0.03, rough=0.95, gloss=0.1, sheen=2.2),
-    "lace": Fabric(thread=0.0014, weave=0.20, mottle=0.12, sheen=0.2),
-    "nylon": Fabric(thread=0.0005, weave=0.03, mottle=0.01, fold=0.12, rough=0.42, f0=0.04, gloss=1.0, sheen=0.1),
-    "rubber": Fabric(thread=0.0009, weave=0.02, mottle=0.01, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
-    "metal": Fabric(
-        thread=0.0020, weave=0.05, mottle=0.03, fold=0.03, rough=0.30, f0=0.6, gloss=1.0,
-        sheen=0.0, metal=True,
+    "sequins": Fabric(
+        thread=0.0010, weave=0.55, mottle=0.15, rough=0.22, f0=0.6, gloss=1.0, sheen=0.0, metal=True,
+        weave_of="rings", stitch=0.0050,
     ),
 }  # fmt: skip
 """Cloth by name; unknown names are cotton."""
 
 
 def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
-    """Cloth of a fabric: threads, folds, fuzz, or a sheet of metal."""
+    """Cloth of a fabric: threads, fuzz, or a sheet of metal. The mesh has the folds."""
     fabric = mesh.info.get("look") or FABRICS.get(str(mesh.info.get("fabric", "")), FABRICS["cotton"])
     place = values.get("rest", position)
     albedo = _painted(mesh, values, position)
-    weave, thread = grain(place, fabric.thread)
-    fold, _ = grain(place, 0.011)
-    albedo = albedo * (1 + F(fabric.mottle) * np.clip(thread, -2, 2))
-    shading = bent(bent(normal, fold, fabric.fold), weave, fabric.weave)
+    grained, thread = grain(place, fabric.thread)
+    shading = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.04)
+    shade: Floats = np.zeros_like(thread)
+    if fabric.weave_of and "chart" in values:
+        across, up, shade = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))
+        along = unit(values["along"])
+        slope = across * along + up * np.cross(normal, along, axis=0)
+        shading = bent(shading, slope, fabric.weave)
+    albedo = albedo * (1 + F(fabric.mottle) * np.clip(thread, -2, 2)) * (1 + shade)
     f0 = albedo.copy() * F(fabric.f0 / 0.6) if fabric.metal else np.full((1, 1), fabric.f0, np.float32)
     rough = np.full(position.shape[1], fabric.rough, np.float32)
     return Surface(
         position, shading, normal, view, albedo * F(0.06) if fabric.metal else albedo, rough, f0,
         gloss=fabric.gloss, sheen=fabric.sheen, silk=fabric.silk, mirror=0.8 if fabric.metal else 0.35,
     )  # fmt: skip
+
+
+def woven(kind: str, at: Floats) -> tuple[Floats, Floats, Floats]:
+    """Slopes across and up of threads seen one by one, and how much they darken (about 0), at (2, N) in stitches."""
+    x, y = at
+    turn, none = F(2 * PI), np.zeros_like(x)
+    if kind == "rib":
+        return np.sin(x * turn), none, F(0.16) * np.cos(x * turn)
+    if kind == "cord":
+        return np.sin(x * turn), none, F(0.22) * np.cos(x * turn)
+    if kind == "twill":
+        wave = np.sin((x + y * F(0.6)) * turn)
+        return wave, F(0.6) * wave, F(0.12) * np.cos((x + y * F(0.6)) * turn)
+    if kind in ("rings", "lace"):
+        x = x + F(0.5) * (np.floor(y) % 2)
+        u, v = x - np.floor(x) - F(0.5), y - np.floor(y) - F(0.5)
+        radius = np.sqrt(u * u + v * v) + F(1e-4)
+        wave = np.sin(radius * turn * F(1.6))
+        return wave * u / radius, wave * v / radius, F(0.25) * np.cos(radius * turn * F(1.6) - F(1.2))
+    # stitches lean to the left and to the right by turns: a chain of V
+    leg = np.abs(x - np.floor(x) - F(0.5)) * 2
+    phase = (y * F(1.25) - leg * F(0.55)) * turn
+    edge = np.sign(x - np.floor(x) - F(0.5)) * (leg - F(0.5)) * F(2.0)
+    across, up, dark = F(0.9) * edge, F(0.8) * np.sin(phase), F(0.10) * np.cos(phase) - F(0.10) * (leg > F(0.9))
+    if kind == "cable":
+        wide = x * F(1 / 7)
+        sway = np.sin(y * turn / 9) * F(0.18)
+        inside = np.abs(wide - np.floor(wide) - F(0.5)) + 0 * y
+        rope = np.sin((wide * 4 + sway * np.sign(np.sin(wide * turn)) * 2) * turn)
+        roped = (inside < F(0.36)).astype(np.float32)
+        across = across * F(0.5) + roped * rope * F(0.9)
+        dark = dark - F(0.14) * roped * np.clip(rope * rope - F(0.6), 0, 1)
+    return across, up, dark
 
 
 def plain(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
@@ -187,7 +235,24 @@ def _painted(mesh: Mesh, values: Values, position: Floats) -> Floats:
         uv = values["uv"]
         found = texel(picture, uv) if repeat is None else tiled(picture, (uv * F(repeat)) % F(1))
         albedo = albedo * found[:3]
+    tile = mesh.info.get("tile")
+    if tile is not None and "chart" in values:
+        size = np.asarray(mesh.info["tile_m"], np.float32).reshape(2, 1)
+        albedo = albedo * tiled(tile, (values["chart"] / size) % F(1))
+    printed = mesh.info.get("print")
+    if printed is not None and "chart" in values:
+        albedo = _printed(printed, mesh.info["print_box"], values["chart"], albedo)
     return np.clip(albedo, 0, F(0.95)).astype(np.float32)
+
+
+def _printed(picture: Floats, box: tuple[float, float, float, float], chart: Floats, albedo: Floats) -> Floats:
+    """Ink (H, W, 4: colour and cover) on cloth, over a box (left, bottom, right, top) of its coordinates."""
+    left, bottom, right, top = box
+    uv = np.stack([(chart[0] - F(left)) / F(right - left), (chart[1] - F(bottom)) / F(top - bottom)])
+    within = ((uv > 0) & (uv < 1)).all(0)
+    ink = texel(picture, uv)
+    cover = ink[3] * within
+    return albedo * (1 - cover) + ink[:3] * cover
 
 
 SURFACES: dict[str, Callable[[Mesh, Values, Floats, Floats, Floats], Surface]] = {

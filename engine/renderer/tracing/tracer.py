@@ -68,8 +68,10 @@ class _Batch:
         self.origin, self.direction = tracer.optics.rays(pixel, tracer.size, self.draws)
         self.out = np.zeros((CHANNELS, len(pixel)), np.float32)
         self.out[LAYERS["count"]] = 1
-        self.shine = np.zeros((3, len(pixel)), np.float32)
-        """What glasses mirror on the way."""
+        self.before = np.zeros((3, len(pixel)), np.float32)
+        """What lashes and glasses send to the lens before the rest."""
+        self.clear = np.ones(len(pixel), np.float32)
+        """What lashes let through of the rest."""
 
     def run(self) -> None:
         """All hits of all samples, shaded by kind."""
@@ -89,11 +91,19 @@ class _Batch:
             ways = self.direction[:, live[kept]]
             start = start[:, kept] + ways * (hits.distance[kept] + F(2e-5))
             live = live[kept]
-        self.out[LAYERS["rest"]] += self.shine
+        self._veil()
         brightness = LUMA @ (
             self.out[LAYERS["rest"]] + self.out[LAYERS["skin_light"]] * self.out[LAYERS["skin_colour"]]
         )
         self.out[LAYERS["squares"]] = np.square(brightness)
+
+    def _veil(self) -> None:
+        """Puts lashes and lenses before what was met behind them; light within skin is spread before it meets them."""
+        for name in ("rest", "skin_colour", "guide"):
+            self.out[LAYERS[name]] *= self.clear
+        self.out[LAYERS["rest"]] += self.before
+        self.out[LAYERS["alpha"]] = np.maximum(self.out[LAYERS["alpha"]], 1 - self.clear)
+        self.out[LAYERS["eye"]] = np.maximum(self.out[LAYERS["eye"]], self.clear < F(0.98))
 
     def _shade(
         self, number: int, mesh: Mesh, at: npt.NDArray[np.intp], rows: npt.NDArray[np.intp], hits: Hits, start: Floats
@@ -104,7 +114,8 @@ class _Batch:
         values = self.world.tables[number].at(hits.primitive[rows], hits.u[rows], hits.v[rows])
         draws = self.draws.of(at, 1)
         if mesh.kind in SHEER:
-            return self._sheer(mesh, at, values, position, view, draws)
+            self._sheer(mesh, at, values, position, view)
+            return True
         if mesh.kind == "fibre":
             radiance, colour, tangent = fibres.fibre(self.world, self.lights, mesh, values, position, view, draws)
             self._put(
@@ -134,32 +145,25 @@ class _Batch:
             self._put(at, skin_light=irradiance, skin_colour=surface.albedo, rest=gloss, skin=1)
             return
         if mesh.kind == "eye":
-            strength = eyes.fresnel(normal, view, 0.025) * eyes.wetness(values)
-            gloss = gloss + reflection(self.world, self.lights, position, normal, view, strength, sharp=True)
+            wet = eyes.cornea(mesh, normal)
+            strength = eyes.fresnel(wet, view, 0.025) * eyes.wetness(values)
+            gloss = gloss + reflection(self.world, self.lights, position, wet, view, strength, sharp=True)
             self._put(at, eye=1)
         self._put(at, rest=surface.albedo * irradiance + gloss)
 
     def _sheer(
-        self,
-        mesh: Mesh,
-        at: npt.NDArray[np.intp],
-        values: dict[str, Floats],
-        position: Floats,
-        view: Floats,
-        draws: Draws,
-    ) -> npt.NDArray[np.bool_]:
+        self, mesh: Mesh, at: npt.NDArray[np.intp], values: dict[str, Floats], position: Floats, view: Floats
+    ) -> None:
         if mesh.kind == "glass":
             normal = unit(values["n"])
             normal = np.where(dot(normal, view) < 0, -normal, normal)
             strength = eyes.fresnel(normal, view, 0.04) * F(mesh.info.get("mirror", 0.5))
             mirrored = reflection(self.world, self.lights, position, normal, view, strength, sharp=True)
-            self.shine[:, at] += mirrored
-            return np.ones(len(at), bool)
-        through = np.asarray(fibres.opacity(mesh, values) < draws.one())
-        stopped = np.flatnonzero(~through)
-        radiance, colour = fibres.lash(mesh, self.lights, len(stopped))
-        self._put(at[stopped], rest=radiance, guide=colour, normal=values["n"][:, stopped], alpha=1, eye=1)
-        return through
+            self.before[:, at] += mirrored * self.clear[at]
+            return
+        solid = fibres.opacity(mesh, values) * self.clear[at]
+        self.before[:, at] += fibres.lash(mesh, self.lights, len(at)) * solid
+        self.clear[at] -= solid
 
     def _put(self, at: npt.NDArray[np.intp], **layers: Floats | float) -> None:
         for name, value in layers.items():

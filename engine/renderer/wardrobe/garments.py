@@ -1,60 +1,206 @@
-"""Garments that ship as meshes, fitted to a body and dyed."""
+"""An outfit on a body: its garment's layers one over the other, dyed, and what is sewn on them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 
 from engine.renderer import assets
 from engine.renderer.body import Body
-from engine.renderer.geometry import smooth, unweld
+from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
-from engine.renderer.scene import Outfit
+from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
+from engine.renderer.wardrobe import bases, charts, cuts, draping, patterns, pieces, sewing, shapes
+from engine.renderer.wardrobe.pieces import Piece
+from engine.renderer.wardrobe.table import GARMENTS, WHITE, Garment, Layer
 
-_LOWEST: Final = 0.62
-"""Metres below the eyes that no framing of the head and shoulders shows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """A garment: which mesh and texture of the pack, and what it is made of."""
-
-    mesh: str
-    texture: str = "ao"
-    fabric: str = "cotton"
+_FINE: Final = 9000
+"""Triangles from which a piece is not made finer."""
+_OTHER_FABRICS: Final = {"sweat": "jersey", "twill": "denim"}
+_NEAREST: Final = {
+    "jacket": "blazer", "jumper": "sweater", "women's t-shirt": "t-shirt", "gown": "evening gown", "vest": "waistcoat",
+}  # fmt: skip
 
 
-CUTS: Final[dict[str, Cut]] = {
-    "t-shirt": Cut("male_casualsuit04", fabric="jersey"),
-    "women's t-shirt": Cut("female_casualsuit02", fabric="jersey"),
-    "shirt": Cut("male_casualsuit01"),
-    "blouse": Cut("female_elegantsuit01"),
-    "sweater": Cut("male_casualsuit02", fabric="wool"),
-    "jacket": Cut("male_casualsuit05"),
-    "suit": Cut("male_elegantsuit01", "diffuse", "wool"),
-}
+def named(garment: str) -> str:
+    """The garment of the table that is meant: itself, the one whose name it holds, or a T-shirt."""
+    if garment in GARMENTS:
+        return garment
+    if garment in _NEAREST:
+        return _NEAREST[garment]
+    within = [name for name in GARMENTS if name in garment or (garment and garment in name)]
+    return max(within, key=len) if within else "t-shirt"
 
 
 def dress(outfit: Outfit, body: Body) -> list[Mesh]:
-    """The outfit on this body, over its skin; unknown garments are a T-shirt."""
-    cut = CUTS.get(outfit.garment) or CUTS["t-shirt" if body.person.masculinity >= 0.5 else "women's t-shirt"]
-    v, f, uv, uv_faces = body.proxy(f"clothes-{cut.mesh}")
-    kept = v[f][..., 2].min(1) > body.middle[2] - _LOWEST
-    v, f, uv, uv_faces = smooth(v, f[kept], uv, uv_faces[kept], 1)
-    fabric = FABRICS.get(outfit.fabric or cut.fabric, FABRICS["cotton"])
-    info: dict[str, Any] = {"look": fabric, "colour": np.array(outfit.colour, np.float32)}
-    name = f"clothes-{cut.mesh}-{cut.texture}"
-    if assets.has(name):
-        info["map"] = _dyed(name, cut.texture)
-    return [unweld("cloth", v, f, uv, uv_faces, **info)]
+    """The outfit on this body, over its skin, from the innermost layer outwards."""
+    name = named(outfit.garment)
+    if name == "suit" and outfit.tie is None and body.person.masculinity < 0.5:
+        name = "blazer"
+    garment = GARMENTS[name]
+    tailor = _Tailor(outfit, body, name, garment)
+    for layer in _legs(garment, body):
+        tailor.add(layer)
+    for layer in garment.layers:
+        tailor.add(layer)
+    if outfit.tie is not None or name == "tuxedo":
+        tailor.meshes += sewing.tie(tailor, bow=name == "tuxedo", there="suit" in name or name == "uniform")
+    return tailor.meshes
 
 
-def _dyed(name: str, texture: str) -> Any:
-    """A picture that the colour is multiplied with: creases' shade, or a cloth's own colours made pale."""
-    if texture == "ao":
-        shade = assets.picture(name)[..., :1]
-        return np.ascontiguousarray(np.broadcast_to(shade**1.4, (*shade.shape[:2], 3)), np.float32)
-    return assets.colours(name)
+def _legs(garment: Garment, body: Body) -> list[Layer]:
+    del body
+    if garment.legs == "skirt":
+        return [Layer("skirt", ease=0.008, slack=0.0, folds=0.010, dye=garment.legs_dye)]
+    if garment.legs:
+        fabric = "denim" if garment.legs_dye != "colour" else ""
+        return [Layer("close", region="legs", ease=0.008, slack=0.0, folds=0.002, dye=garment.legs_dye, fabric=fabric)]
+    return []
+
+
+@dataclass
+class _Tailor:
+    """Dresses one body: what is on it so far."""
+
+    outfit: Outfit
+    body: Body
+    name: str
+    garment: Garment
+    meshes: list[Mesh] = field(default_factory=list)
+    below: list[draping.Under] = field(default_factory=list)
+    piece: Piece | None = None
+    """The piece on top."""
+
+    @property
+    def random(self) -> np.random.Generator:
+        """The same for every garment of its name."""
+        return np.random.default_rng(sum(map(ord, self.name)) + len(self.meshes))
+
+    def add(self, layer: Layer) -> None:
+        """One more layer over what is on."""
+        piece = self._cut(layer)
+        if not len(piece.f):
+            return
+        legs = layer.base == "skirt" or layer.region == "legs"
+        if layer.base in ("close", "skirt"):
+            piece = draping.stretched(piece, self._ease(layer, piece))
+        if not legs:
+            piece = draping.hung(piece, layer.slack)
+        piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
+        piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE else 0))
+        piece = draping.folded(piece, layer.folds, self.random) if not legs else _pleated(piece, layer.folds)
+        if layer.base in ("close", "skirt"):
+            piece = pieces.even(piece, 4)
+        piece = self._over(piece, layer)
+        self.meshes.append(
+            charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer))
+        )
+        self.below.append(draping.Under.of(piece.v, piece.normals))
+        if not legs:
+            self.piece = piece
+        for name in layer.sewn:
+            self.meshes += sewing.sewn(name, self, piece, self.look(layer))
+
+    def _cut(self, layer: Layer) -> Piece:
+        """The layer's base, cut to its neckline, sleeves, hem and shape."""
+        woman = self.body.person.masculinity < 0.5
+        base = layer.women if layer.women and woman else layer.base
+        piece = self._base(base)
+        height = np.full(len(piece.v), 0.5)
+        if layer.neck:
+            height = cuts.both(height, cuts.NECKLINES[layer.neck](piece.rest))
+        if layer.sleeve == "none":
+            height = cuts.both(height, np.minimum(cuts.armhole(piece.rest), 0.4 - piece.arm))
+        elif layer.sleeve:
+            height = np.minimum(
+                height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M))
+            )
+        if layer.hem is not None:
+            height = np.minimum(height, np.where(piece.arm > 0.4, 0.5, piece.rest[:, 2] - layer.hem))
+        if base.endswith(("/shirt", "/tie")):
+            tie = bases.tie_line(piece.rest)
+            height = np.minimum(height, tie if base.endswith("/tie") else np.where(piece.rest[:, 2] < 0.2, 0.5, -tie))
+        if layer.region == "legs":
+            height = np.minimum(np.minimum(height, 0.165 - piece.rest[:, 2]), 0.2 - piece.arm)
+        elif layer.region:
+            height = np.minimum(height, shapes.SHAPES[layer.region](piece.rest, piece.arm))
+        return pieces.cut(piece, height)[0] if height.min() <= 0 else piece
+
+    def _base(self, base: str) -> Piece:
+        if base == "close":
+            return pieces.finer(bases.close(self.body), 1)
+        if base == "skirt":
+            return bases.skirt(self.body)
+        name, _, part = base.partition("/")
+        return bases.shipped(name, self.body, part or "top")
+
+    def _ease(self, layer: Layer, piece: Piece) -> Array:
+        ease = np.full(len(piece.v), layer.ease)
+        if layer.sleeve == "wide":
+            s = cuts.along_arm(piece.rest)
+            ease = ease + 0.045 * np.clip(s / 0.3, 0, 1) * np.clip(piece.arm, 0, 1)
+        if layer.region and layer.region != "legs":
+            ease = ease + shapes.relief(layer.region, piece.rest)
+        return ease
+
+    def _over(self, piece: Piece, layer: Layer) -> Piece:
+        """Clear of the skin and of every layer below."""
+        own = layer.ease if "/" in layer.base else 0.0
+        if "/" in layer.base and own:
+            piece = pieces.moved(piece, piece.normals * own)
+        piece = draping.clear(piece, draping.skin_of(self.body), 0.0025 + own)
+        if layer.base.startswith(("male_elegantsuit", "male_casualsuit05", "male_worksuit")):
+            return piece
+        for under in self.below:
+            piece = draping.clear(piece, under, 0.0055)
+        return piece
+
+    def dye(self, which: str | RGB) -> RGB:
+        """A colour of the outfit."""
+        if which == "colour":
+            return self.outfit.colour
+        if which == "second":
+            return self.outfit.second or self.garment.second
+        if which == "tie":
+            return self.outfit.tie or self.outfit.second or (0.10, 0.012, 0.018)
+        return which if isinstance(which, tuple) else WHITE
+
+    def look(self, layer: Layer) -> dict[str, Any]:
+        """What the tracer is told of a layer's cloth."""
+        own = layer.fabric or self.outfit.fabric or self.garment.fabric
+        fabric = FABRICS.get(_OTHER_FABRICS.get(own, own), FABRICS["cotton"])
+        if own == "sweat":
+            fabric = replace(fabric, weave=0.10, sheen=0.5, thread=0.0009)
+        info: dict[str, Any] = {"look": fabric, "colour": np.array(self.dye(layer.dye), np.float32)}
+        if layer.dye == "colour":
+            found = patterns.tile(self.outfit.pattern, self.outfit.colour, self.outfit.second, self.name)
+            if found is not None:
+                info |= {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
+        shade = _shade(layer, self.body.person.masculinity < 0.5)
+        return info | ({"map": shade} if shade is not None else {})
+
+
+def _pleated(piece: Piece, depth: float) -> Piece:
+    """Folds that fall from the waist."""
+    angle = np.arctan2(piece.rest[:, 0], -piece.rest[:, 1])
+    fall = np.clip((0.17 - piece.rest[:, 2]) / 0.25, 0, 1)
+    height = depth * fall * np.sin(angle * 11 + 1.3 * np.sin(3 * angle))
+    return pieces.moved(piece, piece.normals * height[:, None])
+
+
+def _shade(layer: Layer, woman: bool) -> Array | None:
+    """A picture of shaded creases that the colour is multiplied with; it never brightens, and its mean is near 1."""
+    name = (layer.women if layer.women and woman else layer.base).partition("/")[0]
+    return _shade_of(f"clothes-{name}-ao")
+
+
+@lru_cache(maxsize=16)
+def _shade_of(name: str) -> Array | None:
+    if not assets.has(name):
+        return None
+    shade = np.clip(assets.picture(name)[..., :1], 0, 1)
+    return np.ascontiguousarray(np.broadcast_to(0.55 + 0.45 * shade, (*shade.shape[:2], 3)), np.float32)

@@ -105,14 +105,19 @@ def test_a_helper_that_is_killed_is_an_error() -> None:
         crew.Crew(2).run(range(400), work, lambda share: None)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="work is not shared without fork")
 def test_giving_up_ends_the_helpers() -> None:
-    started = crew.shared(1, 1)
+    workers = crew.Crew(2)
+    seen: set[int] = set()
 
     def between(share: float) -> None:
+        seen.update(workers._helpers)
         if share > 0.2:
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        crew.Crew(2).run(range(200), lambda number: started.fill(1), between)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+        workers.run(range(200), lambda number: time.sleep(0.001), between)
+    assert seen
+    for helper in seen:
+        with pytest.raises(ProcessLookupError):
+            os.kill(helper, 0)

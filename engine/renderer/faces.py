@@ -1,0 +1,257 @@
+"""Somebody who does not exist: a person from a seed, and from whatever words have fixed of them.
+
+Faces are pleasant first: most features stay near the middle, and three or four of each person's stand out, as real
+faces are told apart. Left and right differ by a few hundredths. The same seed keeps its features when a word changes
+sex, age or ancestry: each trait is drawn from a stream of its own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from engine.renderer.scene import RGB, Beard, Hair, Person, Skin
+
+Ancestry = tuple[float, float, float]
+
+BUILDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "slim": (0.28, 0.42), "thin": (0.20, 0.38), "athletic": (0.42, 0.72), "muscular": (0.50, 0.90),
+        "average": (0.47, 0.50), "curvy": (0.62, 0.46), "stocky": (0.66, 0.62), "heavy": (0.78, 0.48),
+        "plump": (0.72, 0.44),
+    }
+)  # fmt: skip
+"""Weight and muscle."""
+
+PAIRED: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "cheek-bones-incr": 0.24, "cheek-inner-incr": 0.14, "cheek-trans-up": 0.15, "cheek-volume-incr": 0.16,
+        "ear-lobe-incr": 0.25, "ear-scale-incr": 0.18, "ear-wing-incr": 0.15, "eye-corner1-up": 0.14,
+        "eye-corner2-up": 0.24, "eye-eyefold-angle-up": 0.18, "eye-eyefold-up": 0.18, "eye-height2-incr": 0.16,
+        "eye-scale-incr": 0.18, "eye-trans-out": 0.22, "eye-trans-up": 0.16,
+    }
+)  # fmt: skip
+"""How far a control usually strays, for those that either side has."""
+MIDDLE: Final[Mapping[str, float]] = MappingProxyType(
+    {
+        "chin-bones-incr": 0.22, "chin-cleft-incr": 0.12, "chin-height-incr": 0.26, "chin-jaw-drop-incr": 0.16,
+        "chin-prominent-incr": 0.20, "chin-width-incr": 0.28, "eyebrows-angle-up": 0.20, "eyebrows-trans-forward": 0.16,
+        "eyebrows-trans-up": 0.22, "forehead-nubian-incr": 0.12, "forehead-scale-vert-incr": 0.22,
+        "forehead-temple-incr": 0.20, "forehead-trans-forward": 0.14, "head-fat-incr": 0.16,
+        "head-scale-depth-incr": 0.20, "head-scale-horiz-incr": 0.26, "head-scale-vert-incr": 0.20,
+        "mouth-angles-up": 0.08, "mouth-cupidsbow-incr": 0.22, "mouth-lowerlip-height-incr": 0.18,
+        "mouth-lowerlip-volume-incr": 0.22, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.24,
+        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.18, "mouth-upperlip-volume-incr": 0.22,
+        "neck-scale-horiz-incr": 0.18, "nose-base-up": 0.18, "nose-curve-convex": 0.20, "nose-flaring-incr": 0.16,
+        "nose-greek-incr": 0.18, "nose-hump-incr": 0.22, "nose-nostrils-width-incr": 0.16, "nose-point-up": 0.20,
+        "nose-point-width-incr": 0.18, "nose-scale-depth-incr": 0.20, "nose-scale-horiz-incr": 0.22,
+        "nose-scale-vert-incr": 0.24, "nose-trans-up": 0.15, "nose-volume-incr": 0.14, "nose-width1-incr": 0.20,
+        "nose-width2-incr": 0.20, "nose-width3-incr": 0.18,
+    }
+)  # fmt: skip
+ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-angle-out")
+"""What lies a little beside the middle in everybody."""
+TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "eye-scale-incr": (0.44, 0.30), "eye-height2-incr": (0.12, 0.08),
+        "mouth-lowerlip-volume-incr": (0.16, 0.0), "mouth-upperlip-volume-incr": (0.12, -0.05),
+        "nose-scale-horiz-incr": (-0.20, 0.0), "nose-point-width-incr": (-0.14, 0.0), "chin-width-incr": (-0.14, 0.16),
+        "chin-prominent-incr": (0.06, 0.16), "chin-bones-incr": (-0.10, 0.14), "cheek-bones-incr": (0.16, 0.10),
+        "eyebrows-trans-up": (0.10, -0.10), "nose-hump-incr": (-0.12, 0.04), "mouth-angles-up": (0.12, 0.08),
+        "forehead-nubian-incr": (-0.05, 0.05), "neck-scale-horiz-incr": (-0.15, 0.10), "nose-point-up": (0.08, 0.0),
+        "eye-corner2-up": (0.10, 0.0),
+        "chin-height-incr": (-0.20, -0.12), "chin-jaw-drop-incr": (-0.10, -0.06),
+        "forehead-scale-vert-incr": (-0.16, -0.12), "nose-scale-vert-incr": (-0.10, -0.04),
+        "head-fat-incr": (-0.10, -0.10), "ear-wing-incr": (-0.10, -0.10),
+    }
+)  # fmt: skip
+"""Where women's and men's controls are centred: what is usually called pleasant."""
+MOST: Final = 0.65
+"""No control strays farther than this from its middle."""
+STANDING_OUT: Final = 5
+STRONG: Final = (0.34, 0.55)
+"""How far those controls go that stand out."""
+
+TONES: Final[tuple[tuple[RGB, float], ...]] = (
+    ((0.135, 0.074, 0.047), 0.36),
+    ((0.44, 0.29, 0.205), 0.20),
+    ((0.53, 0.355, 0.272), 0.22),
+)
+"""Cheeks of African, Asian and European ancestry, and how far they spread, as a logarithm of lightness."""
+IRISES: Final[Mapping[str, RGB]] = MappingProxyType(
+    {
+        "dark brown": (0.045, 0.020, 0.010), "brown": (0.105, 0.046, 0.016), "hazel": (0.15, 0.085, 0.028),
+        "green": (0.115, 0.13, 0.055), "blue": (0.10, 0.16, 0.24), "grey": (0.15, 0.165, 0.18),
+    }
+)  # fmt: skip
+HAIRS: Final[Mapping[str, RGB]] = MappingProxyType(
+    {
+        "black": (0.026, 0.020, 0.017), "dark brown": (0.075, 0.040, 0.022), "brown": (0.145, 0.075, 0.038),
+        "light brown": (0.25, 0.145, 0.075), "auburn": (0.23, 0.075, 0.030), "red": (0.40, 0.125, 0.035),
+        "dark blonde": (0.36, 0.22, 0.11), "blonde": (0.60, 0.42, 0.22),
+    }
+)  # fmt: skip
+MIXES: Final[tuple[tuple[float, Ancestry], ...]] = (
+    (0.34, (0.04, 0.05, 0.91)), (0.17, (0.03, 0.93, 0.04)), (0.17, (0.90, 0.04, 0.06)), (0.10, (0.30, 0.22, 0.48)),
+    (0.08, (0.12, 0.10, 0.78)), (0.08, (0.16, 0.30, 0.54)), (0.06, (0.48, 0.07, 0.45)),
+)  # fmt: skip
+"""How often, and of what mixture, people are when nobody says."""
+_WOMENS: Final = ("long straight", "waves", "shoulder length", "bob", "ponytail", "long bob", "fringe", "bun", "waves")
+_WOMENS_COILED: Final = ("afro", "braids", "coils", "long curls", "bun", "shoulder length")
+_MENS: Final = ("crop", "side part", "tousled", "quiff", "crew cut", "curtains", "slick back", "crop")
+_MENS_COILED: Final = ("coils", "buzz cut", "afro", "crew cut", "locs", "coils")
+
+
+def person(
+    seed: int, *, masculinity: float | None = None, age: float | None = None, ancestry: Ancestry | None = None,
+    build: str = "", tone: RGB | None = None, hair: Hair | None = None, beard: Beard | None = None,
+) -> Person:  # fmt: skip
+    """The person of this number with what is fixed; the rest is drawn so that it suits."""
+    if masculinity is None:
+        masculinity = _between(seed, "sex", *((0.86, 1.0) if _stream(seed, "man").random() < 0.5 else (0.0, 0.08)))
+    years = _years(seed) if age is None else min(max(float(age), 18.0), 95.0)
+    mix = _ancestry(seed) if ancestry is None else ancestry
+    weight, muscle = _build(seed, build)
+    own = _tone(seed, mix) if tone is None else tone
+    colour, grey = _hair_colour(seed, mix), _grey(seed, years, masculinity)
+    return Person(
+        seed=seed, masculinity=masculinity, age=years, ancestry=mix, weight=weight, muscle=muscle,
+        shape=_shape(seed, masculinity, years), skin=_skin(seed, own, years, masculinity, mix), iris=_iris(seed, mix),
+        hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
+                          parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
+        brow_thickness=_between(seed, "brows", 0.38, 0.62) + 0.22 * masculinity,
+        brow_arch=_between(seed, "arch", 0.35, 0.75) - 0.25 * masculinity,
+        beard=beard or Beard(colour=colour, grey=grey),
+    )  # fmt: skip
+
+
+def _style(seed: int, masculinity: float, mix: Ancestry) -> str:
+    """How somebody wears the hair when nobody says."""
+    named: tuple[str, ...] = _MENS if masculinity > 0.5 else _WOMENS
+    if mix[0] > 0.6:
+        named = _MENS_COILED if masculinity > 0.5 else _WOMENS_COILED
+    return _stream(seed, "hair style").choice(named)
+
+
+def _stream(seed: int, trait: str) -> random.Random:
+    """A stream of random numbers for one trait of one person: the same on every machine, for ever."""
+    return random.Random(f"studio-{seed}-{trait}")
+
+
+def _between(seed: int, trait: str, low: float, high: float) -> float:
+    return _stream(seed, trait).uniform(low, high)
+
+
+def _years(seed: int) -> float:
+    return round(_stream(seed, "age").triangular(20, 66, 29), 1)
+
+
+def _ancestry(seed: int) -> Ancestry:
+    rng = _stream(seed, "ancestry")
+    (mix,) = rng.choices([mix for _, mix in MIXES], [often for often, _ in MIXES])
+    drawn = [rng.gammavariate(0.15 + 7.0 * share, 1.0) for share in mix]
+    total = sum(drawn)
+    return (drawn[0] / total, drawn[1] / total, drawn[2] / total)
+
+
+def _build(seed: int, build: str) -> tuple[float, float]:
+    rng = _stream(seed, "build")
+    weight, muscle = BUILDS.get(build, BUILDS["average"])
+    spread = 0.05 if build in BUILDS else 0.14
+    return _within(rng.gauss(weight, spread), 0.12, 0.9), _within(rng.gauss(muscle, 0.06), 0.2, 0.95)
+
+
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+def _shape(seed: int, masculinity: float, years: float) -> tuple[tuple[str, float], ...]:
+    """Local controls by name: most near the middle, a few that make the face."""
+    spread = {**PAIRED, **MIDDLE}
+    rng = _stream(seed, "features")
+    apart = set(rng.sample([name for name, usual in spread.items() if usual >= 0.2], STANDING_OUT))
+    drawn: list[tuple[str, float]] = []
+    for name, usual in spread.items():
+        own = _stream(seed, name)
+        strays = (
+            own.choice((-1, 1)) * own.uniform(*STRONG) if name in apart else _within(own.gauss(0, usual), -0.42, 0.42)
+        )
+        woman, man = TENDENCY.get(name, (0.0, 0.0))
+        value = _within(strays + woman + (man - woman) * masculinity, -MOST, MOST)
+        if name in PAIRED:
+            tilt = own.gauss(0, 0.035)
+            drawn += [(f"l-{name}", round(value + tilt, 4)), (f"r-{name}", round(value - tilt, 4))]
+        else:
+            drawn.append((name, round(value, 4)))
+    drawn += [(name, round(_stream(seed, name).gauss(0, 0.022), 4)) for name in ASKEW]
+    bags = _within((years - 45) / 60, 0, 0.5) * _between(seed, "bags", 0.2, 1.0)
+    if bags > 0:
+        drawn += [("l-eye-bag-incr", round(bags, 4)), ("r-eye-bag-incr", round(bags, 4))]
+    return tuple(drawn)
+
+
+def _mixed(mix: Ancestry, of: tuple[float, float, float]) -> float:
+    total = sum(mix) or 1.0
+    return sum(share * value for share, value in zip(mix, of, strict=True)) / total
+
+
+def _tone(seed: int, mix: Ancestry) -> RGB:
+    """A skin tone by ancestry, its lightness and warmth the person's own."""
+    rng = _stream(seed, "tone")
+    lightness = _within(rng.gauss(0, 1), -1.8, 1.8) * _mixed(mix, tuple(spread for _, spread in TONES))  # type: ignore[arg-type]
+    warmth = _within(rng.gauss(0, 0.05), -0.1, 0.1)
+    channels = []
+    for k, lean in enumerate((0.55, -0.1, -1.0)):
+        # albedos mix as logarithms do: halfway between dark and light looks halfway
+        middle = 1.0
+        for share, (tone, _) in zip(mix, TONES, strict=True):
+            middle *= tone[k] ** (share / (sum(mix) or 1.0))
+        channels.append(
+            round(_within(middle * 2.718281828 ** (lightness * (0.85, 1.0, 1.1)[k] + warmth * lean), 0.02, 0.72), 4)
+        )
+    return (channels[0], channels[1], channels[2])
+
+
+def _skin(seed: int, tone: RGB, years: float, masculinity: float, mix: Ancestry) -> Skin:
+    rng = _stream(seed, "skin")
+    light = _within((tone[0] - 0.3) / 0.3, 0, 1) * _mixed(mix, (0.3, 0.3, 1.0))
+    freckled = max(0.0, rng.uniform(-2.2, 1.0)) * light
+    return Skin(
+        tone=tone, oil=round(rng.uniform(0.15, 0.42), 3), pores=round(rng.uniform(0.32, 0.6) + 0.12 * masculinity, 3),
+        freckles=round(freckled, 3), moles=round(rng.uniform(0.0, 0.5), 3),
+        wrinkles=round(_within((years - 50) / 70, 0, 0.5) * rng.uniform(0.4, 1.2), 3),
+        blush=round(rng.uniform(0.15, 0.55), 3), mascara=round((1 - masculinity) * rng.uniform(0.2, 0.7), 3),
+    )  # fmt: skip
+
+
+def _iris(seed: int, mix: Ancestry) -> RGB:
+    rng = _stream(seed, "iris")
+    european = mix[2] / (sum(mix) or 1.0)
+    if rng.random() > (european - 0.55) / 0.42:
+        name = rng.choices(("dark brown", "brown", "hazel"), (1.6 - european, 1.0, 0.7 * european**2))[0]
+    else:
+        name = rng.choices(("blue", "grey", "green", "hazel", "brown"), (0.34, 0.14, 0.17, 0.17, 0.18))[0]
+    vary = rng.uniform(0.85, 1.18)
+    r, g, b = IRISES[name]
+    return (round(r * vary, 4), round(g * vary, 4), round(b * vary, 4))
+
+
+def _hair_colour(seed: int, mix: Ancestry) -> RGB:
+    rng = _stream(seed, "hair")
+    european = mix[2] / (sum(mix) or 1.0)
+    if rng.random() > (european - 0.5) / 0.45:
+        return HAIRS[rng.choices(("black", "dark brown"), (1.2 - european, 0.9 * european))[0]]
+    return HAIRS[rng.choices(tuple(HAIRS), (0.08, 0.26, 0.22, 0.14, 0.06, 0.05, 0.11, 0.08))[0]]
+
+
+def _grey(seed: int, years: float, masculinity: float) -> float:
+    """Grey comes between the late thirties and the seventies, and women's is more often dyed."""
+    begins = _between(seed, "grey", 38, 58) + 5 * (1 - masculinity)
+    return round(_within((years - begins) / 24, 0, 1), 3)
+
+
+def _line(seed: int, years: float, masculinity: float) -> float:
+    share: float = _stream(seed, "line").random() ** 1.4
+    return round(masculinity * _within((years - 26) / 45, 0, 1) * share, 3)

@@ -1,0 +1,80 @@
+"""Shapes that cloth is cut to beyond necklines and sleeves, and how thick it lies there: aprons, drapes, plates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import numpy as np
+
+from engine.renderer.geometry import Array
+from engine.renderer.wardrobe.cuts import along_arm, front
+
+_SHOULDER: Final = np.array((0.150, -0.020, 0.535))
+
+
+def _bib(rest: Array, arm: Array) -> Array:
+    side = np.abs(rest[:, 0])
+    top = 0.452 - rest[:, 2]
+    wide = np.where(rest[:, 2] > 0.24, 0.105 + 0.35 * np.clip(0.44 - rest[:, 2], 0, 1) ** 1.5, 0.19)
+    return np.asarray(np.minimum(np.minimum(top, wide - side), np.minimum(front(rest) - 0.45, 0.3 - arm)))
+
+
+def _drape(rest: Array, arm: Array) -> Array:
+    """From the right hip (viewer's left) over the left shoulder and down the back."""
+    x, z = rest[:, 0], rest[:, 2]
+    down = 0.548 - z
+    left = 0.128 - down * 0.62
+    wide = 0.060 + 0.34 * np.clip(down, 0, 1)
+    before = wide - np.abs(x - left)
+    behind = 0.085 - np.abs(x - 0.115)
+    line = np.where(front(rest) > 0.5, before, behind)
+    return np.asarray(np.minimum(np.minimum(line, z - 0.10), 0.6 - arm))
+
+
+def _obi(rest: Array, arm: Array) -> Array:
+    return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.175, 0.325 - rest[:, 2]), 0.3 - arm))
+
+
+def _cuirass(rest: Array, arm: Array) -> Array:
+    del arm
+    side, up = np.abs(rest[:, 0]), rest[:, 2]
+    hole = np.interp(up, (0.36, 0.40, 0.45, 0.53), (0.190, 0.150, 0.122, 0.118))
+    return np.asarray(np.minimum(hole - side, 0.535 - up))
+
+
+def _pauldron(rest: Array, arm: Array) -> Array:
+    del arm
+    s = along_arm(rest)
+    # open below, where the arm lies against the chest
+    return np.asarray(
+        np.minimum(
+            np.minimum(0.100 - s, s + 0.045), rest[:, 2] - 0.445 + 0.5 * np.clip(np.abs(rest[:, 0]) - 0.17, 0, 1)
+        )
+    )
+
+
+SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
+    "bib": _bib, "drape": _drape, "obi": _obi, "cuirass": _cuirass, "pauldron": _pauldron,
+}  # fmt: skip
+"""Positive inside, by name; of template places and how much each is sleeve."""
+
+
+def relief(region: str, rest: Array) -> Array:
+    """Metres that a shape's surface rises over its ease."""
+    x, z = np.abs(rest[:, 0]), rest[:, 2]
+    if region == "cuirass":
+        ridge = 0.010 * np.exp(-x / 0.012) * front(rest)
+        edge = 0.004 * np.exp(
+            -(((x - np.interp(z, (0.36, 0.40, 0.45, 0.53), (0.19, 0.15, 0.122, 0.118))) / 0.010) ** 2)
+        )
+        return np.asarray(ridge + edge + 0.012 * np.exp(-(((z - 0.36) / 0.08) ** 2)) * front(rest))
+    if region == "pauldron":
+        s = along_arm(rest)
+        lame = np.mod(s - 0.020, 0.034) / 0.034
+        return np.asarray(np.where(s > 0.020, 0.010 - 0.007 * lame, 0.010))
+    if region == "drape":
+        x = rest[:, 0]
+        across = (x - 0.128 + (0.548 - z) * 0.62) / (0.060 + 0.34 * np.clip(0.548 - z, 0, 1))
+        return np.asarray(0.004 * (1 - 2 * np.abs(np.sin(across * 9.5)) ** 0.7))
+    return np.zeros(len(rest))

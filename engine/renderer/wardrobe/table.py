@@ -1,0 +1,234 @@
+"""The wardrobe's table: each garment is layers of cloth, cut and lined up from the skin outwards, and what is sewn on.
+
+A newcomer adds a garment here, and its words in `words/clothes.toml`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from engine.renderer.scene import RGB
+
+WHITE: Final[RGB] = (0.76, 0.76, 0.75)
+BLACK: Final[RGB] = (0.016, 0.016, 0.018)
+DENIM: Final[RGB] = (0.055, 0.085, 0.16)
+CHARCOAL: Final[RGB] = (0.045, 0.046, 0.052)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One piece of cloth. `base` is "close" (the body's cover), "skirt", or a mesh of the pack with its part."""
+
+    base: str
+    neck: str = ""
+    sleeve: str = ""
+    """A length of `cuts.SLEEVES`, "none" for armholes, "" as the mesh has it."""
+    hem: float | None = None
+    """Height on the template at which it ends."""
+    ease: float = 0.006
+    """Metres over what is below."""
+    slack: float = 0.5
+    """Below the chest: 0 clings to the body, 1 falls straight."""
+    folds: float = 0.0030
+    fabric: str = ""
+    """"" is the outfit's, or the garment's own."""
+    dye: str | RGB = "colour"
+    """colour, second (white where the outfit has none), or a colour of its own."""
+    region: str = ""
+    """A shape of `shapes` that it is cut to: apron, drape, obi …"""
+    sewn: tuple[str, ...] = ()
+    """Names of `sewing`: bands, collars, buttons, pockets."""
+    women: str = ""
+    """Another `base` on women."""
+
+
+@dataclass(frozen=True, slots=True)
+class Garment:
+    """Layers from the skin outwards; below them come trousers unless `legs` is "" or "skirt"."""
+
+    layers: tuple[Layer, ...]
+    fabric: str = "cotton"
+    legs: str = "trousers"
+    legs_dye: str | RGB = CHARCOAL
+    second: RGB = WHITE
+    """The second colour where the outfit has none."""
+
+
+def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
+    return Layer(
+        "male_casualsuit06/top", neck, sleeve, women="female_casualsuit02/part0", sewn=sewn, ease=0.002, folds=0.0022
+    )
+
+
+_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.0, sewn=("shirt buttons",))
+_UNDER_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second", hem=0.12)
+_UNDER_TEE: Final = Layer("close", "crew", "short", 0.10, 0.004, 0.2, 0.001, "jersey", "second", sewn=("neckband",))
+_JACKET: Final = Layer("male_casualsuit05/part0", ease=0.003, folds=0.0018)
+_JACKET_COLLAR: Final = Layer("male_casualsuit05/part2", ease=0.003, folds=0.0)
+_JACKET_SHIRT: Final = Layer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
+_SUIT: Final = (
+    Layer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
+    Layer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie"),
+    Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.0012),
+)
+
+GARMENTS: Final[dict[str, Garment]] = {
+    "t-shirt": Garment((_tee("", "neckband"),), "jersey", legs_dye=DENIM),
+    "v-neck": Garment((_tee("vee", "neckband"),), "jersey", legs_dye=DENIM),
+    "polo": Garment(
+        (Layer("male_casualsuit01/top", sleeve="short", ease=0.001, folds=0.0, sewn=("polo buttons",)),),
+        "jersey",
+    ),
+    "shirt": Garment((_SHIRT,), "cotton"),
+    "blouse": Garment((Layer("female_elegantsuit01/part0", ease=0.003, folds=0.0025),), "silk"),
+    "sweater": Garment(
+        (Layer("male_casualsuit02/top", ease=0.004, folds=0.0045, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
+    ),
+    "turtleneck": Garment((Layer("close", "high", "long", 0.02, 0.007, 0.5, 0.0035, sewn=("roll",)),), "fine knit"),
+    "cardigan": Garment(
+        (_UNDER_TEE, Layer("close", "deep vee", "long", 0.02, 0.011, 0.7, 0.0045, sewn=("button band",))),
+        "fine knit",
+        legs_dye=DENIM,
+    ),
+    "hoodie": Garment(
+        (Layer("male_casualsuit02/top", ease=0.006, folds=0.0055, sewn=("hood", "cords", "kangaroo pocket")),),
+        "sweat",
+        legs_dye=DENIM,
+    ),
+    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=0.0055, sewn=("rib neckband",)),), "sweat"),
+    "suit": Garment(_SUIT, "wool", legs_dye="colour"),
+    "tuxedo": Garment((_SUIT[0], *_SUIT[2:]), "wool", legs_dye="colour"),
+    "blazer": Garment((_JACKET_SHIRT, _JACKET, _JACKET_COLLAR), "wool"),
+    "waistcoat": Garment(
+        (
+            _UNDER_SHIRT,
+            Layer("male_casualsuit01/top", "deep vee", "none", 0.06, 0.005, 0.0, 0.0, sewn=("vest buttons", "edge")),
+        ),
+        "wool",
+    ),
+    "coat": Garment(
+        (
+            Layer("close", "high", "long", 0.1, 0.006, 0.3, 0.002, "fine knit", "second", sewn=("roll",)),
+            Layer("male_casualsuit05/part0", ease=0.004, folds=0.002, slack=0.9),
+            _JACKET_COLLAR,
+        ),
+        "wool",
+    ),
+    "trench coat": Garment(
+        (
+            _JACKET_SHIRT,
+            Layer(
+                "male_casualsuit05/part0",
+                ease=0.008,
+                folds=0.002,
+                slack=0.9,
+                sewn=("epaulettes", "double buttons", "belt"),
+            ),
+            _JACKET_COLLAR,
+        ),
+        "canvas",
+    ),
+    "raincoat": Garment(
+        (
+            _UNDER_TEE,
+            Layer("close", "stand", "long", -0.1, 0.016, 0.9, 0.0045, sewn=("hood", "zip", "flap pockets")),
+        ),
+        "nylon",
+        legs_dye=DENIM,
+    ),
+    "leather jacket": Garment(
+        (
+            _JACKET_SHIRT,
+            Layer("male_casualsuit05/part0", ease=0.004, folds=0.003, sewn=("snaps", "slant zip")),
+            _JACKET_COLLAR,
+        ),
+        "leather",
+        legs_dye=DENIM,
+    ),
+    "denim jacket": Garment(
+        (Layer("male_casualsuit01/top", ease=0.006, folds=0.002, sewn=("metal buttons", "chest pockets", "yoke")),),
+        "denim",
+        legs_dye=CHARCOAL,
+    ),
+    "dress": Garment(
+        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.002, sewn=("edge",)),), "cotton", "skirt", "colour"
+    ),
+    "evening gown": Garment(
+        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.0018, sewn=("edge",)),), "satin", "skirt", "colour"
+    ),
+    "sari": Garment(
+        (
+            Layer("close", "scoop", "short", 0.27, 0.004, 0.0, 0.0015, "silk", "second", sewn=("edge",)),
+            Layer("close", "", "", None, 0.010, 0.2, 0.003, region="drape", sewn=("gold edge",)),
+        ),
+        "silk",
+        "skirt",
+        "colour",
+        second=(0.50, 0.30, 0.06),
+    ),
+    "kimono": Garment(
+        (
+            Layer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
+            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 0.004, sewn=("kimono collar",)),
+            Layer("close", "", "none", None, 0.019, 0.0, 0.001, "silk", "second", region="obi"),
+        ),
+        "silk",
+        "skirt",
+        "colour",
+    ),
+    "scrubs": Garment((_tee("scrubs", "neckband", "left pocket"),), "cotton", legs_dye="colour"),
+    "lab coat": Garment(
+        (
+            _JACKET_SHIRT,
+            Layer("male_casualsuit05/part0", ease=0.005, folds=0.002, slack=0.7, sewn=("left pocket", "coat buttons")),
+            _JACKET_COLLAR,
+        ),
+        "cotton",
+        second=(0.30, 0.42, 0.58),
+    ),
+    "apron": Garment(
+        (
+            Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
+            Layer("close", "", "none", None, 0.012, 0.5, 0.002, region="bib", sewn=("apron straps",)),
+        ),
+        "canvas",
+        second=(0.36, 0.42, 0.50),
+    ),
+    "chef jacket": Garment(
+        (Layer("close", "stand", "long", 0.0, 0.009, 0.6, 0.003, sewn=("mandarin", "double buttons", "edge line")),),
+        "cotton",
+    ),
+    "armour": Garment(
+        (
+            Layer("close", "stand", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35)),
+            Layer("close", "stand", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("gorget", "rivets")),
+            Layer("close", "", "", None, 0.020, 0.0, 0.0, region="pauldron"),
+        ),
+        "metal",
+    ),
+    "uniform": Garment(
+        (
+            _SUIT[0],
+            replace(_SUIT[1], fabric="cotton"),
+            replace(_SUIT[2], sewn=("epaulettes", "gold buttons", "flap pockets", "ribbons")),
+        ),
+        "wool",
+        legs_dye="colour",
+    ),
+    "tank top": Garment((_tee("scoop", "edge", sleeve="none"),), "jersey", legs_dye=DENIM),
+    "overalls": Garment(
+        (
+            Layer("male_worksuit01/part1", ease=0.0, folds=0.002, fabric="jersey", dye="second"),
+            Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim"),
+        ),
+        "denim",
+        "",
+    ),
+    "spacesuit": Garment(
+        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 0.006, sewn=("neck ring", "patches", "hoses")),),
+        "canvas",
+        legs_dye="colour",
+    ),
+}
+"""Every garment that words can name; what isn't here is a T-shirt."""

@@ -1,0 +1,115 @@
+"""Words set the scene: the 200 prompts that the studio is measured by, and what must hold beside them."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from engine.prompt import parse
+from engine.renderer.lexicon import table
+from engine.renderer.palette import HAIR, SKIN, linear
+from engine.renderer.reading import Reading, read
+from engine.renderer.scene import Hair, Person
+
+COLOURS = {
+    "red": ("#b3121d", "#8c0f1e"), "blue": ("#1f4fa8", "#141f45"), "green": ("#1d7a3a", "#0c7a4d"),
+    "yellow": ("#f0c818", "#c8951c"), "white": ("#f2f1ee",), "black": ("#101011",), "grey": ("#84868a", "#37393d"),
+    "orange": ("#e0661a", "#a64a1e"), "purple": ("#6a2d8f",), "pink": ("#e58fb0",), "teal": ("#127a80",),
+    "brown": ("#5f3a20", "#4a2a17"), "beige": ("#d9c7a5", "#efe4cb"),
+}  # fmt: skip
+"""What the words of the prompts' labels may be drawn as."""
+
+
+@cache
+def prompts() -> list[dict[str, Any]]:
+    text = (files("engine.renderer") / "evaluation" / "prompts.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def reading(text: str, seed: int = 1) -> Reading:
+    return read(parse(text), seed=seed)
+
+
+def misread(row: dict[str, Any]) -> list[str]:
+    """What the scene of a labelled prompt has otherwise than its label says."""
+    truth, found = row["truth"], reading(row["prompt"], row["id"]).scene
+    sitter = found.sitters[0]
+    person, outfit = sitter.person, sitter.outfit
+    hair = next((name for name, colour in HAIR.items() if colour == person.hair.colour), "")
+    place = {linear("#b3121d"): "red backdrop"}.get(found.place.colour or (0.0, 0.0, 0.0), "blue backdrop")
+    checks = {
+        "sex": (person.masculinity < 0.5) == (truth["sex"] == "woman"),
+        "skin": "skin" not in truth or person.skin.tone == SKIN[truth["skin"]],
+        "bald": (person.hair.style == "bald") == truth["bald"],
+        "hair": "hair" not in truth or hair == truth["hair"],
+        "glasses": bool(person.glasses) == truth["glasses"],
+        "beard": (person.beard.kind != "none") == truth["beard"],
+        "garment": outfit.garment == truth["garment"],
+        "clothes": outfit.colour in map(linear, COLOURS[truth["clothes"]]),
+        "place": (place if found.place.name == "backdrop" else found.place.name) == truth["place"],
+        "framing": found.camera.framing == truth["framing"],
+        "text": [one.words for one in found.lettering] == ([truth["text"]] if truth["text"] else []),
+        "film": (found.film.stock == "natural") == (not truth["film"]),
+    }
+    if truth["side"] in {"left", "right"}:
+        checks["side"] = (found.light.lamps[0].side < 0) == (truth["side"] == "left")
+    return [name for name, right in checks.items() if not right]
+
+
+def test_the_labelled_prompts_are_read_as_labelled() -> None:
+    wrong = {row["id"]: missed for row in prompts() if (missed := misread(row))}
+    assert not wrong
+
+
+def test_the_same_words_and_seed_are_the_same_scene_and_another_seed_is_somebody_else() -> None:
+    text = "a woman in a red coat, on a beach"
+    assert reading(text) == reading(text)
+    one, other = (reading(text, seed).scene for seed in (1, 2))
+    assert one.sitters[0].person.shape != other.sitters[0].person.shape
+    assert one.sitters[0].outfit.garment == other.sitters[0].outfit.garment == "coat"
+
+
+@pytest.mark.parametrize(
+    "text", ["a girl of 6 in a garden", "a 12 year old boy", "a child, smiling", "a schoolgirl", "a teenager, 15"]
+)
+def test_nobody_under_18_is_drawn(text: str) -> None:
+    assert all(sitter.person.age >= 18 for sitter in reading(text).scene.sitters)
+
+
+def test_what_is_denied_is_not_drawn() -> None:
+    sitter = reading("a man with a beard, without glasses, no hat, wearing a suit").scene.sitters[0]
+    assert (sitter.person.beard.kind, sitter.person.glasses, sitter.outfit.hat) == ("full beard", "", "")
+
+
+def test_what_is_not_known_is_told_and_what_is_known_is_not() -> None:
+    assert reading("a woman in a blue dress, holding a parrot").missed == ("holding a parrot",)
+    assert reading("a jazz musician in a navy suit, in a bar, 85mm f/2").missed == ()
+
+
+def test_a_saved_person_stays_but_for_what_the_words_change() -> None:
+    ana = Person(seed=9, age=44, hair=Hair(style="bob", colour=HAIR["red"]), glasses="round")
+    found = read(parse("@ana with black hair, in a white shirt, smiling"), seed=5, characters={"ana": ana}).scene
+    person = found.sitters[0].person
+    assert (person.seed, person.age, person.glasses, person.hair.style) == (9, 44, "round", "bob")
+    assert person.hair.colour == HAIR["black"]
+    assert found.sitters[0].outfit.garment == "shirt"
+
+
+def test_two_people_stand_side_by_side_in_their_own_clothes() -> None:
+    scene = reading("two women laughing, left in a red dress, right in a black suit, on a rooftop").scene
+    left, right = scene.sitters
+    assert left.place < 0 < right.place
+    assert (left.outfit.garment, right.outfit.garment) == ("dress", "suit")
+    assert left.person != right.person
+
+
+def test_every_word_of_the_tables_leads_to_one_entry_of_its_table() -> None:
+    for name in ("garment", "place", "rig", "hair_style", "colour"):
+        assert table(name)
+
+
+@pytest.mark.parametrize("text", ["x" * 4000, "red " * 1000, "a" + ", blue shirt" * 300, "no " * 1300, "85mm " * 700])
+def test_long_texts_are_read_in_a_moment(text: str) -> None:
+    reading(text)

@@ -1,0 +1,96 @@
+"""Clothes: every garment of the words is in the table, covers what it should, and has the colour that was asked for."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import engine.renderer
+from engine.renderer import body, studio, wardrobe
+from engine.renderer.mesh import Mesh
+from engine.renderer.scene import Camera, Hair, Light, Outfit, Person, Place, Pose, Scene, Sitter
+from engine.renderer.tracing.embree import RayScene
+from engine.renderer.wardrobe.garments import named
+from engine.renderer.wardrobe.table import GARMENTS
+
+WORDS = tomllib.loads((Path(engine.renderer.__file__).parent / "words" / "clothes.toml").read_text())
+WOMAN, MAN = (Person(seed=5, masculinity=m, hair=Hair(style="bald")) for m in (0.03, 0.97))
+BARE = {"evening gown", "dress", "tank top"}
+COLOURS = {"red": (0.40, 0.03, 0.03), "green": (0.04, 0.25, 0.08), "blue": (0.03, 0.06, 0.35)}
+
+
+def dressed(garment: str, person: Person = WOMAN, **more: Any) -> list[Mesh]:
+    return wardrobe.dress(Outfit(garment=garment, **more), body.build(person, Pose()))
+
+
+def rendered(outfit: Outfit, person: Person = WOMAN) -> Any:
+    scene = Scene(
+        sitters=(Sitter(person=person, outfit=outfit),), camera=Camera(framing="bust", turn=0),
+        place=Place(name="white studio"), light=Light(), seed=1,
+    )  # fmt: skip
+    return studio.photograph(scene, (64, 96), "preview").picture
+
+
+def test_every_garment_that_words_name_is_in_the_table() -> None:
+    assert set(WORDS["garment"]) == set(GARMENTS)
+
+
+@pytest.mark.parametrize("person", [WOMAN, MAN], ids=["woman", "man"])
+@pytest.mark.parametrize("garment", sorted(GARMENTS))
+def test_a_garment_is_whole_and_covers_the_chest(garment: str, person: Person) -> None:
+    made = dressed(garment, person)
+    assert sum(len(mesh.f) for mesh in made) < 300_000
+    for mesh in made:
+        assert np.isfinite(mesh.v).all()
+        assert np.isfinite(mesh.n).all()
+        assert mesh.f.max() < len(mesh.v)
+        assert all(len(values) == len(mesh.v) and np.isfinite(values).all() for values in mesh.extra.values())
+    built = body.build(person, Pose())
+    rest = built.part.rest
+    low, high = 0.28 if garment == "sari" else 0.20, 0.36 if garment in BARE else 0.40
+    chest = np.flatnonzero((np.abs(rest[:, 0]) < 0.10) & (rest[:, 2] > low) & (rest[:, 2] < high))
+    assert covered(built, made, chest).mean() > 0.95, "the chest is bare"
+
+
+def covered(built: body.Body, made: list[Mesh], at: Any) -> Any:
+    """Whether cloth lies over places of the skin."""
+    rays = RayScene()
+    for mesh in made:
+        rays.add_triangles(mesh.v.astype(np.float32), mesh.f)
+    rays.commit()
+    start, way = built.part.vertices[at] - 0.012 * built.normals[at], built.normals[at]
+    return rays.blocked(start.T.astype(np.float32).copy(), way.T.astype(np.float32).copy(), 0.15)
+
+
+@pytest.mark.parametrize("garment", ["t-shirt", "shirt", "sweater", "coat"])
+def test_the_asked_colour_is_the_cloths_mean_hue(garment: str) -> None:
+    for number, colour in enumerate(COLOURS.values()):
+        seen = rendered(Outfit(garment=garment, colour=colour), MAN)[70:94, 14:50].reshape(-1, 3).astype(float)
+        strongest = np.argmax((seen - seen.mean(1, keepdims=True)).mean(0))
+        assert strongest == number
+
+
+def test_patterns_are_seen() -> None:
+    plain, *others = (
+        rendered(Outfit(garment="shirt", colour=(0.05, 0.08, 0.3), pattern=name)).astype(int)
+        for name in ("", "stripes", "checks", "dots", "floral")
+    )
+    for other in others:
+        assert np.abs(other - plain)[60:].mean() > 4
+
+
+def test_the_same_outfit_is_the_same_bit_for_bit() -> None:
+    for garment in ("shirt", "hoodie", "sari", "armour"):
+        for first, again in zip(dressed(garment), dressed(garment), strict=True):
+            assert first.v.tobytes() == again.v.tobytes()
+            assert first.f.tobytes() == again.f.tobytes()
+
+
+def test_what_is_not_known_is_the_nearest_garment() -> None:
+    assert named("wool sweater") == "sweater"
+    assert named("jacket") == "blazer"
+    assert named("exoskeleton") == "t-shirt"

@@ -1,0 +1,101 @@
+"""The studio as a backend: a real process takes real (small) pictures; who is in them travels with them."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from engine.backends.studio import StudioBackend, scene_of
+from engine.catalogue import BUILTIN_ID, Catalogue
+from engine.jobs import Edit, Finished, Job, JobCancelled, Lane, Loading, Progress, Reference
+from engine.picture_text import texts
+from engine.prompt import parse
+from engine.renderer.stored import KEYWORD, from_json
+from engine.studio_model import missing, studio_model
+
+pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the studio can take pictures")
+
+
+@pytest.fixture
+async def backend() -> AsyncIterator[StudioBackend]:
+    model = studio_model()
+    made = StudioBackend(Catalogue((model,), model.id))
+    yield made
+    await made.close()
+
+
+def job(text: str, **more: object) -> Job:
+    values = {"width": 64, "height": 96, "steps": 1, "seed": 7, "previews": True} | more
+    return Job(
+        id="j", user="u", lane=Lane.STANDARD, model=BUILTIN_ID, prompt=parse(text), guidance=0.0, arrival=1,
+        **values,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+async def taken(backend: StudioBackend, wanted: Job) -> tuple[Finished, list[Loading | Progress]]:
+    told: list[Loading | Progress] = []
+    (outcome,) = await backend.render([wanted], lambda _, event: told.append(event), lambda _: False)
+    assert isinstance(outcome, Finished), outcome
+    return outcome, told
+
+
+async def test_a_portrait_with_previews_and_the_scene_in_it(backend: StudioBackend) -> None:
+    finished, told = await taken(backend, job("a woman with red hair, blue sweater, in a forest"))
+    with Image.open(io.BytesIO(finished.picture)) as picture:
+        assert picture.size == (finished.width, finished.height) == (64, 96)
+    scene = from_json(texts(finished.picture, (KEYWORD,))[KEYWORD])
+    assert scene.sitters[0].outfit.garment == "sweater"
+    assert "red hair" in finished.words.prompt
+    steps = [event.step for event in told if isinstance(event, Progress)]
+    assert steps == sorted(steps)
+    assert any(isinstance(event, Progress) and event.preview for event in told)
+
+
+async def test_the_same_order_is_the_same_picture(backend: StudioBackend) -> None:
+    first, _ = await taken(backend, job("a man in a suit"))
+    again, _ = await taken(backend, job("a man in a suit"))
+    assert first.picture == again.picture
+
+
+async def test_a_picture_that_is_given_up_ends(backend: StudioBackend) -> None:
+    wanted = job("a man in a suit", width=512, height=768, steps=2)
+    (outcome,) = await asyncio.wait_for(backend.render([wanted], lambda *_: None, lambda _: True), 60)
+    assert isinstance(outcome, JobCancelled)
+
+
+async def test_a_saved_face_is_the_same_person(backend: StudioBackend, tmp_path: Path) -> None:
+    finished, _ = await taken(backend, job("a woman with red hair and freckles, blue sweater"))
+    saved = tmp_path / "ana.png"
+    saved.write_bytes(finished.picture)
+    reference = Reference(handle="ana", path=saved, sha256="x")
+    scene, _ = scene_of(job("@ana in a white shirt, by the sea", seed=99, references=(reference,)))
+    person = from_json(texts(finished.picture, (KEYWORD,))[KEYWORD]).sitters[0].person
+    assert scene.sitters[0].person == person
+    assert scene.sitters[0].outfit.garment == "shirt"
+
+
+async def test_an_edit_changes_what_it_names_and_nothing_else(backend: StudioBackend, tmp_path: Path) -> None:
+    before = job("a woman with red hair, blue sweater, in a forest")
+    finished, _ = await taken(backend, before)
+    picture = tmp_path / "before.png"
+    picture.write_bytes(finished.picture)
+    edit = Edit(path=picture, sha256="x", words="a green coat")
+    was, _ = scene_of(before)
+    changed = replace(before, seed=1234, prompt=parse("a woman with red hair, green coat, in a forest"), edit=edit)
+    now, _ = scene_of(changed)
+    assert now.sitters[0].outfit.garment == "coat"
+    assert (now.sitters[0].person, now.place, now.light, now.camera, now.seed) == (
+        was.sitters[0].person, was.place, was.light, was.camera, was.seed,
+    )  # fmt: skip
+
+
+async def test_a_picture_without_a_scene_is_nobody_that_is_known(tmp_path: Path) -> None:
+    stranger = tmp_path / "x.png"
+    Image.new("RGB", (8, 8)).save(stranger)
+    reference = Reference(handle="kai", path=stranger, sha256="x")
+    scene, _ = scene_of(job("@kai in a hat", references=(reference,)))
+    assert scene.sitters[0].outfit.hat

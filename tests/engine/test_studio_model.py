@@ -1,0 +1,75 @@
+"""The studio's entry in the catalogue: there by itself where it can run, and where it cannot, why and what to do."""
+
+import importlib.util
+import platform
+import sys
+from importlib.machinery import ModuleSpec
+
+import pytest
+
+from engine.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, build
+from engine.jobs import UnknownModel
+from engine.studio_model import missing
+
+NEEDED = ("embreex", "pyoidn", "scipy")
+
+
+@pytest.fixture
+def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """As on a machine where these packages are not installed."""
+    gone: tuple[str, ...] = request.param
+    found = importlib.util.find_spec
+
+    def find(name: str, package: str | None = None) -> ModuleSpec | None:
+        return None if name in gone else found(name, package)
+
+    monkeypatch.setattr(importlib.util, "find_spec", find)
+    return gone
+
+
+def test_the_studio_is_there_without_any_setting() -> None:
+    assert missing() == ""
+    catalogue = build(CatalogueSettings())
+    model = catalogue.get(BUILTIN_ID)
+    assert catalogue.default == BUILTIN_ID
+    assert (model.title, model.provider, model.sizes["2:3"]) == ("Studio", "studio", (512, 768))
+    assert model.edits
+    assert model.references
+
+
+def test_it_can_be_left_out() -> None:
+    with pytest.raises(CatalogueError, match="'built-in' is not offered; there is: a. Set MODEL_DEFAULT"):
+        build(CatalogueSettings(builtin=False, local_models=("/nowhere/a",)))
+    assert [model.id for model in build(CatalogueSettings(builtin=False, local_models=("a",), default="a")).models] == [
+        "a"
+    ]
+
+
+@pytest.mark.parametrize("without", [(name,) for name in NEEDED] + [NEEDED], indirect=True)
+def test_without_its_packages_it_is_not_offered_and_what_to_install_is_said(without: tuple[str, ...]) -> None:
+    assert all(name in missing() for name in without)
+    catalogue = build(CatalogueSettings(local_models=("/nowhere/other",), default="other"))
+    with pytest.raises(UnknownModel):
+        catalogue.get(BUILTIN_ID)
+    with pytest.raises(CatalogueError) as alone:
+        build(CatalogueSettings())
+    with pytest.raises(CatalogueError) as beside:
+        build(CatalogueSettings(local_models=("/nowhere/other",)))
+    for told in (str(alone.value), str(beside.value)):
+        assert all(name in told for name in without)
+        assert '.venv/bin/pip install -e ".[studio]"' in told
+    assert "set MODEL_DEFAULT to a model that is offered: other" in str(beside.value)
+    assert "MODEL_LOCAL" in str(alone.value)
+
+
+@pytest.mark.parametrize("without", [NEEDED[:2]], indirect=True)
+def test_where_there_is_no_build_of_them_nobody_is_told_to_install_it(
+    without: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    assert "neither embreex nor pyoidn is built for Linux on aarch64" in missing()
+    with pytest.raises(CatalogueError) as told:
+        build(CatalogueSettings())
+    assert "pip install" not in str(told.value)
+    assert "MODEL_LOCAL" in str(told.value)
