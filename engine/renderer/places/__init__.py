@@ -87,7 +87,7 @@ def _picture(
         cloth = cloths.CLOTHS[name]
         made = cloths.painted(cloth, cloth.colour if colour is None else colour, size, seed)
     elif name in maps.VIEWS:
-        made = maps.seen(maps.chosen(name, seed, time), turn, eye, size) * maps.tint(name, time)
+        made = maps.seen(maps.chosen(name, seed, time), turn, eye, size, time == "night") * maps.tint(name, time)
     else:
         coarse = eye.coarse(size)
         layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time))
@@ -101,7 +101,7 @@ def _light(name: str, time: str, turn: float, colour: RGB | None, seed: int) -> 
     if name in cloths.CLOTHS:
         made = cloths.light(cloths.CLOTHS[name].colour if colour is None else colour)
     elif name in maps.VIEWS:
-        made = maps.light(maps.chosen(name, seed, time), turn) * maps.tint(name, time)
+        made = maps.light(maps.chosen(name, seed, time), turn, time == "night") * maps.tint(name, time)
     else:
         made = lens.flat(SETS[name](lens.around(turn, seed, time)))
     made = _normalised(made)

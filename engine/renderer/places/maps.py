@@ -68,10 +68,10 @@ VIEWS: Final[dict[str, tuple[View, ...]]] = {
 }
 """Several for a place are chosen from by the seed."""
 _TIMES: Final[dict[tuple[str, str], tuple[View, ...]]] = {
-    ("sky", "sunset"): (View("dawn", 10, 16, 0.5), View("venice", 20, 14, 0.42)),
-    ("sky", "night"): (View("night", 30, 22, 0.03),),
-    ("city day", "sunset"): (View("sunset", -40, 8, 0.32), View("venice", -100, 6, 0.26)),
+    ("sky", "sunset"): (View("dawn", 10, 16, 0.5), View("dawn", 60, 15, 0.5), View("dawn", -50, 15, 0.5)),
+    ("sky", "night"): (View("venice", 20, 15, 0.07), View("venice", 60, 16, 0.07)),
 }
+_LAMPLIT: Final = frozenset({"window room", "lobby", "workshop", "warehouse"})
 _TINTS: Final = {"sunset": (1.10, 0.72, 0.48), "night": (0.10, 0.14, 0.24)}
 
 
@@ -84,16 +84,28 @@ def chosen(name: str, seed: int, time: str) -> View:
 def tint(name: str, time: str) -> Floats:
     """What the time of day makes of a map that was taken by day."""
     own = (name, time) in _TIMES
+    if time == "night" and name in _LAMPLIT:
+        return np.array((0.62, 0.46, 0.32), np.float32)
     return np.array((1, 1, 1) if own else _TINTS.get(time, (1, 1, 1)), np.float32)
 
 
-def seen(view: View, turn: float, lens: Lens, size: tuple[int, int]) -> Floats:
+def windows_dark(picture: Floats) -> Floats:
+    """A room after dark: its windows, which are bright and not warm, show the night."""
+    level = picture @ LUMA
+    lit = level > 1.25 * np.median(level)
+    outside = lit & (picture[..., 2] > 0.72 * picture[..., 0])
+    return np.where(outside[..., None], picture * np.array((0.012, 0.020, 0.045), np.float32), picture)
+
+
+def seen(view: View, turn: float, lens: Lens, size: tuple[int, int], night: bool = False) -> Floats:
     """The part of a map behind the sitter, blurred by disks as large as the lens makes them."""
     coarse = lens.coarse(size)
     part = cut(view.name, lens.tall, turn + view.turn, view.pitch + float(np.degrees(lens.rise)) * 0.6, coarse)
     part = np.minimum(part, F(float(np.median(part @ LUMA)) * 40))
+    usual = float(np.median(part @ LUMA))
+    part = windows_dark(part) if night and view.name == "apartment" else part
     full = grown(disk(part, max(lens.blur(view.away, coarse[1]), coarse[1] / 200)), size)
-    return np.asarray(full * F(view.level / max(float(np.median(full @ LUMA)), 1e-3)), np.float32)
+    return np.asarray(full * F(view.level / max(usual, 1e-3)), np.float32)
 
 
 @lru_cache(maxsize=4)
@@ -126,8 +138,9 @@ def cut(name: str, tall: float, turn: float, pitch: float, size: tuple[int, int]
     return np.asarray(np.exp(np.stack(smooth, -1)) - F(1e-4), np.float32).clip(0)
 
 
-def light(view: View, turn: float) -> Floats:
+def light(view: View, turn: float, night: bool = False) -> Floats:
     """The map, turned so that its middle column is what the lens looks at."""
     picture = mended(view.name)
+    picture = windows_dark(picture) if night and view.name == "apartment" else picture
     width = picture.shape[1]
     return np.asarray(np.roll(picture, -round((turn + view.turn) / 360 * width) % width, axis=1))

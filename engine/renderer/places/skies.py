@@ -36,8 +36,8 @@ SKIES: Final[dict[str, Sky]] = {
         (1.10, 0.52, 0.25), (0.12, 0.15, 0.32), (2.4, 1.05, 0.35), (0.62, 0.40, 0.30), (0.95, 0.42, 0.32), 0.10, 0.36
     ),
     "night": Sky(
-        (0.030, 0.042, 0.075), (0.006, 0.010, 0.026), (0.02, 0.03, 0.05), (0.050, 0.070, 0.120),
-        (0.022, 0.029, 0.048), 0.5, 0.4, 900,
+        (0.050, 0.070, 0.125), (0.010, 0.017, 0.044), (0.02, 0.03, 0.05), (0.095, 0.130, 0.215),
+        (0.034, 0.046, 0.080), 0.5, 0.4, 900,
     ),
 }  # fmt: skip
 
@@ -83,7 +83,7 @@ def _stars(layer: Layer, count: int, random: np.random.Generator) -> None:
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
     y = np.abs(random.normal(0.5, 0.5, count)).astype(np.float32)
     bright = (0.5 * random.pareto(1.6, count).clip(0, 9))[:, None] * random.uniform(0.75, 1.0, (count, 3))
-    layer.discs(x, y, np.full(count, 0.0011, np.float32), bright.astype(np.float32) * 6)
+    layer.discs(x, y, np.full(count, 0.0007, np.float32), bright.astype(np.float32) * 6)
 
 
 def hazed(colour: Floats, sky: Sky, share: float) -> Floats:
