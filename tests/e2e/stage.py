@@ -192,11 +192,9 @@ def _unbalanced(var: Path) -> tuple[str, ...]:
     """Jobs without exactly one hold, or that ended without exactly one settlement or refund; read independently."""
     with contextlib.closing(sqlite3.connect(next(var.glob("*.sqlite*")))) as connection:
         rows = connection.execute(
-            """SELECT j.id, j.state,
-                      (SELECT count(*) FROM ledger WHERE job_id = j.id AND kind = 'hold'),
-                      (SELECT count(*) FROM ledger WHERE job_id = j.id AND kind = 'settle'),
-                      (SELECT count(*) FROM ledger WHERE job_id = j.id AND kind = 'refund')
-               FROM jobs j"""
+            """SELECT j.id, j.state, count(*) FILTER (WHERE l.kind = 'hold'),
+                      count(*) FILTER (WHERE l.kind = 'settle'), count(*) FILTER (WHERE l.kind = 'refund')
+               FROM jobs j LEFT JOIN ledger l ON l.job_id = j.id GROUP BY j.id"""
         ).fetchall()
         sums = connection.execute(
             """SELECT a.user_id, a.balance, coalesce(sum(l.amount), 0)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import random
 import sqlite3
+from collections import Counter
 
 import pytest
 
@@ -52,12 +53,10 @@ async def killed_often(stage: Stage, *, kills: int, old: int, people: int) -> No
     left, started = open_orders(stage), clock()
     await stage.standin.until(lambda: not open_orders(stage), 600, "the last order to close")
     took_s = clock() - started
+    print(f"{kills} kills, {len(sent)} commands, {left} open at the last start, all closed {took_s:.1f} s later")
     await bot.terminate(60)
     found = await books(stage.var)
-    print(
-        f"{kills} kills, {len(sent)} commands, {len(found.jobs) - old} orders, {left} open at the last start,"
-        f" all closed {took_s:.1f} s later"
-    )
+    print(f"{len(found.jobs) - old} orders beside {old} older ones: {Counter(found.jobs.values())}")
     check(stage, found, old)
     assert took_s < CLOSED_WITHIN_S
 
