@@ -149,7 +149,7 @@ async def test_a_picture_that_is_being_saved_while_its_person_is_erased_is_not_s
     await world.agree(world.sam)
     slow, saver = Slow(), saving.Saver(world.sam.id, GUILD_ID, adds=adds)
     presence.begin()
-    under_way = asyncio.create_task(saving.from_attachment(world.stores, saver, "me", slow))  # type: ignore[arg-type]
+    under_way = asyncio.create_task(saving.from_attachment(world.bot, saver, "me", slow))  # type: ignore[arg-type]
     await slow.reading.wait()
     asked = await world.sam.slash(world.channel, "privacy erase")
     await world.sam.click(answer(asked), label="Erase everything")
