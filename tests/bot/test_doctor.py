@@ -18,7 +18,7 @@ from data import ledger
 from data.backup import back_up, restore
 from data.database import FILE_NAME, Database
 from tests.bot.conftest import World, make_bot
-from tests.bot.reading import said
+from tests.bot.reading import answer, fields, said
 from tests.standin import Options, StandIn
 
 NOWHERE = "http://127.0.0.1:9/api/v10"
@@ -137,6 +137,21 @@ def test_a_studio_that_cannot_run_says_why_and_what_to_do(
     alone = beside.model_copy(update={"model_file": "", "model_default": "built-in"})
     assert found(alone, "Models").mark == "bad"
     assert told in found(alone, "Models").text
+
+
+async def test_the_list_of_models_tells_the_owner_why_there_is_no_studio(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bot.studio.checks.settings = world.settings.model_copy(update={"model_builtin": True})
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "pyoidn" else there(name, *more)
+    )
+    seen = fields(answer(await world.sam.slash(world.channel, "models")))
+    assert "Not set up" not in seen
+    world.bot._owners = frozenset({world.lena.id})
+    seen = fields(answer(await world.lena.slash(world.channel, "models")))
+    assert "pyoidn is not installed" in seen["Not set up"]
 
 
 def test_settings_that_give_no_models_are_named(settings: Settings) -> None:
