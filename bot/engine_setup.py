@@ -26,6 +26,7 @@ def make_catalogue(settings: Settings) -> Catalogue:
         catalogue = build(
             CatalogueSettings(
                 builtin=settings.model_builtin,
+                studio_quality=settings.model_studio_quality,
                 local_models=settings.model_local,
                 models_file=Path(settings.model_file) if settings.model_file else None,
                 fine_tunes_folder=Path(settings.model_fine_tunes) if settings.model_fine_tunes else None,

@@ -177,7 +177,9 @@ async def from_message(
     Raises Refused when the message holds neither.
     """
     if message.author.id == me.id:
-        return await from_portrait(bot.stores, bot.engine.catalogue, saver, handle, await portrait_in(bot.stores, message))
+        return await from_portrait(
+            bot.stores, bot.engine.catalogue, saver, handle, await portrait_in(bot.stores, message)
+        )
     if message.author.id != saver.user_id:
         raise Refused("Only portraits made here, or pictures that you attached yourself, can be saved.")
     for attachment in message.attachments:

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 from bot.tiers import Tier, with_built_in
 from data.accounts import FREE
-from engine.catalogue import Provider
+from engine.catalogue import Provider, Quality
 
 
 class ModelPrice(BaseModel):
@@ -59,7 +59,7 @@ class Settings(BaseSettings):
         "", description="Address of a gateway proxy in front of Discord (ws or wss). Empty: Discord itself."
     )
 
-    data_folder: Path = Field(Path("var"), description="Folder for the database, the pictures and made checkpoints.")
+    data_folder: Path = Field(Path("var"), description="Folder for the database and the pictures.")
     data_free_mib: int = Field(
         512,
         ge=0,
@@ -67,7 +67,9 @@ class Settings(BaseSettings):
     )
     data_keep_days: int = Field(0, ge=0, description="Portraits older than this many days are deleted. 0: never.")
 
-    model_default: str = Field("built-in", description="The model used when /portrait names none; built-in is the studio.")
+    model_default: str = Field(
+        "built-in", description="The model used when /portrait names none. built-in: the photo studio that ships."
+    )
     model_local: tuple[str, ...] = Field(
         (),
         description="More local models as a JSON list: a diffusers folder or hub id, with an optional title, "
@@ -80,6 +82,11 @@ class Settings(BaseSettings):
         "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
     )
     model_builtin: bool = Field(True, description="Whether the photo studio that ships with the bot is offered.")
+    model_studio_quality: Quality = Field(
+        "standard",
+        description="How carefully the photo studio takes its pictures: draft, quick and noisy; standard; or fine, at "
+        "twice the width and height, which takes several times as long.",
+    )
     model_memory_gib: float = Field(
         0,
         ge=0,

@@ -43,7 +43,8 @@ SELECT j.provider, j.model,
     coalesce(sum({COST}) FILTER (WHERE j.created_at >= :day), 0),
     coalesce(sum({COST}) FILTER (WHERE j.created_at >= :month), 0)
 FROM jobs j JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
-WHERE j.provider NOT IN ('local', 'studio') AND j.created_at >= min(:since, :day, :month) AND (:guild IS NULL OR a.guild_id = :guild)
+WHERE j.provider NOT IN ('local', 'studio') AND j.created_at >= min(:since, :day, :month)
+    AND (:guild IS NULL OR a.guild_id = :guild)
 GROUP BY j.provider, j.model ORDER BY 4 DESC, 6 DESC, j.provider, j.model
 """  # noqa: S608 - a constant
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 Offload = Literal["none", "model", "sequential"]
+Quality = Literal["draft", "standard", "fine"]
 
 BUILTIN_ID = "built-in"
 ON_THIS_MACHINE: Final = frozenset({"local", "studio"})
@@ -119,7 +120,8 @@ class Catalogue:
 class CatalogueSettings:
     """Which models to offer.
 
-    `builtin` says whether the studio is offered, which ships with the bot. `local_models` holds entries such as
+    `builtin` says whether the studio is offered, which ships with the bot, and `studio_quality` how carefully it
+    takes its pictures. `local_models` holds entries such as
     "folder-or-hub-id=Title;precision=bfloat16;offload=model;memory_gib=18", of which only the first part is
     needed. `default` is a model's id. `hosted` has the providers that there is a key for, `costs_usd` what a
     picture costs the operator, by model id. `models_file` is a TOML file with more local models, `fine_tunes_folder`
@@ -127,6 +129,7 @@ class CatalogueSettings:
     """
 
     builtin: bool = True
+    studio_quality: Quality = "standard"
     local_models: tuple[str, ...] = ()
     default: str = BUILTIN_ID
     hosted: Mapping[Provider, Access] = field(default_factory=dict)
@@ -143,7 +146,7 @@ def build(settings: CatalogueSettings) -> Catalogue:
     from engine.studio_model import missing, studio_model
 
     lacking = missing() if settings.builtin else ""
-    models = [studio_model()] if settings.builtin and not lacking else []
+    models = [studio_model(settings.studio_quality)] if settings.builtin and not lacking else []
     models += [local_model(entry) for entry in settings.local_models]
     models += read_models_file(settings.models_file) if settings.models_file else []
     models += hosted_models(settings.hosted, settings.costs_usd)
@@ -164,5 +167,5 @@ def _no_default(settings: CatalogueSettings, ids: list[str], lacking: str) -> st
         instead = f"set MODEL_DEFAULT to a model that is offered: {offered}"
         if not ids:
             instead = "set up a model of your own (MODEL_LOCAL) or a provider's key, and name it in MODEL_DEFAULT"
-        return f"The studio ({BUILTIN_ID}), which is the default model, takes no pictures here: {lacking}. Or {instead}."
-    return f"The default model {settings.default!r} is not offered; there is: {offered}. Set MODEL_DEFAULT to one of them."
+        return f"The default model is the studio, which takes no pictures here: {lacking}. Or {instead}."
+    return f"The default model {settings.default!r} is not offered; set MODEL_DEFAULT to one that is: {offered}."

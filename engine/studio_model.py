@@ -5,13 +5,17 @@ from __future__ import annotations
 import importlib.util
 import platform
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
-from engine.catalogue import BUILTIN_ID, Model
+from engine.catalogue import BUILTIN_ID, Model, Quality
 from engine.local_models import sizes
 
 AREA_PX: Final = 512 * 768
 GRID_PX: Final = 16
+STEPS: Final[Mapping[Quality, int]] = MappingProxyType({"draft": 1, "standard": 2, "fine": 3})
+"""What a job's steps mean to the studio."""
 INSTALL: Final = '.venv/bin/pip install -e ".[studio]"'
 """In the checkout: this package is not on PyPI, and somebody else's of the same name may be."""
 _NEEDED: Final = {"embreex": "the ray caster embreex", "pyoidn": "the denoiser pyoidn", "scipy": "scipy"}
@@ -28,8 +32,8 @@ def missing() -> str:
     return f"{said}; install it: {INSTALL}"
 
 
-def studio_model() -> Model:
-    """The model that ships with the bot."""
+def studio_model(quality: Quality = "standard") -> Model:
+    """The model that ships with the bot; its steps are the quality of its pictures."""
     return Model(
         id=BUILTIN_ID,
         title="Studio",
@@ -38,7 +42,7 @@ def studio_model() -> Model:
         best_for="portraits without a GPU or a key: light, lens and clothes exactly as said, the same face every time",
         catch="it photographs people made of parameters; what it does not know is left out, and said",
         sizes=sizes(AREA_PX, GRID_PX),
-        steps=2,
+        steps=STEPS[quality],
         guidance=0.0,
         references=2,
         only_faces=True,

@@ -16,9 +16,20 @@ FORBIDDEN = {
     "data": {"bot", "engine", "discord"},
     "bot": {"sqlite3", "aiosqlite"},
 }
-HEAVY = {"torch", "diffusers", "transformers", "peft", "accelerate", "mitsuba", "anny"}
+HEAVY = {"torch", "diffusers", "transformers", "peft", "accelerate", "anny"}
 HEAVY_AT_HOME = ("engine/backends/local/",)
 """Where a heavy library may be imported as the module is; elsewhere it waits inside a function."""
+STUDIO = "engine/renderer"
+STUDIO_MAY = (
+    "engine.renderer",
+    "engine.prompt",
+    "engine.prompts",
+    "engine.families.words",
+    "engine.picture_text",
+    "engine.identity",
+    "engine.likeness",
+)
+"""What of the engine the photo studio may use: how prompts are read, how texts lie in pictures, how faces are told."""
 
 
 def modules(room: str) -> list[Path]:
@@ -67,8 +78,48 @@ def test_heavy_libraries_wait_until_they_are_used(room: str) -> None:
     assert not broken
 
 
+def engine_imports(tree: ast.AST) -> Iterator[str]:
+    """Modules of the engine that are imported anywhere in this one; an empty name for a relative import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "engine")
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            yield ""
+        elif isinstance(node, ast.ImportFrom) and node.module == "engine":
+            yield from (f"engine.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "engine":
+            yield str(node.module)
+
+
+def test_the_photo_studio_needs_nothing_heavy_and_little_of_the_engine() -> None:
+    """Not inside functions either: whoever has the studio's packages alone can use all of it."""
+    broken = []
+    for path in modules(STUDIO):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        wrong = [name for name in imports(tree) if name in HEAVY]
+        wrong += [
+            name
+            for name in engine_imports(tree)
+            if not any(name == allowed or name.startswith(f"{allowed}.") for allowed in STUDIO_MAY)
+        ]
+        broken += [f"{path.relative_to(HOUSE)} imports {name or 'relatively'}" for name in wrong]
+    assert modules(STUDIO)
+    assert not broken
+
+
 @pytest.mark.parametrize(
-    "module", ["bot", "bot.__main__", "engine.engine", "engine.catalogue", "engine.backends.diffusers", "data.database"]
+    "module",
+    [
+        "bot",
+        "bot.__main__",
+        "bot.demo",
+        "engine.engine",
+        "engine.catalogue",
+        "engine.backends.diffusers",
+        "engine.backends.studio",
+        "engine.renderer.studio",
+        "data.database",
+    ],
 )
 def test_importing_a_room_loads_no_heavy_library(module: str) -> None:
     code = f"import sys, {module}; print(sorted({HEAVY!r} & set(sys.modules)))"

@@ -9,6 +9,7 @@ from bot import cards, hosted_setup, replies, words
 from bot.guard import person_of
 from bot.studio import Studio
 from data.accounts import Account
+from engine import studio_model
 from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.hosted_models import TITLES, unconfigured
 from engine.jobs import Lane
@@ -79,6 +80,8 @@ def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
         f"{model.title}: set {model.provider.upper()}_API_KEY"
         for model in unconfigured(hosted_setup.reached(studio.settings))
     ]
+    if studio.settings.model_builtin and (why := studio_model.missing()):
+        missing.insert(0, f"Studio: {words.plain(why, 300)}")
     costs = [
         f"{model.title}: ${model.cost_usd_micros / 1_000_000:.3f}"
         for model in studio.engine.catalogue.models

@@ -15,6 +15,7 @@ from engine.backends import Cancelled, Outcome, RenderInterrupted, Report
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
 from engine.jobs import EngineError, Finished, Job, JobCancelled, Loading, Progress, Reference, RenderFailed, Role
+from engine.studio_model import STEPS
 
 if TYPE_CHECKING:
     from engine.renderer.processes import StudioProcess
@@ -22,8 +23,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-QUALITIES: Final = {1: "draft", 2: "standard", 3: "fine"}
-"""What a job's steps mean here."""
+QUALITIES: Final = {steps: quality for quality, steps in STEPS.items()}
 SHARES: Final = 20
 """Progress is told in so many parts."""
 FINE_FACTOR: Final = 2

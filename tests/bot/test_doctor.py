@@ -2,7 +2,9 @@
 
 import asyncio
 import importlib.util
+import platform
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ from data import ledger
 from data.backup import back_up, restore
 from data.database import FILE_NAME, Database
 from tests.bot.conftest import World, make_bot
-from tests.bot.reading import said
+from tests.bot.reading import answer, fields, said
 from tests.standin import Options, StandIn
 
 NOWHERE = "http://127.0.0.1:9/api/v10"
@@ -84,11 +86,12 @@ def test_a_fresh_folder_is_for_its_user_alone(settings: Settings) -> None:
     assert settings.data_folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_is_missing_is_installed_from_the_checkout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_installed_from_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
     """`likeness` on PyPI is somebody else's."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    told = [line.text for line in (doctor._faces(), *doctor._device(settings)) if "Install it" in line.text]
-    assert len(told) == 2
+    lines = (doctor._studio(), doctor._faces(), *doctor._device())
+    told = [line.text for line in lines if "install it" in line.text.lower()]
+    assert len(told) == 3
     assert all('.venv/bin/pip install -e ".[' in text for text in told)
 
 
@@ -109,6 +112,46 @@ def test_a_full_disk_is_named(settings: Settings) -> None:
 def test_models_and_device_have_their_lines(settings: Settings) -> None:
     assert found(settings, "Model tiny").mark in {"good", "note"}
     assert found(settings, "Device").mark in {"good", "note"}
+
+
+def test_the_studio_has_its_line_where_it_is_offered(settings: Settings) -> None:
+    assert not any(line.text.startswith("Studio") for line in doctor.examine(settings))
+    offered = settings.model_copy(update={"model_builtin": True})
+    assert found(offered, "Studio").mark == "good"
+    assert found(offered, "Model built-in").mark == "good"
+
+
+@pytest.mark.parametrize(
+    ("machine", "told"), [("x86_64", '.venv/bin/pip install -e ".[studio]"'), ("aarch64", "Linux on aarch64")]
+)
+def test_a_studio_that_cannot_run_says_why_and_what_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, machine: str, told: str
+) -> None:
+    there = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "embreex" else there(name))
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    monkeypatch.setattr(sys, "platform", "linux")
+    beside = settings.model_copy(update={"model_builtin": True})
+    assert found(beside, "Studio").mark == "note"
+    assert told in found(beside, "Studio").text
+    alone = beside.model_copy(update={"model_file": "", "model_default": "built-in"})
+    assert found(alone, "Models").mark == "bad"
+    assert told in found(alone, "Models").text
+
+
+async def test_the_list_of_models_tells_the_owner_why_there_is_no_studio(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.bot.studio.checks.settings = world.settings.model_copy(update={"model_builtin": True})
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *more: None if name == "pyoidn" else there(name, *more)
+    )
+    seen = fields(answer(await world.sam.slash(world.channel, "models")))
+    assert "Not set up" not in seen
+    world.bot._owners = frozenset({world.lena.id})
+    seen = fields(answer(await world.lena.slash(world.channel, "models")))
+    assert "pyoidn is not installed" in seen["Not set up"]
 
 
 def test_settings_that_give_no_models_are_named(settings: Settings) -> None:

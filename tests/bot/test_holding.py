@@ -90,12 +90,19 @@ class House:
     """A studio whose portraits are the pictures it is told to make."""
 
     def __init__(
-        self, settings: Settings, stores: Stores, *pictures: str, provider: str = "local", editor: bool = False
+        self,
+        settings: Settings,
+        stores: Stores,
+        *pictures: str,
+        provider: str = "local",
+        editor: bool = False,
+        shows_faces: bool = True,
     ) -> None:
         self.settings = settings
         self.stores = stores
         self.painter = Painter(list(pictures))
-        model = replace(local_model("/nowhere/painter=painter"), references=2, note="", provider=provider)  # type: ignore[arg-type]
+        found = local_model("/nowhere/painter=painter")
+        model = replace(found, references=2, provider=provider, shows_faces=shows_faces)  # type: ignore[arg-type]
         self.counter = Counter()
         models = (replace(model, references=0), replace(model, id="editor", edits=True)) if editor else (model,)
         self.engine = Engine(
@@ -300,10 +307,7 @@ async def test_a_picture_added_while_a_portrait_is_made_does_not_change_it(setti
 
 
 async def test_no_face_is_looked_for_where_the_model_shows_none(settings: Settings, stores: Stores) -> None:
-    house = House(settings, stores)
-    house.engine.catalogue = replace(
-        house.engine.catalogue, models=(replace(house.engine.catalogue.models[0], shows_faces=False),)
-    )
+    house = House(settings, stores, shows_faces=False)
     order = await house.order()
     job = house.engine.waiting()[0].job
     noise = Finished(

@@ -3,6 +3,7 @@
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import c2pa
@@ -14,8 +15,9 @@ from engine.dialects import Words
 from engine.jobs import Finished
 from engine.presets import PRESETS
 from engine.prompt import SLOTS, from_json
-from tests.bot.conftest import World
+from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said
+from tests.engine.tiny_models import entry, models_file
 
 PROMPT = "a woman in her 30s, red coat, on a beach, lit from the left, 85mm f/1.8, visible pores"
 
@@ -204,3 +206,16 @@ def test_what_the_model_is_not_told_is_told_to_the_person() -> None:
     kept = studio.facts(finished, 3.0)
     assert kept.words == "CLIP: a man\nT5: a man, on a pier"
     assert kept.note == "Small. Not said to this model: visible pores. Left to the reference picture: a beard."
+
+
+async def test_a_portrait_whose_model_is_gone_says_so_and_costs_nothing(world: World, tiny_checkpoint: Path) -> None:
+    """After the operator took the model away."""
+    message = await world.portrait(world.sam)
+    left = models_file(world.settings.data_folder, entry(tiny_checkpoint, "other"))
+    world.settings = world.settings.model_copy(update={"model_file": left, "model_default": "other"})
+    await world.restart()
+    before = await world.balance(world.sam)
+    assert f"There is no model called {MODEL!r} here" in said(await world.sam.click(message, label="Reroll"))
+    assert await world.balance(world.sam) == before
+    again = await world.portrait(world.sam)
+    assert again.attachments

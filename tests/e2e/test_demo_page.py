@@ -1,6 +1,5 @@
 """The demo as a newcomer meets it: the process of `make demo`, Chromium, and what the welcome message says to do."""
 
-import json
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from engine.local_models import TRAINED_FOLDER
 from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
+from tests.engine.tiny_models import SMALL, entry, make, models_file
 
 pytestmark = [
     pytest.mark.browser,
@@ -22,7 +21,7 @@ pytestmark = [
 ]
 
 SLOW = "Slow"
-"""The built-in model again, with so many steps that a page looked at now and then shows several of them."""
+"""A diffusers model of random weights with so many steps that a page looked at now and then shows several of them."""
 PROMPT = "a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up"
 RECIPE = {
     "Subject": "a woman with red hair",
@@ -46,7 +45,10 @@ class Visit:
 async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
     """One bot and one browser for all tests here, with a first portrait made by typing what the welcome says."""
     assert chromium(), "There is no Chromium, and in CI no test is skipped (Debian: apt install chromium)."
-    models = {"MODEL_LOCAL": json.dumps([f"{TRAINED_FOLDER}={SLOW};steps=80"])}
+    folder = tmp_path_factory.mktemp("models")
+    megapixels = SMALL.size[0] * SMALL.size[1] / 1_000_000
+    slow = entry(make("small", folder / "small"), "slow", title=SLOW, steps=80, megapixels=megapixels)
+    models = {"MODEL_FILE": models_file(folder, slow), "MODEL_STUDIO_QUALITY": "draft"}
     demo = DemoProcess(tmp_path_factory.mktemp("demo"), environment=models)
     await demo.start()
     try:

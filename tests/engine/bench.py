@@ -26,9 +26,9 @@ from typing import Any
 
 from engine.backends import Cancelled, Outcome, Report
 from engine.backends.diffusers import DiffusersBackend
+from engine.backends.local.embeddings import T5_TOKENS
 from engine.backends.studio import StudioBackend
 from engine.catalogue import Catalogue, Model
-from engine.backends.local.embeddings import T5_TOKENS
 from engine.engine import Engine, Limits
 from engine.jobs import Finished, Job, Lane
 from engine.local_models import local_model, sizes
@@ -121,7 +121,7 @@ class Studio:
         return runs
 
     def _pipe(self) -> Any:
-        assert self.backend.shelf is not None  # noqa: S101 - `learn` came first
+        assert self.backend.shelf is not None
         return self.backend.shelf.take(self.model, lambda: None).pipe
 
     def _job(self, words: str, previews: bool) -> Job:
@@ -150,7 +150,7 @@ async def _finish(engine: Engine, job: Job) -> Finished:
     last = None
     async for event in engine.submit(job):
         last = event
-    assert isinstance(last, Finished)  # noqa: S101 - the engine says so
+    assert isinstance(last, Finished)
     return last
 
 

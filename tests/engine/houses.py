@@ -10,7 +10,7 @@ from typing import Any
 
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.runtime import LocalSettings
-from engine.catalogue import Catalogue, Model
+from engine.catalogue import Model
 from engine.engine import Engine, Limits
 from engine.jobs import Job
 from tests.engine.providers.stage import STANDINS, WORDS, Stage

@@ -23,11 +23,7 @@ licence = "CC-BY-4.0"
 
 
 def offered(base: Path, folder: Path) -> Catalogue:
-    return build(
-        CatalogueSettings(
-            builtin=False, local_models=(f"{base}=m",), default="m", fine_tunes_folder=folder
-        )
-    )
+    return build(CatalogueSettings(builtin=False, local_models=(f"{base}=m",), default="m", fine_tunes_folder=folder))
 
 
 def refusal(base: Path, folder: Path) -> str:

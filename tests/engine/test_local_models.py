@@ -70,7 +70,7 @@ def test_sizes_of_large_models_keep_the_shape_and_the_area() -> None:
         assert width * height == pytest.approx(1024 * 1024, rel=0.02)
 
 
-def test_a_folder_with_an_adapter_beside_its_weights_takes_one_saved_face(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_folder_with_an_adapter_in_it_takes_one_saved_face(tiny_checkpoint: Path, tmp_path: Path) -> None:
     folder = tmp_path / "with adapter"
     shutil.copytree(tiny_checkpoint, folder)
     assert local_model(f"{folder}=m").references == 0

@@ -69,7 +69,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     parts = qwen_parts()
     pipe = QwenImageEditPlusPipeline(**parts, processor=Processor(parts["tokenizer"]))
     pipe.set_progress_bar_config(disable=True)
-    return Loaded(MODEL, pipe, torch.device("cpu"), "none", 0, None, False, FineTunes(pipe, MODEL.title))
+    return Loaded(MODEL, pipe, torch.device("cpu"), "none", 0, False, FineTunes(pipe, MODEL.title))
 
 
 def rendered(loaded: Loaded, one: Job) -> Finished:

@@ -7,7 +7,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from engine.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, build
+from engine.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, Quality, build
 from engine.jobs import UnknownModel
 from engine.studio_model import missing
 
@@ -38,11 +38,15 @@ def test_the_studio_is_there_without_any_setting() -> None:
 
 
 def test_it_can_be_left_out() -> None:
-    with pytest.raises(CatalogueError, match="'built-in' is not offered; there is: a. Set MODEL_DEFAULT"):
+    with pytest.raises(CatalogueError, match="'built-in' is not offered; set MODEL_DEFAULT to one that is: a"):
         build(CatalogueSettings(builtin=False, local_models=("/nowhere/a",)))
-    assert [model.id for model in build(CatalogueSettings(builtin=False, local_models=("a",), default="a")).models] == [
-        "a"
-    ]
+    catalogue = build(CatalogueSettings(builtin=False, local_models=("/nowhere/a",), default="a"))
+    assert [model.id for model in catalogue.models] == ["a"]
+
+
+@pytest.mark.parametrize(("quality", "steps"), [("draft", 1), ("standard", 2), ("fine", 3)])
+def test_how_carefully_it_works_is_a_setting(quality: Quality, steps: int) -> None:
+    assert build(CatalogueSettings(studio_quality=quality)).get(BUILTIN_ID).steps == steps
 
 
 @pytest.mark.parametrize("without", [(name,) for name in NEEDED] + [NEEDED], indirect=True)

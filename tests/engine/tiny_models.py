@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-WIDTH: Final = 16
-HEADS: Final = 2
-CLIP_TOKENS: Final = 77
-CHAT: Final = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+from tests.engine.tiny_readers import (
+    HEADS,
+    PICTURE_TOKENS,
+    WIDTH,
+    clip,
+    clip_tokenizer,
+    qwen3,
+    qwen_tokenizer,
+    t5,
+    t5_tokenizer,
 )
 
 
@@ -75,10 +79,10 @@ def _sd3(shape: Shape) -> Any:
         ).eval(),
         scheduler=FlowMatchEulerDiscreteScheduler(),
         vae=_autoencoder(shape.autoencoder_widths, scaling_factor=1.0, shift_factor=0.0),
-        text_encoder=_clip(),
-        tokenizer=_clip_tokenizer(),
-        text_encoder_2=_clip(),
-        tokenizer_2=_clip_tokenizer(),
+        text_encoder=clip(),
+        tokenizer=clip_tokenizer(),
+        text_encoder_2=clip(),
+        tokenizer_2=clip_tokenizer(),
         text_encoder_3=None,
         tokenizer_3=None,
     )
@@ -102,12 +106,12 @@ def _sd35(*, medium: bool) -> Any:
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=_autoencoder(),
-        text_encoder=_clip(),
-        tokenizer=_clip_tokenizer(),
-        text_encoder_2=_clip(),
-        tokenizer_2=_clip_tokenizer(),
-        text_encoder_3=_t5(),
-        tokenizer_3=_t5_tokenizer(),
+        text_encoder=clip(),
+        tokenizer=clip_tokenizer(),
+        text_encoder_2=clip(),
+        tokenizer_2=clip_tokenizer(),
+        text_encoder_3=t5(),
+        tokenizer_3=t5_tokenizer(),
     )
 
 
@@ -141,8 +145,8 @@ def _klein() -> Any:
             norm_num_groups=4,
         ),
         # The words are taken from its 9th, 18th and 27th layer.
-        text_encoder=_qwen3(layers=28),
-        tokenizer=_qwen_tokenizer(),
+        text_encoder=qwen3(layers=28),
+        tokenizer=qwen_tokenizer(),
         is_distilled=True,
     )
 
@@ -166,8 +170,8 @@ def _z_image() -> Any:
         ),
         scheduler=FlowMatchEulerDiscreteScheduler(shift=3.0),
         vae=_autoencoder(),
-        text_encoder=_qwen3(layers=2).model,
-        tokenizer=_qwen_tokenizer(),
+        text_encoder=qwen3(layers=2).model,
+        tokenizer=qwen_tokenizer(),
     )
 
 
@@ -195,8 +199,8 @@ def qwen_parts() -> dict[str, Any]:
         "out_hidden_size": WIDTH,
         "fullatt_block_indexes": [1],
     }
-    tokenizer = _qwen_tokenizer()
-    ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in _PICTURE_TOKENS.items()}
+    tokenizer = qwen_tokenizer()
+    ids = {name: tokenizer.convert_tokens_to_ids(token) for name, token in PICTURE_TOKENS.items()}
     return {
         "transformer": QwenImageTransformer2DModel(
             patch_size=2,
@@ -254,8 +258,8 @@ def _sd15() -> Any:
             layers_per_block=1,
             norm_num_groups=8,
         ).eval(),
-        text_encoder=_clip(projected=False),
-        tokenizer=_clip_tokenizer(),
+        text_encoder=clip(projected=False),
+        tokenizer=clip_tokenizer(),
         safety_checker=None,
         feature_extractor=None,
         requires_safety_checker=False,
@@ -280,98 +284,6 @@ def _autoencoder(
         use_post_quant_conv=False,
         mid_block_add_attention=False,
     ).eval()
-
-
-def _clip(*, projected: bool = True) -> Any:
-    from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
-
-    vocabulary = _letters()
-    config = CLIPTextConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=WIDTH,
-        intermediate_size=2 * WIDTH,
-        projection_dim=WIDTH,
-        num_hidden_layers=2,
-        num_attention_heads=HEADS,
-        max_position_embeddings=CLIP_TOKENS,
-        bos_token_id=vocabulary["<|startoftext|>"],
-        eos_token_id=vocabulary["<|endoftext|>"],
-        pad_token_id=vocabulary["<|endoftext|>"],
-    )
-    return (CLIPTextModelWithProjection if projected else CLIPTextModel)(config).eval()
-
-
-def _clip_tokenizer() -> Any:
-    """Spells every word letter by letter: enough for an encoder that was never taught to read."""
-    from transformers import CLIPTokenizer
-
-    return CLIPTokenizer(vocab=_letters(), merges=[], model_max_length=CLIP_TOKENS)
-
-
-def _letters() -> dict[str, int]:
-    from tokenizers.pre_tokenizers import ByteLevel
-
-    letters = sorted(ByteLevel.alphabet())
-    tokens = [*letters, *(f"{letter}</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
-    return {token: index for index, token in enumerate(tokens)}
-
-
-def _t5() -> Any:
-    from transformers import T5Config, T5EncoderModel
-
-    config = T5Config(
-        vocab_size=64,
-        d_model=2 * WIDTH,
-        d_kv=8,
-        d_ff=WIDTH,
-        num_layers=1,
-        num_heads=HEADS,
-        feed_forward_proj="gated-gelu",
-    )
-    return T5EncoderModel(config).eval()
-
-
-def _t5_tokenizer() -> Any:
-    from transformers import T5Tokenizer
-
-    letters = [(letter, -1.0) for letter in "▁abcdefghijklmnopqrstuvwxyz,."]
-    return T5Tokenizer(vocab=[("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -9.0), *letters], extra_ids=0)
-
-
-def _qwen3(layers: int) -> Any:
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    config = Qwen3Config(
-        vocab_size=400,
-        hidden_size=WIDTH,
-        intermediate_size=WIDTH,
-        num_hidden_layers=layers,
-        num_attention_heads=HEADS,
-        num_key_value_heads=HEADS,
-        head_dim=8,
-        max_position_embeddings=1024,
-    )
-    return Qwen3ForCausalLM(config).eval()
-
-
-_PICTURE_TOKENS: Final = {
-    "vision_start_token_id": "<|vision_start|>",
-    "vision_end_token_id": "<|vision_end|>",
-    "image_token_id": "<|image_pad|>",
-    "video_token_id": "<|video_pad|>",
-}
-
-
-def _qwen_tokenizer() -> Any:
-    """Spells every word letter by letter."""
-    from tokenizers.pre_tokenizers import ByteLevel
-    from transformers import Qwen2Tokenizer
-
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", *_PICTURE_TOKENS.values()]
-    vocabulary = {letter: index for index, letter in enumerate(sorted(ByteLevel.alphabet()))}
-    tokenizer = Qwen2Tokenizer(vocab=vocabulary, merges=[], chat_template=CHAT)
-    tokenizer.add_special_tokens({"additional_special_tokens": special})
-    return tokenizer
 
 
 KINDS: Final[dict[str, Callable[[], Any]]] = {

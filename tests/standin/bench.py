@@ -178,7 +178,7 @@ def _p99(lags_ms: list[float]) -> float:
 
 
 async def measure(settings: dict[str, str] | None = None, say: Say = lambda words: None) -> Figures:
-    """All figures, with the built-in model unless `settings` (environment variables of the bot) say otherwise."""
+    """All figures, with the photo studio unless `settings` (environment variables of the bot) say otherwise."""
     with tempfile.TemporaryDirectory(prefix="likeness-bench-") as folder:
         async with StandIn(Options(heartbeat_interval_s=1.0)) as standin:
             bench = Bench(standin, Path(folder), settings or {})

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import torch
 
 
-
 @dataclass(slots=True)
 class Loaded:
     """A model in memory. `has_adapter` says that it has an IP-Adapter for references."""
