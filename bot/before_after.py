@@ -1,6 +1,7 @@
 """An edit in numbers: how much the face is still the one in the picture that was changed, and the saved one's."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 
 from bot.holding import held_faces
@@ -10,6 +11,8 @@ from data.jobs import Order
 from data.portraits import Portrait
 from engine import identity, review
 from engine.review import Held
+
+log = logging.getLogger(__name__)
 
 
 async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
@@ -30,7 +33,11 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
 
 def compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
     """The lines for two encoded pictures; `held` are the saved faces that the second was to show. Blocking."""
-    faces = identity.look(before)
+    try:
+        faces = identity.look(before)
+    except identity.LookFailed as error:
+        log.warning("an edit is not compared: the look for faces failed (%s)", error)
+        return []
     if not faces:
         return ["No face was found in the picture that was changed."]
     same = review.portrait(after, [Held("", ((faces[0].embedding, faces[0].pattern),))])

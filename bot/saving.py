@@ -1,6 +1,7 @@
 """Saving a face: from a portrait, an attachment, a message or a link, always the same way in the end."""
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ from engine.prompt import from_json
 
 if TYPE_CHECKING:
     from bot.client import StudioBot
+
+log = logging.getLogger(__name__)
 
 LINK: Final = re.compile(
     r"^https://(?:ptb\.|canary\.)?discord(?:app)?\.com/channels/(?P<guild>[0-9]{1,20}|@me)/"
@@ -119,7 +122,11 @@ def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> See
     """
     if identity.missing():
         return Seen()
-    found = identity.look(png, thorough=True)
+    try:
+        found = identity.look(png, thorough=True)
+    except identity.LookFailed as error:
+        log.warning("a face could not be looked for: %s", error)
+        raise Refused("Faces could not be looked for just now. Try again in a minute; nothing was saved.") from error
     if not needed and (len(found) != 1 or review.unfit(found[0])):
         return Seen()
     if not found:

@@ -1,18 +1,20 @@
 """Faces in pictures, by dlib: where they are, how sharp, how they are turned, and the numbers that tell people apart.
 
-dlib is an extra (`identity`). It is imported when a face is first looked for, once, and one picture is looked at at a
-time; everything here blocks and belongs in a thread. Its weights come from the `face_recognition_models` package and
-are loaded by path, because that package's own import needs a module that setuptools no longer ships.
+dlib is an extra (`identity`). Faces are looked for in a process apart, one picture at a time, because dlib keeps the
+interpreter for itself while it measures one; everything here blocks and belongs in a thread. Its weights come from the
+`face_recognition_models` package and are loaded by path, because that package's own import needs a module that
+setuptools no longer ships.
 """
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import io
 import math
 import threading
 from array import array
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,6 +24,8 @@ from PIL import Image, ImageFilter
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+
+    from engine.decoding.process import Apart
 
 MEASURE: Final = 1
 """The version of what is measured: embeddings and patterns of different versions are not compared."""
@@ -39,11 +43,17 @@ _PATTERN_PX: Final = 64
 _SHIFT_PX: Final = 5
 INSTALL: Final = '.venv/bin/pip install -e ".[identity]"'
 """In the checkout: this package is not on PyPI, and somebody else's of the same name may be."""
+_LOOK_S: Final = 60.0
+"""What one picture may take by the clock, the start of the process and of dlib on a busy machine included."""
 _LOCK = threading.Lock()
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom as fractions of the picture."""
+
+
+class LookFailed(RuntimeError):
+    """The process that looks for faces ended twice over a picture, or could not; str() says how, for the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +85,64 @@ def missing() -> str:
 def look(picture: Image.Image | bytes | Path, *, thorough: bool = False) -> tuple[Face, ...]:
     """The faces that look into the camera, the largest first, at most `MOST_FACES`; `thorough` finds small ones too.
 
-    Raises RuntimeError when dlib is missing.
+    Raises RuntimeError when dlib is missing, and LookFailed.
     """
+    if why := missing():
+        raise RuntimeError(f"Faces cannot be looked for: {why}. Install it: {INSTALL}.")
+    with _LOCK:
+        told = _asked("every face" if thorough else "faces", _bytes(picture))
+    return tuple(_face_of(each) for each in told)
+
+
+def _asked(job: str, raw: bytes) -> list[dict[str, Any]]:
+    """What the process says of each face; a process that ended is given one more chance."""
+    from engine.decoding.process import Ended
+
+    for chance in (1, 2):
+        try:
+            facts, _ = _apart().ask(job, raw)
+        except Ended as error:
+            if chance == 2:
+                raise LookFailed(str(error)) from error
+            continue
+        if "faces" not in facts:
+            raise LookFailed(str(facts.get("error", "unknown")))
+        return list(facts["faces"])
+    raise AssertionError  # pragma: no cover
+
+
+@lru_cache(maxsize=1)
+def _apart() -> Apart:
+    from engine.decoding.process import Apart
+
+    process = Apart(wall_s=_LOOK_S)
+    atexit.register(process.reap)
+    return process
+
+
+def _bytes(picture: Image.Image | bytes | Path) -> bytes:
+    if isinstance(picture, bytes):
+        return picture
+    if isinstance(picture, Path):
+        return picture.read_bytes()
+    buffer = io.BytesIO()
+    picture.convert("RGB").save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def facts_of(face: Face) -> dict[str, Any]:
+    """The face as JSON can carry it."""
+    return {**asdict(face), "embedding": face.embedding.hex(), "pattern": face.pattern.hex()}
+
+
+def _face_of(facts: dict[str, Any]) -> Face:
+    left, top, right, bottom = facts["box"]
+    raw = {name: bytes.fromhex(facts[name]) for name in ("embedding", "pattern")}
+    return Face(**{**facts, **raw, "box": (left, top, right, bottom)})
+
+
+def looked(picture: Image.Image | bytes | Path, *, thorough: bool = False) -> tuple[Face, ...]:
+    """As `look`, in this process: it stands still meanwhile. Raises RuntimeError when dlib is missing."""
     image = _opened(picture)
     wanted = min(max(SHORT_SIDE_PX, min(image.size)), THOROUGH_PX) if thorough else SHORT_SIDE_PX
     pixels = _scaled(image, wanted)

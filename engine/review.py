@@ -5,6 +5,7 @@ Everything here blocks and belongs in a thread. Where dlib is missing nothing is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
@@ -14,6 +15,8 @@ from typing import Final
 from engine import identity
 from engine.identity import Face
 from engine.likeness import COPIED, scale
+
+log = logging.getLogger(__name__)
 
 SHARP: Final = 0.02
 """Faces and eyes below this are blurred: true renders have 0.27 in the median, and 0.015 blurred by 1.5 pixels."""
@@ -52,7 +55,11 @@ def portrait(picture: bytes, held: Sequence[Held]) -> Review | None:
     """Judge a portrait against the faces that it was to show; None where faces cannot be looked for."""
     if identity.missing():
         return None
-    found = identity.look(picture)
+    try:
+        found = identity.look(picture)
+    except identity.LookFailed as error:
+        log.warning("a portrait is not measured: the look for faces failed (%s)", error)
+        return None
     shown = _assigned(found, held)
     likenesses = tuple(_likeness(who, face) for who, face in zip(held, shown, strict=True))
     of_people = [face for face in shown if face is not None] or list(found[:1])

@@ -80,11 +80,27 @@ def told(raw: bytes) -> Made:
     return Made(facts={"texts": texts(raw)})
 
 
+def faces(raw: bytes) -> Made:
+    """The faces that are looked for first; see `engine.identity`. For pictures of our own making alone."""
+    from engine import identity
+
+    return Made(facts={"faces": [identity.facts_of(face) for face in identity.looked(raw)]})
+
+
+def every_face(raw: bytes) -> Made:
+    """Small ones too."""
+    from engine import identity
+
+    return Made(facts={"faces": [identity.facts_of(face) for face in identity.looked(raw, thorough=True)]})
+
+
 JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
     "clean": clean,
     "plain": plain,
     "preview": preview,
     "texts": told,
+    "faces": faces,
+    "every face": every_face,
 }
 
 

@@ -30,6 +30,9 @@ _START: Final = (
 _KEPT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What of the environment goes along: keys and tokens are there too."""
 
+_ONE_THREAD: Final = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Each thread of a library for arithmetic would reserve memory of its own, of which there is a limit."""
+
 
 class Ended(Exception):
     """The process ended in the middle of a picture; str() says how, for the log."""
@@ -122,7 +125,7 @@ def _started() -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         cwd="/",
-        env={name: os.environ[name] for name in _KEPT if name in os.environ},
+        env={**_ONE_THREAD, **{name: os.environ[name] for name in _KEPT if name in os.environ}},
         start_new_session=True,
     )
 

@@ -119,12 +119,15 @@ async def test_when_every_way_is_closed_the_portrait_waits_in_portraits(stage: S
     order.expire()
     fault.release()
     await stage.standin.until(lambda: [r for r in stage.standin.requests if r.name == "send" and r.status == 403], 60)
+    assert live.bot is not None
+    async with asyncio.timeout(60):
+        while not await live.bot.stores.orders.unshown(stage.ana.id):
+            pass  # that no way is open is written down after the last of them was refused
     other = stage.standin.add_channel(stage.guild, "second")
     listed = await stage.ana.slash(other, "portraits")
     await listed.shown("No. 1")
     await listed.until(lambda i: "/portraits` has it" in i.text, 30, "the notice")
     await live_closed_order(stage)
-    assert live.bot is not None
     async with asyncio.timeout(60):
         while await live.bot.stores.orders.open_orders():
             pass  # each look waits for the database's thread

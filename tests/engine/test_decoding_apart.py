@@ -15,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+from engine import identity
 from engine.decoding.messages import TOO_MUCH
 from engine.decoding.pool import STOPPING, Decoder
 from engine.decoding.seats import EACH, EACH_WAITING, MANY, SEATS, YOURS, Seats
 from engine.intake import BadPicture, CleanPicture
+from tests import faces
 from tests.engine import hostile
 
 HOUSE = Path(__file__).parents[2]
@@ -306,3 +308,16 @@ async def test_seats_of_all_together_are_bounded_and_waiting_ends(monkeypatch: p
     assert str(refused.value) == MANY
     for one in held:
         await one.__aexit__(None, None, None)
+
+
+async def test_faces_are_looked_for_in_a_process_apart_which_is_replaced() -> None:
+    """dlib keeps the interpreter for itself: the bot would stand still meanwhile. It sees what it sees here."""
+    pytest.importorskip("dlib")
+    picture = faces.png("ana-1")
+    first = await asyncio.to_thread(identity.look, picture)
+    assert first == identity.looked(picture)
+    pid = identity._apart().pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    assert await asyncio.to_thread(identity.look, picture) == first
+    assert identity._apart().pid not in (None, pid)

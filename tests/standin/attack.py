@@ -22,6 +22,7 @@ from tests import hostile as texts
 from tests.engine import hostile as pictures
 from tests.standin import File, Interaction, Message, Options, Person, StandIn
 from tests.standin.bench import Bench, Say
+from tests.standin.compose import picture_size
 
 ATTACKERS = 8
 SECONDS = 40.0
@@ -73,6 +74,8 @@ class Attack:
         self.sent = 0
         self.memory = 0
         self._pictures = [make() for make in pictures.all_of_them().values()]
+        for picture in self._pictures:
+            picture_size(picture)  # the stand-in must not stand still over it meanwhile
         self._texts = [text for text in texts.texts(4000) if text.strip()]
 
     async def measure(self, say: Say) -> Figures:

@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote
 
 from PIL import Image, UnidentifiedImageError
@@ -45,8 +46,12 @@ def make_attachment(number: int, file: File, place: str) -> Attachment:
     return Attachment(number, file.name, file.content, url, kind, width, height, file.description)
 
 
+@lru_cache(maxsize=512)
 def picture_size(content: bytes) -> tuple[int, int] | tuple[None, None]:
-    """Width and height in pixels, or two Nones for what is no picture. Reads the header alone."""
+    """Width and height in pixels, or two Nones for what is no picture. Reads the header alone.
+
+    Even that takes seconds for a picture that means harm: it is done once for each.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:

@@ -10,7 +10,7 @@ from engine.renderer.tracing.emitters import Emitter
 from engine.renderer.tracing.lighting import Lights
 from engine.renderer.tracing.surfaces import Values
 from engine.renderer.tracing.textures import texel
-from engine.renderer.tracing.vectors import INVERSE_PI, F, Floats, column, dot, unit
+from engine.renderer.tracing.vectors import F, Floats, column, dot, unit
 from engine.renderer.tracing.world import World
 
 _BRIGHTEST = F(5.0)
