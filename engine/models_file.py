@@ -42,7 +42,7 @@ _FIELDS: Final[Mapping[str, tuple[Check, str]]] = MappingProxyType(
         "family": (_one_of(*FAMILIES), f"one of {', '.join(FAMILIES)}"),
         "best_for": (_text, "a short text"),
         "catch": (_text, "a short text"),
-        "steps": (_whole(1, 1000), "a whole number from 1"),
+        "steps": (_whole(1, 100_000), "a whole number from 1 to 100,000"),
         "guidance": (_number(0, 100), "a number from 0"),
         "negative": (_flag, "true or false"),
         "references": (_whole(0, 16), "a whole number from 0 to 16"),
