@@ -13,6 +13,7 @@ from typing import Final
 from engine.families.words import script
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.lexicon import kind_of
+from engine.prompts.model import QUOTED
 from engine.renderer import lights
 from engine.renderer.clauses import Clause, clause
 from engine.renderer.lexicon import table, words
@@ -110,7 +111,7 @@ def _saved(handle: str, saved: Mapping[str, Person]) -> Person | None:
 
 
 def _without_quotes(said: str) -> str:
-    return re.sub(r'"[^"]*"', " ", said)
+    return QUOTED.sub(" ", said)
 
 
 def _missed(spoken: Sequence[Clause], saved: Mapping[str, Person]) -> list[str]:
