@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
@@ -19,6 +20,7 @@ from engine.renderer.reading import read
 from engine.renderer.scene import Person, Scene
 
 _LEAST, _MOST = 32, 2048
+_SIZE: Final = re.compile(r"(\d{1,5}) ?[x×] ?(\d{1,5})")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _size(text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(\d+)\s*[x×]\s*(\d+)", text.strip().lower())
+    found = _SIZE.fullmatch(text.strip().lower())
     size = (int(found[1]), int(found[2])) if found else (0, 0)
     if not all(_LEAST <= side <= _MOST for side in size):
         raise argparse.ArgumentTypeError(f"write it as 512x768, each side from {_LEAST} to {_MOST} pixels")
