@@ -20,9 +20,10 @@ run: $(STAMP)-local
 
 install: $(STAMP)-local
 
+# Two processes share the tests, file by file: most wait for a bot, a page or a clock.
 test: $(STAMP)-test
 	sh tools/chromium.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-long: $(STAMP)-test
 	sh tools/chromium.sh
