@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from collections.abc import AsyncIterator
 
 import pytest
 from PIL import Image
 
+from bot import consent
 from tests import faces
 from tests.e2e.stage import LiveBot, Stage, finished
 from tests.standin import File
@@ -97,6 +99,10 @@ async def test_a_link_works_for_what_one_can_read_and_only_for_that(stage: Stage
 async def test_what_is_no_usable_picture_is_explained(
     stage: Stage, live: LiveBot, name: str, content: bytes, words: str
 ) -> None:
+    assert live.bot is not None
+    questions = live.bot.stores.questions
+    asked = await questions.ask(stage.ana.id, consent.ABOUT, consent.WORDING, now=time.time())
+    assert await questions.answer(asked.id, stage.ana.id, "yes", now=time.time())
     sent = await stage.ana.slash(stage.channel, "character save", name="ana", attachment=File(name, content))
     await sent.shown(words)
     listed = await stage.ana.slash(stage.channel, "character list")

@@ -64,7 +64,7 @@ async def test_with_an_unreadable_database(stage: Stage, content: bytes) -> None
 
 
 async def test_with_a_data_folder_that_is_a_file(stage: Stage) -> None:
-    stage.folder.mkdir(parents=True)
+    stage.folder.mkdir(parents=True, exist_ok=True)
     stage.var.write_text("in the way")
     said = await sentence(stage.process())
     assert str(stage.var) in said
