@@ -1,6 +1,6 @@
 """Whatever ends the bot's process, the next start goes on where it stood: nothing lost, nothing twice, books right."""
 
-from __future__ import annotations
+from __future__ import contextlib
 
 import random
 from collections.abc import AsyncIterator
@@ -114,6 +114,9 @@ async def test_random_kills_lose_nothing_and_deliver_nothing_twice(stage: Stage,
         for order in accepted:
             await order.until(ended, 120, "the end of an order")
         await stage.standin.until(lambda: stage.standin.requests[-1].status == 200, 30)
+        # What is shown is settled and closed a moment later; a kill between closing and saying so leaves one unsaid.
+        with contextlib.suppress(AssertionError):
+            await stage.standin.until(lambda: sum("order closed" in line for line in bot.log) >= len(accepted), 8)
         jobs = await check_books(stage, bot)
         assert len(accepted) <= len(jobs) <= len(orders)
         assert list(jobs.values()).count("delivered") == len(stage.shown())
