@@ -1,7 +1,8 @@
 """Whatever ends the bot's process, the next start goes on where it stood: nothing lost, nothing twice, books right."""
 
-from __future__ import contextlib
+from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import AsyncIterator
 
