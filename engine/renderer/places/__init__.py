@@ -28,7 +28,7 @@ class Setting:
 
 
 SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
-    "daylight studio": rooms.daylight_studio, "cafe": rooms.cafe, "bar": rooms.bar, "library": rooms.library,
+    "daylight studio": rooms.daylight_studio, "cafe": rooms.cafe, "bar": rooms.bar, "library": rooms.reading_room,
     "office": rooms.office, "kitchen": rooms.kitchen, "hospital": rooms.hospital, "stage": halls.stage,
     "city night": town.city_night, "rooftop": town.rooftop, "garden": land.garden, "park": land.park,
     "field": land.field,

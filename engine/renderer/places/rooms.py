@@ -93,7 +93,7 @@ def bar(c: Canvas) -> list[Layer]:
             pendants(c, 2.4, "bar lamps", 0.42, 0.22, 0.014, bright=9)]  # fmt: skip
 
 
-def library(c: Canvas) -> list[Layer]:
+def reading_room(c: Canvas) -> list[Layer]:
     """Shelves of books to the ceiling, a reading lamp."""
     random, level = c.random("library"), dim(c)
     spines = (
