@@ -12,7 +12,7 @@ from engine.engine import Engine
 from engine.jobs import Event, Finished, Job, JobCancelled, Lane, Progress
 from engine.local_models import local_model, sizes
 from engine.prompt import PortraitPrompt
-from engine.queue import batch_key
+from engine.queue import BatchKey, batch_key
 from engine.timings import Timings
 from tests.engine.tiny_models import SIZE
 
@@ -53,14 +53,21 @@ def tiny(folder: Path, *entries: str) -> Catalogue:
     return Catalogue(tuple(replace(model, family="plain", sizes=shape, steps=4) for model in found), "m")
 
 
-def learned(of: Job, picture_s: float = 1.0) -> Timings:
+def learned(of: Job) -> Timings:
     """Timings of a model whose batches cost little more than one picture."""
     timings = Timings()
     key = batch_key(of)
     for kind in (key, key._replace(reference_scale=of.reference_scale)):
         for batch in (1, 2, 4, 8):
-            timings.measured(kind, batch, picture_s * (1.0 + 0.1 * batch))
+            timings.measured(kind, batch, 1.0 + 0.1 * batch)
     return timings
+
+
+class WorthIt(Timings):
+    """Timings by which every batch pays, so that what shares one does not hang on how busy the machine is."""
+
+    def batch_size(self, key: BatchKey, candidates: int, limit: int) -> int:
+        return max(1, min(candidates, limit))
 
 
 def finished(of: Job, batch: int = 1, render_s: float = 1.0) -> Finished:

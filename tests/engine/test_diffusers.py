@@ -33,7 +33,7 @@ from engine.jobs import (
     Reference,
 )
 from engine.prompt import PortraitPrompt
-from tests.engine.stage import follow, job, jobs, learned, picture, tiny
+from tests.engine.stage import WorthIt, follow, job, jobs, picture, tiny
 
 
 class Studio:
@@ -45,7 +45,7 @@ class Studio:
             catalogue,
             {"local": lambda: self.backend},
             limits=limits or Limits(running_per_user=8),
-            timings=learned(job("A1", 0), picture_s=1e-6),
+            timings=WorthIt(),
             on_fatal=lambda reason: self.fatal.set_result(reason),
         )
         self.fatal: asyncio.Future[str] = asyncio.get_running_loop().create_future()
