@@ -98,6 +98,14 @@ def _device(threads: int) -> int:
     return int(device)
 
 
+def _aligned(count: int) -> Floats:
+    """Numbers not yet set, at an address that is a multiple of 64: with AVX-512 Embree crashes at any other, for rays
+    and for the mask of a packet alike (its reference on `rtcIntersect16`)."""
+    raw = np.empty(count + 16, np.float32)
+    shift = (-raw.ctypes.data % 64) // 4
+    return raw[shift : shift + count]
+
+
 class RayScene:
     """Geometry that rays can meet; ids count from 0 in the order of adding. `commit` before the first ray."""
 
@@ -105,7 +113,8 @@ class RayScene:
         self._rtc, self._device = _library(), _device(threads)
         self._scene = self._rtc.rtcNewScene(self._device)
         self._kept: list[Any] = []
-        self._valid = np.full(LANES, -1, np.int32)
+        self._valid = _aligned(LANES).view(np.int32)
+        self._valid[:] = -1
         self.empty = True
 
     def __del__(self) -> None:
@@ -170,9 +179,7 @@ class RayScene:
         """Rays as Embree's packets (packets, rows, 16), at addresses that are multiples of 64."""
         count = origin.shape[1]
         packets = -(-count // LANES)
-        raw = np.empty(packets * rows * LANES + LANES, np.float32)
-        shift = (-raw.ctypes.data % 64) // 4
-        rays = raw[shift : shift + packets * rows * LANES].reshape(packets, rows, LANES)
+        rays = _aligned(packets * rows * LANES).reshape(packets, rows, LANES)
         full = packets * LANES
         lanes = np.zeros((9, full), np.float32)
         lanes[0:3, :count], lanes[4:7, :count] = origin, direction
