@@ -20,6 +20,8 @@ _SCATTER = ((0.25, (0.30, 0.52, 0.72)), (1.1, (0.36, 0.33, 0.22)), (2.8, (0.34, 
 """How far light goes through skin: millimetres, and how much of red, green and blue goes so far."""
 _BRIGHTEST = 60.0
 _GREY_SKIN = 0.36
+_WHITEST = 1.2
+"""Scene light that the brightest cloth should not pass: the whole picture is exposed a little less for it."""
 
 
 @dataclass(frozen=True)
@@ -173,4 +175,7 @@ def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
     bright, tone = np.concatenate(brights), float(np.median(np.concatenate(tones)))
     middle, high = np.percentile(bright, (50, 88))
     level = max(float(middle), 0.62 * float(high), 1e-4)
-    return float(0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.68 * 2**plan.exposure / level)
+    gain = 0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.74 / level
+    shown = layers["alpha"][..., 0] > 0.95
+    brightest = gain * float(np.percentile((light @ LUMA)[shown], 96)) if shown.any() else 0.0
+    return float(gain * 2**plan.exposure * np.clip((_WHITEST / max(brightest, 1e-4)) ** 0.6, 0.8, 1.0))

@@ -37,6 +37,10 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 }  # fmt: skip
 """Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
+_OWN_LIGHT: Final = {
+    "space": 1.0, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6, "sky": 0.7, "church": 0.4,
+    "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
+}  # fmt: skip
 _ADAPTED: Final = 0.6
 """How far the camera's white balance goes to make a place's light neutral."""
 _PITCH: Final = 1.0
@@ -60,6 +64,12 @@ def seen(wanted: Place, optics: Optics, size: tuple[int, int], seed: int) -> Flo
     name = wanted.name if wanted.name in NAMES else "grey studio"
     turn = wanted.turn + _turned(name, seed)
     return _picture(name, wanted.time, turn, wanted.colour, Lens.of(optics), size, seed) * F(wanted.level)
+
+
+def own_light(wanted: Place) -> float:
+    """How much of what is seen of a place is lit by itself, 0 to 1: lamps round the sitter change little of that."""
+    usual = 0.0 if wanted.name in cloths.CLOTHS else 0.3
+    return max(_OWN_LIGHT.get(wanted.name, usual), 0.6 if wanted.time == "night" and usual else 0.0)
 
 
 def _turned(name: str, seed: int) -> float:
