@@ -38,8 +38,12 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 """Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
 _OWN_LIGHT: Final = {
-    "space": 1.0, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6, "sky": 0.7, "church": 0.4,
-    "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
+    "space": 1.0, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6, "sky": 0.7,
+    "church": 0.4, "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
+}  # fmt: skip
+_SLANTS: Final = {
+    "daylight studio": 0.7, "cafe": 0.8, "bar": 0.8, "library": 0.8, "office": 0.85, "kitchen": 0.75, "hospital": 0.9,
+    "church": 0.55, "city night": 0.6, "rain": 0.6, "rooftop": 0.3,
 }  # fmt: skip
 _ADAPTED: Final = 0.6
 """How far the camera's white balance goes to make a place's light neutral."""
@@ -77,6 +81,14 @@ def _turned(name: str, seed: int) -> float:
     return float(np.random.default_rng((seed & 0xFFFFFFFF, 12)).uniform(-5, 5)) if name not in cloths.CLOTHS else 0.0
 
 
+def _slant(name: str, seed: int) -> float:
+    """The tangent of the angle at which a set's walls are seen: nobody stands quite square to a room or a street."""
+    if name not in _SLANTS:
+        return 0.0
+    random = np.random.default_rng((seed & 0xFFFFFFFF, 13))
+    return _SLANTS[name] * float(random.uniform(0.55, 1.0)) * float(random.choice((-1, 1)))
+
+
 def lit_from(setting: Setting, side: float) -> Setting:
     """The place mirrored, if it is brighter on the other side than the key light is on; `side` as a lamp's."""
     width = setting.environment.shape[1]
@@ -100,8 +112,10 @@ def _picture(
         made = maps.seen(maps.chosen(name, seed, time), turn, eye, size, time == "night") * maps.tint(name, time)
     else:
         coarse = eye.coarse(size)
-        layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time))
-        made = lens.grown(lens.seen(layers, eye, coarse[1]), size)
+        slant = _slant(name, seed)
+        margin = lens.MARGIN if slant else 1.0
+        layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time, margin))
+        made = lens.grown(lens.seen(layers, eye, coarse, slant), size)
     made.setflags(write=False)
     return made
 
