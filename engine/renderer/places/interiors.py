@@ -86,7 +86,7 @@ def pendants(
     tone = np.asarray(colour, np.float32)
     for x in np.arange(-np.pi + start, np.pi, gap):
         y = rise + float(random.uniform(-0.02, 0.02))
-        layer.glow(float(x), y, radius * 8, tone * F(0.35))
+        layer.glow(float(x), y, radius * 8, tone * F(0.2))
         layer.box(x - 0.0015, x + 0.0015, y, 2.0, (0.02, 0.02, 0.02))
         if shade is not None:
             layer.discs(one(x), one(y + radius * 0.9), one(radius * 1.9), np.array([shade], np.float32), 1.0, 0.8)

@@ -96,7 +96,7 @@ def seen(layers: Sequence[Layer], lens: Lens, size: tuple[int, int], slant: floa
         sharp = np.concatenate([part if part.ndim == 3 else part[..., None] for part in _flat(group)], -1)
         sharp = _slanted(sharp, canvas, size, slant)
         sharp[..., :3] *= _worn(sharp.shape[:2], canvas, number)[..., None] if away < _FARTHEST else F(1)
-        both = disk(sharp, max(lens.blur(away, rows), rows / _SHARPEST))
+        both = disk(sharp, max(lens.blur(away, rows), rows / (_SHARPEST if away > 0.5 else 2.2 * _SHARPEST)))
         if number == 0:
             picture = both[..., :3]
             continue

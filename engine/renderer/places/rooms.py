@@ -124,7 +124,9 @@ def reading_room(c: Canvas) -> list[Layer]:
 def office(c: Canvas) -> list[Layer]:
     """An open office: a wall of glass, ceiling panels, screens and plants."""
     random, level = c.random("office"), dim(c)
-    room = wall(c, 7, np.array((0.33, 0.345, 0.36)) * level, "office wall", (0.40, 0.41, 0.42), (0.13, 0.135, 0.145), 0.05)
+    room = wall(
+        c, 7, np.array((0.33, 0.345, 0.36)) * level, "office wall", (0.40, 0.41, 0.42), (0.13, 0.135, 0.145), 0.05
+    )
     falloff(room, float(random.uniform(-0.3, 0.3)), 0.5, 0.7)
     start = float(random.uniform(-0.3, 0.1))
     for k in range(14):
@@ -140,7 +142,13 @@ def office(c: Canvas) -> list[Layer]:
     desks.box(-9, 9, -0.235, -0.205, np.array((0.46, 0.36, 0.26)) * level)
     for x in np.arange(-np.pi + float(random.uniform(0, 0.3)), np.pi, 0.34):
         desks.box(x, x + 0.17, -0.19, -0.085, (0.02, 0.022, 0.025))
-        desks.box(x + 0.006, x + 0.164, -0.184, -0.091, np.array(_SCREENS[int(random.integers(3))]) * float(random.uniform(0.5, 1.2)))
+        desks.box(
+            x + 0.006,
+            x + 0.164,
+            -0.184,
+            -0.091,
+            np.array(_SCREENS[int(random.integers(3))]) * float(random.uniform(0.5, 1.2)),
+        )
         desks.box(x + 0.22, x + 0.29, -0.30, -0.12, (0.06, 0.07, 0.085), 0.02)
     side = float(random.choice((-1, 1)))
     return [room, panels, desks, plant(c, 2.6, "office plant", side * 0.36, -0.17, 0.11),
