@@ -114,7 +114,7 @@ def _slanted(sharp: Floats, canvas: Canvas, size: tuple[int, int], slant: float)
     width, height = size
     if sharp.shape[:2] == (height, width):
         return sharp
-    rows, columns = sharp.shape[:2]
+    rows = len(sharp)
     middle = (float(canvas.u[0]) + float(canvas.u[-1])) / 2
     x = (np.arange(width, dtype=np.float32) - F((width - 1) / 2)) * F(canvas.pixel)
     far = 1 / (1 - x * F(slant))

@@ -30,7 +30,7 @@ class Sky:
 
 
 SKIES: Final[dict[str, Sky]] = {
-    "day": Sky((0.70, 0.80, 0.91), (0.095, 0.215, 0.50), (0.5, 0.46, 0.38), (1.0, 0.98, 0.93), (1.02, 1.03, 1.05), 0.75),
+    "day": Sky((0.70, 0.80, 0.91), (0.095, 0.215, 0.5), (0.5, 0.46, 0.38), (1.0, 0.98, 0.93), (1.02, 1.03, 1.05), 0.75),
     "grey": Sky((0.72, 0.76, 0.80), (0.55, 0.60, 0.66), (0.1, 0.1, 0.1), (0.72, 0.76, 0.80), (0.66, 0.69, 0.73), 0.9),
     "sunset": Sky(
         (1.10, 0.52, 0.25), (0.12, 0.15, 0.32), (2.4, 1.05, 0.35), (0.62, 0.40, 0.30), (0.95, 0.42, 0.32), 0.10, 0.36
@@ -56,7 +56,7 @@ def sun_side(canvas: Canvas) -> float:
 def painted(canvas: Canvas, sky: Sky, cover: float = 0.4, size: float = 1.0) -> Layer:
     """The sky with its clouds: `cover` 0 none to 1 all."""
     layer = canvas.layer(1e4)
-    u, v = canvas.grid()
+    _, v = canvas.grid()
     rise = np.arctan(np.maximum(v, 0))
     layer.fill(mix(sky.horizon, sky.zenith, step(np.sqrt(rise), 0.0, 1.05)))
     _clouds(layer, sky, cover, size)
