@@ -17,7 +17,7 @@ _GAMMA: Final = 1.48
 """How steep the curve of a film of contrast 0 is at its toe."""
 _BURNT: Final = (0.62, 0.50)
 """Scene light above which broad bright parts are held back in printing, and how far (0 not at all, 1 to one level)."""
-_DYES: Final = 0.28
+_DYES: Final = 0.34
 """How far the strongest colours fall short: no dye takes away all of one colour and nothing of the others."""
 _SOFT_PIXELS: Final = 0.42
 """How far a lens and a film spread a point, in a picture 768 high."""
@@ -226,7 +226,7 @@ def _curved(light: Floats, gamma: float, white: float) -> Floats:
         return _density(light, gamma, white).repeat(3, -1)
     bright = light @ LUMA
     kept = light * (_density(bright, gamma, white) / np.maximum(bright, F(1e-4)))[..., None]
-    return np.asarray(F(0.6) * _density(light, gamma, white) + F(0.4) * np.minimum(kept, 1))
+    return np.asarray(F(0.5) * (_density(light, gamma, white) + np.minimum(kept, 1)))
 
 
 def _screened(linear: Floats) -> Floats:

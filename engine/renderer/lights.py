@@ -174,12 +174,12 @@ def _fire(s: float) -> Light:
     return Light(lamps=lamps, ambient=0.06, exposure=-0.45)
 
 
-def _neon(s: float, first: RGB = (1.75, 0.18, 0.95), second: RGB = (0.10, 0.95, 1.70)) -> Light:
+def _neon(s: float, first: RGB = (1.55, 0.30, 0.92), second: RGB = (0.22, 0.88, 1.50)) -> Light:
     lamps = (
         _key(s * 62, 12, radius=0.5, shape="strip", colour=first, role="practical"),
         _key(-s * 66, 10, radius=0.5, shape="strip", colour=second, power=0.85, role="practical"),
         _rim(-s * 140, 0.7, colour=second),
-        _fill(0, 0.07),
+        _fill(0, 0.12),
     )
     return Light(lamps=lamps, ambient=0.12, exposure=-0.3)
 

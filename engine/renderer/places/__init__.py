@@ -72,8 +72,8 @@ def seen(wanted: Place, optics: Optics, size: tuple[int, int], seed: int) -> Flo
 
 def own_light(wanted: Place) -> float:
     """How much of what is seen of a place is lit by itself, 0 to 1: lamps round the sitter change little of that."""
-    usual = 0.0 if wanted.name in cloths.CLOTHS else 0.3
-    return max(_OWN_LIGHT.get(wanted.name, usual), 0.6 if wanted.time == "night" and usual else 0.0)
+    usual = 0.0 if wanted.name in cloths.CLOTHS else 0.35
+    return max(_OWN_LIGHT.get(wanted.name, usual), 0.8 if wanted.time in ("night", "sunset") and usual else 0.0)
 
 
 def _turned(name: str, seed: int) -> float:
