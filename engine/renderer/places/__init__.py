@@ -91,10 +91,12 @@ def _slant(name: str, seed: int) -> float:
 
 def lit_from(setting: Setting, side: float) -> Setting:
     """The place mirrored, if it is brighter on the other side than the key light is on; `side` as a lamp's."""
-    width = setting.environment.shape[1]
-    grey = np.minimum(setting.environment @ LUMA, 12)
-    aside = np.sin((np.arange(width) + 0.5) / width * 2 * np.pi - np.pi)
-    if float((grey * aside).sum()) * side >= 0:
+    height, width = setting.environment.shape[:2]
+    grey = np.minimum(setting.environment @ LUMA, 30)
+    across = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
+    level = np.sin((np.arange(height) + 0.5) / height * np.pi) ** 2
+    aside = np.sin(across) * (1 - 0.8 * np.cos(across))  # what is behind the sitter lights no cheek
+    if float(level @ grey @ aside) * side >= 0:
         return setting
     return Setting(
         np.ascontiguousarray(setting.environment[:, ::-1]), lambda size, seed: setting.backdrop(size, seed)[:, ::-1]
