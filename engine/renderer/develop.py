@@ -6,7 +6,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ _SCATTER = ((0.25, (0.30, 0.52, 0.72)), (1.1, (0.36, 0.33, 0.22)), (2.8, (0.34, 
 """How far light goes through skin: millimetres, and how much of red, green and blue goes so far."""
 _BRIGHTEST = 60.0
 _GREY_SKIN = 0.36
+_WHITEST = 1.2
+"""Scene light that the brightest cloth should not pass: the whole picture is exposed a little less for it."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,27 @@ def developed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast:
 
 def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> Floats:
     """Scene light (H, W, 3): the sitter exposed for their skin, the place behind."""
+    shown = _box(layers["alpha"][..., 0] > 0, 12)
+    if shown is None:
+        return plan.backdrop
+    light, alpha = _sitters({name: layer[shown] for name, layer in layers.items()}, _cut(plan, shown), threads, fast)
+    whole = np.array(plan.backdrop, np.float32)
+    whole[shown] = light + whole[shown] * (1 - alpha)
+    return whole
+
+
+def _cut(plan: Print, part: tuple[slice, slice]) -> Print:
+    """The plan of a part of the picture."""
+    rows, columns = part
+    origin = np.array((rows.start, rows.start, columns.start, columns.start))
+    most = np.array((rows.stop, rows.stop, columns.stop, columns.stop)) - origin
+    moved = (np.clip(np.array(face) - origin, 0, most).tolist() for face in plan.faces)
+    faces = tuple((top, bottom, left, right) for top, bottom, left, right in moved)
+    return replace(plan, backdrop=plan.backdrop[part], faces=faces)
+
+
+def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool) -> tuple[Floats, Floats]:
+    """Light from whoever is in the picture (H, W, 3), and how much they hide of what is behind (H, W, 1)."""
     guide, normal = _calmed(layers)
     light = cleaned(layers["rest"], guide, normal, threads, fast)
     light = _strands_kept(light, layers)
@@ -116,7 +139,7 @@ def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: 
         spread = through_skin(lit, masks[box][..., 0], plan.pixels_a_mm)
         light[box] += spread * layers["skin_colour"][box]
     light *= F(_exposed(light, layers, plan))
-    return np.asarray(light + plan.backdrop * (1 - alpha), np.float32)
+    return light, alpha
 
 
 def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -151,9 +174,10 @@ def _box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice] | None
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return None
+    height, width = mask.shape
     return (
-        slice(max(rows[0] - margin, 0), rows[-1] + margin + 1),
-        slice(max(columns[0] - margin, 0), columns[-1] + margin + 1),
+        slice(max(int(rows[0]) - margin, 0), min(int(rows[-1]) + margin + 1, height)),
+        slice(max(int(columns[0]) - margin, 0), min(int(columns[-1]) + margin + 1, width)),
     )
 
 
@@ -173,4 +197,7 @@ def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
     bright, tone = np.concatenate(brights), float(np.median(np.concatenate(tones)))
     middle, high = np.percentile(bright, (50, 88))
     level = max(float(middle), 0.62 * float(high), 1e-4)
-    return float(0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.68 * 2**plan.exposure / level)
+    gain = 0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.74 / level
+    shown = layers["alpha"][..., 0] > 0.95
+    brightest = gain * float(np.percentile((light @ LUMA)[shown], 96)) if shown.any() else 0.0
+    return float(gain * 2**plan.exposure * np.clip((_WHITEST / max(brightest, 1e-4)) ** 0.6, 0.8, 1.0))

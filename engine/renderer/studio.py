@@ -157,8 +157,9 @@ class _Darkroom:
 
     def print(self, film: Floats, size: tuple[int, int], fast: bool) -> Picture:
         """Sums of rays as a picture of `size`."""
+        spill = lights.spill(self.scene.light, places.own_light(self.scene.place))
         plan = develop.Print(
-            self.setting.backdrop(size, self.scene.seed) * np.array(lights.spill(self.scene.light), np.float32),
+            self.setting.backdrop(size, self.scene.seed) * np.array(spill, np.float32),
             tuple(self._face(eyes, size) for eyes in self.eyes),
             size[1] / self.optics.view / 1000,
             self.scene.light.exposure,
