@@ -16,6 +16,7 @@ from PIL import Image
 
 from engine.renderer import assets, regions
 from engine.renderer.geometry import Array
+from engine.renderer.hairline import Line
 from engine.renderer.marks import stamped_marks
 from engine.renderer.scene import Person
 
@@ -256,7 +257,9 @@ def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Arr
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
     covered = SCALP_SEEN.get(person.hair.style, 0.85)
-    scalp = np.clip((masks["growth"] - 0.5) / 6, 0, 1) * covered
+    line = Line.of(person)
+    scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
+    scalp = np.where((masks["mouth"] > 0.5) | (masks["ears"] > 0.3), 0, scalp)
     brow = np.clip(masks["brow"], 0, 1) * 0.20
     share = 1 - (1 - scalp) * (1 - brow)
     lips = np.clip(masks["lips"], 0, 1)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from engine.renderer.body import Body
 from engine.renderer.hair import beards, brows, cutting, fibres, growing, ropes, scalp, strands, styles, tied
 from engine.renderer.hair.field import Field, Frame
+from engine.renderer.hairline import Line
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person
 
@@ -40,8 +41,8 @@ def head(person: Person, body: Body, frame: Frame, field: Field, density: float)
     """The hair of the head."""
     style = styles.style(person)
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
-    line = scalp.Line.of(person)
-    around = cutting.Head(field, frame.down, body.half_width)
+    line = Line.of(person)
+    around = cutting.Head.of(body, frame, field)
     made = _strands(person, style, body, frame, line, around, density, random)
     own = np.random.default_rng((person.seed & 0xFFFFFFFF, 12))
     return [_mesh(part, person, style, frame, density, own) for part in made]
@@ -59,7 +60,7 @@ def _mesh(
 
 
 def _strands(
-    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, around: cutting.Head,
+    person: Person, style: styles.Style, body: Body, frame: Frame, line: Line, around: cutting.Head,
     density: float, random: np.random.Generator,
 ) -> list[strands.Strands]:  # fmt: skip
     count = max(int(style.strands * density), 500)
@@ -79,7 +80,7 @@ def _strands(
     return [strands.filled(style, person.hair, locks, roots, around, random)]
 
 
-def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int) -> scalp.Roots:
+def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: Line, count: int) -> scalp.Roots:
     """Where single hairs grow."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
     return scalp.rooted(body, frame, line, count, random, style.soft)

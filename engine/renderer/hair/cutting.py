@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.renderer.body import Body
 from engine.renderer.geometry import unit
 from engine.renderer.hair.combing import CENTRE, UP, Weights, has_fringe
-from engine.renderer.hair.field import Field, Floats
+from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
@@ -21,6 +22,15 @@ class Head:
     field: Field
     down: Floats
     half_width: float
+    ear: tuple[float, float]
+    """How high ears reach, and how far back."""
+
+    @classmethod
+    def of(cls, body: Body, frame: Frame, field: Field) -> Head:
+        """Measured on a body."""
+        ears = frame.inside(body.part.vertices[body.masks["ears"] > 0.5])
+        high, back = (float(np.quantile(ears[:, axis], 0.98)) for axis in (2, 1))
+        return cls(field, frame.down, body.half_width, (high, back))
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     even = (0.5 * (1 - style.clump) * random.random(count)).astype(np.float32)
     even *= np.linalg.norm(locks.points[first, -1] - locks.points[second, -1], axis=1) < 0.03
     share = even[:, None, None]
+    if style.bundles:
+        locks = _bundled(style, locks, random)
     led = locks.points + _curls(style, locks, random) if style.curl else locks.points
     path = led[first] * (1 - share) + led[second] * share
     normals = locks.normals[first]
@@ -57,6 +59,25 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
     return Strands(points, normals, first)
+
+
+def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> Locks:
+    """Locks joined to larger ones that swing a little, so that hair parts, overlaps and ends unevenly."""
+    points = locks.points
+    count, steps, _ = points.shape
+    place = np.hstack([points[:, 0], 0.7 * points[:, steps // 2]])
+    leads = random.choice(count, min(style.bundles, count), replace=False)
+    own = leads[cKDTree(place[leads]).query(place)[1]]
+    to = points[own] - points
+    apart = np.linalg.norm(to, axis=-1)
+    near = np.minimum.accumulate(1 - np.clip((apart - 0.012) / 0.02, 0, 1), axis=1)
+    to -= 0.7 * locks.normals * (to * locks.normals).sum(-1, keepdims=True)
+    t = np.linspace(0, 1, steps, dtype=np.float32)
+    share = style.join * np.clip(1.4 * t - 0.15, 0, 1) * near
+    swing, phase = random.normal(size=count)[own, None], random.uniform(0, 6.28, count)[own, None]
+    aside = style.sway * swing * t**1.3 * np.sin(5.0 * t + phase)
+    moved = points + share[..., None] * to + aside[..., None] * _across(points, locks.normals)
+    return Locks(moved.astype(np.float32), locks.normals, locks.roots)
 
 
 def _across(points: Floats, normals: Floats) -> Floats:

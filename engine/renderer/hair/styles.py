@@ -60,6 +60,18 @@ class Style:
     """How much lifted hair stands up rather than off the skin."""
     rise: float | Five = 0.005
     """How high the outer layer lies over the skin."""
+    slope: float = 1.6
+    """How far hair has gone when it lies that high, in times the height."""
+    gather: float = 0.0
+    """How much hair below the ears turns to the neck, a centimetre."""
+    tuck_ear: float = 0.0
+    """How likely one side's hair is put behind the ear."""
+    bundles: int = 0
+    """Larger locks, into which locks join."""
+    join: float = 0.55
+    """How far they join."""
+    sway: float = 0.004
+    """How far each of them swings aside, in metres."""
     cling: float = 0.5
     """How much of what stands off the head is drawn to it, a step."""
     noise: float = 0.12
@@ -102,8 +114,9 @@ class Style:
 
 
 _LONG: Final = Style(
-    length=0.46, flow="part", lift=0.5, gravity=0.26, rise=(0.013, 0.016, 0.012, 0.015, 0.012), cling=0.6,
-    noise=0.05, points=18, strands=50_000, width=0.00020, clump=0.45, frizz=0.0006, vary=0.10, locks=2600,
+    length=0.46, flow="part", lift=0.25, gravity=0.26, rise=(0.009, 0.011, 0.010, 0.013, 0.012), cling=0.6,
+    slope=4.0, gather=0.036, tuck_ear=0.4, bundles=150, noise=0.05, points=18, strands=50_000, width=0.00020,
+    clump=0.45, frizz=0.0006, stray=0.010, vary=0.14, locks=2600,
 )  # fmt: skip
 _SHORT: Final = Style(length=0.03, lift=0.45, points=8)
 
@@ -208,16 +221,16 @@ STYLES: Final[dict[str, Style]] = {
         kind="row"),
     ),
     "bun": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
     ),
     "top knot": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
     ),
     "ponytail": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
     ),
     "pigtails": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=18, kind="tail", size=0.40, sides=2,
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=18, kind="tail", size=0.40, sides=2,
         share=0.5),
     ),
 }  # fmt: skip

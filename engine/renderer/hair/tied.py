@@ -87,7 +87,7 @@ def _laid(points: Floats, roots: Roots, height: Floats, head: Head) -> Floats:
     """Paths pulled to their height above the skin, from their roots."""
     flat = points.reshape(-1, 3)
     t = np.linspace(0, 1, points.shape[1])[None, :]
-    want = (height[:, None] * np.sin(np.pi * np.clip(0.06 + 0.8 * t, 0, 1))).astype(np.float32).ravel()
+    want = (height[:, None] * np.sin(np.pi * np.clip(0.02 + 0.84 * t, 0, 1)) ** 1.4).astype(np.float32).ravel()
     for _ in range(3):
         gap = head.field.distance(flat)
         flat = flat + unit(flat - CENTRE) * (want - gap)[:, None]
@@ -98,19 +98,24 @@ def _laid(points: Floats, roots: Roots, height: Floats, head: Head) -> Floats:
 
 
 def _loosened(style: Style, points: Floats, roots: Roots, random: np.random.Generator) -> Floats:
-    """Short hairs at the line that escaped, and wisps before the ears."""
+    """Short hairs at the line that no band holds, lying any way on the skin, and wisps before the ears."""
     count = len(points)
-    escaped = np.flatnonzero((roots.inside < 4.5) & (random.random(count) < 0.10))
+    young = 0.55 * np.clip((4.0 - roots.inside) / 5, 0, 1) + 0.04 * (roots.inside < 8)
+    escaped = np.flatnonzero(random.random(count) < young)
+    n = len(escaped)
     t = np.linspace(0, 1, points.shape[1], dtype=np.float32)[None, :, None]
     start = points[escaped, :1]
-    length = random.uniform(0.008, 0.05, (len(escaped), 1, 1)).astype(np.float32)
-    first = unit(points[escaped, 1] - points[escaped, 0])[:, None]
-    curve = random.standard_normal((len(escaped), 1, 3), np.float32) * np.float32(0.35)
-    out = unit(start - CENTRE)
-    framing = (roots.around[escaped] > 55) & (roots.around[escaped] < 80) & (random.random(len(escaped)) < 0.5)
-    length = np.where(framing[:, None, None], random.uniform(0.06, 0.15, length.shape), length).astype(np.float32)
+    normal = roots.normals[escaped]
+    first = unit(points[escaped, 2] - points[escaped, 0])
+    astray = random.standard_normal((n, 3), np.float32) * np.float32(0.55)
+    flat = first + astray - normal * ((first + astray) * normal).sum(1, keepdims=True)
+    way = (unit(flat) + normal * random.uniform(0.05, 0.4, (n, 1)).astype(np.float32))[:, None]
+    length = (0.005 + 0.022 * random.random(n) ** 2).astype(np.float32)
+    framing = (roots.around[escaped] > 58) & (roots.around[escaped] < 80) & (random.random(n) < 0.10)
+    length = np.where(framing, random.uniform(0.05, 0.12, n), length).astype(np.float32)[:, None, None]
+    droop = np.where(framing, 0.9, 0.25).astype(np.float32)[:, None, None]
     made = points.copy()
-    made[escaped] = start + length * (t * (0.8 * first + 0.5 * out + curve) + t * t * (-0.7 * UP - 0.35 * out))
+    made[escaped] = start + length * (t * way + t * t * (-droop * UP - 0.25 * normal[:, None]))
     return made
 
 
