@@ -267,4 +267,4 @@ def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Arr
     tint = (1 - share)[:, None] * (1 + lips[:, None] * (red - 1))
     tint = tint * np.where(masks["mouth"] > 0.5, 0.35, 1.0)[:, None]
     wet = lips * 0.6 + 0.25 * person.skin.oil * np.exp(-((rest[:, 0] / 0.03) ** 2)) * (rest[:, 2] > 0.6)
-    return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(colour, 0.25) * 0.5, "wet": wet[:, None]}
+    return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(0.45 * colour, 0.27), "wet": wet[:, None]}

@@ -53,7 +53,7 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     layer = np.abs(random.standard_normal((count, 1, 1), np.float32)) * np.float32(0.0011)
     sideways = beside * close + random.standard_normal((count, 1, 1), np.float32) * np.float32(0.0009) * close * leaving
     points = path + offset * (1 - leaving) + across * (sideways * leaving) + normals * (layer * close * leaving)
-    points += _frizz(style, count, steps, random)
+    points += _frizz(style, path, random)
     points = _shortened(points, style, roots, random)
     points = _face_free(points, head, 0.022 if has_fringe(style, hair) else 0.050)
     head.field.pushed(points, 0.0004)
@@ -98,17 +98,21 @@ def _face_free(points: Floats, head: Head, below: float) -> Floats:
     return points
 
 
-def _frizz(style: Style, count: int, steps: int, random: np.random.Generator) -> Floats:
-    """Every hair's own slow waves, and some that stray."""
+def _frizz(style: Style, path: Floats, random: np.random.Generator) -> Floats:
+    """Hairs a little wavy, astray from their locks, and a few that go their own way."""
+    count, steps, _ = path.shape
     t = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
     phase = random.random((2, count, 1, 3), np.float32) * np.float32(6.28)
     turns = np.float32(2.0) + random.random((count, 1, 1), np.float32) * np.float32(4.0)
     amount = np.float32(style.frizz) * random.gamma(1.5, 0.66, (count, 1, 1)).astype(np.float32)
-    waves = np.sin(turns * t * np.float32(3.14) + phase[0]) - np.sin(phase[0])
-    made = amount * t * waves
-    strays = np.flatnonzero(random.random(count) < style.stray)
-    far = random.standard_normal((len(strays), 1, 3), np.float32) * np.float32(0.10) * _reach(style)
-    made[strays] += far * t**1.6
+    made = (amount * t) * (np.sin(turns * np.float32(3.14) * t + phase[0]) - np.sin(phase[0]))
+    aside = random.standard_normal((count, 1, 3), np.float32)
+    astray = np.zeros((count, 1, 1), np.float32)
+    if style.loose:
+        astray += np.linalg.norm(path[:, -1] - path[:, 0], axis=1)[:, None, None] * np.float32(style.loose)
+    strays = random.random((count, 1, 1), np.float32) < style.stray
+    astray = np.where(strays, np.float32(0.10) * _reach(style), astray)
+    made += (aside * astray) * t**1.5
     return made
 
 
