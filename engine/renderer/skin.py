@@ -18,7 +18,7 @@ from engine.renderer import assets, regions
 from engine.renderer.geometry import Array
 from engine.renderer.hairline import Line
 from engine.renderer.marks import stamped_marks
-from engine.renderer.scene import Person
+from engine.renderer.scene import RGB, Person
 
 Picture = npt.NDArray[np.float32]
 
@@ -48,9 +48,15 @@ def skin_map(person: Person) -> Picture:
     hair = person.hair
     made: Picture = _skin_map(
         person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
-        person.beard.colour, hair.style == "bald",
+        _shown(person.beard.colour, person.beard.grey), hair.style == "bald",
     )  # fmt: skip
     return made
+
+
+def _shown(colour: RGB, grey: float) -> RGB:
+    """A beard's colour with its share of grey."""
+    red, green, blue = (one * (1 - grey) + 0.38 * grey for one in colour)
+    return (red, green, blue)
 
 
 @lru_cache(maxsize=3)
@@ -256,6 +262,7 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
+    colour = colour * min(1.0, 0.25 / float(colour.max()))
     covered = SCALP_SEEN.get(person.hair.style, 0.85)
     line = Line.of(person)
     scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
@@ -267,4 +274,4 @@ def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Arr
     tint = (1 - share)[:, None] * (1 + lips[:, None] * (red - 1))
     tint = tint * np.where(masks["mouth"] > 0.5, 0.35, 1.0)[:, None]
     wet = lips * 0.6 + 0.25 * person.skin.oil * np.exp(-((rest[:, 0] / 0.03) ** 2)) * (rest[:, 2] > 0.6)
-    return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(0.45 * colour, 0.27), "wet": wet[:, None]}
+    return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(colour, 0.25) * 0.5, "wet": wet[:, None]}

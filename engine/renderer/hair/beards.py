@@ -83,7 +83,7 @@ def areas(rest: Floats) -> dict[str, Floats]:
 
 def _neck(y: Floats, side: Floats) -> Floats:
     """The beard's lower edge, under the jaw."""
-    return np.asarray(0.607 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.20 * np.clip(y + 0.125, 0, 0.08))
+    return np.asarray(0.609 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.32 * np.clip(y + 0.130, 0, 0.08))
 
 
 def _lengths(told: Kind, rest: Floats) -> tuple[Floats, Floats]:
@@ -120,7 +120,8 @@ def beard(person: Person, body: Body, frame: Frame, field: Field, density: float
         field.pushed(points, 0.0006)
     lips = frame.inside(body.part.vertices[body.masks["lips"] > 0.4])
     points = _free_lips(points, lips)
-    shades = fibres.coloured(fibres.runs(points), beard_colour(person), random, person.beard.grey, vary=0.22)
+    along = np.linspace(0.35, 1, points.shape[1], dtype=np.float32) * np.ones((len(points), 1), np.float32)
+    shades = fibres.coloured(along, beard_colour(person), random, person.beard.grey, vary=0.22)
     width = told.width / density**0.7
     return fibres.mesh(frame.outside(points), frame.way(roots.normals)[:, None], width, shades, taper=0.35, shine=0.35)
 

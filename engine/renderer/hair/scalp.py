@@ -92,7 +92,10 @@ def rooted(body: Body, frame: Frame, line: Line, count: int, random: np.random.G
     near = (body.masks["growth"] > -12) & (body.masks["ears"] < 0.3)
 
     def share(rest: Floats) -> Floats:
-        return np.asarray(np.clip((line.inside(rest) + 1.5) / soft, 0, 1) ** 1.6 * line.full(rest))
+        offset = rest - regions.CENTRE
+        around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
+        softly = soft * (1 + 1.2 * regions.bump(around - 62, 14))
+        return np.asarray(np.clip((line.inside(rest) + 1.5) / softly, 0, 1) ** 1.6 * line.full(rest))
 
     found = scatter(body, frame, near, count, random, share)
     return Roots(found.points, found.normals, found.rest, line.inside(found.rest))
