@@ -43,7 +43,7 @@ KINDS: Final[dict[str, Kind]] = {
     "full beard": Kind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=26_000, curl=0.35),
     "long beard": Kind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=26_000, width=0.00020, curl=0.4),
     "goatee": Kind(0.008, 0.015, 0.008, strands=7_000),
-    "moustache": Kind(0.011, strands=4_000, along=0.35),
+    "moustache": Kind(0.014, strands=4_200, along=0.60),
     "handlebar": Kind(0.034, strands=4_500, along=1.0, twirl=1.0, curl=0.05),
     "mutton chops": Kind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=15_000),
 }

@@ -81,7 +81,7 @@ def _flow(name: str, style: Style, hair: Hair, roots: Roots, half_width: float) 
         return np.asarray(np.broadcast_to(0.45 * aside * RIGHT - 0.35 * BACK, n.shape))
     if name == "fall":
         outward = np.clip(from_middle[:, :1] / 0.5, -1, 1)
-        return np.asarray(-BACK - 0.3 * UP + (0.35 * outward + 0.1 * aside) * RIGHT)
+        return np.asarray(-BACK - 1.1 * UP + (0.25 * outward + 0.1 * aside) * RIGHT)
     if name == "swept":
         return np.asarray(np.broadcast_to(-0.55 * BACK - 0.25 * UP + 0.85 * aside * RIGHT, n.shape))
     if name == "down":

@@ -76,7 +76,7 @@ def _inner_edge(style: Style, roots: Roots, side: Floats, random: np.random.Gene
 def _tucked(style: Style, hair: Hair, side: Floats, random: np.random.Generator) -> npt.NDArray[np.bool_]:
     """Which locks are put behind an ear: those of the side with less hair, all but a few."""
     less = 1.0 if hair.parting > 0 else -1.0
-    kept = random.random(len(side)) < 0.96
+    kept = random.random(len(side)) < 0.99
     return np.asarray((side == less) & kept & (random.random() < style.tuck_ear))
 
 
@@ -99,7 +99,7 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         here = moved
         points.append(here)
     path = np.stack(points, 1)
-    kept = ~_wandered(path, plan.parted[:, 0]) & ~_before_the_throat(path)
+    kept = ~_wandered(path, plan.parted[:, 0]) & (plan.fringe | ~_before_the_throat(path))
     weights = {name: value[kept] for name, value in weights.items()}
     return trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
 

@@ -38,9 +38,10 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     even = (0.5 * (1 - style.clump) * random.random(count)).astype(np.float32)
     even *= np.linalg.norm(locks.points[first, -1] - locks.points[second, -1], axis=1) < 0.03
     share = even[:, None, None]
+    leads: Numbers = np.arange(len(locks.points))
     if style.bundles:
-        locks = _bundled(style, locks, random)
-    led = locks.points + _curls(style, locks, random) if style.curl else locks.points
+        locks, leads = _bundled(style, locks, random)
+    led = locks.points + _curls(style, locks, leads, random) if style.curl else locks.points
     path = led[first] * (1 - share) + led[second] * share
     normals = locks.normals[first]
     across = _across(led, locks.normals)[first]
@@ -61,8 +62,8 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     return Strands(points, normals, first)
 
 
-def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> Locks:
-    """Locks joined to larger ones that swing a little, so that hair parts, overlaps and ends unevenly."""
+def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[Locks, Numbers]:
+    """Locks joined to larger ones that swing a little, so that hair parts, overlaps and ends unevenly; and to which."""
     points = locks.points
     count, steps, _ = points.shape
     place = np.hstack([points[:, 0], 0.7 * points[:, steps // 2]])
@@ -77,7 +78,7 @@ def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> Locks:
     swing, phase = random.normal(size=count)[own, None], random.uniform(0, 6.28, count)[own, None]
     aside = style.sway * swing * t**1.3 * np.sin(5.0 * t + phase)
     moved = points + share[..., None] * to + aside[..., None] * _across(points, locks.normals)
-    return Locks(moved.astype(np.float32), locks.normals, locks.roots)
+    return Locks(moved.astype(np.float32), locks.normals, locks.roots), own
 
 
 def _across(points: Floats, normals: Floats) -> Floats:
@@ -132,18 +133,21 @@ def _shortened(points: Floats, style: Style, roots: Roots, random: np.random.Gen
     return resampled(points, ends * (steps - 1), steps)
 
 
-def _curls(style: Style, locks: Locks, random: np.random.Generator) -> Floats:
-    """Waves or corkscrews of each lock (N, K, 3)."""
+def _curls(style: Style, locks: Locks, leads: Numbers, random: np.random.Generator) -> Floats:
+    """Waves or corkscrews of each lock (N, K, 3); flat waves go with those of the larger lock."""
     points = locks.points
     count = len(points)
     along = np.linalg.norm(np.diff(points, axis=1), axis=2)
     run = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(along, 1)], 1)
-    where = locks.roots.points
-    smooth = 0.9 * np.sin(where @ np.array((31.0, 17.0, 23.0))) + 0.35 * random.normal(size=count)
-    own = smooth if style.flat > 0.5 else random.uniform(0, 6.28, count)
-    turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
+    waved = style.flat > 0.5
+    where = locks.roots.points[leads]
+    smooth = 0.9 * np.sin(where @ np.array((31.0, 17.0, 23.0))) + 0.2 * random.normal(size=count)
+    own = smooth if waved else random.uniform(0, 6.28, count)
+    turn = style.turn * np.exp(0.16 * (1 - 0.4 * style.flat) * random.normal(size=(count, 1)))
+    turn = turn[leads] if waved else turn
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
     size: Floats = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
+    size = 0.6 * size[leads] + 0.4 * size if waved else size
     start = 3.5 * style.curl if style.flat <= 0.5 else 0.10
     size = (size * np.clip(run / start, 0, 1) ** 1.5).astype(np.float32)[..., None]
     tangent = unit(np.gradient(points, axis=1))

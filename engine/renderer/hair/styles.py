@@ -135,7 +135,7 @@ STYLES: Final[dict[str, Style]] = {
     ),
     "crop": replace(
         _SHORT, length=(0.040, 0.042, 0.018, 0.016, 0.011), flow=("forward", "forward", "whorl", "whorl", "whorl"),
-        lift=(0.5, 0.65, 0.3, 0.3, 0.25), gravity=0.05, rise=0.011, cling=0.3, noise=0.09, clump=0.28, vary=0.25,
+        lift=(0.5, 0.65, 0.3, 0.3, 0.25), gravity=0.05, rise=0.010, cling=0.3, noise=0.05, clump=0.20, vary=0.30,
         fringe_cut=0.046, blunt=0.008,
     ),
     "side part": replace(
@@ -175,24 +175,24 @@ STYLES: Final[dict[str, Style]] = {
         fringe_cut=0.022, blunt=0.012, vary=0.25, frame=0.96, loose=0.03, bundles=260, join=0.55,
     ),
     "bob": replace(
-        _LONG, length=0.30, cut=-0.088, blunt=0.004, tuck=0.12, rise=(0.014, 0.019, 0.017, 0.020, 0.010),
+        _LONG, length=0.30, cut=-0.088, blunt=0.004, tuck=0.12, rise=(0.010, 0.013, 0.014, 0.017, 0.010),
         frame=0.97, clump=0.3, vary=0.02,
     ),
     "long bob": replace(_LONG, length=0.36, cut=-0.165, blunt=0.007, tuck=0.06, vary=0.04, frame=0.98),
-    "shoulder length": replace(_LONG, length=0.36, cut=-0.195, blunt=0.014, curl=0.0022, turn=0.15, flat=0.9),
+    "shoulder length": replace(_LONG, length=0.36, cut=-0.195, blunt=0.016, curl=0.0026, turn=0.15, flat=0.9),
     "long straight": replace(_LONG, clump=0.5),
-    "fringe": replace(_LONG, length=0.38, fringe_cut=0.017, blunt=0.004, cut=-0.23, vary=0.05),
+    "fringe": replace(_LONG, length=0.38, lift=(0.6, 0.3, 0.25, 0.25, 0.25), fringe_cut=0.017, blunt=0.004, cut=-0.23, vary=0.05),
     "shag": replace(
-        _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.022, cling=0.4,
-        noise=0.13, clump=0.75, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05,
+        _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.015, cling=0.4,
+        noise=0.10, clump=0.6, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05,
         lift=0.7, cut=-0.21,
     ),
     "waves": replace(
-        _LONG, length=0.42, rise=(0.016, 0.022, 0.020, 0.022, 0.015), curl=0.0080, turn=0.105, flat=0.85, clump=0.5,
-        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.14, frame=0.98, lift=0.6,
+        _LONG, length=0.42, rise=(0.010, 0.014, 0.016, 0.018, 0.015), curl=0.0105, turn=0.130, flat=0.85, clump=0.5,
+        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.18, frame=0.98, lift=0.35, bundles=110, join=0.62,
     ),
     "curls": Style(
-        length=(0.12, 0.13, 0.12, 0.12, 0.10), lift=1.0, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
+        length=(0.10, 0.115, 0.10, 0.10, 0.08), lift=0.9, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
         wander=0.06, points=26, strands=40_000, width=0.00023, clump=0.80, curl=0.0062, turn=0.030, frizz=0.0012,
         stray=0.05, locks=900, vary=0.3, shine=0.6, fringe_cut=0.030, blunt=0.014, frame=1.0,
     ),

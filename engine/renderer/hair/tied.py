@@ -127,7 +127,7 @@ def _finished(
     path = _tail_path(tied, hair, knot, end, head)
     if tied.kind == "plait":
         return ropes.plaited(path[None], 0.0150, int(0.06 * style.strands), 60, random)
-    return _tail(style, hair, path, head, random)
+    return _tail(style, tied, hair, path, head, random)
 
 
 def _bun(style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, random: np.random.Generator) -> Strands:
@@ -173,7 +173,7 @@ def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head) ->
         way = unit(here - path[-1])
         path.append(here.copy())
     made = np.stack(path)
-    for _ in range(3):
+    for _ in range(10):
         made[1:-1] = 0.25 * made[:-2] + 0.5 * made[1:-1] + 0.25 * made[2:]
     return np.asarray(made)
 
@@ -187,7 +187,9 @@ def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: np.float32)
     return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
 
 
-def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
+def _tail(
+    style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator
+) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
     count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)
@@ -196,17 +198,18 @@ def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.
     first = unit(np.cross(tangent, RIGHT + 0.1 * UP))
     second = np.cross(tangent, first)
     t = np.linspace(0, 1, steps)
-    wide = np.interp(t, (0, 0.05, 0.3, 0.7, 1), (0.010, 0.012, 0.027, 0.026, 0.012)) * (0.6 + 0.4 * hair.volume)
+    wide = np.interp(t, (0, 0.05, 0.3, 0.7, 1), (0.010, 0.012, 0.025, 0.025, 0.014)) * (0.6 + 0.4 * hair.volume)
+    wide = wide / tied.sides**0.5
     lock = random.integers(0, 70, count)
     centre = unit(random.normal(size=(70, 2))) * np.sqrt(random.random((70, 1)))
-    at_lock = centre[lock] + 0.22 * random.normal(size=(count, 2))
-    wave = 0.10 * np.sin(t[None] * random.uniform(3, 8, 70)[lock, None] + random.uniform(0, 6.3, 70)[lock, None]) * t
+    at_lock = centre[lock] + 0.16 * random.normal(size=(count, 2))
+    wave = 0.22 * np.sin(t[None] * random.uniform(3, 8, 70)[lock, None] + random.uniform(0, 6.3, 70)[lock, None]) * t
     a, b = at_lock[:, :1] + wave, at_lock[:, 1:] + wave[:, ::-1]
     across = a[..., None] * first + b[..., None] * second
     points = (axis + across * wide[None, :, None]).astype(np.float32)
     loose = np.float32(0.0012) * random.standard_normal((count, 1, 3), np.float32)
     points = points + loose * t[None, :, None].astype(np.float32)
-    ends = (1 - 0.3 * random.random(count) ** 2) * (steps - 1)
+    ends = (1 - 0.45 * random.random(70)[lock] * random.random(count) ** 0.5) * (steps - 1)
     points = resampled(points, ends, steps).astype(np.float32)
     head.field.pushed(points, 0.0006)
     return Strands(points, unit(across + 0.2 * unit(points - CENTRE)).astype(np.float32), lock)
