@@ -95,5 +95,9 @@ def _flow(name: str, style: Style, hair: Hair, roots: Roots, half_width: float) 
     side = np.tanh((roots.points[:, :1] - parting(style, hair, half_width)) / 0.0025)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
-    parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
+    first = np.clip((9 - roots.inside[:, None]) / 7, 0, 1) * front
+    parted = unit(
+        side * RIGHT * (0.95 - 0.35 * first) + BACK * (0.30 + 0.15 * front + 0.35 * first)
+        - UP * (0.55 - 0.35 * front - 0.75 * first)
+    )  # fmt: skip
     return np.asarray(parted * (1 - behind) + whorl * behind)

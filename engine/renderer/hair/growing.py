@@ -202,7 +202,11 @@ def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head
 
 
 def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
-    """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
+    """Hair that hangs before the face goes aside instead of down; a fringe may hang.
+
+    What has fallen to the other side than its parting's goes on there.
+    """
+    side = np.where(np.abs(here[:, 0]) > 0.03, np.sign(here[:, 0]), side)
     short = before_the_face(here, side, wide, head) * ~fringe
     at = np.flatnonzero(short > 0)
     turned = way.copy()
