@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer import accessories, body, hair, wardrobe
+from engine.renderer import accessories, body, hair, hats, wardrobe
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Outfit, Person, Pose, Sitter
 
@@ -56,7 +56,9 @@ def _made(
     """All meshes of somebody, kept for the next picture of them."""
     built = body.build(person, pose, lens)
     clothes = wardrobe.dress(outfit, built)
-    grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes)
+    grown = hair.grow(
+        person, built, built.middle + np.array(lens), density, clothes, hats.above_rim(outfit, built)
+    )
     grown = accessories.under_hat(grown, outfit, built)
     skin = built.covered(wardrobe.sunk(built, clothes))
     others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)

@@ -16,8 +16,9 @@ from PIL import Image
 
 from engine.renderer import assets, regions
 from engine.renderer.geometry import Array
+from engine.renderer.hairline import Line
 from engine.renderer.marks import stamped_marks
-from engine.renderer.scene import Person
+from engine.renderer.scene import RGB, Person
 
 Picture = npt.NDArray[np.float32]
 
@@ -47,9 +48,15 @@ def skin_map(person: Person) -> Picture:
     hair = person.hair
     made: Picture = _skin_map(
         person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
-        person.beard.colour, hair.style == "bald",
+        _shown(person.beard.colour, person.beard.grey), hair.style == "bald",
     )  # fmt: skip
     return made
+
+
+def _shown(colour: RGB, grey: float) -> RGB:
+    """A beard's colour with its share of grey."""
+    red, green, blue = (one * (1 - grey) + 0.38 * grey for one in colour)
+    return (red, green, blue)
 
 
 @lru_cache(maxsize=3)
@@ -255,8 +262,11 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
+    colour = colour * min(1.0, 0.25 / float(colour.max()))
     covered = SCALP_SEEN.get(person.hair.style, 0.85)
-    scalp = np.clip((masks["growth"] - 0.5) / 6, 0, 1) * covered
+    line = Line.of(person)
+    scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
+    scalp = np.where((masks["mouth"] > 0.5) | (masks["ears"] > 0.3), 0, scalp)
     brow = np.clip(masks["brow"], 0, 1) * 0.20
     share = 1 - (1 - scalp) * (1 - brow)
     lips = np.clip(masks["lips"], 0, 1)

@@ -28,6 +28,8 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 SIZE: Final = (512, 768)
 DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
+_STRANDS_SEEN: Final = 2600.0
+"""Pixels a metre from which all of a style's strands are worth growing."""
 DRAFT_PIXELS: Final = 320 * 480
 """A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
@@ -88,7 +90,8 @@ def photograph(
     optics = camera.aim(scene.camera, eyes, size, len(seats))
     setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
-    meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    density = _hair_density(quality, size[1] / optics.view)
+    meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, density)]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())
@@ -100,6 +103,12 @@ def photograph(
     clock.stage("developing", 1.0)
     clock(1.0)
     return Photograph(picture, clock.seconds)
+
+
+def _hair_density(quality: str, pixels_a_metre: float) -> float:
+    """Strands of hair as a share of the style's own: fewer and wider ones where they are finer than can be seen."""
+    seen = min(max(pixels_a_metre / _STRANDS_SEEN, 0.4), 1.0)
+    return min(DENSITY[quality], round(seen, 1))
 
 
 def _traced(size: tuple[int, int], quality: str) -> tuple[int, int]:
