@@ -14,13 +14,20 @@ from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import bases, charts, cuts, draping, patterns, pieces, sewing, shapes
+from engine.renderer.wardrobe import bases, charts, creases, cuts, draping, patterns, pieces, sewing, shapes
+from engine.renderer.wardrobe.dyes import dyed
 from engine.renderer.wardrobe.pieces import Piece
 from engine.renderer.wardrobe.table import GARMENTS, WHITE, Garment, Layer
 
 _FINE: Final = 9000
 """Triangles from which a piece is not made finer."""
 _OTHER_FABRICS: Final = {"sweat": "jersey", "twill": "denim"}
+_HABITS: Final = {
+    "jersey": "jersey", "sweat": "jersey", "cotton": "shirt", "linen": "shirt", "lace": "silk", "silk": "silk",
+    "satin": "silk", "knit": "knit", "fine knit": "knit", "cable knit": "knit", "leather": "leather", "denim": "leather",
+    "nylon": "nylon", "rubber": "nylon", "metal": "plate", "mail": "plate", "sequins": "tight",
+}  # fmt: skip
+"""How cloth of a fabric creases; what isn't here creases as a jacket."""
 _NEAREST: Final = {
     "jacket": "blazer", "jumper": "sweater", "women's t-shirt": "t-shirt", "gown": "evening gown", "vest": "waistcoat",
 }  # fmt: skip
@@ -75,11 +82,6 @@ class _Tailor:
     piece: Piece | None = None
     """The piece on top."""
 
-    @property
-    def random(self) -> np.random.Generator:
-        """The same for every garment of its name."""
-        return np.random.default_rng(sum(map(ord, self.name)) + len(self.meshes))
-
     def add(self, layer: Layer) -> None:
         """One more layer over what is on."""
         piece = self._cut(layer)
@@ -92,13 +94,13 @@ class _Tailor:
             piece = draping.hung(piece, layer.slack)
         piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
         piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE else 0))
-        piece = draping.folded(piece, layer.folds, self.random) if not legs else _pleated(piece, layer.folds)
+        worn = self._creases(layer, piece)
+        piece = draping.folded(piece, worn.height, layer.folds) if not legs else _pleated(piece, layer.folds)
         if layer.base in ("close", "skirt"):
             piece = pieces.even(piece, 4)
         piece = self._over(piece, layer)
-        self.meshes.append(
-            charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer))
-        )
+        thick = 0.0025 if layer.region != "cuirass" else 0.004
+        self.meshes.append(charts.mesh(pieces.hemmed(piece, thick), **self.look(layer), creases=worn.shade))
         self.below.append(draping.Under.of(piece.v, piece.normals))
         if not legs:
             self.piece = piece
@@ -129,6 +131,17 @@ class _Tailor:
         elif layer.region:
             height = np.minimum(height, shapes.SHAPES[layer.region](piece.rest, piece.arm))
         return pieces.cut(piece, height)[0] if height.min() <= 0 else piece
+
+    def _creases(self, layer: Layer, piece: Piece) -> creases.Creased:
+        """The same for every garment of its name."""
+        habit = layer.habit or _HABITS.get(self._fabric(layer), "jacket")
+        sleeves, s = piece.arm > 0.5, cuts.along_arm(piece.rest)
+        torso = piece.rest[piece.arm < 0.3, 2]
+        ends = (float(torso.min()) if len(torso) else 0.0, float(s[sleeves].max()) if sleeves.any() else 0.6)
+        return creases.creased(habit, sum(map(ord, self.name)) + len(self.meshes), ends)
+
+    def _fabric(self, layer: Layer) -> str:
+        return layer.fabric or self.outfit.fabric or self.garment.fabric
 
     def _base(self, base: str) -> Piece:
         if base == "close":
@@ -171,13 +184,14 @@ class _Tailor:
 
     def look(self, layer: Layer) -> dict[str, Any]:
         """What the tracer is told of a layer's cloth."""
-        own = layer.fabric or self.outfit.fabric or self.garment.fabric
+        own = self._fabric(layer)
         fabric = FABRICS.get(_OTHER_FABRICS.get(own, own), FABRICS["cotton"])
         if own == "sweat":
             fabric = replace(fabric, weave=0.10, sheen=0.5, thread=0.0009)
-        info: dict[str, Any] = {"look": fabric, "colour": np.array(self.dye(layer.dye), np.float32)}
+        info: dict[str, Any] = {"look": fabric, "colour": np.array(dyed(self.dye(layer.dye), own), np.float32)}
         if layer.dye == "colour":
-            found = patterns.tile(self.outfit.pattern, self.outfit.colour, self.outfit.second, self.name)
+            second = None if self.outfit.second is None else dyed(self.outfit.second, own)
+            found = patterns.tile(self.outfit.pattern, dyed(self.outfit.colour, own), second, self.name)
             if found is not None:
                 info |= {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
         shade = _shade(layer, self.body.person.masculinity < 0.5)

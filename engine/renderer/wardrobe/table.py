@@ -30,7 +30,10 @@ class Layer:
     """Metres over what is below."""
     slack: float = 0.5
     """Below the chest: 0 clings to the body, 1 falls straight."""
-    folds: float = 0.0030
+    folds: float = 1.0
+    """Times the broad creases of its habit; of skirts and trousers, how deep their pleats are in metres."""
+    habit: str = ""
+    """How it creases, by the name that `creases` has for it; "" is what its fabric does."""
     fabric: str = ""
     """"" is the outfit's, or the garment's own."""
     dye: str | RGB = "colour"
@@ -57,20 +60,20 @@ class Garment:
 
 def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
     return Layer(
-        "male_casualsuit06/top", neck, sleeve, women="female_casualsuit02/part0", sewn=sewn, ease=0.002, folds=0.0022
+        "male_casualsuit06/top", neck, sleeve, women="female_casualsuit02/part0", sewn=sewn, ease=0.003, folds=1.0
     )
 
 
-_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.0, sewn=("shirt buttons",))
+_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",))
 _UNDER_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second", hem=0.12)
-_UNDER_TEE: Final = Layer("close", "crew", "short", 0.10, 0.004, 0.2, 0.001, "jersey", "second", sewn=("neckband",))
-_JACKET: Final = Layer("male_casualsuit05/part0", ease=0.003, folds=0.0018)
-_JACKET_COLLAR: Final = Layer("male_casualsuit05/part2", ease=0.003, folds=0.0)
+_UNDER_TEE: Final = Layer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
+_JACKET: Final = Layer("male_casualsuit05/part0", ease=0.003, folds=0.6)
+_JACKET_COLLAR: Final = Layer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
 _JACKET_SHIRT: Final = Layer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 _SUIT: Final = (
     Layer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
-    Layer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie"),
-    Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.0012),
+    Layer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie", habit="plate"),
+    Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
 )
 
 GARMENTS: Final[dict[str, Garment]] = {
@@ -81,22 +84,22 @@ GARMENTS: Final[dict[str, Garment]] = {
         "jersey",
     ),
     "shirt": Garment((_SHIRT,), "cotton"),
-    "blouse": Garment((Layer("female_elegantsuit01/part0", ease=0.003, folds=0.0025),), "silk"),
+    "blouse": Garment((Layer("female_elegantsuit01/part0", ease=0.003, folds=0.83),), "silk"),
     "sweater": Garment(
-        (Layer("male_casualsuit02/top", ease=0.004, folds=0.0045, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
+        (Layer("male_casualsuit02/top", ease=0.004, folds=1.5, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
     ),
-    "turtleneck": Garment((Layer("close", "high", "long", 0.02, 0.007, 0.5, 0.0035, sewn=("roll",)),), "fine knit"),
+    "turtleneck": Garment((Layer("close", "high", "long", 0.02, 0.007, 0.5, 1.17, sewn=("roll",)),), "fine knit"),
     "cardigan": Garment(
-        (_UNDER_TEE, Layer("close", "deep vee", "long", 0.02, 0.011, 0.7, 0.0045, sewn=("button band",))),
+        (_UNDER_TEE, Layer("close", "deep vee", "long", 0.02, 0.011, 0.7, 1.5, sewn=("button band",))),
         "fine knit",
         legs_dye=DENIM,
     ),
     "hoodie": Garment(
-        (Layer("male_casualsuit02/top", ease=0.006, folds=0.0055, sewn=("hood", "cords", "kangaroo pocket")),),
+        (Layer("male_casualsuit02/top", ease=0.006, folds=1.8, sewn=("hood", "cords", "kangaroo pocket")),),
         "sweat",
         legs_dye=DENIM,
     ),
-    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=0.0055, sewn=("rib neckband",)),), "sweat"),
+    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=1.8, sewn=("rib neckband",)),), "sweat"),
     "suit": Garment(_SUIT, "wool", legs_dye="colour"),
     "tuxedo": Garment((_SUIT[0], *_SUIT[2:]), "wool", legs_dye="colour"),
     "blazer": Garment((_JACKET_SHIRT, _JACKET, _JACKET_COLLAR), "wool"),
@@ -109,8 +112,8 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
     "coat": Garment(
         (
-            Layer("close", "high", "long", 0.1, 0.006, 0.3, 0.002, "fine knit", "second", sewn=("roll",)),
-            Layer("male_casualsuit05/part0", ease=0.004, folds=0.002, slack=0.9),
+            Layer("close", "high", "long", 0.1, 0.006, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
+            Layer("male_casualsuit05/part0", ease=0.004, folds=0.67, slack=0.9),
             _JACKET_COLLAR,
         ),
         "wool",
@@ -121,7 +124,7 @@ GARMENTS: Final[dict[str, Garment]] = {
             Layer(
                 "male_casualsuit05/part0",
                 ease=0.008,
-                folds=0.002,
+                folds=0.67,
                 slack=0.9,
                 sewn=("epaulettes", "double buttons", "belt"),
             ),
@@ -132,7 +135,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "raincoat": Garment(
         (
             _UNDER_TEE,
-            Layer("close", "stand", "long", -0.1, 0.016, 0.9, 0.0045, sewn=("hood", "zip", "flap pockets")),
+            Layer("close", "stand", "long", -0.1, 0.016, 0.9, 1.5, sewn=("hood", "zip", "flap pockets")),
         ),
         "nylon",
         legs_dye=DENIM,
@@ -140,27 +143,27 @@ GARMENTS: Final[dict[str, Garment]] = {
     "leather jacket": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.004, folds=0.003, sewn=("snaps", "slant zip")),
+            Layer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps", "slant zip")),
             _JACKET_COLLAR,
         ),
         "leather",
         legs_dye=DENIM,
     ),
     "denim jacket": Garment(
-        (Layer("male_casualsuit01/top", ease=0.006, folds=0.002, sewn=("metal buttons", "chest pockets", "yoke")),),
+        (Layer("male_casualsuit01/top", ease=0.006, folds=0.67, sewn=("metal buttons", "chest pockets", "yoke")),),
         "denim",
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.002, sewn=("edge",)),), "cotton", "skirt", "colour"
+        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
     ),
     "evening gown": Garment(
-        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.0018, sewn=("edge",)),), "satin", "skirt", "colour"
+        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
     ),
     "sari": Garment(
         (
-            Layer("close", "scoop", "short", 0.27, 0.004, 0.0, 0.0015, "silk", "second", sewn=("edge",)),
-            Layer("close", "", "", None, 0.010, 0.2, 0.003, region="drape", sewn=("gold edge",)),
+            Layer("close", "scoop", "short", 0.27, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
+            Layer("close", "", "", None, 0.010, 0.2, 1.0, region="drape", sewn=("gold edge",)),
         ),
         "silk",
         "skirt",
@@ -170,8 +173,8 @@ GARMENTS: Final[dict[str, Garment]] = {
     "kimono": Garment(
         (
             Layer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
-            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 0.004, sewn=("kimono collar",)),
-            Layer("close", "", "none", None, 0.019, 0.0, 0.001, "silk", "second", region="obi"),
+            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.33, sewn=("kimono collar",)),
+            Layer("close", "", "none", None, 0.019, 0.0, 0.33, "silk", "second", region="obi"),
         ),
         "silk",
         "skirt",
@@ -181,7 +184,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "lab coat": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.005, folds=0.002, slack=0.7, sewn=("left pocket", "coat buttons")),
+            Layer("male_casualsuit05/part0", ease=0.005, folds=0.67, slack=0.7, sewn=("left pocket", "coat buttons")),
             _JACKET_COLLAR,
         ),
         "cotton",
@@ -190,13 +193,13 @@ GARMENTS: Final[dict[str, Garment]] = {
     "apron": Garment(
         (
             Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
-            Layer("close", "", "none", None, 0.012, 0.5, 0.002, region="bib", sewn=("apron straps",)),
+            Layer("close", "", "none", None, 0.012, 0.5, 0.67, region="bib", sewn=("apron straps",)),
         ),
         "canvas",
         second=(0.36, 0.42, 0.50),
     ),
     "chef jacket": Garment(
-        (Layer("close", "stand", "long", 0.0, 0.009, 0.6, 0.003, sewn=("mandarin", "double buttons", "edge line")),),
+        (Layer("close", "stand", "long", 0.0, 0.009, 0.6, 1.0, sewn=("mandarin", "double buttons", "edge line")),),
         "cotton",
     ),
     "armour": Garment(
@@ -219,14 +222,14 @@ GARMENTS: Final[dict[str, Garment]] = {
     "tank top": Garment((_tee("scoop", "edge", sleeve="none"),), "jersey", legs_dye=DENIM),
     "overalls": Garment(
         (
-            Layer("male_worksuit01/part1", ease=0.0, folds=0.002, fabric="jersey", dye="second"),
+            Layer("male_worksuit01/part1", ease=0.0, folds=0.67, fabric="jersey", dye="second"),
             Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim"),
         ),
         "denim",
         "",
     ),
     "spacesuit": Garment(
-        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 0.006, sewn=("neck ring", "patches", "hoses")),),
+        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 1.8, sewn=("neck ring", "patches", "hoses")),),
         "canvas",
         legs_dye="colour",
     ),
