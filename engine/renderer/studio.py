@@ -88,7 +88,11 @@ def photograph(
     optics = camera.aim(scene.camera, eyes, size, len(seats))
     setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
-    meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    meshes = [
+        mesh
+        for seat in seats
+        for mesh in seat.meshes(optics.eye, DENSITY[quality], sitting.shows_legs(optics, seat.eyes))
+    ]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())

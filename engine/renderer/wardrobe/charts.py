@@ -1,6 +1,6 @@
 """Cloth coordinates: metres along the threads, the torso wrapped one way and each sleeve another, as cloth is sewn.
 
-An atlas holds pictures over them: the torso once around and half again, since its back crosses the end, and the sleeves.
+An atlas holds pictures over them: the torso once around and half again, as its back crosses the end, and the sleeves.
 """
 
 from __future__ import annotations

@@ -9,17 +9,18 @@ from engine.renderer.scene import RGB
 from engine.renderer.tracing.vectors import LUMA
 
 _PURE: Final[Mapping[str, float]] = {
-    "silk": 0.88, "satin": 0.88, "nylon": 0.86, "rubber": 0.86, "velvet": 0.84, "leather": 0.76, "wool": 0.72, "knit": 0.74,
-    "fine knit": 0.76, "cable knit": 0.74, "denim": 0.72, "linen": 0.74, "metal": 1.0, "mail": 1.0, "sequins": 1.0,
+    "silk": 0.88, "satin": 0.88, "nylon": 0.86, "rubber": 0.86, "velvet": 0.84, "leather": 0.76, "wool": 0.72,
+    "knit": 0.74, "fine knit": 0.76, "cable knit": 0.74, "denim": 0.72, "linen": 0.74, "metal": 1.0, "mail": 1.0,
+    "sequins": 1.0,
 }  # fmt: skip
-_USUALLY: Final = 0.80
+_USUALLY: Final = 0.85
 """The share of a colour's distance from grey that a fabric keeps of it; other fabrics keep this one."""
 _WHITEST: Final = 0.62
 _BLACKEST: Final = 0.013
 
 
 def dyed(colour: RGB, fabric: str) -> RGB:
-    """The colour (linear) that cloth has when it is dyed so: the same hue, less pure, between cloth's black and white."""
+    """The colour (linear) that cloth has when it is dyed so: the hue, less pure, between cloth's black and white."""
     share = _PURE.get(fabric, _USUALLY)
     if share == 1:
         return colour

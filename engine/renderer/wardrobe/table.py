@@ -32,8 +32,6 @@ class Layer:
     """Below the chest: 0 clings to the body, 1 falls straight."""
     folds: float = 1.0
     """Times the broad creases of its habit; of skirts and trousers, how deep their pleats are in metres."""
-    habit: str = ""
-    """How it creases, by the name that `creases` has for it; "" is what its fabric does."""
     fabric: str = ""
     """"" is the outfit's, or the garment's own."""
     dye: str | RGB = "colour"
@@ -44,6 +42,8 @@ class Layer:
     """Names of `sewing`: bands, collars, buttons, pockets."""
     women: str = ""
     """Another `base` on women."""
+    habit: str = ""
+    """How it creases, by the name that `creases` has for it; "" is what its fabric does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,9 @@ _SUIT: Final = (
     Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
 )
 
+_SASH: Final = Layer("close", "", "none", None, 0.0105, 0.0, 0.3, region="sash", habit="silk")
+_SHIRT_FRONT: Final = Layer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
+
 GARMENTS: Final[dict[str, Garment]] = {
     "t-shirt": Garment((_tee("", "neckband"),), "jersey", legs_dye=DENIM),
     "v-neck": Garment((_tee("vee", "neckband"),), "jersey", legs_dye=DENIM),
@@ -95,47 +98,42 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=DENIM,
     ),
     "hoodie": Garment(
-        (Layer("male_casualsuit02/top", ease=0.006, folds=1.8, sewn=("hood", "cords", "kangaroo pocket")),),
+        (Layer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("hood", "cords", "kangaroo pocket")),),
         "sweat",
         legs_dye=DENIM,
     ),
-    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=1.8, sewn=("rib neckband",)),), "sweat"),
+    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("rib neckband",)),), "sweat"),
     "suit": Garment(_SUIT, "wool", legs_dye="colour"),
-    "tuxedo": Garment((_SUIT[0], *_SUIT[2:]), "wool", legs_dye="colour"),
-    "blazer": Garment((_JACKET_SHIRT, _JACKET, _JACKET_COLLAR), "wool"),
+    "tuxedo": Garment((_SHIRT_FRONT, _SUIT[2]), "wool", legs_dye="colour"),
+    "blazer": Garment((_SHIRT_FRONT, _SUIT[2]), "wool"),
     "waistcoat": Garment(
         (
-            _UNDER_SHIRT,
-            Layer("male_casualsuit01/top", "deep vee", "none", 0.06, 0.005, 0.0, 0.0, sewn=("vest buttons", "edge")),
+            Layer("close", "closed", "long", 0.12, 0.006, 0.3, 0.8, "cotton", "second", sewn=("shirt collar",)),
+            Layer("close", "deep vee", "none", 0.06, 0.014, 0.2, 0.3, sewn=("vest buttons", "edge")),
         ),
         "wool",
     ),
     "coat": Garment(
         (
-            Layer("close", "high", "long", 0.1, 0.006, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
-            Layer("male_casualsuit05/part0", ease=0.004, folds=0.67, slack=0.9),
-            _JACKET_COLLAR,
+            Layer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
+            Layer("male_elegantsuit01/jacket", ease=0.009, folds=0.8),
         ),
         "wool",
+        second=(0.16, 0.15, 0.14),
     ),
     "trench coat": Garment(
         (
             _JACKET_SHIRT,
-            Layer(
-                "male_casualsuit05/part0",
-                ease=0.008,
-                folds=0.67,
-                slack=0.9,
-                sewn=("epaulettes", "double buttons", "belt"),
-            ),
+            replace(_JACKET, ease=0.006, sewn=("epaulettes", "double buttons")),
             _JACKET_COLLAR,
+            replace(_JACKET, ease=0.011, folds=0.0, region="belt", habit="plate"),
         ),
         "canvas",
     ),
     "raincoat": Garment(
         (
             _UNDER_TEE,
-            Layer("close", "stand", "long", -0.1, 0.016, 0.9, 1.5, sewn=("hood", "zip", "flap pockets")),
+            Layer("close", "closed", "long", -0.1, 0.014, 0.9, 1.5, sewn=("fall collar", "zip", "flap pockets")),
         ),
         "nylon",
         legs_dye=DENIM,
@@ -143,7 +141,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "leather jacket": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps", "slant zip")),
+            Layer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps",)),
             _JACKET_COLLAR,
         ),
         "leather",
@@ -155,10 +153,10 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
+        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)), _SASH), "cotton", "skirt", "colour"
     ),
     "evening gown": Garment(
-        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
+        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)), _SASH), "satin", "skirt", "colour"
     ),
     "sari": Garment(
         (
@@ -173,12 +171,13 @@ GARMENTS: Final[dict[str, Garment]] = {
     "kimono": Garment(
         (
             Layer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
-            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.33, sewn=("kimono collar",)),
-            Layer("close", "", "none", None, 0.019, 0.0, 0.33, "silk", "second", region="obi"),
+            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.0, sewn=("kimono collar",)),
+            Layer("close", "", "none", None, 0.019, 0.0, 0.2, "silk", "second", region="obi"),
         ),
         "silk",
         "skirt",
         "colour",
+        second=(0.34, 0.20, 0.08),
     ),
     "scrubs": Garment((_tee("scrubs", "neckband", "left pocket"),), "cotton", legs_dye="colour"),
     "lab coat": Garment(
@@ -199,14 +198,14 @@ GARMENTS: Final[dict[str, Garment]] = {
         second=(0.36, 0.42, 0.50),
     ),
     "chef jacket": Garment(
-        (Layer("close", "stand", "long", 0.0, 0.009, 0.6, 1.0, sewn=("mandarin", "double buttons", "edge line")),),
+        (Layer("close", "closed", "long", 0.0, 0.009, 0.6, 1.0, sewn=("mandarin", "double buttons", "edge line")),),
         "cotton",
     ),
     "armour": Garment(
         (
-            Layer("close", "stand", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35)),
-            Layer("close", "stand", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("gorget", "rivets")),
-            Layer("close", "", "", None, 0.020, 0.0, 0.0, region="pauldron"),
+            Layer("close", "closed", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35), sewn=("gorget",)),
+            Layer("close", "wide crew", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("rivets",)),
+            Layer("close", "", "", None, 0.024, 0.0, 0.0, region="pauldron"),
         ),
         "metal",
     ),
@@ -235,3 +234,10 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
 }
 """Every garment that words can name; what isn't here is a T-shirt."""
+
+WITH_TIE: Final[dict[str, Garment]] = {
+    "shirt": Garment(
+        (Layer("close", "closed", "long", 0.11, 0.008, 0.35, 1.0, sewn=("shirt collar", "placket", "shirt buttons")),),
+    )
+}
+"""Garments that are cut otherwise where a tie is worn."""
