@@ -18,6 +18,8 @@ from engine.renderer.scene import Person, Pose
 
 ARMS_LOWERED = 32.0
 """Degrees from the rest pose's."""
+_SHOULDERS_SINK_M = 0.022
+"""How much lower shoulders are when arms hang: the collar bones sink with them."""
 STRAIGHT: tuple[float, float, float] = (0.0, -1.5, 0.0)
 """Where the lens is from the eyes' middle when nobody says: straight ahead."""
 
@@ -170,7 +172,7 @@ def _labels(person: Person) -> dict[str, float]:
 
 
 def arms_down(vertices: Array) -> Array:
-    """Arms lowered from the rest pose, turned about the shoulders."""
+    """Arms lowered from the rest pose, turned about the shoulders, which sink a little."""
     base = assets.base()
     side = np.sign(base.rest[:, 0])
     angle = np.radians(ARMS_LOWERED) * base.arms
@@ -179,7 +181,10 @@ def arms_down(vertices: Array) -> Array:
     moved = vertices.copy()
     moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))
     moved[:, 2] = pivot[2] - x * np.sin(angle) + z * np.cos(angle)
-    return np.where(angle[:, None] > 0, moved, vertices)
+    moved = np.where(angle[:, None] > 0, moved, vertices)
+    out, up = _ramp((np.abs(base.rest[:, 0]) - 0.055) / 0.115), _ramp((base.rest[:, 2] - 0.36) / 0.12)
+    moved[:, 2] -= _SHOULDERS_SINK_M * out * np.maximum(up, base.arms)
+    return moved
 
 
 STEPS = ((0.0, 0.45, 0.525, 0.605), (0.62, 0.55, 0.575, 0.655))

@@ -91,7 +91,9 @@ def photograph(
     setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
     density = _hair_density(quality, size[1] / optics.view)
-    meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, density)]
+    meshes = [
+        mesh for seat in seats for mesh in seat.meshes(optics.eye, density, sitting.shows_legs(optics, seat.eyes))
+    ]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())

@@ -117,9 +117,11 @@ class Fabric:
     rough: float = 0.75
     f0: float = 0.03
     gloss: float = 0.5
-    sheen: float = 0.35
+    sheen: float = 0.22
     silk: float = 0.0
     metal: bool = False
+    mirror: float = 0.0
+    """How much of the place is seen in it at grazing angles: none in what is rough."""
     weave_of: str = ""
     """knit, cable, rib, twill, cord, rings, lace: threads that are seen one by one; "" is a grain."""
     stitch: float = 0.004
@@ -139,15 +141,19 @@ FABRICS: dict[str, Fabric] = {
     "rib": replace(_KNIT, weave=0.36, weave_of="rib", stitch=0.0050),
     "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.08, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
     "corduroy": replace(_KNIT, weave=0.45, sheen=1.0, weave_of="cord", stitch=0.0045),
-    "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0),
-    "silk": Fabric(thread=0.0004, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
-    "satin": Fabric(thread=0.0004, weave=0.012, mottle=0.005, rough=0.38, f0=0.045, gloss=0.9, sheen=0.15, silk=0.6),
+    "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0, mirror=0.25),
+    "silk": Fabric(
+        thread=0.0004, weave=0.02, mottle=0.008, rough=0.58, f0=0.04, gloss=0.42, sheen=0.35, silk=0.55, mirror=0.03
+    ),
+    "satin": Fabric(
+        thread=0.0004, weave=0.012, mottle=0.006, rough=0.44, f0=0.045, gloss=0.75, sheen=0.2, silk=0.65, mirror=0.10
+    ),
     "velvet": Fabric(thread=0.0006, weave=0.05, mottle=0.02, rough=0.95, gloss=0.1, sheen=2.2),
     "lace": Fabric(thread=0.0014, weave=0.30, mottle=0.06, sheen=0.2, weave_of="lace", stitch=0.012),
-    "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
-    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
+    "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1, mirror=0.2),
+    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0, mirror=0.3),
     "canvas": Fabric(thread=0.0008, weave=0.05, mottle=0.02, rough=0.85, gloss=0.25, sheen=0.2),
-    "metal": Fabric(thread=0.0026, weave=0.03, mottle=0.03, rough=0.30, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
+    "metal": Fabric(thread=0.0026, weave=0.05, mottle=0.04, rough=0.40, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
     "mail": Fabric(
         thread=0.0010, weave=0.55, mottle=0.10, rough=0.42, f0=0.5, gloss=1.0, sheen=0.0, metal=True,
         weave_of="rings", stitch=0.0060,
@@ -167,9 +173,16 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     albedo = _painted(mesh, values, position)
     grained, thread = grain(place, fabric.thread)
     shading = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.04)
-    shade: Floats = np.zeros_like(thread)
+    shade: Floats = F(fabric.mottle) * np.clip(grain(place, fabric.thread * 6)[1], -2, 2)
+    creases = mesh.info.get("creases")
+    if creases is not None:
+        across, up, deep = texel(creases, values["crease"])
+        along = unit(values["along"])
+        shading = bent(shading, across * along + up * np.cross(normal, along, axis=0), F(1))
+        shade -= deep
     if fabric.weave_of and "chart" in values:
-        across, up, shade = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))
+        across, up, dark = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))
+        shade += dark
         along = unit(values["along"])
         slope = across * along + up * np.cross(normal, along, axis=0)
         shading = bent(shading, slope, fabric.weave)
@@ -177,8 +190,8 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     f0 = albedo.copy() * F(fabric.f0 / 0.6) if fabric.metal else np.full((1, 1), fabric.f0, np.float32)
     rough = np.full(position.shape[1], fabric.rough, np.float32)
     return Surface(
-        position, shading, normal, view, albedo * F(0.06) if fabric.metal else albedo, rough, f0,
-        gloss=fabric.gloss, sheen=fabric.sheen, silk=fabric.silk, mirror=0.8 if fabric.metal else 0.35,
+        position, shading, normal, view, albedo * F(0.16) if fabric.metal else albedo, rough, f0,
+        gloss=fabric.gloss, sheen=fabric.sheen, silk=fabric.silk, mirror=0.4 if fabric.metal else fabric.mirror,
     )  # fmt: skip
 
 
