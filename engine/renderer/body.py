@@ -98,9 +98,10 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     turn = head_turn(pose)
     look = eyes.direction(pose, turn, lens)
     base = head_posed(acting(still, pose, turn.T @ look.towards), pose)
-    balls = eyes.build(person, base, look)
     surface = assets.surface()
-    part = Part(surface.matrix @ base, surface.faces, surface.rest)
+    vertices = eyes.lids_before(surface.matrix @ base, base)
+    part = Part(vertices, surface.faces, surface.rest)
+    balls = eyes.build(person, base, look, vertices)
     normals = vertex_normals(part.vertices, part.faces)
     masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line)
     return Body(

@@ -130,14 +130,13 @@ def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool
     guide, normal = _calmed(layers)
     light = cleaned(layers["rest"], guide, normal, threads, fast)
     light = _strands_kept(light, layers)
-    masks = np.concatenate([layers["skin"], layers["alpha"], layers["hair"]], -1)
-    masks = np.clip(cleaned(masks, guide, normal, threads, fast=True), 0, 1)
-    alpha = np.where(_inside(layers["alpha"]), F(1), masks[..., 1:2])
+    skin, alpha = _masks(layers, guide, normal, threads)
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
-        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast=True)
-        spread = through_skin(lit, masks[box][..., 0], plan.pixels_a_mm)
-        light[box] += spread * layers["skin_colour"][box]
+        met, there = layers["skin"][box], skin[box]
+        lit = cleaned(_filled(layers["skin_light"][box], met), guide[box], normal[box], threads, fast=True)
+        spread = through_skin(lit * there, there[..., 0], plan.pixels_a_mm)
+        light[box] += spread * _filled(layers["skin_colour"][box], met) * there
     light *= F(_exposed(light, layers, plan))
     return light, alpha
 
@@ -147,10 +146,30 @@ def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     from scipy.ndimage import uniform_filter
 
     hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
-    mixed = np.clip(5 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
+    mixed = np.clip(100 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
     guide, normal = layers["guide"], layers["normal"]
     calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
+
+
+def _masks(layers: Mapping[str, Floats], guide: Floats, normal: Floats, threads: int) -> tuple[Floats, Floats]:
+    """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays."""
+    from scipy.ndimage import gaussian_filter, minimum_filter
+
+    met, any_ = layers["skin"], layers["alpha"]
+    noisy = np.concatenate([gaussian_filter(met, (0.6, 0.6, 0)), any_, layers["hair"]], -1)
+    clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
+    skin = np.where(minimum_filter(met, (3, 3, 1)) > F(0.999), F(1), clean[..., :1])
+    return skin, np.where(_inside(any_), F(1), clean[..., 1:2])
+
+
+def _filled(sums: Floats, skin: Floats) -> Floats:
+    """What skin alone shows (H, W, 3), where `skin` (H, W, 1) of the rays met it; the neighbours' where none did."""
+    from scipy.ndimage import uniform_filter
+
+    missing = 1 - skin
+    near, there = (uniform_filter(x, (7, 7, 1)) for x in (sums, skin))
+    return np.asarray((sums + missing * near) / np.maximum(skin + missing * there, F(1e-4)), np.float32)
 
 
 def _strands_kept(light: Floats, layers: Mapping[str, Floats]) -> Floats:

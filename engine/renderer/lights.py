@@ -336,6 +336,7 @@ def catchlights(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emit
             radius=max(1.5 * lamp.radius, 0.13 * lamp.distance),
         )
         for lamp in light.lamps
+        if lamp.role != "fill" or lamp.power > 0.3
     ]
     return emitters(replace(light, lamps=tuple(shown)), optics, face)
 

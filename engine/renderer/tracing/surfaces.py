@@ -66,8 +66,8 @@ def lobe(surface: Surface, way: Floats, rough: Floats) -> Floats:
 def sent(surface: Surface, way: Floats) -> Floats:
     """What of light from `way` is mirrored to the view (3 or 1, N), without the cosine."""
     if surface.soft:
-        return F(0.7) * lobe(surface, way, surface.rough * F(1.15)) + F(0.3) * lobe(
-            surface, way, surface.rough * F(0.62)
+        return F(0.75) * lobe(surface, way, surface.rough * F(1.10)) + F(0.25) * lobe(
+            surface, way, surface.rough * F(0.75)
         )
     if surface.silk:
         return F(1 - surface.silk) * lobe(surface, way, surface.rough) + F(surface.silk) * _drawn_out(surface, way)
@@ -85,22 +85,38 @@ def _drawn_out(surface: Surface, way: Floats) -> Floats:
     return (sharp * sharp * F(0.5)) * (surface.f0 + surface.albedo * F(0.35))
 
 
+_ASKEW = np.array([[0.80, 0.36, 0.48], [-0.60, 0.48, 0.64], [0.0, -0.80, 0.60]], np.float32)
+"""Turns the fine grain of skin against the coarse, so that neither repeats along a face."""
+_LIP_LINES = np.array([[1.0], [0.45], [0.22]], np.float32)
+"""Lips are furrowed from edge to edge: what varies fast across varies slowly down."""
+_SKIN_F0 = F(0.028)
+
+
 def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
-    """Skin: photographed colour, pores and fine lines from noise that sticks to the body, wet lips."""
+    """Skin: photographed colour, pores and fine lines from noise that sticks to the body, lips with furrows.
+
+    `wet` says how much a point is lip or moist rim, and how much the skin there shines.
+    """
     rest = values.get("rest", position)
     albedo = texel(mesh.info["map"], values["uv"]) * values["tint"] + values["add"]
-    slope, pore = grain(rest, 0.00050)
-    broad, tone = grain(rest, 0.0019)
-    albedo = albedo * (1 + F(0.022) * np.clip(pore, -2, 2))
-    albedo[1:] *= 1 + F(0.014) * tone
-    wet = values["wet"][0]
+    wet, oil = values["wet"]
+    dry = 1 - wet
+    lines = F(mesh.info.get("lines", 0.0))
     depth = F(mesh.info.get("bump", 0.2))
-    shading = bent(normal, slope, depth * F(0.30) * (1 - wet))
-    shading = bent(shading, broad, depth * F(0.16) * (1 - wet))
-    rough = F(mesh.info.get("rough", 0.46) + 0.03) * (1 - F(0.28) * wet) + F(0.045) * np.clip(pore, -1, 1)
+    fine, pore = grain(_ASKEW @ rest, 0.00024)
+    broad, relief = grain(rest * np.array([[1 - 0.5 * lines], [1.0], [1.0]], np.float32), 0.00055)
+    furrow, groove = grain(rest * _LIP_LINES, 0.00042)
+    pits = np.maximum(pore - F(0.6), 0) + F(0.6) * np.maximum(relief - F(0.8), 0)
+    albedo = albedo * (1 + F(0.018) * relief - F(0.20) * depth * dry * pits - F(0.05) * wet * np.maximum(groove, 0))
+    albedo[1:] *= 1 + F(0.016) * relief
+    shading = bent(normal, fine, depth * F(0.75) * dry * (F(0.7) + F(0.4) * oil))
+    shading = bent(shading, broad, depth * (F(0.30) + F(0.5) * lines) * dry)
+    shading = bent(shading, furrow * _LIP_LINES, F(0.16) * wet)
+    rough = F(mesh.info.get("rough", 0.46)) - F(0.07) * oil - F(0.10) * wet + F(0.03) * np.clip(relief, -1, 1)
+    strength = (F(0.50) + F(0.60) * oil + F(0.35) * wet) * np.clip(1 - F(1.4) * depth * dry * pits, F(0.25), 1)
     return Surface(
-        position, shading, normal, view, albedo, np.clip(rough, F(0.12), 1), np.full((1, 1), 0.028, np.float32),
-        gloss=0.72 * float(mesh.info.get("gloss", 1.0)), soft=True,
+        position, shading, normal, view, albedo, np.clip(rough, F(0.2), 1), (_SKIN_F0 * strength)[None],
+        gloss=0.85 * float(mesh.info.get("gloss", 1.0)), soft=True, mirror=0.38,
     )  # fmt: skip
 
 
