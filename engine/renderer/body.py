@@ -10,10 +10,11 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from engine.renderer import assets, expressions, eyes, regions, skin
+from engine.renderer import assets, expressions, eyes, regions, sculpting, skin
 from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
+from engine.renderer.regions import ramp
 from engine.renderer.scene import Person, Pose
 
 ARMS_LOWERED = 32.0
@@ -152,6 +153,7 @@ def shaped(person: Person) -> Array:
     vertices[base.kept] += moves
     for name, value in person.shape:
         base.shape.add(vertices, name + ("+" if value >= 0 else "-"), abs(value))
+        sculpting.add(vertices, name, value)
     return vertices
 
 
@@ -205,16 +207,10 @@ def head_posed(vertices: Array, pose: Pose) -> Array:
     moved = vertices
     for up, share, low, high in STEPS:
         t = (height - low) / (high - low)
-        weight = share * _ramp(t) * _ramp((rest[:, 2] - 0.505) / 0.05)
+        weight = share * ramp(t) * ramp((rest[:, 2] - 0.505) / 0.05)
         pivot = foot + up * (skull - foot)
         moved = pivot + _rotated(moved - pivot, *(weight * angle for angle in angles))
     return moved
-
-
-def _ramp(t: Array) -> Array:
-    """From 0 to 1 without a corner, as t goes from 0 to 1."""
-    inside = np.clip(t, 0, 1)
-    return np.asarray(inside * inside * (3 - 2 * inside))
 
 
 def head_turn(pose: Pose) -> Array:

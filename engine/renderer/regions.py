@@ -33,6 +33,12 @@ def edge(value: Array, softness: float) -> Array:
     return np.asarray(1 / (1 + np.exp(-np.clip(value / softness, -40, 40))))
 
 
+def ramp(t: Array) -> Array:
+    """From 0 to 1 without a corner, as t goes from 0 to 1."""
+    inside = np.clip(t, 0, 1)
+    return np.asarray(inside * inside * (3 - 2 * inside))
+
+
 def growth(rest: Array, receded: float = 0.0, peak: float = 0.15, height: float = -1.3) -> Array:
     """Degrees above the hair line at template positions; positive grows hair."""
     offset = rest - CENTRE
