@@ -25,6 +25,7 @@ from engine.catalogue import Model, Quality
 from engine.engine import Engine
 from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull
 from engine.prompt import SLOTS, PortraitPrompt, to_json
+from engine.prompts import looks
 
 DEFAULT_ASPECT: Final = "2:3"
 MAX_SEED: Final = 2**32 - 1
@@ -274,7 +275,7 @@ class Checks:
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
         )
-        asked = _asked_of_policy(wish)
+        asked = _asked_of_policy(wish, characters)
         refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
         if refused is not None:
             raise AgainstPolicy(refused.rule, refused.sentence)
@@ -288,9 +289,12 @@ class Checks:
         raise PriceUnconfirmed(total, account.balance)
 
 
-def _asked_of_policy(wish: Wish) -> list[PortraitPrompt]:
-    """Every prompt that a picture of this wish is made from, and what is to change as it was typed."""
-    prompts = list(dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())]))
+def _asked_of_policy(wish: Wish, characters: Sequence[Character]) -> list[PortraitPrompt]:
+    """Every prompt that a picture of this wish is made from, with the words that its saved faces bring along, and what
+    is to change as it was typed."""
+    known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
+    wished = dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())])
+    prompts = [looks.with_looks(prompt, looks.unsaid(prompt, known)) for prompt in wished]
     edit = wish.extras.edit
     return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
 
