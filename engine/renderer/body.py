@@ -185,7 +185,7 @@ def arms_down(vertices: Array) -> Array:
     moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))
     moved[:, 2] = pivot[2] - x * np.sin(angle) + z * np.cos(angle)
     moved = np.where(angle[:, None] > 0, moved, vertices)
-    out, up = _ramp((np.abs(base.rest[:, 0]) - 0.055) / 0.115), _ramp((base.rest[:, 2] - 0.36) / 0.12)
+    out, up = ramp((np.abs(base.rest[:, 0]) - 0.055) / 0.115), ramp((base.rest[:, 2] - 0.36) / 0.12)
     moved[:, 2] -= _SHOULDERS_SINK_M * out * np.maximum(up, base.arms)
     return moved
 
