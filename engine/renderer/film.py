@@ -111,7 +111,7 @@ STOCKS: Final[dict[str, Stock]] = {
     "warm film": Stock(
         saturation=0.95, balance=(1.04, 1.0, 0.92), shadows=(0.020, 0.014, 0.016), grain=0.010
     ),
-    "infrared": Stock(mono=(0.86, 0.30, -0.16), contrast=0.3, halation=0.9, halo=(1, 1, 1), grain=0.022, exposure=0.2),
+    "infrared": Stock(mono=(0.78, 0.28, -0.06), contrast=0.3, halation=0.9, halo=(1, 1, 1), grain=0.022, exposure=0.2),
 }  # fmt: skip
 """Every film; what is not here is "natural"."""
 
