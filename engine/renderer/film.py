@@ -17,7 +17,7 @@ _GAMMA: Final = 1.48
 """How steep the curve of a film of contrast 0 is at its toe."""
 _BURNT: Final = (0.62, 0.50)
 """Scene light above which broad bright parts are held back in printing, and how far (0 not at all, 1 to one level)."""
-_DYES: Final = 0.42
+_DYES: Final = 0.34
 """How far the strongest colours fall short: no dye takes away all of one colour and nothing of the others."""
 _SOFT_PIXELS: Final = 0.42
 """How far a lens and a film spread a point, in a picture 768 high."""
