@@ -17,8 +17,6 @@ from engine.renderer.tracing.world import World
 CLEAR = F(0.0004)
 """Metres that a ray starts off its surface, so that it does not meet it again."""
 _BRIGHTEST_BOUNCE = F(4.0)
-_SHINE = F(0.03)
-"""Mirrored light of the place from which on it is worth asking whether anything is in its way."""
 
 
 @dataclass(frozen=True)
@@ -86,11 +84,7 @@ def _add_place(
         flat = mirrored(surface.true_normal, surface.view)
         bend = surface.f0 + (1 - surface.f0) * fresnel(surface.true_normal, surface.view, 0.0) * F(0.5)
         dull = F(surface.gloss * surface.mirror) * (1 - surface.rough * F(0.5))
-        shine = lights.environment.mirrored(flat, sharp=False) * bend * dull
-        strong = np.flatnonzero(LUMA @ shine > _SHINE)
-        if len(strong):  # a bright window is not mirrored by what a nose or hair hides from it
-            shine[:, strong] *= 1 - world.solid.blocked(start[:, strong], flat[:, strong], 50.0)
-        gloss += shine
+        gloss += lights.environment.mirrored(flat, sharp=False) * bend * dull
 
 
 def bounced(world: World, lights: Lights, surface: Surface, start: Floats, draws: Draws) -> Floats:
