@@ -19,7 +19,7 @@ _BURNT: Final = (0.62, 0.50)
 """Scene light above which broad bright parts are held back in printing, and how far (0 not at all, 1 to one level)."""
 _DYES: Final = 0.34
 """How far the strongest colours fall short: no dye takes away all of one colour and nothing of the others."""
-_SOFT_PIXELS: Final = 0.42
+_SOFT_PIXELS: Final = 0.34
 """How far a lens and a film spread a point, in a picture 768 high."""
 _GLARE: Final = ((0.008, 0.030), (0.060, 0.014))
 """Light scattered in a lens: how far, as a share of the picture's height, and how much of it."""

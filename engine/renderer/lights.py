@@ -107,7 +107,7 @@ def _high_key(s: float) -> Light:
 
 
 def _low_key(s: float) -> Light:
-    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.6)), ambient=0.055, exposure=-0.35)
+    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.7)), ambient=0.07, exposure=-0.12)
 
 
 def _ring(s: float) -> Light:
