@@ -219,4 +219,4 @@ def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
     gain = 0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.74 / level
     shown = layers["alpha"][..., 0] > 0.95
     brightest = gain * float(np.percentile((light @ LUMA)[shown], 96)) if shown.any() else 0.0
-    return float(gain * 2**plan.exposure * np.clip((_WHITEST / max(brightest, 1e-4)) ** 0.6, 0.8, 1.0))
+    return float(gain * 2**plan.exposure * np.clip((_WHITEST / max(brightest, 1e-4)) ** 0.6, 0.86, 1.0))

@@ -19,7 +19,7 @@ _BURNT: Final = (0.62, 0.50)
 """Scene light above which broad bright parts are held back in printing, and how far (0 not at all, 1 to one level)."""
 _DYES: Final = 0.34
 """How far the strongest colours fall short: no dye takes away all of one colour and nothing of the others."""
-_SOFT_PIXELS: Final = 0.42
+_SOFT_PIXELS: Final = 0.34
 """How far a lens and a film spread a point, in a picture 768 high."""
 _GLARE: Final = ((0.008, 0.030), (0.060, 0.014))
 """Light scattered in a lens: how far, as a share of the picture's height, and how much of it."""
@@ -111,7 +111,7 @@ STOCKS: Final[dict[str, Stock]] = {
     "warm film": Stock(
         saturation=0.95, balance=(1.04, 1.0, 0.92), shadows=(0.020, 0.014, 0.016), grain=0.010
     ),
-    "infrared": Stock(mono=(0.86, 0.30, -0.16), contrast=0.3, halation=0.9, halo=(1, 1, 1), grain=0.022, exposure=0.2),
+    "infrared": Stock(mono=(0.78, 0.28, -0.06), contrast=0.3, halation=0.9, halo=(1, 1, 1), grain=0.022, exposure=0.2),
 }  # fmt: skip
 """Every film; what is not here is "natural"."""
 

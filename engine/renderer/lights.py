@@ -107,7 +107,7 @@ def _high_key(s: float) -> Light:
 
 
 def _low_key(s: float) -> Light:
-    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.6)), ambient=0.055, exposure=-0.35)
+    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.7)), ambient=0.07, exposure=-0.12)
 
 
 def _ring(s: float) -> Light:
@@ -116,7 +116,7 @@ def _ring(s: float) -> Light:
 
 def _window(s: float) -> Light:
     pane = _key(s * 68, 14, radius=0.75, shape="window", distance=1.5, colour=kelvin(6200))
-    return Light(lamps=(pane, _fill(-s * 50, 0.08)), ambient=0.30)
+    return Light(lamps=(pane, _fill(-s * 50, 0.06)), ambient=0.24)
 
 
 def _softbox(s: float) -> Light:
@@ -215,7 +215,7 @@ def _screen(s: float) -> Light:
 
 
 def _natural(s: float) -> Light:
-    return Light(lamps=(_key(s * 42, 30, radius=0.75, power=1.0), _rim(-s * 150, 0.5)), ambient=0.42)
+    return Light(lamps=(_key(s * 42, 30, radius=0.7, power=1.0), _rim(-s * 150, 0.55)), ambient=0.34)
 
 
 def _cinematic(s: float) -> Light:

@@ -69,6 +69,7 @@ VIEWS: Final[dict[str, tuple[View, ...]]] = {
 """Several for a place are chosen from by the seed."""
 _TIMES: Final[dict[tuple[str, str], tuple[View, ...]]] = {
     ("sky", "sunset"): (View("dawn", 10, 16, 0.5), View("dawn", 60, 15, 0.5), View("dawn", -50, 15, 0.5)),
+    ("window room", "night"): (View("apartment", 8, 1, 0.38, 5), View("apartment", 13, 1, 0.38, 5)),
     ("sky", "night"): (View("venice", 20, 15, 0.07), View("venice", 60, 16, 0.07)),
 }
 _LAMPLIT: Final = frozenset({"window room", "lobby", "workshop", "warehouse"})

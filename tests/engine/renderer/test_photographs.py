@@ -12,6 +12,7 @@ from engine.renderer.scene import Camera, Film, Hair, Light, Outfit, Person, Pla
 from engine.renderer.studio import Picture
 
 SIZE = (64, 96)
+SMALL = (48, 72)
 BALD = Person(seed=1, hair=Hair(style="bald"))
 
 
@@ -38,10 +39,18 @@ def cheeks(picture: Picture) -> tuple[float, float]:
 
 @pytest.mark.parametrize("name", ["rembrandt", "split", "window", "golden hour", "low key"])
 def test_the_cheek_that_light_comes_from_is_the_brighter(name: str) -> None:
-    left, right = cheeks(taken(a_scene(light=lights.rig(name, "left"))))
+    left, right = cheeks(taken(a_scene(light=lights.rig(name, "left")), SMALL))
     assert left > right + 8
-    left, right = cheeks(taken(a_scene(light=lights.rig(name, "right"))))
+    left, right = cheeks(taken(a_scene(light=lights.rig(name, "right")), SMALL))
     assert right > left + 8
+
+
+@pytest.mark.parametrize("name", ["church", "desert", "warehouse", "window room"])
+def test_light_comes_from_where_it_was_asked_in_places_with_light_of_their_own(name: str) -> None:
+    for side, sign in lights.SIDES.items():
+        scene = a_scene(light=lights.rig("overcast", side), place=Place(name=name), seed=3)
+        left, right = cheeks(taken(scene, SMALL))
+        assert (right - left) * sign > 0
 
 
 def test_light_from_below_lights_the_chin_more_than_light_from_above() -> None:
@@ -64,12 +73,12 @@ def test_a_wide_aperture_blurs_more_than_a_narrow_one() -> None:
 def test_the_same_scene_is_the_same_picture_bit_for_bit_however_many_work_on_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    scene = a_scene(replace(BALD, hair=Hair(style="curly")))
-    once = taken(scene)
-    assert np.array_equal(once, taken(scene))
+    scene, small = a_scene(replace(BALD, hair=Hair(style="curly"))), (32, 48)
+    once = taken(scene, small)
+    assert np.array_equal(once, taken(scene, small))
     monkeypatch.setattr(crew, "hands_here", lambda: 1)
-    assert np.array_equal(once, taken(scene))
-    assert not np.array_equal(once, taken(replace(scene, seed=1)))
+    assert np.array_equal(once, taken(scene, small))
+    assert not np.array_equal(once, taken(replace(scene, seed=1), small))
 
 
 @pytest.mark.parametrize(("tone", "least", "most"), [((0.62, 0.45, 0.36), 150, 225), ((0.07, 0.035, 0.022), 45, 125)])
@@ -82,7 +91,7 @@ def test_skin_is_exposed_for_what_it_is(tone: tuple[float, float, float], least:
 
 def test_a_high_key_is_brighter_and_a_low_key_darker_than_a_loop() -> None:
     high, loop, low = (
-        taken(a_scene(light=lights.rig(name, "left"))).mean() for name in ("high key", "loop", "low key")
+        taken(a_scene(light=lights.rig(name, "left")), SMALL).mean() for name in ("high key", "loop", "low key")
     )
     assert high > loop + 10 > low + 20
 
@@ -105,6 +114,9 @@ def test_every_film_prints_finite_values(stock: str) -> None:
     assert np.isfinite(printed).all()
     assert 0 <= printed.min() <= printed.max() <= 1
     assert printed.std() > 0.03
+    grey = np.linspace(0, 4, 64, dtype=np.float32)[None, :, None].repeat(3, -1).repeat(16, 0)
+    ramp = film.printed(grey, Film(stock=stock, grain=0.0, vignette=0.0), seed=4).mean((0, 2))
+    assert (np.diff(ramp[3:-3]) > -2e-3).all()
     if film.STOCKS[stock].mono and stock not in ("sepia", "daguerreotype"):
         assert np.ptp(printed, axis=-1).max() < 1e-3
 
@@ -163,5 +175,27 @@ def test_a_longer_lens_stands_farther_away() -> None:
     assert far.focus / near.focus == pytest.approx(135 / 35, rel=0.1)
 
 
-def test_a_large_draft_has_the_size_that_was_asked_for() -> None:
-    assert taken(a_scene(), (352, 480)).shape == (480, 352, 3)
+def test_a_large_draft_has_the_size_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(studio, "DRAFT_PIXELS", 24 * 36)
+    assert taken(a_scene(), (40, 60)).shape == (60, 40, 3)
+
+
+def test_bright_cloth_keeps_its_texture() -> None:
+    cloth = np.full((96, 96, 3), 0.1, np.float32)
+    cloth[:, 40:] = 1.8
+    cloth[::4, 40:] *= 1.25
+    seen = film.printed(cloth, Film(grain=0.0, vignette=0.0), 0)[:, 64:80].mean((1, 2)) * 255
+    assert seen.max() < 250
+    assert np.ptp(seen[20:-20]) > 3
+
+
+@pytest.mark.parametrize("stock", ["delta 3200", "hp5", "natural", "portra 400", "tri-x"])
+def test_grain_is_fine_and_nearly_the_same_in_all_colours(stock: str) -> None:
+    grey = np.full((192, 128, 3), 0.3, np.float32)
+    grain = film.printed(grey, Film(stock=stock, vignette=0.0), 5) - film.printed(
+        grey, Film(stock=stock, vignette=0.0, grain=0.0), 5
+    )
+    level = grain.mean(-1)
+    apart = level[:, 2:]
+    assert np.corrcoef(level[:, :-2].ravel(), apart.ravel())[0, 1] < 0.5
+    assert (grain - level[..., None]).std() < 0.25 * level.std()
