@@ -56,9 +56,7 @@ def _made(
     """All meshes of somebody, kept for the next picture of them."""
     built = body.build(person, pose, lens)
     clothes = wardrobe.dress(outfit, built)
-    grown = hair.grow(
-        person, built, built.middle + np.array(lens), density, clothes, hats.above_rim(outfit, built)
-    )
+    grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes, hats.above_rim(outfit, built))
     grown = accessories.under_hat(grown, outfit, built)
     skin = built.covered(wardrobe.sunk(built, clothes))
     others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)

@@ -262,8 +262,9 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
+    pale = float(np.clip((colour.max() - 0.15) / 0.35, 0, 1))
+    covered = SCALP_SEEN.get(person.hair.style, 0.85) * (1 - 0.6 * pale)
     colour = colour * min(1.0, 0.25 / float(colour.max()))
-    covered = SCALP_SEEN.get(person.hair.style, 0.85)
     line = Line.of(person)
     scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
     scalp = np.where((masks["mouth"] > 0.5) | (masks["ears"] > 0.3), 0, scalp)

@@ -50,9 +50,10 @@ class _Plan:
         parted = np.zeros(count, np.float32)
         for region, name in zip(REGIONS, combing.flows(style), strict=True):
             parted += weights[region] * (name == "part") * ~fringe
+        length = combing.each(style.length, weights) * hair.length * (1 - 0.5 * hair.line * weights["fringe"])
         side = np.where(roots.points[:, 0] >= combing.parting(style, hair, head.half_width), 1.0, -1.0)
         return cls(
-            combing.each(style.length, weights) * hair.length * (1 - 0.5 * hair.line * weights["fringe"]) * (1 - style.vary * random.random(count)),
+            length * (1 - style.vary * random.random(count)),
             side.astype(np.float32),
             combing.each(style.rise, weights) * hair.volume * (0.15 + 0.85 * random.random(count)).astype(np.float32),
             _inner_edge(style, roots, side, random),

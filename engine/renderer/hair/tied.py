@@ -187,9 +187,7 @@ def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: np.float32)
     return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
 
 
-def _tail(
-    style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator
-) -> Strands:
+def _tail(style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
     count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)
