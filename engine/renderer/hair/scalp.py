@@ -94,7 +94,7 @@ def rooted(body: Body, frame: Frame, line: Line, count: int, random: np.random.G
     def share(rest: Floats) -> Floats:
         offset = rest - regions.CENTRE
         around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
-        softly = soft * (1 + 1.2 * regions.bump(around - 62, 14))
+        softly = soft * (1 + 1.2 * line.receded) * (1 + 1.2 * regions.bump(around - 62, 14))
         return np.asarray(np.clip((line.inside(rest) + 1.5) / softly, 0, 1) ** 1.6 * line.full(rest))
 
     found = scatter(body, frame, near, count, random, share)

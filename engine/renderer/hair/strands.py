@@ -70,7 +70,7 @@ def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[L
     leads = random.choice(count, min(style.bundles, count), replace=False)
     own = leads[cKDTree(place[leads]).query(place)[1]]
     to = points[own] - points
-    apart = np.linalg.norm(to, axis=-1)
+    apart: Floats = np.linalg.norm(to, axis=-1)
     near = np.minimum.accumulate(1 - np.clip((apart - 0.012) / 0.02, 0, 1), axis=1)
     to -= 0.7 * locks.normals * (to * locks.normals).sum(-1, keepdims=True)
     t = np.linspace(0, 1, steps, dtype=np.float32)

@@ -174,7 +174,7 @@ def test_skin_is_as_hair_is_where_the_line_has_receded() -> None:
     """No roots are painted on a forehead that has no hair any more."""
     person = Person(masculinity=MAN, hair=Hair(style="crop", line=1.0))
     shown = body.build(person, Pose()).skin.extra
-    painted, rest = shown["add"].max(1), shown["rest"]
+    painted, rest = shown["add"].max(1), np.asarray(shown["rest"], float)
     bare, high = hairline.Line.of(person).inside(rest) < -3, rest[:, 2] > 0.79
     assert painted[bare & high].max() == 0
     assert painted[~bare & high].max() > 0.02
