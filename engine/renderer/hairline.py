@@ -32,9 +32,9 @@ class Line:
         random = np.random.default_rng((person.seed & 0xFFFFFFFF, 21))
         man = person.masculinity >= 0.5
         peak = random.choice((0.0, 0.25, 0.8), p=(0.45, 0.35, 0.2))
-        height = random.normal(-1.2 if man else -1.9, 0.35)
+        height = random.normal(-1.2 if man else -1.65, 0.35)
         own = 0.25 * man * random.random() * np.clip((person.age - 22) / 30, 0, 1)
-        rounded = random.uniform(1.0, 4.0) if man else random.uniform(5.0, 9.0)
+        rounded = random.uniform(1.0, 4.0) if man else random.uniform(8.0, 12.0)
         rounded *= 1 - 0.8 * min(person.hair.line, 1.0)
         waves = random.uniform(0, 6.28, 6)
         receded, burns = max(person.hair.line, own), 9.0 if man else 3.0
@@ -46,7 +46,7 @@ class Line:
         offset = rest - regions.CENTRE
         around = np.degrees(np.arctan2(offset[:, 0], -offset[:, 1]))
         uneven = sum(np.sin(around * 0.09 * (k + 1.3) + phase) / (k + 1) for k, phase in enumerate(self.waves))
-        grown = grown + self.ragged * np.asarray(uneven) + self.rounded * regions.bump(np.abs(around) - 54, 11)
+        grown = grown + self.ragged * np.asarray(uneven) + self.rounded * regions.bump(np.abs(around) - 53, 13)
         grown = grown + self.burns * regions.bump(np.abs(around) - 80, 7)
         return np.asarray(grown - self._lost(rest))
 

@@ -67,7 +67,7 @@ def _mesh(
     run = fibres.runs(made.points)
     colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
     points, normals = frame.outside(made.points), frame.way(made.normals)
-    return fibres.mesh(points, normals, style.width / density**0.7, colour, shine=style.shine)
+    return fibres.mesh(points, normals, style.width * made.thick / density**0.7, colour, shine=style.shine)
 
 
 def _strands(

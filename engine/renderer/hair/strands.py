@@ -23,11 +23,12 @@ Numbers = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Strands:
-    """Hairs (N, K, 3), the normals of what they lie on, and which lock each belongs to."""
+    """Hairs (N, K, 3), the normals of what they lie on, which lock each belongs to, and how thick each is."""
 
     points: Floats
     normals: Floats
     locks: Numbers
+    thick: Floats | float = 1.0
 
 
 def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
@@ -59,7 +60,12 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     points = _face_free(points, head, 0.022 if has_fringe(style, hair) else 0.050)
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
-    return Strands(points, normals, first)
+    return Strands(points, normals, first, thickness(roots))
+
+
+def thickness(roots: Roots) -> Floats:
+    """Hairs are the finer the nearer they grow to the hair line."""
+    return np.asarray(np.clip(0.4 + 0.6 * roots.inside / 8, 0.4, 1), np.float32)
 
 
 def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[Locks, Numbers]:

@@ -161,8 +161,9 @@ STYLES: Final[dict[str, Style]] = {
         join=0.5, sway=0.002,
     ),
     "tousled": replace(
-        _SHORT, length=(0.090, 0.095, 0.070, 0.060, 0.045), flow=("swept", "whorl", "whorl", "whorl", "down"),
-        lift=(1.1, 1.0, 0.5, 0.5, 0.4), gravity=0.06, rise=0.022, cling=0.2, noise=0.30, wander=0.06, clump=0.42,
+        _SHORT, length=(0.085, 0.085, 0.055, 0.050, 0.040), flow=("swept", "whorl", "whorl", "whorl", "down"),
+        lift=(0.9, 0.8, 0.45, 0.45, 0.4), gravity=0.06, rise=(0.016, 0.016, 0.010, 0.011, 0.008),
+        cling=0.2, noise=0.30, wander=0.06, clump=0.42,
         curl=0.0022, turn=0.05, flat=0.7, points=13, locks=1600, vary=0.3, fringe_cut=0.030, blunt=0.012,
         stray=0.03, outline=False, loose=0.03, bundles=300, join=0.35,
     ),
