@@ -232,19 +232,19 @@ STYLES: Final[dict[str, Style]] = {
         kind="row"),
     ),
     "bun": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0,
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
         tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
     ),
     "top knot": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0,
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
         tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
     ),
     "ponytail": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0,
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
         tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
     ),
     "pigtails": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0,
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
         tied=Tied(up=18, kind="tail", size=0.40, sides=2, share=0.5),
     ),
 }  # fmt: skip
