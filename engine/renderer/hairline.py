@@ -20,6 +20,8 @@ class Line:
     height: float
     rounded: float
     """Degrees by which hair fills the temples."""
+    temples: float
+    """Degrees by which hair comes forward between temple and ear."""
     burns: float
     """Degrees that hair grows down before the ears."""
     waves: Array
@@ -32,13 +34,14 @@ class Line:
         random = np.random.default_rng((person.seed & 0xFFFFFFFF, 21))
         man = person.masculinity >= 0.5
         peak = random.choice((0.0, 0.25, 0.8), p=(0.45, 0.35, 0.2))
-        height = random.normal(-1.2 if man else -1.9, 0.35)
+        height = random.normal(-1.2 if man else -1.65, 0.35)
         own = 0.25 * man * random.random() * np.clip((person.age - 22) / 30, 0, 1)
-        rounded = random.uniform(1.0, 4.0) if man else random.uniform(5.0, 9.0)
+        rounded = random.uniform(1.0, 4.0) if man else random.uniform(8.0, 12.0)
         rounded *= 1 - 0.8 * min(person.hair.line, 1.0)
         waves = random.uniform(0, 6.28, 6)
-        receded, burns = max(person.hair.line, own), 9.0 if man else 3.0
-        return cls(float(receded), float(peak), float(height), float(rounded), burns, waves, 0.9 if man else 1.3)
+        receded, burns = max(person.hair.line, own), 18.0 if man else 8.0
+        temples, ragged = (6.0, 0.9) if man else (11.0, 1.3)
+        return cls(float(receded), float(peak), float(height), float(rounded), temples, burns, waves, ragged)
 
     def inside(self, rest: Array) -> Array:
         """Degrees within the line at positions of the template (N, 3); negative on the face."""
@@ -46,8 +49,9 @@ class Line:
         offset = rest - regions.CENTRE
         around = np.degrees(np.arctan2(offset[:, 0], -offset[:, 1]))
         uneven = sum(np.sin(around * 0.09 * (k + 1.3) + phase) / (k + 1) for k, phase in enumerate(self.waves))
-        grown = grown + self.ragged * np.asarray(uneven) + self.rounded * regions.bump(np.abs(around) - 54, 11)
-        grown = grown + self.burns * regions.bump(np.abs(around) - 80, 7)
+        grown = grown + self.ragged * np.asarray(uneven) + self.rounded * regions.bump(np.abs(around) - 53, 13)
+        grown = grown + self.temples * regions.bump(np.abs(around) - 67, 8)
+        grown = grown + self.burns * regions.bump(np.abs(around) - 75, 6.5)
         return np.asarray(grown - self._lost(rest))
 
     def _lost(self, rest: Array) -> Array:

@@ -27,7 +27,7 @@ TIMES: Final = 3
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
 SCALP_SEEN: Final = {
-    "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
+    "bald": 0.0, "none": 0.0, "buzz cut": 0.50, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
@@ -53,7 +53,7 @@ def skin_map(person: Person) -> Picture:
     hair = person.hair
     made: Picture = _skin_map(
         person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
-        _shown(person.beard.colour, person.beard.grey), hair.style == "bald",
+        _shown(person.beard.colour, person.beard.grey), hair.style == "bald" or hair.line > 0.2,
     )  # fmt: skip
     return made
 
@@ -267,8 +267,9 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
+    pale = float(np.clip((colour.max() - 0.15) / 0.35, 0, 1))
+    covered = SCALP_SEEN.get(person.hair.style, 0.85) * (1 - 0.6 * pale)
     colour = colour * min(1.0, 0.25 / float(colour.max()))
-    covered = SCALP_SEEN.get(person.hair.style, 0.85)
     line = Line.of(person)
     scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
     scalp = np.where((masks["mouth"] > 0.5) | (masks["ears"] > 0.3), 0, scalp)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,9 @@ from engine.renderer.hair.field import Field, Frame
 from engine.renderer.hairline import Line
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person
+
+_LOCKS_AT: Final = 3.0
+"""Below a density of one in so many, locks too are fewer."""
 
 
 def grow(
@@ -63,7 +67,7 @@ def _mesh(
     run = fibres.runs(made.points)
     colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
     points, normals = frame.outside(made.points), frame.way(made.normals)
-    return fibres.mesh(points, normals, style.width / density**0.7, colour, shine=style.shine)
+    return fibres.mesh(points, normals, style.width * made.thick / density**0.7, colour, shine=style.shine)
 
 
 def _strands(
@@ -78,7 +82,7 @@ def _strands(
     made = style.ropes
     if made is not None and made.kind == "row":
         return [ropes.rows(style, made, person.hair, _roots(person, style, body, frame, line, 6000), around, random)]
-    number = style.locks if made is None else made.count
+    number = int(style.locks * min(_LOCKS_AT * density, 1)) if made is None else made.count
     parents = scalp.rooted(body, frame, line, number, random, 2.0)
     locks = growing.grown(style, person.hair, parents, around, random)
     if made is not None:

@@ -84,8 +84,8 @@ def _ends(
 
 
 _OUTLINE: Final = (
-    (0, 56, 62, 74, 79, 84, 104, 110, 125, 180),
-    (-90, -90, -12, -17, -8, 1, 0, -16, -30, -45),
+    (0, 54, 60, 76, 80, 84, 104, 110, 125, 180),
+    (-90, -90, -14, -23, -14, 1, 0, -16, -30, -45),
 )
 """Degrees around the head from its front, and of elevation: sideburns, over the ears, behind them, the nape."""
 

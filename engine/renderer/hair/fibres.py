@@ -17,13 +17,19 @@ _ROOT, _END = 1.16, 0.92
 _THICK_AT: Final = ((0, 0.65, 1), (1, 1))
 
 
-def mesh(points: Floats, beside: Floats, width: float, colour: Floats, taper: float = 0.3, shine: float = 0.4) -> Mesh:
-    """Strands (N, K, 3) as one mesh. `beside` (N, K, 3) are the normals of what they lie on, `colour` (N, K, 3)."""
+def mesh(
+    points: Floats, beside: Floats, width: Floats | float, colour: Floats, taper: float = 0.3, shine: float = 0.4
+) -> Mesh:
+    """Strands (N, K, 3) as one mesh, `width` metres wide: all of them, or each (N).
+
+    `beside` (N, K, 3) are the normals of what they lie on, `colour` (N, K, 3).
+    """
     count, steps, _ = points.shape
     start = (np.arange(count, dtype=np.int32)[:, None] * steps + np.arange(steps - 1, dtype=np.int32)).reshape(-1, 1)
-    radius = width / 2 * np.interp(np.linspace(0, 1, steps), _THICK_AT[0], (*_THICK_AT[1], taper))
+    along = np.interp(np.linspace(0, 1, steps), _THICK_AT[0], (*_THICK_AT[1], taper)).astype(np.float32)
+    radius = np.broadcast_to(np.asarray(width, np.float32) / 2, (count,))[:, None] * along
     extra = {
-        "radius": np.broadcast_to(radius[None, :, None], (count, steps, 1)).reshape(-1, 1).astype(np.float32),
+        "radius": radius.reshape(-1, 1),
         "colour": colour.reshape(-1, 3).astype(np.float32, copy=False),
     }
     flat = points.reshape(-1, 3).astype(np.float32, copy=False)
@@ -51,7 +57,7 @@ def coloured(
     count = len(run)
     pigment = vary * random.standard_normal((count, 1), np.float32)
     if locks is not None:
-        pigment += 0.15 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
+        pigment += 0.11 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
     pigment = np.exp(np.clip(pigment, -0.45, 0.45))
     shades = np.log(np.maximum(np.array(colour, np.float32), np.float32(0.004)))
     silver = random.random((count, 1)) < grey

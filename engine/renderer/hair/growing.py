@@ -50,11 +50,16 @@ class _Plan:
         parted = np.zeros(count, np.float32)
         for region, name in zip(REGIONS, combing.flows(style), strict=True):
             parted += weights[region] * (name == "part") * ~fringe
+        length = combing.each(style.length, weights) * hair.length * (1 - 0.5 * hair.line * weights["fringe"])
+        rise = combing.each(style.rise, weights) * hair.volume * (0.15 + 0.85 * random.random(count))
+        if style.outline:
+            near = np.clip(roots.inside / 24, 0, 1) + np.clip((62 - roots.around) / 10, 0, 1)
+            length, rise = length * np.clip(0.4 + 0.6 * near, 0, 1), rise * np.clip(0.1 + near, 0, 1)
         side = np.where(roots.points[:, 0] >= combing.parting(style, hair, head.half_width), 1.0, -1.0)
         return cls(
-            combing.each(style.length, weights) * hair.length * (1 - 0.5 * hair.line * weights["fringe"]) * (1 - style.vary * random.random(count)),
+            (length * (1 - style.vary * random.random(count))).astype(np.float32),
             side.astype(np.float32),
-            combing.each(style.rise, weights) * hair.volume * (0.15 + 0.85 * random.random(count)).astype(np.float32),
+            rise.astype(np.float32),
             _inner_edge(style, roots, side, random),
             (roots.around < 96 + 14 * random.normal(size=count))[:, None],
             parted[:, None],
@@ -127,11 +132,12 @@ def _bent(
 
 
 def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
-    """Locks of long parted hair that still lie on top of the head where they should long hang beside it."""
+    """Locks of long parted hair that still lie on top of the head where they should long hang beside it, and loops."""
     along = np.linalg.norm(np.diff(path, axis=1), axis=2)
     far = np.cumsum(along, 1) > 0.15
     high = path[:, 1:, 2] > 0.055
-    return np.asarray((far & high).any(1) & (parted > 0.5))
+    out = np.hypot(path[..., 0], path[..., 1] - 0.09) > 0.15
+    return np.asarray(((far & high).any(1) & (parted > 0.5)) | (out & (path[..., 2] > -0.16)).any(1))
 
 
 def _before_the_throat(path: Floats) -> npt.NDArray[np.bool_]:

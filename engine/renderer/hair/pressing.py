@@ -17,6 +17,7 @@ Rim: TypeAlias = Callable[[Floats], Floats]
 
 _FLATTER: Final = 0.4
 _SHORT_M: Final = 0.11
+_CURLY: Final = 0.003
 _LOW_KNOT: Final = -8.0
 """Degrees of elevation at which hair is tied under a hat."""
 _FREE: Final = ((-26.0, -3.0), (0.014, 0.0025))
@@ -34,8 +35,9 @@ def flattened(style: Style) -> Style:
         side, back, nape = (min(each, 0.022) for each in others)
         length = (0.3 * fringe, top, side, back, nape)
     return replace(
-        style, length=length, clump=0.6 * style.clump, curl=style.curl if style.curl > 0.003 else 0.0, lift=_less(style.lift), rise=_less(style.rise), upright=0.0, bend=0.0, tied=tied,
+        style, length=length, lift=_less(style.lift), rise=_less(style.rise), upright=0.0, bend=0.0, tied=tied,
         ball=None if style.ball is None else _FLATTER * style.ball, cling=max(style.cling, 0.5),
+        clump=0.6 * style.clump, curl=style.curl if style.curl > _CURLY else 0.0,
     )  # fmt: skip
 
 

@@ -62,15 +62,17 @@ def _locs(paths: Floats, radius: float, each: int, style: Style, random: np.rand
     return Strands(points.astype(np.float32), n.astype(np.float32), which)
 
 
-def plaited(paths: Floats, radius: float, each: int, steps: int, random: np.random.Generator) -> Strands:
-    """Three bundles that cross in turn."""
+def plaited(
+    paths: Floats, radius: float, each: int, steps: int, random: np.random.Generator, start: float = 0.8
+) -> Strands:
+    """Three bundles that cross in turn, `start` times as thick at first."""
     paths = _even(paths, steps)
     count = len(paths)
     _, first, second = _frames(paths)
     run = _run(paths)
     which = np.repeat(np.arange(count), each)
     bundle = random.integers(0, 3, len(which))
-    taper = np.interp(np.linspace(0, 1, steps), (0, 0.04, 0.85, 1), (0.8, 1, 0.9, 0.35))
+    taper = np.interp(np.linspace(0, 1, steps), (0, 0.06, 0.85, 1), (start, 1, 0.9, 0.35))
     thick = (radius * np.exp(0.08 * random.normal(size=count)))[which, None] * taper
     phase = run[which] / (radius * 5.2) * 6.283 + bundle[:, None] * 2.094
     x, y = 0.62 * np.sin(phase), 0.36 * np.sin(2 * phase)
@@ -98,7 +100,7 @@ def rows(style: Style, ropes: Ropes, hair: Hair, roots: Roots, head: Head, rando
         gap = head.field.distance(paths)
         paths = paths + unit(paths - CENTRE) * (0.6 * ropes.radius - gap)[..., None]
     paths = _with_tails(paths, hair, head)
-    return plaited(paths, ropes.radius, style.strands // len(paths), style.points, random)
+    return plaited(paths, ropes.radius, style.strands // len(paths), style.points, random, start=0.15)
 
 
 def _along_the_line(roots: Roots, count: int) -> Floats:

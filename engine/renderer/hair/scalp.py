@@ -89,12 +89,12 @@ def _inside_triangles(count: int, random: np.random.Generator) -> Floats:
 
 def rooted(body: Body, frame: Frame, line: Line, count: int, random: np.random.Generator, soft: float = 4.0) -> Roots:
     """Roots on the scalp, thinning out over `soft` degrees at the hair line."""
-    near = (body.masks["growth"] > -12) & (body.masks["ears"] < 0.3)
+    near = (line.inside(body.part.rest) > -4) & (body.masks["ears"] < 0.3) & (body.masks["mouth"] < 0.5)
 
     def share(rest: Floats) -> Floats:
         offset = rest - regions.CENTRE
         around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
-        softly = soft * (1 + 1.2 * regions.bump(around - 62, 14))
+        softly = soft * (1 + 1.2 * line.receded) * (1 + 0.3 * regions.bump(around - 62, 14))
         return np.asarray(np.clip((line.inside(rest) + 1.5) / softly, 0, 1) ** 1.6 * line.full(rest))
 
     found = scatter(body, frame, near, count, random, share)

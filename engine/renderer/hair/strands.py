@@ -23,11 +23,12 @@ Numbers = npt.NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Strands:
-    """Hairs (N, K, 3), the normals of what they lie on, and which lock each belongs to."""
+    """Hairs (N, K, 3), the normals of what they lie on, which lock each belongs to, and how thick each is."""
 
     points: Floats
     normals: Floats
     locks: Numbers
+    thick: Floats | float = 1.0
 
 
 def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
@@ -59,7 +60,12 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     points = _face_free(points, head, 0.022 if has_fringe(style, hair) else 0.050)
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
-    return Strands(points, normals, first)
+    return Strands(points, normals, first, thickness(roots))
+
+
+def thickness(roots: Roots) -> Floats:
+    """Hairs are the finer the nearer they grow to the hair line."""
+    return np.asarray(np.clip(0.4 + 0.6 * roots.inside / 8, 0.4, 1), np.float32)
 
 
 def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[Locks, Numbers]:
@@ -70,7 +76,7 @@ def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[L
     leads = random.choice(count, min(style.bundles, count), replace=False)
     own = leads[cKDTree(place[leads]).query(place)[1]]
     to = points[own] - points
-    apart = np.linalg.norm(to, axis=-1)
+    apart: Floats = np.linalg.norm(to, axis=-1)
     near = np.minimum.accumulate(1 - np.clip((apart - 0.012) / 0.02, 0, 1), axis=1)
     to -= 0.7 * locks.normals * (to * locks.normals).sum(-1, keepdims=True)
     t = np.linspace(0, 1, steps, dtype=np.float32)

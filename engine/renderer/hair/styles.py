@@ -151,18 +151,21 @@ STYLES: Final[dict[str, Style]] = {
     "quiff": replace(
         _SHORT, length=(0.074, 0.058, 0.014, 0.012, 0.009), flow=("sweep", "back", "whorl", "whorl", "whorl"),
         lift=(1.9, 0.8, 0.25, 0.25, 0.2), upright=(0.85, 0.9, 0, 0, 0), gravity=0.0, bend=0.85, rise=(0.036, 0.020,
-        0.004, 0.004, 0.003), cling=0.6, noise=0.07, clump=0.40, points=12, shine=0.8, bundles=260, join=0.45, sway=0.003,
+        0.004, 0.004, 0.003), cling=0.6, noise=0.07, clump=0.40, points=12, shine=0.8, bundles=260, join=0.45,
+        sway=0.003,
     ),
     "undercut": replace(
         _SHORT, length=(0.105, 0.090, 0.004, 0.0035, 0.003), flow=("back", "back", "whorl", "whorl", "whorl"),
         lift=(1.3, 0.7, 0.6, 0.6, 0.6), upright=(0.8, 0.8, 0, 0, 0), gravity=0.02, bend=0.5, rise=(0.026, 0.020,
-        0.002, 0.002, 0.002), cling=0.6, noise=0.06, clump=0.5, points=12, frame=1.1, loose=0.025, bundles=260, join=0.5, sway=0.002,
+        0.002, 0.002, 0.002), cling=0.6, noise=0.06, clump=0.5, points=12, frame=1.1, loose=0.025, bundles=260,
+        join=0.5, sway=0.002,
     ),
     "tousled": replace(
-        _SHORT, length=(0.090, 0.095, 0.070, 0.060, 0.045), flow=("swept", "whorl", "whorl", "whorl", "down"),
-        lift=(1.1, 1.0, 0.5, 0.5, 0.4), gravity=0.06, rise=0.022, cling=0.2, noise=0.30, wander=0.06, clump=0.55,
+        _SHORT, length=(0.085, 0.085, 0.055, 0.050, 0.040), flow=("swept", "whorl", "whorl", "whorl", "down"),
+        lift=(0.9, 0.8, 0.45, 0.45, 0.4), gravity=0.06, rise=(0.016, 0.016, 0.010, 0.011, 0.008),
+        cling=0.2, noise=0.30, wander=0.06, clump=0.42,
         curl=0.0022, turn=0.05, flat=0.7, points=13, locks=1600, vary=0.3, fringe_cut=0.030, blunt=0.012,
-        stray=0.03, outline=False, loose=0.03, bundles=300, join=0.5,
+        stray=0.03, outline=False, loose=0.03, bundles=300, join=0.35,
     ),
     "curtains": replace(
         _LONG, length=(0.150, 0.150, 0.085, 0.075, 0.05), lift=(1.25, 0.8, 0.35, 0.3, 0.2), gravity=0.18,
@@ -181,15 +184,19 @@ STYLES: Final[dict[str, Style]] = {
     "long bob": replace(_LONG, length=0.36, cut=-0.165, blunt=0.007, tuck=0.06, vary=0.04, frame=0.98),
     "shoulder length": replace(_LONG, length=0.36, cut=-0.195, blunt=0.016, curl=0.0026, turn=0.15, flat=0.9),
     "long straight": replace(_LONG, clump=0.5),
-    "fringe": replace(_LONG, length=0.38, lift=(0.6, 0.3, 0.25, 0.25, 0.25), fringe_cut=0.017, blunt=0.004, cut=-0.23, vary=0.05),
+    "fringe": replace(
+        _LONG, length=0.38, lift=(0.6, 0.3, 0.25, 0.25, 0.25), fringe_cut=0.017, blunt=0.004,
+        cut=-0.23, vary=0.05,
+    ),
     "shag": replace(
         _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.015, cling=0.4,
         noise=0.10, clump=0.6, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05,
         lift=0.7, cut=-0.21,
     ),
     "waves": replace(
-        _LONG, length=0.42, rise=(0.010, 0.014, 0.016, 0.018, 0.015), curl=0.0105, turn=0.130, flat=0.85, clump=0.5,
-        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.18, frame=0.98, lift=0.35, bundles=110, join=0.62,
+        _LONG, length=0.42, rise=(0.010, 0.014, 0.016, 0.018, 0.015), curl=0.0105, turn=0.130, flat=0.85, clump=0.42,
+        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.18, frame=0.98, lift=0.35, bundles=130,
+        join=0.5, loose=0.010,
     ),
     "curls": Style(
         length=(0.10, 0.115, 0.10, 0.10, 0.08), lift=0.9, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
@@ -225,17 +232,20 @@ STYLES: Final[dict[str, Style]] = {
         kind="row"),
     ),
     "bun": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
+        tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
     ),
     "top knot": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
+        tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
     ),
     "ponytail": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
+        tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
     ),
     "pigtails": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=18, kind="tail", size=0.40, sides=2,
-        share=0.5),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=8.0,
+        tied=Tied(up=18, kind="tail", size=0.40, sides=2, share=0.5),
     ),
 }  # fmt: skip
 _PLAITS: Final = replace(STYLES["pigtails"], tied=Tied(up=-12, kind="plait", size=0.38, sides=2, share=0.5))

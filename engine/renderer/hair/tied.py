@@ -12,7 +12,7 @@ from engine.renderer.hair.combing import CENTRE, RIGHT, UP
 from engine.renderer.hair.cutting import Head, resampled
 from engine.renderer.hair.field import Floats
 from engine.renderer.hair.scalp import Roots
-from engine.renderer.hair.strands import Numbers, Strands
+from engine.renderer.hair.strands import Numbers, Strands, thickness
 from engine.renderer.hair.styles import Style, Tied
 from engine.renderer.scene import Hair
 
@@ -32,9 +32,15 @@ def gathered(
     way = unit(roots.points - CENTRE)
     target = unit(ends - CENTRE)[which]
     points = _great_circles(way, target, style.points)
-    lock = np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 2.4).astype(np.intp) % 90 + 90 * which
+    lock = (
+        np.floor(np.degrees(np.arctan2(*_plane(way, target)))[:] / 2.4 + 0.5 * random.normal(size=count)).astype(
+            np.intp
+        )
+        % 90
+        + 90 * which
+    )
     tone = random.normal(size=181)[lock % 181]
-    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.13 * tone, 0.3, 2)
+    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.10 * tone, 0.3, 2)
     points = _laid(points, roots, height.astype(np.float32), head)
     t = np.linspace(0, 1, style.points, dtype=np.float32)[None, :, None]
     bundle = unit(random.standard_normal((count, 3), np.float32)) * _BAND_M * np.sqrt(random.random((count, 1)))
@@ -43,7 +49,7 @@ def gathered(
     points += np.float32(0.0008) * np.sin(3.14 * t) * random.standard_normal((count, 1, 3), np.float32)
     normals = unit(points - CENTRE).astype(np.float32)
     loose = _loosened(style, points, roots, random)
-    made = [Strands(loose, normals, lock)]
+    made = [Strands(loose, normals, lock, thickness(roots))]
     return made + [_finished(style, tied, hair, knot, end, head, random) for knot, end in zip(knots, ends, strict=True)]
 
 
@@ -187,9 +193,7 @@ def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: np.float32)
     return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
 
 
-def _tail(
-    style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator
-) -> Strands:
+def _tail(style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
     count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)

@@ -1,19 +1,20 @@
 """Hair grows where it should in every style, stays out of head and face, and is the same person's every time."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from engine.renderer import body, hair
+from engine.renderer import body, hair, hairline, hats
 from engine.renderer.hair import beards, combing, fibres, styles
 from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.mesh import Mesh
-from engine.renderer.scene import Beard, Hair, Person, Pose
+from engine.renderer.scene import Beard, Hair, Outfit, Person, Pose
 
 WOMAN, MAN = 0.03, 0.95
 EYE = (0.0, -1.5, 0.0)
-DRAFT = 0.12
+DRAFT = 0.05
 CROP = Hair()
 
 
@@ -50,7 +51,7 @@ def test_every_style_is_finite_outside_the_head_and_off_the_face(
     name: str, sex: float, fields: dict[float, Field]
 ) -> None:
     sitter = seated(sex, Hair(style=name))
-    meshes = grown(sitter)[1:]
+    meshes = hair.head(sitter.person, sitter, Frame(sitter.middle, sitter.head_turn), fields[sex], DRAFT)
     points = in_head(sitter, meshes)
     assert np.isfinite(points).all()
     assert 2_000 < sum(len(mesh.f) for mesh in meshes) < 1_300_000
@@ -143,8 +144,8 @@ def test_a_fringe_covers_the_forehead_and_ends_above_the_eyes() -> None:
 
 @pytest.mark.parametrize("kind", sorted(beards.KINDS))
 def test_beards_are_finite_and_leave_the_lips_free(kind: str) -> None:
-    person = Person(masculinity=MAN, hair=Hair(style="bald"), beard=Beard(kind=kind))
-    sitter = body.build(person, Pose())
+    sitter = seated(MAN, Hair(style="bald"))
+    sitter = replace(sitter, person=replace(sitter.person, beard=Beard(kind=kind)))
     meshes = grown(sitter, 0.4)[1:]
     points = in_head(sitter, meshes)
     lips = Frame(sitter.middle, sitter.head_turn).inside(sitter.part.vertices[sitter.masks["lips"] > 0.5])
@@ -153,3 +154,37 @@ def test_beards_are_finite_and_leave_the_lips_free(kind: str) -> None:
     assert np.isfinite(points).all()
     assert len(points) > 1_000
     assert over.mean() < 0.02
+
+
+def test_a_hat_presses_hair_to_the_head_at_its_rim(fields: dict[float, Field]) -> None:
+    sitter = seated(MAN, Hair(style="tousled"))
+    frame, rim = Frame(sitter.middle, sitter.head_turn), hats.above_rim(Outfit(hat="beanie"), sitter)
+
+    def off_the_head(worn: Callable[[Floats], Floats] | None) -> float:
+        meshes = hair.head(sitter.person, sitter, frame, fields[MAN], DRAFT, worn)
+        points = np.concatenate([mesh.v for mesh in meshes])
+        assert rim is not None
+        near = np.abs(rim(points)) < 3
+        return float(np.quantile(fields[MAN].distance(frame.inside(points[near])), 0.95))
+
+    assert off_the_head(rim) < 0.010 < off_the_head(None)
+
+
+def test_skin_is_as_hair_is_where_the_line_has_receded() -> None:
+    """No roots are painted on a forehead that has no hair any more."""
+    person = Person(masculinity=MAN, hair=Hair(style="crop", line=1.0))
+    shown = body.build(person, Pose()).skin.extra
+    painted, rest = shown["add"].max(1), np.asarray(shown["rest"], float)
+    bare, high = hairline.Line.of(person).inside(rest) < -3, rest[:, 2] > 0.79
+    assert painted[bare & high].max() == 0
+    assert painted[~bare & high].max() > 0.02
+
+
+def test_grey_hairs_of_a_beard_lighten_cheeks_and_chin_alike() -> None:
+    sitter = seated(MAN, Hair(style="bald"))
+    sitter = replace(sitter, person=replace(sitter.person, beard=Beard(kind="full beard", grey=1.0)))
+    beard = grown(sitter, 0.2)[1]
+    low = Frame(sitter.middle, sitter.head_turn).inside(beard.v)
+    light = beard.extra["colour"].mean(1)
+    chin = np.abs(low[:, 0]) < 0.02
+    assert light[chin].mean() == pytest.approx(light[~chin].mean(), rel=0.1)
