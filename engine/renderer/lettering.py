@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from engine.renderer import accessories, body, hats
+from engine.renderer import accessories, body, hats, heads
 from engine.renderer.camera import FRAMINGS, Optics
 from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
@@ -118,14 +118,14 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
     if not sitter.outfit.hat:
         return _sign(one, sitter, shift, meshes, optics)
     built = body.build(sitter.person, sitter.pose)
-    head, worn = hats.head(built), hats.hat(sitter.outfit, built)
+    head, worn = heads.head(built), hats.hat(sitter.outfit, built)
     rays = RayScene()
     for mesh in worn:
         rays.add_triangles(mesh.v.astype(np.float32), mesh.f)
     rays.commit()
     u, v = np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 17), indexing="ij")
     around, up = (u - 0.5) * 56, 33 + v * 21
-    ways = hats.way(around, up).reshape(-1, 3) @ head.turn.T
+    ways = heads.way(around, up).reshape(-1, 3) @ head.turn.T
     hits = rays.first((head.centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
     far = np.where(hits.geometry >= 0, 0.4 - np.minimum(hits.distance, 1), np.nan)
     far = np.where(np.isnan(far), np.nanmedian(far), far) if np.isfinite(far).any() else np.full(len(far), 0.12)

@@ -139,7 +139,7 @@ FABRICS: dict[str, Fabric] = {
     "fine knit": replace(_KNIT, weave=0.16, stitch=0.0026),
     "cable knit": replace(_KNIT, weave=0.36, weave_of="cable", stitch=0.0052),
     "rib": replace(_KNIT, weave=0.36, weave_of="rib", stitch=0.0050),
-    "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.08, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
+    "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.05, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
     "corduroy": replace(_KNIT, weave=0.45, sheen=1.0, weave_of="cord", stitch=0.0045),
     "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0, mirror=0.25),
     "silk": Fabric(
@@ -173,7 +173,7 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     albedo = _painted(mesh, values, position)
     grained, thread = grain(place, fabric.thread)
     shading = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.04)
-    shade: Floats = F(fabric.mottle) * np.clip(grain(place, fabric.thread * 6)[1], -2, 2)
+    shade: Floats = F(0.6 * fabric.mottle) * np.clip(grain(place, fabric.thread * 6)[1], -2, 2)
     creases = mesh.info.get("creases")
     if creases is not None:
         across, up, deep = texel(creases, values["crease"])

@@ -169,7 +169,7 @@ def _white_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 def _gold_edge(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor, look
-    shape = ((-0.026, -0.002), (-0.025, 0.0030), (0.0, 0.0030), (0.002, 0.001), (0.0, -0.002))
+    shape = ((-0.020, -0.002), (-0.019, 0.0050), (0.0, 0.0050), (0.002, 0.002), (0.0, -0.002))
     info: dict[str, Any] = {"look": FABRICS["satin"], "colour": np.array((0.42, 0.28, 0.08), np.float32)}
     return [parts.band(Rim(piece, ring, 5.0), shape, **info) for ring in loops(piece.f)[:1]]
 

@@ -121,7 +121,8 @@ class _Tailor:
             self.below.append(draping.Under.of(piece.v, piece.normals))
         if not legs:
             self.piece = piece
-        for name in layer.sewn:
+        up = {"hood"} if self.outfit.hat == "hood" else set()  # it is on the head, not on the back
+        for name in (name for name in layer.sewn if name not in up):
             self.meshes += sewing.sewn(name, self, piece, self.look(layer))
 
     def _cut(self, layer: Layer) -> Piece:
@@ -173,7 +174,13 @@ class _Tailor:
         if layer.sleeve == "wide":
             s = cuts.along_arm(piece.rest)
             ease = ease + 0.045 * np.clip(s / 0.3, 0, 1) * np.clip(piece.arm, 0, 1)
-        if layer.sleeve == "none" and not layer.region:  # straps and bare edges lie on the skin
+        if layer.base == "skirt":
+            ease = 0.001 + (layer.ease - 0.001) * np.clip((0.15 - piece.rest[:, 2]) / 0.10, 0, 1)
+        if layer.region == "legs":  # their waistband is flat under what hangs over it
+            ease = ease * np.clip(((layer.hem or _WAISTBAND) - piece.rest[:, 2]) / 0.06, 0.1, 1)
+        if (
+            layer.sleeve == "none" and not layer.region and layer is self.garment.layers[0]
+        ):  # straps and bare edges lie on the skin
             ease = ease - 0.009 * np.clip((piece.rest[:, 2] - 0.39) / 0.06, 0, 1)
         if layer.region and layer.region != "legs":
             ease = ease + shapes.relief(layer.region, piece.rest)

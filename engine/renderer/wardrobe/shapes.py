@@ -40,10 +40,6 @@ def _belt(rest: Array, arm: Array) -> Array:
     return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.150, 0.192 - rest[:, 2]), 0.3 - arm))
 
 
-def _sash(rest: Array, arm: Array) -> Array:
-    return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.140, 0.164 - rest[:, 2]), 0.3 - arm))
-
-
 def _cuirass(rest: Array, arm: Array) -> Array:
     del arm
     side, up = np.abs(rest[:, 0]), rest[:, 2]
@@ -60,7 +56,7 @@ def _pauldron(rest: Array, arm: Array) -> Array:
 
 
 SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
-    "bib": _bib, "drape": _drape, "obi": _obi, "belt": _belt, "sash": _sash, "cuirass": _cuirass, "pauldron": _pauldron,
+    "bib": _bib, "drape": _drape, "obi": _obi, "belt": _belt, "cuirass": _cuirass, "pauldron": _pauldron,
 }  # fmt: skip
 """Positive inside, by name; of template places and how much each is sleeve."""
 

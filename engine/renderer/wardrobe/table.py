@@ -76,7 +76,6 @@ _SUIT: Final = (
     Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
 )
 
-_SASH: Final = Layer("close", "", "none", None, 0.0105, 0.0, 0.3, region="sash", habit="silk")
 _SHIRT_FRONT: Final = Layer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 
 GARMENTS: Final[dict[str, Garment]] = {
@@ -153,10 +152,10 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)), _SASH), "cotton", "skirt", "colour"
+        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
     ),
     "evening gown": Garment(
-        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)), _SASH), "satin", "skirt", "colour"
+        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
     ),
     "sari": Garment(
         (
@@ -221,7 +220,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "tank top": Garment((_tee("scoop", "edge", sleeve="none"),), "jersey", legs_dye=DENIM),
     "overalls": Garment(
         (
-            Layer("male_worksuit01/part1", ease=0.0, folds=0.67, fabric="jersey", dye="second"),
+            Layer("male_worksuit01/part1", ease=0.0, folds=0.15, fabric="jersey", dye="second"),
             Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim"),
         ),
         "denim",
