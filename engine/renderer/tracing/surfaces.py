@@ -239,7 +239,10 @@ def plain(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
 
 
 def _painted(mesh: Mesh, values: Values, position: Floats) -> Floats:
-    """The mesh's colour, times its colours a vertex, times its picture (`repeat` times over if it tiles)."""
+    """The mesh's colour, times its colours a vertex, times its picture (`repeat` times over if it tiles), under ink.
+
+    Ink is `print` (H, W, 4: colour and cover) where a vertex's own `print` coordinates are between 0 and 1.
+    """
     colour = np.asarray(mesh.info.get("colour", (1.0, 1.0, 1.0)), np.float32).reshape(3, 1)
     albedo = np.broadcast_to(colour, position.shape) * values.get("colour", F(1))
     picture = mesh.info.get("map")
@@ -253,19 +256,11 @@ def _painted(mesh: Mesh, values: Values, position: Floats) -> Floats:
         size = np.asarray(mesh.info["tile_m"], np.float32).reshape(2, 1)
         albedo = albedo * tiled(tile, (values["chart"] / size) % F(1))
     printed = mesh.info.get("print")
-    if printed is not None and "chart" in values:
-        albedo = _printed(printed, mesh.info["print_box"], values["chart"], albedo)
+    if printed is not None:
+        ink, uv = texel(printed, values["print"]), values["print"]
+        cover = ink[3] * ((uv > 0) & (uv < 1)).all(0)
+        albedo = albedo * (1 - cover) + ink[:3] * cover
     return np.clip(albedo, 0, F(0.95)).astype(np.float32)
-
-
-def _printed(picture: Floats, box: tuple[float, float, float, float], chart: Floats, albedo: Floats) -> Floats:
-    """Ink (H, W, 4: colour and cover) on cloth, over a box (left, bottom, right, top) of its coordinates."""
-    left, bottom, right, top = box
-    uv = np.stack([(chart[0] - F(left)) / F(right - left), (chart[1] - F(bottom)) / F(top - bottom)])
-    within = ((uv > 0) & (uv < 1)).all(0)
-    ink = texel(picture, uv)
-    cover = ink[3] * within
-    return albedo * (1 - cover) + ink[:3] * cover
 
 
 SURFACES: dict[str, Callable[[Mesh, Values, Floats, Floats, Floats], Surface]] = {
