@@ -9,7 +9,6 @@ import numpy as np
 
 from engine.renderer.geometry import Array, unit
 from engine.renderer.mesh import Mesh
-from engine.renderer.regions import bump
 from engine.renderer.tracing.surfaces import FABRICS
 from engine.renderer.wardrobe import draping, parts
 from engine.renderer.wardrobe.parts import Front, Profile, Rim
@@ -94,11 +93,10 @@ def _fall_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A collar that is turned down, open in front, its points spread."""
     del tailor
     around = np.abs(_round(piece))
-    open_ = np.clip((around - 4) / 7, 0.02, 1)
-    points = bump(around - 17, 12)
-    return [
-        _standing(piece, _FALL, open_ * (1 + 0.4 * points), np.clip(open_ * 1.4, 0, 1), 1 + 1.1 * points, **plain(look))
-    ]
+    open_ = np.clip((around - 4) / 5, 0.02, 1)
+    leaf = np.interp(around, (4, 8, 15, 24, 60, 120, 180), (0.02, 1.0, 1.55, 1.15, 0.95, 0.90, 0.90))
+    drop = np.interp(around, (4, 8, 15, 26, 60, 180), (0.2, 1.5, 2.4, 1.3, 0.95, 0.9))
+    return [_standing(piece, _FALL, leaf, np.clip(open_ * 1.5, 0, 1.25), drop, **plain(look))]
 
 
 def _shirt_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
@@ -106,9 +104,9 @@ def _shirt_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     around = np.abs(_round(piece))
     open_ = np.clip((around - 1.5) / 4, 0.02, 1)
-    points = bump(around - 21, 12)
-    leaf = open_ * (0.72 + 0.35 * points)
-    return [_standing(piece, _FALL, leaf, np.clip(open_ * 1.6, 0, 1) * 0.95, 0.8 + 2.2 * points, **plain(look))]
+    leaf = np.interp(around, (1.5, 5, 19, 28, 70, 180), (0.02, 0.55, 1.15, 0.85, 0.72, 0.70))
+    drop = np.interp(around, (1.5, 6, 19, 30, 70, 180), (0.2, 0.9, 3.4, 1.6, 0.85, 0.8))
+    return [_standing(piece, _FALL, leaf, np.clip(open_ * 1.6, 0, 1) * 0.98, drop, **plain(look))]
 
 
 _HOOD: Final = (

@@ -63,7 +63,7 @@ def _strapless(rest: Array, top: float = 0.435, heart: float = 0.012) -> Array:
 def _closed(rest: Array) -> Array:
     """Around the foot of the neck, close to it: what is buttoned up to the throat."""
     below = 0.546 - rest[:, 2] + 0.26 * (rest[:, 1] + 0.03)
-    return np.asarray(np.maximum(below, np.hypot(rest[:, 0], (rest[:, 1] + 0.03) * 0.9) - 0.068))
+    return np.asarray(np.maximum(below, np.hypot(rest[:, 0], (rest[:, 1] + 0.03) * 0.9) - 0.062))
 
 
 NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {

@@ -134,7 +134,7 @@ class _Tailor:
         if layer.neck:
             height = cuts.both(height, cuts.NECKLINES[layer.neck](piece.rest))
         if layer.sleeve == "none":
-            height = cuts.both(height, np.minimum(cuts.armhole(piece.rest), 0.4 - piece.arm))
+            height = cuts.both(height, np.minimum(cuts.armhole(piece.rest), 0.85 - piece.arm))
         elif layer.sleeve:
             height = np.minimum(
                 height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M))

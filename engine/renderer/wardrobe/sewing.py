@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from engine.renderer.geometry import Array, unit
 from engine.renderer.mesh import Mesh
@@ -100,7 +101,7 @@ def _zip(points: list[tuple[float, float]], placket: float = 0.030) -> Part:
         u = np.linspace(0, 1, 220)
         length = np.linspace(0, 1, len(path))
         at, normal = over.at(np.interp(u, length, path[:, 0]), np.interp(u, length, path[:, 1]))
-        teeth = 0.0021 + 0.0007 * np.sign(np.sin(u * 420))
+        teeth = 0.0017 + 0.0004 * np.sign(np.sin(u * 660))
         return [band, parts.tube(at + normal * 0.0012, teeth, 8, kind="plain", **metal(STEEL))]
 
     return add
@@ -190,18 +191,18 @@ def _patches(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 
 def _hoses(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
+    """From the box on the chest, in an arc to the sides."""
     del look
     chest = front(tailor, piece)
     made = []
-    for side, hue in ((-1, (0.25, 0.26, 0.28)), (1, (0.10, 0.14, 0.30))):
-        t = np.linspace(0, 1, 90)
-        points, normals = chest.at(
-            side * (0.05 + 0.075 * np.sin(t * np.pi * 0.6)), 0.335 + 0.0 * t - 0.20 * t**1.3 + 0.03 * np.sin(t * 3)
+    t = np.linspace(0, 1, 90)
+    for side, hue in ((-1, (0.16, 0.17, 0.19)), (1, (0.08, 0.11, 0.24))):
+        points, _ = chest.at(
+            side * (0.05 + 0.085 * np.sin(t * np.pi * 0.6)), 0.315 - 0.17 * t**1.3 + 0.05 * np.sin(t * 3)
         )
-        radius = 0.0095 + 0.0010 * np.sin(t * 160)
-        made.append(
-            parts.tube(points + normals * 0.014, radius, 12, look=FABRICS["rubber"], colour=np.array(hue, np.float32))
-        )
+        points[:, 1] = gaussian_filter1d(points[:, 1], 9) - 0.016
+        radius = 0.0085 + 0.0006 * np.sin(t * 260)
+        made.append(parts.tube(points, radius, 12, look=FABRICS["canvas"], colour=np.array(hue, np.float32)))
     return made
 
 
