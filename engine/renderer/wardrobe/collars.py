@@ -10,7 +10,8 @@ import numpy as np
 from engine.renderer.geometry import Array, unit
 from engine.renderer.mesh import Mesh
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import draping, parts
+from engine.renderer.wardrobe import bases, draping, parts
+from engine.renderer.wardrobe.dyes import dyed
 from engine.renderer.wardrobe.parts import Front, Profile, Rim
 from engine.renderer.wardrobe.pieces import Piece, loops
 from engine.renderer.wardrobe.tailor import Look, Part, Tailor, darker, metal, plain, ribbed
@@ -143,11 +144,14 @@ def _wide_band(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A button band round the front and the neck."""
     rim = parts.neck_rim(piece)
     made = [parts.band(rim, parts.FLAT_BAND, 1.5, 1.0, **ribbed(look))]
-    front = Front(piece, [*tailor.meshes, *made])
+    front = Front(bases.close(tailor.body), [*tailor.meshes, *made])
     dots = [(0.012, z) for z in (0.275, 0.215, 0.155, 0.095)]
     line = parts.stroke(((0.010, 0.315), (0.010, 0.03)), 0.030)
     made.append(parts.patch(front, line, (70, 10), 0.003, **ribbed(look)))
-    return [*made, parts.buttons(Front(piece, [*tailor.meshes, *made]), dots, 0.0075, colour=darker(look))]
+    return [
+        *made,
+        parts.buttons(Front(bases.close(tailor.body), [*tailor.meshes, *made]), dots, 0.0075, colour=darker(look)),
+    ]
 
 
 def _kimono_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
@@ -186,11 +190,12 @@ def _gorget(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 def _neck_ring(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """The metal ring that a helmet locks to."""
-    del look, tailor
+    del look, piece
     angle = np.linspace(0, 2 * np.pi, 73)[:-1]
-    neck = (piece.rest[:, 2] > 0.50) & (np.abs(piece.rest[:, 0]) < 0.09)
-    centre = piece.v[neck].mean(0) + np.array((0, -0.010, 0.000))
-    ring = np.stack([np.sin(angle) * 0.112, -np.cos(angle) * 0.112, 0.030 * -np.cos(angle)], 1)
+    base = bases.close(tailor.body)
+    foot = (base.rest[:, 2] > 0.53) & (base.rest[:, 2] < 0.56) & (np.abs(base.rest[:, 0]) < 0.09)
+    centre = base.v[foot].mean(0) + np.array((0, -0.014, 0.036))
+    ring = np.stack([np.sin(angle) * 0.118, -np.cos(angle) * 0.118, 0.046 * -np.cos(angle)], 1)
     shape = np.array(
         (
             (-0.010, -0.036), (0.004, -0.036), (0.006, -0.010), (0.010, -0.009), (0.011, -0.002), (0.007, 0.000),
@@ -209,9 +214,9 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
     piece: Piece | None = tailor.piece
     if piece is None or (there and not bow):
         return []
-    front = Front(piece, tailor.meshes)
-    colour = np.array((0.012, 0.012, 0.014) if bow and tailor.outfit.tie is None else tailor.dye("tie"), np.float32)
-    told = {"look": FABRICS["satin" if bow else "silk"], "colour": colour}
+    front = Front(bases.close(tailor.body), tailor.meshes)
+    hue = (0.012, 0.012, 0.014) if bow and tailor.outfit.tie is None else dyed(tailor.dye("tie"), "wool")
+    told = {"look": FABRICS["satin" if bow else "silk"], "colour": np.array(hue, np.float32)}
     if bow:
 
         def wing(u: Array, v: Array) -> tuple[Array, Array]:
