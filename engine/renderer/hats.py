@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
 
+from engine.renderer import veils
 from engine.renderer.body import Body
 from engine.renderer.geometry import smooth, unit, unweld
+from engine.renderer.heads import Array, Head, head
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import bump
 from engine.renderer.scene import RGB, Outfit
-from engine.renderer.tracing.embree import RayScene
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import bases, parts, pieces
+from engine.renderer.wardrobe import parts
+from engine.renderer.wardrobe.dyes import dyed
 
-Array: TypeAlias = npt.NDArray[Any]
-
-_USUAL: Final = 0.072
-_ROUND, _TALL = 96, 60
-_FROM: Final = -75.0
-"""Degrees of elevation at which the head's table begins."""
 COLOURS: Final[Mapping[str, RGB]] = {
     "cap": (0.03, 0.05, 0.13),
     "beanie": (0.16, 0.03, 0.03),
@@ -42,86 +34,6 @@ COLOURS: Final[Mapping[str, RGB]] = {
     "surgical": (0.16, 0.38, 0.42),
 }
 """What a hat is dyed where nobody says."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """The head's size all around its middle, in a frame that turns with it: −y ahead, z up."""
-
-    centre: Array
-    turn: Array
-    radius: Array
-    """(_ROUND, _TALL): by degrees from ahead, and of elevation."""
-    scale: float
-
-    def at(self, around: Array, up: Array) -> Array:
-        """The head's radius in directions (degrees)."""
-        column = (around % 360) / 360 * _ROUND
-        row = np.clip((up - _FROM) / (90 - _FROM) * (_TALL - 1), 0, _TALL - 1.001)
-        c, r = np.floor(column).astype(int), np.floor(row).astype(int)
-        x, y = column - c, row - r
-        a, b = c % _ROUND, (c + 1) % _ROUND
-        low = self.radius[a, r] * (1 - x) + self.radius[b, r] * x
-        high = self.radius[a, r + 1] * (1 - x) + self.radius[b, r + 1] * x
-        return np.asarray(low * (1 - y) + high * y)
-
-    def point(self, around: Array, up: Array, off: Array | float = 0.0) -> Array:
-        """Points in the studio that lie `off` metres over the head."""
-        return self.placed(way(around, up) * (self.at(around, up) + off)[..., None])
-
-    def placed(self, local: Array) -> Array:
-        """Points of the head's frame in the studio."""
-        return np.asarray(self.centre + local @ self.turn.T)
-
-    def seen(self, points: Array) -> tuple[Array, Array, Array]:
-        """Degrees around and up, and the distance, of points (N, 3) in the studio."""
-        local = (points - self.centre) @ self.turn
-        far = np.linalg.norm(local, axis=-1)
-        around = np.degrees(np.arctan2(local[..., 0], -local[..., 1]))
-        return around, np.degrees(np.arcsin(np.clip(local[..., 2] / np.maximum(far, 1e-9), -1, 1))), far
-
-
-def way(around: Array, up: Array) -> Array:
-    """Unit directions of degrees from ahead (to the body's left) and of elevation."""
-    a, e = np.radians(around), np.radians(up)
-    return np.stack([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e) + 0 * a], -1)
-
-
-def head(body: Body) -> Head:
-    """The head of a body, without its ears."""
-    return _head(body.part.vertices.tobytes(), _Box(body))
-
-
-@dataclass(frozen=True)
-class _Box:
-    body: Body
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Box)
-
-
-@lru_cache(maxsize=4)
-def _head(key: bytes, box: _Box) -> Head:
-    del key
-    body = box.body
-    scale = body.half_width / _USUAL
-    centre = body.middle + body.head_turn @ (np.array((0.0, 0.078, 0.028)) * scale)
-    rays = RayScene()
-    faces = body.part.faces
-    kept = (body.masks["ears"][faces].max(1) < 0.3) & (body.part.rest[faces][..., 2].min(1) > 0.52)
-    rays.add_triangles(body.part.vertices.astype(np.float32), faces[kept])
-    rays.commit()
-    around, up = np.meshgrid(np.arange(_ROUND) * 360 / _ROUND, np.linspace(_FROM, 90, _TALL), indexing="ij")
-    ways = way(around, up).reshape(-1, 3) @ body.head_turn.T
-    hits = rays.first((centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
-    radius = np.where(hits.geometry >= 0, 0.4 - np.minimum(hits.distance, 1), np.nan).reshape(_ROUND, _TALL)
-    radius = np.where(np.isnan(radius), np.nanmedian(radius, axis=0), radius)
-    radius = np.clip(radius, 0.05, 0.16 * scale)
-    tall = np.concatenate([radius, radius, radius])
-    return Head(centre, body.head_turn, gaussian_filter(tall, (1.2, 1.0), mode="nearest")[_ROUND : 2 * _ROUND], scale)
 
 
 def _grid(low: Callable[[Array], Array], high: float = 90.0, rows: int = 34, columns: int = 120) -> tuple[Array, Array]:
@@ -146,7 +58,7 @@ def _shell(face: Head, around: Array, up: Array, off: Array, **info: Any) -> Mes
 
 RIMS: Final[dict[str, Callable[[Array], Array]]] = {
     "cap": lambda a: 21 - 20 * np.clip(np.abs(a) / 120, 0, 1) ** 1.2,
-    "beanie": lambda a: 20 - 22 * np.clip(np.abs(a) / 100, 0, 1) ** 1.3,
+    "beanie": lambda a: 17 - 26 * np.clip(np.abs(a) / 100, 0, 1) ** 1.3,
     "fedora": lambda a: 24 - 16 * np.clip(np.abs(a) / 150, 0, 1),
     "straw hat": lambda a: 22 - 16 * np.clip(np.abs(a) / 150, 0, 1),
     "beret": lambda a: 27 - 20 * np.clip(np.abs(a) / 130, 0, 1),
@@ -157,23 +69,10 @@ RIMS: Final[dict[str, Callable[[Array], Array]]] = {
 """Elevation of a hat's rim by degrees from ahead."""
 
 
-def _openings(up_most: float, wide: float, down: float) -> Callable[[Array, Array], Array]:
-    """Positive outside a face's opening: an egg about what is ahead."""
-
-    def outside(around: Array, up: Array) -> Array:
-        tall = np.where(up > 0, up_most, down)
-        return np.asarray(np.hypot(around / wide, up / tall) - 1)
-
-    return outside
-
-
-_FACES: Final = {"headscarf": _openings(31, 58, 57), "hood": _openings(37, 66, 62)}
-
-
 def covers(outfit: Outfit, body: Body) -> Callable[[Array], Array]:
     """Which points (N, 3) a hat leaves no hair at."""
     name = outfit.hat
-    if name in _FACES:
+    if name in veils.FACES:
         face = head(body)
         return lambda points: _wrapped(face, name, points)
     if name not in RIMS:
@@ -202,7 +101,7 @@ def above_rim(outfit: Outfit, body: Body) -> Callable[[Array], Array] | None:
 
 def _wrapped(face: Head, name: str, points: Array) -> Array:
     around, up, far = face.seen(points)
-    on_face = (_FACES[name](around, up) < 0.08) & (far < face.at(around, up) + 0.02)
+    on_face = (veils.FACES[name](around, up) < 0.08) & (far < face.at(around, up) + 0.02)
     if name == "headscarf":  # no hair over the forehead
         on_face &= up < 12
     return np.asarray(~on_face)
@@ -216,7 +115,14 @@ def hat(outfit: Outfit, body: Body) -> list[Mesh]:
 
 
 def _cloth(fabric: str, colour: Array) -> dict[str, Any]:
-    return {"look": FABRICS[fabric], "colour": colour}
+    red, green, blue = (float(value) for value in colour)
+    return {"look": FABRICS[fabric], "colour": np.array(dyed((red, green, blue), fabric), np.float32)}
+
+
+def _meeting(off: Array) -> Array:
+    """Heights (columns, rows) whose last rows come together at the top without a spike."""
+    share = np.clip((np.linspace(0, 1, off.shape[1]) - 0.80) / 0.20, 0, 1)
+    return np.asarray(off * (1 - share) + off[:, -4].mean() * share)
 
 
 def _cap(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
@@ -262,7 +168,8 @@ def _beanie(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]
         0.008
         + fold
         + 0.016 * np.clip((up - 45) / 40, 0, 1)
-        + 0.0015 * np.sin(np.radians(around * 7)) * np.clip((up - 30) / 40, 0, 1)
+        + 0.0022 * np.sin(np.radians(around * 5 + 40)) * np.clip((up - 30) / 40, 0, 1)
+        + 0.0016 * np.sin(np.radians(around * 3 + 4 * up))
     )
     return [_shell(face, around, up, off, **_cloth("rib", colour))]
 
@@ -329,7 +236,7 @@ def _beret(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
         - 0.012 * np.clip(above - 0.5, 0, 1)
         + 0.0015 * np.sin(np.radians(around * 9)) * puff
     )
-    return [_shell(face, around, up, off, **_cloth("wool", colour))]
+    return [_shell(face, around, up, _meeting(off), **_cloth("wool", colour))]
 
 
 def _turban(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
@@ -345,8 +252,8 @@ def _turban(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]
 def _helmet(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     del body
     around, up = _grid(RIMS["helmet"], rows=40)
-    ridge = bump(np.sin(np.radians(around)) * np.cos(np.radians(up)), 0.08)
-    off = 0.022 + 0.006 * ridge + 0.010 * np.clip((3 - (up - RIMS["helmet"](around))) / 3, 0, 1)
+    ridge = bump(np.sin(np.radians(around)) * np.cos(np.radians(up)), 0.10)
+    off = 0.022 + 0.0035 * ridge + 0.010 * np.clip((3 - (up - RIMS["helmet"](around))) / 3, 0, 1)
     if outfit.garment == "armour":
         told: dict[str, Any] = {
             "look": FABRICS["metal"],
@@ -373,66 +280,14 @@ def _surgical(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mes
     return [_shell(face, around, up, off, **_cloth("cotton", colour))]
 
 
-def _veil(face: Head, colour: Array, name: str, body: Body, ease: float, fabric: str) -> list[Mesh]:
-    """Cloth about the head with an opening for the face, down to the shoulders."""
-    turn = np.linspace(-180, 180, 132, endpoint=False)
-    back = np.linspace(0, 1, 40)
-    # polar coordinates about what is ahead: the opening's edge first, the back of the head last
-    opening = _FACES[name]
-    edge = np.array(
-        [
-            next(p for p in np.arange(15, 120, 0.5) if opening(*_polar(np.array([p]), np.array([t])))[0] > 0)
-            for t in turn
-        ]
-    )
-    polar = edge[:, None] * (1 - back) + 178 * back
-    around, up = _polar(polar, np.broadcast_to(turn[:, None], polar.shape))
-    up = np.clip(up, -70, 90)
-    ears = 0.028 * bump(np.abs(around) - 92, 24) * bump(up + 18, 22)
-    off = (
-        ears
-        + ease * (0.55 + 0.45 * np.clip(back * 5, 0, 1))
-        + 0.0022 * np.sin(np.radians(turn * 6))[:, None] * np.sin(back * 9 + 1)
-    )
-    points = face.point(around, up, off)
-    rim = face.point(around[:, :1], up[:, :1], off[:, :1] * 0.4)  # the seam's edge
-    points = np.concatenate([face.point(around[:, :1], np.clip(up[:, :1], -70, 90) * 1.03, 0.001), rim, points], 1)
-    told = _cloth(fabric, colour)
-    chart = np.stack(np.broadcast_arrays(turn[:, None] * 0.002, np.linspace(0, 0.3, points.shape[1])[None]), -1)
-    made = [parts.sheet(points, chart, closed=True, out=points - face.centre, **told)]
-    return [*made, _cape(body, ease, **told)]
-
-
-def _polar(polar: Array, turn: Array) -> tuple[Array, Array]:
-    """Degrees around and up, of degrees from ahead and of turn about that (0 up)."""
-    p, t = np.radians(polar), np.radians(turn)
-    x, z, y = np.sin(p) * np.sin(t), np.sin(p) * np.cos(t), -np.cos(p)
-    return np.degrees(np.arctan2(x, -y)), np.degrees(np.arcsin(np.clip(z, -1, 1)))
-
-
-def _cape(body: Body, ease: float, **told: Any) -> Mesh:
-    """What of a veil lies about the neck and on the shoulders."""
-    piece = pieces.finer(bases.close(body), 1)
-    height = np.minimum(0.6165 - piece.rest[:, 2], piece.rest[:, 2] - 0.455 - 0.06 * (piece.rest[:, 1] > -0.03))
-    piece, _ = pieces.cut(piece, np.minimum(height, 0.17 - np.abs(piece.rest[:, 0])))
-    up = np.clip((piece.rest[:, 2] - 0.54) / 0.06, 0, 1)
-    piece = pieces.moved(piece, piece.normals * (0.022 + 0.6 * ease + 0.016 * up)[:, None])
-    piece = pieces.even(pieces.finer(piece, 1))
-    fold = np.sin(piece.rest[:, 2] * 210 + 5 * np.sin(piece.rest[:, 0] * 24) + piece.rest[:, 1] * 40)
-    piece = pieces.moved(piece, piece.normals * (0.0032 * fold)[:, None])
-    from engine.renderer.wardrobe import charts
-
-    return charts.mesh(pieces.hemmed(piece), **told)
-
-
 def _headscarf(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     del outfit
-    return _veil(face, colour, "headscarf", body, 0.012, "cotton")
+    return veils.headscarf(face, body, _cloth("cotton", colour))
 
 
 def _hood(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
     hue = colour if outfit.hat_colour is not None else np.array(outfit.colour, np.float32)
-    return _veil(face, hue, "hood", body, 0.028, "wool")
+    return veils.hood(face, body, _cloth("wool", hue), cape=outfit.garment not in ("hoodie", "coat", "raincoat"))
 
 
 def _crown(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:

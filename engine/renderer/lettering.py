@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import gaussian_filter
 
-from engine.renderer import accessories, body, hats
+from engine.renderer import accessories, body, hats, heads
 from engine.renderer.camera import FRAMINGS, Optics
 from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
@@ -36,7 +36,11 @@ _BADGE_M: Final = (0.094, 0.050)
 _PRINT_M: Final = (0.215, 0.120)
 """The most that words on a shirt take, and where their middle is on the template."""
 _PRINT_Z: Final = 0.418
-_BEHIND_M: Final = {"sign": 0.22, "wall": 0.45}
+_BEHIND_M: Final = {"sign": 0.06, "wall": 0.32}
+_POST_BEHIND_M: Final = 0.17
+"""A sign's post stands behind the shoulder."""
+_STOPPED_DOWN: Final = {"sign": 5.6, "wall": 9.0}
+"""The least f-number at which words that lie behind the eyes are sharp."""
 _BESIDE_HEAD_M: Final = 0.115
 _TEXELS: Final = 640
 """Along a text's wider side."""
@@ -45,7 +49,10 @@ PAPER: Final[RGB] = (0.78, 0.78, 0.76)
 
 
 def fits(scene: Scene) -> Scene:
-    """The scene framed widely enough that all of its words are seen."""
+    """The scene framed widely enough, and the lens stopped down far enough, that all of its words are read."""
+    least = max((_STOPPED_DOWN.get(one.on, 0.0) for one in scene.lettering), default=0.0)
+    if scene.camera.f_number < least:
+        scene = replace(scene, camera=replace(scene.camera, f_number=least))
     order = list(FRAMINGS)
     at = order.index(scene.camera.framing) if scene.camera.framing in order else 2
     needed = max((order.index(_NEEDS.get(one.on, "half length")) for one in scene.lettering), default=0)
@@ -85,13 +92,20 @@ def _shirt(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opt
     mesh = meshes[outer]
     colour = np.asarray(mesh.info.get("colour", (0.5, 0.5, 0.5)), float)
     ink = INK if colour.mean() > 0.16 and "tile" not in mesh.info else PAPER
-    cover = _cover(one.words, _PRINT_M)
-    picture = np.concatenate([np.broadcast_to(np.array(ink, np.float32), (*cover.shape, 3)), cover[..., None]], 2)
-    # the chart wraps the torso: a metre across the chest is a little more of it
-    wide, tall = _PRINT_M[0] * 1.12, _PRINT_M[1]
-    box = (-wide / 2, _PRINT_Z - tall / 2, wide / 2, _PRINT_Z + tall / 2)
-    told = mesh.info | {"print": np.ascontiguousarray(picture, np.float32), "print_box": box}
-    return [replace(m, info=told) if k == outer else m for k, m in enumerate(meshes)]
+    here = mesh.v[_on_chest(mesh)]
+    place = (mesh.v - (here.min(0) + here.max(0)) / 2)[:, [0, 2]] / _PRINT_M + 0.5
+    place[mesh.extra["rest"][:, 1] > -0.03] = -9.0  # not on the back
+    inked = replace(
+        mesh, info=mesh.info | {"print": _ink(one.words, _PRINT_M, ink)}, extra=mesh.extra | {"print": place}
+    )
+    return [inked if k == outer else m for k, m in enumerate(meshes)]
+
+
+def _ink(words: str, size: tuple[float, float], ink: RGB) -> Array:
+    """A picture (H, W, 4) of words in room of `size` metres: the ink's colour, and how much it covers."""
+    cover = _cover(words, size)
+    colour = np.broadcast_to(np.array(ink, np.float32), (*cover.shape, 3))
+    return np.ascontiguousarray(np.concatenate([colour, cover[..., None]], 2), np.float32)
 
 
 def _on_chest(mesh: Mesh) -> Array:
@@ -118,19 +132,21 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
     if not sitter.outfit.hat:
         return _sign(one, sitter, shift, meshes, optics)
     built = body.build(sitter.person, sitter.pose)
-    head, worn = hats.head(built), hats.hat(sitter.outfit, built)
+    head, worn = heads.head(built), hats.hat(sitter.outfit, built)
     rays = RayScene()
     for mesh in worn:
         rays.add_triangles(mesh.v.astype(np.float32), mesh.f)
     rays.commit()
     u, v = np.meshgrid(np.linspace(0, 1, 41), np.linspace(0, 1, 17), indexing="ij")
-    around, up = (u - 0.5) * 56, 33 + v * 21
-    ways = hats.way(around, up).reshape(-1, 3) @ head.turn.T
+    around, up = (u - 0.5) * 72, 32 + v * 25
+    ways = heads.way(around, up).reshape(-1, 3) @ head.turn.T
     hits = rays.first((head.centre + ways * 0.4).T.astype(np.float32), (-ways).T.astype(np.float32))
     far = np.where(hits.geometry >= 0, 0.4 - np.minimum(hits.distance, 1), np.nan)
     far = np.where(np.isnan(far), np.nanmedian(far), far) if np.isfinite(far).any() else np.full(len(far), 0.12)
     far = gaussian_filter(far.reshape(u.shape), 2.0, mode="nearest").reshape(-1)
-    points = (head.centre + ways * (far + 0.0028)[:, None]).reshape(*u.shape, 3)
+    # the patch is sewn flat onto the hat: its border lies within it
+    border = np.minimum(np.minimum(u, 1 - u) * 2.4, np.minimum(v, 1 - v)).reshape(-1)
+    points = (head.centre + ways * (far + np.clip(border * 0.03, 0, 0.0032) - 0.0014)[:, None]).reshape(*u.shape, 3)
     size = (
         float(np.linalg.norm(np.diff(points[:, 8], axis=0), axis=1).sum()),
         float(np.linalg.norm(np.diff(points[20], axis=0), axis=1).sum()),
@@ -159,7 +175,7 @@ def _sign(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opti
     board = accessories.board(centre, right, up, size, **told)
     back = np.cross(up, right)
     post = parts.tube(
-        centre + back * 0.012 - up * np.linspace(0, 1.5, 12)[:, None], 0.011, kind="plain",
+        centre + back * _POST_BEHIND_M - up * np.linspace(0, 1.5, 12)[:, None], 0.011, kind="plain",
         colour=np.array((0.16, 0.10, 0.06), np.float32), rough=0.7,
     )  # fmt: skip
     return [*meshes, board, post]
@@ -172,13 +188,11 @@ def _wall(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opti
     depth = float((centre - optics.eye) @ optics.forward)
     middle = optics.eye + optics.forward * depth
     plaster = np.array((0.40, 0.37, 0.33), np.float32)
-    paper = (float(plaster[0]), float(plaster[1]), float(plaster[2]))
     wall = accessories.board(middle - np.cross(right, up) * 0.001, right, up, (3.0, 3.0), colour=plaster, rough=0.9)
-    page = _page(one.words, size, paper, (0.03, 0.05, 0.12))
-    words = accessories.board(
-        centre + np.cross(right, up) * 0.001, right, up, size, colour=np.ones(3, np.float32), map=page, rough=0.9
-    )
-    return [*meshes, wall, words]
+    offset = wall.v - centre
+    place = np.stack([offset @ right / size[0], offset @ up / size[1]], 1) + 0.5
+    told = wall.info | {"print": _ink(one.words, size, (0.03, 0.05, 0.12))}
+    return [*meshes, replace(wall, info=told, extra=wall.extra | {"print": place})]
 
 
 def _beside(sitter: Sitter, shift: Array, optics: Optics, behind: float) -> tuple[Array, Array, Array, float]:

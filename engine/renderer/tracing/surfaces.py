@@ -155,7 +155,7 @@ FABRICS: dict[str, Fabric] = {
     "fine knit": replace(_KNIT, weave=0.16, stitch=0.0026),
     "cable knit": replace(_KNIT, weave=0.36, weave_of="cable", stitch=0.0052),
     "rib": replace(_KNIT, weave=0.36, weave_of="rib", stitch=0.0050),
-    "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.08, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
+    "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.05, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
     "corduroy": replace(_KNIT, weave=0.45, sheen=1.0, weave_of="cord", stitch=0.0045),
     "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0, mirror=0.25),
     "silk": Fabric(
@@ -189,7 +189,7 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     albedo = _painted(mesh, values, position)
     grained, thread = grain(place, fabric.thread)
     shading = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.04)
-    shade: Floats = F(fabric.mottle) * np.clip(grain(place, fabric.thread * 6)[1], -2, 2)
+    shade: Floats = F(0.6 * fabric.mottle) * np.clip(grain(place, fabric.thread * 6)[1], -2, 2)
     creases = mesh.info.get("creases")
     if creases is not None:
         across, up, deep = texel(creases, values["crease"])
@@ -255,7 +255,10 @@ def plain(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
 
 
 def _painted(mesh: Mesh, values: Values, position: Floats) -> Floats:
-    """The mesh's colour, times its colours a vertex, times its picture (`repeat` times over if it tiles)."""
+    """The mesh's colour, times its colours a vertex, times its picture (`repeat` times over if it tiles), under ink.
+
+    Ink is `print` (H, W, 4: colour and cover) where a vertex's own `print` coordinates are between 0 and 1.
+    """
     colour = np.asarray(mesh.info.get("colour", (1.0, 1.0, 1.0)), np.float32).reshape(3, 1)
     albedo = np.broadcast_to(colour, position.shape) * values.get("colour", F(1))
     picture = mesh.info.get("map")
@@ -269,19 +272,11 @@ def _painted(mesh: Mesh, values: Values, position: Floats) -> Floats:
         size = np.asarray(mesh.info["tile_m"], np.float32).reshape(2, 1)
         albedo = albedo * tiled(tile, (values["chart"] / size) % F(1))
     printed = mesh.info.get("print")
-    if printed is not None and "chart" in values:
-        albedo = _printed(printed, mesh.info["print_box"], values["chart"], albedo)
+    if printed is not None:
+        ink, uv = texel(printed, values["print"]), values["print"]
+        cover = ink[3] * ((uv > 0) & (uv < 1)).all(0)
+        albedo = albedo * (1 - cover) + ink[:3] * cover
     return np.clip(albedo, 0, F(0.95)).astype(np.float32)
-
-
-def _printed(picture: Floats, box: tuple[float, float, float, float], chart: Floats, albedo: Floats) -> Floats:
-    """Ink (H, W, 4: colour and cover) on cloth, over a box (left, bottom, right, top) of its coordinates."""
-    left, bottom, right, top = box
-    uv = np.stack([(chart[0] - F(left)) / F(right - left), (chart[1] - F(bottom)) / F(top - bottom)])
-    within = ((uv > 0) & (uv < 1)).all(0)
-    ink = texel(picture, uv)
-    cover = ink[3] * within
-    return albedo * (1 - cover) + ink[:3] * cover
 
 
 SURFACES: dict[str, Callable[[Mesh, Values, Floats, Floats, Floats], Surface]] = {

@@ -9,9 +9,9 @@ import numpy as np
 
 from engine.renderer.geometry import Array, unit
 from engine.renderer.mesh import Mesh
-from engine.renderer.regions import bump
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import draping, parts
+from engine.renderer.wardrobe import bases, draping, parts
+from engine.renderer.wardrobe.dyes import dyed
 from engine.renderer.wardrobe.parts import Front, Profile, Rim
 from engine.renderer.wardrobe.pieces import Piece, loops
 from engine.renderer.wardrobe.tailor import Look, Part, Tailor, darker, metal, plain, ribbed
@@ -94,11 +94,10 @@ def _fall_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A collar that is turned down, open in front, its points spread."""
     del tailor
     around = np.abs(_round(piece))
-    open_ = np.clip((around - 4) / 7, 0.02, 1)
-    points = bump(around - 17, 12)
-    return [
-        _standing(piece, _FALL, open_ * (1 + 0.4 * points), np.clip(open_ * 1.4, 0, 1), 1 + 1.1 * points, **plain(look))
-    ]
+    open_ = np.clip((around - 4) / 5, 0.02, 1)
+    leaf = np.interp(around, (4, 8, 15, 24, 60, 120, 180), (0.02, 1.0, 1.55, 1.15, 0.95, 0.90, 0.90))
+    drop = np.interp(around, (4, 8, 15, 26, 60, 180), (0.2, 1.5, 2.4, 1.3, 0.95, 0.9))
+    return [_standing(piece, _FALL, leaf, np.clip(open_ * 1.5, 0, 1.25), drop, **plain(look))]
 
 
 def _shirt_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
@@ -106,9 +105,9 @@ def _shirt_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     around = np.abs(_round(piece))
     open_ = np.clip((around - 1.5) / 4, 0.02, 1)
-    points = bump(around - 21, 12)
-    leaf = open_ * (0.72 + 0.35 * points)
-    return [_standing(piece, _FALL, leaf, np.clip(open_ * 1.6, 0, 1) * 0.95, 0.8 + 2.2 * points, **plain(look))]
+    leaf = np.interp(around, (1.5, 5, 19, 28, 70, 180), (0.02, 0.55, 1.15, 0.85, 0.72, 0.70))
+    drop = np.interp(around, (1.5, 6, 19, 30, 70, 180), (0.2, 0.9, 3.4, 1.6, 0.85, 0.8))
+    return [_standing(piece, _FALL, leaf, np.clip(open_ * 1.6, 0, 1) * 0.98, drop, **plain(look))]
 
 
 _HOOD: Final = (
@@ -145,11 +144,14 @@ def _wide_band(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A button band round the front and the neck."""
     rim = parts.neck_rim(piece)
     made = [parts.band(rim, parts.FLAT_BAND, 1.5, 1.0, **ribbed(look))]
-    front = Front(piece, [*tailor.meshes, *made])
+    front = Front(bases.close(tailor.body), [*tailor.meshes, *made])
     dots = [(0.012, z) for z in (0.275, 0.215, 0.155, 0.095)]
     line = parts.stroke(((0.010, 0.315), (0.010, 0.03)), 0.030)
     made.append(parts.patch(front, line, (70, 10), 0.003, **ribbed(look)))
-    return [*made, parts.buttons(Front(piece, [*tailor.meshes, *made]), dots, 0.0075, colour=darker(look))]
+    return [
+        *made,
+        parts.buttons(Front(bases.close(tailor.body), [*tailor.meshes, *made]), dots, 0.0075, colour=darker(look)),
+    ]
 
 
 def _kimono_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
@@ -169,7 +171,7 @@ def _white_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 def _gold_edge(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor, look
-    shape = ((-0.026, -0.002), (-0.025, 0.0030), (0.0, 0.0030), (0.002, 0.001), (0.0, -0.002))
+    shape = ((-0.020, -0.002), (-0.019, 0.0050), (0.0, 0.0050), (0.002, 0.002), (0.0, -0.002))
     info: dict[str, Any] = {"look": FABRICS["satin"], "colour": np.array((0.42, 0.28, 0.08), np.float32)}
     return [parts.band(Rim(piece, ring, 5.0), shape, **info) for ring in loops(piece.f)[:1]]
 
@@ -188,11 +190,12 @@ def _gorget(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 def _neck_ring(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """The metal ring that a helmet locks to."""
-    del look, tailor
+    del look, piece
     angle = np.linspace(0, 2 * np.pi, 73)[:-1]
-    neck = (piece.rest[:, 2] > 0.50) & (np.abs(piece.rest[:, 0]) < 0.09)
-    centre = piece.v[neck].mean(0) + np.array((0, -0.010, 0.000))
-    ring = np.stack([np.sin(angle) * 0.112, -np.cos(angle) * 0.112, 0.030 * -np.cos(angle)], 1)
+    base = bases.close(tailor.body)
+    foot = (base.rest[:, 2] > 0.53) & (base.rest[:, 2] < 0.56) & (np.abs(base.rest[:, 0]) < 0.09)
+    centre = base.v[foot].mean(0) + np.array((0, -0.014, 0.036))
+    ring = np.stack([np.sin(angle) * 0.118, -np.cos(angle) * 0.118, 0.046 * -np.cos(angle)], 1)
     shape = np.array(
         (
             (-0.010, -0.036), (0.004, -0.036), (0.006, -0.010), (0.010, -0.009), (0.011, -0.002), (0.007, 0.000),
@@ -211,9 +214,9 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
     piece: Piece | None = tailor.piece
     if piece is None or (there and not bow):
         return []
-    front = Front(piece, tailor.meshes)
-    colour = np.array((0.012, 0.012, 0.014) if bow and tailor.outfit.tie is None else tailor.dye("tie"), np.float32)
-    told = {"look": FABRICS["satin" if bow else "silk"], "colour": colour}
+    front = Front(bases.close(tailor.body), tailor.meshes)
+    hue = (0.012, 0.012, 0.014) if bow and tailor.outfit.tie is None else dyed(tailor.dye("tie"), "wool")
+    told = {"look": FABRICS["satin" if bow else "silk"], "colour": np.array(hue, np.float32)}
     if bow:
 
         def wing(u: Array, v: Array) -> tuple[Array, Array]:

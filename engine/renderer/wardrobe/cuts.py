@@ -63,7 +63,7 @@ def _strapless(rest: Array, top: float = 0.435, heart: float = 0.012) -> Array:
 def _closed(rest: Array) -> Array:
     """Around the foot of the neck, close to it: what is buttoned up to the throat."""
     below = 0.546 - rest[:, 2] + 0.26 * (rest[:, 1] + 0.03)
-    return np.asarray(np.maximum(below, np.hypot(rest[:, 0], (rest[:, 1] + 0.03) * 0.9) - 0.068))
+    return np.asarray(np.maximum(below, np.hypot(rest[:, 0], (rest[:, 1] + 0.03) * 0.9) - 0.062))
 
 
 NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
@@ -89,7 +89,11 @@ NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
 """By name; what is cut away lies beyond the line, at the neck."""
 
 
-def armhole(rest: Array, shoulder: float = 0.142, under: float = 0.168) -> Array:
+SHOULDERS: Final[Mapping[str, float]] = {"none": 0.142, "straps": 0.118}
+"""Without sleeves: metres from the middle to the armhole's upper end."""
+
+
+def armhole(rest: Array, shoulder: float, under: float = 0.168) -> Array:
     """Without sleeves: an armhole whose upper end is `shoulder` metres off the middle."""
     side, up = np.abs(rest[:, 0]), rest[:, 2]
     line = np.interp(up, (0.385, 0.42, 0.47, 0.56), (under + 0.03, under - 0.012, shoulder - 0.012, shoulder))

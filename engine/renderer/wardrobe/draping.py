@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from engine.renderer.body import Body
 from engine.renderer.geometry import Array, Index, edges_of
 from engine.renderer.wardrobe import charts
+from engine.renderer.wardrobe.cuts import along_arm
 from engine.renderer.wardrobe.pieces import Piece, moved
 
 _FARTHEST: Final = 0.045
@@ -78,6 +79,13 @@ def hung(piece: Piece, slack: float) -> Piece:
     more = np.clip(wanted - radius, 0, 0.09) * ramp * (0.25 + 0.75 * np.cos(angle) ** 2)
     out = np.stack([np.sin(angle), -np.cos(angle), np.zeros(len(angle))], 1)
     return moved(piece, out * more[:, None])
+
+
+def sleeves_hung(piece: Piece, deep: float = 0.16) -> Piece:
+    """Wide sleeves: their lower side falls, the more the nearer the hand, `deep` metres at the cuff."""
+    share = np.clip((along_arm(piece.rest) - 0.04) / 0.36, 0, 1) ** 0.8 * np.clip((piece.arm - 0.4) / 0.4, 0, 1)
+    under = np.clip(0.25 - piece.normals[:, 2], 0, 1) ** 0.7
+    return moved(piece, -np.array((0, 0, deep)) * (share * under)[:, None])
 
 
 def _looked_up(grid: Array, row: Array, column: Array) -> Array:

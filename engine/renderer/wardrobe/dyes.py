@@ -10,7 +10,7 @@ from engine.renderer.tracing.vectors import LUMA
 
 _PURE: Final[Mapping[str, float]] = {
     "silk": 0.88, "satin": 0.88, "nylon": 0.86, "rubber": 0.86, "velvet": 0.84, "leather": 0.76, "wool": 0.72,
-    "knit": 0.74, "fine knit": 0.76, "cable knit": 0.74, "denim": 0.72, "linen": 0.74, "metal": 1.0, "mail": 1.0,
+    "knit": 0.70, "fine knit": 0.74, "cable knit": 0.70, "denim": 0.72, "linen": 0.74, "metal": 1.0, "mail": 1.0,
     "sequins": 1.0,
 }  # fmt: skip
 _USUALLY: Final = 0.85
@@ -26,7 +26,8 @@ def dyed(colour: RGB, fabric: str) -> RGB:
         return colour
     red, green, blue = (float(weight) for weight in LUMA.reshape(-1))
     grey = colour[0] * red + colour[1] * green + colour[2] * blue
-    muted = [grey + (value - grey) * share for value in colour]
+    deeper = min(1.0, 0.80 + 0.20 * max(0.0, (grey - 0.15) / 0.35))  # only what is nearly white stays as light
+    muted = [(grey + (value - grey) * share) * deeper for value in colour]
     most = max(1.0, max(muted) / _WHITEST)
     first, second, third = (_BLACKEST + (1 - _BLACKEST) * max(value, 0.0) / most for value in muted)
     return first, second, third

@@ -94,7 +94,8 @@ class _Tailor:
     name: str
     garment: Garment
     meshes: list[Mesh] = field(default_factory=list)
-    below: list[draping.Under] = field(default_factory=list)
+    below: list[tuple[str, draping.Under]] = field(default_factory=list)
+    """What is on, and the mesh of the pack that it is of."""
     piece: Piece | None = None
     """The piece on top."""
 
@@ -106,6 +107,8 @@ class _Tailor:
         legs = layer.base == "skirt" or layer.region == "legs"
         if layer.base in ("close", "skirt"):
             piece = draping.stretched(piece, self._ease(layer, piece))
+        if layer.sleeve == "wide":
+            piece = draping.sleeves_hung(piece)
         if not legs:
             piece = draping.hung(piece, layer.slack)
         piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
@@ -118,10 +121,11 @@ class _Tailor:
         thick = 0.0025 if layer.region != "cuirass" else 0.004
         self.meshes.append(charts.mesh(pieces.hemmed(piece, thick), **self.look(layer), creases=worn.shade))
         if layer.base != "skirt":
-            self.below.append(draping.Under.of(piece.v, piece.normals))
+            self.below.append((layer.base.partition("/")[0], draping.Under.of(piece.v, piece.normals)))
         if not legs:
             self.piece = piece
-        for name in layer.sewn:
+        up = {"hood"} if self.outfit.hat == "hood" else set()  # it is on the head, not on the back
+        for name in (name for name in layer.sewn if name not in up):
             self.meshes += sewing.sewn(name, self, piece, self.look(layer))
 
     def _cut(self, layer: Layer) -> Piece:
@@ -132,8 +136,9 @@ class _Tailor:
         height = np.full(len(piece.v), 0.5)
         if layer.neck:
             height = cuts.both(height, cuts.NECKLINES[layer.neck](piece.rest))
-        if layer.sleeve == "none":
-            height = cuts.both(height, np.minimum(cuts.armhole(piece.rest), 0.4 - piece.arm))
+        if layer.sleeve in cuts.SHOULDERS:
+            hole = cuts.armhole(piece.rest, cuts.SHOULDERS[layer.sleeve])
+            height = cuts.both(height, np.minimum(hole, 0.85 - piece.arm))
         elif layer.sleeve:
             height = np.minimum(
                 height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M))
@@ -172,8 +177,14 @@ class _Tailor:
         ease = np.full(len(piece.v), layer.ease)
         if layer.sleeve == "wide":
             s = cuts.along_arm(piece.rest)
-            ease = ease + 0.045 * np.clip(s / 0.3, 0, 1) * np.clip(piece.arm, 0, 1)
-        if layer.sleeve == "none" and not layer.region:  # straps and bare edges lie on the skin
+            ease = ease + 0.022 * np.clip(s / 0.3, 0, 1) * np.clip(piece.arm, 0, 1)
+        if layer.base == "skirt":
+            ease = 0.001 + (layer.ease - 0.001) * np.clip((0.15 - piece.rest[:, 2]) / 0.10, 0, 1)
+        if layer.region == "legs":  # their waistband is flat under what hangs over it
+            ease = ease * np.clip(((layer.hem or _WAISTBAND) - piece.rest[:, 2]) / 0.06, 0.1, 1)
+        if (
+            layer.sleeve == "none" and not layer.region and layer is self.garment.layers[0]
+        ):  # straps and bare edges lie on the skin
             ease = ease - 0.009 * np.clip((piece.rest[:, 2] - 0.39) / 0.06, 0, 1)
         if layer.region and layer.region != "legs":
             ease = ease + shapes.relief(layer.region, piece.rest)
@@ -185,10 +196,10 @@ class _Tailor:
         if "/" in layer.base and own:
             piece = pieces.moved(piece, piece.normals * own)
         piece = draping.clear(piece, draping.skin_of(self.body), 0.0025 + own)
-        if layer.base.partition("/")[0] == self.garment.layers[0].base.partition("/")[0] != "close":
-            return piece  # parts of one mesh lie as they were modelled
-        for under in self.below:
-            piece = draping.clear(piece, under, 0.0065)
+        mesh, _, part = layer.base.partition("/")
+        for other, under in self.below:
+            if not part or other != mesh:  # parts of one mesh lie as they were modelled
+                piece = draping.clear(piece, under, 0.0065)
         return piece
 
     def dye(self, which: str | RGB) -> RGB:

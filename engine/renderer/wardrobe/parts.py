@@ -20,6 +20,8 @@ FLAT_BAND: Final[Profile] = (
     (0.0095, -0.0015), (0.004, -0.003),
 )  # fmt: skip
 _STEP_M: Final = 0.004
+_REACH_M: Final = 0.24
+"""How far from the middle anything is laid on a front."""
 
 
 class Rim:
@@ -91,12 +93,15 @@ class Front:
     def __init__(self, piece: Piece, meshes: Sequence[Mesh]) -> None:
         normal = piece.normals
         used = (normal[:, 1] < -0.15) & (piece.arm < 0.25) & (piece.rest[:, 1] < 0)
-        self._poly = np.linalg.lstsq(_terms(piece.rest[used]), piece.v[used][:, [0, 2]], rcond=None)[0]
+        terms = _terms(piece.rest[used])
+        self._poly = np.linalg.solve(terms.T @ terms + 1e-12 * np.eye(10), terms.T @ piece.v[used][:, [0, 2]])
         self._rays = RayScene()
         self._default = float(piece.v[used][:, 1].min())
-        self._meshes = list(meshes)
         for mesh in meshes:
-            self._rays.add_triangles(mesh.v.astype(np.float32), mesh.f)
+            seen = (mesh.n[:, 1] < 0.2) & (np.abs(mesh.v[:, 0]) < _REACH_M)
+            faces = mesh.f[seen[mesh.f].any(1)]
+            if len(faces):
+                self._rays.add_triangles(mesh.v.astype(np.float32), faces)
         self._rays.commit()
 
     def places(self, x: Array, z: Array) -> Array:

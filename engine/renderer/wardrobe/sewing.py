@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from engine.renderer.geometry import Array, unit
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import parts
+from engine.renderer.wardrobe import bases, parts
 from engine.renderer.wardrobe.collars import COLLARS
 from engine.renderer.wardrobe.parts import Front
 from engine.renderer.wardrobe.pieces import Piece
@@ -23,7 +24,7 @@ def sewn(name: str, tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 
 def _cords(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    chest = front(tailor, piece)
+    chest = front(tailor)
     made = []
     for side, length in ((-1, 0.125), (1, 0.140)):
         t = np.linspace(0, 1, 24)
@@ -33,7 +34,7 @@ def _cords(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 
 def _kangaroo(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    chest = front(tailor, piece)
+    chest = front(tailor)
 
     def line(u: Array, v: Array) -> tuple[Array, Array]:
         return (u - 0.5) * (0.22 - 0.08 * np.clip((v - 0.35) / 0.65, 0, 1)), 0.11 + 0.13 * v
@@ -48,7 +49,7 @@ def _row(x: float, top: float, step: float, count: int) -> list[tuple[float, flo
 def _buttons(places: list[tuple[float, float]], radius: float = 0.0055, of: RGB | None = None) -> Part:
     def add(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
         info = metal(of) if of else {"colour": np.asarray(np.clip(look["colour"] * 0.5 + 0.22, 0, 0.8), np.float32)}
-        return [parts.buttons(front(tailor, piece), places, radius, **info)]
+        return [parts.buttons(front(tailor), places, radius, **info)]
 
     return add
 
@@ -56,18 +57,18 @@ def _buttons(places: list[tuple[float, float]], radius: float = 0.0055, of: RGB 
 def _double(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     dark = {"colour": np.array((0.03, 0.025, 0.02) if look["colour"].mean() > 0.15 else (0.30, 0.22, 0.14), np.float32)}
     places = _row(-0.045, 0.43, 0.065, 5) + _row(0.052, 0.43, 0.065, 5)
-    return [parts.buttons(front(tailor, piece), places, 0.0085, **dark)]
+    return [parts.buttons(front(tailor), places, 0.0085, **dark)]
 
 
 def _pockets(places: list[tuple[float, float]], size: tuple[float, float], flap: bool = False) -> Part:
     def add(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-        chest = front(tailor, piece)
+        chest = front(tailor)
         made = [
             parts.patch(chest, parts.rectangle(x, z, *size, round_=0.006), (26, 28), 0.0022, **plain(look))
             for x, z in places
         ]
         if flap:
-            over = Front(piece, [*tailor.meshes, *made])
+            over = Front(bases.close(tailor.body), [*tailor.meshes, *made])
             made += [
                 parts.patch(
                     over,
@@ -86,21 +87,21 @@ def _pockets(places: list[tuple[float, float]], size: tuple[float, float], flap:
 def _line(points: list[tuple[float, float]], wide: float, height: float = 0.002, **more: Any) -> Part:
     def add(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
         told = plain(look, **more)
-        return [parts.patch(front(tailor, piece), parts.stroke(points, wide), (80, 8), height, **told)]
+        return [parts.patch(front(tailor), parts.stroke(points, wide), (80, 8), height, **told)]
 
     return add
 
 
 def _zip(points: list[tuple[float, float]], placket: float = 0.030) -> Part:
     def add(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-        chest = front(tailor, piece)
+        chest = front(tailor)
         band = parts.patch(chest, parts.stroke(points, placket), (90, 10), 0.0022, **plain(look))
-        over = Front(piece, [*tailor.meshes, band])
+        over = Front(bases.close(tailor.body), [*tailor.meshes, band])
         path = np.asarray(points)
         u = np.linspace(0, 1, 220)
         length = np.linspace(0, 1, len(path))
         at, normal = over.at(np.interp(u, length, path[:, 0]), np.interp(u, length, path[:, 1]))
-        teeth = 0.0021 + 0.0007 * np.sign(np.sin(u * 420))
+        teeth = 0.0017 + 0.0004 * np.sign(np.sin(u * 660))
         return [band, parts.tube(at + normal * 0.0012, teeth, 8, kind="plain", **metal(STEEL))]
 
     return add
@@ -139,7 +140,7 @@ def _epaulettes(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 def _ribbons(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """Rows of medal ribbons on the left chest."""
     del look
-    chest = front(tailor, piece)
+    chest = front(tailor)
     hues = (
         (0.35, 0.02, 0.03),
         (0.03, 0.08, 0.30),
@@ -158,7 +159,7 @@ def _ribbons(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 
 def _apron_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    chest = front(tailor, piece)
+    chest = front(tailor)
     made = []
     for side in (-1, 1):
         path = [
@@ -175,7 +176,7 @@ def _apron_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 def _patches(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A flag-like patch, a name strip, and a control box on the chest."""
     del look
-    chest = front(tailor, piece)
+    chest = front(tailor)
     told = (
         ((0.085, 0.435, 0.055, 0.036), (0.03, 0.06, 0.28), 0.003),
         ((-0.085, 0.435, 0.070, 0.022), (0.45, 0.45, 0.44), 0.003),
@@ -190,18 +191,18 @@ def _patches(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 
 
 def _hoses(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
+    """From the box on the chest, in an arc to the sides."""
     del look
-    chest = front(tailor, piece)
+    chest = front(tailor)
     made = []
-    for side, hue in ((-1, (0.25, 0.26, 0.28)), (1, (0.10, 0.14, 0.30))):
-        t = np.linspace(0, 1, 90)
-        points, normals = chest.at(
-            side * (0.05 + 0.075 * np.sin(t * np.pi * 0.6)), 0.335 + 0.0 * t - 0.20 * t**1.3 + 0.03 * np.sin(t * 3)
+    t = np.linspace(0, 1, 90)
+    for side, hue in ((-1, (0.16, 0.17, 0.19)), (1, (0.08, 0.11, 0.24))):
+        points, _ = chest.at(
+            side * (0.05 + 0.085 * np.sin(t * np.pi * 0.6)), 0.315 - 0.17 * t**1.3 + 0.05 * np.sin(t * 3)
         )
-        radius = 0.0095 + 0.0010 * np.sin(t * 160)
-        made.append(
-            parts.tube(points + normals * 0.014, radius, 12, look=FABRICS["rubber"], colour=np.array(hue, np.float32))
-        )
+        points[:, 1] = gaussian_filter1d(points[:, 1], 9) - 0.016
+        radius = 0.0085 + 0.0006 * np.sin(t * 260)
+        made.append(parts.tube(points, radius, 12, look=FABRICS["canvas"], colour=np.array(hue, np.float32)))
     return made
 
 

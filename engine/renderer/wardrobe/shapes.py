@@ -17,7 +17,14 @@ def _bib(rest: Array, arm: Array) -> Array:
     side = np.abs(rest[:, 0])
     top = 0.452 - rest[:, 2]
     wide = np.where(rest[:, 2] > 0.24, 0.105 + 0.35 * np.clip(0.44 - rest[:, 2], 0, 1) ** 1.5, 0.19)
-    return np.asarray(np.minimum(np.minimum(top, wide - side), np.minimum(front(rest) - 0.45, 0.3 - arm)))
+    within = np.minimum(np.minimum(top, wide - side), np.minimum(front(rest) - 0.45, 0.3 - arm))
+    return np.asarray(np.minimum(within, rest[:, 2] - 0.14))
+
+
+def _lap(rest: Array, arm: Array) -> Array:
+    """The front of a skirt, which is what hangs of an apron."""
+    del arm
+    return np.asarray(0.035 - rest[:, 1])
 
 
 def _drape(rest: Array, arm: Array) -> Array:
@@ -29,7 +36,7 @@ def _drape(rest: Array, arm: Array) -> Array:
     before = wide - np.abs(x - left)
     behind = 0.085 - np.abs(x - 0.115)
     line = np.where(front(rest) > 0.5, before, behind)
-    return np.asarray(np.minimum(np.minimum(line, z - 0.10), 0.6 - arm))
+    return np.asarray(np.minimum(np.minimum(line, z - 0.155), 0.6 - arm))
 
 
 def _obi(rest: Array, arm: Array) -> Array:
@@ -38,10 +45,6 @@ def _obi(rest: Array, arm: Array) -> Array:
 
 def _belt(rest: Array, arm: Array) -> Array:
     return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.150, 0.192 - rest[:, 2]), 0.3 - arm))
-
-
-def _sash(rest: Array, arm: Array) -> Array:
-    return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.140, 0.164 - rest[:, 2]), 0.3 - arm))
 
 
 def _cuirass(rest: Array, arm: Array) -> Array:
@@ -60,7 +63,7 @@ def _pauldron(rest: Array, arm: Array) -> Array:
 
 
 SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
-    "bib": _bib, "drape": _drape, "obi": _obi, "belt": _belt, "sash": _sash, "cuirass": _cuirass, "pauldron": _pauldron,
+    "bib": _bib, "lap": _lap, "drape": _drape, "obi": _obi, "belt": _belt, "cuirass": _cuirass, "pauldron": _pauldron,
 }  # fmt: skip
 """Positive inside, by name; of template places and how much each is sleeve."""
 

@@ -23,7 +23,7 @@ class Layer:
     base: str
     neck: str = ""
     sleeve: str = ""
-    """A length of `cuts.SLEEVES`, "none" for armholes, "" as the mesh has it."""
+    """A length of `cuts.SLEEVES`, "none" or "straps" for armholes, "" as the mesh has it."""
     hem: float | None = None
     """Height on the template at which it ends."""
     ease: float = 0.006
@@ -76,7 +76,6 @@ _SUIT: Final = (
     Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
 )
 
-_SASH: Final = Layer("close", "", "none", None, 0.0105, 0.0, 0.3, region="sash", habit="silk")
 _SHIRT_FRONT: Final = Layer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 
 GARMENTS: Final[dict[str, Garment]] = {
@@ -153,10 +152,10 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)), _SASH), "cotton", "skirt", "colour"
+        (Layer("close", "scoop", "straps", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
     ),
     "evening gown": Garment(
-        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)), _SASH), "satin", "skirt", "colour"
+        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
     ),
     "sari": Garment(
         (
@@ -193,6 +192,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         (
             Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
             Layer("close", "", "none", None, 0.012, 0.5, 0.67, region="bib", sewn=("apron straps",)),
+            Layer("skirt", ease=0.018, slack=0.0, folds=0.006, region="lap"),
         ),
         "canvas",
         second=(0.36, 0.42, 0.50),
@@ -218,17 +218,17 @@ GARMENTS: Final[dict[str, Garment]] = {
         "wool",
         legs_dye="colour",
     ),
-    "tank top": Garment((_tee("scoop", "edge", sleeve="none"),), "jersey", legs_dye=DENIM),
+    "tank top": Garment((_tee("scoop", "edge", sleeve="straps"),), "jersey", legs_dye=DENIM),
     "overalls": Garment(
         (
-            Layer("male_worksuit01/part1", ease=0.0, folds=0.67, fabric="jersey", dye="second"),
+            Layer("male_worksuit01/part1", ease=0.0, folds=0.15, fabric="jersey", dye="second"),
             Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim"),
         ),
         "denim",
         "",
     ),
     "spacesuit": Garment(
-        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 1.8, sewn=("neck ring", "patches", "hoses")),),
+        (Layer("close", "closed", "long", 0.0, 0.030, 0.5, 1.5, sewn=("neck ring", "patches", "hoses")),),
         "canvas",
         legs_dye="colour",
     ),

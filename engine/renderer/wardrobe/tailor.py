@@ -12,6 +12,7 @@ from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
+from engine.renderer.wardrobe import bases
 from engine.renderer.wardrobe.parts import Front
 from engine.renderer.wardrobe.pieces import Piece
 
@@ -46,9 +47,9 @@ def ribbed(look: Look) -> Look:
     return plain(look) | {"look": FABRICS["rib"]}
 
 
-def front(tailor: Tailor, piece: Piece) -> Front:
+def front(tailor: Tailor) -> Front:
     """The front of everything that is on so far."""
-    return Front(piece, tailor.meshes)
+    return Front(bases.close(tailor.body), tailor.meshes)
 
 
 def metal(colour: RGB) -> Look:
