@@ -134,7 +134,7 @@ def _masks(layers: Mapping[str, Floats], guide: Floats, normal: Floats, threads:
     from scipy.ndimage import gaussian_filter, minimum_filter
 
     met, any_ = layers["skin"], layers["alpha"]
-    noisy = np.concatenate([gaussian_filter(met, (0.6, 0.6, 0)), any_, layers["hair"]], -1)
+    noisy = np.concatenate([gaussian_filter(met, (0.9, 0.9, 0)), any_, layers["hair"]], -1)
     clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
     skin = np.where(minimum_filter(met, (3, 3, 1)) > F(0.999), F(1), clean[..., :1])
     return skin, np.where(_inside(any_), F(1), clean[..., 1:2])

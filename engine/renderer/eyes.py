@@ -17,7 +17,7 @@ from engine.renderer.scene import Person, Pose
 
 MOST: Final = 38.0
 """Degrees."""
-_TEETH: Final = (0.72, 0.655, 0.55)
+_TEETH: Final = (0.78, 0.725, 0.63)
 """What enamel leaves of its photograph's white."""
 _TONGUE: Final = (0.50, 0.42, 0.44)
 _COVER: Final = 1.045
@@ -177,8 +177,8 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
     light = float(np.clip(iris.mean() / 0.14, 0, 1))
     warm = np.array((1.75 + 0.35 * rng.random(), 1.35, 0.85), np.float32)
     fair = float(np.clip(np.dot(person.skin.tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
-    iris = _calmed(iris) * np.float32(0.5 + 0.2 * fair)
-    white = np.array((0.84, 0.80, 0.78)) * (0.42 + 0.58 * fair) * (1 - 0.03 * rng.random())
+    iris = _calmed(iris) * np.float32(0.58 + 0.20 * fair)
+    white = np.array((0.84, 0.80, 0.78)) * (0.22 + 0.62 * fair) * (1 - 0.03 * rng.random())
     white = white * (1 - np.clip((person.age - 50) / 40, 0, 1) * np.array((0.05, 0.09, 0.16)))
     white = white * (1 - (1 - fair) * np.array((0.0, 0.03, 0.09)))
     return {
@@ -209,16 +209,6 @@ def mouth(base: Array) -> tuple[Mesh, ...]:
     for name, texture, colour in (("teeth-base", "teeth", _TEETH), ("tongue", "tongue", _TONGUE)):
         found = assets.proxy(name)
         v, f, uv, uv_faces = smooth(found.fitted(base), found.faces, found.uv, found.uv_faces, 1)
-        made.append(
-            unweld(
-                "plain",
-                v,
-                f,
-                uv,
-                uv_faces,
-                map=assets.colours(texture),
-                colour=np.array(colour, np.float32),
-                rough=0.25,
-            )
-        )
+        own = {"map": assets.colours(texture), "colour": np.array(colour, np.float32), "rough": 0.25}
+        made.append(unweld("plain", v, f, uv, uv_faces, **own))
     return tuple(made)

@@ -1,4 +1,4 @@
-"""Freckles, moles and scars: small marks stamped on the head's part of a skin map."""
+"""Freckles, moles, spots of age and scars: small marks stamped on the head's part of a skin map."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
 
 
 def stamped_marks(
-    head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator
+    head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator, age: float
 ) -> None:
     """All of somebody's marks, in place; `rng` is the person's own, so that they come back with the face."""
-    spots, moles = rng.spawn(2)
+    spots, moles, old = rng.spawn(3)
     freckled = float(skin.freckles)
     if freckled > 0.02:
         brown = tone * np.array((0.66, 0.50, 0.42), np.float32)
@@ -36,6 +36,9 @@ def stamped_marks(
         _spots(head, brown, fields["freckled"], count, (0.35, 0.85), 0.25 + 0.40 * freckled, spots)
     count = int(moles.poisson(3.2 * skin.moles))
     _spots(head, tone * np.array((0.36, 0.26, 0.22), np.float32), fields["marked"], count, (0.45, 0.95), 0.85, moles)
+    count = int(old.poisson(max(age - 52, 0) * 0.9))
+    sun = fields["marked"] * np.clip(0.25 + fields["forehead"] + fields["ruddy"], 0, 1)
+    _spots(head, tone * np.array((0.70, 0.56, 0.48), np.float32), sun, count, (0.5, 1.7), 0.38, old)
     for place in skin.scars:
         _scar(head, tone, place)
 
