@@ -190,7 +190,7 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
 def _calmed(colour: Any) -> Any:
     """An iris's colour as a camera sees it: the cornea and its own shadows take much of the colour's strength."""
     grey = colour @ np.array((0.3, 0.6, 0.1), np.float32)
-    return grey + (colour - grey) * np.float32(0.72)
+    return grey + (colour - grey) * np.float32(0.62)
 
 
 def lashes(person: Person, base: Array) -> Mesh:
@@ -198,7 +198,8 @@ def lashes(person: Person, base: Array) -> Mesh:
     found = assets.proxy("eyelashes-02" if person.masculinity < 0.5 else "eyelashes-01")
     name = "eyelashes-02" if person.masculinity < 0.5 else "eyelashes-01"
     card = unweld("card", found.fitted(base), found.faces, found.uv, found.uv_faces, colour=(0.012, 0.009, 0.008))
-    strength = 0.7 + 0.3 * person.skin.mascara
+    thin = 0.45 * float(np.clip((person.age - 50) / 35, 0, 1))
+    strength = (0.7 + 0.3 * person.skin.mascara) * (1 - thin)
     card.info["alpha"] = assets.alpha(name) * np.float32(strength)
     return card
 

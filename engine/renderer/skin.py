@@ -192,10 +192,11 @@ def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array
         "shadow": b((side - 0.0325) / 1.0, 0.0125) * e(z - 0.7315, 0.0012) * e(0.7435 - z, 0.0028) * facing,
         "liner": b(side - 0.0335, 0.0100) * b(z - (0.7335 + 0.05 * (side - 0.0308)), 0.0012) * facing,
         "wrinkles": wrinkles.depth(x, z) * facing,
+        "upper_lip": e(z - regions.MOUTH_Z - 0.0005, 0.0012) * e(-0.075 - y, 0.02),
         "ruddy": _ruddy(x, side, z) * e(-0.05 - y, 0.012),
         "forehead": e(z - 0.757, 0.006) * facing,
         "sockets": b((side - 0.030) / 1.5, 0.0105) * b(z - 0.7285, 0.0085) * facing,
-        "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.25 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
+        "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.16 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
         "marked": facing * (z > 0.60) * (z < 0.79) * (side < 0.068),
         "scalp": e(regions.growth(rest).reshape(x.shape) - 2, 2.5),
         "beard": regions.beard(rest, lips.ravel(), "full").reshape(x.shape),
@@ -235,6 +236,9 @@ def _paint_head(
     uneven = np.roll(_mottle(), tuple(rng.integers(0, 400, 2)), (0, 1))[..., None]
     head *= 1 + np.float32(0.028) * uneven * np.array((0.45, 1.0, 0.95), np.float32)
     _zoned(head, tone, skin, fields)
+    if skin.lips is None:
+        dark = np.float32(1 - np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
+        head *= 1 - (np.float32(0.32) * dark * fields["upper_lip"] * np.clip(1.2 * lips, 0, 1))[..., None]
     if bald:
         _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), 0.85 * fields["scalp"])
     _mix(head, tone * np.array((1.10, 0.78, 0.76), np.float32), 0.45 * skin.blush * fields["blush"])
