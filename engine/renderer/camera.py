@@ -32,6 +32,10 @@ _BETWEEN_SITTERS: Final = 0.50
 _SENSOR_AREA_MM2: Final = 36.0 * 24.0
 _NEAREST: Final = 0.30
 _FOCUS_BEFORE_EYES: Final = 0.012
+_NOSE_M: Final = 0.03
+_SOFTEST: Final = 0.0052
+"""How wide, as a share of the picture's height, a point as far before the eyes as a nose may be blurred: whoever goes
+nearer stops down, or no pore would be sharp."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ def aim(camera: Camera, eyes: npt.ArrayLike, size: tuple[int, int], sitters: int
     right, up = np.cos(roll) * right + np.sin(roll) * up, np.cos(roll) * up - np.sin(roll) * right
     eye = at + back * distance
     focus = float((np.asarray(eyes, float) - np.array((0, _FOCUS_BEFORE_EYES, 0)) - eye) @ -back)
+    aperture = min(camera.focal_mm / 2000 / camera.f_number, _SOFTEST * tall * (distance + _NOSE_M) / _NOSE_M / 2)
     return Optics(
-        eye, -back, right, up, tall / distance, focus, camera.focal_mm / 2000 / camera.f_number,
-        camera.focal_mm, sensor, tall,
+        eye, -back, right, up, tall / distance, focus, aperture, camera.focal_mm, sensor, tall
     )  # fmt: skip

@@ -154,12 +154,14 @@ def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
 
 def _masks(layers: Mapping[str, Floats], guide: Floats, normal: Floats, threads: int) -> tuple[Floats, Floats]:
     """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays."""
-    from scipy.ndimage import gaussian_filter, minimum_filter
+    from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
     met, any_ = layers["skin"], layers["alpha"]
-    noisy = np.concatenate([gaussian_filter(met, (0.6, 0.6, 0)), any_, layers["hair"]], -1)
+    noisy = np.concatenate([gaussian_filter(met, (0.9, 0.9, 0)), any_, layers["hair"]], -1)
     clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
-    skin = np.where(minimum_filter(met, (3, 3, 1)) > F(0.999), F(1), clean[..., :1])
+    whole = (minimum_filter(met, (9, 9, 1)) > F(0.999)).astype(np.float32)
+    whole = np.minimum(gaussian_filter(whole, (2, 2, 0)), maximum_filter(whole, (7, 7, 1)))
+    skin = clean[..., :1] + whole * (1 - clean[..., :1])
     return skin, np.where(_inside(any_), F(1), clean[..., 1:2])
 
 

@@ -17,7 +17,7 @@ from engine.renderer.scene import Person, Pose
 
 MOST: Final = 38.0
 """Degrees."""
-_TEETH: Final = (0.72, 0.655, 0.55)
+_TEETH: Final = (0.78, 0.725, 0.63)
 """What enamel leaves of its photograph's white."""
 _TONGUE: Final = (0.50, 0.42, 0.44)
 _COVER: Final = 1.045
@@ -179,8 +179,8 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
     light = float(np.clip(iris.mean() / 0.14, 0, 1))
     warm = np.array((1.75 + 0.35 * rng.random(), 1.35, 0.85), np.float32)
     fair = float(np.clip(np.dot(person.skin.tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
-    iris = _calmed(iris) * np.float32(0.5 + 0.2 * fair)
-    white = np.array((0.84, 0.80, 0.78)) * (0.42 + 0.58 * fair) * (1 - 0.03 * rng.random())
+    iris = _calmed(iris) * np.float32(0.58 + 0.20 * fair)
+    white = np.array((0.84, 0.80, 0.78)) * (0.22 + 0.62 * fair) * (1 - 0.03 * rng.random())
     white = white * (1 - np.clip((person.age - 50) / 40, 0, 1) * np.array((0.05, 0.09, 0.16)))
     white = white * (1 - (1 - fair) * np.array((0.0, 0.03, 0.09)))
     return {
@@ -192,7 +192,7 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
 def _calmed(colour: Any) -> Any:
     """An iris's colour as a camera sees it: the cornea and its own shadows take much of the colour's strength."""
     grey = colour @ np.array((0.3, 0.6, 0.1), np.float32)
-    return grey + (colour - grey) * np.float32(0.72)
+    return grey + (colour - grey) * np.float32(0.62)
 
 
 def lashes(person: Person, base: Array) -> Mesh:
@@ -200,7 +200,8 @@ def lashes(person: Person, base: Array) -> Mesh:
     found = assets.proxy("eyelashes-02" if person.masculinity < 0.5 else "eyelashes-01")
     name = "eyelashes-02" if person.masculinity < 0.5 else "eyelashes-01"
     card = unweld("card", found.fitted(base), found.faces, found.uv, found.uv_faces, colour=(0.012, 0.009, 0.008))
-    strength = 0.7 + 0.3 * person.skin.mascara
+    thin = 0.45 * float(np.clip((person.age - 50) / 35, 0, 1))
+    strength = (0.7 + 0.3 * person.skin.mascara) * (1 - thin)
     card.info["alpha"] = assets.alpha(name) * np.float32(strength)
     return card
 
@@ -211,16 +212,6 @@ def mouth(base: Array) -> tuple[Mesh, ...]:
     for name, texture, colour in (("teeth-base", "teeth", _TEETH), ("tongue", "tongue", _TONGUE)):
         found = assets.proxy(name)
         v, f, uv, uv_faces = smooth(found.fitted(base), found.faces, found.uv, found.uv_faces, 1)
-        made.append(
-            unweld(
-                "plain",
-                v,
-                f,
-                uv,
-                uv_faces,
-                map=assets.colours(texture),
-                colour=np.array(colour, np.float32),
-                rough=0.25,
-            )
-        )
+        own = {"map": assets.colours(texture), "colour": np.array(colour, np.float32), "rough": 0.25}
+        made.append(unweld("plain", v, f, uv, uv_faces, **own))
     return tuple(made)

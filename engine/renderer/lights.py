@@ -333,7 +333,7 @@ def catchlights(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emit
             lamp,
             side=float(np.clip(lamp.side, -48, 48)) if abs(lamp.side) < 80 else lamp.side,
             height=float(np.clip(lamp.height, -28, 24)),
-            radius=max(1.5 * lamp.radius, 0.13 * lamp.distance),
+            radius=min(max(1.5 * lamp.radius, 0.13 * lamp.distance), 0.38 * lamp.distance),
         )
         for lamp in light.lamps
         if lamp.role != "fill" or lamp.power > 0.3

@@ -1,4 +1,4 @@
-"""Freckles, moles and scars: small marks stamped on the head's part of a skin map."""
+"""Freckles, moles, spots of age and scars: small marks stamped on the head's part of a skin map."""
 
 from __future__ import annotations
 
@@ -25,17 +25,20 @@ SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
 
 
 def stamped_marks(
-    head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator
+    head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator, age: float
 ) -> None:
     """All of somebody's marks, in place; `rng` is the person's own, so that they come back with the face."""
-    spots, moles = rng.spawn(2)
+    spots, moles, old = rng.spawn(3)
     freckled = float(skin.freckles)
     if freckled > 0.02:
         brown = tone * np.array((0.66, 0.50, 0.42), np.float32)
-        count = int(60 + 320 * freckled)
-        _spots(head, brown, fields["freckled"], count, (0.35, 0.85), 0.25 + 0.40 * freckled, spots)
+        count = int(80 + 560 * freckled)
+        _spots(head, brown, fields["freckled"], count, (0.25, 0.75), 0.22 + 0.40 * freckled, spots)
     count = int(moles.poisson(3.2 * skin.moles))
     _spots(head, tone * np.array((0.36, 0.26, 0.22), np.float32), fields["marked"], count, (0.45, 0.95), 0.85, moles)
+    count = int(old.poisson(max(age - 52, 0) * 0.9))
+    sun = fields["marked"] * np.clip(0.25 + fields["forehead"] + fields["ruddy"], 0, 1)
+    _spots(head, tone * np.array((0.70, 0.56, 0.48), np.float32), sun, count, (0.5, 1.7), 0.38, old)
     for place in skin.scars:
         _scar(head, tone, place)
 
@@ -48,8 +51,9 @@ def _spots(
     if count <= 0 or chance[-1] <= 0:
         return
     at = np.searchsorted(chance, rng.random(count) * chance[-1])
-    sizes = rng.uniform(*radius_mm, count) * MILLIMETRE
-    dark = rng.uniform(0.45, 1.0, count) * strength
+    sizes = radius_mm[0] + (radius_mm[1] - radius_mm[0]) * rng.random(count) ** 2
+    sizes = sizes * MILLIMETRE
+    dark = rng.uniform(0.30, 1.0, count) * strength
     for place, size, amount in zip(at, sizes, dark, strict=True):
         row, column = divmod(int(place), where.shape[1])
         _dab(head, colour, row, column, float(size), float(amount))
@@ -82,6 +86,6 @@ def _scar(head: Picture, tone: Picture, place: str) -> None:
     front = (y < -0.06) * np.sin(np.pi * np.clip(t * 0.9 + 0.05, 0, 1)) ** 0.5
     rim = np.exp(-0.5 * (off / 0.0016) ** 2) * front
     line = np.exp(-0.5 * (off / 0.0007) ** 2) * front
-    for amount, colour in ((0.45 * rim, (0.82, 0.62, 0.60)), (0.75 * line, (1.16, 1.02, 1.0))):
+    for amount, colour in ((0.60 * rim, (0.80, 0.56, 0.54)), (0.80 * line, (1.18, 0.98, 0.97))):
         share = amount[..., None].astype(np.float32)
         head += (tone * np.array(colour, np.float32) - head) * share

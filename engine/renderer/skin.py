@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.renderer import assets, regions
+from engine.renderer import assets, regions, wrinkles
 from engine.renderer.geometry import Array
 from engine.renderer.hairline import Line
 from engine.renderer.marks import stamped_marks
@@ -38,8 +38,9 @@ def look(person: Person) -> dict[str, Any]:
     """What holds for the whole skin: its map and how it shines."""
     dark = 1 - np.clip(np.dot(person.skin.tone, (0.3, 0.6, 0.1)) / 0.3, 0, 1)
     return {
-        "map": skin_map(person), "rough": 0.47 - 0.05 * (person.skin.oil - 0.3),
+        "map": skin_map(person), "rough": 0.49 - 0.05 * (person.skin.oil - 0.3),
         "bump": 0.07 + 0.18 * person.skin.pores, "gloss": 1.0 - 0.15 * dark, "lines": _lines(person.age, person.skin),
+        "folds": wrinkles.slopes(), "folds_box": wrinkles.BOX,
     }  # fmt: skip
 
 
@@ -114,13 +115,36 @@ def _bands(age: float) -> list[tuple[str, float]]:
 def _departure(name: str) -> Picture:
     colour = np.maximum(assets.colours(name), np.float32(0.004))
     cheek = np.concatenate([colour[rows, columns].reshape(-1, 3) for rows, columns in CHEEK]).mean(0)
-    log = np.clip(np.log(colour / cheek), -2.2, 0.7)
+    log = _evened(np.clip(np.log(colour / cheek), -2.2, 0.7))
     # the photographs' casts differ from chin to brow; lips keep most of theirs, and are painted: a little less light
     left, top, right, bottom = assets.texels().box
     lips = np.zeros((512, 512, 1), np.float32)
     lips[top:bottom, left:right, 0] = np.clip(2 * assets.texels().lips[::2, ::2], 0, 1)
     grey = log.mean(-1, keepdims=True)
-    return np.asarray(grey - 0.16 * lips + (log - grey) * (0.6 + 0.12 * lips), np.float32)
+    grey[top:bottom, left:right] -= _lit_already(grey[top:bottom, left:right, 0])[..., None]
+    own = grey - 0.16 * lips + (log - grey) * (0.6 + 0.12 * lips)
+    return np.asarray(own + lips * np.array((0.07, -0.02, -0.10), np.float32), np.float32)
+
+
+def _lit_already(grey: Picture) -> Picture:
+    """What is light and shade in the photograph of a head: half of what changes slowly over the face."""
+    from scipy.ndimage import gaussian_filter
+
+    rest = assets.texels().rest
+    above = regions.growth(rest.reshape(-1, 3).astype(float)).reshape(grey.shape)
+    face = (regions.edge(-0.04 - rest[..., 1], 0.01) * regions.edge(-4 - above, 2)).astype(np.float32)
+    broad = gaussian_filter(grey * face, 7) / np.maximum(gaussian_filter(face, 7), np.float32(0.05))
+    return np.asarray(0.5 * face * broad, np.float32)
+
+
+def _evened(log: Picture) -> Picture:
+    """A photograph without its faint blotches, which are coarse when enlarged; what is strong in it stays."""
+    from scipy.ndimage import gaussian_filter
+
+    broad = gaussian_filter(log, (4, 4, 0))
+    own = log - broad
+    size = np.abs(own).mean(-1, keepdims=True)
+    return np.asarray(broad + own * (0.15 + 0.85 * size / (size + 0.09)), np.float32)
 
 
 def _encoded(linear: Picture) -> npt.NDArray[np.uint8]:
@@ -174,8 +198,12 @@ def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array
         "socket": b(np.hypot(side - 0.0155, (z - 0.732) / 1.4), 0.0045) * facing,
         "shadow": b((side - 0.0325) / 1.0, 0.0125) * e(z - 0.7315, 0.0012) * e(0.7435 - z, 0.0028) * facing,
         "liner": b(side - 0.0335, 0.0100) * b(z - (0.7335 + 0.05 * (side - 0.0308)), 0.0012) * facing,
-        "wrinkles": _wrinkles(x, side, z) * facing,
-        "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.25 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
+        "wrinkles": wrinkles.depth(x, z) * facing,
+        "upper_lip": e(z - regions.MOUTH_Z - 0.0005, 0.0012) * e(-0.075 - y, 0.02),
+        "ruddy": _ruddy(x, side, z) * e(-0.05 - y, 0.012),
+        "forehead": e(z - 0.757, 0.006) * facing,
+        "sockets": b((side - 0.030) / 1.5, 0.0105) * b(z - 0.7285, 0.0085) * facing,
+        "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.16 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
         "marked": facing * (z > 0.60) * (z < 0.79) * (side < 0.068),
         "scalp": e(regions.growth(rest).reshape(x.shape) - 2, 2.5),
         "beard": regions.beard(rest, lips.ravel(), "full").reshape(x.shape),
@@ -183,17 +211,27 @@ def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array
     return {name: np.asarray(value, float) for name, value in made.items()}
 
 
-def _wrinkles(x: Array, side: Array, z: Array) -> Array:
-    b, e = regions.bump, regions.edge
-    levels = (0.7655, 0.7745, 0.7850)
-    forehead = np.max([b(z - level - 0.0012 * np.cos(x * 75 + k), 0.0008) for k, level in enumerate(levels)], 0)
-    forehead = forehead * e(0.036 - side, 0.006)
-    fold = b(side - (0.0205 + (0.690 - z) * 0.40), 0.0013) * e(z - 0.657, 0.003) * e(0.692 - z, 0.003)
-    crow = np.max([b(z - 0.7290 - slope * (side - 0.046), 0.0007) for slope in (-0.45, 0.0, 0.42)], 0)
-    crow = crow * e(side - 0.0485, 0.001) * e(0.0605 - side, 0.002)
-    bag = b(z - 0.7105 - 0.006 * ((side - 0.0308) / 0.014) ** 2, 0.0010) * e(0.013 - np.abs(side - 0.0308), 0.002)
-    frown = 0.6 * b(side - 0.0075, 0.0009) * e(z - 0.744, 0.002) * e(0.757 - z, 0.002)
-    return np.asarray(0.55 * forehead + 0.8 * fold + 0.5 * crow + 0.6 * bag + frown)
+def _ruddy(x: Array, side: Array, z: Array) -> Array:
+    """Where blood shows: cheeks, nose, chin, ears."""
+    b = regions.bump
+    cheeks = b(np.hypot((side - 0.044) / 1.15, z - 0.694), 0.016)
+    nose = 0.9 * b(np.hypot(side / 1.6, z - 0.690), 0.010)
+    chin = 0.4 * b(np.hypot(x / 1.4, z - 0.622), 0.010)
+    ears = regions.edge(side - 0.071, 0.002)
+    return np.asarray(np.max([cheeks, nose, chin, ears], axis=0))
+
+
+def _zoned(head: Picture, tone: Picture, skin: Any, fields: dict[str, Picture]) -> None:
+    """The parts of a face in their own colours, in place: blood in the cheeks, a paler brow, darker eye sockets."""
+    fair = np.float32(np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
+    red = np.float32(0.55 + 0.9 * skin.blush)
+    tints = {
+        "ruddy": red * (np.array((0.02, -0.080, -0.100)) * fair + np.array((0.03, -0.04, -0.07)) * (1 - fair)),
+        "forehead": np.array((0.015, 0.02, -0.045)) * fair + np.array((-0.10, -0.11, -0.11)) * (1 - fair),
+        "sockets": np.array((-0.06, -0.11, -0.09)) * fair + np.array((-0.16, -0.18, -0.17)) * (1 - fair),
+    }
+    for name, tint in tints.items():
+        head *= 1 + fields[name][..., None] * tint.astype(np.float32)
 
 
 def _paint_head(
@@ -202,7 +240,12 @@ def _paint_head(
     """Paints on the head's part of the map, in place, from what lies deepest to what lies on top."""
     fields, lips = _fields(), head_places()[3]
     rng = np.random.default_rng(seed + 7)
-    head *= 1 + np.float32(0.030) * _mottle()[..., None] * np.array((0.5, 1.0, 0.9), np.float32)
+    uneven = np.roll(_mottle(), tuple(rng.integers(0, 400, 2)), (0, 1))[..., None]
+    head *= 1 + np.float32(0.028) * uneven * np.array((0.45, 1.0, 0.95), np.float32)
+    _zoned(head, tone, skin, fields)
+    if skin.lips is None:
+        dark = np.float32(1 - np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
+        head *= 1 - (np.float32(0.32) * dark * fields["upper_lip"] * np.clip(1.2 * lips, 0, 1))[..., None]
     if bald:
         _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), 0.85 * fields["scalp"])
     _mix(head, tone * np.array((1.10, 0.78, 0.76), np.float32), 0.45 * skin.blush * fields["blush"])
@@ -211,8 +254,8 @@ def _paint_head(
     _mix(head, tone * np.array((0.55, 0.40, 0.38), np.float32), 0.30 * fields["socket"])
     lines = _lines(age, skin)
     if lines > 0:
-        _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.55 * lines * fields["wrinkles"])
-    stamped_marks(head, tone, fields, skin, rng)
+        _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.45 * lines * fields["wrinkles"])
+    stamped_marks(head, tone, fields, skin, rng, age)
     shade = {"none": 0.0, "stubble": 0.42}.get(beard, 0.30)
     if shade:
         grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
@@ -246,13 +289,14 @@ def _mix(under: Picture, over: Picture, amount: Picture) -> None:
 
 @lru_cache(maxsize=1)
 def _mottle() -> Picture:
-    """Uneven colour at two scales, the same for all (each face's own marks come from its seed)."""
+    """Uneven colour at three scales, the same for all: each face's seed moves it."""
     height, width = head_places()[0].shape
     rng = np.random.default_rng(5)
-    broad, fine = (
-        _enlarged(rng.normal(size=(height // step, width // step)), (width, height), smooth=True) for step in (14, 3)
+    wide, broad, fine = (
+        _enlarged(rng.normal(size=(height // step, width // step)), (width, height), smooth=True)
+        for step in (40, 14, 3)
     )
-    return np.asarray(0.6 * broad / broad.std() + 0.6 * fine / fine.std(), np.float32)
+    return np.asarray(0.7 * wide / wide.std() + 0.55 * broad / broad.std() + 0.30 * fine / fine.std(), np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,8 @@ from engine.renderer.scene import RGB, Person
 
 _DARKEST: Final = 0.075
 """The brightest channel of a brow: fair people's are darker than their hair."""
+_GREY: Final = 0.25
+"""Hair lighter than this and without colour has gone grey, and so have the brows."""
 _CENTRE_M: Final = 0.7485
 
 
@@ -38,8 +40,10 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
 
 
 def brow_colour(person: Person) -> RGB:
-    """Hair's colour, darker for the fair."""
+    """Hair's colour, darker and calmer; where hair is grey or white, brows are nearly so."""
     red, green, blue = person.hair.colour
+    if min(red, green, blue) > max(_GREY, 0.8 * max(red, green, blue)):
+        return (0.6 * red, 0.6 * green, 0.6 * blue)
     share = min(0.70, _DARKEST / max(red, green, blue, 1e-3))
     grey = 0.3 * red + 0.6 * green + 0.1 * blue
     return tuple(share * (grey + 0.75 * (x - grey)) for x in (red, green, blue))  # type: ignore[return-value]

@@ -28,7 +28,7 @@ def iris_colour(mesh: Mesh, share: Floats, angle: Floats) -> Floats:
     ) * F(0.25)
     base = column(mesh.info["iris"])
     inner = column(mesh.info.get("inner", np.asarray(mesh.info["iris"]) * (1.45, 1.4, 1.3)))
-    colour = base * (1 + F(0.45) * fibre * np.clip(share * F(1.6) - F(0.3), 0, 1))
+    colour = base * (1 + F(0.75) * fibre * np.clip(share * F(1.6) - F(0.3), 0, 1))
     ring = np.exp(F(-0.5) * np.square((share - F(0.50) - F(0.05) * fibre) * F(1 / 0.13))) * F(0.6)
     colour = colour * (1 - ring) + inner * ring
     colour = colour * (1 - F(0.58) * smooth((share - F(0.70)) * F(1 / 0.30)))
@@ -60,7 +60,7 @@ def eye(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floa
 
 def shaded(upper: Floats, lower: Floats) -> Floats:
     """What lids and lashes leave of the light, so many millimetres from the upper and the lower lid."""
-    lashes = F(0.50) * np.exp(F(-0.5) * np.square(upper * F(1 / 2.6)))
+    lashes = F(0.45) * np.exp(F(-0.5) * np.square(upper * F(1 / 2.0)))
     contact = F(0.40) * np.exp(-upper * F(1 / 0.7))
     below = F(0.35) * np.exp(-lower * F(1 / 0.8))
     return (1 - lashes) * (1 - contact) * (1 - below)
@@ -87,7 +87,7 @@ def wetness(values: Values) -> Floats:
     upper, lower, _ = values["lids"]
     tears = np.exp(F(-0.5) * np.square(lower * F(1 / 0.3)))
     share = F(1.0) - F(0.55) * smooth((polar - 23) * F(1 / 8))
-    return share * (1 - F(0.85) * np.exp(F(-0.5) * np.square(upper * F(1 / 1.6)))) + F(0.35) * tears
+    return share * (1 - F(0.85) * np.exp(F(-0.5) * np.square(upper * F(1 / 0.8)))) + F(0.35) * tears
 
 
 def smooth(t: Floats) -> Floats:

@@ -90,6 +90,8 @@ _ASKEW = np.array([[0.80, 0.36, 0.48], [-0.60, 0.48, 0.64], [0.0, -0.80, 0.60]],
 _LIP_LINES = np.array([[1.0], [0.45], [0.22]], np.float32)
 """Lips are furrowed from edge to edge: what varies fast across varies slowly down."""
 _SKIN_F0 = F(0.028)
+_LINED = 0.04
+"""Less lined skin is taken to be smooth."""
 
 
 def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
@@ -107,17 +109,29 @@ def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Flo
     broad, relief = grain(rest * np.array([[1 - 0.5 * lines], [1.0], [1.0]], np.float32), 0.00055)
     furrow, groove = grain(rest * _LIP_LINES, 0.00042)
     pits = np.maximum(pore - F(0.6), 0) + F(0.6) * np.maximum(relief - F(0.8), 0)
-    albedo = albedo * (1 + F(0.018) * relief - F(0.20) * depth * dry * pits - F(0.05) * wet * np.maximum(groove, 0))
-    albedo[1:] *= 1 + F(0.016) * relief
-    shading = bent(normal, fine, depth * F(0.75) * dry * (F(0.7) + F(0.4) * oil))
-    shading = bent(shading, broad, depth * (F(0.30) + F(0.5) * lines) * dry)
+    spread = F(0.017) * relief + F(0.028) * pore - F(0.45) * depth * pits
+    albedo = albedo * (1 + dry * spread - F(0.06) * wet * np.maximum(groove, 0))
+    albedo[1:] *= 1 + F(0.012) * relief
+    shading = bent(normal, fine, depth * F(0.50) * dry)
+    shading = bent(shading, broad, depth * (F(0.28) + F(0.5) * lines) * dry)
+    if lines > _LINED:
+        shading = bent(shading, _folds(mesh, rest), lines)
     shading = bent(shading, furrow * _LIP_LINES, F(0.16) * wet)
     rough = F(mesh.info.get("rough", 0.46)) - F(0.07) * oil - F(0.10) * wet + F(0.03) * np.clip(relief, -1, 1)
-    strength = (F(0.50) + F(0.60) * oil + F(0.35) * wet) * np.clip(1 - F(1.4) * depth * dry * pits, F(0.25), 1)
+    strength = (F(0.45) + F(0.62) * oil + F(0.50) * wet) * np.clip(1 - F(1.4) * depth * dry * pits, F(0.25), 1)
     return Surface(
         position, shading, normal, view, albedo, np.clip(rough, F(0.2), 1), (_SKIN_F0 * strength)[None],
         gloss=0.85 * float(mesh.info.get("gloss", 1.0)), soft=True, mirror=0.38,
     )  # fmt: skip
+
+
+def _folds(mesh: Mesh, rest: Floats) -> Floats:
+    """How wrinkles slope (3, N) at the template's positions: only on the front, which is what they were drawn for."""
+    left, low, right, high = mesh.info["folds_box"]
+    at = np.stack([(rest[0] - F(left)) / F(right - left), (rest[2] - F(low)) / F(high - low)])
+    shown = (rest[1] < F(-0.075)) & ((at > 0) & (at < 1)).all(0)
+    across, up = texel(mesh.info["folds"], at) * shown
+    return np.stack([across, np.zeros_like(across), up])
 
 
 @dataclass(frozen=True)
