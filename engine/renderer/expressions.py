@@ -35,42 +35,46 @@ SINGLE: Final = frozenset(
 
 EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
     {
-        "neutral": _told(mouthSmile=0.06),
-        "slight smile": _told(mouthSmile=0.32, cheekSquint=0.18, eyeSquint=0.10, mouthDimple=0.08),
-        "smile": _told(mouthSmile=0.58, cheekSquint=0.42, eyeSquint=0.22, mouthDimple=0.12, mouthUpperUp=0.06),
-        "big smile": _told(mouthSmile=0.72, cheekSquint=0.55, eyeSquint=0.32, mouthUpperUp=0.36, jawOpen=0.055,
-                           mouthLowerDown=0.14, mouthStretch=0.10),
-        "laugh": _told(mouthSmile=0.80, cheekSquint=0.70, eyeSquint=0.50, mouthUpperUp=0.42, jawOpen=0.24,
-                       mouthLowerDown=0.16, browInnerUp=0.12, mouthStretch=0.08),
-        "serious": _told(browDown=0.22, mouthPress=0.14, eyeSquint=0.12),
-        "stern": _told(browDown=0.45, mouthPress=0.28, eyeSquint=0.22, mouthFrown=0.14),
-        "sad": _told(browInnerUp=0.62, mouthFrown=0.38, eyeSquint=0.14, mouthShrugLower=0.14, eyeLookDown=0.12),
-        "angry": _told(browDown=0.78, noseSneer=0.26, eyeSquint=0.30, mouthPress=0.30, mouthFrown=0.24, eyeWide=0.10),
-        "surprised": _told(browInnerUp=0.52, browOuterUp=0.58, eyeWide=0.55, jawOpen=0.20, mouthFunnel=0.10),
-        "thoughtful": _told(browDownLeft=0.26, browDownRight=0.10, browOuterUpRight=0.18, eyeSquint=0.18,
-                            mouthPress=0.16, mouthLeft=0.10),
-        "tender": _told(mouthSmile=0.26, browInnerUp=0.20, eyeSquint=0.16, cheekSquint=0.14),
-        "confident": _told(mouthSmileLeft=0.36, mouthSmileRight=0.20, browDown=0.10, eyeSquint=0.20, jawForward=0.06),
-        "proud": _told(mouthSmile=0.22, mouthPress=0.14, eyeSquint=0.12, browOuterUp=0.10),
-        "smirk": _told(mouthSmileLeft=0.52, mouthSmileRight=0.06, browOuterUpLeft=0.22, eyeSquint=0.16,
-                        cheekSquintLeft=0.20),
-        "disgust": _told(noseSneer=0.55, mouthUpperUp=0.22, browDown=0.34, eyeSquint=0.34, mouthFrown=0.22),
-        "fear": _told(browInnerUp=0.62, browOuterUp=0.28, eyeWide=0.60, mouthStretch=0.30, jawOpen=0.09),
-        "wink": _told(eyeBlinkLeft=1.0, cheekSquintLeft=0.55, mouthSmileLeft=0.58, mouthSmileRight=0.42,
-                      browDownLeft=0.16, eyeSquintRight=0.10, browOuterUpRight=0.12),
-        "kiss": _told(mouthPucker=0.72, eyeSquint=0.12, cheekSquint=0.08),
-        "sleepy": _told(eyeBlink=0.46, browOuterUp=0.10, browInnerUp=0.14, jawOpen=0.02),
-        "eyes closed": _told(eyeBlink=1.0, mouthSmile=0.12),
-        "singing": _told(jawOpen=0.30, mouthFunnel=0.16, browInnerUp=0.26, eyeSquint=0.14, mouthSmile=0.08),
-        "shouting": _told(jawOpen=0.48, browDown=0.40, mouthUpperUp=0.22, mouthLowerDown=0.30, eyeSquint=0.30,
-                          noseSneer=0.20),
-        "talking": _told(jawOpen=0.11, mouthLowerDown=0.16, mouthUpperUp=0.08, mouthSmile=0.16),
-        "tired": _told(eyeBlink=0.24, browInnerUp=0.16, mouthFrown=0.10),
-        "shy": _told(mouthSmile=0.30, mouthPress=0.18, browInnerUp=0.22, cheekSquint=0.12),
-        "flirty": _told(mouthSmileLeft=0.42, mouthSmileRight=0.26, browOuterUpLeft=0.20, eyeSquint=0.20, eyeBlink=0.08),
-        "curious": _told(browOuterUpRight=0.40, browInnerUp=0.18, eyeWide=0.16, mouthSmile=0.10),
-        "relaxed": _told(mouthSmile=0.14, eyeBlink=0.06),
-        "determined": _told(browDown=0.34, mouthPress=0.26, eyeSquint=0.20, jawForward=0.10),
+        "neutral": _told(mouthSmile=0.12, eyeSquint=0.04),
+        "slight smile": _told(mouthSmile=0.42, cheekSquint=0.30, eyeSquint=0.22, mouthDimple=0.10),
+        "smile": _told(mouthSmile=0.84, cheekSquint=0.64, eyeSquint=0.42, mouthUpperUp=0.60, mouthLowerDown=0.26,
+                       jawOpen=0.075),
+        "big smile": _told(mouthSmile=0.94, cheekSquint=0.76, eyeSquint=0.50, mouthUpperUp=0.70, jawOpen=0.13,
+                           mouthLowerDown=0.38, mouthStretch=0.06),
+        "laugh": _told(mouthSmile=0.92, cheekSquint=0.90, eyeSquint=0.64, mouthUpperUp=0.64, jawOpen=0.29,
+                       mouthLowerDown=0.38, browInnerUp=0.10, browOuterUp=0.06),
+        "serious": _told(browDown=0.34, mouthPress=0.20, eyeSquint=0.20),
+        "stern": _told(browDown=0.66, mouthPress=0.34, eyeSquint=0.30, mouthFrown=0.18),
+        "sad": _told(browInnerUp=0.90, mouthFrown=0.50, eyeSquint=0.16, mouthShrugLower=0.26, eyeLookDown=0.16,
+                     eyeBlink=0.06),
+        "angry": _told(browDown=0.95, noseSneer=0.42, eyeSquint=0.34, mouthPress=0.40, mouthFrown=0.42, eyeWide=0.12),
+        "surprised": _told(browInnerUp=0.74, browOuterUp=0.76, eyeWide=0.62, jawOpen=0.27, mouthFunnel=0.06),
+        "thoughtful": _told(browDownLeft=0.34, browDownRight=0.16, browOuterUpRight=0.24, eyeSquint=0.22,
+                            mouthPress=0.22, mouthLeft=0.16),
+        "tender": _told(mouthSmile=0.38, browInnerUp=0.30, eyeSquint=0.22, cheekSquint=0.26),
+        "confident": _told(mouthSmileLeft=0.52, mouthSmileRight=0.32, browDown=0.14, eyeSquint=0.26, cheekSquint=0.24,
+                           jawForward=0.06),
+        "proud": _told(mouthSmile=0.32, mouthPress=0.18, eyeSquint=0.18, browOuterUp=0.16),
+        "smirk": _told(mouthSmileLeft=0.72, mouthSmileRight=0.10, browOuterUpLeft=0.30, eyeSquint=0.22,
+                        cheekSquintLeft=0.36, mouthDimpleLeft=0.20),
+        "disgust": _told(noseSneer=0.85, mouthUpperUp=0.34, browDown=0.52, eyeSquint=0.46, mouthFrown=0.34),
+        "fear": _told(browInnerUp=0.90, browOuterUp=0.44, eyeWide=0.66, mouthStretch=0.44, jawOpen=0.12),
+        "wink": _told(eyeBlinkLeft=1.0, cheekSquintLeft=0.70, mouthSmileLeft=0.72, mouthSmileRight=0.50,
+                      browDownLeft=0.20, eyeSquintRight=0.14, browOuterUpRight=0.14),
+        "kiss": _told(mouthPucker=0.85, eyeSquint=0.16, cheekSquint=0.14),
+        "sleepy": _told(eyeBlink=0.42, browOuterUp=0.12, browInnerUp=0.18, jawOpen=0.03),
+        "eyes closed": _told(eyeBlink=1.0, mouthSmile=0.16),
+        "singing": _told(jawOpen=0.34, mouthFunnel=0.20, browInnerUp=0.36, eyeSquint=0.16, mouthSmile=0.10),
+        "shouting": _told(jawOpen=0.52, browDown=0.55, mouthUpperUp=0.32, mouthLowerDown=0.36, eyeSquint=0.36,
+                          noseSneer=0.34),
+        "talking": _told(jawOpen=0.12, mouthLowerDown=0.22, mouthUpperUp=0.22, mouthSmile=0.24, eyeSquint=0.08),
+        "tired": _told(eyeBlink=0.22, browInnerUp=0.26, mouthFrown=0.16),
+        "shy": _told(mouthSmile=0.42, mouthPress=0.24, browInnerUp=0.30, cheekSquint=0.22),
+        "flirty": _told(mouthSmileLeft=0.58, mouthSmileRight=0.38, browOuterUpLeft=0.26, eyeSquint=0.26, eyeBlink=0.08,
+                        cheekSquint=0.26),
+        "curious": _told(browOuterUpRight=0.52, browInnerUp=0.26, eyeWide=0.16, mouthSmile=0.16),
+        "relaxed": _told(mouthSmile=0.22, eyeBlink=0.06, eyeSquint=0.06),
+        "determined": _told(browDown=0.50, mouthPress=0.34, eyeSquint=0.28, jawForward=0.12),
     }
 )  # fmt: skip
 
@@ -80,11 +84,12 @@ ALSO: Final[Mapping[str, str]] = MappingProxyType(
         "laughing": "laugh", "melancholic": "sad", "crying": "sad", "pensive": "thoughtful", "dreamy": "tender",
         "loving": "tender", "fierce": "stern", "furious": "angry", "shocked": "surprised", "afraid": "fear",
         "scared": "fear", "disgusted": "disgust", "winking": "wink", "kissing": "kiss", "surprise": "surprised",
+        "fearful": "fear", "closed": "eyes closed",
     }
 )  # fmt: skip
 """Other names of the same."""
 
-AWAKE: Final = _told(eyeWide=0.04, browOuterUp=0.05)
+AWAKE: Final = _told(browOuterUp=0.04)
 """What everybody does before a lens."""
 
 
@@ -95,6 +100,17 @@ def actions(name: str, strength: float = 1.0) -> dict[str, float]:
     if not any(action.startswith("eyeBlink") for action in found):
         found |= {action: found.get(action, 0.0) + amount for action, amount in AWAKE.items()}
     return found
+
+
+FOLDS: Final[Mapping[str, tuple[tuple[str, float], ...]]] = MappingProxyType(
+    {
+        "mouthSmileLeft": (("mouth-laugh-lines-out-", 0.22), ("l-cheek-trans-up+", 0.16)),
+        "mouthSmileRight": (("mouth-laugh-lines-out-", 0.22), ("r-cheek-trans-up+", 0.16)),
+        "cheekSquintLeft": (("l-eye-bag-incr+", 0.20), ("l-cheek-volume-incr+", 0.22)),
+        "cheekSquintRight": (("r-eye-bag-incr+", 0.20), ("r-cheek-volume-incr+", 0.22)),
+    }
+)  # fmt: skip
+"""Controls of the body's shape that go with an action, at an action of 1: what skin does when it is pushed together."""
 
 
 def following(right: float, up: float) -> dict[str, float]:

@@ -40,7 +40,7 @@ MIDDLE: Final[Mapping[str, float]] = MappingProxyType(
         "brow-ridge": 0.22, "cheekbones-wide": 0.24, "cheeks-hollow": 0.22, "chin-bones-incr": 0.20,
         "chin-cleft-incr": 0.12, "chin-height-incr": 0.20, "chin-jaw-drop-incr": 0.16, "chin-point": 0.24,
         "chin-prominent-incr": 0.20, "chin-width-incr": 0.20, "eyebrows-angle-up": 0.20,
-        "eyebrows-trans-forward": 0.16, "eyebrows-trans-up": 0.24, "face-taper": 0.22, "forehead-nubian-incr": 0.08,
+        "eyebrows-trans-forward": 0.16, "eyebrows-trans-up": 0.24, "face-taper": 0.16, "forehead-nubian-incr": 0.08,
         "forehead-scale-vert-incr": 0.14, "forehead-temple-incr": 0.20, "forehead-trans-forward": 0.14,
         "head-fat-incr": 0.16, "head-scale-depth-incr": 0.16, "head-scale-horiz-incr": 0.15,
         "head-scale-vert-incr": 0.14, "jaw-corners": 0.24, "lower-face": 0.20, "mouth-angles-up": 0.10,
@@ -59,7 +59,7 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "eye-scale-incr": (0.55, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
-        "eye-height2-incr": (0.06, 0.0), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
+        "eye-height2-incr": (0.0, -0.02), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
         "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
         "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
         "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.08, 0.0), "mouth-trans-up": (-0.13, -0.13),

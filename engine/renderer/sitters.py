@@ -42,7 +42,8 @@ def pose(clauses: Sequence[Clause], seed: int) -> Pose:
     expression = _first(clauses, "expression") or "slight smile"
     frontal = "front" in [key for clause in clauses for key in clause.keys("angle")]
     sway = ((seed * 2654435761) % 1000) / 1000 - 0.5
-    gaze = _TURNS.get(_first(clauses, "gaze"))
+    aside = (16.0 if sway > 0 else -16.0, 6.0) if expression == "thoughtful" else None
+    gaze = _TURNS.get(_first(clauses, "gaze"), aside)
     turn = 0.0 if frontal else 6.0 * sway
     return Pose(expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze)
 
