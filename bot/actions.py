@@ -11,13 +11,14 @@ import discord
 
 from bot import cards, editing, forms, picking, quotes, replies, saving, words
 from bot.errors import Forged, NotYours, Refused
-from bot.extras import NOTHING_MORE, Extras, FineTuneWish
+from bot.extras import Extras, FineTuneWish
 from bot.guard import Person, person_of, require_moderator
 from bot.reading import slot_words
 from bot.wishes import Answer, Wish
 from data.characters import Character
 from data.jobs import Order
 from data.portraits import Portrait
+from engine.catalogue import Catalogue
 from engine.prompt import SLOTS, from_json
 
 if TYPE_CHECKING:
@@ -69,14 +70,19 @@ def _child(interaction: "Interaction", portrait: Portrait, person: Person) -> Wi
         prompt=from_json(portrait.prompt),
         model=portrait.model,
         parent_portrait_id=portrait.id,
-        extras=_with_its_fine_tune(portrait),
+        extras=_as_it_was_made(portrait, interaction.client.engine.catalogue),
     )
 
 
-def _with_its_fine_tune(portrait: Portrait) -> Extras:
-    if not portrait.fine_tune:
-        return NOTHING_MORE
-    return Extras(fine_tune=FineTuneWish(name=portrait.fine_tune, strength=portrait.fine_tune_strength))
+def _as_it_was_made(portrait: Portrait, catalogue: Catalogue) -> Extras:
+    """Its fine-tune and its quality, as far as it had one that is not the model's usual."""
+    fine_tune, strength = portrait.fine_tune, portrait.fine_tune_strength
+    models = (model for model in catalogue.models if model.id == portrait.model and model.steps != portrait.steps)
+    qualities = (quality for model in models for quality, steps in model.qualities.items() if steps == portrait.steps)
+    return Extras(
+        fine_tune=FineTuneWish(name=fine_tune, strength=strength) if fine_tune else None,
+        quality=next(qualities, None),
+    )
 
 
 async def _own(interaction: "Interaction", portrait_id: int) -> tuple[Portrait, Person]:

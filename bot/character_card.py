@@ -12,6 +12,7 @@ from PIL import Image
 from bot import cards, words
 from bot.stores import Stores
 from data.characters import Character, CharacterUse
+from engine.prompts import looks
 
 _HEIGHT_PX: Final = 384
 
@@ -34,6 +35,8 @@ def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> 
     embed.add_field(name="Pictures", value=_pictures(character), inline=True)
     if character.versions > 1:
         embed.add_field(name="Versions", value=_versions(character), inline=True)
+    if said := looks.first_said(one.looks for one in character.references):
+        embed.add_field(name="Goes along in words", value=words.plain(said.said(), 300), inline=True)
     embed.add_field(name="Who may use it", value=_who(character, guild_id), inline=True)
     if used is not None:
         embed.add_field(name="Used", value=_used(used), inline=False)

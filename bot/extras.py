@@ -1,4 +1,4 @@
-"""What an order is for besides its words: a picture to change, pictures to go by, a fine-tune, the frames of a series.
+"""What an order is for besides words: pictures to change or to go by, a fine-tune, a quality, the frames of a series.
 
 It crosses a quote as JSON, so that a confirmed order is the one that was quoted.
 """
@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from data.jobs import NewEdit, NewFrames, NewPicture
+from engine.catalogue import Quality
 from engine.prompt import PortraitPrompt, from_json, to_json
 
 Use = Literal["outfit", "place", "style"]
@@ -62,13 +63,17 @@ class SeriesWish:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """`kept` names pictures that were handed in for this wish alone (`HandedIn.keep`)."""
+    """`kept` names pictures that were handed in for this wish alone (`HandedIn.keep`).
+
+    `quality` is None for the model's usual one.
+    """
 
     edit: EditWish | None = None
     pictures: tuple[PictureWish, ...] = ()
     series: SeriesWish | None = None
     kept: tuple[str, ...] = ()
     fine_tune: FineTuneWish | None = None
+    quality: Quality | None = None
 
     @property
     def from_upload(self) -> bool:
@@ -116,6 +121,7 @@ def from_text(text: str) -> Extras:
         series=_series(said["series"]) if said["series"] else None,
         kept=tuple(said["kept"]),
         fine_tune=FineTuneWish(**said["fine_tune"]) if said.get("fine_tune") else None,
+        quality=said.get("quality"),
     )
 
 

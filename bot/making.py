@@ -11,6 +11,7 @@ from engine.catalogue import Model
 from engine.engine import Engine
 from engine.jobs import Adapter, Edit, EngineError, Event, Job, Lane, Reference, Role
 from engine.prompt import from_json
+from engine.prompts import looks
 
 MAX_STARTS: Final = 3
 ADAPTED_PIPELINE: Final = "StableDiffusion3Pipeline"
@@ -72,7 +73,8 @@ class Maker:
         sha256 = item.crop_sha256 if item.crop_sha256 and adapter else item.sha256
         path = self._stores.pictures.path(sha256)
         role = Role(item.role)
-        return Reference(handle=item.handle, path=path, sha256=sha256, role=role, embedding=item.embedding)
+        said = looks.from_json(item.looks)
+        return Reference(handle=item.handle, path=path, sha256=sha256, role=role, embedding=item.embedding, looks=said)
 
     def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
         """Raises UnknownFineTune when its file is not offered any more."""

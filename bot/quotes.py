@@ -82,6 +82,8 @@ def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
     if wanted.fine_tune is not None:
         strength = "" if wanted.fine_tune.strength is None else f" at {wanted.fine_tune.strength:g}"
         embed.add_field(name="Fine-tune", value=f"{words.plain(wanted.fine_tune.name, 80)}{strength}")
+    if wanted.quality is not None:
+        embed.add_field(name="Quality", value=wanted.quality)
     if wanted.series is not None:
         lines = [f"{frame.number}. {words.plain(frame.label, 60)}" for frame in wanted.series.frames]
         embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)

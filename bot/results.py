@@ -53,6 +53,8 @@ def facts(finished: Finished, guidance: float, ignored: tuple[str, ...] = ()) ->
         notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
     if ignored:
         notes.append(f"Means nothing here: {words.plain('; '.join(ignored), 300)}.")
+    if sent.remembered:
+        notes.append(f"{words.sentence('; '.join(sent.remembered), 300)} (from when the face was saved).")
     if sent.left_to_reference:
         notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
     return PortraitFacts(

@@ -18,7 +18,9 @@ from data.portraits import Portrait
 from engine import identity, intake, review
 from engine.catalogue import Catalogue
 from engine.identity import Face
+from engine.picture_text import texts, with_texts
 from engine.prompt import from_json
+from engine.prompts import looks
 
 if TYPE_CHECKING:
     from bot.client import StudioBot
@@ -62,11 +64,13 @@ class SeveralFaces(Refused):
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is kept of a picture that was looked at. `picture` is the part that shows the one person, None: all of it;
-    `crop` and `face` are None where no face was measured."""
+    `crop` and `face` are None where no face was measured; `place` is how many faces stand left of this one, None where
+    there is no other."""
 
     picture: bytes | None = None
     crop: bytes | None = None
     face: FaceMeasure | None = None
+    place: int | None = None
 
 
 async def from_portrait(
@@ -84,9 +88,14 @@ async def from_portrait(
         await consent.require(stores, saver.user_id)
     png = await stores.pictures.read(portrait.sha256)
     seen = await asyncio.to_thread(examine, png, saver.face, needed=catalogue.shows_faces(portrait.model))
-    subject = from_json(portrait.prompt).subject
+    prompt = from_json(portrait.prompt)
+    # The studio alone puts people in the order of the words.
+    place = seen.place if _in_order(catalogue, portrait.model) else None
+    said = looks.saved_with(prompt, place, await _known(stores, saver, portrait))
     origin: Origin = "upload" if from_upload else "portrait"
-    source = _Source(origin, portrait.id, portrait.sha256 if seen.picture is None else None, subject)
+    source = _Source(
+        origin, portrait.id, portrait.sha256 if seen.picture is None else None, prompt.subject, looks.to_json(said)
+    )
     return await _keep(stores, saver, handle, png, seen, source)
 
 
@@ -107,12 +116,25 @@ async def from_attachment(bot: "StudioBot", saver: Saver, handle: str, attachmen
     return await _keep(bot.stores, saver, handle, picture.png, seen, _Source("upload"))
 
 
+async def _known(stores: Stores, saver: Saver, portrait: Portrait) -> dict[str, looks.Looks]:
+    """The looks of the saver's own characters that a portrait was made of, by handle."""
+    versions = await stores.characters.of_order(portrait.order_id)
+    own = [one for one in await stores.characters.list(saver.user_id) if one.id in versions]
+    found = [await stores.characters.get(saver.user_id, f"{one.handle}:{versions[one.id]}") for one in own]
+    return {one.handle: looks.first_said(each.looks for each in one.references) for one in found if one is not None}
+
+
+def _in_order(catalogue: Catalogue, model: str) -> bool:
+    return any(one.id == model and one.family == "studio" for one in catalogue.models)
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     origin: Origin
     portrait_id: int | None = None
     sha256: str | None = None
     subject: str = ""
+    looks: str = ""
 
 
 def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> Seen:
@@ -139,8 +161,20 @@ def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> See
     if problem := review.unfit(face):
         raise Refused(problem)
     measure = FaceMeasure(face.embedding, face.pattern, identity.MEASURE)
-    alone = intake.encode_png(identity.crop(png, face, reach=ALONE, most_px=1024)) if len(found) > 1 else None
-    return Seen(alone, intake.encode_png(identity.crop(png, face)), measure)
+    crop = intake.encode_png(identity.crop(png, face))
+    if len(found) == 1:
+        return Seen(None, crop, measure)
+    alone = intake.encode_png(identity.crop(png, face, reach=ALONE, most_px=1024))
+    place = sum(other.box[0] < face.box[0] for other in found)
+    return Seen(_with_scene(alone, png, place), crop, measure, place)
+
+
+def _with_scene(alone: bytes, png: bytes, place: int) -> bytes:
+    """One person's part of a picture; where the studio took that, who it is goes along."""
+    from engine.renderer.stored import KEYWORD, of_one
+
+    scene = of_one(texts(png, (KEYWORD,)).get(KEYWORD, ""), place)
+    return with_texts(alone, {KEYWORD: scene}) if scene else alone
 
 
 async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Seen, source: _Source) -> Character:
@@ -160,6 +194,7 @@ async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: See
             portrait_id=source.portrait_id,
             crop=crop,
             face=seen.face,
+            looks=source.looks,
             now=time.time(),
         )
     return await stores.characters.save(
@@ -171,6 +206,7 @@ async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: See
         portrait_id=source.portrait_id,
         crop=crop,
         face=seen.face,
+        looks=source.looks,
         description=(saver.description or source.subject)[:DESCRIPTION_LIMIT],
         now=time.time(),
     )

@@ -21,10 +21,11 @@ from bot.tiers import Tier
 from data.accounts import FREE, Account
 from data.characters import Character
 from data.jobs import NewJob, NewOrder, SpendCeiling
-from engine.catalogue import Model
+from engine.catalogue import Model, Quality
 from engine.engine import Engine
 from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull
 from engine.prompt import SLOTS, PortraitPrompt, to_json
+from engine.prompts import looks
 
 DEFAULT_ASPECT: Final = "2:3"
 MAX_SEED: Final = 2**32 - 1
@@ -98,6 +99,7 @@ class Checks:
         for model in different:
             _holds(model, len(characters))
             _takes_pictures(model, wish.extras, len(characters))
+            _takes_quality(model, wish.extras.quality)
         from_upload = await self._policy(wish, characters)
         account = await self.account(wish.place.guild_id, wish.user_id)
         tier = self.settings.tier(account.tier)
@@ -273,7 +275,7 @@ class Checks:
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
         )
-        asked = _asked_of_policy(wish)
+        asked = _asked_of_policy(wish, characters)
         refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
         if refused is not None:
             raise AgainstPolicy(refused.rule, refused.sentence)
@@ -287,9 +289,12 @@ class Checks:
         raise PriceUnconfirmed(total, account.balance)
 
 
-def _asked_of_policy(wish: Wish) -> list[PortraitPrompt]:
-    """Every prompt that a picture of this wish is made from, and what is to change as it was typed."""
-    prompts = list(dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())]))
+def _asked_of_policy(wish: Wish, characters: Sequence[Character]) -> list[PortraitPrompt]:
+    """Every prompt that a picture of this wish is made from, with the words that its saved faces bring along, and what
+    is to change as it was typed."""
+    known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
+    wished = dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())])
+    prompts = [looks.with_looks(prompt, looks.unsaid(prompt, known)) for prompt in wished]
     edit = wish.extras.edit
     return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
 
@@ -349,6 +354,15 @@ def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
         )
 
 
+def _takes_quality(model: Model, quality: Quality | None) -> None:
+    """Raises Refused when the model makes every picture the same way."""
+    if quality is not None and quality not in model.qualities:
+        raise Refused(
+            f"{model.title} makes every portrait the same way. Nothing was charged; leave `quality:` out, or choose a "
+            "model that has qualities (/models says which)."
+        )
+
+
 def _new_order(
     wish: Wish,
     answer: Answer,
@@ -364,7 +378,7 @@ def _new_order(
     step = 0 if wish.extras.series else 1
     own = [to_json(asked) if wish.extras.series else "" for asked, _ in wish.takes()]
     jobs = tuple(
-        _new_job(model, adapter, prompt.aspect, wish.lane, (first + step * position) & MAX_SEED, price, text)
+        _new_job(model, adapter, prompt.aspect, wish, (first + step * position) & MAX_SEED, price, text)
         for position, (model, adapter, price, text) in enumerate(zip(models, adapters, prices, own, strict=True))
     )
     return NewOrder(
@@ -389,16 +403,16 @@ def _new_order(
 
 
 def _new_job(
-    model: Model, adapter: Adapter | None, aspect: str | None, lane: Lane, seed: int, price: int, prompt: str
+    model: Model, adapter: Adapter | None, aspect: str | None, wish: Wish, seed: int, price: int, prompt: str
 ) -> NewJob:
     width, height = size_of(model, aspect)
     return NewJob(
         model=model.id,
-        lane=lane.value,
+        lane=wish.lane.value,
         seed=seed,
         width=width,
         height=height,
-        steps=model.steps,
+        steps=model.qualities[quality] if (quality := wish.extras.quality) else model.steps,
         guidance=model.guidance,
         price=price,
         provider=model.provider,

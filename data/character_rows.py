@@ -29,7 +29,10 @@ class FaceMeasure:
 
 @dataclass(frozen=True, slots=True)
 class CharacterReference:
-    """One picture of a character. `crop_sha256` is the face alone; None, as `measured`, when no face was measured."""
+    """One picture of a character. `crop_sha256` is the face alone; None, as `measured`, when no face was measured.
+
+    `looks` are words about hair, beard and glasses as JSON, "" where none were said.
+    """
 
     id: int
     sha256: str
@@ -38,6 +41,7 @@ class CharacterReference:
     position: int
     crop_sha256: str | None = None
     measured: bool = False
+    looks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ SELECT c.id, c.user_id, c.guild_id, c.handle, r.version, c.created_at, c.version
     (SELECT max(v.version) FROM character_references v WHERE v.character_id = c.id) AS versions,
     c.shared_in, c.description, c.scale,
     r.id AS reference_id, r.sha256, r.origin, r.portrait_id, r.position, r.crop_sha256,
-    r.embedding IS NOT NULL AS measured
+    r.embedding IS NOT NULL AS measured, r.looks
 FROM characters c
 JOIN character_references r ON r.character_id = c.id AND r.version = coalesce(:version, c.version)
 """
@@ -139,4 +143,5 @@ def _reference(row: sqlite3.Row) -> CharacterReference:
         row["position"],
         row["crop_sha256"],
         bool(row["measured"]),
+        row["looks"],
     )

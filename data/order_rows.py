@@ -104,7 +104,7 @@ class OrderReference:
     """A reference picture pinned by an order: its file stays until the order is closed.
 
     `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set);
-    `embedding` what was measured of the face when it was saved.
+    `embedding` what was measured of the face when it was saved; `looks` words about hair, beard and glasses as JSON.
     """
 
     position: int
@@ -114,6 +114,7 @@ class OrderReference:
     crop_sha256: str | None = None
     scale: float | None = None
     embedding: bytes | None = field(default=None, repr=False)
+    looks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,8 @@ o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_
 o.series_id, o.delivered_by, o.unshown_since
 """
 _REFERENCES = """
-(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding)))
+(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding),
+    r.looks))
  FROM order_references r WHERE r.order_id = o.id) AS pinned,
 (SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
 """
@@ -248,8 +250,8 @@ async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, crea
 
 
 def _reference(columns: list[Any]) -> OrderReference:
-    *first, embedding = columns
-    return replace(OrderReference(*first), embedding=bytes.fromhex(embedding) or None)
+    *first, embedding, looks = columns
+    return replace(OrderReference(*first), embedding=bytes.fromhex(embedding) or None, looks=looks)
 
 
 def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:

@@ -38,7 +38,8 @@ class Model:
     picture (`Job.edit`), which is one of those where all pictures go the same way; `needs_picture` that it makes
     nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it;
     `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
-    when that is not known. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator,
+    when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
+    alone. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator,
     0 when that is not known.
     """
 
@@ -61,6 +62,7 @@ class Model:
     shows_faces: bool = True
     live_preview: bool = True
     writes_text: bool = False
+    qualities: Mapping[Quality, int] = field(default_factory=dict)
     source: str
     pipeline: str = ""
     note: str = ""

@@ -11,6 +11,7 @@ from engine.families import instructions, pictures, plain, sd35, sentences, stud
 from engine.families.pictures import Attached
 from engine.families.words import Words
 from engine.prompt import PortraitPrompt
+from engine.prompts.looks import Looks, told, unsaid, with_looks
 
 __all__ = ["FAMILIES", "Attached", "Words", "render"]
 
@@ -50,15 +51,21 @@ def render(
     characters: Sequence[str] = (),
     others: Sequence[Attached] = (),
     change: str = "",
+    looks: Mapping[str, Looks] | None = None,
 ) -> Words:
     """Say `prompt` in the words of `family`; `characters` are the handles whose reference picture goes along.
 
     With characters the words leave their faces to the pictures. `others` are pictures of an outfit, a place or a style
     that are attached after the faces. `change` is what to change in a picture that is attached before all others: then
-    only that is said. Families that are not told of pictures one by one get the prompt alone. Raises KeyError for a
-    family not in `FAMILIES`.
+    only that is said. `looks` are words about the hair, beard and glasses of saved faces, by handle: they are said
+    where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
+    Raises KeyError for a family not in `FAMILIES`.
     """
     held = tuple(characters)
+    if looks and not change:
+        added = unsaid(prompt, looks)
+        said = render(with_looks(prompt, added), family, characters=held, others=others)
+        return replace(said, remembered=told(added))
     if family not in _WITH_PICTURES or not (others or change):
         return _RENDERERS[family](prompt, held)
     renderer, picture = _WITH_PICTURES[family]

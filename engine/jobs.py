@@ -12,6 +12,7 @@ from typing import Literal
 
 from engine.dialects import Words
 from engine.prompt import PortraitPrompt
+from engine.prompts.looks import NOTHING_SAID, Looks
 
 
 class Lane(StrEnum):
@@ -34,7 +35,8 @@ class Role(StrEnum):
 class Reference:
     """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks.
 
-    `embedding` is its face's, where that was measured when it was saved (`engine.identity.Face`).
+    `embedding` is its face's, where that was measured when it was saved (`engine.identity.Face`); `looks` are words
+    about hair, beard and glasses that go along where the prompt says nothing of them.
     """
 
     handle: str
@@ -42,6 +44,7 @@ class Reference:
     sha256: str
     role: Role = Role.FACE
     embedding: bytes | None = field(default=None, repr=False)
+    looks: Looks = NOTHING_SAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +94,14 @@ class Job:
     arrival: int
     previews: bool = True
     try_number: int = 1
+
+    def looks(self) -> dict[str, Looks]:
+        """What is known of each saved face's hair, beard and glasses, by handle: of several pictures the first says."""
+        known: dict[str, Looks] = {}
+        for one in self.references:
+            if one.role is Role.FACE:
+                known[one.handle] = known.get(one.handle, NOTHING_SAID).over(one.looks)
+        return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ def studio_model(quality: Quality = "standard") -> Model:
         only_faces=True,
         edits=True,
         writes_text=True,
+        qualities=STEPS,
         source="engine.renderer",
         licence="MIT; assets CC0",
     )

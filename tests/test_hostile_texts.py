@@ -14,6 +14,7 @@ from engine import provenance
 from engine.dialects import FAMILIES, render
 from engine.picture_text import with_texts
 from engine.prompt import MAX_TEXT, SLOTS, PortraitPrompt, merge, parse
+from engine.prompts import looks
 from tests import hostile
 from tests.engine.test_provenance import png
 
@@ -25,6 +26,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "policy": lambda text: policy.decide(asked(text)),
     "policy, as read": lambda text: policy.decide(policy.PolicyQuestion(prompt=parse(text))),
     "models": lambda text: [render(everywhere(text), family, characters=("ana",)) for family in FAMILIES],
+    "looks": lambda text: looks.unsaid(everywhere(text), {"ana": looks.Looks(hair="red hair")}),
     "merge": lambda text: merge(parse(text), parse(f"a man {text}")),
 }
 TEXTS = st.tuples(

@@ -71,6 +71,7 @@ def abilities(model: Model) -> str:
     can += ["live preview"] if model.live_preview else []
     can += ["negative prompt"] if model.negative else []
     can += ["edits"] if model.edits else []
+    can += [f"quality {words.listed(model.qualities, 'or')}"] if model.qualities else []
     return f"{home}; {'; '.join(can)}"
 
 

@@ -16,6 +16,7 @@ from bot.guard import person_of
 from bot.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
 from bot.wishes import MAX_SEED, Answer, Wish
 from engine import provenance
+from engine.catalogue import Quality
 from engine.finetunes import STRONGEST
 from engine.jobs import Lane
 from engine.prompt import ASPECTS, PortraitPrompt, from_json
@@ -45,6 +46,7 @@ Slot = Range[str, 1, 500]
     style="One of your saved styles (/style)",
     count="How many portraits, each with a seed of its own",
     fast="Use the fast lane",
+    quality="How carefully it is made, for models that offer it; fine has twice the width and height",
     finetune="A fine-tune of the model (choose the model first)",
     finetune_strength="How strongly it is laid over the model: 0 is not at all, its own when left out",
     from_image="A picture made here or with another tool: its recipe is used again",
@@ -80,6 +82,7 @@ async def portrait(
     style: Range[str, 1, 30] | None = None,
     count: Range[int, 1, MOST] = 1,
     fast: bool = False,
+    quality: Quality | None = None,
     finetune: Range[str, 1, 100] | None = None,
     finetune_strength: Range[float, 0.0, STRONGEST] | None = None,
     from_image: discord.Attachment | None = None,
@@ -111,7 +114,7 @@ async def portrait(
         model=model,
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
-        extras=with_fine_tune(finetune, finetune_strength),
+        extras=replace(with_fine_tune(finetune, finetune_strength), quality=quality),
         ignored=typed.ignored,
     )
     await _order(interaction, wish, answer, reference, reference_for)

@@ -502,6 +502,7 @@ def prepared(job: Job, model: Model) -> Ask:
         characters=[reference.handle for reference in held if reference.role is Role.FACE],
         others=[Attached(reference.handle, reference.role) for reference in held if reference.role is not Role.FACE],
         change=job.edit.words if job.edit else "",
+        looks=job.looks(),
     )
     paths = [*([job.edit.path] if job.edit else []), *(reference.path for reference in held)]
     return Ask(

@@ -15,6 +15,7 @@ from engine.backends import Cancelled, Outcome, RenderInterrupted, Report
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
 from engine.jobs import EngineError, Finished, Job, JobCancelled, Loading, Progress, Reference, RenderFailed, Role
+from engine.prompts.looks import told, unsaid
 from engine.studio_model import STEPS
 
 if TYPE_CHECKING:
@@ -120,8 +121,10 @@ def scene_of(job: Job) -> tuple[Scene, Words]:
     handles = [*job.prompt.characters, *(handle for handle in known if handle not in job.prompt.characters)]
     prompt = replace(job.prompt, characters=tuple(handles))
     kept = people(before) if before is not None and not known else ()
-    reading = read(prompt, seed=seed, characters=known, sitters=kept)
-    return reading.scene, Words(describe(reading.scene), dropped=reading.missed)
+    # Whom the studio made itself keeps hair, beard and glasses as they are; of others it has the words alone.
+    added = unsaid(prompt, {handle: said for handle, said in job.looks().items() if handle not in known})
+    reading = read(prompt, seed=seed, characters=known, sitters=kept, looks=added)
+    return reading.scene, Words(describe(reading.scene), dropped=reading.missed, remembered=told(added))
 
 
 def _characters(references: Sequence[Reference]) -> Mapping[str, Person]:

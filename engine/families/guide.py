@@ -119,7 +119,11 @@ clothes and the rest are. Words about anybody else in the picture stay whole.
 
 > {WITH_CHARACTER}
 
-becomes, for Flux, “{words.prompt}”; left to the picture: {", ".join(words.left_to_reference)}."""
+becomes, for Flux, “{words.prompt}”; left to the picture: {", ".join(words.left_to_reference)}.
+
+A face that is saved from a portrait keeps the words about hair, beard and glasses that it was ordered with. Where a
+prompt says nothing of one of the three, those words go along, behind the mention of whom they are about, and the card
+says so; what the prompt says wins."""
 
 
 def main() -> int:

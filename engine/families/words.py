@@ -27,7 +27,8 @@ class Words:
     """What a model is told.
 
     `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length (or, for the studio, that it
-    was never taught); `left_to_reference` names words about a face that a reference picture shows better.
+    was never taught); `left_to_reference` names words about a face that a reference picture shows better; `remembered`
+    are words about saved faces that were put in, as "@ana: long red hair".
     """
 
     prompt: str
@@ -35,6 +36,7 @@ class Words:
     long_prompt: str = ""
     dropped: tuple[str, ...] = ()
     left_to_reference: tuple[str, ...] = ()
+    remembered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

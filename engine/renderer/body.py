@@ -10,14 +10,17 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from engine.renderer import assets, expressions, eyes, regions, skin
+from engine.renderer import assets, expressions, eyes, regions, sculpting, skin
 from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
+from engine.renderer.regions import ramp
 from engine.renderer.scene import Person, Pose
 
 ARMS_LOWERED = 32.0
 """Degrees from the rest pose's."""
+_SHOULDERS_SINK_M = 0.022
+"""How much lower shoulders are when arms hang: the collar bones sink with them."""
 STRAIGHT: tuple[float, float, float] = (0.0, -1.5, 0.0)
 """Where the lens is from the eyes' middle when nobody says: straight ahead."""
 
@@ -96,9 +99,10 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     turn = head_turn(pose)
     look = eyes.direction(pose, turn, lens)
     base = head_posed(acting(still, pose, turn.T @ look.towards), pose)
-    balls = eyes.build(person, base, look)
     surface = assets.surface()
-    part = Part(surface.matrix @ base, surface.faces, surface.rest)
+    vertices = eyes.lids_before(surface.matrix @ base, base)
+    part = Part(vertices, surface.faces, surface.rest)
+    balls = eyes.build(person, base, look, vertices)
     normals = vertex_normals(part.vertices, part.faces)
     masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line)
     return Body(
@@ -149,6 +153,7 @@ def shaped(person: Person) -> Array:
     vertices[base.kept] += moves
     for name, value in person.shape:
         base.shape.add(vertices, name + ("+" if value >= 0 else "-"), abs(value))
+        sculpting.add(vertices, name, value)
     return vertices
 
 
@@ -170,7 +175,7 @@ def _labels(person: Person) -> dict[str, float]:
 
 
 def arms_down(vertices: Array) -> Array:
-    """Arms lowered from the rest pose, turned about the shoulders."""
+    """Arms lowered from the rest pose, turned about the shoulders, which sink a little."""
     base = assets.base()
     side = np.sign(base.rest[:, 0])
     angle = np.radians(ARMS_LOWERED) * base.arms
@@ -179,7 +184,10 @@ def arms_down(vertices: Array) -> Array:
     moved = vertices.copy()
     moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))
     moved[:, 2] = pivot[2] - x * np.sin(angle) + z * np.cos(angle)
-    return np.where(angle[:, None] > 0, moved, vertices)
+    moved = np.where(angle[:, None] > 0, moved, vertices)
+    out, up = ramp((np.abs(base.rest[:, 0]) - 0.055) / 0.115), ramp((base.rest[:, 2] - 0.36) / 0.12)
+    moved[:, 2] -= _SHOULDERS_SINK_M * out * np.maximum(up, base.arms)
+    return moved
 
 
 STEPS = ((0.0, 0.45, 0.525, 0.605), (0.62, 0.55, 0.575, 0.655))
@@ -199,16 +207,10 @@ def head_posed(vertices: Array, pose: Pose) -> Array:
     moved = vertices
     for up, share, low, high in STEPS:
         t = (height - low) / (high - low)
-        weight = share * _ramp(t) * _ramp((rest[:, 2] - 0.505) / 0.05)
+        weight = share * ramp(t) * ramp((rest[:, 2] - 0.505) / 0.05)
         pivot = foot + up * (skull - foot)
         moved = pivot + _rotated(moved - pivot, *(weight * angle for angle in angles))
     return moved
-
-
-def _ramp(t: Array) -> Array:
-    """From 0 to 1 without a corner, as t goes from 0 to 1."""
-    inside = np.clip(t, 0, 1)
-    return np.asarray(inside * inside * (3 - 2 * inside))
 
 
 def head_turn(pose: Pose) -> Array:

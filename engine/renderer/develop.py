@@ -6,7 +6,7 @@ import functools
 import importlib
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ _SCATTER = ((0.25, (0.30, 0.52, 0.72)), (1.1, (0.36, 0.33, 0.22)), (2.8, (0.34, 
 """How far light goes through skin: millimetres, and how much of red, green and blue goes so far."""
 _BRIGHTEST = 60.0
 _GREY_SKIN = 0.36
+_WHITEST = 1.2
+"""Scene light that the brightest cloth should not pass: the whole picture is exposed a little less for it."""
 
 
 @dataclass(frozen=True)
@@ -104,19 +106,39 @@ def developed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast:
 
 def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> Floats:
     """Scene light (H, W, 3): the sitter exposed for their skin, the place behind."""
+    shown = _box(layers["alpha"][..., 0] > 0, 12)
+    if shown is None:
+        return plan.backdrop
+    light, alpha = _sitters({name: layer[shown] for name, layer in layers.items()}, _cut(plan, shown), threads, fast)
+    whole = np.array(plan.backdrop, np.float32)
+    whole[shown] = light + whole[shown] * (1 - alpha)
+    return whole
+
+
+def _cut(plan: Print, part: tuple[slice, slice]) -> Print:
+    """The plan of a part of the picture."""
+    rows, columns = part
+    origin = np.array((rows.start, rows.start, columns.start, columns.start))
+    most = np.array((rows.stop, rows.stop, columns.stop, columns.stop)) - origin
+    moved = (np.clip(np.array(face) - origin, 0, most).tolist() for face in plan.faces)
+    faces = tuple((top, bottom, left, right) for top, bottom, left, right in moved)
+    return replace(plan, backdrop=plan.backdrop[part], faces=faces)
+
+
+def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool) -> tuple[Floats, Floats]:
+    """Light from whoever is in the picture (H, W, 3), and how much they hide of what is behind (H, W, 1)."""
     guide, normal = _calmed(layers)
     light = cleaned(layers["rest"], guide, normal, threads, fast)
     light = _strands_kept(light, layers)
-    masks = np.concatenate([layers["skin"], layers["alpha"], layers["hair"]], -1)
-    masks = np.clip(cleaned(masks, guide, normal, threads, fast=True), 0, 1)
-    alpha = np.where(_inside(layers["alpha"]), F(1), masks[..., 1:2])
+    skin, alpha = _masks(layers, guide, normal, threads)
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
-        lit = cleaned(layers["skin_light"][box], guide[box], normal[box], threads, fast=True)
-        spread = through_skin(lit, masks[box][..., 0], plan.pixels_a_mm)
-        light[box] += spread * layers["skin_colour"][box]
+        met, there = layers["skin"][box], skin[box]
+        lit = cleaned(_filled(layers["skin_light"][box], met), guide[box], normal[box], threads, fast=True)
+        spread = through_skin(lit * there, there[..., 0], plan.pixels_a_mm)
+        light[box] += spread * _filled(layers["skin_colour"][box], met) * there
     light *= F(_exposed(light, layers, plan))
-    return np.asarray(light + plan.backdrop * (1 - alpha), np.float32)
+    return light, alpha
 
 
 def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
@@ -124,10 +146,30 @@ def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     from scipy.ndimage import uniform_filter
 
     hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
-    mixed = np.clip(5 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
+    mixed = np.clip(100 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
     guide, normal = layers["guide"], layers["normal"]
     calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
+
+
+def _masks(layers: Mapping[str, Floats], guide: Floats, normal: Floats, threads: int) -> tuple[Floats, Floats]:
+    """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays."""
+    from scipy.ndimage import gaussian_filter, minimum_filter
+
+    met, any_ = layers["skin"], layers["alpha"]
+    noisy = np.concatenate([gaussian_filter(met, (0.6, 0.6, 0)), any_, layers["hair"]], -1)
+    clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
+    skin = np.where(minimum_filter(met, (3, 3, 1)) > F(0.999), F(1), clean[..., :1])
+    return skin, np.where(_inside(any_), F(1), clean[..., 1:2])
+
+
+def _filled(sums: Floats, skin: Floats) -> Floats:
+    """What skin alone shows (H, W, 3), where `skin` (H, W, 1) of the rays met it; the neighbours' where none did."""
+    from scipy.ndimage import uniform_filter
+
+    missing = 1 - skin
+    near, there = (uniform_filter(x, (7, 7, 1)) for x in (sums, skin))
+    return np.asarray((sums + missing * near) / np.maximum(skin + missing * there, F(1e-4)), np.float32)
 
 
 def _strands_kept(light: Floats, layers: Mapping[str, Floats]) -> Floats:
@@ -151,9 +193,10 @@ def _box(mask: npt.NDArray[np.bool_], margin: int) -> tuple[slice, slice] | None
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if not len(rows):
         return None
+    height, width = mask.shape
     return (
-        slice(max(rows[0] - margin, 0), rows[-1] + margin + 1),
-        slice(max(columns[0] - margin, 0), columns[-1] + margin + 1),
+        slice(max(int(rows[0]) - margin, 0), min(int(rows[-1]) + margin + 1, height)),
+        slice(max(int(columns[0]) - margin, 0), min(int(columns[-1]) + margin + 1, width)),
     )
 
 
@@ -173,4 +216,7 @@ def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
     bright, tone = np.concatenate(brights), float(np.median(np.concatenate(tones)))
     middle, high = np.percentile(bright, (50, 88))
     level = max(float(middle), 0.62 * float(high), 1e-4)
-    return float(0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.68 * 2**plan.exposure / level)
+    gain = 0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.74 / level
+    shown = layers["alpha"][..., 0] > 0.95
+    brightest = gain * float(np.percentile((light @ LUMA)[shown], 96)) if shown.any() else 0.0
+    return float(gain * 2**plan.exposure * np.clip((_WHITEST / max(brightest, 1e-4)) ** 0.6, 0.8, 1.0))

@@ -84,7 +84,7 @@ ALSO: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 """Other names of the same."""
 
-AWAKE: Final = _told(eyeWide=0.20, browOuterUp=0.08)
+AWAKE: Final = _told(eyeWide=0.04, browOuterUp=0.05)
 """What everybody does before a lens."""
 
 

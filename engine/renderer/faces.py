@@ -27,51 +27,73 @@ BUILDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 
 PAIRED: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "cheek-bones-incr": 0.24, "cheek-inner-incr": 0.14, "cheek-trans-up": 0.15, "cheek-volume-incr": 0.16,
-        "ear-lobe-incr": 0.25, "ear-scale-incr": 0.18, "ear-wing-incr": 0.15, "eye-corner1-up": 0.14,
-        "eye-corner2-up": 0.24, "eye-eyefold-angle-up": 0.18, "eye-eyefold-up": 0.18, "eye-height2-incr": 0.16,
-        "eye-scale-incr": 0.18, "eye-trans-out": 0.22, "eye-trans-up": 0.16,
+        "cheek-bones-incr": 0.24, "cheek-inner-incr": 0.16, "cheek-trans-up": 0.16, "cheek-volume-incr": 0.18,
+        "ear-lobe-incr": 0.25, "ear-scale-incr": 0.18, "ear-wing-incr": 0.15, "eye-corner1-up": 0.16,
+        "eye-corner2-up": 0.26, "eye-eyefold-angle-up": 0.22, "eye-eyefold-up": 0.24, "eye-height2-incr": 0.20,
+        "eye-push1-out": 0.14, "eye-push2-out": 0.14, "eye-scale-incr": 0.18, "eye-trans-out": 0.24,
+        "eye-trans-up": 0.18,
     }
 )  # fmt: skip
 """How far a control usually strays, for those that either side has."""
 MIDDLE: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "chin-bones-incr": 0.22, "chin-cleft-incr": 0.12, "chin-height-incr": 0.26, "chin-jaw-drop-incr": 0.16,
-        "chin-prominent-incr": 0.20, "chin-width-incr": 0.28, "eyebrows-angle-up": 0.20, "eyebrows-trans-forward": 0.16,
-        "eyebrows-trans-up": 0.22, "forehead-nubian-incr": 0.12, "forehead-scale-vert-incr": 0.22,
-        "forehead-temple-incr": 0.20, "forehead-trans-forward": 0.14, "head-fat-incr": 0.16,
-        "head-scale-depth-incr": 0.20, "head-scale-horiz-incr": 0.26, "head-scale-vert-incr": 0.20,
-        "mouth-angles-up": 0.08, "mouth-cupidsbow-incr": 0.22, "mouth-lowerlip-height-incr": 0.18,
-        "mouth-lowerlip-volume-incr": 0.22, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.24,
-        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.18, "mouth-upperlip-volume-incr": 0.22,
-        "neck-scale-horiz-incr": 0.18, "nose-base-up": 0.18, "nose-curve-convex": 0.20, "nose-flaring-incr": 0.16,
-        "nose-greek-incr": 0.18, "nose-hump-incr": 0.22, "nose-nostrils-width-incr": 0.16, "nose-point-up": 0.20,
-        "nose-point-width-incr": 0.18, "nose-scale-depth-incr": 0.20, "nose-scale-horiz-incr": 0.22,
-        "nose-scale-vert-incr": 0.24, "nose-trans-up": 0.15, "nose-volume-incr": 0.14, "nose-width1-incr": 0.20,
-        "nose-width2-incr": 0.20, "nose-width3-incr": 0.18,
+        "brow-ridge": 0.22, "cheekbones-wide": 0.24, "cheeks-hollow": 0.22, "chin-bones-incr": 0.20,
+        "chin-cleft-incr": 0.12, "chin-height-incr": 0.20, "chin-jaw-drop-incr": 0.16, "chin-point": 0.24,
+        "chin-prominent-incr": 0.20, "chin-width-incr": 0.20, "eyebrows-angle-up": 0.20,
+        "eyebrows-trans-forward": 0.16, "eyebrows-trans-up": 0.24, "face-taper": 0.22, "forehead-nubian-incr": 0.08,
+        "forehead-scale-vert-incr": 0.14, "forehead-temple-incr": 0.20, "forehead-trans-forward": 0.14,
+        "head-fat-incr": 0.16, "head-scale-depth-incr": 0.16, "head-scale-horiz-incr": 0.15,
+        "head-scale-vert-incr": 0.14, "jaw-corners": 0.24, "lower-face": 0.20, "mouth-angles-up": 0.10,
+        "mouth-cupidsbow-incr": 0.22, "mouth-cupidsbow-width-incr": 0.22, "mouth-lowerlip-height-incr": 0.18,
+        "mouth-lowerlip-volume-incr": 0.22, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.26,
+        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.20, "mouth-upperlip-volume-incr": 0.22,
+        "neck-scale-horiz-incr": 0.18, "nose-base-up": 0.18, "nose-curve-convex": 0.20, "nose-flaring-incr": 0.13,
+        "nose-greek-incr": 0.18, "nose-hump-incr": 0.22, "nose-nostrils-width-incr": 0.12, "nose-point-up": 0.20,
+        "nose-point-width-incr": 0.20, "nose-scale-depth-incr": 0.22, "nose-scale-horiz-incr": 0.17,
+        "nose-scale-vert-incr": 0.26, "nose-septumangle-incr": 0.20, "nose-trans-up": 0.15, "nose-volume-incr": 0.14,
+        "nose-width1-incr": 0.22, "nose-width2-incr": 0.22, "nose-width3-incr": 0.14, "upper-lip": 0.20,
     }
 )  # fmt: skip
 ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-angle-out")
 """What lies a little beside the middle in everybody."""
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-scale-incr": (0.44, 0.30), "eye-height2-incr": (0.12, 0.08),
-        "mouth-lowerlip-volume-incr": (0.16, 0.0), "mouth-upperlip-volume-incr": (0.12, -0.05),
-        "nose-scale-horiz-incr": (-0.20, 0.0), "nose-point-width-incr": (-0.14, 0.0), "chin-width-incr": (-0.14, 0.16),
-        "chin-prominent-incr": (0.06, 0.16), "chin-bones-incr": (-0.10, 0.14), "cheek-bones-incr": (0.16, 0.10),
-        "eyebrows-trans-up": (0.10, -0.10), "nose-hump-incr": (-0.12, 0.04), "mouth-angles-up": (0.12, 0.08),
-        "forehead-nubian-incr": (-0.05, 0.05), "neck-scale-horiz-incr": (-0.15, 0.10), "nose-point-up": (0.08, 0.0),
-        "eye-corner2-up": (0.10, 0.0),
-        "chin-height-incr": (-0.20, -0.12), "chin-jaw-drop-incr": (-0.10, -0.06),
-        "forehead-scale-vert-incr": (-0.16, -0.12), "nose-scale-vert-incr": (-0.10, -0.04),
-        "head-fat-incr": (-0.10, -0.10), "ear-wing-incr": (-0.10, -0.10),
+        "eye-scale-incr": (0.55, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
+        "eye-height2-incr": (0.06, 0.0), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
+        "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
+        "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
+        "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.08, 0.0), "mouth-trans-up": (-0.13, -0.13),
+        "mouth-scale-horiz-incr": (0.34, 0.30), "mouth-upperlip-height-incr": (-0.14, -0.18),
+        "mouth-lowerlip-height-incr": (0.06, 0.0), "mouth-scale-vert-incr": (-0.16, -0.22),
+        "mouth-lowerlip-volume-incr": (0.14, 0.0), "mouth-angles-up": (0.24, 0.20), "upper-lip": (0.26, 0.36),
+        "head-scale-horiz-incr": (-0.33, -0.26), "head-scale-vert-incr": (-0.24, -0.16),
+        "forehead-scale-vert-incr": (-0.14, -0.10), "forehead-nubian-incr": (-0.05, 0.0),
+        "head-fat-incr": (-0.14, -0.10), "face-taper": (0.36, 0.26), "jaw-corners": (-0.14, -0.02),
+        "chin-point": (0.15, -0.02), "chin-height-incr": (0.02, 0.06), "chin-prominent-incr": (0.04, 0.12),
+        "cheekbones-wide": (-0.20, -0.18), "cheek-bones-incr": (0.16, 0.08), "cheeks-hollow": (0.0, 0.10),
+        "brow-ridge": (-0.30, 0.05), "eyebrows-trans-up": (0.14, -0.06), "neck-scale-horiz-incr": (-0.42, -0.42),
+        "neck-scale-vert-incr": (0.25, 0.20), "ear-wing-incr": (-0.10, -0.10), "ear-scale-incr": (0.0, -0.05),
     }
 )  # fmt: skip
-"""Where women's and men's controls are centred: what is usually called pleasant."""
-MOST: Final = 0.65
-"""No control strays farther than this from its middle."""
+"""Where women's and men's controls are centred: anny's faces are wider, and their eyes smaller and farther apart, than
+people's are. These bring landmarks (eyes, nose, mouth, cheekbones, jaw) to the means that anthropometry gives."""
+AWAY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "eye-trans-out": (0.06, 0.0), "eye-push1-out": (0.0, 0.12), "nose-scale-horiz-incr": (-0.08, 0.10),
+        "nose-nostrils-width-incr": (-0.06, 0.12), "mouth-upperlip-height-incr": (0.0, -0.32),
+        "mouth-lowerlip-height-incr": (-0.40, 0.05), "mouth-scale-vert-incr": (-0.12, -0.28),
+        "mouth-scale-horiz-incr": (0.08, 0.0), "upper-lip": (0.05, -0.15), "head-scale-horiz-incr": (0.03, 0.10),
+        "chin-height-incr": (0.04, 0.26), "face-taper": (0.04, -0.26), "chin-point": (0.05, -0.16),
+        "lower-face": (-0.14, 0.05), "cheekbones-wide": (-0.04, -0.08),
+    }
+)  # fmt: skip
+"""What African and Asian looks add to that: anny's own differences are stronger than people's."""
+MOST: Final = 0.85
+"""No control goes farther than this."""
+STRAYS: Final = 0.42
+"""Nor farther than this from its middle, but for those that stand out."""
 STANDING_OUT: Final = 5
-STRONG: Final = (0.34, 0.55)
+STRONG: Final = (0.34, 0.52)
 """How far those controls go that stand out."""
 
 TONES: Final[tuple[tuple[RGB, float], ...]] = (
@@ -118,7 +140,8 @@ def person(
     colour, grey = _hair_colour(seed, mix), _grey(seed, years, masculinity)
     return Person(
         seed=seed, masculinity=masculinity, age=years, ancestry=mix, weight=weight, muscle=muscle,
-        shape=_shape(seed, masculinity, years), skin=_skin(seed, own, years, masculinity, mix), iris=_iris(seed, mix),
+        shape=_shape(seed, masculinity, years, mix), skin=_skin(seed, own, years, masculinity, mix),
+        iris=_iris(seed, mix),
         hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
         brow_thickness=_between(seed, "brows", 0.38, 0.62) + 0.22 * masculinity,
@@ -167,29 +190,40 @@ def _within(value: float, low: float, high: float) -> float:
     return min(max(value, low), high)
 
 
-def _shape(seed: int, masculinity: float, years: float) -> tuple[tuple[str, float], ...]:
+def _shape(seed: int, masculinity: float, years: float, mix: Ancestry) -> tuple[tuple[str, float], ...]:
     """Local controls by name: most near the middle, a few that make the face."""
     spread = {**PAIRED, **MIDDLE}
     rng = _stream(seed, "features")
     apart = set(rng.sample([name for name, usual in spread.items() if usual >= 0.2], STANDING_OUT))
     drawn: list[tuple[str, float]] = []
-    for name, usual in spread.items():
+    for name in dict.fromkeys((*spread, *TENDENCY, *AWAY)):
         own = _stream(seed, name)
-        strays = (
-            own.choice((-1, 1)) * own.uniform(*STRONG) if name in apart else _within(own.gauss(0, usual), -0.42, 0.42)
-        )
-        woman, man = TENDENCY.get(name, (0.0, 0.0))
-        value = _within(strays + woman + (man - woman) * masculinity, -MOST, MOST)
+        usual = spread.get(name, 0.0)
+        strays = _within(own.gauss(0, usual), -STRAYS, STRAYS)
+        if name in apart:
+            strays = own.choice((-1, 1)) * own.uniform(*STRONG)
+        value = _within(strays + _middle(name, masculinity, mix), -MOST, MOST)
         if name in PAIRED:
             tilt = own.gauss(0, 0.035)
             drawn += [(f"l-{name}", round(value + tilt, 4)), (f"r-{name}", round(value - tilt, 4))]
         else:
             drawn.append((name, round(value, 4)))
     drawn += [(name, round(_stream(seed, name).gauss(0, 0.022), 4)) for name in ASKEW]
+    return (*drawn, *_aged(seed, years))
+
+
+def _middle(name: str, masculinity: float, mix: Ancestry) -> float:
+    """Where a control is centred for this sex and these looks."""
+    woman, man = TENDENCY.get(name, (0.0, 0.0))
+    return woman + (man - woman) * masculinity + _mixed(mix, (*AWAY.get(name, (0.0, 0.0)), 0.0))
+
+
+def _aged(seed: int, years: float) -> list[tuple[str, float]]:
+    """What the years do to a face beyond anny's own old age: bags, folds beside the mouth."""
     bags = _within((years - 45) / 60, 0, 0.5) * _between(seed, "bags", 0.2, 1.0)
-    if bags > 0:
-        drawn += [("l-eye-bag-incr", round(bags, 4)), ("r-eye-bag-incr", round(bags, 4))]
-    return tuple(drawn)
+    folds = _within((years - 35) / 60, 0, 0.7) * _between(seed, "folds", 0.3, 1.0)
+    found = [("l-eye-bag-incr", bags), ("r-eye-bag-incr", bags), ("mouth-laugh-lines-out", -folds)]
+    return [(name, round(value, 4)) for name, value in found if value]
 
 
 def _mixed(mix: Ancestry, of: tuple[float, float, float]) -> float:

@@ -187,6 +187,19 @@ def covers(outfit: Outfit, body: Body) -> Callable[[Array], Array]:
     return under
 
 
+def above_rim(outfit: Outfit, body: Body) -> Callable[[Array], Array] | None:
+    """How many degrees above a hat's rim points (N, 3) are; None where hair is not pressed to the head."""
+    if outfit.hat not in RIMS:
+        return None
+    face, rim = head(body), RIMS[outfit.hat]
+
+    def degrees(points: Array) -> Array:
+        around, up, _ = face.seen(points)
+        return np.asarray(up - rim(around))
+
+    return degrees
+
+
 def _wrapped(face: Head, name: str, points: Array) -> Array:
     around, up, far = face.seen(points)
     on_face = (_FACES[name](around, up) < 0.08) & (far < face.at(around, up) + 0.02)

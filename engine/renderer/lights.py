@@ -56,7 +56,7 @@ def _hair(power: float = 0.7, **more: object) -> Lamp:
 
 
 def _loop(s: float) -> Light:
-    return Light(lamps=(_key(s * 38, 27), _fill(-s * 30, 0.14), _rim(-s * 158, 0.5)), ambient=0.35)
+    return Light(lamps=(_key(s * 40, 28), _fill(-s * 30, 0.07), _rim(-s * 158, 0.6)), ambient=0.20)
 
 
 def _rembrandt(s: float) -> Light:
@@ -75,21 +75,21 @@ def _clamshell(s: float) -> Light:
 
 
 def _split(s: float) -> Light:
-    return Light(lamps=(_key(s * 92, 12, radius=0.22), _rim(-s * 140, 0.3)), ambient=0.06)
+    return Light(lamps=(_key(s * 97, 10, radius=0.22), _rim(-s * 140, 0.3)), ambient=0.06, exposure=-0.1)
 
 
 def _broad(s: float) -> Light:
-    return Light(lamps=(_key(s * 40, 25), _fill(-s * 35, 0.15), _rim(-s * 158, 0.5)), ambient=0.3)
+    return Light(lamps=(_key(s * 40, 25), _fill(-s * 35, 0.12), _rim(-s * 158, 0.5)), ambient=0.25)
 
 
 def _rim_light(s: float) -> Light:
-    lamps = (_rim(s * 128, 2.4, height=22), _rim(-s * 138, 1.5, height=25), _fill(s * 20, 0.12))
-    return Light(lamps=lamps, ambient=0.14, exposure=-0.9)
+    lamps = (_rim(s * 122, 2.6, height=20), _rim(-s * 132, 1.7, height=24), _fill(s * 20, 0.16))
+    return Light(lamps=lamps, ambient=0.14, exposure=-0.95)
 
 
 def _backlit(s: float) -> Light:
-    sun = _rim(s * 158, 3.2, height=24, radius=0.16, colour=kelvin(4600))
-    return Light(lamps=(sun, _fill(-s * 15, 0.5, height=15, radius=0.9)), ambient=0.7, exposure=-0.1)
+    sun = _rim(s * 146, 5.5, height=26, radius=0.16, colour=kelvin(4400))
+    return Light(lamps=(sun, _fill(-s * 25, 0.5, height=15, radius=0.9)), ambient=0.55, exposure=-0.2)
 
 
 def _silhouette(s: float) -> Light:
@@ -107,7 +107,7 @@ def _high_key(s: float) -> Light:
 
 
 def _low_key(s: float) -> Light:
-    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.45)), ambient=0.035, exposure=-0.55)
+    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.6)), ambient=0.055, exposure=-0.35)
 
 
 def _ring(s: float) -> Light:
@@ -121,7 +121,7 @@ def _window(s: float) -> Light:
 
 def _softbox(s: float) -> Light:
     return Light(
-        lamps=(_key(s * 40, 26, radius=0.5, shape="square"), _fill(-s * 30, 0.12), _rim(-s * 158, 0.5)), ambient=0.3
+        lamps=(_key(s * 40, 26, radius=0.5, shape="square"), _fill(-s * 30, 0.08), _rim(-s * 158, 0.6)), ambient=0.20
     )
 
 
@@ -136,8 +136,8 @@ def _strip(s: float) -> Light:
 
 
 def _golden_hour(s: float) -> Light:
-    sun = _key(s * 62, 14, radius=0.16, distance=2.4, colour=kelvin(3300), power=1.0)
-    return Light(lamps=(sun, _rim(-s * 155, 1.0, height=18, colour=kelvin(3000))), ambient=0.75)
+    sun = _key(s * 62, 14, radius=0.16, distance=2.4, colour=kelvin(3600), power=1.0)
+    return Light(lamps=(sun, _rim(-s * 150, 1.3, height=20, colour=kelvin(3300))), ambient=0.42)
 
 
 def _blue_hour(s: float) -> Light:
@@ -146,39 +146,40 @@ def _blue_hour(s: float) -> Light:
 
 
 def _noon(s: float) -> Light:
-    sun = _key(s * 24, 68, radius=0.05, distance=3.0, colour=kelvin(5600), shape="round")
-    return Light(lamps=(sun, _fill(0, 0.16, height=-40, radius=1.2)), ambient=0.6)
+    sun = _key(s * 30, 58, radius=0.06, distance=3.0, colour=kelvin(5600), shape="round")
+    return Light(lamps=(sun, _fill(0, 0.16, height=-40, radius=1.2)), ambient=0.35)
 
 
 def _overcast(s: float) -> Light:
-    return Light(lamps=(_key(s * 10, 62, radius=1.9, distance=2.6, colour=kelvin(6800), power=0.55),), ambient=1.1)
+    sky = _key(s * 36, 42, radius=1.6, distance=2.6, colour=kelvin(6600), power=0.85)
+    return Light(lamps=(sky, _rim(-s * 165, 0.35, radius=0.9, colour=kelvin(7000))), ambient=0.5)
 
 
 def _moonlight(s: float) -> Light:
     moon = _key(s * 48, 44, radius=0.06, distance=3.0, colour=kelvin(9000))
-    return Light(lamps=(moon, _rim(-s * 145, 0.8, colour=kelvin(10000))), ambient=0.10, exposure=-1.15)
+    return Light(lamps=(moon, _rim(-s * 145, 0.8, colour=kelvin(10000))), ambient=0.12, exposure=-1.0)
 
 
 def _candle(s: float) -> Light:
-    flame = _key(s * 26, -24, radius=0.035, distance=0.62, colour=kelvin(1950), shape="flame", role="practical")
-    return Light(lamps=(flame, _fill(s * 20, 0.10, colour=kelvin(2100))), ambient=0.03, exposure=-0.75)
+    flame = _key(s * 26, -24, radius=0.035, distance=0.62, colour=kelvin(2450), shape="flame", role="practical")
+    return Light(lamps=(flame, _fill(s * 20, 0.10, colour=kelvin(2500))), ambient=0.05, exposure=-0.5)
 
 
 def _fire(s: float) -> Light:
     lamps = (
-        _key(s * 34, -22, radius=0.26, distance=1.1, colour=kelvin(2050), shape="flame", role="practical"),
-        _key(s * 52, -12, radius=0.2, distance=1.3, colour=kelvin(1850), shape="flame", power=0.45, role="practical"),
+        _key(s * 34, -22, radius=0.26, distance=1.1, colour=kelvin(2400), shape="flame", role="practical"),
+        _key(s * 52, -12, radius=0.2, distance=1.3, colour=kelvin(2250), shape="flame", power=0.45, role="practical"),
         _rim(-s * 150, 0.35, colour=kelvin(8000)),
     )
-    return Light(lamps=lamps, ambient=0.05, exposure=-0.6)
+    return Light(lamps=lamps, ambient=0.06, exposure=-0.45)
 
 
-def _neon(s: float, first: RGB = (1.75, 0.18, 0.95), second: RGB = (0.10, 0.95, 1.70)) -> Light:
+def _neon(s: float, first: RGB = (1.55, 0.30, 0.92), second: RGB = (0.22, 0.88, 1.50)) -> Light:
     lamps = (
         _key(s * 62, 12, radius=0.5, shape="strip", colour=first, role="practical"),
         _key(-s * 66, 10, radius=0.5, shape="strip", colour=second, power=0.85, role="practical"),
         _rim(-s * 140, 0.7, colour=second),
-        _fill(0, 0.07),
+        _fill(0, 0.12),
     )
     return Light(lamps=lamps, ambient=0.12, exposure=-0.3)
 
@@ -214,7 +215,7 @@ def _screen(s: float) -> Light:
 
 
 def _natural(s: float) -> Light:
-    return Light(lamps=(_key(s * 36, 32, radius=0.85, power=0.9), _rim(-s * 150, 0.5)), ambient=0.8)
+    return Light(lamps=(_key(s * 42, 30, radius=0.75, power=1.0), _rim(-s * 150, 0.5)), ambient=0.42)
 
 
 def _cinematic(s: float) -> Light:
@@ -228,7 +229,7 @@ def _cinematic(s: float) -> Light:
 
 def _dappled(s: float) -> Light:
     sun = _key(s * 40, 52, radius=0.07, distance=3.0, colour=kelvin(5200), pattern="leaves")
-    return Light(lamps=(sun, _rim(-s * 150, 0.9, radius=0.12, pattern="leaves")), ambient=0.75)
+    return Light(lamps=(sun, _rim(-s * 150, 0.9, radius=0.12, pattern="leaves")), ambient=0.42)
 
 
 def _blinds(s: float) -> Light:
@@ -304,15 +305,18 @@ def side(light: Light) -> float:
     return float(np.sin(np.radians(light.lamps[0].side))) if light.lamps else 0.0
 
 
-def spill(light: Light) -> RGB:
-    """What of the set-up's light reaches a backdrop: dark behind a low key, tinted behind coloured lamps."""
+def spill(light: Light, own: float = 0.0) -> RGB:
+    """What the set-up does to how bright a backdrop looks: dark behind a low key, tinted behind coloured lamps.
+
+    `own` is how much of a place's light is its own (`places.own_light`): neon, stars and far skies take no tint.
+    """
     total = sum(lamp.power for lamp in light.lamps) or 1.0
     mixed = np.zeros(3)
     for lamp in light.lamps:
         mixed += np.array(lamp.colour) * (lamp.power / total)
     tint = 0.55 + 0.45 * mixed
-    level = min(max(0.30 + 1.9 * light.ambient, 0.3), 1.5) * 2 ** (0.9 * light.exposure)
-    red, green, blue = tint * level
+    level = float(np.clip(0.45 + 1.45 * light.ambient, 0.45, 1.12))
+    red, green, blue = (tint * level * (1 - own) + own) * 2 ** (0.9 * light.exposure)
     return float(red), float(green), float(blue)
 
 
@@ -332,6 +336,7 @@ def catchlights(light: Light, optics: Optics, face: npt.ArrayLike) -> tuple[Emit
             radius=max(1.5 * lamp.radius, 0.13 * lamp.distance),
         )
         for lamp in light.lamps
+        if lamp.role != "fill" or lamp.power > 0.3
     ]
     return emitters(replace(light, lamps=tuple(shown)), optics, face)
 

@@ -13,6 +13,7 @@ from typing import Final
 from engine.families.words import script
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.lexicon import kind_of
+from engine.prompts.looks import Looks
 from engine.prompts.model import QUOTED
 from engine.renderer import lights
 from engine.renderer.clauses import Clause, clause
@@ -79,10 +80,12 @@ def read(
     seed: int,
     characters: Mapping[str, Person] | None = None,
     sitters: Sequence[Person] = (),
+    looks: Mapping[str, Looks] | None = None,
 ) -> Reading:
     """What the studio photographs for this prompt; `characters` are saved people by their handle.
 
     `sitters` are who is in a picture that is changed, from left to right: they stay, unless characters are named.
+    `looks` are words about characters by handle that the prompt says nothing of its own about.
     The same prompt, seed and people give the same scene. Nobody under 18 is drawn.
     """
     saved = {handle.casefold(): who for handle, who in (characters or {}).items()}
@@ -92,7 +95,7 @@ def read(
     negative += [clause("clothing", text) for text in whole.negative]
     place = _place(spoken)
     camera = _camera(spoken, prompt, seed)
-    people = [who for handle in prompt.characters if (who := _saved(handle, saved))] or list(sitters)
+    people = _people(prompt, saved, looks or {}) or [_Known(who) for who in sitters]
     scene = Scene(
         sitters=_sitters(spoken, negative, seed, people),
         place=place,
@@ -103,6 +106,24 @@ def read(
         seed=seed,
     )
     return Reading(scene, tuple(_missed(spoken, saved)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Somebody in the picture, None where the seed draws them, and words about them alone."""
+
+    person: Person | None = None
+    said: tuple[Clause, ...] = ()
+
+
+def _people(prompt: PortraitPrompt, saved: Mapping[str, Person], looks: Mapping[str, Looks]) -> list[_Known]:
+    """The characters of the prompt, in its order, of whom anything is known."""
+    found = []
+    for handle in prompt.characters:
+        said = looks.get(handle.casefold().partition(":")[0])
+        known = _Known(_saved(handle, saved), (clause("subject", said.said()),) if said else ())
+        found += [known] if known.person or known.said else []
+    return found
 
 
 def _saved(handle: str, saved: Mapping[str, Person]) -> Person | None:
@@ -133,18 +154,20 @@ def _figures(one: Clause) -> bool:
 
 
 def _sitters(
-    spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, people: Sequence[Person]
+    spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, people: Sequence[_Known]
 ) -> tuple[Sitter, ...]:
     pair = next((key for one in spoken if one.slot == "subject" for key in one.keys("two")), "")
     if not pair and len(people) < 2:
-        return (_sitter(spoken, negative, seed, people[0] if people else None),)
+        one = people[0] if people else _Known()
+        return (_sitter([*one.said, *spoken], negative, seed, one.person),)
     halves = _halves(spoken)
     sexes = {"women": ("woman", "woman"), "men": ("man", "man")}.get(pair, _named_sexes(spoken))
     both = []
     for at, side in enumerate((-0.5, 0.5)):
-        saved_one = people[at] if at < len(people) else None
-        own = [clause("subject", sexes[at]), *halves[at]] if saved_one is None else halves[at]
-        both.append(replace(_sitter(own, negative, seed + 7919 * at, saved_one), place=side))
+        known = people[at] if at < len(people) else _Known()
+        own = [*known.said, *halves[at]]
+        own = [clause("subject", sexes[at]), *own] if known.person is None else own
+        both.append(replace(_sitter(own, negative, seed + 7919 * at, known.person), place=side))
     return tuple(both)
 
 

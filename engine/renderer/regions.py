@@ -14,6 +14,10 @@ from engine.renderer.geometry import Array
 CENTRE: Final = np.array((0.0, -0.055, 0.745))
 """The middle of the template's head, from which a scalp direction is measured."""
 EYE: Final = (0.0308, 0.7284)
+EYEBALL: Final = np.array((0.030775, -0.124535, 0.728415))
+"""The middle of the eye on the body's left."""
+EYEBALL_M: Final = 0.01495
+""" Its radius."""
 MOUTH_Z: Final = 0.661
 CHIN_Z: Final = 0.617
 NOSE_Z: Final = 0.690
@@ -27,6 +31,12 @@ def bump(distance: Array, width: float) -> Array:
 def edge(value: Array, softness: float) -> Array:
     """From 0 to 1 where the value passes 0."""
     return np.asarray(1 / (1 + np.exp(-np.clip(value / softness, -40, 40))))
+
+
+def ramp(t: Array) -> Array:
+    """From 0 to 1 without a corner, as t goes from 0 to 1."""
+    inside = np.clip(t, 0, 1)
+    return np.asarray(inside * inside * (3 - 2 * inside))
 
 
 def growth(rest: Array, receded: float = 0.0, peak: float = 0.15, height: float = -1.3) -> Array:

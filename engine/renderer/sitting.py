@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer import accessories, body, hair, wardrobe
+from engine.renderer import accessories, body, hair, hats, wardrobe
+from engine.renderer.camera import Optics
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Outfit, Person, Pose, Sitter
 
@@ -19,6 +20,8 @@ _APART_M: Final = 0.46
 """How far from the middle somebody at `place` 1 sits."""
 _TALLER_M: Final = 0.05
 """How much higher a man's eyes are than a woman's, where two sit."""
+_HIPS_M: Final = 0.50
+"""How far below the eyes clothes may show that there are legs."""
 _STEP_M: Final = 0.05
 """The lens's place is rounded to this for the gaze, so that a small move of the camera needs no new body."""
 
@@ -31,13 +34,19 @@ class Seat:
     eyes: Point
     shift: Point
 
-    def meshes(self, camera_eye: npt.ArrayLike, density: float) -> list[Mesh]:
-        """Everything of the sitter, for a camera there."""
+    def meshes(self, camera_eye: npt.ArrayLike, density: float, legs: bool = True) -> list[Mesh]:
+        """Everything of the sitter, for a camera there; without `legs` where the picture ends above them."""
         eye = np.asarray(camera_eye, float) - self.shift
         lens = np.round((eye - (self.eyes - self.shift)) / _STEP_M) * _STEP_M
         towards = (float(lens[0]), float(lens[1]), float(lens[2]))
-        made = _made(self.sitter.person, self.sitter.pose, self.sitter.outfit, towards, density)
+        made = _made(self.sitter.person, self.sitter.pose, self.sitter.outfit, towards, density, legs)
         return [replace(mesh, v=mesh.v + self.shift) if self.shift.any() else mesh for mesh in made]
+
+
+def shows_legs(optics: Optics, eyes: npt.ArrayLike) -> bool:
+    """Whether a picture reaches down to the hips of somebody whose eyes are there."""
+    hips = np.asarray(eyes, float) - np.array((0.0, 0.0, _HIPS_M)) - optics.eye
+    return float(hips @ optics.up) / float(hips @ optics.forward) > -0.5 * optics.height
 
 
 def seat(sitter: Sitter) -> Seat:
@@ -51,12 +60,12 @@ def seat(sitter: Sitter) -> Seat:
 
 @lru_cache(maxsize=4)
 def _made(
-    person: Person, pose: Pose, outfit: Outfit, lens: tuple[float, float, float], density: float
+    person: Person, pose: Pose, outfit: Outfit, lens: tuple[float, float, float], density: float, legs: bool
 ) -> tuple[Mesh, ...]:
     """All meshes of somebody, kept for the next picture of them."""
     built = body.build(person, pose, lens)
-    clothes = wardrobe.dress(outfit, built)
-    grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes)
+    clothes = wardrobe.dress(outfit, built, legs)
+    grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes, hats.above_rim(outfit, built))
     grown = accessories.under_hat(grown, outfit, built)
     skin = built.covered(wardrobe.sunk(built, clothes))
     others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)

@@ -16,8 +16,9 @@ from PIL import Image
 
 from engine.renderer import assets, regions
 from engine.renderer.geometry import Array
+from engine.renderer.hairline import Line
 from engine.renderer.marks import stamped_marks
-from engine.renderer.scene import Person
+from engine.renderer.scene import RGB, Person
 
 Picture = npt.NDArray[np.float32]
 
@@ -37,9 +38,14 @@ def look(person: Person) -> dict[str, Any]:
     """What holds for the whole skin: its map and how it shines."""
     dark = 1 - np.clip(np.dot(person.skin.tone, (0.3, 0.6, 0.1)) / 0.3, 0, 1)
     return {
-        "map": skin_map(person), "rough": 0.47 - 0.05 * (person.skin.oil - 0.3) + 0.05 * dark,
-        "bump": 0.07 + 0.18 * person.skin.pores, "gloss": 1.0 - 0.25 * dark,
+        "map": skin_map(person), "rough": 0.47 - 0.05 * (person.skin.oil - 0.3),
+        "bump": 0.07 + 0.18 * person.skin.pores, "gloss": 1.0 - 0.15 * dark, "lines": _lines(person.age, person.skin),
     }  # fmt: skip
+
+
+def _lines(age: float, skin: Any) -> float:
+    """How lined skin is, from 0 to 1."""
+    return float(np.clip((age - 36) / 60 + 0.45 * skin.wrinkles, 0, 1))
 
 
 def skin_map(person: Person) -> Picture:
@@ -47,9 +53,15 @@ def skin_map(person: Person) -> Picture:
     hair = person.hair
     made: Picture = _skin_map(
         person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
-        person.beard.colour, hair.style == "bald",
+        _shown(person.beard.colour, person.beard.grey), hair.style == "bald",
     )  # fmt: skip
     return made
+
+
+def _shown(colour: RGB, grey: float) -> RGB:
+    """A beard's colour with its share of grey."""
+    red, green, blue = (one * (1 - grey) + 0.38 * grey for one in colour)
+    return (red, green, blue)
 
 
 @lru_cache(maxsize=3)
@@ -103,12 +115,12 @@ def _departure(name: str) -> Picture:
     colour = np.maximum(assets.colours(name), np.float32(0.004))
     cheek = np.concatenate([colour[rows, columns].reshape(-1, 3) for rows, columns in CHEEK]).mean(0)
     log = np.clip(np.log(colour / cheek), -2.2, 0.7)
-    # the photographs' casts differ from chin to brow; only lips keep all of theirs
+    # the photographs' casts differ from chin to brow; lips keep most of theirs, and are painted: a little less light
     left, top, right, bottom = assets.texels().box
-    kept = np.full((512, 512, 1), 0.6, np.float32)
-    kept[top:bottom, left:right, 0] += 0.4 * np.clip(2 * assets.texels().lips[::2, ::2], 0, 1)
+    lips = np.zeros((512, 512, 1), np.float32)
+    lips[top:bottom, left:right, 0] = np.clip(2 * assets.texels().lips[::2, ::2], 0, 1)
     grey = log.mean(-1, keepdims=True)
-    return np.asarray(grey + (log - grey) * kept, np.float32)
+    return np.asarray(grey - 0.16 * lips + (log - grey) * (0.6 + 0.12 * lips), np.float32)
 
 
 def _encoded(linear: Picture) -> npt.NDArray[np.uint8]:
@@ -197,7 +209,7 @@ def _paint_head(
     tired = 0.12 + 0.25 * np.clip((age - 30) / 40, 0, 1)
     _mix(head, tone * np.array((0.74, 0.62, 0.64), np.float32), tired * fields["under_eye"])
     _mix(head, tone * np.array((0.55, 0.40, 0.38), np.float32), 0.30 * fields["socket"])
-    lines = np.clip((age - 36) / 60 + 0.45 * skin.wrinkles, 0, 1)
+    lines = _lines(age, skin)
     if lines > 0:
         _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.55 * lines * fields["wrinkles"])
     stamped_marks(head, tone, fields, skin, rng)
@@ -255,13 +267,39 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
+    colour = colour * min(1.0, 0.25 / float(colour.max()))
     covered = SCALP_SEEN.get(person.hair.style, 0.85)
-    scalp = np.clip((masks["growth"] - 0.5) / 6, 0, 1) * covered
+    line = Line.of(person)
+    scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
+    scalp = np.where((masks["mouth"] > 0.5) | (masks["ears"] > 0.3), 0, scalp)
     brow = np.clip(masks["brow"], 0, 1) * 0.20
     share = 1 - (1 - scalp) * (1 - brow)
     lips = np.clip(masks["lips"], 0, 1)
-    red = np.array((1.0, 0.88, 0.90)) if person.skin.lips is None else np.ones(3)
-    tint = (1 - share)[:, None] * (1 + lips[:, None] * (red - 1))
-    tint = tint * np.where(masks["mouth"] > 0.5, 0.35, 1.0)[:, None]
-    wet = lips * 0.6 + 0.25 * person.skin.oil * np.exp(-((rest[:, 0] / 0.03) ** 2)) * (rest[:, 2] > 0.6)
-    return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(colour, 0.25) * 0.5, "wet": wet[:, None]}
+    tint = (1 - share)[:, None] * np.where(masks["mouth"] > 0.5, 0.35, 1.0)[:, None]
+    rim = _rim()
+    tint = tint * (1 + rim[:, None] * (np.array((1.0, 0.66, 0.64)) - 1))
+    wet = np.stack([np.maximum(0.75 * lips, rim), _shining() * min(person.skin.oil / 0.3, 2.5) * (1 - lips)], 1)
+    return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(colour, 0.25) * 0.5, "wet": wet}
+
+
+@lru_cache(maxsize=1)
+def _rim() -> Array:
+    """1 on the lids' moist rims, where they touch the eyes, one value a vertex of the skin."""
+    side = np.abs(assets.surface().rest) * (1, 0, 0) + assets.surface().rest * (0, 1, 1)
+    away = np.linalg.norm(side - regions.EYEBALL, axis=1) / regions.EYEBALL_M
+    return regions.bump(np.minimum(away - 1.0, 0.5), 0.035) * (side[:, 1] < regions.EYEBALL[1] - 0.004)
+
+
+@lru_cache(maxsize=1)
+def _shining() -> Array:
+    """How much oil shows, one value a vertex of the skin: on the forehead, the nose, the cheekbones and the chin."""
+    b = regions.bump
+    x, y, z = assets.surface().rest.T
+    side = np.abs(x)
+    forehead = 0.7 * b(x, 0.028) * b(z - 0.777, 0.017)
+    nose = b(side, 0.008) * regions.edge(z - 0.682, 0.003) * regions.edge(0.748 - z, 0.006)
+    wings = 0.7 * b(np.hypot(side - 0.014, z - 0.692), 0.007)
+    cheeks = 0.75 * b(np.hypot(side - 0.047, 0.8 * (z - 0.712)), 0.011)
+    chin = 0.6 * b(np.hypot(x, z - 0.627), 0.011)
+    brow = 0.4 * b(np.hypot(side - 0.040, z - 0.760), 0.012)
+    return np.max([forehead, nose, wings, cheeks, chin, brow], axis=0) * regions.edge(-0.075 - y, 0.008)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
@@ -47,6 +47,18 @@ def from_json(stored: str) -> Scene:
 def people(scene: Scene) -> tuple[Person, ...]:
     """Who is in the scene, from the viewer's left to right."""
     return tuple(sitter.person for sitter in sorted(scene.sitters, key=lambda sitter: sitter.place))
+
+
+def of_one(stored: str, place: int) -> str:
+    """The stored scene with one of its people alone, counted from the left; "" when it has no such person."""
+    try:
+        scene = from_json(stored)
+    except SceneUnreadable:
+        return ""
+    sitters = sorted(scene.sitters, key=lambda sitter: sitter.place)
+    if not 0 <= place < len(sitters):
+        return ""
+    return to_json(replace(scene, sitters=(replace(sitters[place], place=0.0),)))
 
 
 def _value(found: Any, wanted: Any) -> Any:

@@ -28,6 +28,8 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 SIZE: Final = (512, 768)
 DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
+_STRANDS_SEEN: Final = 2600.0
+"""Pixels a metre from which all of a style's strands are worth growing."""
 DRAFT_PIXELS: Final = 320 * 480
 """A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
@@ -88,7 +90,10 @@ def photograph(
     optics = camera.aim(scene.camera, eyes, size, len(seats))
     setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
-    meshes = [mesh for seat in seats for mesh in seat.meshes(optics.eye, DENSITY[quality])]
+    density = _hair_density(quality, size[1] / optics.view)
+    meshes = [
+        mesh for seat in seats for mesh in seat.meshes(optics.eye, density, sitting.shows_legs(optics, seat.eyes))
+    ]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
     world = World.of(meshes, crew.hands_here())
@@ -100,6 +105,12 @@ def photograph(
     clock.stage("developing", 1.0)
     clock(1.0)
     return Photograph(picture, clock.seconds)
+
+
+def _hair_density(quality: str, pixels_a_metre: float) -> float:
+    """Strands of hair as a share of the style's own: fewer and wider ones where they are finer than can be seen."""
+    seen = min(max(pixels_a_metre / _STRANDS_SEEN, 0.4), 1.0)
+    return min(DENSITY[quality], round(seen, 1))
 
 
 def _traced(size: tuple[int, int], quality: str) -> tuple[int, int]:
@@ -157,8 +168,9 @@ class _Darkroom:
 
     def print(self, film: Floats, size: tuple[int, int], fast: bool) -> Picture:
         """Sums of rays as a picture of `size`."""
+        spill = lights.spill(self.scene.light, places.own_light(self.scene.place))
         plan = develop.Print(
-            self.setting.backdrop(size, self.scene.seed) * np.array(lights.spill(self.scene.light), np.float32),
+            self.setting.backdrop(size, self.scene.seed) * np.array(spill, np.float32),
             tuple(self._face(eyes, size) for eyes in self.eyes),
             size[1] / self.optics.view / 1000,
             self.scene.light.exposure,

@@ -6,6 +6,7 @@ Without Discord: its stand-in in memory keeps a clock of its own, and providers 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pydantic import SecretStr
 
 from bot.commands.models import table
 from bot.engine_setup import make_engine
+from bot.errors import AgainstPolicy
 from bot.hosted_setup import OrderNotes
 from bot.settings import Settings
 from bot.stores import Stores
@@ -23,7 +25,10 @@ from data.errors import CeilingReached
 from data.jobs import Order, Way
 from engine.catalogue import Provider
 from engine.jobs import Event, ModelUnavailable
-from engine.prompt import PortraitPrompt
+from engine.prompt import PortraitPrompt, parse
+from engine.prompts import looks
+from engine.prompts.looks import Looks
+from tests import faces
 from tests.engine.providers.server import StandInServer
 from tests.engine.providers.stage import STANDINS
 from tests.engine.providers.standin import KEY, StandIn
@@ -36,6 +41,7 @@ MODELS: list[tuple[Provider, str]] = [
     ("google", "nano-banana-2"),
 ]
 SAM = 7
+COAT = PortraitPrompt(subject="a woman in a red coat", seed=5)
 
 
 class Counter:
@@ -84,22 +90,22 @@ class House:
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
 
-    async def order(self, model: str, count: int = 1) -> Order:
+    async def order(self, model: str, count: int = 1, prompt: PortraitPrompt = COAT) -> Order:
         """Somebody orders a portrait."""
         self._orders += 1
         wish = Wish(
             source=f"test:{id(self)}:{self._orders}",
             place=Place(guild_id=1, channel_id=2),
             user_id=SAM,
-            prompt=PortraitPrompt(subject="a woman in a red coat", seed=5),
+            prompt=prompt,
             model=model,
             count=count,
         )
         return await self.studio.order(wish, Answer(message_id=1, token="t", token_expires_at=0.0))
 
-    async def portrait(self, model: str, count: int = 1) -> Result:
+    async def portrait(self, model: str, count: int = 1, prompt: PortraitPrompt = COAT) -> Result:
         """What becomes of an order."""
-        await self.order(model, count)
+        await self.order(model, count, prompt)
         return await self.counter.handed_out.get()
 
     async def balance(self) -> int:
@@ -160,6 +166,36 @@ async def test_each_hosted_model_makes_a_portrait_and_keeps_its_recipe(
     assert portrait.words == providers[provider].bought[0].prompt
     assert "red coat" in portrait.words
     assert await house.balance() == before - house.settings.price_standard
+
+
+async def saved(house: House, handle: str, said: Looks) -> None:
+    """Somebody saves a face that was ordered with these words."""
+    picture = await house.stores.pictures.stage(faces.png(f"{handle}-1"))
+    words = looks.to_json(said)
+    await house.stores.characters.save(SAM, 1, handle, picture, origin="portrait", looks=words, now=0.0)
+
+
+@pytest.mark.parametrize(("provider", "model"), [("openai", "gpt-image-2"), ("google", "nano-banana-2")])
+async def test_hair_beard_and_glasses_of_saved_faces_go_along_each_to_its_own(
+    house: House, providers: Providers, provider: Provider, model: str
+) -> None:
+    await saved(house, "ana", Looks(hair="long red hair", glasses="round glasses"))
+    await saved(house, "kai", Looks(hair="a shaved head", beard="a grey beard"))
+    prompt = parse("@ana and @kai with a moustache, in a cafe")
+    (portrait,) = (await house.portrait(model, prompt=prompt)).portraits
+    sent = providers[provider].bought[0].prompt
+    assert "attached picture 1 with long red hair and round glasses and" in sent
+    assert "attached picture 2 with a shaved head and a moustache" in sent
+    assert "grey beard" not in sent
+    assert "@ana: long red hair and round glasses; @kai: a shaved head (from when the face was saved)." in portrait.note
+
+
+async def test_words_that_come_along_are_asked_of_policy_too(house: House) -> None:
+    await saved(house, "ana", Looks(hair="clown hair"))
+    settings = replace(await house.stores.servers.get(1), blocked_words=("clown",))
+    await house.stores.servers.save(settings, actor_id=SAM, now=0.0)
+    with pytest.raises(AgainstPolicy):
+        await house.order("gpt-image-2", prompt=parse("@ana in a cafe"))
 
 
 async def test_a_failure_says_what_it_was_and_gives_the_credits_back(house: House, providers: Providers) -> None:

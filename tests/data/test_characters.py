@@ -52,6 +52,19 @@ async def test_a_portrait_becomes_a_character_without_a_second_file(house: House
         await house.characters.save(ANA, GUILD, "kai", "0" * 64, origin="portrait", now=NOON)
 
 
+async def test_words_about_a_face_stay_with_its_pictures_and_are_pinned_by_orders(house: House) -> None:
+    staged, another = await house.pictures.stage(png(1)), await house.pictures.stage(png(2))
+    await house.characters.save(ANA, GUILD, "ana", staged, origin="upload", looks="red", now=NOON)
+    saved = await house.characters.add(ANA, "ana", another, origin="upload", looks="grey", now=NOON)
+    assert [each.looks for each in saved.references] == ["red", "grey"]
+    await house.accounts.grant(GUILD, ANA, 100, key="k", actor_id=ANA, now=NOON)
+    placed = await house.orders.place(order(1, references=tuple(each.id for each in saved.references)), now=NOON)
+    await house.characters.delete(ANA, "ana")
+    kept = await house.orders.get(placed.id)
+    assert kept is not None
+    assert [each.looks for each in kept.references] == ["red", "grey"]
+
+
 async def test_characters_are_listed_by_name(house: House) -> None:
     for shade, handle in enumerate(["zoe", "Ana", "kai"]):
         await save(house, handle, shade=shade)

@@ -41,7 +41,7 @@ async def save_character(studio: Studio, user: int, handle: str, shade: int) -> 
     staged, crop = await studio.pictures.stage(png(shade)), await studio.pictures.stage(png(shade + 100))
     face = FaceMeasure(EMBEDDING, PATTERN, 1)
     await studio.characters.save(
-        user, GUILD, handle, staged, origin="upload", crop=crop, face=face, description=SECRET, now=NOON
+        user, GUILD, handle, staged, origin="upload", crop=crop, face=face, description=SECRET, looks=SECRET, now=NOON
     )
 
 

@@ -87,7 +87,7 @@ async def live(studio: Studio) -> None:
         staged, crop = await studio.pictures.stage(png(shade)), await studio.pictures.stage(png(shade + 1))
         await studio.characters.save(
             user, GUILD, handle, staged, origin="upload", crop=crop, face=face if user == SAM else None,
-            description=SECRET if user == SAM else "", now=NOON,
+            description=SECRET if user == SAM else "", looks=SECRET if user == SAM else "", now=NOON,
         )  # fmt: skip
     await portraits(studio)
     await studio.questions.ask(SAM, "right to picture", 1, now=NOON)
@@ -479,6 +479,8 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
     text = "\n".join(document.text for document in found.documents)
     assert text.count(SECRET) >= 10
     assert EMBEDDING.hex() in text
+    (character,) = [json.loads(one.text) for one in found.documents if one.name == "characters.json"]
+    assert character[0]["looks"] == SECRET
     assert not re.search(f"{LENA}|{MIRA}", text)
     for document in found.documents:
         assert json.loads(document.text)

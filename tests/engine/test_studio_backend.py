@@ -14,6 +14,8 @@ from engine.catalogue import BUILTIN_ID, Catalogue
 from engine.jobs import Edit, Finished, Job, JobCancelled, Lane, Loading, Progress, Reference
 from engine.picture_text import texts
 from engine.prompt import parse
+from engine.prompts.looks import Looks
+from engine.renderer.palette import HAIR
 from engine.renderer.stored import KEYWORD, from_json
 from engine.studio_model import missing, studio_model
 
@@ -91,6 +93,24 @@ async def test_an_edit_changes_what_it_names_and_nothing_else(backend: StudioBac
     assert (now.sitters[0].person, now.place, now.light, now.camera, now.seed) == (
         was.sitters[0].person, was.place, was.light, was.camera, was.seed,
     )  # fmt: skip
+
+
+async def test_of_faces_from_elsewhere_the_words_go_along_each_to_its_own(tmp_path: Path) -> None:
+    stranger = tmp_path / "x.png"
+    Image.new("RGB", (8, 8)).save(stranger)
+    ana, kai = Looks(hair="long red hair", glasses="round glasses"), Looks(hair="a shaved head", beard="a beard")
+    references = tuple(
+        Reference(handle=handle, path=stranger, sha256=handle, looks=said)
+        for handle, said in (("ana", ana), ("kai", kai))
+    )
+    scene, words = scene_of(job("@ana and @kai in a forest", references=references))
+    left, right = (sitter.person for sitter in scene.sitters)
+    assert (left.hair.style, left.hair.colour, left.glasses, left.beard.kind) == (
+        "long straight", HAIR["red"], "round", "none",
+    )  # fmt: skip
+    assert (right.hair.style, right.glasses) == ("bald", "")
+    assert right.beard.kind != "none"
+    assert words.remembered == ("@ana: long red hair and round glasses", "@kai: a shaved head and a beard")
 
 
 async def test_a_picture_without_a_scene_is_nobody_that_is_known(tmp_path: Path) -> None:

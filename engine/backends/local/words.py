@@ -21,6 +21,7 @@ def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:
         characters=[reference.handle for reference in held if reference.role is Role.FACE],
         others=[Attached(one.handle, one.role) for one in held if one.role is not Role.FACE],
         change=job.edit.words if job.edit and by_picture else "",
+        looks=job.looks(),
     )
     active = {adapter.name for adapter in job.adapters if adapter.scale}
     triggers = [

@@ -9,19 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer.body import Body
-from engine.renderer.hair import beards, brows, cutting, fibres, growing, ropes, scalp, strands, styles, tied
+from engine.renderer.hair import beards, brows, cutting, fibres, growing, pressing, ropes, scalp, strands, styles, tied
 from engine.renderer.hair.field import Field, Frame
+from engine.renderer.hairline import Line
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Person
 
 
 def grow(
-    person: Person, body: Body, camera_eye: npt.ArrayLike, density: float, clothes: Sequence[Mesh] = ()
-) -> list[Mesh]:
+    person: Person, body: Body, camera_eye: npt.ArrayLike, density: float, clothes: Sequence[Mesh] = (),
+    rim: pressing.Rim | None = None,
+) -> list[Mesh]:  # fmt: skip
     """Fibres of somebody's head, brows and beard, lying over `clothes`.
 
     `density` is a share of the style's strands, which grow wider as they get fewer. A person's hair is the same for
-    every `camera_eye` (in the body's metres): fibres turn to whoever looks.
+    every `camera_eye` (in the body's metres): fibres turn to whoever looks. A hat presses it at its `rim`.
     """
     del camera_eye
     frame = Frame(body.middle, body.head_turn)
@@ -32,17 +34,23 @@ def grow(
     if person.beard.kind != "none":
         made.append(beards.beard(person, body, frame, field, density))
     if person.hair.style not in styles.BARE:
-        made += head(person, body, frame, field, density)
+        made += head(person, body, frame, field, density, rim)
     return made
 
 
-def head(person: Person, body: Body, frame: Frame, field: Field, density: float) -> list[Mesh]:
+def head(
+    person: Person, body: Body, frame: Frame, field: Field, density: float, rim: pressing.Rim | None = None
+) -> list[Mesh]:
     """The hair of the head."""
     style = styles.style(person)
+    if rim is not None:
+        style = pressing.flattened(style)
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
-    line = scalp.Line.of(person)
-    around = cutting.Head(field, frame.down, body.half_width)
+    line = Line.of(person)
+    around = cutting.Head.of(body, frame, field)
     made = _strands(person, style, body, frame, line, around, density, random)
+    if rim is not None:
+        made = [replace(part, points=pressing.pressed(part.points, frame, around, rim)) for part in made]
     own = np.random.default_rng((person.seed & 0xFFFFFFFF, 12))
     return [_mesh(part, person, style, frame, density, own) for part in made]
 
@@ -59,7 +67,7 @@ def _mesh(
 
 
 def _strands(
-    person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, around: cutting.Head,
+    person: Person, style: styles.Style, body: Body, frame: Frame, line: Line, around: cutting.Head,
     density: float, random: np.random.Generator,
 ) -> list[strands.Strands]:  # fmt: skip
     count = max(int(style.strands * density), 500)
@@ -79,7 +87,7 @@ def _strands(
     return [strands.filled(style, person.hair, locks, roots, around, random)]
 
 
-def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: scalp.Line, count: int) -> scalp.Roots:
+def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: Line, count: int) -> scalp.Roots:
     """Where single hairs grow."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
     return scalp.rooted(body, frame, line, count, random, style.soft)

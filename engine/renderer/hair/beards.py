@@ -43,7 +43,7 @@ KINDS: Final[dict[str, Kind]] = {
     "full beard": Kind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=26_000, curl=0.35),
     "long beard": Kind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=26_000, width=0.00020, curl=0.4),
     "goatee": Kind(0.008, 0.015, 0.008, strands=7_000),
-    "moustache": Kind(0.011, strands=4_000, along=0.35),
+    "moustache": Kind(0.014, strands=4_200, along=0.60),
     "handlebar": Kind(0.034, strands=4_500, along=1.0, twirl=1.0, curl=0.05),
     "mutton chops": Kind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=15_000),
 }
@@ -83,7 +83,7 @@ def areas(rest: Floats) -> dict[str, Floats]:
 
 def _neck(y: Floats, side: Floats) -> Floats:
     """The beard's lower edge, under the jaw."""
-    return np.asarray(0.607 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.20 * np.clip(y + 0.125, 0, 0.08))
+    return np.asarray(0.609 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.32 * np.clip(y + 0.130, 0, 0.08))
 
 
 def _lengths(told: Kind, rest: Floats) -> tuple[Floats, Floats]:
@@ -120,7 +120,8 @@ def beard(person: Person, body: Body, frame: Frame, field: Field, density: float
         field.pushed(points, 0.0006)
     lips = frame.inside(body.part.vertices[body.masks["lips"] > 0.4])
     points = _free_lips(points, lips)
-    shades = fibres.coloured(fibres.runs(points), beard_colour(person), random, person.beard.grey, vary=0.22)
+    along = np.linspace(0.35, 1, points.shape[1], dtype=np.float32) * np.ones((len(points), 1), np.float32)
+    shades = fibres.coloured(along, beard_colour(person), random, person.beard.grey, vary=0.22)
     width = told.width / density**0.7
     return fibres.mesh(frame.outside(points), frame.way(roots.normals)[:, None], width, shades, taper=0.35, shine=0.35)
 

@@ -14,7 +14,7 @@ from engine.renderer.hair.field import Floats, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Person
 
-_DARKEST: Final = 0.11
+_DARKEST: Final = 0.075
 """The brightest channel of a brow: fair people's are darker than their hair."""
 _CENTRE_M: Final = 0.7485
 
@@ -40,8 +40,9 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
 def brow_colour(person: Person) -> RGB:
     """Hair's colour, darker for the fair."""
     red, green, blue = person.hair.colour
-    share = min(0.75, _DARKEST / max(red, green, blue, 1e-3))
-    return (red * share, green * share, blue * share)
+    share = min(0.70, _DARKEST / max(red, green, blue, 1e-3))
+    grey = 0.3 * red + 0.6 * green + 0.1 * blue
+    return tuple(share * (grey + 0.75 * (x - grey)) for x in (red, green, blue))  # type: ignore[return-value]
 
 
 def _grown(roots: scalp.Roots, person: Person, random: np.random.Generator) -> tuple[Floats, Floats]:

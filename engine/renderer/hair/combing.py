@@ -81,7 +81,7 @@ def _flow(name: str, style: Style, hair: Hair, roots: Roots, half_width: float) 
         return np.asarray(np.broadcast_to(0.45 * aside * RIGHT - 0.35 * BACK, n.shape))
     if name == "fall":
         outward = np.clip(from_middle[:, :1] / 0.5, -1, 1)
-        return np.asarray(-BACK - 0.3 * UP + (0.35 * outward + 0.1 * aside) * RIGHT)
+        return np.asarray(-BACK - 1.1 * UP + (0.25 * outward + 0.1 * aside) * RIGHT)
     if name == "swept":
         return np.asarray(np.broadcast_to(-0.55 * BACK - 0.25 * UP + 0.85 * aside * RIGHT, n.shape))
     if name == "down":
@@ -95,5 +95,9 @@ def _flow(name: str, style: Style, hair: Hair, roots: Roots, half_width: float) 
     side = np.tanh((roots.points[:, :1] - parting(style, hair, half_width)) / 0.0025)
     behind = np.clip((from_middle[:, 1:2] - 0.05) / 0.45, 0, 1)
     front = np.clip((-from_middle[:, 1:2] - 0.25) / 0.5, 0, 1)
-    parted = unit(side * RIGHT * 0.95 + BACK * (0.30 + 0.15 * front) - UP * (0.55 - 0.35 * front))
+    first = np.clip((9 - roots.inside[:, None]) / 7, 0, 1) * front
+    parted = unit(
+        side * RIGHT * (0.95 - 0.35 * first) + BACK * (0.30 + 0.15 * front + 0.35 * first)
+        - UP * (0.55 - 0.35 * front - 0.75 * first)
+    )  # fmt: skip
     return np.asarray(parted * (1 - behind) + whorl * behind)

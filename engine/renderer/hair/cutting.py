@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
+from engine.renderer.body import Body
 from engine.renderer.geometry import unit
 from engine.renderer.hair.combing import CENTRE, UP, Weights, has_fringe
-from engine.renderer.hair.field import Field, Floats
+from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.styles import Style
 from engine.renderer.scene import Hair
@@ -21,6 +24,15 @@ class Head:
     field: Field
     down: Floats
     half_width: float
+    ear: tuple[float, float]
+    """How high ears reach, and how far back."""
+
+    @classmethod
+    def of(cls, body: Body, frame: Frame, field: Field) -> Head:
+        """Measured on a body."""
+        ears = frame.inside(body.part.vertices[body.masks["ears"] > 0.5])
+        high, back = (float(np.quantile(ears[:, axis], 0.98)) for axis in (2, 1))
+        return cls(field, frame.down, body.half_width, (high, back))
 
 
 @dataclass(frozen=True)
@@ -62,11 +74,29 @@ def _ends(
         cut = level + uneven - 0.05 * np.clip(aside - 0.55, 0, 1) ** 1.5
         hanging = _below(points, np.where(points[..., 1] < 0.045, cut, -9.0))
         end = np.where(fringe > 0.45, np.minimum(end, hanging), end)
+    if style.outline:
+        end = np.minimum(end, _first(*_past_outline(points, random)))
     if style.ball is not None:
         out = _ball(style, hair, points)
         edge = 1 + (0.035 if style.ball > 0.05 else 0.06) * random.normal(size=(count, 1))
         end = np.minimum(end, _first(out > edge, out - edge))
     return end
+
+
+_OUTLINE: Final = (
+    (0, 56, 62, 74, 79, 84, 104, 110, 125, 180),
+    (-90, -90, -12, -17, -8, 1, 0, -16, -30, -45),
+)
+"""Degrees around the head from its front, and of elevation: sideburns, over the ears, behind them, the nape."""
+
+
+def _past_outline(points: Floats, random: np.random.Generator) -> tuple[npt.NDArray[np.bool_], Floats]:
+    """Which points hang out of a barber's outline, and by how many degrees."""
+    x, y, z = np.moveaxis(points - CENTRE, -1, 0)
+    around = np.degrees(np.arctan2(np.abs(x), -y))
+    up = np.degrees(np.arctan2(z, np.hypot(x, y)))
+    by = np.interp(around, *_OUTLINE) + 1.5 * random.normal(size=(len(points), 1)) - up
+    return by > 0, by
 
 
 def _ball(style: Style, hair: Hair, points: Floats) -> Floats:

@@ -12,6 +12,8 @@ from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB
 
 GREY: Final[RGB] = (0.40, 0.395, 0.39)
+_ROOT, _END = 1.16, 0.92
+"""Powers of a colour that roots and ends have."""
 _THICK_AT: Final = ((0, 0.65, 1), (1, 1))
 
 
@@ -39,21 +41,28 @@ def runs(points: Floats) -> Floats:
 
 def coloured(
     run: Floats, colour: RGB, random: np.random.Generator, grey: float = 0.0, tips: RGB | None = None,
-    vary: float = 0.18, locks: npt.NDArray[np.intp] | None = None,
+    vary: float = 0.15, locks: npt.NDArray[np.intp] | None = None,
 ) -> Floats:  # fmt: skip
     """Colours (N, K, 3): each strand and each lock a little its own, darker at the root, a share of them grey.
 
-    `run` (N, K) is how far along the points are, 0 to 1.
+    `run` (N, K) is how far along the points are, 0 to 1. A strand with more pigment is darker and deeper in colour:
+    its colour is a power of the one asked.
     """
     count = len(run)
-    tone = np.exp(np.float32(vary) * random.standard_normal((count, 1, 1), np.float32))
+    pigment = vary * random.standard_normal((count, 1), np.float32)
     if locks is not None:
-        own = np.exp(0.20 * random.normal(size=int(locks.max()) + 1)).astype(np.float32)
-        tone = tone * own[locks][:, None, None]
+        pigment += 0.15 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
+    pigment = np.exp(np.clip(pigment, -0.45, 0.45))
+    shades = np.log(np.maximum(np.array(colour, np.float32), np.float32(0.004)))
+    silver = random.random((count, 1)) < grey
+    pale = np.array(GREY, np.float32) * np.exp(0.25 * random.standard_normal((count, 1), np.float32))
+    root, end = (np.where(silver, pale * np.float32(more), np.exp(pigment * shades * np.float32(power)))
+                 for more, power in ((0.90, _ROOT), (1.05, _END)))  # fmt: skip
     along = run[..., None]
-    base = np.where(random.random((count, 1, 1)) < grey, np.array(GREY, np.float32), np.array(colour, np.float32))
+    base = root[:, None] * (1 - along) + end[:, None] * along
     if tips is not None:
         start = (0.38 + 0.08 * random.standard_normal((count, 1, 1))).astype(np.float32)
         share = np.clip((along - start) / np.float32(0.35), 0, 1)
-        base = base * (1 - share) + np.array(tips, np.float32) * share
-    return np.asarray(base * (tone * (np.float32(0.72) + np.float32(0.43) * along)))
+        dyed = np.exp(pigment * np.log(np.maximum(np.array(tips, np.float32), np.float32(0.004))))
+        base = base * (1 - share) + dyed[:, None] * share
+    return np.asarray(base, np.float32)

@@ -95,12 +95,13 @@ class Field:
     def pushed(self, points: Floats, at_least: float) -> Floats:
         """Points (…, 3), those too near moved out to `at_least` metres; in place."""
         flat = points.reshape(-1, 3)
-        for _ in range(2):
-            gap = self.distance(flat)
-            low = np.flatnonzero(gap < at_least)
-            if not len(low):
-                break
-            flat[low] += self.outwards(flat[low]) * np.minimum(at_least - gap[low], 0.03)[:, None]
+        gap = self.distance(flat)
+        low = np.flatnonzero(gap < at_least)
+        gap = gap[low]
+        for last in (False, True):
+            flat[low] += self.outwards(flat[low]) * np.clip(at_least - gap, 0, 0.03)[:, None]
+            if not last:
+                gap = self.distance(flat[low])
         return points
 
 

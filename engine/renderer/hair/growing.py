@@ -37,6 +37,8 @@ class _Plan:
     """(N, 1) How much it is led off the top to its side."""
     fringe: npt.NDArray[np.bool_]
     """May hang over the forehead."""
+    tucked: npt.NDArray[np.bool_]
+    """Goes behind the ear."""
 
     @classmethod
     def of(
@@ -48,15 +50,34 @@ class _Plan:
         parted = np.zeros(count, np.float32)
         for region, name in zip(REGIONS, combing.flows(style), strict=True):
             parted += weights[region] * (name == "part") * ~fringe
+        side = np.where(roots.points[:, 0] >= combing.parting(style, hair, head.half_width), 1.0, -1.0)
         return cls(
-            combing.each(style.length, weights) * hair.length * (1 - style.vary * random.random(count)),
-            np.where(roots.points[:, 0] >= combing.parting(style, hair, head.half_width), 1.0, -1.0).astype(np.float32),
+            combing.each(style.length, weights) * hair.length * (1 - 0.5 * hair.line * weights["fringe"]) * (1 - style.vary * random.random(count)),
+            side.astype(np.float32),
             combing.each(style.rise, weights) * hair.volume * (0.15 + 0.85 * random.random(count)).astype(np.float32),
-            (style.frame * (0.88 + 0.24 * random.random(count))).astype(np.float32),
+            _inner_edge(style, roots, side, random),
             (roots.around < 96 + 14 * random.normal(size=count))[:, None],
             parted[:, None],
             fringe,
+            _tucked(style, hair, side, random) & ~fringe,
         )
+
+
+def _inner_edge(style: Style, roots: Roots, side: Floats, random: np.random.Generator) -> Floats:
+    """How far from the face's middle hair beside it stays: uneven, and not the same on both sides."""
+    waves = random.uniform(0, 6.28, (2, 3))[(side > 0).astype(int)].T
+    x, y, z = roots.points.T
+    uneven = sum(np.sin(150 * (z - 0.7 * y) * (k + 1) + 40 * x + phase) / (k + 1) for k, phase in enumerate(waves))
+    own = random.normal(1.0, 0.03, 2)[(side > 0).astype(int)]
+    made = own + 0.09 * np.asarray(uneven) + 0.05 * random.normal(size=len(side))
+    return (style.frame * made).astype(np.float32)
+
+
+def _tucked(style: Style, hair: Hair, side: Floats, random: np.random.Generator) -> npt.NDArray[np.bool_]:
+    """Which locks are put behind an ear: those of the side with less hair, all but a few."""
+    less = 1.0 if hair.parting > 0 else -1.0
+    kept = random.random(len(side)) < 0.99
+    return np.asarray((side == less) & kept & (random.random() < style.tuck_ear))
 
 
 def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Locks:
@@ -78,7 +99,7 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
         here = moved
         points.append(here)
     path = np.stack(points, 1)
-    kept = ~_wandered(path, plan.parted[:, 0])
+    kept = ~_wandered(path, plan.parted[:, 0]) & (plan.fringe | ~_before_the_throat(path))
     weights = {name: value[kept] for name, value in weights.items()}
     return trimmed(style, hair, path[kept], roots.only(kept), weights, head, random)
 
@@ -93,6 +114,11 @@ def _bent(
     way = way + style.wander * np.sqrt(step / 0.01) * random.standard_normal(way.shape, np.float32)
     high = np.clip((here[:, 2:] - 0.045) / 0.03, 0, 1) * plan.parted
     way = way + 0.30 * high * np.minimum(step * 100, 1) * plan.side[:, None] * RIGHT
+    if style.gather:
+        low = np.clip((-0.03 - here[:, 2]) / 0.05, 0, 1) * np.clip((np.abs(here[:, 0]) - 0.055) / 0.03, 0, 1)
+        way[:, 0] -= style.gather * (step[:, 0] * 100) * low * np.sign(here[:, 0])
+    if plan.tucked.any():
+        way = _behind_the_ear(way, here, plan.tucked, head)
     way = _over_shoulders(way, here, head, plan.forward)
     if style.tuck and style.cut is not None:
         low = np.clip((style.cut + 0.035 - here[:, 2]) / 0.03, 0, 1)[:, None]
@@ -106,6 +132,24 @@ def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
     far = np.cumsum(along, 1) > 0.15
     high = path[:, 1:, 2] > 0.055
     return np.asarray((far & high).any(1) & (parted > 0.5))
+
+
+def _before_the_throat(path: Floats) -> npt.NDArray[np.bool_]:
+    """Locks that come out from behind the neck in front of it."""
+    across = (path[..., 2] < -0.11) & (np.abs(path[..., 0]) < 0.036) & (path[..., 1] < 0.058)
+    return np.asarray(across.any(1))
+
+
+def _behind_the_ear(way: Floats, here: Floats, tucked: npt.NDArray[np.bool_], head: Head) -> Floats:
+    """Hair before an ear goes back over it instead of down."""
+    top, back = head.ear
+    wanted = np.interp(here[:, 2], (top - 0.09, top - 0.05, top + 0.004, top + 0.075), (-1, back, back + 0.004, -0.03))
+    at = np.flatnonzero(tucked & (wanted > here[:, 1]) & (here[:, 2] < top + 0.075))
+    turned = way.copy()
+    strength = np.minimum((wanted[at] - here[at, 1]) / 0.02, 1)[:, None].astype(np.float32)
+    turned[at] += 1.5 * strength * BACK
+    turned[at, 2:] *= 1 - 0.5 * strength
+    return turned
 
 
 def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> Floats:
@@ -133,7 +177,7 @@ def _not_along_shoulders(before: Floats, after: Floats) -> Floats:
 def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:
     """Points pushed out of what they lie on, and drawn to it where they float over the head."""
     gap = head.field.distance(here)
-    height = 0.0008 + rise * np.minimum(run / np.maximum(1.6 * rise, 0.004), 1)
+    height = 0.0008 + rise * np.minimum(run / np.maximum(style.slope * rise, 0.004), 1)
     push = np.clip(height - gap, 0, 0.02)
     if style.cling:
         over = (here[:, 2] > -0.02) & (gap < 0.09)
@@ -158,7 +202,11 @@ def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head
 
 
 def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
-    """Hair that hangs before the face goes aside instead of down; a fringe may hang."""
+    """Hair that hangs before the face goes aside instead of down; a fringe may hang.
+
+    What has fallen to the other side than its parting's goes on there.
+    """
+    side = np.where(np.abs(here[:, 0]) > 0.03, np.sign(here[:, 0]), side)
     short = before_the_face(here, side, wide, head) * ~fringe
     at = np.flatnonzero(short > 0)
     turned = way.copy()

@@ -16,7 +16,7 @@ from engine.renderer import regions
 from engine.renderer.body import Body
 from engine.renderer.geometry import unit
 from engine.renderer.hair.field import Floats, Frame
-from engine.renderer.scene import Person
+from engine.renderer.hairline import Line
 
 REGIONS: Final = ("fringe", "top", "side", "back", "nape")
 """The parts of a head that a barber treats apart."""
@@ -44,54 +44,6 @@ class Roots:
         """Degrees from the face's middle: 0 in front, 180 behind."""
         offset = self.rest - regions.CENTRE
         return np.asarray(np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1])))
-
-
-@dataclass(frozen=True)
-class Line:
-    """A person's hair line: how far back it is, its peak and unevenness, drawn by the seed and moved by age."""
-
-    receded: float
-    peak: float
-    height: float
-    rounded: float
-    """Degrees by which hair fills the temples."""
-    burns: float
-    """Degrees that hair grows down before the ears."""
-    waves: Floats
-
-    @classmethod
-    def of(cls, person: Person) -> Line:
-        """The hair line that somebody has in every picture."""
-        random = np.random.default_rng((person.seed & 0xFFFFFFFF, 21))
-        man = person.masculinity >= 0.5
-        peak = random.choice((0.0, 0.25, 0.8), p=(0.45, 0.35, 0.2))
-        height = random.normal(-1.2 if man else -1.9, 0.35)
-        own = 0.25 * man * random.random() * np.clip((person.age - 22) / 30, 0, 1)
-        rounded = random.uniform(1.0, 4.0) if man else random.uniform(5.0, 9.0)
-        rounded *= 1 - 0.8 * min(person.hair.line, 1.0)
-        waves = random.uniform(0, 6.28, 6)
-        receded, burns = max(person.hair.line, own), 9.0 if man else 3.0
-        return cls(float(receded), float(peak), float(height), float(rounded), burns, waves)
-
-    def inside(self, rest: Floats) -> Floats:
-        """Degrees within the line at positions of the template (N, 3); negative on the face."""
-        grown = regions.growth(rest, 0.0, self.peak, self.height)
-        offset = rest - regions.CENTRE
-        around = np.degrees(np.arctan2(offset[:, 0], -offset[:, 1]))
-        uneven = sum(np.sin(around * 0.09 * (k + 1.3) + phase) / (k + 1) for k, phase in enumerate(self.waves))
-        grown = grown + 0.9 * np.asarray(uneven) + self.rounded * regions.bump(np.abs(around) - 54, 11)
-        grown = grown + self.burns * regions.bump(np.abs(around) - 80, 7)
-        return np.asarray(grown - self._lost(rest))
-
-    def _lost(self, rest: Floats) -> Floats:
-        """Degrees that age has taken: high temples first, the whole front next, the crown last."""
-        offset = unit(rest - regions.CENTRE)
-        around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
-        temples = 17.0 * regions.bump(around - 32, 15)
-        front = 21.0 * np.clip(1 - around / 55, 0, 1) ** 0.7
-        lost = self.receded * temples + max(self.receded - 0.35, 0) * front
-        crown = np.degrees(np.arccos(np.clip(offset @ unit(np.array((0.0, 0.62, 0.80))), -1, 1)))
-        return np.asarray(lost + max(self.receded - 0.7, 0) * 3.0 * np.clip(24 - crown, 0, None))
 
 
 Density = Callable[[Floats], Floats]
@@ -140,7 +92,10 @@ def rooted(body: Body, frame: Frame, line: Line, count: int, random: np.random.G
     near = (body.masks["growth"] > -12) & (body.masks["ears"] < 0.3)
 
     def share(rest: Floats) -> Floats:
-        return np.asarray(np.clip((line.inside(rest) + 1.5) / soft, 0, 1) ** 1.6)
+        offset = rest - regions.CENTRE
+        around = np.degrees(np.arctan2(np.abs(offset[:, 0]), -offset[:, 1]))
+        softly = soft * (1 + 1.2 * regions.bump(around - 62, 14))
+        return np.asarray(np.clip((line.inside(rest) + 1.5) / softly, 0, 1) ** 1.6 * line.full(rest))
 
     found = scatter(body, frame, near, count, random, share)
     return Roots(found.points, found.normals, found.rest, line.inside(found.rest))

@@ -38,7 +38,10 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     even = (0.5 * (1 - style.clump) * random.random(count)).astype(np.float32)
     even *= np.linalg.norm(locks.points[first, -1] - locks.points[second, -1], axis=1) < 0.03
     share = even[:, None, None]
-    led = locks.points + _curls(style, locks, random) if style.curl else locks.points
+    leads: Numbers = np.arange(len(locks.points))
+    if style.bundles:
+        locks, leads = _bundled(style, locks, random)
+    led = locks.points + _curls(style, locks, leads, random) if style.curl else locks.points
     path = led[first] * (1 - share) + led[second] * share
     normals = locks.normals[first]
     across = _across(led, locks.normals)[first]
@@ -51,12 +54,31 @@ def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, ran
     layer = np.abs(random.standard_normal((count, 1, 1), np.float32)) * np.float32(0.0011)
     sideways = beside * close + random.standard_normal((count, 1, 1), np.float32) * np.float32(0.0009) * close * leaving
     points = path + offset * (1 - leaving) + across * (sideways * leaving) + normals * (layer * close * leaving)
-    points += _frizz(style, count, steps, random)
+    points += _frizz(style, path, random)
     points = _shortened(points, style, roots, random)
     points = _face_free(points, head, 0.022 if has_fringe(style, hair) else 0.050)
     head.field.pushed(points, 0.0004)
     points[:, 0] = roots.points
     return Strands(points, normals, first)
+
+
+def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[Locks, Numbers]:
+    """Locks joined to larger ones that swing a little, so that hair parts, overlaps and ends unevenly; and to which."""
+    points = locks.points
+    count, steps, _ = points.shape
+    place = np.hstack([points[:, 0], 0.7 * points[:, steps // 2]])
+    leads = random.choice(count, min(style.bundles, count), replace=False)
+    own = leads[cKDTree(place[leads]).query(place)[1]]
+    to = points[own] - points
+    apart = np.linalg.norm(to, axis=-1)
+    near = np.minimum.accumulate(1 - np.clip((apart - 0.012) / 0.02, 0, 1), axis=1)
+    to -= 0.7 * locks.normals * (to * locks.normals).sum(-1, keepdims=True)
+    t = np.linspace(0, 1, steps, dtype=np.float32)
+    share = style.join * np.clip(1.4 * t - 0.15, 0, 1) * near
+    swing, phase = random.normal(size=count)[own, None], random.uniform(0, 6.28, count)[own, None]
+    aside = style.sway * swing * t**1.3 * np.sin(5.0 * t + phase)
+    moved = points + share[..., None] * to + aside[..., None] * _across(points, locks.normals)
+    return Locks(moved.astype(np.float32), locks.normals, locks.roots), own
 
 
 def _across(points: Floats, normals: Floats) -> Floats:
@@ -77,17 +99,21 @@ def _face_free(points: Floats, head: Head, below: float) -> Floats:
     return points
 
 
-def _frizz(style: Style, count: int, steps: int, random: np.random.Generator) -> Floats:
-    """Every hair's own slow waves, and some that stray."""
+def _frizz(style: Style, path: Floats, random: np.random.Generator) -> Floats:
+    """Hairs a little wavy, astray from their locks, and a few that go their own way."""
+    count, steps, _ = path.shape
     t = np.linspace(0, 1, steps, dtype=np.float32)[None, :, None]
     phase = random.random((2, count, 1, 3), np.float32) * np.float32(6.28)
     turns = np.float32(2.0) + random.random((count, 1, 1), np.float32) * np.float32(4.0)
     amount = np.float32(style.frizz) * random.gamma(1.5, 0.66, (count, 1, 1)).astype(np.float32)
-    waves = np.sin(turns * t * np.float32(3.14) + phase[0]) - np.sin(phase[0])
-    made = amount * t * waves
-    strays = np.flatnonzero(random.random(count) < style.stray)
-    far = random.standard_normal((len(strays), 1, 3), np.float32) * np.float32(0.10) * _reach(style)
-    made[strays] += far * t**1.6
+    made = (amount * t) * (np.sin(turns * np.float32(3.14) * t + phase[0]) - np.sin(phase[0]))
+    aside = random.standard_normal((count, 1, 3), np.float32)
+    astray = np.zeros((count, 1, 1), np.float32)
+    if style.loose:
+        astray += np.linalg.norm(path[:, -1] - path[:, 0], axis=1)[:, None, None] * np.float32(style.loose)
+    strays = random.random((count, 1, 1), np.float32) < style.stray
+    astray = np.where(strays, np.float32(0.10) * _reach(style), astray)
+    made += (aside * astray) * t**1.5
     return made
 
 
@@ -107,18 +133,21 @@ def _shortened(points: Floats, style: Style, roots: Roots, random: np.random.Gen
     return resampled(points, ends * (steps - 1), steps)
 
 
-def _curls(style: Style, locks: Locks, random: np.random.Generator) -> Floats:
-    """Waves or corkscrews of each lock (N, K, 3)."""
+def _curls(style: Style, locks: Locks, leads: Numbers, random: np.random.Generator) -> Floats:
+    """Waves or corkscrews of each lock (N, K, 3); flat waves go with those of the larger lock."""
     points = locks.points
     count = len(points)
     along = np.linalg.norm(np.diff(points, axis=1), axis=2)
     run = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(along, 1)], 1)
-    where = locks.roots.points
-    smooth = 0.9 * np.sin(where @ np.array((31.0, 17.0, 23.0))) + 0.35 * random.normal(size=count)
-    own = smooth if style.flat > 0.5 else random.uniform(0, 6.28, count)
-    turn = style.turn * np.exp(0.16 * (1 - 0.6 * style.flat) * random.normal(size=(count, 1)))
+    waved = style.flat > 0.5
+    where = locks.roots.points[leads]
+    smooth = 0.9 * np.sin(where @ np.array((31.0, 17.0, 23.0))) + 0.2 * random.normal(size=count)
+    own = smooth if waved else random.uniform(0, 6.28, count)
+    turn = style.turn * np.exp(0.16 * (1 - 0.4 * style.flat) * random.normal(size=(count, 1)))
+    turn = turn[leads] if waved else turn
     angle = (6.283 * run / turn + own[:, None]).astype(np.float32)
     size: Floats = style.curl * np.exp(0.22 * random.normal(size=(count, 1)))
+    size = 0.6 * size[leads] + 0.4 * size if waved else size
     start = 3.5 * style.curl if style.flat <= 0.5 else 0.10
     size = (size * np.clip(run / start, 0, 1) ** 1.5).astype(np.float32)[..., None]
     tangent = unit(np.gradient(points, axis=1))

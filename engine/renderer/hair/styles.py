@@ -60,6 +60,18 @@ class Style:
     """How much lifted hair stands up rather than off the skin."""
     rise: float | Five = 0.005
     """How high the outer layer lies over the skin."""
+    slope: float = 1.6
+    """How far hair has gone when it lies that high, in times the height."""
+    gather: float = 0.0
+    """How much hair below the ears turns to the neck, a centimetre."""
+    tuck_ear: float = 0.0
+    """How likely one side's hair is put behind the ear."""
+    bundles: int = 0
+    """Larger locks, into which locks join."""
+    join: float = 0.55
+    """How far they join."""
+    sway: float = 0.004
+    """How far each of them swings aside, in metres."""
     cling: float = 0.5
     """How much of what stands off the head is drawn to it, a step."""
     noise: float = 0.12
@@ -71,6 +83,8 @@ class Style:
     blunt: float = 0.006
     """Unevenness of the cut."""
     fringe_cut: float | None = None
+    outline: bool = False
+    """Trimmed round the ears and at the nape, as barbers do."""
     tuck: float = 0.0
     """How much ends turn in."""
     aside: float = 0.0
@@ -90,6 +104,8 @@ class Style:
     flat: float = 0.0
     """1 for waves in a plane, 0 for corkscrews."""
     frizz: float = 0.0004
+    loose: float = 0.0
+    """How far single hairs leave their lock, as a share of their length."""
     stray: float = 0.02
     """Share of hairs that go their own way."""
     ball: float | None = None
@@ -102,10 +118,11 @@ class Style:
 
 
 _LONG: Final = Style(
-    length=0.46, flow="part", lift=0.5, gravity=0.26, rise=(0.013, 0.016, 0.012, 0.015, 0.012), cling=0.6,
-    noise=0.05, points=18, strands=50_000, width=0.00020, clump=0.45, frizz=0.0006, vary=0.10, locks=2600,
+    length=0.46, flow="part", lift=0.25, gravity=0.26, rise=(0.009, 0.011, 0.010, 0.013, 0.012), cling=0.6,
+    slope=4.0, gather=0.036, tuck_ear=0.4, bundles=150, noise=0.05, points=18, strands=50_000, width=0.00020,
+    clump=0.45, frizz=0.0006, stray=0.010, vary=0.14, locks=2600,
 )  # fmt: skip
-_SHORT: Final = Style(length=0.03, lift=0.45, points=8)
+_SHORT: Final = Style(length=0.03, lift=0.45, points=8, outline=True, loose=0.035, locks=4500, stray=0.008)
 
 STYLES: Final[dict[str, Style]] = {
     "buzz cut": Style(
@@ -118,64 +135,64 @@ STYLES: Final[dict[str, Style]] = {
     ),
     "crop": replace(
         _SHORT, length=(0.040, 0.042, 0.018, 0.016, 0.011), flow=("forward", "forward", "whorl", "whorl", "whorl"),
-        lift=(0.5, 0.65, 0.3, 0.3, 0.25), gravity=0.05, rise=0.011, cling=0.3, noise=0.09, clump=0.28, vary=0.25,
-        locks=2600, fringe_cut=0.046, blunt=0.006,
+        lift=(0.5, 0.65, 0.3, 0.3, 0.25), gravity=0.05, rise=0.010, cling=0.3, noise=0.05, clump=0.20, vary=0.30,
+        fringe_cut=0.046, blunt=0.008,
     ),
     "side part": replace(
         _SHORT, length=(0.085, 0.066, 0.022, 0.020, 0.012), flow=("part", "part", "part", "whorl", "whorl"),
         lift=(0.75, 0.55, 0.22, 0.2, 0.2), gravity=0.03, bend=0.02, rise=0.013, cling=0.6, noise=0.07, clump=0.5,
-        points=11, locks=2000, shine=0.9, frame=1.05, aside=0.7,
+        points=11, shine=0.9, frame=1.05, aside=0.7, bundles=260, join=0.4, sway=0.002,
     ),
     "slick back": replace(
         _SHORT, length=(0.115, 0.105, 0.045, 0.034, 0.020), flow=("back", "back", "back", "back", "down"),
         lift=(0.55, 0.2, 0.08, 0.1, 0.1), gravity=0.02, rise=0.010, cling=0.8, noise=0.04, clump=0.6, points=12,
-        locks=1700, shine=1.3, frizz=0.0002, stray=0.006, wander=0.01,
+        shine=1.3, frizz=0.0002, stray=0.004, wander=0.01, loose=0.015, bundles=320, join=0.6, sway=0.001,
     ),
     "quiff": replace(
         _SHORT, length=(0.074, 0.058, 0.014, 0.012, 0.009), flow=("sweep", "back", "whorl", "whorl", "whorl"),
         lift=(1.9, 0.8, 0.25, 0.25, 0.2), upright=(0.85, 0.9, 0, 0, 0), gravity=0.0, bend=0.85, rise=(0.036, 0.020,
-        0.004, 0.004, 0.003), cling=0.6, noise=0.07, clump=0.40, points=12, locks=2200, shine=0.8,
+        0.004, 0.004, 0.003), cling=0.6, noise=0.07, clump=0.40, points=12, shine=0.8, bundles=260, join=0.45, sway=0.003,
     ),
     "undercut": replace(
         _SHORT, length=(0.105, 0.090, 0.004, 0.0035, 0.003), flow=("back", "back", "whorl", "whorl", "whorl"),
         lift=(1.3, 0.7, 0.6, 0.6, 0.6), upright=(0.8, 0.8, 0, 0, 0), gravity=0.02, bend=0.5, rise=(0.026, 0.020,
-        0.002, 0.002, 0.002), cling=0.6, noise=0.06, clump=0.5, points=12, locks=2200, frame=1.1,
+        0.002, 0.002, 0.002), cling=0.6, noise=0.06, clump=0.5, points=12, frame=1.1, loose=0.025, bundles=260, join=0.5, sway=0.002,
     ),
     "tousled": replace(
         _SHORT, length=(0.090, 0.095, 0.070, 0.060, 0.045), flow=("swept", "whorl", "whorl", "whorl", "down"),
         lift=(1.1, 1.0, 0.5, 0.5, 0.4), gravity=0.06, rise=0.022, cling=0.2, noise=0.30, wander=0.06, clump=0.55,
         curl=0.0022, turn=0.05, flat=0.7, points=13, locks=1600, vary=0.3, fringe_cut=0.030, blunt=0.012,
-        stray=0.05,
+        stray=0.03, outline=False, loose=0.03, bundles=300, join=0.5,
     ),
     "curtains": replace(
         _LONG, length=(0.150, 0.150, 0.085, 0.075, 0.05), lift=(1.25, 0.8, 0.35, 0.3, 0.2), gravity=0.18,
         rise=(0.020, 0.018, 0.012, 0.012, 0.01), cling=0.5, cut=-0.045, blunt=0.016, frame=0.90, clump=0.6,
-        points=14, locks=1700, curl=0.0018, turn=0.09, flat=0.8, vary=0.2,
+        points=14, locks=2200, curl=0.0018, turn=0.09, flat=0.8, vary=0.2, gather=0.0, tuck_ear=0.0,
     ),
     "pixie": replace(
         _SHORT, length=(0.085, 0.075, 0.040, 0.035, 0.024), flow=("swept", "part", "forward", "whorl", "down"),
         lift=(0.6, 0.7, 0.25, 0.3, 0.2), gravity=0.05, rise=0.014, cling=0.45, noise=0.09, clump=0.45, points=11,
-        locks=2200, fringe_cut=0.022, blunt=0.012, vary=0.25, frame=0.96,
+        fringe_cut=0.022, blunt=0.012, vary=0.25, frame=0.96, loose=0.03, bundles=260, join=0.55,
     ),
     "bob": replace(
-        _LONG, length=0.30, cut=-0.088, blunt=0.004, tuck=0.12, rise=(0.014, 0.019, 0.017, 0.020, 0.010),
+        _LONG, length=0.30, cut=-0.088, blunt=0.004, tuck=0.12, rise=(0.010, 0.013, 0.014, 0.017, 0.010),
         frame=0.97, clump=0.3, vary=0.02,
     ),
     "long bob": replace(_LONG, length=0.36, cut=-0.165, blunt=0.007, tuck=0.06, vary=0.04, frame=0.98),
-    "shoulder length": replace(_LONG, length=0.36, cut=-0.195, blunt=0.014, curl=0.0022, turn=0.15, flat=0.9),
+    "shoulder length": replace(_LONG, length=0.36, cut=-0.195, blunt=0.016, curl=0.0026, turn=0.15, flat=0.9),
     "long straight": replace(_LONG, clump=0.5),
-    "fringe": replace(_LONG, length=0.38, fringe_cut=0.017, blunt=0.004, cut=-0.23, vary=0.05),
+    "fringe": replace(_LONG, length=0.38, lift=(0.6, 0.3, 0.25, 0.25, 0.25), fringe_cut=0.017, blunt=0.004, cut=-0.23, vary=0.05),
     "shag": replace(
-        _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.022, cling=0.4,
-        noise=0.13, clump=0.75, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05,
+        _LONG, length=(0.13, 0.20, 0.20, 0.26, 0.26), fringe_cut=0.020, blunt=0.012, rise=0.015, cling=0.4,
+        noise=0.10, clump=0.6, curl=0.004, turn=0.10, flat=0.7, vary=0.45, locks=1400, frame=0.92, stray=0.05,
         lift=0.7, cut=-0.21,
     ),
     "waves": replace(
-        _LONG, length=0.42, rise=(0.016, 0.022, 0.020, 0.022, 0.015), curl=0.0080, turn=0.105, flat=0.85, clump=0.5,
-        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.14, frame=0.98, lift=0.6,
+        _LONG, length=0.42, rise=(0.010, 0.014, 0.016, 0.018, 0.015), curl=0.0105, turn=0.130, flat=0.85, clump=0.5,
+        locks=1700, points=26, strands=42_000, width=0.00022, vary=0.18, frame=0.98, lift=0.35, bundles=110, join=0.62,
     ),
     "curls": Style(
-        length=(0.12, 0.13, 0.12, 0.12, 0.10), lift=1.0, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
+        length=(0.10, 0.115, 0.10, 0.10, 0.08), lift=0.9, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
         wander=0.06, points=26, strands=40_000, width=0.00023, clump=0.80, curl=0.0062, turn=0.030, frizz=0.0012,
         stray=0.05, locks=900, vary=0.3, shine=0.6, fringe_cut=0.030, blunt=0.014, frame=1.0,
     ),
@@ -208,16 +225,16 @@ STYLES: Final[dict[str, Style]] = {
         kind="row"),
     ),
     "bun": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=54, kind="bun", size=0.043, share=0.7),
     ),
     "top knot": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=74, kind="bun", size=0.030, share=0.35),
     ),
     "ponytail": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=50, kind="tail", size=0.44, share=0.5),
     ),
     "pigtails": Style(
-        length=0.2, points=14, strands=46_000, width=0.00019, tied=Tied(up=18, kind="tail", size=0.40, sides=2,
+        length=0.2, points=14, strands=46_000, width=0.00019, soft=10.0, tied=Tied(up=18, kind="tail", size=0.40, sides=2,
         share=0.5),
     ),
 }  # fmt: skip

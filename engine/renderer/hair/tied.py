@@ -87,7 +87,7 @@ def _laid(points: Floats, roots: Roots, height: Floats, head: Head) -> Floats:
     """Paths pulled to their height above the skin, from their roots."""
     flat = points.reshape(-1, 3)
     t = np.linspace(0, 1, points.shape[1])[None, :]
-    want = (height[:, None] * np.sin(np.pi * np.clip(0.06 + 0.8 * t, 0, 1))).astype(np.float32).ravel()
+    want = (height[:, None] * np.sin(np.pi * np.clip(0.02 + 0.84 * t, 0, 1)) ** 1.4).astype(np.float32).ravel()
     for _ in range(3):
         gap = head.field.distance(flat)
         flat = flat + unit(flat - CENTRE) * (want - gap)[:, None]
@@ -98,19 +98,24 @@ def _laid(points: Floats, roots: Roots, height: Floats, head: Head) -> Floats:
 
 
 def _loosened(style: Style, points: Floats, roots: Roots, random: np.random.Generator) -> Floats:
-    """Short hairs at the line that escaped, and wisps before the ears."""
+    """Short hairs at the line that no band holds, lying any way on the skin, and wisps before the ears."""
     count = len(points)
-    escaped = np.flatnonzero((roots.inside < 4.5) & (random.random(count) < 0.10))
+    young = 0.55 * np.clip((4.0 - roots.inside) / 5, 0, 1) + 0.04 * (roots.inside < 8)
+    escaped = np.flatnonzero(random.random(count) < young)
+    n = len(escaped)
     t = np.linspace(0, 1, points.shape[1], dtype=np.float32)[None, :, None]
     start = points[escaped, :1]
-    length = random.uniform(0.008, 0.05, (len(escaped), 1, 1)).astype(np.float32)
-    first = unit(points[escaped, 1] - points[escaped, 0])[:, None]
-    curve = random.standard_normal((len(escaped), 1, 3), np.float32) * np.float32(0.35)
-    out = unit(start - CENTRE)
-    framing = (roots.around[escaped] > 55) & (roots.around[escaped] < 80) & (random.random(len(escaped)) < 0.5)
-    length = np.where(framing[:, None, None], random.uniform(0.06, 0.15, length.shape), length).astype(np.float32)
+    normal = roots.normals[escaped]
+    first = unit(points[escaped, 2] - points[escaped, 0])
+    astray = random.standard_normal((n, 3), np.float32) * np.float32(0.55)
+    flat = first + astray - normal * ((first + astray) * normal).sum(1, keepdims=True)
+    way = (unit(flat) + normal * random.uniform(0.05, 0.4, (n, 1)).astype(np.float32))[:, None]
+    length = (0.005 + 0.022 * random.random(n) ** 2).astype(np.float32)
+    framing = (roots.around[escaped] > 58) & (roots.around[escaped] < 80) & (random.random(n) < 0.10)
+    length = np.where(framing, random.uniform(0.05, 0.12, n), length).astype(np.float32)[:, None, None]
+    droop = np.where(framing, 0.9, 0.25).astype(np.float32)[:, None, None]
     made = points.copy()
-    made[escaped] = start + length * (t * (0.8 * first + 0.5 * out + curve) + t * t * (-0.7 * UP - 0.35 * out))
+    made[escaped] = start + length * (t * way + t * t * (-droop * UP - 0.25 * normal[:, None]))
     return made
 
 
@@ -122,7 +127,7 @@ def _finished(
     path = _tail_path(tied, hair, knot, end, head)
     if tied.kind == "plait":
         return ropes.plaited(path[None], 0.0150, int(0.06 * style.strands), 60, random)
-    return _tail(style, hair, path, head, random)
+    return _tail(style, tied, hair, path, head, random)
 
 
 def _bun(style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, random: np.random.Generator) -> Strands:
@@ -168,7 +173,7 @@ def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head) ->
         way = unit(here - path[-1])
         path.append(here.copy())
     made = np.stack(path)
-    for _ in range(3):
+    for _ in range(10):
         made[1:-1] = 0.25 * made[:-2] + 0.5 * made[1:-1] + 0.25 * made[2:]
     return np.asarray(made)
 
@@ -182,7 +187,9 @@ def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: np.float32)
     return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
 
 
-def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
+def _tail(
+    style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator
+) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
     count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)
@@ -191,17 +198,18 @@ def _tail(style: Style, hair: Hair, path: Floats, head: Head, random: np.random.
     first = unit(np.cross(tangent, RIGHT + 0.1 * UP))
     second = np.cross(tangent, first)
     t = np.linspace(0, 1, steps)
-    wide = np.interp(t, (0, 0.05, 0.3, 0.7, 1), (0.010, 0.012, 0.027, 0.026, 0.012)) * (0.6 + 0.4 * hair.volume)
+    wide = np.interp(t, (0, 0.05, 0.3, 0.7, 1), (0.010, 0.012, 0.025, 0.025, 0.014)) * (0.6 + 0.4 * hair.volume)
+    wide = wide / tied.sides**0.5
     lock = random.integers(0, 70, count)
     centre = unit(random.normal(size=(70, 2))) * np.sqrt(random.random((70, 1)))
-    at_lock = centre[lock] + 0.22 * random.normal(size=(count, 2))
-    wave = 0.10 * np.sin(t[None] * random.uniform(3, 8, 70)[lock, None] + random.uniform(0, 6.3, 70)[lock, None]) * t
+    at_lock = centre[lock] + 0.16 * random.normal(size=(count, 2))
+    wave = 0.22 * np.sin(t[None] * random.uniform(3, 8, 70)[lock, None] + random.uniform(0, 6.3, 70)[lock, None]) * t
     a, b = at_lock[:, :1] + wave, at_lock[:, 1:] + wave[:, ::-1]
     across = a[..., None] * first + b[..., None] * second
     points = (axis + across * wide[None, :, None]).astype(np.float32)
     loose = np.float32(0.0012) * random.standard_normal((count, 1, 3), np.float32)
     points = points + loose * t[None, :, None].astype(np.float32)
-    ends = (1 - 0.3 * random.random(count) ** 2) * (steps - 1)
+    ends = (1 - 0.45 * random.random(70)[lock] * random.random(count) ** 0.5) * (steps - 1)
     points = resampled(points, ends, steps).astype(np.float32)
     head.field.pushed(points, 0.0006)
     return Strands(points, unit(across + 0.2 * unit(points - CENTRE)).astype(np.float32), lock)

@@ -37,6 +37,14 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 }  # fmt: skip
 """Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
+_OWN_LIGHT: Final = {
+    "space": 1.0, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6, "sky": 0.7,
+    "church": 0.4, "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
+}  # fmt: skip
+_SLANTS: Final = {
+    "daylight studio": 0.7, "cafe": 0.8, "bar": 0.8, "library": 0.8, "office": 0.85, "kitchen": 0.75, "hospital": 0.9,
+    "church": 0.55, "city night": 0.6, "rain": 0.6, "rooftop": 0.3,
+}  # fmt: skip
 _ADAPTED: Final = 0.6
 """How far the camera's white balance goes to make a place's light neutral."""
 _PITCH: Final = 1.0
@@ -62,17 +70,33 @@ def seen(wanted: Place, optics: Optics, size: tuple[int, int], seed: int) -> Flo
     return _picture(name, wanted.time, turn, wanted.colour, Lens.of(optics), size, seed) * F(wanted.level)
 
 
+def own_light(wanted: Place) -> float:
+    """How much of what is seen of a place is lit by itself, 0 to 1: lamps round the sitter change little of that."""
+    usual = 0.0 if wanted.name in cloths.CLOTHS else 0.35
+    return max(_OWN_LIGHT.get(wanted.name, usual), 0.8 if wanted.time in ("night", "sunset") and usual else 0.0)
+
+
 def _turned(name: str, seed: int) -> float:
     """Degrees that a set is turned by, so that a series does not stand before one wall."""
     return float(np.random.default_rng((seed & 0xFFFFFFFF, 12)).uniform(-5, 5)) if name not in cloths.CLOTHS else 0.0
 
 
+def _slant(name: str, seed: int) -> float:
+    """The tangent of the angle at which a set's walls are seen: nobody stands quite square to a room or a street."""
+    if name not in _SLANTS:
+        return 0.0
+    random = np.random.default_rng((seed & 0xFFFFFFFF, 13))
+    return _SLANTS[name] * float(random.uniform(0.55, 1.0)) * float(random.choice((-1, 1)))
+
+
 def lit_from(setting: Setting, side: float) -> Setting:
     """The place mirrored, if it is brighter on the other side than the key light is on; `side` as a lamp's."""
-    width = setting.environment.shape[1]
-    grey = np.minimum(setting.environment @ LUMA, 12)
-    aside = np.sin((np.arange(width) + 0.5) / width * 2 * np.pi - np.pi)
-    if float((grey * aside).sum()) * side >= 0:
+    height, width = setting.environment.shape[:2]
+    grey = np.minimum(setting.environment @ LUMA, 30)
+    across = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
+    level = np.sin((np.arange(height) + 0.5) / height * np.pi) ** 2
+    aside = np.sin(across) * (1 - 0.8 * np.cos(across))  # what is behind the sitter lights no cheek
+    if float(level @ grey @ aside) * side >= 0:
         return setting
     return Setting(
         np.ascontiguousarray(setting.environment[:, ::-1]), lambda size, seed: setting.backdrop(size, seed)[:, ::-1]
@@ -90,8 +114,10 @@ def _picture(
         made = maps.seen(maps.chosen(name, seed, time), turn, eye, size, time == "night") * maps.tint(name, time)
     else:
         coarse = eye.coarse(size)
-        layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time))
-        made = lens.grown(lens.seen(layers, eye, coarse[1]), size)
+        slant = _slant(name, seed)
+        margin = lens.MARGIN if slant else 1.0
+        layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time, margin))
+        made = lens.grown(lens.seen(layers, eye, coarse, slant), size)
     made.setflags(write=False)
     return made
 

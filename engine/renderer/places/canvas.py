@@ -82,14 +82,20 @@ class Layer:
         self, left: float, right: float, bottom: float, top: float, colour: Colour,
         soft: float = 0.0, share: float = 1.0,
     ) -> None:  # fmt: skip
-        """An upright rectangle between directions."""
+        """An upright rectangle between directions, a little lighter where it is higher."""
         edge = max(soft, self.canvas.pixel)
         if not self.canvas.sees(left - edge, right + edge, bottom - edge, top + edge):
             return
         across, rise = ramp(self.canvas.u, left, right, edge), ramp(self.canvas.v, bottom, top, edge)
         part = _part(rise, across)
-        if part is not None:
-            self.mask(rise[part[0]][:, None] * across[part[1]][None] * F(share), colour, part)
+        if part is None:
+            return
+        up, over = self.canvas.v[part[0]], self.canvas.u[part[1]]
+        low, most = max(bottom, -0.7), min(top, 0.7)
+        lit = np.clip((up - F(low)) / F(max(most - low, 1e-3)), 0, 1)[:, None] * F(0.30) + F(0.83)
+        lit = lit + np.clip((over - F(left)) / F(max(right - left, 1e-3)), 0, 1)[None] * F(0.08)
+        paint = np.asarray(colour, np.float32) * lit[..., None]
+        self.mask(rise[part[0]][:, None] * across[part[1]][None] * F(share), paint, part)
 
     def discs(
         self, x: Floats, y: Floats, radius: Floats, colour: Floats, share: float = 1.0, tall: float = 1.0

@@ -100,10 +100,10 @@ def _lancet(
     above = np.maximum(v - F(top - half * 1.5), 0) / F(half * 1.5)
     wide = F(half) * np.sqrt(np.maximum(1 - above**1.6, 0))
     shape = np.clip((wide - np.abs(u - F(x))) / F(layer.canvas.pixel) + F(0.5), 0, 1) * (v > base) * (v < top)
-    table = own.random((14, 5))
-    row = np.clip(((v - F(base)) / F(top - base) * 14).astype(int), 0, 13)
-    column = np.clip(((u - F(x)) / F(half * 2) * 5 + F(2.5)).astype(int), 0, 4)
-    pane = table[row, np.abs(column - 2)]
+    table = own.random((30, 9))
+    row = np.clip(((v - F(base)) / F(top - base) * 30).astype(int), 0, 29)
+    column = np.clip(((u - F(x)) / F(half * 2) * 9 + F(4.5)).astype(int), 0, 8)
+    pane = table[row, np.abs(column - 4)]
     colour = glass[(pane * 5.999).astype(int)] * (0.5 + (pane * 37 % 1))[..., None]
     white = (pane * 11 % 1) < 0.3
     colour = np.where(white[..., None], np.array((0.95, 0.95, 0.88)) * glass.max(), colour)
@@ -114,8 +114,8 @@ def space(c: Canvas) -> list[Layer]:
     """Stars, a nebula's two colours, now and then a planet's edge."""
     random = c.random("space")
     hues = (
-        ((0.20, 0.04, 0.26), (0.03, 0.16, 0.34)), ((0.30, 0.06, 0.05), (0.06, 0.08, 0.30)),
-        ((0.03, 0.20, 0.20), (0.14, 0.04, 0.28)),
+        ((0.115, 0.045, 0.13), (0.035, 0.095, 0.17)), ((0.17, 0.065, 0.045), (0.05, 0.06, 0.15)),
+        ((0.035, 0.11, 0.115), (0.085, 0.04, 0.15)),
     )[int(random.integers(3))]  # fmt: skip
     deep = c.layer(0.30)
     u, v = c.grid()
@@ -125,14 +125,14 @@ def space(c: Canvas) -> list[Layer]:
     band = np.exp(-(((tilt + (cloud - F(0.5)) * F(0.7)) / F(0.42)) ** 2))
     other = noise(u * F(3.4) + F(9), rise * F(3.4), random, 5, 0.6)
     deep.fill(np.array((0.004, 0.005, 0.010)))
-    deep.paint += (band * step(cloud, 0.34, 0.86))[..., None] * np.asarray(hues[0], np.float32) * F(1.5)
-    deep.paint += (band * step(other, 0.42, 0.9))[..., None] * np.asarray(hues[1], np.float32) * F(1.6)
+    deep.paint += (band * step(cloud, 0.22, 0.98))[..., None] * np.asarray(hues[0], np.float32) * F(1.5)
+    deep.paint += (band * step(other, 0.28, 1.0))[..., None] * np.asarray(hues[1], np.float32) * F(1.6)
     stars = c.layer(0.30)
     count = 4200
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
     y = random.normal(0, 0.6, count).astype(np.float32)
-    bright = (random.pareto(1.35, count).clip(0.02, 30) * 7)[:, None] * random.uniform(0.65, 1.0, (count, 3))
-    stars.discs(x, y, np.full(count, 0.0014, np.float32), bright.astype(np.float32))
+    bright = (random.pareto(1.1, count).clip(0.02, 40) * 4)[:, None] * random.uniform(0.65, 1.0, (count, 3))
+    stars.discs(x, y, np.full(count, 0.0011, np.float32), bright.astype(np.float32))
     layers = [deep, stars]
     if random.random() < 0.5:
         layers.append(_planet(c, float(random.choice((-1, 1)))))

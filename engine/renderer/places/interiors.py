@@ -13,8 +13,8 @@ from engine.renderer.tracing.vectors import F, Floats
 WARM = (1.0, 0.62, 0.28)
 WOOD = ((0.17, 0.085, 0.040), (0.22, 0.115, 0.055), (0.13, 0.065, 0.032))
 _OUTSIDE = {
-    "day": ((0.95, 1.05, 1.15), (0.45, 0.62, 0.42)),
-    "sunset": ((1.5, 0.80, 0.42), (0.55, 0.33, 0.24)),
+    "day": ((1.95, 2.05, 2.15), (0.62, 0.78, 0.46)),
+    "sunset": ((2.4, 1.30, 0.68), (0.75, 0.45, 0.30)),
     "night": ((0.03, 0.045, 0.09), (0.015, 0.02, 0.035)),
 }
 
@@ -63,8 +63,8 @@ def window(
     layer.box(x - half - bar * 1.6, x + half + bar * 1.6, base - bar * 2, top + bar * 1.6, frame)
     u, v = c.grid()
     leaves = noise(u * F(9), v * F(9), c.random(f"outside {x:.2f}"), 4, 0.6)
-    low = step(leaves - (v - F(base)) / F(max(top - base, 0.1)) * F(0.9), -0.15, 0.30)
-    view = mix(sky, land, low) * (F(0.75) + F(0.5) * leaves)[..., None]
+    low = step(leaves - (v - F(base)) / F(max(top - base, 0.1)) * F(1.1), -0.12, 0.22)
+    view = mix(sky, land * (F(0.35) + F(1.3) * leaves[..., None]), low)
     across = step(u, x - half, x - half + c.pixel) * step(-u, -x - half, -x - half + c.pixel)
     rise = step(v, base, base + c.pixel) * step(-v, -top, -top + c.pixel)
     layer.mask(np.asarray(across * rise, np.float32), view)
@@ -86,7 +86,7 @@ def pendants(
     tone = np.asarray(colour, np.float32)
     for x in np.arange(-np.pi + start, np.pi, gap):
         y = rise + float(random.uniform(-0.02, 0.02))
-        layer.glow(float(x), y, radius * 8, tone * F(0.35))
+        layer.glow(float(x), y, radius * 8, tone * F(0.2))
         layer.box(x - 0.0015, x + 0.0015, y, 2.0, (0.02, 0.02, 0.02))
         if shade is not None:
             layer.discs(one(x), one(y + radius * 0.9), one(radius * 1.9), np.array([shade], np.float32), 1.0, 0.8)

@@ -61,15 +61,15 @@ def field(c: Canvas) -> list[Layer]:
             c,
             14,
             "ears",
-            5200,
+            7000,
             (-0.30, -0.015),
-            (0.003, 0.006),
+            (0.0018, 0.0042),
             [np.asarray(g) * np.asarray(sky.land) for g in gold],
             0.35,
             2.2,
         ),
         tufts(c, sky, 5, "stalks", 2600, -0.10, gold),
-        tufts(c, sky, 2.4, "near stalks", 420, -0.14, gold, 0.006, 0.3),
+        tufts(c, sky, 2.4, "near stalks", 700, -0.14, gold, 0.0042, 0.3),
     ]
 
 
@@ -116,12 +116,12 @@ def mountains(c: Canvas) -> list[Layer]:
     sky = skies.of(c)
     rock, snow = np.array((0.20, 0.22, 0.28)), np.array((1.15, 1.18, 1.25))
     slope, fir = np.array((0.11, 0.14, 0.10)), np.array((0.035, 0.06, 0.035))
-    far = ridge(c, 9000, 0.02, 0.50, hazed(rock, sky, 0.30), hazed(snow, sky, 0.04), "peaks", 2.4, 6, 0.4, 0.5)
+    far = ridge(c, 9000, 0.02, 0.50, hazed(rock, sky, 0.30), hazed(snow, sky, 0.04), "peaks", 2.4, 6, 0.5, 0.58)
     return [
         skies.painted(c, sky, 0.35),
         far,
         ridge(
-            c, 4000, -0.06, 0.36, hazed(rock * 0.7, sky, 0.20), hazed(rock * 1.7, sky, 0.10), "ridge", 2.6, 6, 0.3, 0.5
+            c, 4000, -0.06, 0.36, hazed(rock * 0.7, sky, 0.20), hazed(rock * 1.7, sky, 0.10), "ridge", 2.6, 6, 0.42, 0.6
         ),
         ridge(c, 1500, -0.16, 0.28, hazed(fir, sky, 0.07), hazed(slope * 1.3, sky, 0.05), "slope", 3.4, 6, 0.10),
         ridge(
@@ -163,12 +163,12 @@ def desert(c: Canvas) -> list[Layer]:
 def snow(c: Canvas) -> list[Layer]:
     """Snow on the ground and on firs, flakes in the air."""
     sky = skies.of(c, "grey")
-    white = (0.92, 1.0, 1.12)
+    white = (0.97, 1.0, 1.05)
     layers = [
         skies.painted(c, sky, 0.7),
         firs(c, sky, 140, 0.10, 0.24, 0.55, 170),
         firs(c, sky, 45, 0.14, 0.42, 0.16, 70),
-        ground(c, sky, (0.62, 0.74, 0.92), white, "snow", 0.5, 0.25),
+        ground(c, sky, (0.70, 0.77, 0.87), white, "snow", 0.5, 0.25),
     ]
     flakes = np.asarray(white, np.float32) * np.asarray(sky.land, np.float32) * F(1.25)
     return [
@@ -203,7 +203,7 @@ def park(c: Canvas) -> list[Layer]:
         if autumn
         else ((0.04, 0.085, 0.015), (0.11, 0.19, 0.03), (0.30, 0.40, 0.08))
     )
-    lawn = ground(c, sky, (0.10, 0.20, 0.025), (0.24, 0.40, 0.06), "lawn", 0.6, 0.12)
+    lawn = ground(c, sky, (0.095, 0.15, 0.035), (0.21, 0.29, 0.085), "lawn", 0.6, 0.12)
     x, y = c.floor()
     shade = noise(x * F(0.16), y * F(0.10), c.random("shade"), 4, 0.6)
     lawn.lit(F(0.50) + F(0.75) * step(shade, 0.42, 0.6))

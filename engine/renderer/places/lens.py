@@ -8,14 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.renderer.camera import Optics
-from engine.renderer.places.canvas import Canvas, Layer
+from engine.renderer.places.canvas import Canvas, Layer, noise
 from engine.renderer.tracing.vectors import F, Floats
 
 _WIDER = 1.9
 """Times the true angle of view: a real place so near would be one patch of its wall."""
 _FARTHEST = 300.0
-_SHARPEST = 130.0
+_SHARPEST = 92.0
 """The least blur's radius is the picture's height by this: no set is as fine as a place."""
+MARGIN = 1.34
+"""How much larger than the picture a set is painted that is then seen at an angle."""
+_NEAR = 12.0
+"""Metres within which things throw soft shadows on what is behind them."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +61,13 @@ class Lens:
         return max(round(width / parts), 8), max(round(height / parts), 8)
 
 
-def view(lens: Lens, size: tuple[int, int], turn: float, pitch: float, seed: int, time: str) -> Canvas:
-    """A canvas of what the camera sees; `turn` and `pitch` in degrees."""
-    width, height = size
+def view(
+    lens: Lens, size: tuple[int, int], turn: float, pitch: float, seed: int, time: str, margin: float = 1.0
+) -> Canvas:
+    """A canvas of what the camera sees, and `margin` times as much; `turn` and `pitch` in degrees."""
     half = np.tan(lens.tall / 2)
-    pixel = 2 * half / height
+    pixel = 2 * half / size[1]
+    width, height = (round(side * margin) for side in size)
     x = (np.arange(width, dtype=np.float32) - F((width - 1) / 2)) * F(pixel) + F(np.radians(turn))
     y = F((height - 1) / 2) - np.arange(height, dtype=np.float32)
     rise = float(np.tan(np.radians(pitch) + lens.rise * 0.6))
@@ -77,18 +83,56 @@ def around(turn: float, seed: int, time: str, rows: int = 64) -> Canvas:
     return Canvas(u.astype(np.float32), np.tan(up).astype(np.float32), 2 * np.pi / columns, seed, time)
 
 
-def seen(layers: Sequence[Layer], lens: Lens, rows: int) -> Floats:
-    """Layers from the farthest to the nearest as one picture (H, W, 3), blurred as a picture of `rows` would be."""
-    picture = None
-    for group in _groups(layers, lens, rows):
-        paint, alpha = _flat(group)
-        radius = max(lens.blur(group[0].away, rows), rows / _SHARPEST)
-        if picture is None:
-            picture = disk(paint, radius)
+def seen(layers: Sequence[Layer], lens: Lens, size: tuple[int, int], slant: float = 0.0) -> Floats:
+    """Layers from the farthest to the nearest as one picture (H, W, 3) of `size`, blurred as the lens does.
+
+    `slant` is the tangent of the angle at which the set's walls are seen; then they are painted with a margin.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    rows, picture = size[1], np.zeros((1, 1, 3), np.float32)
+    for number, group in enumerate(_groups(layers, lens, rows)):
+        away, canvas = group[0].away, group[0].canvas
+        sharp = np.concatenate([part if part.ndim == 3 else part[..., None] for part in _flat(group)], -1)
+        sharp = _slanted(sharp, canvas, size, slant)
+        sharp[..., :3] *= _worn(sharp.shape[:2], canvas, number)[..., None] if away < _FARTHEST else F(1)
+        both = disk(sharp, max(lens.blur(away, rows), rows / (_SHARPEST if away > 0.5 else 2.2 * _SHARPEST)))
+        if number == 0:
+            picture = both[..., :3]
             continue
-        both = disk(np.concatenate([paint, alpha[..., None]], -1), radius)
+        if away < _NEAR:
+            shadow = gaussian_filter(both[..., 3], rows * 0.028, mode="nearest")
+            picture = picture * (1 - F(0.42) * shadow)[..., None]
         picture = picture * (1 - np.clip(both[..., 3:], 0, 1)) + both[..., :3]
-    return np.zeros((1, 1, 3), np.float32) if picture is None else np.maximum(picture, 0)
+    return np.maximum(picture, 0)
+
+
+def _slanted(sharp: Floats, canvas: Canvas, size: tuple[int, int], slant: float) -> Floats:
+    """What was painted straight on (H, W, 4) as it is seen when its walls run away to one side."""
+    from scipy.ndimage import map_coordinates
+
+    width, height = size
+    if sharp.shape[:2] == (height, width):
+        return sharp
+    rows = len(sharp)
+    middle = (float(canvas.u[0]) + float(canvas.u[-1])) / 2
+    x = (np.arange(width, dtype=np.float32) - F((width - 1) / 2)) * F(canvas.pixel)
+    far = 1 / (1 - x * F(slant))
+    y = float(canvas.v[0]) - (np.arange(height, dtype=np.float32) + F((rows - height) / 2)) * F(canvas.pixel)
+    across = (x * far + F(middle - float(canvas.u[0]))) / F(canvas.pixel)
+    down = (F(canvas.v[0]) - y[:, None] * far[None]) / F(canvas.pixel)
+    at = np.stack([down, np.broadcast_to(across, down.shape)])
+    seen = [map_coordinates(sharp[..., k], at, order=1, mode="nearest", output=np.float32) for k in range(4)]
+    return np.stack(seen, -1)
+
+
+def _worn(shape: tuple[int, ...], canvas: Canvas, number: int) -> Floats:
+    """Light and dirt as they are anywhere (H, W), about 1: broad pools of light, blotches, and a fine grain."""
+    random = canvas.random(f"worn {number}")
+    y, x = (np.arange(side, dtype=np.float32) / F(shape[0]) for side in shape)
+    pools = noise(x[None] * F(1.7), y[:, None] * F(1.7), random, 2) - F(0.5)
+    marks = noise(x[None] * F(11), y[:, None] * F(14), random, 4, 0.7) - F(0.5)
+    return np.asarray(np.exp(F(0.95) * pools + F(0.09) * marks))
 
 
 def flat(layers: Sequence[Layer]) -> Floats:

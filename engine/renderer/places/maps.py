@@ -104,7 +104,7 @@ def seen(view: View, turn: float, lens: Lens, size: tuple[int, int], night: bool
     part = np.minimum(part, F(float(np.median(part @ LUMA)) * 40))
     usual = float(np.median(part @ LUMA))
     part = windows_dark(part) if night and view.name == "apartment" else part
-    full = grown(disk(part, max(lens.blur(view.away, coarse[1]), coarse[1] / 200)), size)
+    full = grown(disk(part, max(lens.blur(view.away, coarse[1]), coarse[1] / 115)), size)
     return np.asarray(full * F(view.level / max(usual, 1e-3)), np.float32)
 
 

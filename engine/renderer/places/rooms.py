@@ -20,19 +20,20 @@ from engine.renderer.places.interiors import (
 from engine.renderer.tracing.vectors import F
 
 WARM = (1.0, 0.62, 0.28)
+_SCREENS = ((0.30, 0.36, 0.42), (0.62, 0.64, 0.66), (0.10, 0.13, 0.17))
 WOOD = ((0.17, 0.085, 0.040), (0.22, 0.115, 0.055), (0.13, 0.065, 0.032))
 
 
 def daylight_studio(c: Canvas) -> list[Layer]:
     """A loft with tall factory windows and pale walls."""
     side = float(c.random("side").choice((-1, 1)))
-    room = wall(c, 4.5, np.array((0.47, 0.45, 0.42)) * dim(c), "loft", (0.6, 0.6, 0.58), (0.36, 0.25, 0.16), 0.10)
+    room = wall(c, 4.5, np.array((0.36, 0.34, 0.31)) * dim(c), "loft", (0.6, 0.6, 0.58), (0.36, 0.25, 0.16), 0.10)
     bricks(room, 0.022, 0.058, 0.16)
     falloff(room, side * 0.17)
     for k in range(7):
         x = side * 0.17 + k * 2 * np.pi / 7
         x = (x + np.pi) % (2 * np.pi) - np.pi
-        window(room, float(x), 0.20, -0.16, 0.62, (4, 6), (0.09, 0.095, 0.10), 1.5, 0.009)
+        window(room, float(x), 0.20, -0.16, 0.62, (4, 6), (0.09, 0.095, 0.10), 1.1, 0.009)
     room.glow(side * 0.2, 0.1, 0.7, np.array((0.22, 0.23, 0.24)) * dim(c))
     stool = c.layer(3.4)
     stool.box(-side * 0.22 - 0.10, -side * 0.22 + 0.10, -0.34, 0.16, (0.42, 0.33, 0.24), 0.01)
@@ -123,7 +124,9 @@ def reading_room(c: Canvas) -> list[Layer]:
 def office(c: Canvas) -> list[Layer]:
     """An open office: a wall of glass, ceiling panels, screens and plants."""
     random, level = c.random("office"), dim(c)
-    room = wall(c, 7, np.array((0.52, 0.56, 0.60)) * level, "office wall", (0.55, 0.58, 0.62), (0.22, 0.24, 0.27), 0.05)
+    room = wall(
+        c, 7, np.array((0.33, 0.345, 0.36)) * level, "office wall", (0.40, 0.41, 0.42), (0.13, 0.135, 0.145), 0.05
+    )
     falloff(room, float(random.uniform(-0.3, 0.3)), 0.5, 0.7)
     start = float(random.uniform(-0.3, 0.1))
     for k in range(14):
@@ -135,11 +138,17 @@ def office(c: Canvas) -> list[Layer]:
         panels.box(x, x + 0.17, 0.345, 0.375, np.array((1.7, 1.8, 1.9)), 0.01)
         panels.box(x - 0.02, x + 0.13, 0.47, 0.53, np.array((1.7, 1.8, 1.9)), 0.01)
     desks = c.layer(3.6)
-    desks.box(-9, 9, -0.40, -0.215, np.array((0.26, 0.28, 0.31)) * level, 0.02)
-    desks.box(-9, 9, -0.225, -0.205, np.array((0.62, 0.60, 0.56)) * level)
+    desks.box(-9, 9, -0.40, -0.215, np.array((0.10, 0.105, 0.115)) * level, 0.02)
+    desks.box(-9, 9, -0.235, -0.205, np.array((0.46, 0.36, 0.26)) * level)
     for x in np.arange(-np.pi + float(random.uniform(0, 0.3)), np.pi, 0.34):
         desks.box(x, x + 0.17, -0.19, -0.085, (0.02, 0.022, 0.025))
-        desks.box(x + 0.006, x + 0.164, -0.184, -0.091, np.array((0.20, 0.34, 0.52)) * float(random.uniform(0.6, 1.5)))
+        desks.box(
+            x + 0.006,
+            x + 0.164,
+            -0.184,
+            -0.091,
+            np.array(_SCREENS[int(random.integers(3))]) * float(random.uniform(0.5, 1.2)),
+        )
         desks.box(x + 0.22, x + 0.29, -0.30, -0.12, (0.06, 0.07, 0.085), 0.02)
     side = float(random.choice((-1, 1)))
     return [room, panels, desks, plant(c, 2.6, "office plant", side * 0.36, -0.17, 0.11),
@@ -150,12 +159,12 @@ def kitchen(c: Canvas) -> list[Layer]:
     """A kitchen: tiles, cabinets, a counter, pans, herbs at the window."""
     random, level, side = c.random("kitchen"), dim(c), float(c.random("side").choice((-1, 1)))
     front = np.asarray(
-        ((0.20, 0.30, 0.29), (0.62, 0.60, 0.55), (0.13, 0.19, 0.27))[int(random.integers(3))], np.float32
+        ((0.12, 0.17, 0.155), (0.44, 0.42, 0.38), (0.075, 0.105, 0.15))[int(random.integers(3))], np.float32
     ) * F(level)
-    room = wall(c, 3, np.array((0.50, 0.46, 0.39)) * level, "tiles", (0.75, 0.74, 0.7), (0.3, 0.2, 0.13), 0.05)
+    room = wall(c, 3, np.array((0.37, 0.34, 0.29)) * level, "tiles", (0.5, 0.49, 0.46), (0.3, 0.2, 0.13), 0.05)
     bricks(room, 0.034, 0.068, 0.09)
     falloff(room, side * 0.19, 0.3, 0.7)
-    window(room, side * 0.19, 0.10, -0.10, 0.24, (2, 2), (0.62, 0.6, 0.57), 1.25)
+    window(room, side * 0.19, 0.10, -0.10, 0.24, (2, 2), (0.5, 0.48, 0.45), 1.0)
     window(room, side * 0.30 + 2.6 * side, 0.3, -0.10, 0.3, (2, 2), (0.75, 0.74, 0.72), 1.0)
     for x in np.arange(-np.pi, np.pi, 0.24):
         if abs(x + 0.12 - side * 0.19) > 0.23:
@@ -184,18 +193,18 @@ def kitchen(c: Canvas) -> list[Layer]:
 def hospital(c: Canvas) -> list[Layer]:
     """A bright corridor: pale green and white, ceiling lights, doors, a handrail."""
     random = c.random("hospital")
-    white = np.array((0.78, 0.86, 0.86))
-    room = wall(c, 5, white * 0.9, "ward", (0.9, 0.95, 0.95), (0.42, 0.52, 0.53), 0.03)
-    room.box(-9, 9, -0.9, -0.10, np.array((0.36, 0.62, 0.58)), 0.008)
+    white = np.array((0.50, 0.54, 0.54))
+    room = wall(c, 5, white * 0.9, "ward", (0.62, 0.65, 0.65), (0.24, 0.28, 0.28), 0.03)
+    room.box(-9, 9, -0.9, -0.10, np.array((0.22, 0.36, 0.345)), 0.008)
     falloff(room, float(random.uniform(-0.3, 0.3)), 0.5, 0.72)
-    room.box(-9, 9, -0.105, -0.075, (0.62, 0.55, 0.44))
+    room.box(-9, 9, -0.105, -0.075, (0.36, 0.27, 0.18))
     for k, x in enumerate(np.arange(-np.pi + float(random.uniform(0, 0.5)), np.pi, 0.52)):
-        room.box(x, x + 0.22, -0.34, 0.26, np.array((0.44, 0.52, 0.54)), 0.006)
-        room.box(x + 0.012, x + 0.208, -0.34, 0.248, np.array((0.62, 0.74, 0.76)), 0.006)
+        room.box(x, x + 0.22, -0.34, 0.26, np.array((0.24, 0.27, 0.28)), 0.006)
+        room.box(x + 0.012, x + 0.208, -0.34, 0.248, np.array((0.40, 0.45, 0.46)), 0.006)
         room.box(
             x + 0.06, x + 0.12, 0.02, 0.17, np.array((0.95, 1.1, 1.15)) if k % 2 else np.array((0.3, 0.4, 0.44)), 0.005
         )
-        room.box(x + 0.30, x + 0.40, 0.02, 0.14, np.array((0.25, 0.5, 0.62)) * float(random.uniform(0.6, 1.6)), 0.006)
+        room.box(x + 0.30, x + 0.40, 0.02, 0.14, np.array((0.20, 0.32, 0.38)) * float(random.uniform(0.6, 1.6)), 0.006)
     lights = c.layer(4)
     for x in np.arange(-np.pi, np.pi, 0.44):
         lights.box(x, x + 0.24, 0.36, 0.40, (2.6, 2.9, 3.0), 0.012)
@@ -204,6 +213,6 @@ def hospital(c: Canvas) -> list[Layer]:
     curtain = c.layer(2.8)
     u, _ = c.grid()
     fold = F(0.82) + F(0.18) * np.sin(u * F(90) + F(2) * np.sin(u * F(21)))
-    cloth = np.array((0.46, 0.70, 0.74), np.float32) * fold[..., None]
+    cloth = np.array((0.27, 0.42, 0.45), np.float32) * fold[..., None]
     curtain.mask(step(0.14 - np.abs(u - F(side * 0.30)), 0, 0.01), cloth)
     return [room, lights, curtain, shine(c, 3, "steel", 60, (-0.25, 0.15), (0.9, 1.0, 1.0), 4)]

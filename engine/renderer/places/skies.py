@@ -30,7 +30,7 @@ class Sky:
 
 
 SKIES: Final[dict[str, Sky]] = {
-    "day": Sky((0.50, 0.68, 0.90), (0.06, 0.17, 0.50), (0.5, 0.46, 0.38), (1.0, 0.98, 0.93), (0.98, 0.99, 1.02), 0.75),
+    "day": Sky((0.70, 0.80, 0.91), (0.095, 0.215, 0.5), (0.5, 0.46, 0.38), (1.0, 0.98, 0.93), (1.02, 1.03, 1.05), 0.75),
     "grey": Sky((0.72, 0.76, 0.80), (0.55, 0.60, 0.66), (0.1, 0.1, 0.1), (0.72, 0.76, 0.80), (0.66, 0.69, 0.73), 0.9),
     "sunset": Sky(
         (1.10, 0.52, 0.25), (0.12, 0.15, 0.32), (2.4, 1.05, 0.35), (0.62, 0.40, 0.30), (0.95, 0.42, 0.32), 0.10, 0.36
@@ -56,19 +56,33 @@ def sun_side(canvas: Canvas) -> float:
 def painted(canvas: Canvas, sky: Sky, cover: float = 0.4, size: float = 1.0) -> Layer:
     """The sky with its clouds: `cover` 0 none to 1 all."""
     layer = canvas.layer(1e4)
-    u, v = canvas.grid()
+    _, v = canvas.grid()
     rise = np.arctan(np.maximum(v, 0))
     layer.fill(mix(sky.horizon, sky.zenith, step(np.sqrt(rise), 0.0, 1.05)))
-    far = 1 / (np.maximum(v, 0) + F(0.16))
-    random = canvas.random("clouds")
-    puffs = noise(u * far * F(2.4 * size), far * F(2.2 * size), random, 5, 0.55)
-    shade = noise(u * far * F(2.4 * size) + F(0.3), far * F(2.2 * size) + F(0.3), random, 3)
-    share = step(puffs, 0.72 - 0.5 * cover, 0.92 - 0.42 * cover) * step(v, 0.0, 0.12) * F(0.92)
-    layer.mask(share, np.asarray(sky.cloud, np.float32) * (F(0.72) + F(0.5) * shade)[..., None])
+    _clouds(layer, sky, cover, size)
     _sun(layer, sky)
     if sky.stars:
         _stars(layer, sky.stars, canvas.random("stars"))
     return layer
+
+
+def _clouds(layer: Layer, sky: Sky, cover: float, size: float) -> None:
+    """Clouds that thin out at their edges, whiter on the sun's side, greyer where they are thick."""
+    canvas, random = layer.canvas, layer.canvas.random("clouds")
+    u, v = canvas.grid()
+    far = 1 / (np.maximum(v, 0) + F(0.20))
+    x, y = u * far * F(1.7 * size), far * F(2.5 * size)
+    bend = noise(x * F(0.8), y * F(0.8), random, 3)
+    x, y = x + bend * F(1.3), y + bend * F(0.7)
+    table = int(random.integers(2**31))
+    puffs, lit = (
+        noise(x + F(shift), y - F(shift), np.random.default_rng(table), 6, 0.60)
+        for shift in (0.0, 0.10 * float(np.sign(sun_side(canvas))))
+    )
+    thick = np.clip((puffs - F(0.66 - 0.44 * cover)) / F(0.34), 0, 1)
+    share = np.sqrt(thick) * step(thick, 0.0, 0.5) * step(v, 0.0, 0.14) * F(0.93)
+    white = np.clip(F(1.06) - F(0.26) * thick + F(1.5) * (puffs - lit), 0.7, 1.35)
+    layer.mask(share, np.asarray(sky.cloud, np.float32) * white[..., None])
 
 
 def _sun(layer: Layer, sky: Sky) -> None:

@@ -81,7 +81,8 @@ def apart(one: Floats, other: Floats) -> float:
 
 def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> list[Floats]:
     colour = scene.place.colour if name == "backdrop" else None
-    spill = np.array(lights.spill(scene.light), np.float32)
+    own = places.own_light(replace(scene.place, name=name))
+    spill = np.array(lights.spill(scene.light, own), np.float32)
     stock = replace(scene.film, grain=0.0)
     frame = (
         scene.camera.framing,

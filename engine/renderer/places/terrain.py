@@ -23,7 +23,7 @@ def ridge(
     random = canvas.random(what)
     line = F(base) + F(height) * noise(canvas.u[None] * F(bumps), np.zeros((1, 1), np.float32), random, octaves, 0.48)
     u, v = canvas.grid()
-    rough = noise(u * F(bumps * 4) + v * F(bumps * 3), v * F(bumps * 7), random, 4, gain)
+    rough = noise(u * F(bumps * 4) + v * F(bumps * 3), v * F(bumps * 7), random, 6, gain)
     share = np.clip((line - v) / F(canvas.pixel) + F(0.5), 0, 1)
     shade = np.clip((v - F(base)) / F(max(height, 1e-3)) * F(0.6) + (rough - F(0.3)) * F(0.9), 0, 1)
     facing = np.gradient(rough, axis=1) / F(bumps * 4 * canvas.pixel) * F(np.sign(skies.sun_side(canvas)) * relief)
@@ -138,10 +138,10 @@ def tufts(
     tints = hazed(picked(random, colours, count, 0.3), sky, 0.0)
     inside = np.flatnonzero(np.abs(x - canvas.u.mean()) < np.ptp(canvas.u) / 2 + 0.05)
     for k in inside[: 420 if canvas.pixel > 0.02 else None]:
-        left, share = float(x[k]), F(0.45)
+        left, share = float(x[k]), F(0.22)
         layer.box(left - width / 2, left + width / 2, -3.0, float(tops[k]), tints[k] * F(0.7), 0, float(share))
     swing = (random.normal(0, lean, count) * 0.05).astype(np.float32)
-    layer.discs(x + swing, tops, np.full(count, width * 1.7, np.float32), tints * F(1.25), 0.9, 4.0)
+    layer.discs(x + swing, tops, np.full(count, width * 1.7, np.float32), tints * F(1.15), 0.8, 2.8)
     return layer
 
 

@@ -30,7 +30,7 @@ def buildings(
     x = -np.pi
     while x < np.pi:
         wide, top = float(random.uniform(*width)), base + float(random.uniform(*height))
-        wall = hazed(picked(random, walls, 1, 0.25)[0], sky, haze)
+        wall = hazed(picked(random, walls, 1, 0.32)[0], sky, haze * float(random.uniform(0.8, 1.15)))
         if c.u.min() - wide < x < c.u.max() + wide:
             layer.box(x, x + wide, -3, top, wall)
             layer.box(x, x + wide * 0.35, -3, top, np.asarray(wall) * F(0.72))
@@ -60,7 +60,7 @@ def _panes(
         return
     columns = max(int((right - left) / (storey * 0.9)), 2)
     step_x = (right - left) / columns
-    glass = np.asarray(sky.horizon, np.float32) * F(0.55) + np.asarray(wall, np.float32) * F(0.2)
+    glass = np.asarray(sky.horizon, np.float32) * F(0.26) + np.asarray(wall, np.float32) * F(0.38)
     share = float(random.uniform(0.25, 0.55))
     for y in np.arange(base, top - storey * 0.8, storey):
         for k in range(columns):
@@ -167,7 +167,7 @@ def rooftop(c: Canvas) -> list[Layer]:
     """Over the roofs of a city, towers to the horizon."""
     sky = skies.of(c, "sunset")
     evening = c.time != "day"
-    lit = {"night": 0.8, "day": 0.0}.get(c.time, 0.55)
+    lit = {"night": 0.7, "day": 0.0}.get(c.time, 0.28)
     walls = ((0.26, 0.27, 0.32), (0.34, 0.30, 0.28), (0.20, 0.23, 0.29))
     layers = [
         skies.painted(c, sky, 0.35),
@@ -176,7 +176,9 @@ def rooftop(c: Canvas) -> list[Layer]:
         buildings(c, sky, 250, -0.50, (0.16, 0.52), (0.13, 0.26), "roofs", walls, 0.04, lit, 0.036),
     ]
     if evening:
-        layers.append(lamps(c, 600, "city lamps", 900, (-0.42, 0.05), 0.0014, _WINDOWS, 22))
+        layers.append(
+            lamps(c, 600, "city lamps", 900 if c.time == "night" else 260, (-0.42, 0.05), 0.0012, _WINDOWS, 20)
+        )
     rail = c.layer(3.0)
     rail.box(-9, 9, -0.36, -0.335, hazed(np.array((0.16, 0.16, 0.17)), sky, 0.04))
     rail.box(-9, 9, -3, -0.42, hazed(np.array((0.30, 0.28, 0.27)), sky, 0.02))

@@ -7,6 +7,8 @@ import numpy as np
 from engine.renderer.tracing.vectors import LUMA, F, Floats, column
 
 ROWS, COLUMNS = 32, 64
+_DULL = 14.0
+"""How narrow a bell a rough surface mirrors through: about thirty degrees across."""
 _BRIGHTEST = 60.0
 """Times the map's mean: a sun that is brighter is dimmed to this, or a few rays that meet it speckle the picture."""
 
@@ -22,6 +24,7 @@ class Environment:
         self._sharp = np.ascontiguousarray(np.minimum(_shrunk(full, 128, 256), full.mean() * F(_BRIGHTEST)))
         self._soft = np.ascontiguousarray(np.minimum(_shrunk(full, ROWS, COLUMNS), full.mean() * F(_BRIGHTEST)))
         self._flat = np.ascontiguousarray(self._soft.reshape(-1, 3).T)
+        self._dull = _blurred(self._soft)
         edges = np.cos(np.linspace(0, np.pi, ROWS + 1))
         solid = np.repeat((edges[:-1] - edges[1:]) * 2 * np.pi / COLUMNS, COLUMNS)
         weight = (self._soft.reshape(-1, 3) @ LUMA).astype(float) * solid + 1e-9
@@ -51,6 +54,14 @@ class Environment:
         row = np.minimum((rise * F(rows)).astype(np.int64), rows - 1)
         return np.ascontiguousarray(self._sharp[row, np.minimum((across * F(columns)).astype(np.int64), columns - 1)].T)
 
+    def dull(self, way: Floats) -> Floats:
+        """What skin and cloth mirror: the place so blurred that nothing in it has an edge."""
+        across, rise = self._angles(way)
+        rows, columns = self._dull.shape[:2]
+        row = np.minimum((rise * F(rows)).astype(np.int64), rows - 1)
+        at = np.minimum((across * F(columns)).astype(np.int64), columns - 1)
+        return np.ascontiguousarray(self._dull[row, at].T)
+
     def drawn(self, pick: Floats, u: Floats, v: Floats) -> tuple[Floats, Floats, Floats]:
         """Directions (3, N) towards light, what comes from there, and how densely they are drawn."""
         cell = np.minimum(np.searchsorted(self._cumulated, pick), ROWS * COLUMNS - 1)
@@ -68,6 +79,30 @@ class Environment:
         aside = way[0] * self._right[0] + way[1] * self._right[1]
         across = np.arctan2(aside, ahead) * F(0.5 / np.pi) + F(0.5)
         return across % F(1), np.arccos(np.clip(way[2], -1, 1)) * F(1 / np.pi)
+
+
+def _blurred(picture: Floats) -> Floats:
+    """A map (ROWS, COLUMNS, 3) as a rough surface mirrors it, (2 × ROWS, 2 × COLUMNS, 3)."""
+    from scipy.ndimage import map_coordinates
+
+    ways, solid = _cells(ROWS, COLUMNS)
+    coarse, _ = _cells(ROWS // 2, COLUMNS // 2)
+    share = np.exp((coarse @ ways.T - 1) * F(_DULL)) * solid
+    mixed = share @ picture.reshape(-1, 3) / share.sum(1, keepdims=True)
+    mixed = np.pad(mixed.reshape(ROWS // 2, COLUMNS // 2, 3), ((0, 0), (1, 1), (0, 0)), mode="wrap")
+    row, at = np.mgrid[0 : 2 * ROWS, 0 : 2 * COLUMNS] / 4.0 - 0.375
+    found = [map_coordinates(mixed[..., k], (row, at + 1), order=1, mode="nearest") for k in range(3)]
+    return np.ascontiguousarray(np.stack(found, -1), np.float32)
+
+
+def _cells(rows: int, columns: int) -> tuple[Floats, Floats]:
+    """Unit directions (rows × columns, 3) of a map's cells (ahead, aside, up), and the angle that each fills."""
+    rise = (np.arange(rows, dtype=np.float32) + F(0.5)) * F(np.pi / rows)
+    across = (np.arange(columns, dtype=np.float32) + F(0.5)) * F(2 * np.pi / columns)
+    level = np.sin(rise)[:, None]
+    ways = np.stack(np.broadcast_arrays(level * np.cos(across), level * np.sin(across), np.cos(rise)[:, None]), -1)
+    solid = np.broadcast_to(level, (rows, columns)).ravel()
+    return np.ascontiguousarray(ways.reshape(-1, 3), np.float32), solid
 
 
 def _shrunk(picture: Floats, rows: int, columns: int) -> Floats:

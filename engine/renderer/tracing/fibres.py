@@ -35,7 +35,8 @@ def scattered(colour: Floats, tangent: Floats, normal: Floats, view: Floats, way
     through = _lobe(half, 0.03, 0.12) * (behind * behind * F(0.22))
     level = np.sqrt(np.clip(1 - tl * tl, 0, 1))
     matt = level * np.clip(dot(normal, way) * F(0.75) + F(0.25), 0, 1) * F(0.58 / np.pi)
-    return mirrored + colour * (returned + matt + through * np.sqrt(np.clip(colour, 0, 1)))
+    spread = matt * (1 + F(0.5) * colour)  # through other hairs too: the paler, the more
+    return mirrored + colour * (returned + spread + through * np.sqrt(np.clip(colour, 0, 1)))
 
 
 def fibre(
@@ -55,7 +56,7 @@ def fibre(
     seen = 1 - world.solid.blocked(position + way * away, way, 50.0).astype(np.float32)
     share = np.minimum(seen / np.maximum(density, F(1e-4)), F(40))
     out += radiance * share * scattered(colour, tangent, normal, view, way, shine) * F(0.6)
-    out += colour * lights.environment.mean * (F(0.07) + F(0.21) * seen)
+    out += colour * (1 + colour) * lights.environment.mean * (F(0.07) + F(0.21) * seen)
     return np.minimum(out, _BRIGHTEST), colour, tangent
 
 

@@ -17,6 +17,10 @@ from engine.renderer.tracing.world import World
 CLEAR = F(0.0004)
 """Metres that a ray starts off its surface, so that it does not meet it again."""
 _BRIGHTEST_BOUNCE = F(4.0)
+_GRAZING = F(0.02)
+"""Of Schlick's fifth power: beyond this a surface mirrors much."""
+_POLISHED = 0.4
+"""Surfaces that mirror more than this share show what is in the place, not only how bright it is."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,11 @@ def lit(world: World, lights: Lights, surface: Surface, draws: Draws) -> tuple[F
     start = surface.position + surface.true_normal * CLEAR
     for emitter in lights.emitters:
         _add_emitter(world, emitter, surface, start, draws, irradiance, gloss)
-    _add_place(world, lights, surface, start, draws, irradiance, gloss)
-    irradiance += bounced(world, lights, surface, start, draws)
+    _add_place(world, lights, surface, start, draws, irradiance)
+    light, unmet = bounced(world, lights, surface, start, draws)
+    irradiance += light
+    if surface.gloss:
+        gloss += _mirrored_place(world, lights, surface, start, unmet, irradiance, draws)
     if surface.sheen:
         facing = 1 - np.clip(dot(surface.normal, surface.view), 0, 1)
         fuzz = facing * facing
@@ -66,9 +73,7 @@ def _add_emitter(
         gloss += (emitter.radiance * (arriving * PI * F(surface.gloss))) * sent(surface, way)
 
 
-def _add_place(
-    world: World, lights: Lights, surface: Surface, start: Floats, draws: Draws, irradiance: Floats, gloss: Floats
-) -> None:
+def _add_place(world: World, lights: Lights, surface: Surface, start: Floats, draws: Draws, irradiance: Floats) -> None:
     """Light drawn from the bright parts of the place; what `bounced` finds of it as well is weighed against it."""
     way, radiance, density = lights.environment.drawn(draws.one(), *draws.two())
     cosine = np.maximum(dot(surface.normal, way), F(0))
@@ -80,15 +85,39 @@ def _add_place(
     share = seen * cosine / (density + cosine * INVERSE_PI)
     light = radiance * (share * INVERSE_PI)
     irradiance += light
-    if surface.gloss:
-        flat = mirrored(surface.true_normal, surface.view)
-        bend = surface.f0 + (1 - surface.f0) * fresnel(surface.true_normal, surface.view, 0.0) * F(0.5)
-        dull = F(surface.gloss * surface.mirror) * (1 - surface.rough * F(0.5))
-        gloss += lights.environment.mirrored(flat, sharp=False) * bend * dull
 
 
-def bounced(world: World, lights: Lights, surface: Surface, start: Floats, draws: Draws) -> Floats:
-    """One ray each way light could come: the place, or whatever stands there and how it is lit."""
+def _mirrored_place(
+    world: World, lights: Lights, surface: Surface, start: Floats, unmet: Floats, irradiance: Floats, draws: Draws
+) -> Floats:
+    """What is mirrored besides the lamps (3, N): the place, or what stands before it, taken to be as the surface is.
+
+    `unmet` (N) is 1 where a ray at random met nothing. That is good enough but at grazing angles, where most is
+    mirrored: there a ray of its own is sent.
+    """
+    flat = mirrored(surface.true_normal, surface.view)
+    grazing = fresnel(surface.true_normal, surface.view, 0.0)
+    rows = np.flatnonzero(grazing > _GRAZING)
+    seen = unmet
+    if len(rows):
+        seen = unmet.copy()
+        share = np.minimum((grazing[rows] - _GRAZING) * F(10), F(1))
+        way = flat[:, rows]
+        way = unit(way * F(1.6) + hemisphere(way, *draws.of(rows, 5).two()))
+        met = 1 - world.solid.blocked(start[:, rows], way, 50.0).astype(np.float32)
+        seen[rows] += share * (met - seen[rows])
+    bend = surface.f0 + np.maximum(1 - surface.rough - surface.f0, F(0)) * grazing
+    polished = surface.mirror > _POLISHED
+    place = lights.environment.mirrored(flat, sharp=False) if polished else lights.environment.dull(flat)
+    around = place * seen + surface.albedo * irradiance * (1 - seen)
+    return np.asarray(around * bend * F(surface.gloss * surface.mirror), np.float32)
+
+
+def bounced(world: World, lights: Lights, surface: Surface, start: Floats, draws: Draws) -> tuple[Floats, Floats]:
+    """One ray each way light could come: the place, or whatever stands there and how it is lit.
+
+    Returns that light (3, N), and 1 where the ray met nothing, else 0 (N).
+    """
     way = hemisphere(surface.true_normal, *draws.two())
     hits = world.solid.first(start, way)
     radiance, density = lights.environment.radiance(way)
@@ -101,7 +130,7 @@ def bounced(world: World, lights: Lights, surface: Surface, start: Floats, draws
         facing *= -np.sign(dot(facing, way[:, rows]))
         albedo = world.thrown[:, hits.geometry[rows]]
         light[:, rows] = albedo * _roughly_lit(world, lights, at, facing, draws.of(rows, 3))
-    return np.minimum(light, _BRIGHTEST_BOUNCE)
+    return np.minimum(light, _BRIGHTEST_BOUNCE), (hits.geometry < 0).astype(np.float32)
 
 
 def _roughly_lit(world: World, lights: Lights, at: Floats, facing: Floats, draws: Draws) -> Floats:

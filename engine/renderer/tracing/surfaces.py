@@ -66,8 +66,8 @@ def lobe(surface: Surface, way: Floats, rough: Floats) -> Floats:
 def sent(surface: Surface, way: Floats) -> Floats:
     """What of light from `way` is mirrored to the view (3 or 1, N), without the cosine."""
     if surface.soft:
-        return F(0.7) * lobe(surface, way, surface.rough * F(1.15)) + F(0.3) * lobe(
-            surface, way, surface.rough * F(0.62)
+        return F(0.75) * lobe(surface, way, surface.rough * F(1.10)) + F(0.25) * lobe(
+            surface, way, surface.rough * F(0.75)
         )
     if surface.silk:
         return F(1 - surface.silk) * lobe(surface, way, surface.rough) + F(surface.silk) * _drawn_out(surface, way)
@@ -85,22 +85,38 @@ def _drawn_out(surface: Surface, way: Floats) -> Floats:
     return (sharp * sharp * F(0.5)) * (surface.f0 + surface.albedo * F(0.35))
 
 
+_ASKEW = np.array([[0.80, 0.36, 0.48], [-0.60, 0.48, 0.64], [0.0, -0.80, 0.60]], np.float32)
+"""Turns the fine grain of skin against the coarse, so that neither repeats along a face."""
+_LIP_LINES = np.array([[1.0], [0.45], [0.22]], np.float32)
+"""Lips are furrowed from edge to edge: what varies fast across varies slowly down."""
+_SKIN_F0 = F(0.028)
+
+
 def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Floats) -> Surface:
-    """Skin: photographed colour, pores and fine lines from noise that sticks to the body, wet lips."""
+    """Skin: photographed colour, pores and fine lines from noise that sticks to the body, lips with furrows.
+
+    `wet` says how much a point is lip or moist rim, and how much the skin there shines.
+    """
     rest = values.get("rest", position)
     albedo = texel(mesh.info["map"], values["uv"]) * values["tint"] + values["add"]
-    slope, pore = grain(rest, 0.00050)
-    broad, tone = grain(rest, 0.0019)
-    albedo = albedo * (1 + F(0.022) * np.clip(pore, -2, 2))
-    albedo[1:] *= 1 + F(0.014) * tone
-    wet = values["wet"][0]
+    wet, oil = values["wet"]
+    dry = 1 - wet
+    lines = F(mesh.info.get("lines", 0.0))
     depth = F(mesh.info.get("bump", 0.2))
-    shading = bent(normal, slope, depth * F(0.30) * (1 - wet))
-    shading = bent(shading, broad, depth * F(0.16) * (1 - wet))
-    rough = F(mesh.info.get("rough", 0.46) + 0.03) * (1 - F(0.28) * wet) + F(0.045) * np.clip(pore, -1, 1)
+    fine, pore = grain(_ASKEW @ rest, 0.00024)
+    broad, relief = grain(rest * np.array([[1 - 0.5 * lines], [1.0], [1.0]], np.float32), 0.00055)
+    furrow, groove = grain(rest * _LIP_LINES, 0.00042)
+    pits = np.maximum(pore - F(0.6), 0) + F(0.6) * np.maximum(relief - F(0.8), 0)
+    albedo = albedo * (1 + F(0.018) * relief - F(0.20) * depth * dry * pits - F(0.05) * wet * np.maximum(groove, 0))
+    albedo[1:] *= 1 + F(0.016) * relief
+    shading = bent(normal, fine, depth * F(0.75) * dry * (F(0.7) + F(0.4) * oil))
+    shading = bent(shading, broad, depth * (F(0.30) + F(0.5) * lines) * dry)
+    shading = bent(shading, furrow * _LIP_LINES, F(0.16) * wet)
+    rough = F(mesh.info.get("rough", 0.46)) - F(0.07) * oil - F(0.10) * wet + F(0.03) * np.clip(relief, -1, 1)
+    strength = (F(0.50) + F(0.60) * oil + F(0.35) * wet) * np.clip(1 - F(1.4) * depth * dry * pits, F(0.25), 1)
     return Surface(
-        position, shading, normal, view, albedo, np.clip(rough, F(0.12), 1), np.full((1, 1), 0.028, np.float32),
-        gloss=0.72 * float(mesh.info.get("gloss", 1.0)), soft=True,
+        position, shading, normal, view, albedo, np.clip(rough, F(0.2), 1), (_SKIN_F0 * strength)[None],
+        gloss=0.85 * float(mesh.info.get("gloss", 1.0)), soft=True, mirror=0.38,
     )  # fmt: skip
 
 
@@ -117,9 +133,11 @@ class Fabric:
     rough: float = 0.75
     f0: float = 0.03
     gloss: float = 0.5
-    sheen: float = 0.35
+    sheen: float = 0.22
     silk: float = 0.0
     metal: bool = False
+    mirror: float = 0.0
+    """How much of the place is seen in it at grazing angles: none in what is rough."""
     weave_of: str = ""
     """knit, cable, rib, twill, cord, rings, lace: threads that are seen one by one; "" is a grain."""
     stitch: float = 0.004
@@ -139,15 +157,19 @@ FABRICS: dict[str, Fabric] = {
     "rib": replace(_KNIT, weave=0.36, weave_of="rib", stitch=0.0050),
     "denim": Fabric(thread=0.0007, weave=0.14, mottle=0.08, rough=0.85, gloss=0.3, weave_of="twill", stitch=0.0022),
     "corduroy": replace(_KNIT, weave=0.45, sheen=1.0, weave_of="cord", stitch=0.0045),
-    "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0),
-    "silk": Fabric(thread=0.0004, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.7, sheen=0.3, silk=0.4),
-    "satin": Fabric(thread=0.0004, weave=0.012, mottle=0.005, rough=0.38, f0=0.045, gloss=0.9, sheen=0.15, silk=0.6),
+    "leather": Fabric(thread=0.0012, weave=0.05, mottle=0.02, rough=0.44, f0=0.04, gloss=0.8, sheen=0.0, mirror=0.25),
+    "silk": Fabric(
+        thread=0.0004, weave=0.02, mottle=0.008, rough=0.58, f0=0.04, gloss=0.42, sheen=0.35, silk=0.55, mirror=0.03
+    ),
+    "satin": Fabric(
+        thread=0.0004, weave=0.012, mottle=0.006, rough=0.44, f0=0.045, gloss=0.75, sheen=0.2, silk=0.65, mirror=0.10
+    ),
     "velvet": Fabric(thread=0.0006, weave=0.05, mottle=0.02, rough=0.95, gloss=0.1, sheen=2.2),
     "lace": Fabric(thread=0.0014, weave=0.30, mottle=0.06, sheen=0.2, weave_of="lace", stitch=0.012),
-    "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1),
-    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0),
+    "nylon": Fabric(thread=0.0005, weave=0.02, mottle=0.005, rough=0.50, f0=0.04, gloss=0.8, sheen=0.1, mirror=0.2),
+    "rubber": Fabric(thread=0.0009, weave=0.01, mottle=0.005, rough=0.3, f0=0.045, gloss=1.0, sheen=0.0, mirror=0.3),
     "canvas": Fabric(thread=0.0008, weave=0.05, mottle=0.02, rough=0.85, gloss=0.25, sheen=0.2),
-    "metal": Fabric(thread=0.0026, weave=0.03, mottle=0.03, rough=0.30, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
+    "metal": Fabric(thread=0.0026, weave=0.05, mottle=0.04, rough=0.40, f0=0.6, gloss=1.0, sheen=0.0, metal=True),
     "mail": Fabric(
         thread=0.0010, weave=0.55, mottle=0.10, rough=0.42, f0=0.5, gloss=1.0, sheen=0.0, metal=True,
         weave_of="rings", stitch=0.0060,
@@ -167,9 +189,16 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     albedo = _painted(mesh, values, position)
     grained, thread = grain(place, fabric.thread)
     shading = bent(normal, grained, fabric.weave if not fabric.weave_of else 0.04)
-    shade: Floats = np.zeros_like(thread)
+    shade: Floats = F(fabric.mottle) * np.clip(grain(place, fabric.thread * 6)[1], -2, 2)
+    creases = mesh.info.get("creases")
+    if creases is not None:
+        across, up, deep = texel(creases, values["crease"])
+        along = unit(values["along"])
+        shading = bent(shading, across * along + up * np.cross(normal, along, axis=0), F(1))
+        shade -= deep
     if fabric.weave_of and "chart" in values:
-        across, up, shade = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))
+        across, up, dark = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))
+        shade += dark
         along = unit(values["along"])
         slope = across * along + up * np.cross(normal, along, axis=0)
         shading = bent(shading, slope, fabric.weave)
@@ -177,8 +206,8 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     f0 = albedo.copy() * F(fabric.f0 / 0.6) if fabric.metal else np.full((1, 1), fabric.f0, np.float32)
     rough = np.full(position.shape[1], fabric.rough, np.float32)
     return Surface(
-        position, shading, normal, view, albedo * F(0.06) if fabric.metal else albedo, rough, f0,
-        gloss=fabric.gloss, sheen=fabric.sheen, silk=fabric.silk, mirror=0.8 if fabric.metal else 0.35,
+        position, shading, normal, view, albedo * F(0.16) if fabric.metal else albedo, rough, f0,
+        gloss=fabric.gloss, sheen=fabric.sheen, silk=fabric.silk, mirror=0.4 if fabric.metal else fabric.mirror,
     )  # fmt: skip
 
 

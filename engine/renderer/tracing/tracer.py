@@ -145,7 +145,7 @@ class _Batch:
             self._put(at, skin_light=irradiance, skin_colour=surface.albedo, rest=gloss, skin=1)
             return
         if mesh.kind == "eye":
-            wet = eyes.cornea(mesh, normal)
+            wet = eyes.cornea(mesh, values, normal)
             strength = eyes.fresnel(wet, view, 0.025) * eyes.wetness(values)
             gloss = gloss + reflection(self.world, self.lights, position, wet, view, strength, sharp=True)
             self._put(at, eye=1)

@@ -21,7 +21,10 @@ _LOWEST: Final = 1.2
 
 
 def shipped(name: str, body: Body, which: str = "top") -> Piece:
-    """A garment of the pack: its "top", its "legs", or, by colour, a suit's "jacket", "shirt" and "tie"."""
+    """A garment of the pack: its "top", its "legs", or, by colour, a suit's "jacket", "shirt" and "tie".
+
+    "front" is a suit's shirt with its tie, to be dyed as one.
+    """
     found = assets.proxy(f"clothes-{name}")
     v = found.fitted(body.base)
     rest, arm, faces = _told(name, which)
@@ -45,12 +48,19 @@ def _told(name: str, which: str) -> tuple[Array, Array, Index]:
     if which == "legs":
         return rest, arm, np.flatnonzero(legs)
     kept = ~legs
-    if which in ("jacket", "shirt", "tie"):
+    if which in ("jacket", "shirt", "tie", "front"):
         kept &= _suit(name, found, island) == (which != "jacket")
     elif which.startswith("part"):
         order = np.argsort(-np.bincount(parts[kept], minlength=parts.max() + 1))
         kept &= parts == order[int(which[4:])]
     return rest, arm, np.flatnonzero(kept)
+
+
+def lowest(name: str, which: str) -> float:
+    """The template's height at which a garment of the pack ends in the middle."""
+    rest, arm, faces = _told(name, which)
+    used = np.unique(assets.proxy(f"clothes-{name}").faces[faces])
+    return float(rest[used[arm[used] < 0.3], 2].min())
 
 
 def _suit(name: str, found: assets.Proxy, island: Index) -> Index:

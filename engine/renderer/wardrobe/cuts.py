@@ -60,6 +60,12 @@ def _strapless(rest: Array, top: float = 0.435, heart: float = 0.012) -> Array:
     return np.asarray(line - rest[:, 2])
 
 
+def _closed(rest: Array) -> Array:
+    """Around the foot of the neck, close to it: what is buttoned up to the throat."""
+    below = 0.546 - rest[:, 2] + 0.26 * (rest[:, 1] + 0.03)
+    return np.asarray(np.maximum(below, np.hypot(rest[:, 0], (rest[:, 1] + 0.03) * 0.9) - 0.068))
+
+
 NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
     "crew": lambda rest: _crew(rest, 0.076),
     "wide crew": lambda rest: _crew(rest, 0.084, 0.012),
@@ -69,8 +75,9 @@ NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
     "scrubs": lambda rest: _vee(rest, 0.462, 1.05, 0.082),
     "deep vee": lambda rest: _vee(rest, 0.300, 2.5),
     "jacket": lambda rest: _vee(rest, 0.330, 2.6),
-    "wrap": lambda rest: _vee(rest, 0.400, 1.75, 0.078),
+    "wrap": lambda rest: _vee(rest, 0.345, 2.35, 0.078),
     "stand": lambda rest: _crew(rest, 0.066),
+    "closed": _closed,
     "high": lambda rest: np.asarray(0.588 - rest[:, 2] + 0.22 * (rest[:, 1] + 0.03)),
     "strapless": _strapless,
     "square": lambda rest: np.where(

@@ -13,8 +13,7 @@ from scipy.spatial import cKDTree
 
 from engine.renderer.body import Body
 from engine.renderer.geometry import Array, Index, edges_of
-from engine.renderer.regions import bump
-from engine.renderer.wardrobe.cuts import ELBOW_M, along_arm
+from engine.renderer.wardrobe import charts
 from engine.renderer.wardrobe.pieces import Piece, moved
 
 _FARTHEST: Final = 0.045
@@ -143,33 +142,10 @@ def clear(piece: Piece, under: Under, gap: float = _CLEARANCE) -> Piece:
     return moved(piece, push)
 
 
-def folded(piece: Piece, amount: float, random: np.random.Generator) -> Piece:
-    """Folds: slanting ones on the chest, rings at the elbows and under the arms, bunches at the waist."""
+def folded(piece: Piece, height: Array, amount: float) -> Piece:
+    """Cloth moved by `amount` times the broad creases of a garment's atlas, less where the neck's edge holds it."""
     if amount <= 0:
         return piece
-    rest, s = piece.rest, along_arm(piece.rest)
-    sleeve = np.clip((piece.arm - 0.2) / 0.5, 0, 1)
-    warp = _waves(rest, 9.0, 3, random)
-    side = np.sign(rest[:, 0] + 1e-9)
-    slant = rest[:, 2] * 0.85 + np.abs(rest[:, 0]) * 0.75 + 0.2 * rest[:, 1]
-    chest = _ridges(slant / 0.062 + 0.9 * warp + 0.4 * side) * (0.30 + 0.70 * bump(rest[:, 2] - 0.40, 0.07))
-    waist = _ridges(rest[:, 2] / 0.042 + 0.9 * warp + 1.5 * rest[:, 0]) * bump(rest[:, 2] - 0.20, 0.07)
-    pit = _ridges((np.abs(rest[:, 0]) * 0.9 + 0.5 * rest[:, 2]) / 0.040 + 0.8 * warp) * bump(s - 0.02, 0.05)
-    ring = _ridges(s / 0.036 + 0.9 * warp + 3 * rest[:, 1]) * (
-        0.35 + bump(s - ELBOW_M, 0.05) + 0.5 * bump(s - 0.42, 0.03)
-    )
-    small = _waves(rest, 46.0, 5, random) * 0.25
-    height = (1 - sleeve) * (chest + 0.9 * waist + 0.8 * pit) + sleeve * (0.9 * ring + 0.5 * pit) + small
-    calm = np.clip((0.56 - rest[:, 2]) / 0.07, 0.15, 1)
-    return moved(piece, piece.normals * (amount * height * calm)[:, None])
-
-
-def _ridges(phase: Array) -> Array:
-    """Folds with round backs and narrow valleys, from −1 to 1."""
-    return np.asarray(1 - 2 * np.abs(np.sin(np.pi * phase)) ** 0.8)
-
-
-def _waves(rest: Array, frequency: float, count: int, random: np.random.Generator) -> Array:
-    """A slow random field of unit size."""
-    ways = random.normal(size=(3, count)) * frequency * (1.0, *[1.3] * (count - 1))
-    return np.asarray(np.sin(rest @ ways + random.uniform(0, 6.3, count)).sum(1) / np.sqrt(count / 2))
+    calm = np.clip((0.56 - piece.rest[:, 2]) / 0.07, 0.15, 1)
+    by = charts.moved_by(height, piece.rest, piece.arm)
+    return moved(piece, piece.normals * (amount * by * calm)[:, None])

@@ -1,5 +1,6 @@
 """An outfit on a body: its garment's layers one over the other, dyed, and what is sewn on them."""
 
+# mypy: disable-error-code="import-untyped"
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -7,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from engine.renderer import assets
 from engine.renderer.body import Body
@@ -14,13 +16,23 @@ from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import bases, charts, cuts, draping, patterns, pieces, sewing, shapes
+from engine.renderer.wardrobe import bases, charts, collars, creases, cuts, draping, patterns, pieces, sewing, shapes
+from engine.renderer.wardrobe.dyes import dyed
 from engine.renderer.wardrobe.pieces import Piece
-from engine.renderer.wardrobe.table import GARMENTS, WHITE, Garment, Layer
+from engine.renderer.wardrobe.table import GARMENTS, WHITE, WITH_TIE, Garment, Layer
 
+_WAISTBAND: Final = 0.165
+_TUCKED: Final = 0.03
+"""Metres of the template: where trousers end, and how far they reach under what hangs over them."""
 _FINE: Final = 9000
 """Triangles from which a piece is not made finer."""
 _OTHER_FABRICS: Final = {"sweat": "jersey", "twill": "denim"}
+_HABITS: Final = {
+    "jersey": "jersey", "sweat": "jersey", "cotton": "shirt", "linen": "shirt", "lace": "silk", "silk": "silk",
+    "satin": "silk", "knit": "knit", "fine knit": "knit", "cable knit": "knit", "leather": "leather",
+    "denim": "leather", "nylon": "nylon", "rubber": "nylon", "metal": "plate", "mail": "plate", "sequins": "tight",
+}  # fmt: skip
+"""How cloth of a fabric creases; what isn't here creases as a jacket."""
 _NEAREST: Final = {
     "jacket": "blazer", "jumper": "sweater", "women's t-shirt": "t-shirt", "gown": "evening gown", "vest": "waistcoat",
 }  # fmt: skip
@@ -36,30 +48,41 @@ def named(garment: str) -> str:
     return max(within, key=len) if within else "t-shirt"
 
 
-def dress(outfit: Outfit, body: Body) -> list[Mesh]:
-    """The outfit on this body, over its skin, from the innermost layer outwards."""
+def dress(outfit: Outfit, body: Body, legs: bool = True) -> list[Mesh]:
+    """The outfit on this body, over its skin, from the innermost layer outwards; without `legs`, down to the hips."""
     name = named(outfit.garment)
     if name == "suit" and outfit.tie is None and body.person.masculinity < 0.5:
         name = "blazer"
-    garment = GARMENTS[name]
+    garment = WITH_TIE.get(name, GARMENTS[name]) if outfit.tie is not None else GARMENTS[name]
     tailor = _Tailor(outfit, body, name, garment)
-    for layer in _legs(garment, body):
-        tailor.add(layer)
+    if legs:
+        for layer in _legs(garment, body):
+            tailor.add(layer)
     for layer in garment.layers:
         tailor.add(layer)
     if outfit.tie is not None or name == "tuxedo":
-        tailor.meshes += sewing.tie(tailor, bow=name == "tuxedo", there="suit" in name or name == "uniform")
+        tailor.meshes += collars.tie(tailor, bow=name == "tuxedo", there="suit" in name or name == "uniform")
     return tailor.meshes
 
 
 def _legs(garment: Garment, body: Body) -> list[Layer]:
-    del body
+    """Trousers that end under the hem of what hangs over them, or a skirt."""
     if garment.legs == "skirt":
         return [Layer("skirt", ease=0.008, slack=0.0, folds=0.010, dye=garment.legs_dye)]
-    if garment.legs:
-        fabric = "denim" if garment.legs_dye != "colour" else ""
-        return [Layer("close", region="legs", ease=0.008, slack=0.0, folds=0.002, dye=garment.legs_dye, fabric=fabric)]
-    return []
+    if not garment.legs:
+        return []
+    fabric = "denim" if garment.legs_dye != "colour" else ""
+    top = min(_WAISTBAND, *(_hem(layer, body.person.masculinity < 0.5) + _TUCKED for layer in garment.layers))
+    told = Layer("close", region="legs", hem=top, ease=0.008, slack=0.0, folds=0.002, dye=garment.legs_dye)
+    return [replace(told, fabric=fabric)]
+
+
+def _hem(layer: Layer, woman: bool) -> float:
+    """The template's height at which a layer ends."""
+    if layer.hem is not None:
+        return layer.hem
+    name, _, part = (layer.women if layer.women and woman else layer.base).partition("/")
+    return bases.lowest(name, part or "top") if part else _WAISTBAND
 
 
 @dataclass
@@ -75,11 +98,6 @@ class _Tailor:
     piece: Piece | None = None
     """The piece on top."""
 
-    @property
-    def random(self) -> np.random.Generator:
-        """The same for every garment of its name."""
-        return np.random.default_rng(sum(map(ord, self.name)) + len(self.meshes))
-
     def add(self, layer: Layer) -> None:
         """One more layer over what is on."""
         piece = self._cut(layer)
@@ -91,15 +109,16 @@ class _Tailor:
         if not legs:
             piece = draping.hung(piece, layer.slack)
         piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
-        piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE else 0))
-        piece = draping.folded(piece, layer.folds, self.random) if not legs else _pleated(piece, layer.folds)
+        piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE and not legs else 0))
+        worn = self._creases(layer, piece)
+        piece = draping.folded(piece, worn.height, layer.folds) if not legs else _pleated(piece, layer.folds)
         if layer.base in ("close", "skirt"):
             piece = pieces.even(piece, 4)
         piece = self._over(piece, layer)
-        self.meshes.append(
-            charts.mesh(pieces.hemmed(piece, 0.0025 if layer.region != "cuirass" else 0.004), **self.look(layer))
-        )
-        self.below.append(draping.Under.of(piece.v, piece.normals))
+        thick = 0.0025 if layer.region != "cuirass" else 0.004
+        self.meshes.append(charts.mesh(pieces.hemmed(piece, thick), **self.look(layer), creases=worn.shade))
+        if layer.base != "skirt":
+            self.below.append(draping.Under.of(piece.v, piece.normals))
         if not legs:
             self.piece = piece
         for name in layer.sewn:
@@ -119,16 +138,27 @@ class _Tailor:
             height = np.minimum(
                 height, cuts.sleeve(piece.rest, piece.arm, cuts.SLEEVES.get(layer.sleeve, cuts.WRIST_M))
             )
-        if layer.hem is not None:
+        if layer.hem is not None and layer.region != "legs":
             height = np.minimum(height, np.where(piece.arm > 0.4, 0.5, piece.rest[:, 2] - layer.hem))
         if base.endswith(("/shirt", "/tie")):
             tie = bases.tie_line(piece.rest)
             height = np.minimum(height, tie if base.endswith("/tie") else np.where(piece.rest[:, 2] < 0.2, 0.5, -tie))
         if layer.region == "legs":
-            height = np.minimum(np.minimum(height, 0.165 - piece.rest[:, 2]), 0.2 - piece.arm)
+            height = np.minimum(np.minimum(height, (layer.hem or _WAISTBAND) - piece.rest[:, 2]), 0.2 - piece.arm)
         elif layer.region:
             height = np.minimum(height, shapes.SHAPES[layer.region](piece.rest, piece.arm))
         return pieces.cut(piece, height)[0] if height.min() <= 0 else piece
+
+    def _creases(self, layer: Layer, piece: Piece) -> creases.Creased:
+        """The same for every garment of its name."""
+        habit = layer.habit or _HABITS.get(self._fabric(layer), "jacket")
+        sleeves, s = piece.arm > 0.5, cuts.along_arm(piece.rest)
+        torso = piece.rest[piece.arm < 0.3, 2]
+        ends = (float(torso.min()) if len(torso) else 0.0, float(s[sleeves].max()) if sleeves.any() else 0.6)
+        return creases.creased(habit, sum(map(ord, self.name)) + len(self.meshes), ends)
+
+    def _fabric(self, layer: Layer) -> str:
+        return layer.fabric or self.outfit.fabric or self.garment.fabric
 
     def _base(self, base: str) -> Piece:
         if base == "close":
@@ -143,6 +173,8 @@ class _Tailor:
         if layer.sleeve == "wide":
             s = cuts.along_arm(piece.rest)
             ease = ease + 0.045 * np.clip(s / 0.3, 0, 1) * np.clip(piece.arm, 0, 1)
+        if layer.sleeve == "none" and not layer.region:  # straps and bare edges lie on the skin
+            ease = ease - 0.009 * np.clip((piece.rest[:, 2] - 0.39) / 0.06, 0, 1)
         if layer.region and layer.region != "legs":
             ease = ease + shapes.relief(layer.region, piece.rest)
         return ease
@@ -153,10 +185,10 @@ class _Tailor:
         if "/" in layer.base and own:
             piece = pieces.moved(piece, piece.normals * own)
         piece = draping.clear(piece, draping.skin_of(self.body), 0.0025 + own)
-        if layer.base.startswith(("male_elegantsuit", "male_casualsuit05", "male_worksuit")):
-            return piece
+        if layer.base.partition("/")[0] == self.garment.layers[0].base.partition("/")[0] != "close":
+            return piece  # parts of one mesh lie as they were modelled
         for under in self.below:
-            piece = draping.clear(piece, under, 0.0055)
+            piece = draping.clear(piece, under, 0.0065)
         return piece
 
     def dye(self, which: str | RGB) -> RGB:
@@ -171,13 +203,14 @@ class _Tailor:
 
     def look(self, layer: Layer) -> dict[str, Any]:
         """What the tracer is told of a layer's cloth."""
-        own = layer.fabric or self.outfit.fabric or self.garment.fabric
+        own = self._fabric(layer)
         fabric = FABRICS.get(_OTHER_FABRICS.get(own, own), FABRICS["cotton"])
         if own == "sweat":
             fabric = replace(fabric, weave=0.10, sheen=0.5, thread=0.0009)
-        info: dict[str, Any] = {"look": fabric, "colour": np.array(self.dye(layer.dye), np.float32)}
+        info: dict[str, Any] = {"look": fabric, "colour": np.array(dyed(self.dye(layer.dye), own), np.float32)}
         if layer.dye == "colour":
-            found = patterns.tile(self.outfit.pattern, self.outfit.colour, self.outfit.second, self.name)
+            second = None if self.outfit.second is None else dyed(self.outfit.second, own)
+            found = patterns.tile(self.outfit.pattern, dyed(self.outfit.colour, own), second, self.name)
             if found is not None:
                 info |= {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
         shade = _shade(layer, self.body.person.masculinity < 0.5)
@@ -195,12 +228,16 @@ def _pleated(piece: Piece, depth: float) -> Piece:
 def _shade(layer: Layer, woman: bool) -> Array | None:
     """A picture of shaded creases that the colour is multiplied with; it never brightens, and its mean is near 1."""
     name = (layer.women if layer.women and woman else layer.base).partition("/")[0]
-    return _shade_of(f"clothes-{name}-ao")
+    return _shade_of(f"clothes-{name}")
 
 
 @lru_cache(maxsize=16)
 def _shade_of(name: str) -> Array | None:
-    if not assets.has(name):
+    if assets.has(f"{name}-ao"):
+        shade = 0.55 + 0.45 * np.clip(assets.picture(f"{name}-ao")[..., :1], 0, 1)
+    elif "suit" in name and assets.has(f"{name}-diffuse"):  # lapels, darts and seams are painted in its cloth
+        light = assets.picture(f"{name}-diffuse").mean(2, keepdims=True)
+        shade = np.clip(gaussian_filter(light / np.median(light), (0.6, 0.6, 0)), 0.15, 1) ** 1.6
+    else:
         return None
-    shade = np.clip(assets.picture(name)[..., :1], 0, 1)
-    return np.ascontiguousarray(np.broadcast_to(0.55 + 0.45 * shade, (*shade.shape[:2], 3)), np.float32)
+    return np.ascontiguousarray(np.broadcast_to(shade, (*shade.shape[:2], 3)), np.float32)

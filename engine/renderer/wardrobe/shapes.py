@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from engine.renderer.geometry import Array
-from engine.renderer.wardrobe.cuts import along_arm, front
+from engine.renderer.wardrobe.cuts import along_arm, both, front
 
 _SHOULDER: Final = np.array((0.150, -0.020, 0.535))
 
@@ -36,6 +36,14 @@ def _obi(rest: Array, arm: Array) -> Array:
     return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.175, 0.325 - rest[:, 2]), 0.3 - arm))
 
 
+def _belt(rest: Array, arm: Array) -> Array:
+    return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.150, 0.192 - rest[:, 2]), 0.3 - arm))
+
+
+def _sash(rest: Array, arm: Array) -> Array:
+    return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.140, 0.164 - rest[:, 2]), 0.3 - arm))
+
+
 def _cuirass(rest: Array, arm: Array) -> Array:
     del arm
     side, up = np.abs(rest[:, 0]), rest[:, 2]
@@ -44,18 +52,15 @@ def _cuirass(rest: Array, arm: Array) -> Array:
 
 
 def _pauldron(rest: Array, arm: Array) -> Array:
+    """A cap over the shoulder; open below, where the arm lies against the chest."""
     del arm
     s = along_arm(rest)
-    # open below, where the arm lies against the chest
-    return np.asarray(
-        np.minimum(
-            np.minimum(0.100 - s, s + 0.045), rest[:, 2] - 0.445 + 0.5 * np.clip(np.abs(rest[:, 0]) - 0.17, 0, 1)
-        )
-    )
+    inner = np.abs(rest[:, 0]) - 0.108 - 0.35 * np.clip(0.53 - rest[:, 2], 0, 1)
+    return both(both(0.105 - s, inner, 0.02), rest[:, 2] - 0.415 + 0.8 * np.clip(np.abs(rest[:, 0]) - 0.17, 0, 1), 0.02)
 
 
 SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
-    "bib": _bib, "drape": _drape, "obi": _obi, "cuirass": _cuirass, "pauldron": _pauldron,
+    "bib": _bib, "drape": _drape, "obi": _obi, "belt": _belt, "sash": _sash, "cuirass": _cuirass, "pauldron": _pauldron,
 }  # fmt: skip
 """Positive inside, by name; of template places and how much each is sleeve."""
 

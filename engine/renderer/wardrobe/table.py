@@ -30,7 +30,8 @@ class Layer:
     """Metres over what is below."""
     slack: float = 0.5
     """Below the chest: 0 clings to the body, 1 falls straight."""
-    folds: float = 0.0030
+    folds: float = 1.0
+    """Times the broad creases of its habit; of skirts and trousers, how deep their pleats are in metres."""
     fabric: str = ""
     """"" is the outfit's, or the garment's own."""
     dye: str | RGB = "colour"
@@ -41,6 +42,8 @@ class Layer:
     """Names of `sewing`: bands, collars, buttons, pockets."""
     women: str = ""
     """Another `base` on women."""
+    habit: str = ""
+    """How it creases, by the name that `creases` has for it; "" is what its fabric does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +60,24 @@ class Garment:
 
 def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
     return Layer(
-        "male_casualsuit06/top", neck, sleeve, women="female_casualsuit02/part0", sewn=sewn, ease=0.002, folds=0.0022
+        "male_casualsuit06/top", neck, sleeve, women="female_casualsuit02/part0", sewn=sewn, ease=0.003, folds=1.0
     )
 
 
-_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.0, sewn=("shirt buttons",))
+_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",))
 _UNDER_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second", hem=0.12)
-_UNDER_TEE: Final = Layer("close", "crew", "short", 0.10, 0.004, 0.2, 0.001, "jersey", "second", sewn=("neckband",))
-_JACKET: Final = Layer("male_casualsuit05/part0", ease=0.003, folds=0.0018)
-_JACKET_COLLAR: Final = Layer("male_casualsuit05/part2", ease=0.003, folds=0.0)
+_UNDER_TEE: Final = Layer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
+_JACKET: Final = Layer("male_casualsuit05/part0", ease=0.003, folds=0.6)
+_JACKET_COLLAR: Final = Layer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
 _JACKET_SHIRT: Final = Layer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 _SUIT: Final = (
     Layer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
-    Layer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie"),
-    Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.0012),
+    Layer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie", habit="plate"),
+    Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
 )
+
+_SASH: Final = Layer("close", "", "none", None, 0.0105, 0.0, 0.3, region="sash", habit="silk")
+_SHIRT_FRONT: Final = Layer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 
 GARMENTS: Final[dict[str, Garment]] = {
     "t-shirt": Garment((_tee("", "neckband"),), "jersey", legs_dye=DENIM),
@@ -81,58 +87,53 @@ GARMENTS: Final[dict[str, Garment]] = {
         "jersey",
     ),
     "shirt": Garment((_SHIRT,), "cotton"),
-    "blouse": Garment((Layer("female_elegantsuit01/part0", ease=0.003, folds=0.0025),), "silk"),
+    "blouse": Garment((Layer("female_elegantsuit01/part0", ease=0.003, folds=0.83),), "silk"),
     "sweater": Garment(
-        (Layer("male_casualsuit02/top", ease=0.004, folds=0.0045, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
+        (Layer("male_casualsuit02/top", ease=0.004, folds=1.5, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
     ),
-    "turtleneck": Garment((Layer("close", "high", "long", 0.02, 0.007, 0.5, 0.0035, sewn=("roll",)),), "fine knit"),
+    "turtleneck": Garment((Layer("close", "high", "long", 0.02, 0.007, 0.5, 1.17, sewn=("roll",)),), "fine knit"),
     "cardigan": Garment(
-        (_UNDER_TEE, Layer("close", "deep vee", "long", 0.02, 0.011, 0.7, 0.0045, sewn=("button band",))),
+        (_UNDER_TEE, Layer("close", "deep vee", "long", 0.02, 0.011, 0.7, 1.5, sewn=("button band",))),
         "fine knit",
         legs_dye=DENIM,
     ),
     "hoodie": Garment(
-        (Layer("male_casualsuit02/top", ease=0.006, folds=0.0055, sewn=("hood", "cords", "kangaroo pocket")),),
+        (Layer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("hood", "cords", "kangaroo pocket")),),
         "sweat",
         legs_dye=DENIM,
     ),
-    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=0.0055, sewn=("rib neckband",)),), "sweat"),
+    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("rib neckband",)),), "sweat"),
     "suit": Garment(_SUIT, "wool", legs_dye="colour"),
-    "tuxedo": Garment((_SUIT[0], *_SUIT[2:]), "wool", legs_dye="colour"),
-    "blazer": Garment((_JACKET_SHIRT, _JACKET, _JACKET_COLLAR), "wool"),
+    "tuxedo": Garment((_SHIRT_FRONT, _SUIT[2]), "wool", legs_dye="colour"),
+    "blazer": Garment((_SHIRT_FRONT, _SUIT[2]), "wool"),
     "waistcoat": Garment(
         (
-            _UNDER_SHIRT,
-            Layer("male_casualsuit01/top", "deep vee", "none", 0.06, 0.005, 0.0, 0.0, sewn=("vest buttons", "edge")),
+            Layer("close", "closed", "long", 0.12, 0.006, 0.3, 0.8, "cotton", "second", sewn=("shirt collar",)),
+            Layer("close", "deep vee", "none", 0.06, 0.014, 0.2, 0.3, sewn=("vest buttons", "edge")),
         ),
         "wool",
     ),
     "coat": Garment(
         (
-            Layer("close", "high", "long", 0.1, 0.006, 0.3, 0.002, "fine knit", "second", sewn=("roll",)),
-            Layer("male_casualsuit05/part0", ease=0.004, folds=0.002, slack=0.9),
-            _JACKET_COLLAR,
+            Layer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
+            Layer("male_elegantsuit01/jacket", ease=0.009, folds=0.8),
         ),
         "wool",
+        second=(0.16, 0.15, 0.14),
     ),
     "trench coat": Garment(
         (
             _JACKET_SHIRT,
-            Layer(
-                "male_casualsuit05/part0",
-                ease=0.008,
-                folds=0.002,
-                slack=0.9,
-                sewn=("epaulettes", "double buttons", "belt"),
-            ),
+            replace(_JACKET, ease=0.006, sewn=("epaulettes", "double buttons")),
             _JACKET_COLLAR,
+            replace(_JACKET, ease=0.011, folds=0.0, region="belt", habit="plate"),
         ),
         "canvas",
     ),
     "raincoat": Garment(
         (
             _UNDER_TEE,
-            Layer("close", "stand", "long", -0.1, 0.016, 0.9, 0.0045, sewn=("hood", "zip", "flap pockets")),
+            Layer("close", "closed", "long", -0.1, 0.014, 0.9, 1.5, sewn=("fall collar", "zip", "flap pockets")),
         ),
         "nylon",
         legs_dye=DENIM,
@@ -140,27 +141,27 @@ GARMENTS: Final[dict[str, Garment]] = {
     "leather jacket": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.004, folds=0.003, sewn=("snaps", "slant zip")),
+            Layer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps",)),
             _JACKET_COLLAR,
         ),
         "leather",
         legs_dye=DENIM,
     ),
     "denim jacket": Garment(
-        (Layer("male_casualsuit01/top", ease=0.006, folds=0.002, sewn=("metal buttons", "chest pockets", "yoke")),),
+        (Layer("male_casualsuit01/top", ease=0.006, folds=0.67, sewn=("metal buttons", "chest pockets", "yoke")),),
         "denim",
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.002, sewn=("edge",)),), "cotton", "skirt", "colour"
+        (Layer("close", "scoop", "none", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)), _SASH), "cotton", "skirt", "colour"
     ),
     "evening gown": Garment(
-        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.0018, sewn=("edge",)),), "satin", "skirt", "colour"
+        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)), _SASH), "satin", "skirt", "colour"
     ),
     "sari": Garment(
         (
-            Layer("close", "scoop", "short", 0.27, 0.004, 0.0, 0.0015, "silk", "second", sewn=("edge",)),
-            Layer("close", "", "", None, 0.010, 0.2, 0.003, region="drape", sewn=("gold edge",)),
+            Layer("close", "scoop", "short", 0.27, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
+            Layer("close", "", "", None, 0.010, 0.2, 1.0, region="drape", sewn=("gold edge",)),
         ),
         "silk",
         "skirt",
@@ -170,18 +171,19 @@ GARMENTS: Final[dict[str, Garment]] = {
     "kimono": Garment(
         (
             Layer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
-            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 0.004, sewn=("kimono collar",)),
-            Layer("close", "", "none", None, 0.019, 0.0, 0.001, "silk", "second", region="obi"),
+            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.0, sewn=("kimono collar",)),
+            Layer("close", "", "none", None, 0.019, 0.0, 0.2, "silk", "second", region="obi"),
         ),
         "silk",
         "skirt",
         "colour",
+        second=(0.34, 0.20, 0.08),
     ),
     "scrubs": Garment((_tee("scrubs", "neckband", "left pocket"),), "cotton", legs_dye="colour"),
     "lab coat": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.005, folds=0.002, slack=0.7, sewn=("left pocket", "coat buttons")),
+            Layer("male_casualsuit05/part0", ease=0.005, folds=0.67, slack=0.7, sewn=("left pocket", "coat buttons")),
             _JACKET_COLLAR,
         ),
         "cotton",
@@ -190,20 +192,20 @@ GARMENTS: Final[dict[str, Garment]] = {
     "apron": Garment(
         (
             Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
-            Layer("close", "", "none", None, 0.012, 0.5, 0.002, region="bib", sewn=("apron straps",)),
+            Layer("close", "", "none", None, 0.012, 0.5, 0.67, region="bib", sewn=("apron straps",)),
         ),
         "canvas",
         second=(0.36, 0.42, 0.50),
     ),
     "chef jacket": Garment(
-        (Layer("close", "stand", "long", 0.0, 0.009, 0.6, 0.003, sewn=("mandarin", "double buttons", "edge line")),),
+        (Layer("close", "closed", "long", 0.0, 0.009, 0.6, 1.0, sewn=("mandarin", "double buttons", "edge line")),),
         "cotton",
     ),
     "armour": Garment(
         (
-            Layer("close", "stand", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35)),
-            Layer("close", "stand", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("gorget", "rivets")),
-            Layer("close", "", "", None, 0.020, 0.0, 0.0, region="pauldron"),
+            Layer("close", "closed", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35), sewn=("gorget",)),
+            Layer("close", "wide crew", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("rivets",)),
+            Layer("close", "", "", None, 0.024, 0.0, 0.0, region="pauldron"),
         ),
         "metal",
     ),
@@ -219,16 +221,23 @@ GARMENTS: Final[dict[str, Garment]] = {
     "tank top": Garment((_tee("scoop", "edge", sleeve="none"),), "jersey", legs_dye=DENIM),
     "overalls": Garment(
         (
-            Layer("male_worksuit01/part1", ease=0.0, folds=0.002, fabric="jersey", dye="second"),
+            Layer("male_worksuit01/part1", ease=0.0, folds=0.67, fabric="jersey", dye="second"),
             Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim"),
         ),
         "denim",
         "",
     ),
     "spacesuit": Garment(
-        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 0.006, sewn=("neck ring", "patches", "hoses")),),
+        (Layer("close", "high", "long", 0.0, 0.030, 0.5, 1.8, sewn=("neck ring", "patches", "hoses")),),
         "canvas",
         legs_dye="colour",
     ),
 }
 """Every garment that words can name; what isn't here is a T-shirt."""
+
+WITH_TIE: Final[dict[str, Garment]] = {
+    "shirt": Garment(
+        (Layer("close", "closed", "long", 0.11, 0.008, 0.35, 1.0, sewn=("shirt collar", "placket", "shirt buttons")),),
+    )
+}
+"""Garments that are cut otherwise where a tie is worn."""

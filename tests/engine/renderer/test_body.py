@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from engine.renderer import assets, body, expressions, eyes, faces, skin
+from engine.renderer import assets, body, expressions, eyes, faces, sculpting, skin
 from engine.renderer.scene import Person, Pose, Skin
 
 
@@ -62,10 +62,10 @@ def test_every_other_name_of_an_expression_is_one() -> None:
 def test_every_seed_is_somebody_within_what_is_natural(seed: int) -> None:
     person = faces.person(seed)
     shape = body.shaped(person)
-    known = {name[:-1] for name in assets.base().shape.names}
+    known = {name[:-1] for name in assets.base().shape.names} | set(sculpting.MOVES)
 
     assert {name for name, _ in person.shape} <= known
-    assert all(abs(value) <= faces.MOST + 0.15 for _, value in person.shape)
+    assert all(abs(value) <= faces.MOST + 0.2 for _, value in person.shape)
     assert np.isfinite(shape).all()
     distance = np.linalg.norm(np.subtract(*eyes.centres(shape)))
     assert 0.050 < distance < 0.080
@@ -161,7 +161,8 @@ def test_bodies_are_annys() -> None:
     )  # fmt: skip
     kept = assets.base().kept
     for seed in range(3):
-        person = faces.person(seed)
+        drawn = faces.person(seed)
+        person = replace(drawn, shape=tuple(pair for pair in drawn.shape if pair[0] not in sculpting.MOVES))
         labels = body._labels(person)
         phenotype = {
             "gender": labels["female"], "age": 2 / 3 + labels["old"] / 3, "weight": person.weight,
