@@ -206,12 +206,13 @@ def _tools() -> tuple[Any, Any, Any]:
 
     return (
         dlib.get_frontal_face_detector(),
-        dlib.shape_predictor(_weights("shape_predictor_5_face_landmarks.dat")),
-        dlib.face_recognition_model_v1(_weights("dlib_face_recognition_resnet_model_v1.dat")),
+        dlib.shape_predictor(weights("shape_predictor_5_face_landmarks.dat")),
+        dlib.face_recognition_model_v1(weights("dlib_face_recognition_resnet_model_v1.dat")),
     )
 
 
-def _weights(name: str) -> str:
+def weights(name: str) -> str:
+    """The path of a file of dlib's weights. Raises RuntimeError when the package has lost its files."""
     spec = importlib.util.find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
         raise RuntimeError("face_recognition_models is installed without its files.")

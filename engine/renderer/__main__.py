@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line; returns the exit status."""
     given = _parser().parse_args(arguments)
     try:
-        people = {"person": _saved(given.person)} if given.person else None
+        people = {"person": saved(given.person)} if given.person else None
         prompt = parse(f"@person, {given.prompt}" if people else given.prompt)
     except (PromptError, stored.SceneUnreadable, OSError) as error:
         print(error, file=sys.stderr)
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _saved(file: Path) -> Person:
+def saved(file: Path) -> Person:
     """The first person of a picture that was made here, or of its scene as JSON."""
     if file.suffix.lower() == ".png":
         with Image.open(file) as picture:

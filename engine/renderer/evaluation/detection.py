@@ -1,0 +1,91 @@
+"""Faces by dlib: its usual detector first, for faces that fill a picture the same with room round it, then its network.
+
+dlib and its weights are an extra (`identity`); nothing of it is loaded before the first picture.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from engine import identity
+
+Picture = npt.NDArray[np.uint8]
+
+MARGIN: Final = 0.35
+"""Room round a picture, as a share of its width."""
+_NETWORK_PX: Final = 128
+"""The picture's short side before dlib's network, which takes a second for every megapixel."""
+_LEAST_SIDE_PX: Final = 512
+"""dlib's usual detector looks for faces of 80 pixels and more: smaller pictures are enlarged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One face: its five points (5, 2) in pixels, the 128 float32 that tell people apart, and how it was found.
+
+    `how` is "plain", "margin" (dlib's usual detector with room round the picture) or "network".
+    """
+
+    points: npt.NDArray[np.float64]
+    embedding: bytes
+    how: str
+
+
+def faces(picture: Picture) -> tuple[Found, ...]:
+    """The faces of a picture (H, W, 3), the largest first. Raises RuntimeError when dlib is missing."""
+    if why := identity.missing():
+        raise RuntimeError(f"Faces cannot be looked for: {why}. Install it: {identity.INSTALL}.")
+    enlarged = max(1.0, _LEAST_SIDE_PX / min(picture.shape[:2]))
+    pixels = picture if enlarged == 1 else _scaled(picture, enlarged)
+    room = round(MARGIN * pixels.shape[1])
+    padded = np.pad(pixels, ((room, room), (room, room), (0, 0)), mode="edge")
+    for how, where, margin in (("plain", pixels, 0), ("margin", padded, room), ("network", padded, room)):
+        boxes = _by_network(where) if how == "network" else list(_tools()[0](where, 0))
+        if boxes:
+            boxes.sort(key=lambda box: -box.area())
+            return tuple(_found(where, box, margin, enlarged, how) for box in boxes)
+    return ()
+
+
+def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) -> Found:
+    _, predictor, describer, _ = _tools()
+    shape = predictor(pixels, box)
+    points = np.array([(part.x - margin, part.y - margin) for part in shape.parts()], float) / enlarged
+    return Found(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how)
+
+
+def _by_network(pixels: Picture) -> list[Any]:
+    import dlib
+
+    scale = _NETWORK_PX / min(pixels.shape[:2]) * (1 + 2 * MARGIN)
+    found = _tools()[3](_scaled(pixels, scale), 0)
+    sides = [[round(side / scale) for side in _sides(each.rect)] for each in found if each.confidence > 0.5]
+    return [dlib.rectangle(*side) for side in sides]
+
+
+def _sides(box: Any) -> tuple[int, int, int, int]:
+    return box.left(), box.top(), box.right(), box.bottom()
+
+
+def _scaled(picture: Picture, scale: float) -> Picture:
+    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
+    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+
+
+@lru_cache(maxsize=1)
+def _tools() -> tuple[Any, Any, Any, Any]:
+    import dlib
+
+    return (
+        dlib.get_frontal_face_detector(),
+        dlib.shape_predictor(identity.weights("shape_predictor_5_face_landmarks.dat")),
+        dlib.face_recognition_model_v1(identity.weights("dlib_face_recognition_resnet_model_v1.dat")),
+        dlib.cnn_face_detection_model_v1(identity.weights("mmod_human_face_detector.dat")),
+    )

@@ -1,0 +1,241 @@
+"""What a picture shows, judged from its pixels, beside what was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.renderer.evaluation import colours, features, lettering
+from engine.renderer.evaluation.cases import Truth
+from engine.renderer.evaluation.views import Mask, View
+from engine.renderer.places import telling
+from engine.renderer.scene import Scene
+
+Colours = npt.NDArray[np.float64]
+
+FACE_UNITS: Final = 2.94
+"""From chin to hair line, in distances between the eyes: 185 mm of 63."""
+FRAMINGS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "extreme close-up": (0.95, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
+        "bust": (0.24, 0.38), "half length": (0.16, 0.27), "three-quarter": (0.09, 0.18),
+    }
+)  # fmt: skip
+"""The face's share of the picture's height that each name is used for; neighbours overlap by a tenth."""
+LOPSIDED: Final = 0.07
+"""How many stops one cheek is brighter at least, for light that comes from a side."""
+BALANCED: Final = 1.0
+"""And at most, for light that comes from the front."""
+LEAST_SHARE: Final = 0.30
+"""How much of hair or clothes has the colour's name at least."""
+LEAST_SEEN: Final = 0.025
+"""How much of a picture must show the place, for the place to be told."""
+_LEAST_PIXELS: Final = 250
+_BRIDGE, _RIM = 0.27, 0.33
+_BARE: Final = (0.025, 0.15, 0.018)
+"""How unlike the face bare skin on top of a head may be: in colour, in lightness, in hairs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One question about one picture. `right` is None where it is left out; `told` then says why."""
+
+    question: str
+    asked: str
+    told: str
+    right: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture to be judged: with the face found in it (None without), what was asked, and the scene for the place.
+
+    Of the scene the lens, the light and the film are used, which a place is compared under; never who or what is in it.
+    """
+
+    view: View | None
+    truth: Truth
+    scene: Scene
+
+
+def judged(shown: Shown) -> tuple[Verdict, ...]:
+    """Every question, in order. A picture without a face fails all that the face is needed for."""
+    truth, view = shown.truth, shown.view
+    faces = 0 if view is None else view.faces
+    how = f" ({view.how})" if view is not None and view.how != "plain" else ""
+    found = [Verdict("one face", "1", f"{faces}{how}", faces == 1)]
+    for question, (asked, probe) in _QUESTIONS.items():
+        if not asked(truth):
+            continue
+        if view is None:
+            found.append(Verdict(question, asked(truth), "no face", False))
+        else:
+            told, right = probe(view, shown)
+            found.append(Verdict(question, asked(truth), told, right))
+    return tuple(found)
+
+
+def relabelled(shown: Shown, truth: Truth) -> Shown:
+    """The same picture beside another prompt's labels: what probes say then is what chance gives."""
+    return replace(shown, truth=truth)
+
+
+Answer = tuple[str, bool | None]
+
+
+def _side(view: View, shown: Shown) -> Answer:
+    left, right = (
+        np.median(colours.brightness(_light(view, view.disk(u, 0.75, 0.17)))) if view.disk(u, 0.75, 0.17).any() else 0.0
+        for u in (-0.6, 0.6)
+    )
+    stops = float(np.log2((left + 1e-4) / (right + 1e-4)))
+    told = "left" if stops > 0 else "right"
+    if shown.truth.side == "front":
+        return f"{told} by {abs(stops):.1f} stops", abs(stops) <= BALANCED
+    return f"{told} by {abs(stops):.1f} stops", told == shown.truth.side and abs(stops) >= LOPSIDED
+
+
+def _clothes(view: View, shown: Shown) -> Answer:
+    if shown.truth.colourless:
+        return "film without colours", None
+    body = view.box(-2.0, 2.75, 2.0, 9.0)
+    if body.sum() < 0.03 * body.size:
+        return "not in the picture", None
+    light = _light(view, body)
+    skin = _near(light, _cheeks(view))
+    gains = colours.light_taken_off(_cheeks(view))
+    cloth = light if (~skin).mean() < 0.15 else light[~skin]
+    shares = [_shares(part * gains, colours.CLOTH) for part in (light, cloth)]
+    asked = max(part.get(shown.truth.clothes, 0.0) for part in shares)
+    return _named(shares[1]), asked >= LEAST_SHARE
+
+
+def _hair(view: View, shown: Shown) -> Answer:
+    if shown.truth.colourless:
+        return "film without colours", None
+    top = view.box(-0.6, -1.6, 0.6, -1.1)
+    if top.sum() < max(_LEAST_PIXELS, 0.2 * 0.6 * view.unit**2):
+        return "not in the picture", None
+    light = _light(view, top) * colours.light_taken_off(_cheeks(view))
+    shares = _shares(light, colours.HAIR)
+    return _named(shares), shares.get(shown.truth.hair, 0.0) >= LEAST_SHARE
+
+
+def _skin(view: View, shown: Shown) -> Answer:
+    both = [_light(view, view.disk(u, 0.75, 0.17)) for u in (-0.6, 0.6)]
+    lit = max(both, key=lambda part: float(part.mean()) if len(part) else 0.0)
+    tone = float(colours.oklch(np.median(lit, axis=0))[0])
+    low, high = colours.SKIN[shown.truth.skin]
+    return f"lightness {tone:.2f}", low <= tone <= high
+
+
+def _place(view: View, shown: Shown) -> Answer:
+    there = view.background()
+    if there.mean() < LEAST_SEEN:
+        return "not in the picture", None
+    asked = shown.truth.place
+    told = telling.told(view.picture, there, shown.scene, _place_names())
+    colour = asked.removesuffix(" backdrop")
+    if colour == asked or told != "backdrop":
+        return told, told == asked
+    if shown.truth.colourless:
+        return told, True
+    shares = _shares(_light(view, there), colours.CLOTH)
+    return f"{_named(shares)} {told}", shares.get(colour, 0.0) >= LEAST_SHARE
+
+
+def _place_names() -> tuple[str, ...]:
+    from engine.renderer.lexicon import table
+
+    return tuple(sorted(set(table("place").values())))
+
+
+def _framing(view: View, shown: Shown) -> Answer:
+    share = FACE_UNITS * view.unit / view.size[1]
+    low, high = FRAMINGS[shown.truth.framing]
+    return f"face {share:.2f} of the height", low <= share <= high
+
+
+def _glasses(view: View, shown: Shown) -> Answer:
+    bridge, rim = features.glasses(view)
+    worn = bridge > _BRIDGE and rim > _RIM
+    return f"{_yes(worn)} ({bridge:.2f}, {rim:.2f})", worn == shown.truth.glasses
+
+
+def _bald(view: View, shown: Shown) -> Answer:
+    if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
+        return "not in the picture", None
+    top = features.scalp(view)
+    hair = np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE))
+    return f"{_yes(hair < 1)} (hair {hair:.2f})", bool(hair < 1) == shown.truth.bald
+
+
+def _beard(view: View, shown: Shown) -> Answer:
+    whiskers = features.whiskers(view)
+    return f"{_yes(whiskers > 0)} ({whiskers:+.2f})", (whiskers > 0) == shown.truth.beard
+
+
+def _text(view: View, shown: Shown) -> Answer:
+    if why := lettering.missing():
+        return why, None
+    told = lettering.read(view.picture, shown.truth.text)
+    return told, lettering.same(told, shown.truth.text)
+
+
+def _cheeks(view: View) -> Colours:
+    return _light(view, view.disk(-0.6, 0.75, 0.2) | view.disk(0.6, 0.75, 0.2))
+
+
+def _light(view: View, where: Mask) -> Colours:
+    return colours.linear(view.picture[where])
+
+
+def _near(light: Colours, skin: Colours) -> Mask:
+    """Which colours are those of this person's skin, in whatever light."""
+    own = colours.oklch(np.median(skin, axis=0))
+    light_, chroma, hue = np.moveaxis(colours.oklch(light), -1, 0)
+    turned = np.abs((hue - own[2] + 180) % 360 - 180)
+    scale = np.clip(light_ / max(own[0], 0.05), 0.4, 1.6)
+    return np.asarray((turned < 14) & (np.abs(chroma / np.maximum(own[1] * scale, 0.01) - 1) < 0.35))
+
+
+def _shares(light: Colours, names: Mapping[str, tuple[colours.Region, ...]]) -> dict[str, float]:
+    return {name: colours.share(light, regions) for name, regions in names.items()}
+
+
+def _named(shares: Mapping[str, float]) -> str:
+    """The names that would be accepted, the likeliest first."""
+    most = sorted((name for name in shares if shares[name] >= LEAST_SHARE), key=lambda name: -shares[name])
+    return " or ".join(most[:3]) or "no colour that has a name"
+
+
+def _yes(found: bool) -> str:
+    return "yes" if found else "no"
+
+
+_QUESTIONS: Final[Mapping[str, tuple[Callable[[Truth], str], Callable[[View, Shown], Answer]]]] = MappingProxyType(
+    {
+        "light side": (lambda truth: truth.side, _side),
+        "clothes colour": (lambda truth: truth.clothes, _clothes),
+        "hair colour": (lambda truth: "" if truth.bald else truth.hair, _hair),
+        "skin tone": (lambda truth: truth.skin, _skin),
+        "place": (lambda truth: truth.place, _place),
+        "framing": (lambda truth: truth.framing, _framing),
+        "glasses": (lambda truth: _yes(truth.glasses), _glasses),
+        "beard": (lambda truth: _yes(truth.beard), _beard),
+        "bald": (lambda truth: _yes(truth.bald), _bald),
+        "text": (lambda truth: truth.text, _text),
+    }
+)
+"""By name: what is asked ("" is nothing), and who answers."""
+QUESTIONS: Final = ("one face", *_QUESTIONS)
+AIMS: Final[Mapping[str, float]] = MappingProxyType(
+    {"one face": 0.99, "light side": 0.99, "framing": 0.99, "text": 0.95}
+    | dict.fromkeys(("clothes colour", "hair colour", "skin tone", "place", "glasses", "beard", "bald"), 0.97)
+)
+"""The share of right answers that each question is to have."""

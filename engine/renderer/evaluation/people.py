@@ -1,0 +1,167 @@
+"""Whether faces stay themselves: different seeds are different people, a saved person comes back as the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import gaussian_filter
+
+from engine import identity
+from engine.renderer.evaluation import colours
+from engine.renderer.evaluation.making import Order
+from engine.renderer.evaluation.views import View
+from engine.renderer.scene import Person
+
+APART_AIM: Final = 0.55
+ACCEPTED_AIM: Final = 0.95
+FALSE_ACCEPTS: Final = 0.01
+"""The share of pairs of different people that may pass for the same person."""
+
+SITTERS: Final = (
+    "a woman of 28 with long red hair, freckles across the nose",
+    "a man of 45 with short black hair, full beard, brown skin",
+    "an elderly woman with curly grey hair, fair skin, a scar across the eyebrow",
+    "a young man with a blonde quiff, olive skin, a scar on the left cheek",
+    "a woman of 35, a black afro, Nigerian, dark skin",
+    "a Japanese woman in her forties, black bob, moles",
+    "a bald man in his sixties, light skin, freckles",
+    "a Mexican woman of 22, brown ponytail",
+)
+"""Who is saved, each from a picture of their own; marks of the skin among them."""
+AGAIN: Final = (
+    "a white shirt, by the sea, overcast daylight",
+    "a black leather jacket, on a city street at night, neon signs",
+    "a red sweater, in a library, warm lamp on the right",
+    "a beige wool coat, in a snowy landscape, soft window light from the left",
+    "a blue blazer, grey seamless backdrop, Rembrandt lighting from the left",
+)
+"""What they are asked back in: other clothes, place and light."""
+_SEEDS: Final = 6
+_HAIR_APART: Final = 0.10
+_CHIP: Final = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What is measured of people. Distances are dlib's, between 128 numbers of two faces."""
+
+    different: tuple[float, ...]
+    """Between different people of one prompt."""
+    same: tuple[float, ...]
+    threshold: float
+    """The distance below which `FALSE_ACCEPTS` of the pairs of different people lie."""
+    hair_same: float
+    """The share of pictures whose hair is of the saved picture's colour."""
+    marks_same: float
+    """The share of pictures whose skin's marks are more like the saved picture's than almost all other people's are."""
+
+    @property
+    def accepted(self) -> float:
+        """The share of a person's other pictures that pass for the same person."""
+        return float(np.mean(np.array(self.same) <= self.threshold)) if self.same else 0.0
+
+
+def strangers() -> tuple[Order, ...]:
+    """Some prompts in several seeds each: as many people."""
+    return tuple(
+        Order(f"seed-{number}-{seed}", f"{who}, head and shoulders", 70_000 + 100 * number + seed)
+        for number, who in enumerate(("a woman", "a man", "a woman in her thirties", "a man in his fifties"))
+        for seed in range(_SEEDS)
+    )
+
+
+def sitters() -> tuple[Order, ...]:
+    """The pictures that people are saved from."""
+    return tuple(
+        Order(f"saved-{number}", f"{who}, grey seamless backdrop, head and shoulders", 80_000 + number)
+        for number, who in enumerate(SITTERS)
+    )
+
+
+def returns(people: Sequence[Person]) -> tuple[Order, ...]:
+    """The saved people, asked back."""
+    return tuple(
+        Order(f"again-{number}-{at}", f"{words}, head and shoulders", 90_000 + 100 * number + at, person)
+        for number, person in enumerate(people)
+        for at, words in enumerate(AGAIN)
+    )
+
+
+def measured(
+    strangers_seen: Mapping[str, View | None], saved: Mapping[str, View | None], again: Mapping[str, View | None],
+    others: Sequence[View],
+) -> Likeness:  # fmt: skip
+    """The figures of all these pictures; `others` are further different people, one picture each."""
+    groups: dict[str, list[View]] = {}
+    for name, view in strangers_seen.items():
+        if view is not None:
+            groups.setdefault(name.rpartition("-")[0], []).append(view)
+    different = [_apart(one, other) for group in groups.values() for one, other in combinations(group, 2)]
+    crowd = [view for view in (*saved.values(), *strangers_seen.values(), *others) if view is not None]
+    far = [_apart(one, other) for one, other in combinations(crowd, 2)]
+    threshold = float(np.quantile(far, FALSE_ACCEPTS)) if far else 0.0
+    pairs = [(saved[f"saved-{name.split('-')[1]}"], view) for name, view in again.items()]
+    both = [(one, other) for one, other in pairs if one is not None and other is not None]
+    same = [_apart(one, other) if one is not None and other is not None else 9.0 for one, other in pairs]
+    hair = [hair_alike(one, other) for one, other in both]
+    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair or [0.0])), _marks_kept(both))
+
+
+def _apart(one: View, other: View) -> float:
+    return identity.distance(one.embedding, other.embedding)
+
+
+def hair_alike(one: View, other: View) -> bool:
+    """Whether the tops of both heads are of one colour, each seen in its own light."""
+    colour, back = (_hair_colour(view) for view in (one, other))
+    return bool(np.hypot(*(colour - back)[1:]) < _HAIR_APART)
+
+
+def _hair_colour(view: View) -> npt.NDArray[np.float64]:
+    cheeks = view.disk(-0.6, 0.75, 0.2) | view.disk(0.6, 0.75, 0.2)
+    gains = colours.light_taken_off(colours.linear(view.picture[cheeks]))
+    top = colours.opponent(colours.linear(view.picture[view.box(-0.5, -1.5, 0.5, -1.1)]) * gains)
+    return np.asarray(np.median(top, axis=0) if len(top) else np.zeros(3))
+
+
+def marks(view: View) -> npt.NDArray[np.float64]:
+    """What is darker or paler than the skin around it on cheeks, nose and brow: unit length, light taken out."""
+    part = colours.brightness(colours.linear(view.straightened(-1.0, -0.9, 1.0, 1.0, pixels=_CHIP // 2)))
+    level = np.log(np.maximum(gaussian_filter(part, 1.2), 1e-3))
+    fine = np.clip(level - gaussian_filter(level, 4.5), -0.25, 0.25)
+    v, u = np.mgrid[-0.9 : 1.0 : 2 / _CHIP, -1.0 : 1.0 : 2 / _CHIP][:, : fine.shape[0], : fine.shape[1]]
+    skin = (v > 0.28) & (v < 0.85) & (np.abs(u) < 0.85)  # below the eyes, above the mouth
+    skin |= (v < -0.42) & (np.abs(u) < 0.55)
+    kept = np.where(skin, fine, 0.0)
+    kept = np.where(skin, kept - kept[skin].mean(), 0.0)
+    return np.asarray(kept / max(float(np.linalg.norm(kept)), 1e-9))
+
+
+def _marks_kept(pairs: Sequence[tuple[View, View]]) -> float:
+    """For how many pairs the marks fit better than those of other people's pictures do, but for one in twenty."""
+    if len(pairs) < 2:
+        return 0.0
+    first, back = ([marks(view) for view in side] for side in zip(*pairs, strict=True))
+    fits = np.array([[_fit(one, other) for other in back] for one in first])
+    person = np.array([pair[0].embedding for pair in pairs], object)
+    right = [fits[at, at] > np.quantile(fits[at][person != person[at]], 0.95) for at in range(len(pairs))]
+    return float(np.mean(right))
+
+
+def _fit(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
+    """The best correlation over small shifts: landmarks are a pixel or two off."""
+    shifts = range(-4, 5, 2)
+    return float(max((one * np.roll(other, (down, aside), (0, 1))).sum() for down in shifts for aside in shifts))
+
+
+def saved_people(folder: Path) -> tuple[Person, ...]:
+    """Who is in the saved pictures, as the bot saves them: from the scene that the picture carries."""
+    from engine.renderer.__main__ import saved
+
+    return tuple(saved(folder / f"{order.name}.png") for order in sitters())

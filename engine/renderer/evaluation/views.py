@@ -1,0 +1,110 @@
+"""A picture with the face that dlib finds in it, and where on it cheeks, hair and chest are: by its landmarks alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.renderer.evaluation import detection
+
+Picture = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+Point = npt.NDArray[np.float64]
+
+_NOSE_BELOW_EYES: Final = 0.72
+"""From between the eyes to the base of the nose, in distances between the eyes' middles: adults' mean."""
+_DEPTH: Final = 0.42
+"""How far cheeks and forehead follow the tip of the nose aside when a head turns."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What probes look at. Lengths on the face are in `unit` pixels: about the distance between the eyes, 63 mm.
+
+    A place on the face is (u, v): u to the picture's right along the eyes, v down, from between the eyes.
+    """
+
+    picture: Picture
+    faces: int
+    middle: Point
+    across: Point
+    """One unit along the eyes, in pixels."""
+    down: Point
+    unit: float
+    aside: float
+    """How far the nose is from the middle, in units: the head's turn."""
+    embedding: bytes
+    how: str = ""
+    """Which detector found the face: see `detection`."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        return self.picture.shape[1], self.picture.shape[0]
+
+    def frame(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """u and v of every pixel, (H, W) each; u follows the turned head as cheeks do."""
+        width, height = self.size
+        y, x = np.mgrid[0:height, 0:width].astype(float)
+        offset = np.stack([x - self.middle[0], y - self.middle[1]], -1)
+        u = offset @ self.across / (self.across @ self.across)
+        v = offset @ self.down / (self.down @ self.down)
+        return u, v
+
+    def disk(self, u: float, v: float, radius: float) -> Mask:
+        """Pixels (H, W) within `radius` of a place on the face."""
+        mine_u, mine_v = self.frame()
+        shift = self.aside * _DEPTH
+        return np.asarray((mine_u - u - shift) ** 2 + (mine_v - v) ** 2 <= radius**2)
+
+    def box(self, left: float, top: float, right: float, bottom: float) -> Mask:
+        """Pixels (H, W) between places on the face; what is outside of the picture is not among them."""
+        u, v = self.frame()
+        shift = self.aside * _DEPTH
+        return np.asarray((u >= left + shift) & (u <= right + shift) & (v >= top) & (v <= bottom))
+
+    def straightened(self, left: float, top: float, right: float, bottom: float, pixels: int = 32) -> Picture:
+        """A part of the face with the eyes level, `pixels` a unit; beyond the picture's edge the edge goes on."""
+        from scipy.ndimage import map_coordinates
+
+        v, u = np.mgrid[top : bottom : 1 / pixels, left : right : 1 / pixels]
+        shift = self.aside * _DEPTH
+        where = self.middle + (u + shift)[..., None] * self.across + v[..., None] * self.down
+        at = [where[..., 1], where[..., 0]]
+        shown = [
+            map_coordinates(self.picture[..., c].astype(np.float32), at, order=1, mode="nearest") for c in range(3)
+        ]
+        return np.asarray(np.stack(shown, -1) + 0.5).clip(0, 255).astype(np.uint8)
+
+    def background(self) -> Mask:
+        """Where the place is seen (H, W): outside of a generous outline of head, hair and shoulders."""
+        u, v = self.frame()
+        head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
+        neck = (v > 0.8) & (np.abs(u) < 1.7)
+        shoulders = (v > 2.1) & (np.abs(u) < np.minimum(2.4 + 2.6 * (v - 2.1), 4.5))
+        return ~np.asarray(head | neck | shoulders)
+
+
+def view(picture: Picture) -> View | None:
+    """The picture's largest face; None where none is found."""
+    found = detection.faces(picture)
+    if not found:
+        return None
+    return seen_at(picture, found[0].points, len(found), found[0].embedding, found[0].how)
+
+
+def seen_at(picture: Picture, points: npt.ArrayLike, faces: int = 1, embedding: bytes = b"", how: str = "") -> View:
+    """A picture whose landmarks are known: (5, 2) pixels, two corners of one eye, of the other, base of the nose."""
+    found = np.asarray(points, float)
+    eyes = sorted((found[:2].mean(0), found[2:4].mean(0)), key=lambda eye: float(eye[0]))
+    middle, along = (eyes[0] + eyes[1]) / 2, eyes[1] - eyes[0]
+    apart = float(np.hypot(*along))
+    across = along / apart
+    down = np.array((-across[1], across[0]))
+    nose = found[4] - middle
+    tall = float(nose @ down) / _NOSE_BELOW_EYES
+    unit = (apart + tall) / 2
+    return View(picture, faces, middle, across * unit, down * unit, unit, float(nose @ across) / unit, embedding, how)
