@@ -150,7 +150,7 @@ def _burned(light: Floats) -> Floats:
     small = _shrunk(level[..., None], step)[..., 0]
     mean = uniform_filter(small, 11)
     spread = np.maximum(uniform_filter(small * small, 11) - mean * mean, 0)
-    slope = spread / (spread + F(0.5))
+    slope = spread / (spread + F(0.12))
     slope, offset = uniform_filter(slope, 5), uniform_filter(mean * (1 - slope), 5)
     base = _grown(slope, level.shape) * level + _grown(offset, level.shape)
     over = np.logaddexp(0, (base - F(np.log2(threshold))) * F(4)) / F(4)

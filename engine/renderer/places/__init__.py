@@ -38,8 +38,8 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 """Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
 _OWN_LIGHT: Final = {
-    "space": 1.0, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6, "sky": 0.7,
-    "church": 0.4, "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
+    "space": 1.0, "white studio": 0.9, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6,
+    "sky": 0.7, "church": 0.4, "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
 }  # fmt: skip
 _SLANTS: Final = {
     "daylight studio": 0.7, "cafe": 0.8, "bar": 0.8, "library": 0.8, "office": 0.85, "kitchen": 0.75, "hospital": 0.9,
