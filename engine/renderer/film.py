@@ -15,7 +15,7 @@ _PIVOT_SEEN: Final = 0.40
 """Scene light of lit skin of a middle tone, and what every film makes of it (linear, 0 to 1)."""
 _GAMMA: Final = 1.48
 """How steep the curve of a film of contrast 0 is at its toe."""
-_BURNT: Final = (0.62, 0.50)
+_BURNT: Final = (0.70, 0.45)
 """Scene light above which broad bright parts are held back in printing, and how far (0 not at all, 1 to one level)."""
 _DYES: Final = 0.34
 """How far the strongest colours fall short: no dye takes away all of one colour and nothing of the others."""
@@ -150,7 +150,7 @@ def _burned(light: Floats) -> Floats:
     small = _shrunk(level[..., None], step)[..., 0]
     mean = uniform_filter(small, 11)
     spread = np.maximum(uniform_filter(small * small, 11) - mean * mean, 0)
-    slope = spread / (spread + F(0.5))
+    slope = spread / (spread + F(0.12))
     slope, offset = uniform_filter(slope, 5), uniform_filter(mean * (1 - slope), 5)
     base = _grown(slope, level.shape) * level + _grown(offset, level.shape)
     over = np.logaddexp(0, (base - F(np.log2(threshold))) * F(4)) / F(4)

@@ -151,8 +151,8 @@ def _noon(s: float) -> Light:
 
 
 def _overcast(s: float) -> Light:
-    sky = _key(s * 36, 42, radius=1.6, distance=2.6, colour=kelvin(6600), power=0.85)
-    return Light(lamps=(sky, _rim(-s * 165, 0.35, radius=0.9, colour=kelvin(7000))), ambient=0.5)
+    sky = _key(s * 36, 42, radius=1.6, distance=2.6, colour=kelvin(5900), power=0.85)
+    return Light(lamps=(sky, _rim(-s * 165, 0.35, radius=0.9, colour=kelvin(6100))), ambient=0.5)
 
 
 def _moonlight(s: float) -> Light:

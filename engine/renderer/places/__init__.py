@@ -38,14 +38,14 @@ SETS: Final[dict[str, Callable[[Canvas], list[Layer]]]] = {
 """Places that are painted by code; each takes a canvas and gives its layers, the farthest first."""
 NAMES: Final = tuple(sorted({*SETS, *maps.VIEWS, *cloths.CLOTHS}))
 _OWN_LIGHT: Final = {
-    "space": 1.0, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6, "sky": 0.7,
-    "church": 0.4, "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
+    "space": 1.0, "white studio": 0.9, "city night": 0.85, "stage": 0.8, "bar": 0.75, "night": 0.85, "rooftop": 0.6,
+    "sky": 0.7, "church": 0.4, "fog": 0.5, "snow": 0.5, "sea": 0.5, "beach": 0.5, "mountains": 0.5, "rain": 0.6,
 }  # fmt: skip
 _SLANTS: Final = {
     "daylight studio": 0.7, "cafe": 0.8, "bar": 0.8, "library": 0.8, "office": 0.85, "kitchen": 0.75, "hospital": 0.9,
     "church": 0.55, "city night": 0.6, "rain": 0.6, "rooftop": 0.3,
 }  # fmt: skip
-_ADAPTED: Final = 0.6
+_ADAPTED: Final = 0.8
 """How far the camera's white balance goes to make a place's light neutral."""
 _PITCH: Final = 1.0
 """Degrees that a painted place is seen from below: more of the walls, less of the floor."""
@@ -152,5 +152,6 @@ def _normalised(picture: Floats) -> Floats:
 
 def _cast(picture: Floats) -> Floats:
     """The colour that a place lends to everything, as far as the camera adapts to it."""
-    mean = np.minimum(picture, np.median(picture @ LUMA) * 12).mean((0, 1))
+    dimmed = np.minimum(picture, np.median(picture @ LUMA) * 12)
+    mean = (dimmed * (dimmed @ LUMA)[..., None]).mean((0, 1))  # the camera adapts to what is bright
     return np.asarray((mean / max(float(mean @ LUMA), 1e-6)) ** _ADAPTED, np.float32)

@@ -20,11 +20,13 @@ class Cloth:
     colour: RGB
     mottle: float = 0.22
     fall: float = 1.0
+    lit: float = 1.0
+    """How much brighter lamps of its own make it."""
 
 
 CLOTHS: Final[dict[str, Cloth]] = {
     "grey studio": Cloth((0.13, 0.13, 0.135)),
-    "white studio": Cloth((1.05, 1.05, 1.06), mottle=0.015, fall=0.15),
+    "white studio": Cloth((1.05, 1.05, 1.06), mottle=0.015, fall=0.1, lit=1.45),
     "black studio": Cloth((0.006, 0.006, 0.007), mottle=0.1),
     "blue studio": Cloth((0.07, 0.11, 0.17)),
     "warm studio": Cloth((0.17, 0.135, 0.105)),
@@ -43,7 +45,7 @@ def painted(cloth: Cloth, colour: RGB, size: tuple[int, int], seed: int) -> Floa
     glow = np.exp(-(((x - F(middle)) / F(0.5)) ** 2 + ((y - F(0.42 + 0.06 * random.uniform(-1, 1))) / F(0.55)) ** 2))
     fall = F(cloth.fall)
     even = (1 - fall + fall * (F(0.22) + F(0.95) * glow)) * np.exp(F(cloth.mottle) * _blotches(size, seed))
-    return np.asarray(even[..., None] * np.array(colour, np.float32), np.float32)
+    return np.asarray(even[..., None] * np.array(colour, np.float32) * F(cloth.lit), np.float32)
 
 
 def _blotches(size: tuple[int, int], seed: int) -> Floats:

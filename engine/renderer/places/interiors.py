@@ -58,9 +58,13 @@ def window(
 ) -> None:  # fmt: skip
     """A window with bars: what is outside by the time of day, and its light on the wall round it."""
     c = layer.canvas
+    if not c.sees(x - half * 7, x + half * 7, base - 1, top + 1):
+        return
     sky, land = (np.asarray(colour, np.float32) * F(bright) for colour in _OUTSIDE.get(c.time, _OUTSIDE["day"]))
     layer.glow(x, (base + top) / 2, half * 3.0, sky * F(0.10), 1.3)
     layer.box(x - half - bar * 1.6, x + half + bar * 1.6, base - bar * 2, top + bar * 1.6, frame)
+    if not c.sees(x - half, x + half, base, top):
+        return
     u, v = c.grid()
     leaves = noise(u * F(9), v * F(9), c.random(f"outside {x:.2f}"), 4, 0.6)
     low = step(leaves - (v - F(base)) / F(max(top - base, 0.1)) * F(1.1), -0.12, 0.22)

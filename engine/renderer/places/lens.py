@@ -131,7 +131,7 @@ def _worn(shape: tuple[int, ...], canvas: Canvas, number: int) -> Floats:
     random = canvas.random(f"worn {number}")
     y, x = (np.arange(side, dtype=np.float32) / F(shape[0]) for side in shape)
     pools = noise(x[None] * F(1.7), y[:, None] * F(1.7), random, 2) - F(0.5)
-    marks = noise(x[None] * F(11), y[:, None] * F(14), random, 4, 0.7) - F(0.5)
+    marks = noise(x[None] * F(11), y[:, None] * F(14), random, 2, 0.7) - F(0.5)
     return np.asarray(np.exp(F(0.95) * pools + F(0.09) * marks))
 
 
