@@ -28,7 +28,7 @@ def mesh(
     start = (np.arange(count, dtype=np.int32)[:, None] * steps + np.arange(steps - 1, dtype=np.int32)).reshape(-1, 1)
     along = np.interp(np.linspace(0, 1, steps), _THICK_AT[0], (*_THICK_AT[1], taper)).astype(np.float32)
     radius = np.broadcast_to(np.asarray(width, np.float32) / 2, (count,))[:, None] * along
-    extra = {
+    extra: dict[str, Floats] = {
         "radius": radius.reshape(-1, 1),
         "colour": colour.reshape(-1, 3).astype(np.float32, copy=False),
     }

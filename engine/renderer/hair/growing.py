@@ -137,7 +137,7 @@ def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
     far = np.cumsum(along, 1) > 0.15
     high = path[:, 1:, 2] > 0.055
     out = np.hypot(path[..., 0], path[..., 1] - 0.09) > 0.15
-    return np.asarray(((far & high).any(1) & (parted > 0.5)) | (out & (path[..., 2] > -0.16)).any(1))
+    return np.asarray(((far & high).any(1) | (out & (path[..., 2] > -0.16)).any(1)) & (parted > 0.5))
 
 
 def _before_the_throat(path: Floats) -> npt.NDArray[np.bool_]:

@@ -81,7 +81,7 @@ def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[L
     to -= 0.7 * locks.normals * (to * locks.normals).sum(-1, keepdims=True)
     t = np.linspace(0, 1, steps, dtype=np.float32)
     share = style.join * np.clip(1.4 * t - 0.15, 0, 1) * near
-    swing, phase = random.normal(size=count)[own, None], random.uniform(0, 6.28, count)[own, None]
+    swing, phase = random.normal(size=(count, 1))[own], random.uniform(0, 6.28, (count, 1))[own]
     aside = style.sway * swing * t**1.3 * np.sin(5.0 * t + phase)
     moved = points + share[..., None] * to + aside[..., None] * _across(points, locks.normals)
     return Locks(moved.astype(np.float32), locks.normals, locks.roots), own

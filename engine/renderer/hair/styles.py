@@ -146,7 +146,7 @@ STYLES: Final[dict[str, Style]] = {
     "slick back": replace(
         _SHORT, length=(0.115, 0.105, 0.045, 0.034, 0.020), flow=("back", "back", "back", "back", "down"),
         lift=(0.55, 0.2, 0.08, 0.1, 0.1), gravity=0.02, rise=0.010, cling=0.8, noise=0.04, clump=0.6, points=12,
-        shine=1.3, frizz=0.0002, stray=0.004, wander=0.01, loose=0.015, bundles=320, join=0.6, sway=0.001,
+        shine=1.3, frizz=0.0002, stray=0.004, wander=0.01, loose=0.006, bundles=240, join=0.6, sway=0.001,
     ),
     "quiff": replace(
         _SHORT, length=(0.074, 0.058, 0.014, 0.012, 0.009), flow=("sweep", "back", "whorl", "whorl", "whorl"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.renderer import body, hair, hairline, hats
+from engine.renderer import body, hair, hairline, hats, skin
 from engine.renderer.hair import beards, combing, fibres, styles
 from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.mesh import Mesh
@@ -172,9 +172,9 @@ def test_a_hat_presses_hair_to_the_head_at_its_rim(fields: dict[float, Field]) -
 
 def test_skin_is_as_hair_is_where_the_line_has_receded() -> None:
     """No roots are painted on a forehead that has no hair any more."""
-    person = Person(masculinity=MAN, hair=Hair(style="crop", line=1.0))
-    shown = body.build(person, Pose()).skin.extra
-    painted, rest = shown["add"].max(1), np.asarray(shown["rest"], float)
+    sitter = seated(MAN, Hair(style="crop", line=1.0))
+    person, rest = sitter.person, sitter.part.rest
+    painted = skin.paint(person, sitter.masks, rest)["add"].max(1)
     bare, high = hairline.Line.of(person).inside(rest) < -3, rest[:, 2] > 0.79
     assert painted[bare & high].max() == 0
     assert painted[~bare & high].max() > 0.02
