@@ -105,7 +105,7 @@ def developed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast:
 def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> Floats:
     """Scene light (H, W, 3): the sitter exposed for their skin, the place behind."""
     guide, normal = _calmed(layers)
-    light = cleaned(layers["rest"], guide, normal, threads, fast)
+    light = _thin_hair_evened(cleaned(layers["rest"], guide, normal, threads, fast), layers)
     light = _strands_kept(light, layers)
     skin, alpha = _masks(layers, guide, normal, threads)
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
@@ -127,6 +127,15 @@ def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     guide, normal = layers["guide"], layers["normal"]
     calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
+
+
+def _thin_hair_evened(light: Floats, layers: Mapping[str, Floats]) -> Floats:
+    """Light (H, W, 3) smoothed where single hairs cross skin: few of their pixels' rays met them."""
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    hair, skin = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "skin"))
+    share = np.clip(12 * hair * skin, 0, 0.8)
+    return np.asarray(light + share * (gaussian_filter(light, (0.8, 0.8, 0)) - light), np.float32)
 
 
 def _masks(layers: Mapping[str, Floats], guide: Floats, normal: Floats, threads: int) -> tuple[Floats, Floats]:
