@@ -19,7 +19,7 @@ LIGHT: Final = ("rig", "side", "hardness", "level", "temperature", "time", "unde
 CAMERA: Final = ("framing", "angle", "gaze", "blur", "film")
 HEARD_IN: Final[Mapping[str, Collection[str]]] = {
     "subject": (*PEOPLE, *CLOTHES, "framing", "angle"),
-    "clothing": (*CLOTHES, "part", "hair_style", "sex", "expression", "skin", "freckles"),
+    "clothing": (*CLOTHES, "part", "hair_style", "sex", "expression", "skin", "freckles", "lips", "make_up", "blush"),
     "environment": ("place", "time", "rig", "part"),
     "lighting": tuple(name for name in LIGHT if name != "under"),
     "camera": (*CAMERA, "rig"),

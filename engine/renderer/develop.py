@@ -128,9 +128,10 @@ def _cut(plan: Print, part: tuple[slice, slice]) -> Print:
 def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool) -> tuple[Floats, Floats]:
     """Light from whoever is in the picture (H, W, 3), and how much they hide of what is behind (H, W, 1)."""
     guide, normal = _calmed(layers)
-    light = cleaned(layers["rest"], guide, normal, threads, fast)
+    thin = _thin_hair(layers)
+    light = _softened(cleaned(layers["rest"], guide, normal, threads, fast), F(0.8) * thin)
     light = _strands_kept(light, layers)
-    skin, alpha = _masks(layers, guide, normal, threads)
+    skin, alpha = _masks(layers, guide, normal, thin, threads)
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
         met, there = layers["skin"][box], skin[box]
@@ -152,16 +153,34 @@ def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     return calm, even
 
 
-def _masks(layers: Mapping[str, Floats], guide: Floats, normal: Floats, threads: int) -> tuple[Floats, Floats]:
+def _thin_hair(layers: Mapping[str, Floats]) -> Floats:
+    """Where single hairs cross skin (H, W, 1): few rays met them, and the denoiser would keep what those met."""
+    from scipy.ndimage import uniform_filter
+
+    hair, skin = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "skin"))
+    return np.clip(60 * hair * skin, 0, 1)
+
+
+def _softened(picture: Floats, share: Floats) -> Floats:
+    """A picture (H, W, C) smoothed over a pixel or so, by a share (H, W, 1)."""
+    from scipy.ndimage import gaussian_filter
+
+    return np.asarray(picture + share * (gaussian_filter(picture, (0.9, 0.9, 0)) - picture), np.float32)
+
+
+def _masks(
+    layers: Mapping[str, Floats], guide: Floats, normal: Floats, thin: Floats, threads: int
+) -> tuple[Floats, Floats]:
     """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays."""
     from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
     met, any_ = layers["skin"], layers["alpha"]
-    noisy = np.concatenate([gaussian_filter(met, (0.9, 0.9, 0)), any_, layers["hair"]], -1)
+    noisy = np.concatenate([met, any_, layers["hair"]], -1)
     clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
+    skin = clean[..., :1] + thin * (gaussian_filter(met, (0.9, 0.9, 0)) - clean[..., :1])
     whole = (minimum_filter(met, (9, 9, 1)) > F(0.999)).astype(np.float32)
     whole = np.minimum(gaussian_filter(whole, (2, 2, 0)), maximum_filter(whole, (7, 7, 1)))
-    skin = clean[..., :1] + whole * (1 - clean[..., :1])
+    skin = skin + whole * (1 - skin)
     return skin, np.where(_inside(any_), F(1), clean[..., 1:2])
 
 

@@ -86,6 +86,6 @@ def _scar(head: Picture, tone: Picture, place: str) -> None:
     front = (y < -0.06) * np.sin(np.pi * np.clip(t * 0.9 + 0.05, 0, 1)) ** 0.5
     rim = np.exp(-0.5 * (off / 0.0016) ** 2) * front
     line = np.exp(-0.5 * (off / 0.0007) ** 2) * front
-    for amount, colour in ((0.60 * rim, (0.80, 0.56, 0.54)), (0.80 * line, (1.18, 0.98, 0.97))):
+    for amount, colour in ((0.75 * rim, (0.78, 0.50, 0.48)), (0.85 * line, (1.30, 1.10, 1.08))):
         share = amount[..., None].astype(np.float32)
         head += (tone * np.array(colour, np.float32) - head) * share

@@ -51,10 +51,9 @@ def _lines(age: float, skin: Any) -> float:
 
 def skin_map(person: Person) -> Picture:
     """The map of this person's skin, linear, (1536, 1536, 3); the same person's is made once."""
-    hair = person.hair
     made: Picture = _skin_map(
         person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
-        _shown(person.beard.colour, person.beard.grey), hair.style == "bald" or hair.line > 0.2,
+        _shown(person.beard.colour, person.beard.grey),
     )  # fmt: skip
     return made
 
@@ -66,9 +65,7 @@ def _shown(colour: RGB, grey: float) -> RGB:
 
 
 @lru_cache(maxsize=3)
-def _skin_map(
-    seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any, bald: bool
-) -> Any:
+def _skin_map(seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any) -> Any:
     tone = np.array(skin.tone, np.float32)
     blended = tone * np.exp(_blended(age + 14 * skin.wrinkles, female, ancestry))
     stored = Image.fromarray(_encoded(blended))
@@ -77,7 +74,7 @@ def _skin_map(
     made = np.maximum(assets.linear(large), np.float32(0.003))
     left, top, right, bottom = (TIMES * x for x in assets.texels().box)
     head = made[top:bottom, left:right]
-    _paint_head(head, tone, seed, age, skin, beard, colour, bald)
+    _paint_head(head, tone, seed, age, skin, beard, colour)
     np.clip(head, 0.002, 0.92, out=head)
     made.setflags(write=False)
     return made
@@ -234,9 +231,7 @@ def _zoned(head: Picture, tone: Picture, skin: Any, fields: dict[str, Picture]) 
         head *= 1 + fields[name][..., None] * tint.astype(np.float32)
 
 
-def _paint_head(
-    head: Picture, tone: Picture, seed: int, age: float, skin: Any, beard: str, colour: Any, bald: bool
-) -> None:
+def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, beard: str, colour: Any) -> None:
     """Paints on the head's part of the map, in place, from what lies deepest to what lies on top."""
     fields, lips = _fields(), head_places()[3]
     rng = np.random.default_rng(seed + 7)
@@ -246,8 +241,7 @@ def _paint_head(
     if skin.lips is None:
         dark = np.float32(1 - np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
         head *= 1 - (np.float32(0.32) * dark * fields["upper_lip"] * np.clip(1.2 * lips, 0, 1))[..., None]
-    if bald:
-        _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), 0.85 * fields["scalp"])
+    _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), 0.85 * fields["scalp"])
     _mix(head, tone * np.array((1.10, 0.78, 0.76), np.float32), 0.45 * skin.blush * fields["blush"])
     tired = 0.12 + 0.25 * np.clip((age - 30) / 40, 0, 1)
     _mix(head, tone * np.array((0.74, 0.62, 0.64), np.float32), tired * fields["under_eye"])
@@ -264,17 +258,18 @@ def _paint_head(
             np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15),
             shade * fields["beard"] * grain,
         )
-    _make_up(head, fields, lips, skin)
+    _make_up(head, fields, lips, skin, np.float32(0.5 + 0.5 * np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1)))
 
 
-def _make_up(head: Picture, fields: dict[str, Picture], lips: Picture, skin: Any) -> None:
+def _make_up(head: Picture, fields: dict[str, Picture], lips: Picture, skin: Any, level: np.float32) -> None:
+    """Paints shadow, liner and lipstick, in place; dark skin shows through (`level`), and is exposed for longer."""
     if skin.eye_shadow is not None:
         _mix(head, np.array(skin.eye_shadow, np.float32), 0.5 * fields["shadow"])
     if skin.eyeliner > 0:
         _mix(head, np.array((0.012, 0.009, 0.009), np.float32), 0.85 * skin.eyeliner * fields["liner"])
     if skin.lips is not None:
         grain = 1 + np.float32(0.08) * _mottle()
-        _mix(head, np.array(skin.lips, np.float32), 0.86 * np.clip(lips * 1.15, 0, 1) * grain)
+        _mix(head, level * np.array(skin.lips, np.float32), 0.86 * np.clip(lips * 1.15, 0, 1) * grain)
 
 
 def _mix(under: Picture, over: Picture, amount: Picture) -> None:

@@ -14,8 +14,8 @@ from engine.renderer.hair.field import Floats, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Person
 
-_DARKEST: Final = 0.075
-"""The brightest channel of a brow: fair people's are darker than their hair."""
+_LIGHT: Final = 0.10
+"""The brightest channel of brown hair's brows: fair people's are little lighter."""
 _GREY: Final = 0.25
 """Hair lighter than this and without colour has gone grey, and so have the brows."""
 _CENTRE_M: Final = 0.7485
@@ -44,7 +44,8 @@ def brow_colour(person: Person) -> RGB:
     red, green, blue = person.hair.colour
     if min(red, green, blue) > max(_GREY, 0.8 * max(red, green, blue)):
         return (0.6 * red, 0.6 * green, 0.6 * blue)
-    share = min(0.70, _DARKEST / max(red, green, blue, 1e-3))
+    brightest = max(red, green, blue, 1e-3)
+    share = min(0.70, _LIGHT * (brightest / 0.15) ** 0.4 / brightest)
     grey = 0.3 * red + 0.6 * green + 0.1 * blue
     return tuple(share * (grey + 0.75 * (x - grey)) for x in (red, green, blue))  # type: ignore[return-value]
 

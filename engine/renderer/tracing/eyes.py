@@ -13,6 +13,8 @@ EDGE = F(24.5)
 """Degrees from the gaze at which the iris ends."""
 _ROUND_TO = float(np.radians(34))
 """Radians from the gaze at which the cornea has passed into the white."""
+MOST_MIRRORED = F(0.08)
+"""The share of light that a wet eye mirrors at most: tears lie uneven, and lids shade what grazes."""
 _PHASES = (0.7, 2.9, 4.4, 5.8)
 _PINK = column((0.42, 0.185, 0.16))
 """The flesh of the inner corner."""
@@ -82,11 +84,12 @@ def cornea(mesh: Mesh, values: Values, normal: Floats) -> Floats:
 
 
 def wetness(values: Values) -> Floats:
-    """How much of the mirror image is seen: less beside the cornea, less under the upper lid."""
+    """How much of the mirror image is seen: less beside the cornea, under the upper lid and at the inner corner."""
     polar = values["polar"][0]
-    upper, lower, _ = values["lids"]
+    upper, lower, corner = values["lids"]
     tears = np.exp(F(-0.5) * np.square(lower * F(1 / 0.3)))
-    share = F(1.0) - F(0.55) * smooth((polar - 23) * F(1 / 8))
+    share = F(1.0) - F(0.60) * smooth((polar - 23) * F(1 / 8))
+    share = share * smooth((corner - F(1.5)) * F(1 / 4.0))
     return share * (1 - F(0.85) * np.exp(F(-0.5) * np.square(upper * F(1 / 0.8)))) + F(0.35) * tears
 
 

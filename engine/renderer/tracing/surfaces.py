@@ -115,7 +115,7 @@ def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Flo
     shading = bent(normal, fine, depth * F(0.50) * dry)
     shading = bent(shading, broad, depth * (F(0.28) + F(0.5) * lines) * dry)
     if lines > _LINED:
-        shading = bent(shading, _folds(mesh, rest), lines)
+        shading = bent(shading, _folds(mesh, rest), float(lines))
     shading = bent(shading, furrow * _LIP_LINES, F(0.16) * wet)
     rough = F(mesh.info.get("rough", 0.46)) - F(0.07) * oil - F(0.10) * wet + F(0.03) * np.clip(relief, -1, 1)
     strength = (F(0.45) + F(0.62) * oil + F(0.50) * wet) * np.clip(1 - F(1.4) * depth * dry * pits, F(0.25), 1)

@@ -146,7 +146,7 @@ class _Batch:
             return
         if mesh.kind == "eye":
             wet = eyes.cornea(mesh, values, normal)
-            strength = eyes.fresnel(wet, view, 0.025) * eyes.wetness(values)
+            strength = np.minimum(eyes.fresnel(wet, view, 0.025), eyes.MOST_MIRRORED) * eyes.wetness(values)
             gloss = gloss + reflection(self.world, self.lights, position, wet, view, strength, sharp=True)
             self._put(at, eye=1)
         self._put(at, rest=surface.albedo * irradiance + gloss)
