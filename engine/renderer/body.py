@@ -102,7 +102,10 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     surface = assets.surface()
     part = Part(surface.matrix @ base, surface.faces, surface.rest)
     normals = vertex_normals(part.vertices, part.faces)
-    masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line)
+    brows = regions.brows_of(person.seed)
+    masks = regions.masks(
+        part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line, brows=brows
+    )
     return Body(
         person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base),
         (balls[0].centre + balls[1].centre) / 2, _half_width(part.rest, surface.matrix @ still),
