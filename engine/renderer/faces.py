@@ -59,7 +59,7 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "eye-scale-incr": (0.55, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
-        "eye-height2-incr": (0.0, -0.02), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
+        "eye-height2-incr": (0.02, 0.06), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
         "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
         "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
         "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.08, 0.0), "mouth-trans-up": (-0.13, -0.13),
@@ -176,7 +176,7 @@ def person(
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
         brow_thickness=_between(seed, "brows", 0.26, 0.68) + 0.24 * masculinity,
         brow_arch=_between(seed, "arch", 0.15, 0.75) - 0.20 * masculinity,
-        beard=beard or Beard(kind=unshaven(seed, years) if masculinity > 0.5 else "none", colour=colour, grey=grey),
+        beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
 
 
@@ -228,11 +228,6 @@ def shade(tone: RGB, seed: int) -> RGB:
 def masculine(seed: int, man: bool) -> float:
     """How masculine a woman's or a man's face is."""
     return round(_between(seed, "sex", *((0.84, 1.0) if man else (0.0, 0.10))), 4)
-
-
-def unshaven(seed: int, years: float) -> str:
-    """The beard of a man of whom nothing is said: mostly none, often stubble."""
-    return "stubble" if _stream(seed, "unshaven").random() < (0.25 if years < 60 else 0.12) else "none"
 
 
 def _build(seed: int, build: str) -> tuple[float, float]:
