@@ -105,7 +105,10 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     part = Part(vertices, surface.faces, surface.rest)
     balls = eyes.build(person, base, look, vertices)
     normals = vertex_normals(part.vertices, part.faces)
-    masks = regions.masks(part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line)
+    brows = regions.brows_of(person.seed)
+    masks = regions.masks(
+        part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line, brows=brows
+    )
     return Body(
         person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base),
         (balls[0].centre + balls[1].centre) / 2, _half_width(part.rest, surface.matrix @ still),

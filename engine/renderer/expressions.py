@@ -36,7 +36,7 @@ SINGLE: Final = frozenset(
 EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
     {
         "neutral": _told(mouthSmile=0.12, eyeSquint=0.04),
-        "slight smile": _told(mouthSmile=0.42, cheekSquint=0.30, eyeSquint=0.22, mouthDimple=0.10),
+        "slight smile": _told(mouthSmile=0.42, cheekSquint=0.30, eyeSquint=0.17, mouthDimple=0.10),
         "smile": _told(mouthSmile=0.84, cheekSquint=0.64, eyeSquint=0.42, mouthUpperUp=0.60, mouthLowerDown=0.26,
                        jawOpen=0.075),
         "big smile": _told(mouthSmile=0.94, cheekSquint=0.76, eyeSquint=0.50, mouthUpperUp=0.70, jawOpen=0.13,

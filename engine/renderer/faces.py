@@ -59,7 +59,7 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "eye-scale-incr": (0.55, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
-        "eye-height2-incr": (0.0, -0.02), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
+        "eye-height2-incr": (0.02, 0.06), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
         "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
         "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
         "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.08, 0.0), "mouth-trans-up": (-0.13, -0.13),
@@ -88,6 +88,36 @@ AWAY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     }
 )  # fmt: skip
 """What African and Asian looks add to that: anny's own differences are stronger than people's."""
+TYPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
+    {
+        "long": {"head-scale-vert-incr": 0.12, "lower-face": 0.16, "nose-scale-vert-incr": 0.14, "upper-lip": 0.08,
+                 "head-scale-horiz-incr": -0.10, "chin-height-incr": 0.10},
+        "soft": {"head-fat-incr": 0.18, "cheek-volume-incr": 0.16, "cheeks-hollow": -0.18, "chin-point": -0.08,
+                 "cheek-inner-incr": 0.12, "nose-volume-incr": 0.08, "neck-double-incr": 0.08},
+        "strong jaw": {"jaw-corners": 0.20, "chin-width-incr": 0.12, "chin-prominent-incr": 0.16, "face-taper": -0.12,
+                       "chin-bones-incr": 0.10},
+        "broad nose": {"nose-scale-horiz-incr": 0.12, "nose-width1-incr": 0.18, "nose-width2-incr": 0.18,
+                       "nose-point-width-incr": 0.18, "nose-nostrils-width-incr": 0.08},
+        "large nose": {"nose-scale-depth-incr": 0.18, "nose-scale-vert-incr": 0.14, "nose-hump-incr": 0.20,
+                       "nose-point-up": -0.12, "nose-septumangle-incr": 0.10, "nose-greek-incr": 0.10},
+        "full lips": {"mouth-upperlip-height-incr": 0.16, "mouth-lowerlip-height-incr": 0.16,
+                      "mouth-upperlip-volume-incr": 0.16, "mouth-lowerlip-volume-incr": 0.16,
+                      "mouth-scale-horiz-incr": -0.06},
+        "wide mouth": {"mouth-scale-horiz-incr": 0.20, "mouth-cupidsbow-incr": -0.08},
+        "deep eyes": {"brow-ridge": 0.22, "eyebrows-trans-up": -0.16, "eyebrows-trans-forward": 0.14,
+                      "eye-eyefold-up": -0.18, "eye-height2-incr": -0.10, "eye-trans-up": 0.08},
+        "large eyes": {"eye-scale-incr": 0.14, "eye-height2-incr": 0.12, "eye-eyefold-up": 0.10,
+                       "eyebrows-trans-up": 0.08},
+        "close eyes": {"eye-trans-out": -0.20, "nose-width1-incr": -0.08, "eye-push2-out": -0.04},
+        "slant": {"eye-corner2-up": 0.20, "eye-eyefold-angle-up": 0.16, "eyebrows-angle-up": 0.18,
+                  "eye-corner1-up": -0.10},
+        "high cheekbones": {"cheekbones-wide": 0.20, "cheek-bones-incr": 0.20, "cheek-trans-up": 0.14,
+                            "cheeks-hollow": 0.12},
+        "high forehead": {"forehead-scale-vert-incr": 0.08, "forehead-temple-incr": 0.14,
+                          "forehead-trans-forward": 0.12, "forehead-nubian-incr": 0.05},
+    }
+)  # fmt: skip
+"""What goes together in faces: how much each control moves with how far somebody is of this type (about −2 to 2)."""
 MOST: Final = 0.85
 """No control goes farther than this."""
 STRAYS: Final = 0.42
@@ -132,7 +162,7 @@ def person(
 ) -> Person:  # fmt: skip
     """The person of this number with what is fixed; the rest is drawn so that it suits."""
     if masculinity is None:
-        masculinity = _between(seed, "sex", *((0.86, 1.0) if _stream(seed, "man").random() < 0.5 else (0.0, 0.08)))
+        masculinity = masculine(seed, _stream(seed, "man").random() < 0.5)
     years = _years(seed) if age is None else min(max(float(age), 18.0), 95.0)
     mix = _ancestry(seed) if ancestry is None else ancestry
     weight, muscle = _build(seed, build)
@@ -144,8 +174,8 @@ def person(
         iris=_iris(seed, mix),
         hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
-        brow_thickness=_between(seed, "brows", 0.38, 0.62) + 0.22 * masculinity,
-        brow_arch=_between(seed, "arch", 0.35, 0.75) - 0.25 * masculinity,
+        brow_thickness=_between(seed, "brows", 0.26, 0.68) + 0.24 * masculinity,
+        brow_arch=_between(seed, "arch", 0.15, 0.75) - 0.20 * masculinity,
         beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
 
@@ -172,17 +202,38 @@ def _years(seed: int) -> float:
 
 
 def _ancestry(seed: int) -> Ancestry:
+    (mix,) = _stream(seed, "mix").choices([mix for _, mix in MIXES], [often for often, _ in MIXES])
+    return like(mix, seed)
+
+
+def like(mix: Ancestry, seed: int) -> Ancestry:
+    """Somebody of these looks: near the mixture, as people of one country differ."""
     rng = _stream(seed, "ancestry")
-    (mix,) = rng.choices([mix for _, mix in MIXES], [often for often, _ in MIXES])
     drawn = [rng.gammavariate(0.15 + 7.0 * share, 1.0) for share in mix]
     total = sum(drawn)
     return (drawn[0] / total, drawn[1] / total, drawn[2] / total)
 
 
+def shade(tone: RGB, seed: int) -> RGB:
+    """Somebody's own skin of a tone that has a name: a little lighter or darker, warmer or cooler."""
+    rng = _stream(seed, "shade")
+    lightness, warmth = _within(rng.gauss(0, 0.07), -0.13, 0.13), _within(rng.gauss(0, 0.045), -0.09, 0.09)
+    varied = [
+        round(_within(channel * 2.718281828 ** (lightness * much + warmth * lean), 0.02, 0.72), 4)
+        for channel, much, lean in zip(tone, (0.85, 1.0, 1.1), (0.55, -0.1, -1.0), strict=True)
+    ]
+    return (varied[0], varied[1], varied[2])
+
+
+def masculine(seed: int, man: bool) -> float:
+    """How masculine a woman's or a man's face is."""
+    return round(_between(seed, "sex", *((0.84, 1.0) if man else (0.0, 0.10))), 4)
+
+
 def _build(seed: int, build: str) -> tuple[float, float]:
     rng = _stream(seed, "build")
     weight, muscle = BUILDS.get(build, BUILDS["average"])
-    spread = 0.05 if build in BUILDS else 0.14
+    spread = 0.05 if build in BUILDS else 0.19
     return _within(rng.gauss(weight, spread), 0.12, 0.9), _within(rng.gauss(muscle, 0.06), 0.2, 0.95)
 
 
@@ -196,12 +247,15 @@ def _shape(seed: int, masculinity: float, years: float, mix: Ancestry) -> tuple[
     rng = _stream(seed, "features")
     apart = set(rng.sample([name for name, usual in spread.items() if usual >= 0.2], STANDING_OUT))
     drawn: list[tuple[str, float]] = []
-    for name in dict.fromkeys((*spread, *TENDENCY, *AWAY)):
+    types = {name: _within(_stream(seed, name).gauss(0, 1), -1.9, 1.9) for name in TYPES}
+    together = dict.fromkeys(control for moved in TYPES.values() for control in moved)
+    for name in dict.fromkeys((*spread, *together, *TENDENCY, *AWAY)):
         own = _stream(seed, name)
         usual = spread.get(name, 0.0)
         strays = _within(own.gauss(0, usual), -STRAYS, STRAYS)
         if name in apart:
             strays = own.choice((-1, 1)) * own.uniform(*STRONG)
+        strays += sum(far * TYPES[kind].get(name, 0.0) for kind, far in types.items())
         value = _within(strays + _middle(name, masculinity, mix), -MOST, MOST)
         if name in PAIRED:
             tilt = own.gauss(0, 0.035)
@@ -219,11 +273,17 @@ def _middle(name: str, masculinity: float, mix: Ancestry) -> float:
 
 
 def _aged(seed: int, years: float) -> list[tuple[str, float]]:
-    """What the years do to a face beyond anny's own old age: bags, folds beside the mouth."""
+    """What the years do to a face beyond anny's own old age: bags, folds beside the mouth, heavy lids, thin lips."""
     bags = _within((years - 45) / 60, 0, 0.5) * _between(seed, "bags", 0.2, 1.0)
     folds = _within((years - 35) / 60, 0, 0.7) * _between(seed, "folds", 0.3, 1.0)
-    found = [("l-eye-bag-incr", bags), ("r-eye-bag-incr", bags), ("mouth-laugh-lines-out", -folds)]
-    return [(name, round(value, 4)) for name, value in found if value]
+    late = _within((years - 52) / 40, 0, 1) * _between(seed, "late", 0.7, 1.0)
+    found = {"mouth-laugh-lines-out": -folds, "head-age-incr": 0.8 * late, "mouth-scale-depth-incr": -0.4 * late}
+    for side in ("l", "r"):
+        found |= {
+            f"{side}-eye-bag-incr": bags, f"{side}-eye-height3-incr": -0.3 * late,
+            f"{side}-ear-scale-vert-incr": 0.4 * late,
+        }  # fmt: skip
+    return [(name, round(value, 4)) for name, value in found.items() if value]
 
 
 def _mixed(mix: Ancestry, of: tuple[float, float, float]) -> float:
@@ -255,7 +315,7 @@ def _skin(seed: int, tone: RGB, years: float, masculinity: float, mix: Ancestry)
     return Skin(
         tone=tone, oil=round(rng.uniform(0.15, 0.42), 3), pores=round(rng.uniform(0.32, 0.6) + 0.12 * masculinity, 3),
         freckles=round(freckled, 3), moles=round(rng.uniform(0.0, 0.5), 3),
-        wrinkles=round(_within((years - 50) / 70, 0, 0.5) * rng.uniform(0.4, 1.2), 3),
+        wrinkles=round(_within((years - 50) / 50, 0, 0.8) * rng.uniform(0.4, 1.2), 3),
         blush=round(rng.uniform(0.15, 0.55), 3), mascara=round((1 - masculinity) * rng.uniform(0.2, 0.7), 3),
     )  # fmt: skip
 

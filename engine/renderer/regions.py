@@ -5,6 +5,7 @@ All of it is measured on the template (`rest`), so that it follows every face's 
 
 from __future__ import annotations
 
+import random
 from typing import Any, Final
 
 import numpy as np
@@ -64,6 +65,15 @@ def brow(rest: Array, thickness: float = 0.5, arch: float = 0.5, **more: float) 
     return np.asarray(edge(t, 0.04) * edge(1.0 - t, 0.05) * across * front(rest))
 
 
+def brows_of(seed: int) -> dict[str, float]:
+    """How somebody's brows differ from others': `more` of `brow`, by the person's number."""
+    rng = random.Random(f"brows-{seed}")
+    return {
+        "gap": rng.uniform(-0.25, 0.75), "length": rng.uniform(0.90, 1.10), "height": rng.uniform(-0.50, 0.35),
+        "slope": rng.uniform(-0.15, 0.55),
+    }  # fmt: skip
+
+
 def front(rest: Array) -> Array:
     """1 on the face's front, 0 elsewhere."""
     return np.asarray((rest[:, 1] < -0.05) & (np.abs(rest[:, 0]) < 0.085) & (rest[:, 2] > 0.58), float)
@@ -93,5 +103,6 @@ def masks(
     return {
         "growth": np.where(ears > 0.3, -30.0, scalp), "ears": ears, "lips": lips, "mouth": mouth,
         "eyelids": painted["eyelids"], "face": painted["face"],
-        "brow": brow(rest, brow_thickness, brow_arch) * outside, "beard": beard(rest, lips) * outside,
+        "brow": brow(rest, brow_thickness, brow_arch, **more.get("brows", {})) * outside,
+        "beard": beard(rest, lips) * outside,
     }  # fmt: skip

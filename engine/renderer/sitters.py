@@ -19,7 +19,6 @@ _SPECIFIC: Final = (
     "long curls", "curls", "waves", "tousled", "fringe", "shoulder length", "crop", "long straight",
 )  # fmt: skip
 """Styles, the one that says most first: "a curly bob" is a bob."""
-_WOMAN, _MAN = 0.03, 0.95
 _TURNS: Final = {"away": (28.0, 2.0), "down": (4.0, -24.0), "up": (4.0, 20.0)}
 
 
@@ -112,15 +111,16 @@ def _default_colour(garment: str, seed: int) -> RGB:
 
 def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
     sex = _first(clauses, "sex")
-    masculinity = {"woman": _WOMAN, "man": _MAN}.get(sex, _WOMAN if seed % 2 else _MAN)
+    masculinity = faces.masculine(seed, sex == "man" or (sex != "woman" and seed % 2 == 0))
     ancestry = _first(clauses, "ancestry")
     tone = _first(clauses, "skin") or (ancestry.split(",")[3] if ancestry else "")
     mix = _shares(ancestry) if ancestry else _mix(tone) or _mix(_tone_of_hair(clauses) or "")
     builds = [key for clause in clauses for key in clause.keys("build")]
     build = next((name for name in ("muscular", "heavy", "slim") if name in builds), "")
     return faces.person(
-        seed, masculinity=masculinity, age=_age(clauses), ancestry=mix, build=build, tone=SKIN[tone] if tone else None
-    )
+        seed, masculinity=masculinity, age=_age(clauses), ancestry=faces.like(mix, seed) if mix else None, build=build,
+        tone=faces.shade(SKIN[tone], seed) if tone else None,
+    )  # fmt: skip
 
 
 def _tone_of_hair(clauses: Sequence[Clause]) -> str:

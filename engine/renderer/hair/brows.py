@@ -27,7 +27,7 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     count = int(650 + 650 * person.brow_thickness)
 
     def share(rest: Floats) -> Floats:
-        amount = regions.brow(rest, person.brow_thickness, person.brow_arch)
+        amount = regions.brow(rest, person.brow_thickness, person.brow_arch, **regions.brows_of(person.seed))
         inner = np.clip((np.abs(rest[:, 0]) - 0.011) / 0.012, 0.45, 1)
         return np.asarray(np.clip(amount * inner, 0, 1))
 
