@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ from engine.renderer.body import Body
 from engine.renderer.heads import Array, Head
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import bump
-from engine.renderer.wardrobe import bases, charts, parts, pieces
+from engine.renderer.wardrobe import bases, charts, draping, parts, pieces
 
 Look = dict[str, Any]
 
@@ -30,17 +30,29 @@ FACES: Final = {"headscarf": _openings(31, 58, 57), "hood": _openings(37, 66, 62
 """By name: positive, at degrees around and up, outside what is left open."""
 
 
-def headscarf(face: Head, body: Body, told: Look) -> list[Mesh]:
-    """A scarf close about the head, wrapped under the chin and lying on the shoulders."""
+def headscarf(face: Head, body: Body, clothes: Sequence[Mesh], told: Look) -> list[Mesh]:
+    """A scarf close about the head, wrapped under the chin and lying on the shoulders, over `clothes`."""
     shell = _shell(face, "headscarf", 0.012, told)
-    cape = _cape(body, 0.012)
+    cape = _over(_cape(body, 0.012), clothes)
     return [shell, charts.mesh(pieces.hemmed(cape), **told), _wrap(face, body, told)]
 
 
-def hood(face: Head, body: Body, told: Look, cape: bool) -> list[Mesh]:
+def hood(face: Head, body: Body, clothes: Sequence[Mesh], told: Look, cape: bool) -> list[Mesh]:
     """A hood that stands off the head; with a `cape` it falls onto the shoulders, else what is worn holds it."""
     made = [_shell(face, "hood", 0.026, told), _wrap(face, body, told)]
-    return [*made, charts.mesh(pieces.hemmed(_cape(body, 0.020)), **told)] if cape else made
+    return [*made, charts.mesh(pieces.hemmed(_over(_cape(body, 0.020), clothes)), **told)] if cape else made
+
+
+def _over(cape: pieces.Piece, clothes: Sequence[Mesh]) -> pieces.Piece:
+    """The cape lifted off what is worn under it."""
+    low, high = float(cape.v[:, 2].min()), float(cape.v[:, 2].max())
+    for mesh in clothes:
+        near = (mesh.v[:, 2] > low - 0.02) & (mesh.v[:, 2] < high)
+        if mesh.kind == "cloth" and near.sum() > 200:
+            cape = draping.clear(
+                cape, draping.Under.of(np.asarray(mesh.v[near], float), np.asarray(mesh.n[near], float)), 0.006
+            )
+    return cape
 
 
 def _shell(face: Head, name: str, ease: float, told: Look) -> Mesh:
@@ -52,7 +64,7 @@ def _shell(face: Head, name: str, ease: float, told: Look) -> Mesh:
     polar = edge[:, None] * (1 - back) + 178 * back
     around, up = _polar(polar, np.broadcast_to(turn[:, None], polar.shape))
     up = np.clip(up, -70, 90)
-    ears = 0.037 * bump(np.abs(around) - 92, 27) * bump(up + 12, 27)
+    ears = 0.035 * bump(np.abs(around) - 94, 22) * bump(up + 11, 25)
     folds = np.sin(np.radians(turn * 5 + 30))[:, None] * np.sin(back * 8 + 1) + 0.6 * np.sin(
         np.radians(turn * 9)[:, None] + back * 15
     )
