@@ -208,7 +208,7 @@ def _elbow(random: np.random.Generator, habit: Habit) -> Strokes:
     for k, (s, share) in enumerate(((0.175, 0.6), (0.200, 0.9), (0.222, 1.2), (0.244, 1.1), (0.268, 0.8), (0.30, 0.5))):
         lean = (16 if k % 2 else -16) + random.normal() * 9
         x, length = -0.078 + random.normal() * 0.015, random.uniform(0.09, 0.14)
-        width, height = random.uniform(0.0065, 0.0095) * habit.wide, share * random.uniform(0.0022, 0.0036)
+        width, height = random.uniform(0.0065, 0.0095) * habit.wide, share * random.uniform(0.0013, 0.0023)
         start = (x - length / 2, 0.5 - s - random.normal() * 0.004 - np.sin(np.radians(lean)) * length / 2)
         made.append(Stroke(*start, lean, length, width, height, random.normal() * 0.10))
     return made
