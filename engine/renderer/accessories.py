@@ -17,6 +17,7 @@ from engine.renderer.scene import RGB, Outfit, Person
 from engine.renderer.solids import ball, bar, merged
 from engine.renderer.tracing.surfaces import FABRICS
 from engine.renderer.wardrobe import bases, draping, parts, pieces
+from engine.renderer.wardrobe.dyes import dyed
 
 GOLD: Final[RGB] = (0.83, 0.60, 0.22)
 STEEL: Final[RGB] = (0.62, 0.62, 0.63)
@@ -37,7 +38,7 @@ def worn(person: Person, outfit: Outfit, body: Body, clothes: Sequence[Mesh] = (
     if outfit.badge:
         made += badge(body, clothes)
     if outfit.hat:
-        made += hats.hat(outfit, body)
+        made += hats.hat(outfit, body, clothes)
     return made
 
 
@@ -174,7 +175,7 @@ def scarf(colour: RGB, body: Body, clothes: Sequence[Mesh]) -> list[Mesh]:
         ],
         1,
     )  # fmt: skip
-    told = {"look": FABRICS["knit"], "colour": np.array(colour, np.float32)}
+    told = {"look": FABRICS["knit"], "colour": np.array(dyed(colour, "knit"), np.float32)}
     made = [_soft_tube(path, 0.030, 0.019, **told)]
     front = _chest(body, clothes)
     if front is not None:

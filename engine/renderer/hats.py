@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -46,6 +46,7 @@ def _grid(low: Callable[[Array], Array], high: float = 90.0, rows: int = 34, col
 
 def _shell(face: Head, around: Array, up: Array, off: Array, **info: Any) -> Mesh:
     """A closed shell of cloth, its rim turned in."""
+    off = _meeting(off)
     points = face.point(around, up, off)
     inner = face.point(around[:, :1], up[:, :1], np.maximum(off[:, :1] - 0.004, 0.001))
     deep = face.point(around[:, :1], up[:, :1] + 6, np.full_like(up[:, :1], 0.001))
@@ -107,10 +108,16 @@ def _wrapped(face: Head, name: str, points: Array) -> Array:
     return np.asarray(~on_face)
 
 
-def hat(outfit: Outfit, body: Body) -> list[Mesh]:
-    """The hat of an outfit; one that isn't known is a cap."""
+def hat(outfit: Outfit, body: Body, clothes: Sequence[Mesh] = ()) -> list[Mesh]:
+    """The hat of an outfit, over `clothes` where it reaches down to them; one that isn't known is a cap."""
     name = outfit.hat if outfit.hat in COLOURS else "cap"
     colour = np.array(outfit.hat_colour or COLOURS[name], np.float32)
+    if name == "headscarf":
+        return veils.headscarf(head(body), body, clothes, _cloth("cotton", colour))
+    if name == "hood":
+        hue = colour if outfit.hat_colour is not None else np.array(outfit.colour, np.float32)
+        cape = outfit.garment not in ("hoodie", "coat", "raincoat")
+        return veils.hood(head(body), body, clothes, _cloth("wool", hue), cape)
     return _MAKERS[name](head(body), colour, outfit, body)
 
 
@@ -236,7 +243,7 @@ def _beret(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
         - 0.012 * np.clip(above - 0.5, 0, 1)
         + 0.0015 * np.sin(np.radians(around * 9)) * puff
     )
-    return [_shell(face, around, up, _meeting(off), **_cloth("wool", colour))]
+    return [_shell(face, around, up, off, **_cloth("wool", colour))]
 
 
 def _turban(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
@@ -278,16 +285,6 @@ def _surgical(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mes
         + 0.0018 * gather
     )
     return [_shell(face, around, up, off, **_cloth("cotton", colour))]
-
-
-def _headscarf(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
-    del outfit
-    return veils.headscarf(face, body, _cloth("cotton", colour))
-
-
-def _hood(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
-    hue = colour if outfit.hat_colour is not None else np.array(outfit.colour, np.float32)
-    return veils.hood(face, body, _cloth("wool", hue), cape=outfit.garment not in ("hoodie", "coat", "raincoat"))
 
 
 def _crown(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[Mesh]:
@@ -360,7 +357,6 @@ def _headphones(face: Head, colour: Array, outfit: Outfit, body: Body) -> list[M
 
 _Maker = Callable[[Head, Array, Outfit, Body], list[Mesh]]
 _MAKERS: Final[dict[str, _Maker]] = {
-    "cap": _cap, "beanie": _beanie, "fedora": _fedora, "straw hat": _brimmed, "beret": _beret, "headscarf": _headscarf,
-    "turban": _turban, "hood": _hood, "helmet": _helmet, "crown": _crown, "headband": _headband,
-    "headphones": _headphones, "surgical": _surgical,
+    "cap": _cap, "beanie": _beanie, "fedora": _fedora, "straw hat": _brimmed, "beret": _beret, "turban": _turban,
+    "helmet": _helmet, "crown": _crown, "headband": _headband, "headphones": _headphones, "surgical": _surgical,
 }  # fmt: skip

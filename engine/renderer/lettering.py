@@ -35,7 +35,7 @@ _NEEDS: Final = {
 _BADGE_M: Final = (0.094, 0.050)
 _PRINT_M: Final = (0.215, 0.120)
 """The most that words on a shirt take, and where their middle is on the template."""
-_PRINT_Z: Final = 0.418
+_PRINT_Z: Final = 0.434
 _BEHIND_M: Final = {"sign": 0.06, "wall": 0.32}
 _POST_BEHIND_M: Final = 0.17
 """A sign's post stands behind the shoulder."""

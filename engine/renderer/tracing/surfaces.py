@@ -208,7 +208,7 @@ def cloth(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Fl
     if creases is not None:
         across, up, deep = texel(creases, values["crease"])
         along = unit(values["along"])
-        shading = bent(shading, across * along + up * np.cross(normal, along, axis=0), F(1))
+        shading = bent(shading, across * along + up * np.cross(normal, along, axis=0), 1.0)
         shade -= deep
     if fabric.weave_of and "chart" in values:
         across, up, dark = woven(fabric.weave_of, values["chart"] * F(1 / fabric.stitch))

@@ -41,19 +41,19 @@ class Block:
     def grid(self) -> tuple[Array, Array]:
         """Coordinates in metres, across (1, columns) and up (rows, 1)."""
         across = ((np.arange(self.columns) + 0.5) / self.columns - 0.5) * self.period
-        return across[None], (_HIGHEST - (np.arange(_ROWS) + 0.5) * Atlas.texel)[:, None]
+        up = _HIGHEST - (np.arange(_ROWS, dtype=float) + 0.5) * Atlas.texel
+        return across[None], np.asarray(up[:, None])
 
     def window(self, middle: tuple[float, float], reach: float) -> tuple[Index, Index, Array, Array]:
         """Columns and rows within `reach` of a point, and their coordinates, those of columns not yet wrapped."""
         step = self.period / self.columns
         half = min(int(reach / step) + 1, self.columns // 2 - 1)
-        column = round((middle[0] / self.period + 0.5) * self.columns) + np.arange(-half, half + 1)
-        row = np.arange(
-            int((_HIGHEST - middle[1] - reach) / Atlas.texel), int((_HIGHEST - middle[1] + reach) / Atlas.texel) + 1
-        )
-        row = row[(row >= 0) & (row < _ROWS)]
+        column = round((middle[0] / self.period + 0.5) * self.columns) + np.arange(-half, half + 1, dtype=np.int64)
+        first, last = (int((_HIGHEST - middle[1] + end) / Atlas.texel) for end in (-reach, reach))
+        row = np.arange(max(first, 0), min(last + 1, _ROWS), dtype=np.int64)
         x = ((column + 0.5) / self.columns - 0.5) * self.period
-        return self.first + column % self.columns, row, x[None], (_HIGHEST - (row + 0.5) * Atlas.texel)[:, None]
+        up = np.asarray(_HIGHEST - (row + 0.5) * Atlas.texel, float)
+        return self.first + column % self.columns, row, x[None], up[:, None]
 
 
 TORSO: Final = Block(0, 364, 2 * np.pi * _TORSO_RADIUS_M)

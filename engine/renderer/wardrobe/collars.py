@@ -55,6 +55,12 @@ def _neckband(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     return [parts.band(parts.neck_rim(piece), parts.FLAT_BAND, 0.95, 0.75, **ribbed(look))]
 
 
+def _binding(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
+    """A band of the same cloth around the neck."""
+    del tailor
+    return [parts.band(parts.neck_rim(piece), parts.FLAT_BAND, 0.95, 0.7, **plain(look))]
+
+
 def _rib_neckband(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     rim = parts.neck_rim(piece)
@@ -240,8 +246,8 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
 
 
 COLLARS: Final[Mapping[str, Part]] = {
-    "neckband": _neckband, "rib neckband": _rib_neckband, "edge": _edge, "roll": _roll, "hood": _hood,
-    "fall collar": _fall_collar, "shirt collar": _shirt_collar, "mandarin": _mandarin, "button band": _wide_band,
-    "kimono collar": _kimono_collar, "white collar": _white_collar, "gold edge": _gold_edge, "gorget": _gorget,
-    "neck ring": _neck_ring,
+    "neckband": _neckband, "binding": _binding, "rib neckband": _rib_neckband, "edge": _edge, "roll": _roll,
+    "hood": _hood, "fall collar": _fall_collar, "shirt collar": _shirt_collar, "mandarin": _mandarin,
+    "button band": _wide_band, "kimono collar": _kimono_collar, "white collar": _white_collar, "gold edge": _gold_edge,
+    "gorget": _gorget, "neck ring": _neck_ring,
 }  # fmt: skip

@@ -29,7 +29,7 @@ def along_arm(rest: Array) -> Array:
     first, second = np.linalg.norm(upper), np.linalg.norm(lower)
     s = (p - _SHOULDER) @ upper / first
     t = (p - _ELBOW) @ lower / second
-    return np.asarray(np.where((t > 0) & (s > first * 0.9), first + t, np.minimum(s, first)))
+    return np.asarray(np.minimum(s, first) + np.maximum(t, 0))
 
 
 def front(rest: Array) -> Array:

@@ -178,7 +178,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         "colour",
         second=(0.34, 0.20, 0.08),
     ),
-    "scrubs": Garment((_tee("scrubs", "neckband", "left pocket"),), "cotton", legs_dye="colour"),
+    "scrubs": Garment((_tee("scrubs", "binding", "left pocket"),), "cotton", legs_dye="colour"),
     "lab coat": Garment(
         (
             _JACKET_SHIRT,
