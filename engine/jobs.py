@@ -124,6 +124,15 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitting:
+    """The face of `handle` is looked for in what the model can make, once; `step` of `steps` is done."""
+
+    handle: str
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """`step` of `steps` is done; `preview` is a small JPEG every few steps, else None."""
 
@@ -148,7 +157,8 @@ class Finished:
     batch: int
 
 
-Event = Queued | Loading | Progress | Finished
+Underway = Loading | Fitting | Progress
+Event = Queued | Underway | Finished
 
 
 class EngineError(Exception):
