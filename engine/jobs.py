@@ -36,7 +36,8 @@ class Reference:
     """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks.
 
     `embedding` is its face's, where that was measured when it was saved (`engine.identity.Face`); `looks` are words
-    about hair, beard and glasses that go along where the prompt says nothing of them.
+    about hair, beard and glasses that go along where the prompt says nothing of them; `fitted` is what a model kept
+    of the person (`Finished.fitted`).
     """
 
     handle: str
@@ -45,6 +46,7 @@ class Reference:
     role: Role = Role.FACE
     embedding: bytes | None = field(default=None, repr=False)
     looks: Looks = NOTHING_SAID
+    fitted: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +145,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together."""
+    """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together.
+
+    `fitted` is what is worth keeping of people in reference pictures: sha256 of the picture, and JSON.
+    """
 
     picture: bytes
     width: int
@@ -155,6 +160,7 @@ class Finished:
     steps: int
     render_s: float
     batch: int
+    fitted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 Underway = Loading | Fitting | Progress

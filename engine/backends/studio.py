@@ -137,13 +137,14 @@ class StudioBackend:
             steps=job.steps,
             render_s=perf_counter() - began_s,
             batch=1,
+            fitted=_worth_keeping(job, fitted),
         )
 
     def _people(
         self, process: StudioProcess, job: Job, tell: Callable[[Underway], None], given_up: Callable[[], bool]
     ) -> Mapping[str, Fitted | None]:
         """Who is in the saved pictures that were not taken here, by handle; looked for where that was not done yet."""
-        from engine.renderer.fitting.fitter import WHOLE
+        from engine.renderer.fitting.fitter import WHOLE, from_json
 
         found: dict[str, Fitted | None] = {}
         plan = self._plan or WHOLE
@@ -153,6 +154,8 @@ class StudioBackend:
             self._used.add(reference.sha256)
             if reference.handle in found or _scene_in(reference.path) is not None:
                 continue
+            if reference.sha256 not in self._fitted and (kept := from_json(reference.fitted)) is not None:
+                self._keep(reference.sha256, kept)
             if reference.sha256 not in self._fitted:
                 tell(Fitting(reference.handle, 0, SHARES))
                 report = _fitting(reference.handle, tell)
@@ -220,6 +223,18 @@ def _bytes(reference: Reference) -> bytes:
         return reference.path.read_bytes()
     except OSError as error:
         raise RenderFailed("a picture that belongs to it cannot be read any more") from error
+
+
+def _worth_keeping(job: Job, fitted: Mapping[str, Fitted | None]) -> tuple[tuple[str, str], ...]:
+    """What is not kept yet of the people who were fitted: their picture's sha256, and who they are."""
+    from engine.renderer.fitting.fitter import to_json
+
+    found: dict[str, str] = {}
+    for handle, one in fitted.items():
+        picture = next(each for each in job.references if each.handle == handle and each.role is Role.FACE)
+        if one is not None and to_json(one) != picture.fitted:
+            found[picture.sha256] = to_json(one)
+    return tuple(found.items())
 
 
 def _told_of(fitted: Mapping[str, Fitted | None]) -> list[str]:

@@ -107,11 +107,17 @@ async def test_a_face_from_elsewhere_is_fitted_once_and_forgotten_with_its_pictu
     again, told = await taken(backend, wanted)
     assert not [event for event in told if isinstance(event, Fitting)]
     assert again.picture == first.picture
-    assert backend._fitted
+    ((sha256, kept),) = first.fitted
+    assert sha256 == "x"
     await backend.forget(["x"])
     assert not backend._fitted
     assert backend._process is not None
     assert backend._process.pid is None
+    known = job("@ana in a white shirt", references=(replace(reference, fitted=kept),))
+    restarted, told = await taken(backend, known)
+    assert not [event for event in told if isinstance(event, Fitting)]
+    assert restarted.picture == first.picture
+    assert not restarted.fitted
 
 
 async def test_of_a_picture_without_a_face_it_is_told(backend: StudioBackend, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine import identity
-from engine.renderer import faces, studio
+from engine.renderer import faces, stored, studio
 from engine.renderer.fitting import colours, controls, heads, looking, solving
 from engine.renderer.lights import rig
 from engine.renderer.scene import Camera, Outfit, Person, Pose, Scene, Sitter
@@ -25,6 +26,8 @@ from engine.renderer.stops import Cancelled
 
 Numbers = npt.NDArray[np.float64]
 
+VERSION: Final = 1
+"""Raised when the same picture would be fitted otherwise."""
 NEAR: Final = 0.40
 """Beyond this distance a fitted face is only near the one in the picture."""
 _POINTS: Final = np.r_[2:15, 17:68]
@@ -57,7 +60,7 @@ class Plan:
     def work(self) -> int:
         """About how many quick pictures a whole search comes to, a draft counted as several."""
         tried = 2 * self.rounds * self.steps * len(solving.RIDGES) // 2
-        drafts = (2 * self.rounds + 1) * _DRAFT_WORK
+        drafts = (2 * self.rounds + 4) * _DRAFT_WORK
         return len(_SEXES) * len(self.mixes) * len(self.ages) + self.numbers + self.again + tried + drafts
 
 
@@ -78,6 +81,24 @@ class Fitted:
     person: Person
     distance: float
     before: float
+
+
+def to_json(found: Fitted) -> str:
+    """For `from_json`, to be kept with the picture."""
+    scene = stored.to_json(Scene(sitters=(Sitter(person=found.person),)))
+    return json.dumps({"scene": scene, "distance": found.distance, "before": found.before, "version": VERSION})
+
+
+def from_json(kept: str) -> Fitted | None:
+    """What `to_json` wrote; None for anything else, and for what was fitted in another way than now."""
+    try:
+        told = json.loads(kept)
+        if told["version"] != VERSION:
+            return None
+        (person,) = stored.people(stored.from_json(told["scene"]))
+        return Fitted(person, float(told["distance"]), float(told["before"]))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
 
 
 @dataclass
@@ -119,25 +140,19 @@ class _Sitting:
 
     def draft(self, row: Numbers) -> tuple[Numbers, float] | None:
         """What is seen in a photograph of a row, and how far it is from the picture."""
-        taken = self._taken(row)
-        found = looking.seen(taken)
-        if found is None:
-            return None
-        return _row(found), float(np.linalg.norm(found.embedding - self.wanted.embedding))
+        found = looking.seen(self.taken(row))
+        return None if found is None else (_row(found), self.away(found))
+
+    def away(self, found: looking.Seen) -> float:
+        """How far a face is from the picture's."""
+        return float(np.linalg.norm(found.embedding - self.wanted.embedding))
 
     def coloured(self, person: Person) -> Person:
         """The person in the colours of the picture."""
         return colours.coloured(person, self.small, self.wanted.pixels)
 
-    def tone(self, row: Numbers) -> None:
-        """Gives the person the skin with which a draft's cheeks are more like those of the picture."""
-        taken = self._taken(row)
-        found = looking.seen(taken)
-        if found is not None:
-            cheeks = colours.cheeks(self.small, self.wanted.pixels)
-            self.like = colours.toned(self.like, cheeks, colours.cheeks(taken, found.pixels))
-
-    def _taken(self, row: Numbers) -> looking.Picture:
+    def taken(self, row: Numbers) -> looking.Picture:
+        """A draft of a row, at the size at which faces are looked at."""
         self.work.add(_DRAFT_WORK)
         scene = _scene(controls.person(row, self.like), controls.held(row))
         return looking.scaled(
@@ -164,9 +179,7 @@ def fit(
         raise NoFace(NoFace.__doc__)
     sitting = _Sitting(wanted, small, _anybody(image), plan, work)
     try:
-        row = _nearest_prototype(sitting)
-        sitting.tone(row)
-        found = _searched(sitting, row)
+        found = _searched(sitting, _nearest(sitting))
     finally:
         looking.forget()
     # Hair and beard are of whom it has turned out to be.
@@ -222,15 +235,32 @@ def _rounds(sitting: _Sitting, search: solving.Search, found: _Best) -> None:
         steps = 0
         while steps < sitting.plan.steps and search.advance():
             steps += 1
-        taken = sitting.draft(search.row) if steps else None
-        if taken is None or taken[1] >= found.distance - _GAIN:
+        if not (steps and (_better(sitting, search, found) or _half_way(sitting, search, found))):
             break
-        found.row, found.distance, found.aside = search.row.copy(), taken[1], taken[0] - search.saw
         _take_aside(search, found)
     saw = sitting.look(found.row)
     if saw is not None:
         search.row, search.saw = found.row.copy(), saw
         _take_aside(search, found)
+
+
+def _better(sitting: _Sitting, search: solving.Search, found: _Best) -> bool:
+    """Whether a draft of where the search is now is more like the picture than all before; it is the best then."""
+    taken = sitting.draft(search.row)
+    if taken is None or taken[1] >= found.distance - _GAIN:
+        return False
+    found.row, found.distance, found.aside = search.row.copy(), taken[1], taken[0] - search.saw
+    return True
+
+
+def _half_way(sitting: _Sitting, search: solving.Search, found: _Best) -> bool:
+    """As `_better`, of half the way: quick pictures lead too far at times."""
+    row = (found.row + search.row) / 2
+    saw = sitting.look(row)
+    if saw is None:
+        return False
+    search.row, search.saw = row, saw
+    return _better(sitting, search, found)
 
 
 def _take_aside(search: solving.Search, found: _Best) -> None:
@@ -250,11 +280,30 @@ def _anybody(image: Image.Image) -> Person:
     return replace(drawn, shape=(), brow_thickness=0.55, brow_arch=0.5, muscle=0.5, weight=0.5)
 
 
-def _nearest_prototype(sitting: _Sitting) -> Numbers:
-    """Sex, ancestry and age of whom the picture is most like, of usual people in its colours, who is begun with."""
+def _nearest(sitting: _Sitting) -> Numbers:
+    """The row to begin with: of the most alike usual woman and man whichever a draft, with hair, is more like.
+
+    The sitting's colours are theirs then, the skin's as their draft shows it. Raises NoFace.
+    """
     best: tuple[float, Numbers, Person] | None = None
-    anybody = sitting.like
+    cheeks = colours.cheeks(sitting.small, sitting.wanted.pixels)
+    for row, like in _prototypes(sitting):
+        sitting.like = like
+        taken = sitting.taken(row)
+        found = looking.seen(taken)
+        if found is not None and (best is None or sitting.away(found) < best[0]):
+            best = sitting.away(found), row, colours.toned(like, cheeks, colours.cheeks(taken, found.pixels))
+    if best is None:
+        raise NoFace(NoFace.__doc__)
+    sitting.like = best[2]
+    return best[1]
+
+
+def _prototypes(sitting: _Sitting) -> list[tuple[Numbers, Person]]:
+    """Of the usual women, and of the usual men, whom the picture is most like, in the picture's colours."""
+    anybody, found = sitting.like, list[tuple[Numbers, Person]]()
     for masculinity in _SEXES:
+        best: tuple[float, Numbers, Person] | None = None
         for mix in sitting.plan.mixes:
             sitting.like = sitting.coloured(replace(anybody, masculinity=masculinity, ancestry=mix))
             for age in sitting.plan.ages:
@@ -264,11 +313,9 @@ def _nearest_prototype(sitting: _Sitting) -> Numbers:
                     continue
                 away = float(np.linalg.norm((saw - sitting.target)[: solving.FACE]))
                 if best is None or away < best[0]:
-                    best = (away, row, sitting.like)
-    if best is None:
-        raise NoFace(NoFace.__doc__)
-    sitting.like = best[2]
-    return best[1]
+                    best = away, row, sitting.like
+        found += [best[1:]] if best else []
+    return found
 
 
 def _scene(person: Person, held: controls.Held) -> Scene:

@@ -122,6 +122,7 @@ def test_a_stranger_becomes_somebody_like_them_and_the_same_in_the_studios_proce
     assert found.distance <= found.before
     assert found.person.hair.style == "long straight"
     assert shares == sorted(shares)
+    assert fitter.from_json(fitter.to_json(found)) == found
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")
     process = StudioProcess()
@@ -144,6 +145,11 @@ def test_a_search_that_is_given_up_ends(stranger: tuple[Person, Image.Image]) ->
     with pytest.raises(Cancelled):
         fitter.fit(stranger[1], cancelled=given_up)
     assert len(asked) == 6
+
+
+@pytest.mark.parametrize("kept", ["", "{}", "[]", "null", '{"version": 1, "scene": "x", "distance": 0, "before": 0}'])
+def test_what_is_no_kept_person_is_nobody(kept: str) -> None:
+    assert fitter.from_json(kept) is None
 
 
 @needs_dlib
