@@ -8,7 +8,7 @@ import discord
 from bot import likeness, words
 from data.portraits import Portrait
 from data.tries import Try
-from engine.jobs import Event, Loading, Progress, Queued
+from engine.jobs import Event, Fitting, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
 
 ACCENT = discord.Colour(0xC8553D)
@@ -54,7 +54,7 @@ def status(
     prompt: PortraitPrompt, stages: Sequence[Stage], *, has_preview: bool, labels: Sequence[str] = ()
 ) -> discord.Embed:
     """The card while an order waits or runs; `labels` say what is different in each frame of a series."""
-    running = any(isinstance(stage.event, Loading | Progress) or stage.done for stage in stages)
+    running = any(isinstance(stage.event, Loading | Fitting | Progress) or stage.done for stage in stages)
     embed = discord.Embed(
         title="Developing your portrait" if running else "In the queue",
         description=words.plain(summary(prompt), 500),
@@ -86,11 +86,19 @@ def _event_line(event: Event | None) -> str:
             return line + (f", about {words.span(*wait)}" if wait else "")
         case Loading(model=model):
             return f"Loading {words.plain(model, 60)} (once; the next portrait starts at once)"
+        case Fitting(handle=handle, step=step, steps=steps):
+            return (
+                f"{_bar(step, steps)} fitting the face of {words.handle(handle)} (once; later portraits start at once)"
+            )
         case Progress(step=step, steps=steps):
-            cells = round(_BAR_CELLS * step / max(steps, 1))
-            return f"`{'█' * cells}{'░' * (_BAR_CELLS - cells)}` step {step} of {steps}"
+            return f"{_bar(step, steps)} step {step} of {steps}"
         case _:
             return "Taking its place in line"
+
+
+def _bar(step: int, steps: int) -> str:
+    cells = round(_BAR_CELLS * step / max(steps, 1))
+    return f"`{'█' * cells}{'░' * (_BAR_CELLS - cells)}`"
 
 
 def summary(prompt: PortraitPrompt) -> str:

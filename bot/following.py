@@ -155,6 +155,8 @@ class Follower:
             await self._stores.orders.store(row.id, staged, told, time.time())
 
         await patiently(store, "storing a portrait")
+        for sha256, fitted in finished.fitted:
+            await self._stores.characters.keep_fitted(sha256, fitted)
         faults.after("portrait")
 
     async def _concluded(self, order_id: str, post: Post) -> None:

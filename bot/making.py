@@ -74,7 +74,15 @@ class Maker:
         path = self._stores.pictures.path(sha256)
         role = Role(item.role)
         said = looks.from_json(item.looks)
-        return Reference(handle=item.handle, path=path, sha256=sha256, role=role, embedding=item.embedding, looks=said)
+        return Reference(
+            handle=item.handle,
+            path=path,
+            sha256=sha256,
+            role=role,
+            embedding=item.embedding,
+            looks=said,
+            fitted=item.fitted,
+        )
 
     def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
         """Raises UnknownFineTune when its file is not offered any more."""

@@ -195,6 +195,11 @@ class Characters:
         )
         return None if row is None else FaceMeasure(*row)
 
+    async def keep_fitted(self, sha256: str, fitted: str) -> None:
+        """Keep (JSON) who the studio takes the person in a saved picture for, with every character that has it."""
+        async with self._db.transaction() as tx:
+            await tx.execute("UPDATE character_references SET fitted = ? WHERE sha256 = ?", (fitted, sha256))
+
     async def rename(self, user_id: int, handle: str, new: str) -> Character:
         """Raises `UnknownCharacter`, `BadHandle`, `HandleTaken`, `HandleShared`."""
         bare = check_handle(new)
@@ -321,8 +326,8 @@ async def _next_version(tx: Transaction, user_id: int, handle: str) -> sqlite3.R
 async def _copy_version(tx: Transaction, character_id: int, old: int, new: int) -> None:
     await tx.execute(
         "INSERT INTO character_references (character_id, version, position, sha256, origin, portrait_id, created_at,"
-        " crop_sha256, embedding, pattern, measure, looks) SELECT character_id, ?, position, sha256, origin,"
-        " portrait_id, created_at, crop_sha256, embedding, pattern, measure, looks FROM character_references"
+        " crop_sha256, embedding, pattern, measure, looks, fitted) SELECT character_id, ?, position, sha256, origin,"
+        " portrait_id, created_at, crop_sha256, embedding, pattern, measure, looks, fitted FROM character_references"
         " WHERE character_id = ? AND version = ? ORDER BY position",
         (new, character_id, old),
     )

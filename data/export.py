@@ -63,7 +63,7 @@ _DOCUMENTS: Mapping[str, str] = {
         model, model_title, prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at, deleted_at
         FROM portraits WHERE user_id = :user ORDER BY id""",
     "characters": """SELECT c.*, r.version AS reference_version, r.position, r.sha256, r.crop_sha256, r.origin,
-        r.portrait_id, r.embedding, r.pattern, r.measure, r.looks
+        r.portrait_id, r.embedding, r.pattern, r.measure, r.looks, r.fitted
         FROM characters c LEFT JOIN character_references r ON r.character_id = c.id
         WHERE c.user_id = :user ORDER BY c.id, r.version, r.position""",
     "tries": f"""SELECT t.* FROM job_tries t JOIN jobs j ON j.id = t.job_id

@@ -439,7 +439,8 @@ async def _insert_jobs(tx: Transaction, order: NewOrder, ids: Sequence[str], now
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:
     """The character may be the user's own, or one that is shared where the order was made."""
     row = await tx.one(
-        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, r.looks, c.scale"  # noqa: S608 - a constant
+        "SELECT c.id, c.handle, r.version, r.sha256, r.crop_sha256, r.embedding, r.pattern, r.looks, r.fitted,"  # noqa: S608 - a constant
+        " c.scale"
         " FROM character_references r JOIN characters c ON c.id = r.character_id"
         f" WHERE r.id = :reference AND (c.user_id = :user OR {SHARED})",
         {"reference": reference_id, "user": order.user_id, "guild": order.guild_id},
@@ -448,11 +449,14 @@ async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: in
         raise CharacterGone
     await tx.execute(
         "INSERT INTO order_references (order_id, position, handle, sha256, crop_sha256, embedding, pattern, looks,"
-        " scale) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " fitted, scale) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             position,
-            *(row[key] for key in ("handle", "sha256", "crop_sha256", "embedding", "pattern", "looks", "scale")),
+            *(
+                row[key]
+                for key in ("handle", "sha256", "crop_sha256", "embedding", "pattern", "looks", "fitted", "scale")
+            ),
         ),
     )
     await tx.execute(

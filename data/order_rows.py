@@ -104,7 +104,8 @@ class OrderReference:
     """A reference picture pinned by an order: its file stays until the order is closed.
 
     `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set);
-    `embedding` what was measured of the face when it was saved; `looks` words about hair, beard and glasses as JSON.
+    `embedding` what was measured of the face when it was saved; `looks` words about hair, beard and glasses as JSON,
+    `fitted` who the studio takes the person for.
     """
 
     position: int
@@ -115,6 +116,7 @@ class OrderReference:
     scale: float | None = None
     embedding: bytes | None = field(default=None, repr=False)
     looks: str = ""
+    fitted: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,7 @@ o.series_id, o.delivered_by, o.unshown_since
 """
 _REFERENCES = """
 (SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding),
-    r.looks))
+    r.looks, r.fitted))
  FROM order_references r WHERE r.order_id = o.id) AS pinned,
 (SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
 """
@@ -250,8 +252,9 @@ async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, crea
 
 
 def _reference(columns: list[Any]) -> OrderReference:
-    *first, embedding, looks = columns
-    return replace(OrderReference(*first), embedding=bytes.fromhex(embedding) or None, looks=looks)
+    *first, embedding, looks, fitted = columns
+    raw = bytes.fromhex(embedding) or None
+    return replace(OrderReference(*first), embedding=raw, looks=looks, fitted=fitted)
 
 
 def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:

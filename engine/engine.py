@@ -22,16 +22,17 @@ from engine.jobs import (
     EngineStopped,
     Event,
     Finished,
+    Fitting,
     Job,
     JobCancelled,
     JobTimedOut,
     Lane,
     Loading,
     ModelUnavailable,
-    Progress,
     Queued,
     QueueFull,
     RenderFailed,
+    Underway,
 )
 from engine.pool import Pool
 from engine.timings import Timings
@@ -47,7 +48,7 @@ MAX_RESTARTS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Caps in jobs. `deadline_s` counts from a job's start, loading the model left out."""
+    """Caps in jobs. `deadline_s` counts from a job's start, loading the model and fitting faces left out."""
 
     waiting_per_user: int = 10
     waiting: int = 200
@@ -344,11 +345,11 @@ class Engine:
         if self._on_fatal is not None:
             self._on_fatal(reason)
 
-    def _report(self, job_id: str, event: Loading | Progress) -> None:
+    def _report(self, job_id: str, event: Underway) -> None:
         ticket = self._tickets.get(job_id)
         if ticket is None:
             return
-        if isinstance(event, Loading):
+        if isinstance(event, Loading | Fitting):
             ticket.started_s = None
         elif ticket.started_s is None:
             ticket.started_s = self._clock()

@@ -36,7 +36,8 @@ class Reference:
     """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks.
 
     `embedding` is its face's, where that was measured when it was saved (`engine.identity.Face`); `looks` are words
-    about hair, beard and glasses that go along where the prompt says nothing of them.
+    about hair, beard and glasses that go along where the prompt says nothing of them; `fitted` is what a model kept
+    of the person (`Finished.fitted`).
     """
 
     handle: str
@@ -45,6 +46,7 @@ class Reference:
     role: Role = Role.FACE
     embedding: bytes | None = field(default=None, repr=False)
     looks: Looks = NOTHING_SAID
+    fitted: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,15 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitting:
+    """The face of `handle` is looked for in what the model can make, once; `step` of `steps` is done."""
+
+    handle: str
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """`step` of `steps` is done; `preview` is a small JPEG every few steps, else None."""
 
@@ -134,7 +145,10 @@ class Progress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together."""
+    """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together.
+
+    `fitted` is what is worth keeping of people in reference pictures: sha256 of the picture, and JSON.
+    """
 
     picture: bytes
     width: int
@@ -146,9 +160,11 @@ class Finished:
     steps: int
     render_s: float
     batch: int
+    fitted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
-Event = Queued | Loading | Progress | Finished
+Underway = Loading | Fitting | Progress
+Event = Queued | Underway | Finished
 
 
 class EngineError(Exception):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from engine.catalogue import Model
-from engine.jobs import EngineError, Finished, Job, Lane, Loading, Progress
+from engine.jobs import EngineError, Finished, Job, Lane, Underway
 
-Report = Callable[[str, Loading | Progress], None]
+Report = Callable[[str, Underway], None]
 Cancelled = Callable[[str], bool]
 Outcome = Finished | EngineError
 
@@ -36,7 +36,8 @@ class Backend(Protocol):
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """One outcome a job, in the batch's order.
 
-        `report` is called on the event loop: Loading while a model is read, then Progress from step 0 on.
+        `report` is called on the event loop: Loading while a model is read, Fitting while a face is,
+        then Progress from step 0 on.
         `cancelled(job id)` may be asked from any thread and stays true once it was; such a job's outcome is
         not looked at. Raises EngineError when all jobs fail alike, RenderInterrupted and BackendLost.
         """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -14,11 +14,24 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.backends import Cancelled, Outcome, RenderInterrupted, Report
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
-from engine.jobs import EngineError, Finished, Job, JobCancelled, Loading, Progress, Reference, RenderFailed, Role
+from engine.jobs import (
+    EngineError,
+    Finished,
+    Fitting,
+    Job,
+    JobCancelled,
+    Loading,
+    Progress,
+    Reference,
+    RenderFailed,
+    Role,
+    Underway,
+)
 from engine.prompts.looks import told, unsaid
 from engine.studio_model import STEPS
 
 if TYPE_CHECKING:
+    from engine.renderer.fitting.fitter import Fitted, Plan
     from engine.renderer.processes import StudioProcess
     from engine.renderer.scene import Person, Scene
 
@@ -27,6 +40,8 @@ log = logging.getLogger(__name__)
 QUALITIES: Final = {steps: quality for quality, steps in STEPS.items()}
 SHARES: Final = 20
 """Progress is told in so many parts."""
+MOST_FITTED: Final = 64
+"""So many people from elsewhere are kept in memory."""
 FINE_FACTOR: Final = 2
 """A fine picture has so many times the width and the height."""
 
@@ -36,10 +51,17 @@ class StudioBackend:
 
     slots = 1
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, plan: Plan | None = None) -> None:
         self._catalogue = catalogue
+        self._plan = plan
+        """How much of a face from elsewhere is looked for, None for all of it."""
         self._process: StudioProcess | None = None
         self._closing = False
+        self._busy = asyncio.Lock()
+        self._fitted: dict[str, Fitted | None] = {}
+        """People in pictures from elsewhere by the picture's sha256, the latest last; None where no face was found."""
+        self._used: set[str] = set()
+        """Pictures of whose people the process may still know something."""
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
         """One: a batch would take as long as its parts."""
@@ -47,7 +69,17 @@ class StudioBackend:
 
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """See Backend.render."""
-        return [await self._one(job, report, cancelled) for job in batch]
+        async with self._busy:
+            return [await self._one(job, report, cancelled) for job in batch]
+
+    async def forget(self, pictures: Collection[str]) -> None:
+        """See Remembering.forget. A process that knows one of the people ends; the next picture starts another."""
+        async with self._busy:
+            for sha256 in pictures:
+                self._fitted.pop(sha256, None)
+            if self._process is not None and not self._used.isdisjoint(pictures):
+                await asyncio.to_thread(self._process.close)
+                self._used.clear()
 
     async def close(self) -> None:
         """Ends the process; the picture that it was at has not ended."""
@@ -60,28 +92,30 @@ class StudioBackend:
         if self._process is None:
             report(job.id, Loading(job.model))
 
-        def tell(progress: Progress) -> None:
+        def tell(progress: Underway) -> None:
             loop.call_soon_threadsafe(report, job.id, progress)
 
-        tell(Progress(0, SHARES))
         try:
             return await asyncio.to_thread(self._taken, job, tell, lambda: self._closing or cancelled(job.id))
         except EngineError as error:
             return error
 
-    def _taken(self, job: Job, tell: Callable[[Progress], None], given_up: Callable[[], bool]) -> Finished:
+    def _taken(self, job: Job, tell: Callable[[Underway], None], given_up: Callable[[], bool]) -> Finished:
         from engine.renderer.processes import StudioFailed, StudioLost, StudioProcess
         from engine.renderer.stops import Cancelled as GivenUp
 
         began_s = perf_counter()
         model = self._catalogue.get(job.model)
-        scene, words = scene_of(job)
         if self._process is None:
             self._process = StudioProcess()
         quality = QUALITIES.get(job.steps, "standard")
         factor = FINE_FACTOR if quality == "fine" else 1
         size = (job.width * factor, job.height * factor)
         try:
+            fitted = self._people(self._process, job, tell, given_up)
+            known = {handle: one.person for handle, one in fitted.items() if one is not None}
+            scene, words = scene_of(job, known)
+            tell(Progress(0, SHARES))
             photograph = self._process.photograph(scene, size, quality, _reporting(job, tell), given_up)
         except GivenUp:
             if self._closing:
@@ -99,15 +133,46 @@ class StudioBackend:
             seed=scene.seed,
             words=words,
             model_title=model.title,
-            note=model.note,
+            note=" ".join((model.note, *_told_of(fitted))).strip(),
             steps=job.steps,
             render_s=perf_counter() - began_s,
             batch=1,
+            fitted=_worth_keeping(job, fitted),
         )
 
+    def _people(
+        self, process: StudioProcess, job: Job, tell: Callable[[Underway], None], given_up: Callable[[], bool]
+    ) -> Mapping[str, Fitted | None]:
+        """Who is in the saved pictures that were not taken here, by handle; looked for where that was not done yet."""
+        from engine.renderer.fitting.fitter import WHOLE, from_json
 
-def scene_of(job: Job) -> tuple[Scene, Words]:
+        found: dict[str, Fitted | None] = {}
+        plan = self._plan or WHOLE
+        for reference in job.references:
+            if reference.role is not Role.FACE:
+                continue
+            self._used.add(reference.sha256)
+            if reference.handle in found or _scene_in(reference.path) is not None:
+                continue
+            if reference.sha256 not in self._fitted and (kept := from_json(reference.fitted)) is not None:
+                self._keep(reference.sha256, kept)
+            if reference.sha256 not in self._fitted:
+                tell(Fitting(reference.handle, 0, SHARES))
+                report = _fitting(reference.handle, tell)
+                self._keep(reference.sha256, process.fit(_bytes(reference), plan, report, given_up))
+            found[reference.handle] = self._fitted[reference.sha256]
+        return found
+
+    def _keep(self, sha256: str, fitted: Fitted | None) -> None:
+        self._fitted[sha256] = fitted
+        while len(self._fitted) > MOST_FITTED:
+            del self._fitted[next(iter(self._fitted))]
+
+
+def scene_of(job: Job, fitted: Mapping[str, Person] | None = None) -> tuple[Scene, Words]:
     """What is photographed for a job, and how it is said. Blocking: reads the pictures that go along.
+
+    `fitted` are people from elsewhere by handle, as far as they could be fitted.
 
     A picture that is changed keeps its people and its seed, so that only what the words change is different.
     """
@@ -118,12 +183,13 @@ def scene_of(job: Job) -> tuple[Scene, Words]:
     before = _scene_in(job.edit.path) if job.edit else None
     seed = job.seed if before is None else before.seed
     known = _characters(job.references)
-    handles = [*job.prompt.characters, *(handle for handle in known if handle not in job.prompt.characters)]
+    named = {**known, **(fitted or {})}
+    handles = [*job.prompt.characters, *(handle for handle in named if handle not in job.prompt.characters)]
     prompt = replace(job.prompt, characters=tuple(handles))
     kept = people(before) if before is not None and not known else ()
     # Whom the studio made itself keeps hair, beard and glasses as they are; of others it has the words alone.
     added = unsaid(prompt, {handle: said for handle, said in job.looks().items() if handle not in known})
-    reading = read(prompt, seed=seed, characters=known, sitters=kept, looks=added)
+    reading = read(prompt, seed=seed, characters={**(fitted or {}), **known}, sitters=kept, looks=added)
     return reading.scene, Words(describe(reading.scene), dropped=reading.missed, remembered=told(added))
 
 
@@ -151,7 +217,54 @@ def _scene_in(path: Path) -> Scene | None:
         return None
 
 
-def _reporting(job: Job, tell: Callable[[Progress], None]) -> Callable[[float, Any], None]:
+def _bytes(reference: Reference) -> bytes:
+    """Raises RenderFailed."""
+    try:
+        return reference.path.read_bytes()
+    except OSError as error:
+        raise RenderFailed("a picture that belongs to it cannot be read any more") from error
+
+
+def _worth_keeping(job: Job, fitted: Mapping[str, Fitted | None]) -> tuple[tuple[str, str], ...]:
+    """What is not kept yet of the people who were fitted: their picture's sha256, and who they are."""
+    from engine.renderer.fitting.fitter import to_json
+
+    found: dict[str, str] = {}
+    for handle, one in fitted.items():
+        picture = next(each for each in job.references if each.handle == handle and each.role is Role.FACE)
+        if one is not None and to_json(one) != picture.fitted:
+            found[picture.sha256] = to_json(one)
+    return tuple(found.items())
+
+
+def _told_of(fitted: Mapping[str, Fitted | None]) -> list[str]:
+    """What people are to know of faces from elsewhere."""
+    from engine.renderer.fitting.fitter import NEAR
+
+    told = []
+    for handle, one in fitted.items():
+        if one is None:
+            told.append(f"No face could be found in the picture of @{handle}, so somebody else was drawn.")
+        elif one.distance > NEAR:
+            told.append(f"The face of @{handle} is only near the one in its picture.")
+    return told
+
+
+def _fitting(handle: str, tell: Callable[[Underway], None]) -> Callable[[float, Any], None]:
+    """Progress of a search for a face, in whole parts."""
+    told = 0
+
+    def report(share: float, preview: Any) -> None:
+        nonlocal told
+        part = min(SHARES - 1, int(share * SHARES))
+        if part > told:
+            told = part
+            tell(Fitting(handle, told, SHARES))
+
+    return report
+
+
+def _reporting(job: Job, tell: Callable[[Underway], None]) -> Callable[[float, Any], None]:
     """Progress in whole parts, and every preview."""
     told = 0
 

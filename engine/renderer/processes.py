@@ -10,11 +10,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from engine.renderer import frames
 from engine.renderer.scene import Scene
 from engine.renderer.stops import Cancelled
+
+if TYPE_CHECKING:
+    from engine.renderer.fitting.fitter import Plan
 
 _THREADS: Final = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
 _LOOK_S: Final = 0.1
@@ -52,6 +55,22 @@ class StudioProcess:
         with self._lock:
             self._number += 1
             self._send(("picture", self._number, scene, size, quality))
+            return self._wait(report, cancelled)
+
+    def fit(
+        self,
+        picture: bytes,
+        plan: Plan,
+        report: Callable[[float, Any], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Any:
+        """The person in a stored picture as `fitting.fitter.Fitted`, None where it shows no face that can be fitted.
+
+        Raises Cancelled, StudioLost or StudioFailed.
+        """
+        with self._lock:
+            self._number += 1
+            self._send(("fit", self._number, picture, plan))
             return self._wait(report, cancelled)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""The studio's process, `python -m engine.renderer.serving`: takes pictures for whoever started it, ends with them."""
+"""The studio's process, `python -m engine.renderer.serving`: takes pictures and fits faces for whoever started it."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import queue
 import sys
 import threading
 import traceback
+from collections.abc import Callable, Sequence
 from typing import IO, Any
 
 from engine.renderer import frames
+from engine.renderer.stops import Cancelled
 
 
 class _Requests:
-    """What the starter asks for, read by a thread: pictures in a queue, cancelling at once."""
+    """What the starter asks for, read by a thread: pictures and faces in a queue, cancelling at once."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
-        self.pictures: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self.orders: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.cancelled: set[int] = set()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -30,7 +32,7 @@ class _Requests:
             if kind == "cancel":
                 self.cancelled.add(number)
             else:
-                self.pictures.put((number, *rest))
+                self.orders.put((kind, number, rest))
 
 
 def serve() -> None:
@@ -41,24 +43,27 @@ def serve() -> None:
         os.nice(5)  # the bot's own process goes first
     requests = _Requests(sys.stdin.buffer)
     from engine.renderer import studio  # the libraries are read while the first order is on its way
+    from engine.renderer.fitting import fitter
+
+    work: dict[str, Callable[..., Any]] = {"picture": studio.photograph, "fit": fitter.fitted}
 
     frames.send(answers, ("ready", 0))
     while True:
-        number, scene, size, quality = requests.pictures.get()
-        frames.send(answers, _taken(studio, answers, requests, number, (scene, size, quality)))
+        kind, number, order = requests.orders.get()
+        frames.send(answers, _done(work[kind], answers, requests, number, order))
 
 
-def _taken(
-    studio: Any, answers: IO[bytes], requests: _Requests, number: int, order: tuple[Any, ...]
+def _done(
+    work: Callable[..., Any], answers: IO[bytes], requests: _Requests, number: int, order: Sequence[Any]
 ) -> tuple[Any, ...]:
-    """One picture, or why there is none."""
+    """One picture or one person, or why there is none."""
 
-    def report(share: float, preview: Any) -> None:
+    def report(share: float, preview: Any = None) -> None:
         frames.send(answers, ("report", number, share, preview))
 
     try:
-        return "done", number, studio.photograph(*order, report, lambda: number in requests.cancelled)
-    except studio.Cancelled:
+        return "done", number, work(*order, report, lambda: number in requests.cancelled)
+    except Cancelled:
         return "cancelled", number
     except Exception as error:  # noqa: BLE001  # told to the starter, who turns it into words
         traceback.print_exc()

@@ -57,12 +57,13 @@ async def test_words_about_a_face_stay_with_its_pictures_and_are_pinned_by_order
     await house.characters.save(ANA, GUILD, "ana", staged, origin="upload", looks="red", now=NOON)
     saved = await house.characters.add(ANA, "ana", another, origin="upload", looks="grey", now=NOON)
     assert [each.looks for each in saved.references] == ["red", "grey"]
+    await house.characters.keep_fitted(saved.references[0].sha256, "somebody")
     await house.accounts.grant(GUILD, ANA, 100, key="k", actor_id=ANA, now=NOON)
     placed = await house.orders.place(order(1, references=tuple(each.id for each in saved.references)), now=NOON)
     await house.characters.delete(ANA, "ana")
     kept = await house.orders.get(placed.id)
     assert kept is not None
-    assert [each.looks for each in kept.references] == ["red", "grey"]
+    assert [(each.looks, each.fitted) for each in kept.references] == [("red", "somebody"), ("grey", "")]
 
 
 async def test_characters_are_listed_by_name(house: House) -> None:

@@ -89,6 +89,9 @@ async def live(studio: Studio) -> None:
             user, GUILD, handle, staged, origin="upload", crop=crop, face=face if user == SAM else None,
             description=SECRET if user == SAM else "", looks=SECRET if user == SAM else "", now=NOON,
         )  # fmt: skip
+    own = await studio.characters.get(SAM, "self")
+    assert own is not None
+    await studio.characters.keep_fitted(own.references[0].sha256, SECRET)
     await portraits(studio)
     await studio.questions.ask(SAM, "right to picture", 1, now=NOON)
     await Styles(studio.db).save(SAM, "rain", SECRET, now=NOON)
@@ -480,7 +483,7 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
     assert text.count(SECRET) >= 10
     assert EMBEDDING.hex() in text
     (character,) = [json.loads(one.text) for one in found.documents if one.name == "characters.json"]
-    assert character[0]["looks"] == SECRET
+    assert character[0]["looks"] == character[0]["fitted"] == SECRET
     assert not re.search(f"{LENA}|{MIRA}", text)
     for document in found.documents:
         assert json.loads(document.text)

@@ -6,18 +6,21 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from engine import identity
 from engine.backends.studio import StudioBackend, scene_of
 from engine.catalogue import BUILTIN_ID, Catalogue
-from engine.jobs import Edit, Finished, Job, JobCancelled, Lane, Loading, Progress, Reference
+from engine.jobs import Edit, Finished, Fitting, Job, JobCancelled, Lane, Progress, Reference, Underway
 from engine.picture_text import texts
 from engine.prompt import parse
 from engine.prompts.looks import Looks
 from engine.renderer.palette import HAIR
 from engine.renderer.stored import KEYWORD, from_json
 from engine.studio_model import missing, studio_model
+from tests.engine.renderer.test_fitting import SMALL
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the studio can take pictures")
 
@@ -25,7 +28,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the studio
 @pytest.fixture
 async def backend() -> AsyncIterator[StudioBackend]:
     model = studio_model()
-    made = StudioBackend(Catalogue((model,), model.id))
+    made = StudioBackend(Catalogue((model,), model.id), SMALL)
     yield made
     await made.close()
 
@@ -38,8 +41,8 @@ def job(text: str, **more: object) -> Job:
     )  # fmt: skip
 
 
-async def taken(backend: StudioBackend, wanted: Job) -> tuple[Finished, list[Loading | Progress]]:
-    told: list[Loading | Progress] = []
+async def taken(backend: StudioBackend, wanted: Job) -> tuple[Finished, list[Underway]]:
+    told: list[Underway] = []
     (outcome,) = await backend.render([wanted], lambda _, event: told.append(event), lambda _: False)
     assert isinstance(outcome, Finished), outcome
     return outcome, told
@@ -78,6 +81,52 @@ async def test_a_saved_face_is_the_same_person(backend: StudioBackend, tmp_path:
     person = from_json(texts(finished.picture, (KEYWORD,))[KEYWORD]).sitters[0].person
     assert scene.sitters[0].person == person
     assert scene.sitters[0].outfit.garment == "shirt"
+
+
+@pytest.mark.skipif(bool(identity.missing()), reason=identity.missing() or "faces can be looked at")
+async def test_a_face_from_elsewhere_is_fitted_once_and_forgotten_with_its_picture(
+    backend: StudioBackend, tmp_path: Path
+) -> None:
+    finished, _ = await taken(backend, job("a woman with long hair, close-up, front view", width=128, height=192))
+    elsewhere = tmp_path / "ana.png"
+    with Image.open(io.BytesIO(finished.picture)) as picture:
+        Image.fromarray(np.asarray(picture.convert("RGB"))).save(elsewhere)
+    said = Looks(hair="long red hair", glasses="round glasses")
+    reference = Reference(handle="ana", path=elsewhere, sha256="x", looks=said)
+    wanted = job("@ana in a white shirt", references=(reference,))
+    first, told = await taken(backend, wanted)
+    fitting = [event for event in told if isinstance(event, Fitting)]
+    assert fitting[0] == Fitting("ana", 0, 20)
+    assert [event.step for event in fitting] == sorted({event.step for event in fitting})
+    assert told.index(fitting[-1]) < next(at for at, event in enumerate(told) if isinstance(event, Progress))
+    person = from_json(texts(first.picture, (KEYWORD,))[KEYWORD]).sitters[0].person
+    assert (person.hair.colour, person.glasses) == (HAIR["red"], "round")
+    assert dict(person.shape).keys() > {"nose-hump-incr"}
+    assert first.words.remembered == ("@ana: long red hair and round glasses",)
+    assert "@ana is only near" in first.note
+    again, told = await taken(backend, wanted)
+    assert not [event for event in told if isinstance(event, Fitting)]
+    assert again.picture == first.picture
+    ((sha256, kept),) = first.fitted
+    assert sha256 == "x"
+    await backend.forget(["x"])
+    assert not backend._fitted
+    assert backend._process is not None
+    assert backend._process.pid is None
+    known = job("@ana in a white shirt", references=(replace(reference, fitted=kept),))
+    restarted, told = await taken(backend, known)
+    assert not [event for event in told if isinstance(event, Fitting)]
+    assert restarted.picture == first.picture
+    assert not restarted.fitted
+
+
+async def test_of_a_picture_without_a_face_it_is_told(backend: StudioBackend, tmp_path: Path) -> None:
+    plain = tmp_path / "kai.png"
+    Image.new("RGB", (96, 128), "teal").save(plain)
+    finished, _ = await taken(
+        backend, job("@kai in a hat", references=(Reference(handle="kai", path=plain, sha256="y"),))
+    )
+    assert "No face could be found in the picture of @kai" in finished.note
 
 
 async def test_an_edit_changes_what_it_names_and_nothing_else(backend: StudioBackend, tmp_path: Path) -> None:
