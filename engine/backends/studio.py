@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
+from engine import identity
 from engine.backends import Cancelled, Outcome, RenderInterrupted, Report
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
@@ -244,7 +245,8 @@ def _told_of(fitted: Mapping[str, Fitted | None]) -> list[str]:
     told = []
     for handle, one in fitted.items():
         if one is None:
-            told.append(f"No face could be found in the picture of @{handle}, so somebody else was drawn.")
+            why = "Nothing here looks for a face" if identity.missing() else "No face could be found"
+            told.append(f"{why} in the picture of @{handle}, so somebody else was drawn.")
         elif one.distance > NEAR:
             told.append(f"The face of @{handle} is only near the one in its picture.")
     return told
