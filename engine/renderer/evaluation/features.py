@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,10 @@ from engine.renderer.evaluation.views import View
 
 Grey = npt.NDArray[np.float64]
 
-PIXELS: int = 32
+PIXELS: Final = 32
 """Of a straightened part of the face, a unit."""
+_SAME: Final = 0.06
+"""Distance in OKLab up to which two parts of a picture may be one thing."""
 
 
 def glasses(view: View) -> tuple[float, float]:
@@ -43,8 +46,15 @@ class Unlike:
 
 
 def scalp(view: View) -> Unlike:
-    """The top of the head, above a forehead and below a crown, against face and cheeks."""
-    return _unlike(_lab(view, -0.40, -1.33, 0.40, -1.08), _skin(view, -1, 1, forehead=True))
+    """The top of the head against face and cheeks: the part above the forehead, or a higher one if that is hairier."""
+    skin = _skin(view, -1, 1, forehead=True)
+    low = _unlike(_lab(view, -0.40, -1.33, 0.40, -1.08), skin)
+    high = _lab(view, -0.40, -1.50, 0.40, -1.25)
+    beside = [_lab(view, u - 0.15, -1.50, u + 0.15, -1.25) for u in (-2.0, 2.0)]
+    gaps = [np.linalg.norm(np.median(high, axis=(0, 1)) - np.median(each, axis=(0, 1))) for each in beside]
+    if min(gaps) < _SAME:  # above a bare crown there is the place
+        return low
+    return max(low, _unlike(high, skin), key=lambda part: part.colour / 0.025 + part.hairs / 0.018)
 
 
 def whiskers(view: View) -> float:
