@@ -39,7 +39,7 @@ _LEAST_PIXELS: Final = 250
 _BRIDGE, _RIM = 0.27, 0.29
 _PLAIN: Final = 0.16
 """How much lightness may differ over a cloth, which is darker towards its edges."""
-_BARE: Final = (0.025, 0.15, 0.018)
+_BARE: Final = (0.035, 0.15, 0.018)
 """How unlike the face bare skin on top of a head may be: in colour, in lightness, in hairs."""
 
 
