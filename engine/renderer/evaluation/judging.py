@@ -22,7 +22,7 @@ FACE_UNITS: Final = 2.94
 """From chin to hair line, in distances between the eyes: 185 mm of 63."""
 FRAMINGS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "extreme close-up": (0.95, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
+        "extreme close-up": (0.85, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
         "bust": (0.24, 0.38), "half length": (0.16, 0.27), "three-quarter": (0.09, 0.18),
     }
 )  # fmt: skip
@@ -36,7 +36,7 @@ LEAST_SHARE: Final = 0.30
 LEAST_SEEN: Final = 0.025
 """How much of a picture must show the place, for the place to be told."""
 _LEAST_PIXELS: Final = 250
-_BRIDGE, _RIM = 0.27, 0.29
+_BRIDGE, _RIM = 0.30, 0.27
 _PLAIN: Final = 0.16
 """How much lightness may differ over a cloth, which is darker towards its edges."""
 _BARE: Final = (0.035, 0.15, 0.018)
@@ -91,7 +91,7 @@ Answer = tuple[str, bool | None]
 
 
 def _side(view: View, shown: Shown) -> Answer:
-    left, right = (_brightness(view, view.disk(u, 0.75, 0.17)) for u in (-0.6, 0.6))
+    left, right = (_brightness(view, view.disk(u, 0.60, 0.14)) for u in (-0.47, 0.47))
     stops = float(np.log2((left + 1e-4) / (right + 1e-4)))
     told = "left" if stops > 0 else "right"
     if shown.truth.side == "front":
@@ -196,7 +196,7 @@ def _brightness(view: View, where: Mask) -> float:
 
 
 def _cheeks(view: View) -> Colours:
-    return _light(view, view.disk(-0.6, 0.75, 0.2) | view.disk(0.6, 0.75, 0.2))
+    return _light(view, view.disk(-0.47, 0.62, 0.16) | view.disk(0.47, 0.62, 0.16))
 
 
 def _light(view: View, where: Mask) -> Colours:

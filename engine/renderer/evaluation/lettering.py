@@ -32,8 +32,13 @@ def missing() -> str:
 
 
 def same(told: str, asked: str) -> bool:
-    """Whether the asked words are among those that were read, whatever case, spaces and stops."""
-    return _plain(asked) in _plain(told)
+    """Whether the asked words were read one after the other, whatever case, spaces, stops, and specks between lines."""
+    rest = _plain(told)
+    for word in asked.split():
+        _, found, rest = rest.partition(_plain(word))
+        if not found:
+            return False
+    return True
 
 
 def read(picture: Picture, asked: str) -> str:

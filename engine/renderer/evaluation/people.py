@@ -124,7 +124,7 @@ def hair_alike(one: View, other: View) -> bool:
 
 
 def _hair_colour(view: View) -> npt.NDArray[np.float64]:
-    cheeks = view.disk(-0.6, 0.75, 0.2) | view.disk(0.6, 0.75, 0.2)
+    cheeks = view.disk(-0.47, 0.62, 0.16) | view.disk(0.47, 0.62, 0.16)
     gains = colours.light_taken_off(colours.linear(view.picture[cheeks]))
     top = colours.opponent(colours.linear(view.picture[view.box(-0.5, -1.5, 0.5, -1.1)]) * gains)
     return np.asarray(np.median(top, axis=0) if len(top) else np.zeros(3))

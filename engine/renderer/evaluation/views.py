@@ -23,20 +23,22 @@ _DEPTH: Final = 0.42
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What probes look at. Lengths on the face are in `unit` pixels: about the distance between the eyes, 63 mm.
+    """What probes look at. `unit` is about 63 mm of the face in pixels: the distance between the eyes of a face not turned.
 
-    A place on the face is (u, v): u to the picture's right along the eyes, v down, from between the eyes.
+    A place on the face is (u, v): u to the picture's right along the eyes, in distances between the eyes as they are
+    seen (a turned face is narrower), v down, in units; both from between the eyes.
     """
 
     picture: Picture
     faces: int
     middle: Point
     across: Point
-    """One unit along the eyes, in pixels."""
+    """From one eye to the other, in pixels."""
     down: Point
+    """One unit down the face."""
     unit: float
     aside: float
-    """How far the nose is from the middle, in units: the head's turn."""
+    """How far the nose is from the middle, in distances between the eyes: the head's turn."""
     u: Coordinate
     """The place on the face of every pixel, (H, W)."""
     v: Coordinate
@@ -75,7 +77,7 @@ class View:
 
     def background(self) -> Mask:
         """Where the place is seen (H, W): outside of a generous outline of head, hair and shoulders."""
-        u, v = self.u, self.v
+        u, v = self.u * float(np.hypot(*self.across)) / self.unit, self.v
         head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
         neck = (v > 0.8) & (np.abs(u) < 1.7)
         shoulders = (v > 2.1) & (np.abs(u) < np.minimum(2.4 + 2.6 * (v - 2.1), 4.5))
@@ -102,6 +104,10 @@ def seen_at(picture: Picture, points: npt.ArrayLike, faces: int = 1, embedding: 
     tall = float(nose @ down) / _NOSE_BELOW_EYES
     unit = (apart + tall) / 2
     y, x = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]].astype(np.float32)
-    u, v = (((x - middle[0]) * way[0] + (y - middle[1]) * way[1]).astype(np.float32) / unit for way in (across, down))
-    aside = float(nose @ across) / unit
-    return View(picture, faces, middle, across * unit, down * unit, unit, aside, u, v, embedding, how)
+    offset = (x - middle[0], y - middle[1])
+    u, v = (
+        ((offset[0] * way[0] + offset[1] * way[1]) / length).astype(np.float32)
+        for way, length in ((across, apart), (down, unit))
+    )
+    aside = float(nose @ across) / apart
+    return View(picture, faces, middle, across * apart, down * unit, unit, aside, u, v, embedding, how)
