@@ -103,9 +103,9 @@ def _hairs(part: Grey) -> float:
     return float(np.median(np.abs(fine)) / max(light.mean(), 0.05))
 
 
-def _grey(view: View, *box: float) -> Grey:
-    return np.sqrt(brightness(linear(view.straightened(*box, pixels=PIXELS))))
+def _grey(view: View, left: float, top: float, right: float, bottom: float) -> Grey:
+    return np.sqrt(brightness(linear(view.straightened(left, top, right, bottom, PIXELS))))
 
 
-def _lab(view: View, *box: float) -> Grey:
-    return opponent(linear(view.straightened(*box, pixels=PIXELS)))
+def _lab(view: View, left: float, top: float, right: float, bottom: float) -> Grey:
+    return opponent(linear(view.straightened(left, top, right, bottom, PIXELS)))

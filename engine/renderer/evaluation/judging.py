@@ -174,8 +174,8 @@ def _bald(view: View, shown: Shown) -> Answer:
     if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
         return "not in the picture", None
     top = features.scalp(view)
-    hair = np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE))
-    return f"{_yes(hair < 1)} (hair {hair:.2f})", bool(hair < 1) == shown.truth.bald
+    hair = float(np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE)))
+    return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald
 
 
 def _beard(view: View, shown: Shown) -> Answer:

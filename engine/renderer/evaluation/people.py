@@ -110,7 +110,7 @@ def measured(
     both = [(one, other) for one, other in pairs if one is not None and other is not None]
     same = [_apart(one, other) if one is not None and other is not None else 9.0 for one, other in pairs]
     hair = [hair_alike(one, other) for one, other in both]
-    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair or [0.0])), _marks_kept(both))
+    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair)) if hair else 0.0, _marks_kept(both))
 
 
 def _apart(one: View, other: View) -> float:

@@ -23,7 +23,7 @@ _DEPTH: Final = 0.42
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What probes look at. `unit` is about 63 mm of the face in pixels: the distance between the eyes of a face not turned.
+    """What probes look at. `unit` is about 63 mm in pixels: the distance between the eyes of a face that is not turned.
 
     A place on the face is (u, v): u to the picture's right along the eyes, in distances between the eyes as they are
     seen (a turned face is narrower), v down, in units; both from between the eyes.
