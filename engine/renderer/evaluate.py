@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     likeness = None if given.only else _people(folder, given.quality, given.hands, views)
     if likeness is not None:
         found += reports.of_people(likeness)
-    found += reports.of_blind_checks(views)
+    found += reports.of_blind_checks(views) if views else []
     _tell(given.json, found, wanted, verdicts, given.quality, likeness)
     return 0 if all(figure.reached is not False for figure in found) else 1
 

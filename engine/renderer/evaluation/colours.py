@@ -48,15 +48,15 @@ class Region:
 CLOTH: Final[Mapping[str, tuple[Region, ...]]] = MappingProxyType(
     {
         "red": (Region((0.15, 0.72), (0.075, 0.40), (358, 402)),),
-        "orange": (Region((0.35, 0.90), (0.085, 0.40), (34, 78)),),
+        "orange": (Region((0.35, 0.90), (0.075, 0.40), (28, 78)),),
         "yellow": (Region((0.50, 1.0), (0.075, 0.40), (72, 120)),),
         "green": (Region((0.18, 0.95), (0.045, 0.40), (118, 176)),),
         "teal": (Region((0.18, 0.85), (0.030, 0.40), (166, 230)),),
-        "blue": (Region((0.12, 0.85), (0.035, 0.40), (226, 288)),),
+        "blue": (Region((0.05, 0.85), (0.035, 0.40), (226, 288)),),
         "purple": (Region((0.15, 0.80), (0.045, 0.40), (280, 336)),),
         "pink": (Region((0.52, 0.98), (0.040, 0.30), (325, 392)),),
         "brown": (Region((0.10, 0.52), (0.016, 0.13), (15, 85)),),
-        "beige": (Region((0.55, 0.99), (0.012, 0.105), (50, 118)),),
+        "beige": (Region((0.55, 0.99), (0.012, 0.105), (50, 118)), Region((0.82, 1.0), (0.006, 0.07), (60, 140))),
         "white": (Region((0.70, 1.0), (0.0, 0.042)),),
         "grey": (Region((0.22, 0.80), (0.0, 0.038)),),
         "black": (Region((0.0, 0.36), (0.0, 0.045)),),
@@ -76,12 +76,17 @@ HAIR: Final[Mapping[str, tuple[Region, ...]]] = MappingProxyType(
     }
 )
 SKIN: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
-    {"dark": (0.0, 0.50), "brown": (0.36, 0.66), "olive": (0.50, 0.80), "light": (0.58, 0.92), "fair": (0.62, 1.0)}
+    {"dark": (0.0, 0.54), "brown": (0.36, 0.66), "olive": (0.50, 0.80), "light": (0.58, 0.92), "fair": (0.62, 1.0)}
 )
 """The lightness of a rightly exposed cheek that each name is used for."""
-NATURAL: Final = ((1.10, 2.45), (0.26, 0.84))
-"""Red over green and blue over green (linear) of skin in white light, from the palest to the darkest: measured on
-reflectances, pale skin is near 1.3 and 0.78, dark skin near 2 and 0.45."""
+_REDDEST: Final = ((0.35, 6.5), (0.85, 2.6))
+"""Lightness of a cheek, and the most red over blue (linear) that such skin has in white light: dark, then pale."""
+_PALEST: Final = 1.4
+"""The least red over blue of any skin."""
+ENOUGH: Final = 4000
+"""Pixels whose names are looked up, of a large part of a picture."""
+_MOST_ADAPTED: Final = 1.6
+"""How far eyes get used to a light: for more than a candle's colour they do not."""
 
 
 def linear(picture: npt.NDArray[np.uint8]) -> Colours:
@@ -109,20 +114,32 @@ def oklch(light: Colours) -> Colours:
 
 
 def light_taken_off(skin: Colours) -> npt.NDArray[np.float64]:
-    """What to multiply linear RGB by so that a cheek (N, 3) is of a natural colour, no more than needed: (3).
+    """What to multiply linear RGB by so that a cheek (N, 3) is no warmer or colder than skin is: (3).
 
     Where the skin already is as skin is in white light, the light was white: nothing changes.
     """
     mean = np.maximum(np.median(skin, axis=0), 1e-4)
-    red, blue = mean[0] / mean[1], mean[2] / mean[1]
-    gains = np.array((np.clip(red, *NATURAL[0]) / red, 1.0, np.clip(blue, *NATURAL[1]) / blue))
-    kept = brightness(mean) / brightness(mean * gains)
-    return np.asarray(gains * kept)
+    tone = float(oklch(mean)[0])
+    (dark, most), (pale, least) = _REDDEST
+    reddest = np.interp(tone, (dark, pale), (most, least))
+    warm = mean[0] / mean[2]
+    change = np.clip(np.sqrt(warm / np.clip(warm, _PALEST, reddest)), 1 / _MOST_ADAPTED, _MOST_ADAPTED)
+    gains = np.array((1 / change, 1.0, change))
+    return np.asarray(gains * brightness(mean) / brightness(mean * gains))
 
 
-def share(light: Colours, regions: tuple[Region, ...]) -> float:
-    """How much of the linear colours (N, 3) goes by a name."""
-    if not len(light):
+def shares(light: Colours, skin: Colours, names: Mapping[str, tuple[Region, ...]]) -> dict[str, float]:
+    """How much of the linear colours (N, 3) goes by each name: as they are, or with the light's colour taken off.
+
+    Of both the larger, because people get used to a light by half; `skin` (N, 3) is a cheek in the same light.
+    """
+    some = light[:: max(1, len(light) // ENOUGH)]
+    seen = [oklch(some), oklch(some * light_taken_off(skin))]
+    return {name: max(share(colours, each) for colours in seen) for name, each in names.items()}
+
+
+def share(colours: Colours, regions: tuple[Region, ...]) -> float:
+    """How much of colours (N, 3: lightness, chroma, hue) goes by a name."""
+    if not len(colours):
         return 0.0
-    seen = oklch(light)
-    return float(np.mean(np.any([region.holds(seen) for region in regions], axis=0)))
+    return float(np.mean(np.any([region.holds(colours) for region in regions], axis=0)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +13,10 @@ from engine.renderer.evaluation.views import View
 
 Grey = npt.NDArray[np.float64]
 
-PIXELS: int = 32
+PIXELS: Final = 32
 """Of a straightened part of the face, a unit."""
+_SAME: Final = 0.06
+"""Distance in OKLab up to which two parts of a picture may be one thing."""
 
 
 def glasses(view: View) -> tuple[float, float]:
@@ -43,23 +46,30 @@ class Unlike:
 
 
 def scalp(view: View) -> Unlike:
-    """The top of the head, above a forehead and below a crown, against face and cheeks."""
-    return _unlike(_lab(view, -0.40, -1.33, 0.40, -1.08), _skin(view, -1, 1, forehead=True))
+    """The top of the head against face and cheeks: the part above the forehead, or a higher one if that is hairier."""
+    skin = _skin(view, -1, 1, forehead=True)
+    low = _unlike(_lab(view, -0.40, -1.33, 0.40, -1.08), skin)
+    high = _lab(view, -0.40, -1.50, 0.40, -1.25)
+    beside = [_lab(view, u - 0.15, -1.50, u + 0.15, -1.25) for u in (-2.0, 2.0)]
+    gaps = [np.linalg.norm(np.median(high, axis=(0, 1)) - np.median(each, axis=(0, 1))) for each in beside]
+    if min(gaps) < _SAME:  # above a bare crown there is the place
+        return low
+    return max(low, _unlike(high, skin), key=lambda part: part.colour / 0.025 + part.hairs / 0.018)
 
 
 def whiskers(view: View) -> float:
     """How much grows above the mouth and on both sides of it: above 0 a beard, below 0 a shaven face.
 
     The side of the mouth that is more like the cheek counts: hair of the head and the place may lie beside the other.
-    The weights are a logistic regression on 60 pictures; on 60 others they told 93 of 100 rightly. Open mouths and
-    stubble on small faces are what is told wrongly.
+    The weights are a logistic regression on 190 pictures. Of pictures that it was not made on it told 88 in 100 as
+    their prompts say; faint stubble, goatees alone and unevenly lit faces are what it tells wrongly.
     """
-    lip = _evidence(_unlike(_lab(view, -0.38, 0.76, 0.38, 0.88), _skin(view, -1, 1)))
+    lip = _evidence(_unlike(_lab(view, -0.36, 0.76, 0.36, 0.88), _skin(view, -1, 1)))
     sides = [
-        _evidence(_unlike(_lab(view, min(s * 0.48, s * 0.72), 1.15, max(s * 0.48, s * 0.72), 1.50), _skin(view, s)))
+        _evidence(_unlike(_lab(view, min(s * 0.42, s * 0.62), 1.15, max(s * 0.42, s * 0.62), 1.45), _skin(view, s)))
         for s in (-1, 1)
     ]
-    return float(np.dot(lip, (1.8, 2.4)) + np.dot(np.min(sides, axis=0), (1.4, 2.8)) - 4.9)
+    return float(np.dot(lip, (1.65, 1.4)) + np.dot(np.min(sides, axis=0), (1.6, 2.25)) - 3.15)
 
 
 def _evidence(found: Unlike) -> tuple[float, float]:
@@ -68,7 +78,7 @@ def _evidence(found: Unlike) -> tuple[float, float]:
 
 def _skin(view: View, *sides: int, forehead: bool = False) -> tuple[Grey, float]:
     """The colour (3) of bare skin, and how uneven it is in this picture: pores, and the film's grain."""
-    parts = [_lab(view, s * 0.6 - 0.2, 0.55, s * 0.6 + 0.2, 0.85) for s in sides]
+    parts = [_lab(view, s * 0.47 - 0.14, 0.48, s * 0.47 + 0.14, 0.78) for s in sides]
     uneven = float(np.mean([_hairs(part) for part in parts]))
     if forehead:
         parts.append(_lab(view, -0.40, -0.75, 0.40, -0.45))
@@ -93,9 +103,9 @@ def _hairs(part: Grey) -> float:
     return float(np.median(np.abs(fine)) / max(light.mean(), 0.05))
 
 
-def _grey(view: View, *box: float) -> Grey:
-    return np.sqrt(brightness(linear(view.straightened(*box, pixels=PIXELS))))
+def _grey(view: View, left: float, top: float, right: float, bottom: float) -> Grey:
+    return np.sqrt(brightness(linear(view.straightened(left, top, right, bottom, PIXELS))))
 
 
-def _lab(view: View, *box: float) -> Grey:
-    return opponent(linear(view.straightened(*box, pixels=PIXELS)))
+def _lab(view: View, left: float, top: float, right: float, bottom: float) -> Grey:
+    return opponent(linear(view.straightened(left, top, right, bottom, PIXELS)))

@@ -22,7 +22,7 @@ FACE_UNITS: Final = 2.94
 """From chin to hair line, in distances between the eyes: 185 mm of 63."""
 FRAMINGS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "extreme close-up": (0.95, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
+        "extreme close-up": (0.85, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
         "bust": (0.24, 0.38), "half length": (0.16, 0.27), "three-quarter": (0.09, 0.18),
     }
 )  # fmt: skip
@@ -36,8 +36,10 @@ LEAST_SHARE: Final = 0.30
 LEAST_SEEN: Final = 0.025
 """How much of a picture must show the place, for the place to be told."""
 _LEAST_PIXELS: Final = 250
-_BRIDGE, _RIM = 0.27, 0.33
-_BARE: Final = (0.025, 0.15, 0.018)
+_BRIDGE, _RIM = 0.30, 0.27
+_PLAIN: Final = 0.16
+"""How much lightness may differ over a cloth, which is darker towards its edges."""
+_BARE: Final = (0.035, 0.15, 0.018)
 """How unlike the face bare skin on top of a head may be: in colour, in lightness, in hairs."""
 
 
@@ -89,10 +91,7 @@ Answer = tuple[str, bool | None]
 
 
 def _side(view: View, shown: Shown) -> Answer:
-    left, right = (
-        np.median(colours.brightness(_light(view, view.disk(u, 0.75, 0.17)))) if view.disk(u, 0.75, 0.17).any() else 0.0
-        for u in (-0.6, 0.6)
-    )
+    left, right = (_brightness(view, view.disk(u, 0.60, 0.14)) for u in (-0.47, 0.47))
     stops = float(np.log2((left + 1e-4) / (right + 1e-4)))
     told = "left" if stops > 0 else "right"
     if shown.truth.side == "front":
@@ -106,13 +105,13 @@ def _clothes(view: View, shown: Shown) -> Answer:
     body = view.box(-2.0, 2.75, 2.0, 9.0)
     if body.sum() < 0.03 * body.size:
         return "not in the picture", None
-    light = _light(view, body)
-    skin = _near(light, _cheeks(view))
-    gains = colours.light_taken_off(_cheeks(view))
-    cloth = light if (~skin).mean() < 0.15 else light[~skin]
-    shares = [_shares(part * gains, colours.CLOTH) for part in (light, cloth)]
-    asked = max(part.get(shown.truth.clothes, 0.0) for part in shares)
-    return _named(shares[1]), asked >= LEAST_SHARE
+    light, cheeks = _light(view, body), _cheeks(view)
+    light = light[:: max(1, len(light) // colours.ENOUGH)]
+    bare = _near(light, cheeks)
+    cloth = light if (~bare).mean() < 0.15 else light[~bare]
+    shares = colours.shares(cloth, cheeks, colours.CLOTH)
+    asked = max(shares[shown.truth.clothes], colours.shares(light, cheeks, colours.CLOTH)[shown.truth.clothes])
+    return _named(shares), asked >= LEAST_SHARE
 
 
 def _hair(view: View, shown: Shown) -> Answer:
@@ -121,15 +120,13 @@ def _hair(view: View, shown: Shown) -> Answer:
     top = view.box(-0.6, -1.6, 0.6, -1.1)
     if top.sum() < max(_LEAST_PIXELS, 0.2 * 0.6 * view.unit**2):
         return "not in the picture", None
-    light = _light(view, top) * colours.light_taken_off(_cheeks(view))
-    shares = _shares(light, colours.HAIR)
-    return _named(shares), shares.get(shown.truth.hair, 0.0) >= LEAST_SHARE
+    shares = colours.shares(_light(view, top), _cheeks(view), colours.HAIR)
+    return _named(shares), shares[shown.truth.hair] >= LEAST_SHARE
 
 
 def _skin(view: View, shown: Shown) -> Answer:
-    both = [_light(view, view.disk(u, 0.75, 0.17)) for u in (-0.6, 0.6)]
-    lit = max(both, key=lambda part: float(part.mean()) if len(part) else 0.0)
-    tone = float(colours.oklch(np.median(lit, axis=0))[0])
+    over = 2 ** (shown.scene.light.exposure / 3)  # light that was asked for as dim or bright
+    tone = float(colours.oklch(np.median(_cheeks(view), axis=0))[0]) / over
     low, high = colours.SKIN[shown.truth.skin]
     return f"lightness {tone:.2f}", low <= tone <= high
 
@@ -139,14 +136,20 @@ def _place(view: View, shown: Shown) -> Answer:
     if there.mean() < LEAST_SEEN:
         return "not in the picture", None
     asked = shown.truth.place
-    told = telling.told(view.picture, there, shown.scene, _place_names())
     colour = asked.removesuffix(" backdrop")
-    if colour == asked or told != "backdrop":
-        return told, told == asked
-    if shown.truth.colourless:
-        return told, True
-    shares = _shares(_light(view, there), colours.CLOTH)
-    return f"{_named(shares)} {told}", shares.get(colour, 0.0) >= LEAST_SHARE
+    if colour != asked:
+        return _backdrop(view, there, "" if shown.truth.colourless else colour)
+    told = telling.told(view.picture, there, shown.scene, _place_names())
+    return told, told == asked
+
+
+def _backdrop(view: View, there: Mask, colour: str) -> Answer:
+    """A plain cloth, of that colour where the film has colours."""
+    seen = colours.oklch(_light(view, there))[:, 0]
+    plain = float(np.quantile(seen, 0.9) - np.quantile(seen, 0.1)) < _PLAIN
+    shares = colours.shares(_light(view, there), _cheeks(view), colours.CLOTH)
+    told = f"{'plain' if plain else 'not plain'}, {_named(shares)}"
+    return told, plain and (not colour or shares[colour] >= LEAST_SHARE)
 
 
 def _place_names() -> tuple[str, ...]:
@@ -171,8 +174,8 @@ def _bald(view: View, shown: Shown) -> Answer:
     if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
         return "not in the picture", None
     top = features.scalp(view)
-    hair = np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE))
-    return f"{_yes(hair < 1)} (hair {hair:.2f})", bool(hair < 1) == shown.truth.bald
+    hair = float(np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE)))
+    return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald
 
 
 def _beard(view: View, shown: Shown) -> Answer:
@@ -187,8 +190,13 @@ def _text(view: View, shown: Shown) -> Answer:
     return told, lettering.same(told, shown.truth.text)
 
 
+def _brightness(view: View, where: Mask) -> float:
+    """Of skin in a part, whose darker half a lock of hair may cover."""
+    return float(np.percentile(colours.brightness(_light(view, where)), 70)) if where.any() else 0.0
+
+
 def _cheeks(view: View) -> Colours:
-    return _light(view, view.disk(-0.6, 0.75, 0.2) | view.disk(0.6, 0.75, 0.2))
+    return _light(view, view.disk(-0.47, 0.62, 0.16) | view.disk(0.47, 0.62, 0.16))
 
 
 def _light(view: View, where: Mask) -> Colours:
@@ -202,10 +210,6 @@ def _near(light: Colours, skin: Colours) -> Mask:
     turned = np.abs((hue - own[2] + 180) % 360 - 180)
     scale = np.clip(light_ / max(own[0], 0.05), 0.4, 1.6)
     return np.asarray((turned < 14) & (np.abs(chroma / np.maximum(own[1] * scale, 0.01) - 1) < 0.35))
-
-
-def _shares(light: Colours, names: Mapping[str, tuple[colours.Region, ...]]) -> dict[str, float]:
-    return {name: colours.share(light, regions) for name, regions in names.items()}
 
 
 def _named(shares: Mapping[str, float]) -> str:

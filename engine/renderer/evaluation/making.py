@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -47,23 +47,60 @@ class Order:
 
 
 def made(
-    orders: Sequence[Order], folder: Path, quality: str, hands: int = 1, told: Callable[[str], None] = print
+    orders: Sequence[Order],
+    folder: Path,
+    quality: str,
+    hands: int = 1,
+    told: Callable[[str], None] = print,
+    size: tuple[int, int] = SIZE,
 ) -> dict[str, Picture]:
     """Pictures (H, W, 3) by the orders' names; those that the folder has for the same scene are not made again.
 
     `hands` processes work at once. What the studio raises for a picture is raised here, after the others are kept.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    kind = _Kind(folder, quality, size)
     scenes = {order.name: order.scene() for order in orders}
-    missing = [order for order in orders if not _kept(folder, order.name, _mark(scenes[order.name], quality))]
-    told(f"{quality}: {len(orders) - len(missing)} pictures are kept in {folder}, {len(missing)} to make")
-    for done, order in enumerate(_made(missing, scenes, folder, quality, hands), 1):
+    missing = {name: scene for name, scene in scenes.items() if not kind.has(name, scene)}
+    told(f"{quality}: {len(scenes) - len(missing)} pictures are kept in {folder}, {len(missing)} to make")
+    for done, name in enumerate(_made(missing, kind, hands), 1):
         if done % 10 == 0 or done == len(missing):
-            told(f"{quality}: {done} of {len(missing)} made ({order.name})")
-    return {order.name: opened(folder / f"{order.name}.png") for order in orders}
+            told(f"{quality}: {done} of {len(missing)} made ({name})")
+    return {name: opened(folder / f"{name}.png") for name in scenes}
 
 
-def _made(orders: Sequence[Order], scenes: dict[str, Scene], folder: Path, quality: str, hands: int) -> Iterator[Order]:
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Where pictures of one quality and size are kept."""
+
+    folder: Path
+    quality: str
+    size: tuple[int, int]
+
+    def mark(self, scene: Scene) -> str:
+        """By which a kept picture is known to be of this scene."""
+        return hashlib.sha256(json.dumps([stored.to_json(scene), self.quality, self.size]).encode()).hexdigest()
+
+    def has(self, name: str, scene: Scene) -> bool:
+        """Whether the picture is there, of the same scene."""
+        try:
+            with Image.open(self.folder / f"{name}.png") as picture:
+                return picture.info.get(_ORDER) == self.mark(scene)
+        except OSError:
+            return False
+
+    def keep(self, name: str, scene: Scene, picture: Picture) -> None:
+        """Writes the picture whole or not at all, with its scene, as a user's."""
+        text = PngInfo()
+        text.add_itxt(stored.KEYWORD, stored.to_json(scene))
+        text.add_text(_ORDER, self.mark(scene))
+        unfinished = self.folder / f"{name}.part"
+        Image.fromarray(picture).save(unfinished, "PNG", pnginfo=text)
+        unfinished.replace(self.folder / f"{name}.png")
+
+
+def _made(scenes: Mapping[str, Scene], kind: _Kind, hands: int) -> Iterator[str]:
+    """Makes and keeps pictures; their names as they are ready."""
     with ExitStack() as opened_here:
         idle: SimpleQueue[StudioProcess] = SimpleQueue()
         for _ in range(max(1, hands)):
@@ -71,17 +108,16 @@ def _made(orders: Sequence[Order], scenes: dict[str, Scene], folder: Path, quali
             opened_here.callback(process.close)
             idle.put(process)
 
-        def one(order: Order) -> Order:
+        def one(name: str) -> str:
             studio = idle.get()
             try:
-                taken = studio.photograph(scenes[order.name], SIZE, quality)
+                kind.keep(name, scenes[name], studio.photograph(scenes[name], kind.size, kind.quality).picture)
             finally:
                 idle.put(studio)
-            _keep(taken.picture, scenes[order.name], folder / f"{order.name}.png", quality)
-            return order
+            return name
 
         pool = opened_here.enter_context(ThreadPoolExecutor(max(1, hands)))
-        for future in as_completed([pool.submit(one, order) for order in orders]):
+        for future in as_completed([pool.submit(one, name) for name in scenes]):
             yield future.result()
 
 
@@ -89,25 +125,3 @@ def opened(file: Path) -> Picture:
     """The pixels of a kept picture."""
     with Image.open(file) as picture:
         return np.asarray(picture.convert("RGB"))
-
-
-def _mark(scene: Scene, quality: str) -> str:
-    told = json.dumps([stored.to_json(scene), quality, SIZE])
-    return hashlib.sha256(told.encode()).hexdigest()
-
-
-def _kept(folder: Path, name: str, mark: str) -> bool:
-    try:
-        with Image.open(folder / f"{name}.png") as picture:
-            return picture.info.get(_ORDER) == mark
-    except OSError:
-        return False
-
-
-def _keep(picture: Picture, scene: Scene, file: Path, quality: str) -> None:
-    text = PngInfo()
-    text.add_itxt(stored.KEYWORD, stored.to_json(scene))
-    text.add_text(_ORDER, _mark(scene, quality))
-    unfinished = file.with_suffix(".part")
-    Image.fromarray(picture).save(unfinished, "PNG", pnginfo=text)
-    unfinished.replace(file)

@@ -110,7 +110,7 @@ def measured(
     both = [(one, other) for one, other in pairs if one is not None and other is not None]
     same = [_apart(one, other) if one is not None and other is not None else 9.0 for one, other in pairs]
     hair = [hair_alike(one, other) for one, other in both]
-    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair or [0.0])), _marks_kept(both))
+    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair)) if hair else 0.0, _marks_kept(both))
 
 
 def _apart(one: View, other: View) -> float:
@@ -124,7 +124,7 @@ def hair_alike(one: View, other: View) -> bool:
 
 
 def _hair_colour(view: View) -> npt.NDArray[np.float64]:
-    cheeks = view.disk(-0.6, 0.75, 0.2) | view.disk(0.6, 0.75, 0.2)
+    cheeks = view.disk(-0.47, 0.62, 0.16) | view.disk(0.47, 0.62, 0.16)
     gains = colours.light_taken_off(colours.linear(view.picture[cheeks]))
     top = colours.opponent(colours.linear(view.picture[view.box(-0.5, -1.5, 0.5, -1.1)]) * gains)
     return np.asarray(np.median(top, axis=0) if len(top) else np.zeros(3))

@@ -13,6 +13,7 @@ from engine.renderer.evaluation import detection
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 Point = npt.NDArray[np.float64]
+Coordinate = npt.NDArray[np.float32]
 
 _NOSE_BELOW_EYES: Final = 0.72
 """From between the eyes to the base of the nose, in distances between the eyes' middles: adults' mean."""
@@ -22,20 +23,25 @@ _DEPTH: Final = 0.42
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What probes look at. Lengths on the face are in `unit` pixels: about the distance between the eyes, 63 mm.
+    """What probes look at. `unit` is about 63 mm in pixels: the distance between the eyes of a face that is not turned.
 
-    A place on the face is (u, v): u to the picture's right along the eyes, v down, from between the eyes.
+    A place on the face is (u, v): u to the picture's right along the eyes, in distances between the eyes as they are
+    seen (a turned face is narrower), v down, in units; both from between the eyes.
     """
 
     picture: Picture
     faces: int
     middle: Point
     across: Point
-    """One unit along the eyes, in pixels."""
+    """From one eye to the other, in pixels."""
     down: Point
+    """One unit down the face."""
     unit: float
     aside: float
-    """How far the nose is from the middle, in units: the head's turn."""
+    """How far the nose is from the middle, in distances between the eyes: the head's turn."""
+    u: Coordinate
+    """The place on the face of every pixel, (H, W)."""
+    v: Coordinate
     embedding: bytes
     how: str = ""
     """Which detector found the face: see `detection`."""
@@ -45,43 +51,33 @@ class View:
         """Width and height in pixels."""
         return self.picture.shape[1], self.picture.shape[0]
 
-    def frame(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """u and v of every pixel, (H, W) each; u follows the turned head as cheeks do."""
-        width, height = self.size
-        y, x = np.mgrid[0:height, 0:width].astype(float)
-        offset = np.stack([x - self.middle[0], y - self.middle[1]], -1)
-        u = offset @ self.across / (self.across @ self.across)
-        v = offset @ self.down / (self.down @ self.down)
-        return u, v
-
     def disk(self, u: float, v: float, radius: float) -> Mask:
         """Pixels (H, W) within `radius` of a place on the face."""
-        mine_u, mine_v = self.frame()
         shift = self.aside * _DEPTH
-        return np.asarray((mine_u - u - shift) ** 2 + (mine_v - v) ** 2 <= radius**2)
+        return np.asarray((self.u - (u + shift)) ** 2 + (self.v - v) ** 2 <= radius**2)
 
     def box(self, left: float, top: float, right: float, bottom: float) -> Mask:
         """Pixels (H, W) between places on the face; what is outside of the picture is not among them."""
-        u, v = self.frame()
-        shift = self.aside * _DEPTH
-        return np.asarray((u >= left + shift) & (u <= right + shift) & (v >= top) & (v <= bottom))
+        u = self.u - self.aside * _DEPTH
+        return np.asarray((u >= left) & (u <= right) & (self.v >= top) & (self.v <= bottom))
 
     def straightened(self, left: float, top: float, right: float, bottom: float, pixels: int = 32) -> Picture:
         """A part of the face with the eyes level, `pixels` a unit; beyond the picture's edge the edge goes on."""
         from scipy.ndimage import map_coordinates
 
         v, u = np.mgrid[top : bottom : 1 / pixels, left : right : 1 / pixels]
-        shift = self.aside * _DEPTH
-        where = self.middle + (u + shift)[..., None] * self.across + v[..., None] * self.down
-        at = [where[..., 1], where[..., 0]]
-        shown = [
-            map_coordinates(self.picture[..., c].astype(np.float32), at, order=1, mode="nearest") for c in range(3)
-        ]
+        where = self.middle + (u + self.aside * _DEPTH)[..., None] * self.across + v[..., None] * self.down
+        width, height = self.size
+        first = np.clip(np.floor(where.min((0, 1))) - 2, 0, (width - 1, height - 1)).astype(int)
+        last = np.clip(np.ceil(where.max((0, 1))) + 3, 1, (width, height)).astype(int)
+        part = self.picture[first[1] : last[1], first[0] : last[0]].astype(np.float32)
+        at = [where[..., 1] - first[1], where[..., 0] - first[0]]
+        shown = [map_coordinates(part[..., channel], at, order=1, mode="nearest") for channel in range(3)]
         return np.asarray(np.stack(shown, -1) + 0.5).clip(0, 255).astype(np.uint8)
 
     def background(self) -> Mask:
         """Where the place is seen (H, W): outside of a generous outline of head, hair and shoulders."""
-        u, v = self.frame()
+        u, v = self.u * float(np.hypot(*self.across)) / self.unit, self.v
         head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
         neck = (v > 0.8) & (np.abs(u) < 1.7)
         shoulders = (v > 2.1) & (np.abs(u) < np.minimum(2.4 + 2.6 * (v - 2.1), 4.5))
@@ -107,4 +103,11 @@ def seen_at(picture: Picture, points: npt.ArrayLike, faces: int = 1, embedding: 
     nose = found[4] - middle
     tall = float(nose @ down) / _NOSE_BELOW_EYES
     unit = (apart + tall) / 2
-    return View(picture, faces, middle, across * unit, down * unit, unit, float(nose @ across) / unit, embedding, how)
+    y, x = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]].astype(np.float32)
+    offset = (x - middle[0], y - middle[1])
+    u, v = (
+        ((offset[0] * way[0] + offset[1] * way[1]) / length).astype(np.float32)
+        for way, length in ((across, apart), (down, unit))
+    )
+    aside = float(nose @ across) / apart
+    return View(picture, faces, middle, across * apart, down * unit, unit, aside, u, v, embedding, how)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
@@ -11,12 +12,18 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer import camera, film, lights, places
+from engine.renderer.places import maps
 from engine.renderer.scene import RGB, Camera, Film, Place, Scene
 from engine.renderer.tracing.vectors import F, Floats
 
 SMALL: Final = (48, 72)
 SEEDS: Final = (900_001, 900_002, 900_003, 900_004)
 """Of the pictures that are compared with; no scene is made with them but by chance."""
+_MORE_SEEDS: Final = (*SEEDS, 900_005, 900_006, 900_007, 900_008)
+"""For places with several views, of which each seed shows one."""
+_LEAST_SPREAD: Final = 0.02
+_MOST: Final = 4.0
+"""Spreads that one number may add: no single part of a picture, which a sign may hide, decides alone."""
 _EYES: Final = (0.0, -0.1, 1.6)
 _CELLS: Final = (4, 3)
 
@@ -67,19 +74,28 @@ def told(picture: npt.NDArray[np.uint8], there: npt.NDArray[np.bool_], scene: Sc
     shown = np.asarray(Image.fromarray(picture).resize(SMALL, Image.Resampling.BOX), np.float32) / 255
     clear = np.asarray(Image.fromarray(there.astype(np.uint8) * 255).resize(SMALL, Image.Resampling.BOX)) > 250
     mine = signature(shown, clear)
-    far = {}
-    for name in names or places.NAMES:
-        far[name] = min(apart(mine, theirs) for theirs in _theirs(name, scene, clear))
+    known = {name: _theirs(name, scene, clear) for name in names or places.NAMES}
+    spread = _spread(known.values())
+    far = {name: min(apart(mine, each, spread) for each in theirs) for name, theirs in known.items()}
     return min(far, key=lambda name: far[name])
 
 
-def apart(one: Floats, other: Floats) -> float:
-    """How unlike two signatures are, over what both of them show."""
-    both = np.isfinite(one) & np.isfinite(other)
-    return float(np.abs(one[both] - other[both]).mean())
+def _spread(known: Iterable[list[Floats]]) -> Floats:
+    """How much pictures of one place differ in each number: what tells places apart is what differs less within one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # parts that no picture shows have no mean
+        off = np.concatenate([np.array(theirs) - np.nanmean(theirs, 0) for theirs in known])
+        return np.asarray(np.sqrt(np.nanmean(off**2, 0)) + F(_LEAST_SPREAD), np.float32)
+
+
+def apart(one: Floats, other: Floats, spread: Floats) -> float:
+    """How unlike two signatures are, over what both of them show, in units of `spread`."""
+    both = np.isfinite(one) & np.isfinite(other) & np.isfinite(spread)
+    return float(np.minimum(np.abs(one[both] - other[both]) / spread[both], _MOST).mean())
 
 
 def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> list[Floats]:
+    """Signatures of a place's own pictures, and of the same mirrored: places are turned to suit the light."""
     colour = scene.place.colour if name == "backdrop" else None
     own = places.own_light(replace(scene.place, name=name))
     spill = np.array(lights.spill(scene.light, own), np.float32)
@@ -89,8 +105,9 @@ def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> list[Float
         round(scene.camera.focal_mm / 40) * 40 or 35,
         2.0 if scene.camera.f_number < 4 else 8.0,
     )
-    seen = (_seen(name, scene.place.time, colour, frame, seed) for seed in SEEDS)
-    return [signature(_printed(light * spill, stock), clear) for light in seen]
+    seeds = _MORE_SEEDS if len(maps.VIEWS.get(name, ())) > 1 else SEEDS
+    printed = [_printed(_seen(name, scene.place.time, colour, frame, seed) * spill, stock) for seed in seeds]
+    return [signature(each, clear) for seen in printed for each in (seen, seen[:, ::-1])]
 
 
 def _printed(light: Floats, stock: Film) -> Floats:

@@ -1,0 +1,295 @@
+"""What holds of the evaluation: its labels, its probes on painted pictures, and that a stopped run goes on."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from PIL import Image, ImageDraw
+
+from engine.renderer import evaluate
+from engine.renderer.evaluation import blind, colours, features, judging, lettering, people, reports, sheets, speed
+from engine.renderer.evaluation.cases import Truth, cases
+from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
+from engine.renderer.evaluation.making import Order, made
+from engine.renderer.evaluation.views import View, seen_at
+from engine.renderer.lexicon import table
+from engine.renderer.scene import Scene
+
+SKIN = (205, 150, 122)
+GREY = (150, 150, 150)
+Picture = npt.NDArray[np.uint8]
+
+
+def painted(hair: str = "#3a2416", clothes: str = "#1f4fbf", unit: float = 60.0) -> Image.Image:
+    """A flat face with hair and clothes before a grey wall; eyes at (256, 300), `unit` pixels apart."""
+    image = Image.new("RGB", (512, 768), GREY)
+    draw = ImageDraw.Draw(image)
+    x, y = 256.0, 300.0
+
+    def oval(u: float, v: float, wide: float, tall: float, colour: object) -> None:
+        box = (x + (u - wide) * unit, y + (v - tall) * unit, x + (u + wide) * unit, y + (v + tall) * unit)
+        draw.ellipse(box, fill=colour)  # type: ignore[arg-type]
+
+    draw.rectangle((x - 3 * unit, y + 2.5 * unit, x + 3 * unit, 768), fill=clothes)
+    draw.rectangle((x - 0.7 * unit, y + 1.2 * unit, x + 0.7 * unit, y + 2.7 * unit), fill=SKIN)
+    oval(0, -0.4, 1.35, 1.55, hair)
+    oval(0, 0.35, 1.15, 1.45, SKIN)
+    for side in (-0.5, 0.5):
+        oval(side, 0, 0.2, 0.1, "white")
+        oval(side, 0, 0.08, 0.08, "black")
+    return image
+
+
+def shown(picture: Image.Image | Picture, truth: Truth, unit: float = 60.0) -> Shown:
+    """The painted face with its landmarks, as dlib would give them."""
+    return Shown(viewed(picture, unit), truth, Scene())
+
+
+def viewed(picture: Image.Image | Picture, unit: float = 60.0) -> View:
+    corners = [(256 + u * unit, 300.0) for u in (0.65, 0.35, -0.65, -0.35)]
+    return seen_at(np.asarray(picture), [*corners, (256.0, 300 + 0.72 * unit)])
+
+
+def verdict(question: str, picture: Image.Image | Picture, truth: Truth, unit: float = 60.0) -> judging.Verdict:
+    return next(each for each in judged(shown(picture, truth, unit)) if each.question == question)
+
+
+def test_every_prompt_is_labelled_in_words_that_the_probes_know() -> None:
+    every = cases()
+    assert [case.number for case in every] == list(range(1, 201))
+    places = set(table("place").values())
+    for truth in (case.truth for case in every):
+        assert truth.clothes in colours.CLOTH
+        assert truth.bald or truth.hair in colours.HAIR
+        assert truth.skin in {"", *colours.SKIN}
+        assert truth.framing in FRAMINGS
+        assert truth.side in {"", "left", "right", "front"}
+        assert truth.place.removesuffix(" backdrop") in {*places, "blue", "red"}
+
+
+def test_prompts_with_unknown_labels_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "prompts.jsonl"
+    file.write_text(json.dumps({"id": 1, "prompt": "a man", "truth": {"shoes": "red"}}))
+    with pytest.raises(ValueError, match="shoes"):
+        cases(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("beige", "#e8dcc0"), ("black", "#17171a"), ("blue", "#1d3f9e"), ("brown", "#4a2e1c"), ("green", "#1f8a4c"),
+        ("grey", "#7d7f82"), ("orange", "#e8731a"), ("pink", "#f29ab8"), ("purple", "#6a2c91"), ("red", "#c01424"),
+        ("teal", "#118a8a"), ("white", "#f4f4f2"), ("yellow", "#f2d13c"),
+    ],
+)  # fmt: skip
+def test_clothes_have_the_colour_that_they_are_painted_in(name: str, code: str) -> None:
+    assert verdict("clothes colour", painted(clothes=code), Truth(clothes=name, framing="bust")).right
+    other = {"blue": "red", "teal": "orange"}.get(name, "blue")
+    assert not verdict("clothes colour", painted(clothes=code), Truth(clothes=other, framing="bust")).right
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("black", "#0e0c0b"), ("blonde", "#d8b878"), ("blue", "#2b55b8"), ("brown", "#5a3a24"), ("grey", "#8c8c8e"),
+        ("pink", "#e884b0"), ("red", "#a8481e"), ("white", "#ececec"),
+    ],
+)  # fmt: skip
+def test_hair_has_the_colour_that_it_is_painted_in(name: str, code: str) -> None:
+    assert verdict("hair colour", painted(hair=code), Truth(hair=name, framing="bust")).right
+    other = "red" if name == "blue" else "blue"
+    assert not verdict("hair colour", painted(hair=code), Truth(hair=other, framing="bust")).right
+
+
+def test_a_warm_light_is_allowed_for() -> None:
+    warm = (np.asarray(painted(hair="#ececec", clothes="#f4f4f2"), float) * (1.0, 0.84, 0.62)).astype(np.uint8)
+    assert verdict("clothes colour", warm, Truth(clothes="white", framing="bust")).right
+    assert verdict("hair colour", warm, Truth(hair="white", framing="bust")).right
+
+
+def test_white_light_is_left_as_it_is() -> None:
+    cheek = colours.linear(np.array([SKIN] * 9, np.uint8))
+    assert colours.light_taken_off(cheek) == pytest.approx((1, 1, 1))
+
+
+@pytest.mark.parametrize(("side", "darker"), [("left", slice(256, 512)), ("right", slice(0, 256))])
+def test_the_side_of_the_brighter_cheek_is_told(side: str, darker: slice) -> None:
+    picture = np.array(painted())
+    picture[:, darker] = picture[:, darker] // 2
+    assert verdict("light side", picture, Truth(side=side, framing="bust")).right
+    assert not verdict("light side", picture, Truth(side="right" if side == "left" else "left", framing="bust")).right
+    assert not verdict("light side", picture, Truth(side="front", framing="bust")).right
+    assert verdict("light side", painted(), Truth(side="front", framing="bust")).right
+
+
+@pytest.mark.parametrize(
+    ("framing", "unit"),
+    [("bust", 80), ("close-up", 180), ("half length", 55), ("head and shoulders", 120), ("three-quarter", 36)],
+)
+def test_framings_are_told_by_the_face(framing: str, unit: int) -> None:
+    picture = painted(unit=unit)
+    told = [name for name in FRAMINGS if verdict("framing", picture, Truth(framing=name), unit).right]
+    assert told == [framing]
+
+
+def test_glasses_are_a_bridge_and_rims() -> None:
+    worn = painted()
+    draw = ImageDraw.Draw(worn)
+    for x in (226, 286):
+        draw.ellipse((x - 22, 282, x + 22, 330), outline="black", width=3)
+    draw.line((246, 300, 266, 300), fill="black", width=3)
+    assert verdict("glasses", worn, Truth(glasses=True, framing="bust")).right
+    assert verdict("glasses", painted(), Truth(framing="bust")).right
+
+
+def test_a_bare_head_is_told_from_one_with_hair() -> None:
+    bald = "#{:02x}{:02x}{:02x}".format(*SKIN)
+    assert verdict("bald", painted(hair=bald), Truth(bald=True, framing="bust")).right
+    assert verdict("bald", painted(), Truth(framing="bust")).right
+    assert not verdict("bald", painted(), Truth(bald=True, framing="bust")).right
+
+
+def test_a_beard_is_told_from_a_shaven_face() -> None:
+    bearded = np.array(painted(), float)
+    dots = np.random.default_rng(3).random((768, 512)) < 0.35
+    v, u = np.mgrid[0:768, 0:512]
+    grown = (v > 342) & (v < 405) & (np.abs(u - 256) < 60)
+    bearded[dots & grown] *= 0.3
+    assert features.whiskers(viewed(bearded.astype(np.uint8))) > 0
+    assert features.whiskers(viewed(painted())) < 0
+
+
+@pytest.mark.parametrize(("name", "tone"), [("dark", 80), ("fair", 232), ("olive", 172)])
+def test_skin_is_told_by_its_lightness(name: str, tone: int) -> None:
+    picture = np.array(painted())
+    skin = (picture == SKIN).all(-1)
+    picture[skin] = (np.array(SKIN) / SKIN[0] * tone).astype(np.uint8)
+    assert verdict("skin tone", picture, Truth(skin=name, framing="bust")).right
+
+
+def test_a_coloured_backdrop_is_plain_and_of_its_colour() -> None:
+    picture = np.array(painted())
+    wall = (picture == GREY).all(-1)
+    picture[wall] = (150, 24, 30)
+    assert verdict("place", picture, Truth(place="red backdrop", framing="bust")).right
+    assert not verdict("place", picture, Truth(place="blue backdrop", framing="bust")).right
+
+
+def test_a_picture_without_a_face_answers_nothing_rightly() -> None:
+    told = judged(Shown(None, Truth(side="left", clothes="red", hair="red", framing="bust"), Scene()))
+    assert {each.right for each in told} == {False}
+
+
+@pytest.mark.skipif(bool(lettering.missing()), reason="tesseract is not installed")
+def test_quoted_words_are_read() -> None:
+    picture = painted(clothes="#f0f0f0")
+    ImageDraw.Draw(picture).text((190, 600), "DR. LEE", fill="black", font_size=32)
+    assert verdict("text", picture, Truth(text="DR. LEE", framing="bust")).right
+    assert not verdict("text", picture, Truth(text="STAFF", framing="bust")).right
+
+
+def test_the_same_marks_fit_and_others_do_not() -> None:
+    one, other = (speckled(seed) for seed in (1, 2))
+    again = np.roll(one, 1, axis=1)
+    kept, back, different = (people.marks(viewed(picture)) for picture in (one, again, other))
+    assert people._fit(kept, back) > 0.8
+    assert people._fit(kept, different) < 0.4
+
+
+def speckled(seed: int) -> Picture:
+    image = painted()
+    draw = ImageDraw.Draw(image)
+    random = np.random.default_rng(seed)
+    for x, y in zip(random.uniform(200, 312, 60), random.uniform(245, 355, 60), strict=True):
+        draw.ellipse((x - 1.5, y - 1.5, x + 1.5, y + 1.5), fill=(130, 80, 60))
+    return np.asarray(image)
+
+
+def test_hair_is_compared_in_its_own_light() -> None:
+    warm = (np.asarray(painted(hair="#a8481e"), float) * (1.0, 0.9, 0.8)).astype(np.uint8)
+    assert people.hair_alike(viewed(painted(hair="#a8481e")), viewed(warm))
+    assert not people.hair_alike(viewed(painted(hair="#2b55b8")), viewed(warm))
+
+
+def test_people_are_measured_against_strangers() -> None:
+    views = {f"saved-{at}": embedded(at) for at in range(2)}
+    strangers = {f"seed-0-{at}": embedded(10 + at) for at in range(4)}
+    again = {f"again-{at}-0": embedded(at) for at in range(2)}
+    told = people.measured(strangers, views, again, [])
+    assert told.accepted == 1.0
+    assert told.hair_same == 1.0
+    assert min(told.different) >= told.threshold > 0
+    lost = people.measured(strangers, views, {"again-0-0": None}, [])
+    assert lost.accepted == 0.0
+
+
+def embedded(number: int) -> View:
+    """A face whose numbers are a direction of their own."""
+    vector = np.zeros(128, np.float32)
+    vector[number] = 1
+    return replace(viewed(speckled(number)), embedding=vector.tobytes())
+
+
+def test_noise_and_sharpness_grow_with_themselves() -> None:
+    flat = np.full((256, 256, 3), 128, np.uint8)
+    grain = np.random.default_rng(1).normal(128, 8, (256, 256, 1)).clip(0, 255).repeat(3, -1).astype(np.uint8)
+    assert blind.noise(flat) == 0
+    assert blind.noise(grain) == pytest.approx(8 / 255, rel=0.35)
+    blurred = painted(unit=120).resize((64, 96)).resize((512, 768))
+    assert blind.sharpness(viewed(painted(unit=120), 120)) > 2 * blind.sharpness(viewed(blurred, 120))
+
+
+def test_the_same_pictures_are_drawn_and_a_sheet_is_small(tmp_path: Path) -> None:
+    names = [f"{number:03}" for number in range(1, 201)]
+    assert sheets.drawn(names) == sheets.drawn(list(reversed(names)))
+    assert len(set(sheets.drawn(names))) == 48
+    noise = np.random.default_rng(1).integers(0, 255, (768, 512, 3), np.uint8)
+    whole = sheets.sheet(dict.fromkeys(names[:17], noise))
+    assert whole.size == (8 * 512, 3 * 768)
+    sheets.save(whole, tmp_path / "sheet.jpg")
+    assert (tmp_path / "sheet.jpg").stat().st_size < 4_000_000
+
+
+def test_figures_count_what_was_asked_and_seen() -> None:
+    picture = shown(painted(), Truth(clothes="blue", hair="dark brown", framing="bust"))
+    off = shown(painted(clothes="#c01424"), Truth(clothes="blue", hair="dark brown", framing="bust"))
+    verdicts = {1: judged(picture), 2: judged(off)}
+    found = {each.name: each for each in reports.figures(verdicts, {})}
+    assert found["clothes colour"].value == 0.5
+    assert found["hair colour"].reached
+    assert found["text"].value is None
+    assert "clothes colour" in reports.table(list(found.values()))
+    data = reports.as_data(list(found.values()), verdicts, "draft", None)
+    assert json.loads(json.dumps(data))["verdicts"]["2"][0]["question"] == "one face"
+
+
+def test_kept_pictures_are_not_made_again(tmp_path: Path) -> None:
+    orders = [Order("001", "a bald man, grey studio", 3), Order("002", "a bald woman, grey studio", 4)]
+    told: list[str] = []
+    first = made(orders[:1], tmp_path, "preview", told=told.append, size=(48, 72))
+    both = made(orders, tmp_path, "preview", told=told.append, size=(48, 72))
+    assert np.array_equal(first["001"], both["001"])
+    assert "1 to make" in told[2]
+    made([replace(orders[0], seed=5)], tmp_path, "preview", told=told.append, size=(48, 72))
+    assert "1 to make" in told[4]
+
+
+def test_memory_is_told_where_the_system_says_it() -> None:
+    assert speed.peak_mb() == 0 or speed.peak_mb() > 10
+
+
+def test_one_prompt_is_evaluated_from_end_to_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("dlib")
+    sheet = tmp_path / "sheet.jpg"
+    arguments = ["--only", "1", "--quality", "draft", "--out", str(tmp_path), "--json", "--sheet", str(sheet)]
+    assert evaluate.main(arguments) in (0, 1)
+    told = json.loads(capsys.readouterr().out)
+    assert told["quality"] == "draft"
+    assert [figure["name"] for figure in told["figures"]][: len(judging.QUESTIONS)] == list(judging.QUESTIONS)
+    assert set(told["verdicts"]) == {"1"}
+    assert sheet.exists()
