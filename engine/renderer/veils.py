@@ -45,9 +45,10 @@ def hood(face: Head, body: Body, clothes: Sequence[Mesh], told: Look, cape: bool
 
 def _over(cape: pieces.Piece, clothes: Sequence[Mesh]) -> pieces.Piece:
     """The cape lifted off what is worn under it."""
-    low, high = float(cape.v[:, 2].min()), float(cape.v[:, 2].max())
+    low, high, inside = float(cape.v[:, 2].min()), float(cape.v[:, 2].max()), cape.v.mean(0) - (0, 0, 0.05)
     for mesh in [*clothes, *clothes]:  # what the first lift brings near to something else is lifted again
-        near = (mesh.v[:, 2] > low - 0.02) & (mesh.v[:, 2] < high)
+        outer = ((mesh.v - inside) * mesh.n).sum(1) > 0  # not the linings of hems
+        near = outer & (mesh.v[:, 2] > low - 0.02) & (mesh.v[:, 2] < high)
         if mesh.kind == "cloth" and near.sum() > 200:
             cape = draping.clear(
                 cape, draping.Under.of(np.asarray(mesh.v[near], float), np.asarray(mesh.n[near], float)), 0.006
