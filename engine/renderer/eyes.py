@@ -138,7 +138,8 @@ def build(person: Person, base: Array, look: Look, skin: Array) -> tuple[Eye, Ey
         radius = _radius(base, name, centre)
         forward = look.seen_from(centre - middle)
         ball = _ball(centre, radius, forward, person)
-        ball.extra["lids"] = np.stack([_apart(ball.v, skin[x]) for x in (lids.upper, lids.lower, lids.corner)], 1)
+        v = np.asarray(ball.v, float)
+        ball.extra["lids"] = np.stack([_apart(v, skin[x]) for x in (lids.upper, lids.lower, lids.corner)], 1)
         made.append(Eye(centre, radius, forward, ball))
     return made[0], made[1]
 

@@ -122,7 +122,7 @@ def _lit_already(grey: Picture) -> Picture:
 
     rest = assets.texels().rest
     above = regions.growth(rest.reshape(-1, 3).astype(float)).reshape(grey.shape)
-    face = (regions.edge(-0.04 - rest[..., 1], 0.01) * regions.edge(-4 - above, 2)).astype(np.float32)
+    face = (regions.edge(-0.04 - rest[..., 1].astype(float), 0.01) * regions.edge(-4 - above, 2)).astype(np.float32)
     broad = gaussian_filter(grey * face, 7) / np.maximum(gaussian_filter(face, 7), np.float32(0.05))
     return np.asarray(0.5 * face * broad, np.float32)
 
