@@ -26,7 +26,7 @@ TIMES: Final = 3
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
 SCALP_SEEN: Final = {
-    "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
+    "bald": 0.0, "none": 0.0, "buzz cut": 0.65, "undercut": 0.75, "cornrows": 0.50, "locs": 0.80, "braids": 0.85,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
