@@ -140,12 +140,13 @@ def build(person: Person, base: Array, look: Look, skin: Array) -> tuple[Eye, Ey
         radius = _radius(base, name, centre)
         forward = look.seen_from(centre - middle)
         ball = _ball(centre, radius, forward, person)
-        ball.extra["lids"] = np.stack([_apart(ball.v, skin[x]) for x in (lids.upper, lids.lower, lids.corner)], 1)
+        v = np.asarray(ball.v, float)
+        ball.extra["lids"] = np.stack([_apart(v, skin[x]) for x in (lids.upper, lids.lower, lids.corner)], 1)
         made.append(Eye(centre, radius, forward, ball))
     return made[0], made[1]
 
 
-def _apart(points: Array, others: Array) -> Array:
+def _apart(points: Any, others: Array) -> Array:
     """Millimetres from each point to the nearest of the others."""
     away, _ = cKDTree(others).query(points, distance_upper_bound=0.02)
     return np.asarray(np.minimum(away, 0.02) * 1000)

@@ -18,7 +18,7 @@ EYE: Final = (0.0308, 0.7284)
 EYEBALL: Final = np.array((0.030775, -0.124535, 0.728415))
 """The middle of the eye on the body's left."""
 EYEBALL_M: Final = 0.01495
-""" Its radius."""
+"""Its radius."""
 MOUTH_Z: Final = 0.661
 CHIN_Z: Final = 0.617
 NOSE_Z: Final = 0.690

@@ -27,7 +27,7 @@ TIMES: Final = 3
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
 SCALP_SEEN: Final = {
-    "bald": 0.0, "none": 0.0, "buzz cut": 0.60, "undercut": 0.75, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
+    "bald": 0.0, "none": 0.0, "buzz cut": 0.65, "undercut": 0.75, "cornrows": 0.50, "locs": 0.80, "braids": 0.85,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
@@ -129,7 +129,7 @@ def _lit_already(grey: Picture) -> Picture:
 
     rest = assets.texels().rest
     above = regions.growth(rest.reshape(-1, 3).astype(float)).reshape(grey.shape)
-    face = (regions.edge(-0.04 - rest[..., 1], 0.01) * regions.edge(-4 - above, 2)).astype(np.float32)
+    face = (regions.edge(-0.04 - rest[..., 1].astype(float), 0.01) * regions.edge(-4 - above, 2)).astype(np.float32)
     broad = gaussian_filter(grey * face, 7) / np.maximum(gaussian_filter(face, 7), np.float32(0.05))
     return np.asarray(0.5 * face * broad, np.float32)
 

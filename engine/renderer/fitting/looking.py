@@ -70,7 +70,7 @@ def levelled(pixels: Numbers) -> Numbers:
 def _all_points() -> Any:
     import dlib
 
-    return dlib.shape_predictor(identity._weights("shape_predictor_68_face_landmarks.dat"))
+    return dlib.shape_predictor(identity.weights("shape_predictor_68_face_landmarks.dat"))
 
 
 def forget() -> None:

@@ -47,7 +47,7 @@ def brow_colour(person: Person) -> RGB:
     brightest = max(red, green, blue, 1e-3)
     share = min(0.70, _LIGHT * (brightest / 0.15) ** 0.4 / brightest)
     grey = 0.3 * red + 0.6 * green + 0.1 * blue
-    return tuple(share * (grey + 0.75 * (x - grey)) for x in (red, green, blue))  # type: ignore[return-value]
+    return tuple(share * (grey + 0.75 * (x - grey)) for x in (red, green, blue))
 
 
 def _grown(roots: scalp.Roots, person: Person, random: np.random.Generator) -> tuple[Floats, Floats]:

@@ -109,7 +109,7 @@ def skin(mesh: Mesh, values: Values, position: Floats, view: Floats, normal: Flo
     broad, relief = grain(rest * np.array([[1 - 0.5 * lines], [1.0], [1.0]], np.float32), 0.00055)
     furrow, groove = grain(rest * _LIP_LINES, 0.00042)
     pits = np.maximum(pore - F(0.6), 0) + F(0.6) * np.maximum(relief - F(0.8), 0)
-    spread = F(0.017) * relief + F(0.028) * pore - F(0.45) * depth * pits
+    spread = depth * (F(0.13) * relief + F(0.24) * pore - F(0.45) * pits)
     albedo = albedo * (1 + dry * spread - F(0.06) * wet * np.maximum(groove, 0))
     albedo[1:] *= 1 + F(0.012) * relief
     shading = bent(normal, fine, depth * F(0.50) * dry)

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from engine.renderer import assets, body, expressions, eyes, faces, sculpting, skin
+from engine.renderer import assets, body, expressions, eyes, faces, regions, sculpting, skin, wrinkles
 from engine.renderer.scene import Person, Pose, Skin
 
 
@@ -136,6 +136,26 @@ def test_eyes_turn_no_farther_than_eyes_do() -> None:
     ahead = built.head_turn @ np.array((0, -1.0, 0))
     for eye in built.eyes:
         assert np.degrees(np.arccos(np.dot(ahead, eye.gaze))) < eyes.MOST + 3
+
+
+@pytest.mark.parametrize("name", ["laugh", "neutral", "surprised"])
+def test_lids_lie_before_the_eyeballs_whatever_the_face_does(name: str) -> None:
+    made = body.build(Person(seed=3), Pose(expression=name))
+    for side, eye in zip((-1.0, 1.0), made.eyes, strict=True):
+        away = np.linalg.norm(made.part.rest * (side, 1, 1) - regions.EYEBALL, axis=1) / regions.EYEBALL_M
+        outside = (away > 1.05) & (away < 1.8) & (made.part.rest[:, 1] < regions.EYEBALL[1])
+        now = np.linalg.norm(made.part.vertices[outside] - eye.centre, axis=1)
+        assert now.min() > 1.04 * eye.radius
+
+
+def test_wrinkles_lie_on_a_face_evenly_and_slope_both_ways() -> None:
+    x, z = np.meshgrid(np.linspace(-0.07, 0.07, 90), np.linspace(0.61, 0.80, 120))
+    depth = wrinkles.depth(x, z)
+    assert 0 <= depth.min() < 0.01
+    assert 0.5 < depth.max() <= 1.05
+    slopes = wrinkles.slopes()
+    assert np.isfinite(slopes).all()
+    assert slopes.min() < -0.1 < 0.1 < slopes.max() < 3
 
 
 def test_a_map_takes_any_tone_and_keeps_its_texture() -> None:

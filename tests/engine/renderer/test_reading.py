@@ -9,7 +9,7 @@ import pytest
 
 from engine.prompt import parse
 from engine.renderer.lexicon import table
-from engine.renderer.palette import HAIR, SKIN, linear
+from engine.renderer.palette import HAIR, LIPS, SKIN, linear
 from engine.renderer.reading import Reading, read
 from engine.renderer.scene import Hair, Person
 
@@ -95,6 +95,17 @@ def test_a_saved_person_stays_but_for_what_the_words_change() -> None:
     assert (person.seed, person.age, person.glasses, person.hair.style) == (9, 44, "round", "bob")
     assert person.hair.colour == HAIR["black"]
     assert found.sitters[0].outfit.garment == "shirt"
+
+
+@pytest.mark.parametrize("text", ["a woman wearing red lipstick", "portrait of a woman, red lips"])
+def test_lipstick_is_put_on_the_lips(text: str) -> None:
+    assert reading(text).scene.sitters[0].person.skin.lips == LIPS["red"]
+
+
+def test_heavy_make_up_darkens_the_eyes() -> None:
+    skin = reading("portrait of a woman with heavy make-up").scene.sitters[0].person.skin
+    assert skin.eye_shadow is not None
+    assert skin.eyeliner > 0.5
 
 
 def test_two_people_stand_side_by_side_in_their_own_clothes() -> None:
