@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from engine.renderer import assets
-from engine.renderer.geometry import Array
+from engine.renderer.geometry import Array, Index
 from engine.renderer.regions import bump, ramp
 
 SIDEWAYS, FORWARD, UP = 0, 1, 2
@@ -28,7 +28,7 @@ def add(vertices: Array, name: str, amount: float) -> None:
 
 
 @lru_cache(maxsize=32)
-def _move(name: str) -> tuple[Array, Array]:
+def _move(name: str) -> tuple[Index, Array]:
     moves = MOVES[name](assets.base().rest)
     rows = np.flatnonzero(np.abs(moves).max(1) > 1e-6)
     return rows, moves[rows]
