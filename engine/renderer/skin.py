@@ -27,7 +27,7 @@ TIMES: Final = 3
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
 SCALP_SEEN: Final = {
-    "bald": 0.0, "none": 0.0, "buzz cut": 0.65, "undercut": 0.75, "cornrows": 0.50, "locs": 0.80, "braids": 0.85,
+    "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
@@ -49,13 +49,30 @@ def _lines(age: float, skin: Any) -> float:
     return float(np.clip((age - 36) / 60 + 0.45 * skin.wrinkles, 0, 1))
 
 
+def _hair_colour(person: Person) -> Array:
+    """Of all hairs together, grey ones too."""
+    return np.asarray(np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey)
+
+
+def _lightness(hair: Array) -> float:
+    """How far a scalp shows its own colour through hair: 0 under brown, 1 under blonde."""
+    return float(np.clip((hair @ (0.3, 0.6, 0.1) - 0.08) / 0.25, 0, 1))
+
+
 def skin_map(person: Person) -> Picture:
     """The map of this person's skin, linear, (1536, 1536, 3); the same person's is made once."""
     made: Picture = _skin_map(
         person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
-        _shown(person.beard.colour, person.beard.grey),
+        _shown(person.beard.colour, person.beard.grey), _bare(person),
     )  # fmt: skip
     return made
+
+
+def _bare(person: Person) -> float:
+    """How much of the photographed roots of hair gives way to skin: all under fair hair, and where none grows."""
+    if person.hair.style == "bald" or person.hair.line > 0.2:
+        return 0.85
+    return round(0.85 * _lightness(_hair_colour(person)), 2)
 
 
 def _shown(colour: RGB, grey: float) -> RGB:
@@ -65,7 +82,9 @@ def _shown(colour: RGB, grey: float) -> RGB:
 
 
 @lru_cache(maxsize=3)
-def _skin_map(seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any) -> Any:
+def _skin_map(
+    seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any, bare: float
+) -> Any:
     tone = np.array(skin.tone, np.float32)
     blended = tone * np.exp(_blended(age + 14 * skin.wrinkles, female, ancestry))
     stored = Image.fromarray(_encoded(blended))
@@ -74,6 +93,7 @@ def _skin_map(seed: int, age: float, female: bool, ancestry: Any, skin: Any, bea
     made = np.maximum(assets.linear(large), np.float32(0.003))
     left, top, right, bottom = (TIMES * x for x in assets.texels().box)
     head = made[top:bottom, left:right]
+    _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), bare * _fields()["scalp"])
     _paint_head(head, tone, seed, age, skin, beard, colour)
     np.clip(head, 0.002, 0.92, out=head)
     made.setflags(write=False)
@@ -241,7 +261,6 @@ def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, 
     if skin.lips is None:
         dark = np.float32(1 - np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
         head *= 1 - (np.float32(0.32) * dark * fields["upper_lip"] * np.clip(1.2 * lips, 0, 1))[..., None]
-    _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), 0.85 * fields["scalp"])
     _mix(head, tone * np.array((1.10, 0.78, 0.76), np.float32), 0.45 * skin.blush * fields["blush"])
     tired = 0.12 + 0.25 * np.clip((age - 30) / 40, 0, 1)
     _mix(head, tone * np.array((0.74, 0.62, 0.64), np.float32), tired * fields["under_eye"])
@@ -305,9 +324,8 @@ def _stipple() -> Picture:
 
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
-    colour = np.array(person.hair.colour) * (1 - 0.8 * person.hair.grey) + 0.30 * person.hair.grey
-    pale = float(np.clip((colour.max() - 0.15) / 0.35, 0, 1))
-    covered = SCALP_SEEN.get(person.hair.style, 0.85) * (1 - 0.6 * pale)
+    colour = _hair_colour(person)
+    covered = SCALP_SEEN.get(person.hair.style, 0.85) * (1 - 0.65 * _lightness(colour))
     colour = colour * min(1.0, 0.25 / float(colour.max()))
     line = Line.of(person)
     scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered
