@@ -24,6 +24,8 @@ _COVER: Final = 1.045
 """Times the eyeball's radius: nearer than this to its centre no lid's outside comes."""
 IRIS_BALL: Final = 0.0146
 """Metres: the eyeball whose iris is as large as people's. anny's eyeballs differ, irises hardly do."""
+KAPPA: Final = 4.5
+"""Degrees between an eye's own axis and its line of sight."""
 GROUPS: Final = ("helper-r-eye", "helper-l-eye")
 
 
@@ -55,8 +57,14 @@ class Look:
     distance: float
 
     def seen_from(self, offset: Array) -> Array:
-        """The direction in which an eye, `offset` from the middle of both, looks."""
-        return unit(self.towards * self.distance - offset)
+        """The direction in which an eye, `offset` from the middle of both, is turned: outwards of what it sees.
+
+        The spot that sees sharply lies beside the middle of the eye's back (angle kappa, some 5 degrees in adults:
+        Basmak et al. 2007), without which everybody seems to squint.
+        """
+        sight = unit(self.towards * self.distance - offset)
+        aside = offset - sight * (offset @ sight)
+        return unit(sight + np.tan(np.radians(KAPPA)) * unit(aside))
 
 
 def direction(pose: Pose, head_turn: Array, lens: tuple[float, float, float]) -> Look:

@@ -59,7 +59,8 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "eye-scale-incr": (0.55, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
-        "eye-height2-incr": (0.02, 0.06), "eye-push1-out": (0.48, 0.48), "eye-corner2-up": (0.10, 0.02),
+        "eye-eyefold-up": (0.08, 0.16), "eye-height2-incr": (0.08, 0.26), "eye-push1-out": (0.48, 0.48),
+        "eye-corner2-up": (0.10, 0.02),
         "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
         "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
         "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.08, 0.0), "mouth-trans-up": (-0.13, -0.13),
@@ -120,6 +121,20 @@ TYPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
 """What goes together in faces: how much each control moves with how far somebody is of this type (about −2 to 2)."""
 MOST: Final = 0.85
 """No control goes farther than this."""
+PLEASANT: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "mouth-scale-horiz-incr": (0.0, 0.56), "upper-lip": (-0.10, 0.34), "lower-face": (-0.40, 0.20),
+        "head-scale-vert-incr": (-0.50, 0.0), "nose-scale-vert-incr": (-0.55, 0.16), "chin-height-incr": (-0.30, 0.34),
+        "chin-jaw-drop-incr": (-0.24, 0.26), "eye-corner2-up": (-0.22, 0.55), "eye-eyefold-up": (-0.30, 0.50),
+        "eyebrows-trans-up": (-0.42, 0.36), "eyebrows-angle-up": (-0.30, 0.40), "head-fat-incr": (-0.48, 0.40),
+        "head-scale-horiz-incr": (-0.55, -0.02), "nose-scale-depth-incr": (-0.50, 0.36),
+        "nose-hump-incr": (-0.50, 0.34),
+        "nose-point-up": (-0.28, 0.42), "nose-scale-horiz-incr": (-0.36, 0.30), "nose-volume-incr": (-0.32, 0.26),
+        "mouth-angles-up": (0.06, 0.44), "forehead-scale-vert-incr": (-0.40, 0.02), "cheek-volume-incr": (-0.36, 0.36),
+        "eye-scale-incr": (0.28, 0.84), "brow-ridge": (-0.60, 0.36), "chin-prominent-incr": (-0.22, 0.40),
+    }
+)  # fmt: skip
+"""Between which values controls stay that make a caricature: long upper lips, drooping eyes, faces all chin."""
 STRAYS: Final = 0.42
 """Nor farther than this from its middle, but for those that stand out."""
 STANDING_OUT: Final = 5
@@ -256,7 +271,7 @@ def _shape(seed: int, masculinity: float, years: float, mix: Ancestry) -> tuple[
         if name in apart:
             strays = own.choice((-1, 1)) * own.uniform(*STRONG)
         strays += sum(far * TYPES[kind].get(name, 0.0) for kind, far in types.items())
-        value = _within(strays + _middle(name, masculinity, mix), -MOST, MOST)
+        value = _within(strays + _middle(name, masculinity, mix), *PLEASANT.get(name, (-MOST, MOST)))
         if name in PAIRED:
             tilt = own.gauss(0, 0.035)
             drawn += [(f"l-{name}", round(value + tilt, 4)), (f"r-{name}", round(value - tilt, 4))]

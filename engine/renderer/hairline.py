@@ -34,7 +34,7 @@ class Line:
         random = np.random.default_rng((person.seed & 0xFFFFFFFF, 21))
         man = person.masculinity >= 0.5
         peak = random.choice((0.0, 0.25, 0.8), p=(0.45, 0.35, 0.2))
-        height = random.normal(-1.2 if man else -1.65, 0.35)
+        height = random.normal(-1.7 if man else -2.2, 0.35)
         own = 0.25 * man * random.random() * np.clip((person.age - 22) / 30, 0, 1)
         rounded = random.uniform(1.0, 4.0) if man else random.uniform(8.0, 12.0)
         rounded *= 1 - 0.8 * min(person.hair.line, 1.0)

@@ -50,14 +50,13 @@ def pose(clauses: Sequence[Clause], seed: int) -> Pose:
 def outfit(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, masculinity: float) -> Outfit:
     """What is worn. A colour that belongs to nothing named is the garment's."""
     garment = _garment(clauses)
-    own = [hue for clause in clauses for hue in clause.hues if hue.kind == "garment"]
-    colours = [colour for hue in own if (colour := cloth(hue))]
+    colours, under = _dyes(clauses, garment)
     hat = "" if _last(negative, "hat") else _last(clauses, "hat")
     worn = [key for clause in clauses for key in clause.keys("worn")]
     return Outfit(
         garment=garment or ("blouse" if masculinity < 0.5 and seed % 3 == 0 else "t-shirt" if seed % 2 else "sweater"),
         colour=colours[0] if colours else _default_colour(garment, seed),
-        second=colours[1] if len(colours) > 1 else None,
+        second=under[0] if under else colours[1] if len(colours) > 1 else None,
         fabric=_last(clauses, "fabric"),
         pattern=_last(clauses, "pattern"),
         hat=hat,
@@ -71,6 +70,15 @@ def outfit(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, mas
     )
 
 
+def _dyes(clauses: Sequence[Clause], garment: str) -> tuple[list[RGB], list[RGB]]:
+    """The colours of the garment that is seen, and those of what is worn under it: a grey suit over a white shirt."""
+    own = [hue for clause in clauses for hue in clause.hues if hue.kind == "garment"]
+    dyed = [(hue.of, colour) for hue in own if (colour := cloth(hue))]
+    under = [colour for of, colour in dyed if of is not None and of.table == "garment" and of.key != garment]
+    outer = [colour for of, colour in dyed if of is None or of.table != "garment" or of.key == garment]
+    return outer, under
+
+
 def cloth(hue: Hue) -> RGB | None:
     """The colour of cloth that the words name."""
     code = hue_table(hue.phrase, "colour")
@@ -81,17 +89,9 @@ def _garment(clauses: Sequence[Clause]) -> str:
     """The outermost that is named: a coat over a shirt is a coat; a jacket of leather is a leather jacket."""
     named = [key for clause in clauses if clause.slot in {"clothing", "subject"} for key in clause.keys("garment")]
     over = (
-        "spacesuit",
-        "armour",
-        "coat",
-        "trench coat",
-        "raincoat",
-        "leather jacket",
-        "denim jacket",
-        "tuxedo",
-        "suit",
-        "apron",
-    )
+        "spacesuit", "armour", "apron", "coat", "trench coat", "raincoat", "leather jacket", "denim jacket", "tuxedo",
+        "suit", "blazer", "cardigan", "waistcoat",
+    )  # fmt: skip
     at_work = _first(clauses, "trade")
     return next((key for key in over if key in named), named[0] if named else at_work)
 

@@ -124,3 +124,17 @@ def test_every_word_of_the_tables_leads_to_one_entry_of_its_table() -> None:
 @pytest.mark.parametrize("text", ["x" * 4000, "red " * 1000, "a" + ", blue shirt" * 300, "no " * 1300, "85mm " * 700])
 def test_long_texts_are_read_in_a_moment(text: str) -> None:
     reading(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "garment", "outer", "under"),
+    [
+        ("a man, white shirt and grey suit with a tie", "suit", "#84868a", "#f2f1ee"),
+        ("a man in a navy blazer over a white t-shirt", "blazer", "#141f45", "#f2f1ee"),
+        ("a man in black turtleneck and camel coat", "coat", "#b98f5f", "#101011"),
+        ("a woman, red and white striped shirt", "shirt", "#b3121d", "#f2f1ee"),
+    ],
+)
+def test_each_garment_has_the_colour_that_stands_with_it(text: str, garment: str, outer: str, under: str) -> None:
+    outfit = reading(text).scene.sitters[0].outfit
+    assert (outfit.garment, outfit.colour, outfit.second) == (garment, linear(outer), linear(under))
