@@ -27,14 +27,18 @@ def _lap(rest: Array, arm: Array) -> Array:
     return np.asarray(0.035 - rest[:, 1])
 
 
+_DRAPE_FROM = 0.152
+"""Metres to the left of the middle where a drape lies over the shoulder, clear of the neck."""
+
+
 def _drape(rest: Array, arm: Array) -> Array:
     """From the right hip (viewer's left) over the left shoulder and down the back."""
     x, z = rest[:, 0], rest[:, 2]
     down = 0.548 - z
-    left = 0.128 - down * 0.62
+    left = _DRAPE_FROM - down * 0.66
     wide = 0.060 + 0.34 * np.clip(down, 0, 1)
     before = wide - np.abs(x - left)
-    behind = 0.085 - np.abs(x - 0.115)
+    behind = 0.080 - np.abs(x - 0.140)
     line = np.where(front(rest) > 0.5, before, behind)
     return np.asarray(np.minimum(np.minimum(line, z - 0.155), 0.6 - arm))
 
@@ -83,6 +87,6 @@ def relief(region: str, rest: Array) -> Array:
         return np.asarray(np.where(s > 0.020, 0.010 - 0.007 * lame, 0.010))
     if region == "drape":
         x = rest[:, 0]
-        across = (x - 0.128 + (0.548 - z) * 0.62) / (0.060 + 0.34 * np.clip(0.548 - z, 0, 1))
+        across = (x - _DRAPE_FROM + (0.548 - z) * 0.66) / (0.060 + 0.34 * np.clip(0.548 - z, 0, 1))
         return np.asarray(0.004 * (1 - 2 * np.abs(np.sin(across * 9.5)) ** 0.7))
     return np.zeros(len(rest))

@@ -159,13 +159,13 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
     "sari": Garment(
         (
-            Layer("close", "scoop", "short", 0.27, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
+            Layer("close", "scoop", "short", 0.21, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
             Layer("close", "", "", None, 0.010, 0.2, 1.0, region="drape", sewn=("gold edge",)),
         ),
         "silk",
         "skirt",
         "colour",
-        second=(0.50, 0.30, 0.06),
+        second=(0.26, 0.035, 0.05),
     ),
     "kimono": Garment(
         (
