@@ -334,25 +334,23 @@ def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Arr
     share = 1 - (1 - scalp) * (1 - brow)
     lips = np.clip(masks["lips"], 0, 1)
     tint = (1 - share)[:, None] * np.where(masks["mouth"] > 0.5, 0.35, 1.0)[:, None]
-    rim = _rim()
+    rim, shining = _rim(rest), _shining(rest)
     tint = tint * (1 + rim[:, None] * (np.array((1.0, 0.66, 0.64)) - 1))
-    wet = np.stack([np.maximum(0.75 * lips, rim), _shining() * min(person.skin.oil / 0.3, 2.5) * (1 - lips)], 1)
+    wet = np.stack([np.maximum(0.75 * lips, rim), shining * min(person.skin.oil / 0.3, 2.5) * (1 - lips)], 1)
     return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(colour, 0.25) * 0.5, "wet": wet}
 
 
-@lru_cache(maxsize=1)
-def _rim() -> Array:
-    """1 on the lids' moist rims, where they touch the eyes, one value a vertex of the skin."""
-    side = np.abs(assets.surface().rest) * (1, 0, 0) + assets.surface().rest * (0, 1, 1)
+def _rim(rest: Array) -> Array:
+    """1 on the lids' moist rims, where they touch the eyes, at positions of the template (N, 3)."""
+    side = np.abs(rest) * (1, 0, 0) + rest * (0, 1, 1)
     away = np.linalg.norm(side - regions.EYEBALL, axis=1) / regions.EYEBALL_M
     return regions.bump(np.minimum(away - 1.0, 0.5), 0.035) * (side[:, 1] < regions.EYEBALL[1] - 0.004)
 
 
-@lru_cache(maxsize=1)
-def _shining() -> Array:
-    """How much oil shows, one value a vertex of the skin: on the forehead, the nose, the cheekbones and the chin."""
+def _shining(rest: Array) -> Array:
+    """How much oil shows at positions of the template (N, 3): on forehead, nose, cheekbones and chin."""
     b = regions.bump
-    x, y, z = assets.surface().rest.T
+    x, y, z = rest.T
     side = np.abs(x)
     forehead = 0.7 * b(x, 0.028) * b(z - 0.777, 0.017)
     nose = b(side, 0.008) * regions.edge(z - 0.682, 0.003) * regions.edge(0.748 - z, 0.006)

@@ -98,7 +98,7 @@ _CROWNS: Final = tuple(
     tuple((x, up - 0.1 * (x == 0), 0.09) for x in (-0.30, 0.0, 0.30)) for up in (-1.15, -1.35, -1.55)
 )
 """Above the forehead, which is higher in some."""
-_BESIDE_CHIN: Final = ((-1.15, 1.30, 0.10), (1.15, 1.30, 0.10))
+_BESIDE_CHIN: Final = tuple((x, y, 0.10) for x in (-1.45, -1.15, 1.15, 1.45) for y in (1.0, 1.30))
 _BEHIND: Final = ((-1.5, -1.9, 0.15), (1.5, -1.9, 0.15))
 _AROUND_MOUTH: Final = ((33, 51), (57, 8))
 """Points under the nose and of the lips and the chin, between which a beard would be."""

@@ -120,7 +120,7 @@ def test_a_stranger_becomes_somebody_like_them_and_the_same_in_the_studios_proce
     shares: list[float] = []
     found = fitter.fit(picture, SMALL, shares.append)
     assert found.distance <= found.before
-    assert found.person.hair.style == "long straight"
+    assert found.person.hair.style in ("long straight", "shoulder length")  # one step does not tell the sex
     assert shares == sorted(shares)
     assert fitter.from_json(fitter.to_json(found)) == found
     buffer = io.BytesIO()
