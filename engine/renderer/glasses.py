@@ -51,6 +51,10 @@ _FRAMES: Final[dict[str, dict[str, Any]]] = {
 """Shapes of lenses: roundness, half their width and height, half the rim's thickness; metres."""
 
 
+MIRRORED = 0.07
+"""How much of bare glass's mirroring a coated lens keeps: enough to be seen, and the eye behind it still is."""
+
+
 def glasses(frame: str, body: Body) -> list[Mesh]:
     """Rims, bridge, pads, temples that end behind the ears, and lenses, fitted to eyes, nose and head."""
     told = _FRAMES.get(frame, _FRAMES["square"])
@@ -76,7 +80,7 @@ def glasses(frame: str, body: Body) -> list[Mesh]:
     if told.get("dark"):
         tint = {"colour": np.array((0.012, 0.010, 0.009), np.float32), "rough": 0.06, "f0": 0.06}
         return [frame_mesh, merged("plain", lenses, tint)]
-    return [frame_mesh, merged("glass", lenses, {"mirror": 0.45})]
+    return [frame_mesh, merged("glass", lenses, {"mirror": MIRRORED})]
 
 
 def _eye_gap(body: Body) -> float:

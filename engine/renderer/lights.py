@@ -161,14 +161,14 @@ def _moonlight(s: float) -> Light:
 
 
 def _candle(s: float) -> Light:
-    flame = _key(s * 26, -24, radius=0.035, distance=0.62, colour=kelvin(2450), shape="flame", role="practical")
-    return Light(lamps=(flame, _fill(s * 20, 0.10, colour=kelvin(2500))), ambient=0.05, exposure=-0.5)
+    flame = _key(s * 26, -24, radius=0.035, distance=0.62, colour=kelvin(2850), shape="flame", role="practical")
+    return Light(lamps=(flame, _fill(s * 20, 0.10, colour=kelvin(2900))), ambient=0.06, exposure=-0.35)
 
 
 def _fire(s: float) -> Light:
     lamps = (
-        _key(s * 34, -22, radius=0.26, distance=1.1, colour=kelvin(2400), shape="flame", role="practical"),
-        _key(s * 52, -12, radius=0.2, distance=1.3, colour=kelvin(2250), shape="flame", power=0.45, role="practical"),
+        _key(s * 34, -22, radius=0.26, distance=1.1, colour=kelvin(2750), shape="flame", role="practical"),
+        _key(s * 52, -12, radius=0.2, distance=1.3, colour=kelvin(2500), shape="flame", power=0.45, role="practical"),
         _rim(-s * 150, 0.35, colour=kelvin(8000)),
     )
     return Light(lamps=lamps, ambient=0.06, exposure=-0.45)

@@ -269,7 +269,7 @@ def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, 
     if lines > 0:
         _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.45 * lines * fields["wrinkles"])
     stamped_marks(head, tone, fields, skin, rng, age)
-    shade = {"none": 0.0, "stubble": 0.42}.get(beard, 0.30)
+    shade = {"none": 0.0, "stubble": 0.56}.get(beard, 0.40)
     if shade:
         grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
         _mix(

@@ -36,6 +36,19 @@ CLOTHS: Final[dict[str, Cloth]] = {
 }
 
 
+LEAST_SEEN = 0.16
+"""What the strongest channel of a coloured cloth has at least."""
+
+
+def seen(colour: RGB) -> RGB:
+    """A deep colour as a lit cloth shows it: what is called deep blue is not black behind somebody."""
+    most, least = max(colour), min(colour)
+    if most >= LEAST_SEEN or least > 0.5 * most:
+        return colour
+    red, green, blue = (LEAST_SEEN / most * channel for channel in colour)
+    return (red, green, blue)
+
+
 def painted(cloth: Cloth, colour: RGB, size: tuple[int, int], seed: int) -> Floats:
     """A mottled cloth, lighter behind the head, the light a little to one side."""
     width, height = size
@@ -45,7 +58,7 @@ def painted(cloth: Cloth, colour: RGB, size: tuple[int, int], seed: int) -> Floa
     glow = np.exp(-(((x - F(middle)) / F(0.5)) ** 2 + ((y - F(0.42 + 0.06 * random.uniform(-1, 1))) / F(0.55)) ** 2))
     fall = F(cloth.fall)
     even = (1 - fall + fall * (F(0.22) + F(0.95) * glow)) * np.exp(F(cloth.mottle) * _blotches(size, seed))
-    return np.asarray(even[..., None] * np.array(colour, np.float32) * F(cloth.lit), np.float32)
+    return np.asarray(even[..., None] * np.array(seen(colour), np.float32) * F(cloth.lit), np.float32)
 
 
 def _blotches(size: tuple[int, int], seed: int) -> Floats:
@@ -70,4 +83,4 @@ def light(colour: RGB) -> Floats:
     across = ((np.arange(columns) + 0.5) / columns - 0.5) * 360
     share = np.clip((58 - np.abs(across)) / 12, 0, 1)[None] * np.clip((52 - np.abs(up - 6)) / 12, 0, 1)[:, None]
     share = share[..., None].astype(np.float32)
-    return np.asarray(room * (1 - share) + np.array(colour, np.float32) * F(2.6) * share, np.float32)
+    return np.asarray(room * (1 - share) + np.array(seen(colour), np.float32) * F(2.6) * share, np.float32)
