@@ -18,7 +18,7 @@ from engine.renderer.mesh import Mesh
 from engine.renderer.regions import ramp
 from engine.renderer.scene import Person, Pose
 
-ARMS_LOWERED = 32.0
+ARMS_LOWERED = 38.0
 """Degrees from the rest pose's."""
 _SHOULDERS_SINK_M = 0.022
 """How much lower shoulders are when arms hang: the collar bones sink with them."""
