@@ -39,9 +39,15 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00012, shades, taper=0.2, shine=0.3)
 
 
+_UNDYED: Final[RGB] = (0.075, 0.040, 0.022)
+"""What grows under a colour that no hair has by nature: dark brown."""
+
+
 def brow_colour(person: Person) -> RGB:
-    """Hair's colour, darker and calmer; where hair is grey or white, brows are nearly so."""
+    """Hair's colour, darker and calmer; where hair is grey or white, brows are nearly so; nobody dyes brows blue."""
     red, green, blue = person.hair.colour
+    if not red >= green >= 0.9 * blue:
+        red, green, blue = _UNDYED
     if min(red, green, blue) > max(_GREY, 0.8 * max(red, green, blue)):
         return (0.6 * red, 0.6 * green, 0.6 * blue)
     brightest = max(red, green, blue, 1e-3)

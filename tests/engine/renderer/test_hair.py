@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from engine.renderer import body, hair, hairline, hats, skin
-from engine.renderer.hair import beards, combing, fibres, styles
+from engine.renderer.hair import beards, brows, combing, fibres, styles
 from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.mesh import Mesh
+from engine.renderer.palette import HAIR
 from engine.renderer.scene import Beard, Hair, Outfit, Person, Pose
 
 WOMAN, MAN = 0.03, 0.95
@@ -188,3 +189,9 @@ def test_grey_hairs_of_a_beard_lighten_cheeks_and_chin_alike() -> None:
     light = beard.extra["colour"].mean(1)
     chin = np.abs(low[:, 0]) < 0.02
     assert light[chin].mean() == pytest.approx(light[~chin].mean(), rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["blue", "pink", "purple", "green"])
+def test_brows_under_dyed_hair_are_not_dyed(name: str) -> None:
+    red, green, blue = brows.brow_colour(replace(Person(), hair=Hair(colour=HAIR[name])))
+    assert red > green > blue
