@@ -37,6 +37,8 @@ _SIZES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """The markers of a JPEG that say its size."""
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 """The next marker among a scan's data, where FF 00 is a byte and FF D0 to FF D7 are no end."""
+_WEBP_COUNTS: Final = 2
+"""A pixel of a WebP takes 16 bytes while it is decoded, twice what one of another format takes at the most."""
 _ANIMATED, _SEE_THROUGH = 0x02, 0x10
 _ORIENTATION: Final = 0x0112
 
@@ -51,6 +53,11 @@ class Bare:
     height: int
     orientation: int = 1
 
+    @property
+    def counted(self) -> int:
+        """Its pixels; those of a WebP count twice, as they take twice the memory."""
+        return self.width * self.height * (_WEBP_COUNTS if self.format == "WEBP" else 1)
+
 
 def bare(raw: bytes) -> Bare:
     """Raises BadPicture for what is no such picture, is cut off, or holds more than its pixels could need."""
@@ -58,7 +65,7 @@ def bare(raw: bytes) -> Bare:
         return _bare_png(raw)
     if raw.startswith(_JPEG):
         return _bare_jpeg(raw)
-    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
+    if _is_webp(raw):
         return _bare_webp(raw)
     raise BadPicture(UNREADABLE)
 
@@ -74,6 +81,16 @@ def size(raw: bytes) -> tuple[int, int]:
         return _webp_size(raw[12:16], raw[20:30])
     except (struct.error, BadPicture):
         return 0, 0
+
+
+def counted(raw: bytes) -> int:
+    """The pixels that the file claims as `Bare.counted` counts them, 0 where it claims none. Takes microseconds."""
+    width, height = size(raw)
+    return width * height * (_WEBP_COUNTS if _is_webp(raw) else 1)
+
+
+def _is_webp(raw: bytes) -> bool:
+    return raw[:4] == b"RIFF" and raw[8:12] == b"WEBP"
 
 
 def _bare_png(raw: bytes) -> Bare:

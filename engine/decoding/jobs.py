@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from engine.decoding.bare import DAMAGED, Bare, bare, size
+from engine.decoding.bare import DAMAGED, Bare, bare, counted, size
 from engine.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
 from engine.picture_text import texts
 
@@ -44,7 +44,7 @@ class Made:
 def clean(raw: bytes) -> Made:
     """A PNG (RGB), upright, its long side at most 2,048 px; `width` and `height`."""
     if all(said := size(raw)):
-        _check_size(*said)
+        _check_size(*said, counted(raw))
     source = bare(raw)
     picture = _pixels(source, within=_kept_size(source.width, source.height))
     picture.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.LANCZOS)
@@ -105,10 +105,7 @@ JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
 
 
 def _pixels(source: Bare, within: tuple[int, int] | None = None) -> Image.Image:
-    """The pixels (RGB), and nothing else that the decoder holds; a JPEG is decoded no larger than twice `within`.
-
-    A WebP takes 16 bytes a pixel meanwhile, four times as many as are left of it.
-    """
+    """The pixels (RGB), and nothing else that the decoder holds; a JPEG is decoded no larger than twice `within`."""
     with _opened(source) as opened:
         if within is not None:
             opened.draft(None, within)
@@ -148,13 +145,13 @@ def _bounded(raw: bytes) -> Bare:
     """What a provider sent may have any shape that the page that shows it can hold."""
     source = bare(raw)
     longest, shortest = max(source.width, source.height), min(source.width, source.height)
-    if source.width * source.height > MAX_PIXELS or longest > MOST_SENT_SIDE_PX or shortest < LEAST_SENT_SIDE_PX:
+    if source.counted > MAX_PIXELS or longest > MOST_SENT_SIDE_PX or shortest < LEAST_SENT_SIDE_PX:
         raise BadPicture(_too_large())
     return source
 
 
-def _check_size(width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
+def _check_size(width: int, height: int, counts: int) -> None:
+    if counts > MAX_PIXELS:
         raise BadPicture(f"That picture is {width:,} × {height:,}. " + _too_large())
     if min(width, height) < MIN_SIDE_PX:
         raise BadPicture(f"That picture is only {width} × {height}; each side needs at least {MIN_SIDE_PX} pixels.")
@@ -166,4 +163,4 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _too_large() -> str:
-    return "Pictures may have at most 40 megapixels; scale it down and send it again."
+    return "Pictures may have at most 40 megapixels, WebP 20; scale it down and send it again."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import struct
 from collections.abc import AsyncIterator, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +16,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Final
 
-from engine.decoding.bare import DAMAGED, size
+from engine.decoding.bare import DAMAGED, counted
 from engine.decoding.messages import TOO_MUCH
 from engine.decoding.process import WALL_S, Apart, Ended, TookTooLong
 from engine.decoding.seats import Seats
@@ -144,7 +143,7 @@ class Decoder:
             raise Ended("it is closed")
         done: asyncio.Future[tuple[dict[str, Any], bytes]] = asyncio.get_running_loop().create_future()
         # What claims no size that can be read at once counts as the largest; one that is larger will be refused.
-        count = 0 if job == "texts" else min(math.prod(size(raw)) or MAX_PIXELS, MAX_PIXELS)
+        count = 0 if job == "texts" else min(counted(raw) or MAX_PIXELS, MAX_PIXELS)
         task = _Task(job, raw, owner, done, count)
         self._waiting.append(task)
         self._start()

@@ -21,8 +21,8 @@ from engine.decoding.jobs import JOBS, Made
 from engine.decoding.messages import TOO_MUCH, receive, send
 from engine.intake import BadPicture
 
-MEMORY: Final = 704 * 2**20
-"""Bytes that pictures may take beyond what the process itself needs: a WebP of 40 megapixels takes 605 MiB."""
+MEMORY: Final = 544 * 2**20
+"""Bytes that pictures may take beyond what the process itself needs: the most is 460 MiB, for a JPEG of 40 megapixels in four colours."""
 CPU_S: Final = 8
 """What one picture may take; the hardest that are let through take about three."""
 _PR_SET_PDEATHSIG: Final = 1

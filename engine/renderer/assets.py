@@ -167,14 +167,14 @@ def picture(name: str) -> Picture:
     return np.asarray(stored if stored.ndim == 3 else stored[..., None], np.float32)
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=6)
 def colours(name: str) -> Picture:
     """A texture of colours in linear light."""
     with Image.open(PACK / f"{name}.webp") as image:
         return linear(image.convert("RGB"))
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=6)
 def alpha(name: str) -> Picture:
     """A texture that says how much is there, (H, W, 1)."""
     return picture(name)[..., :1]

@@ -93,7 +93,7 @@ class Body:
         return found.fitted(self.base), found.faces, found.uv, found.uv_faces
 
 
-@lru_cache(maxsize=12)
+@lru_cache(maxsize=4)
 def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGHT) -> Body:
     """The body of a person in a pose; `lens` is where the camera is from the eyes' middle, for a gaze into it."""
     still = _still(person)
@@ -116,7 +116,7 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     )  # fmt: skip
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _still(person: Person) -> Array:
     return arms_down(teeth_set(shaped(person)))
 

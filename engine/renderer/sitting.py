@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from engine.renderer import accessories, body, hair, hats, wardrobe
 from engine.renderer.camera import Optics
+from engine.renderer.kept import Kept
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import Outfit, Person, Pose, Sitter
 
@@ -39,7 +39,7 @@ class Seat:
         eye = np.asarray(camera_eye, float) - self.shift
         lens = np.round((eye - (self.eyes - self.shift)) / _STEP_M) * _STEP_M
         towards = (float(lens[0]), float(lens[1]), float(lens[2]))
-        made = _made(self.sitter.person, self.sitter.pose, self.sitter.outfit, towards, density, legs)
+        made = _SITTINGS(self.sitter.person, self.sitter.pose, self.sitter.outfit, towards, density, legs)
         return [replace(mesh, v=mesh.v + self.shift) if self.shift.any() else mesh for mesh in made]
 
 
@@ -58,11 +58,10 @@ def seat(sitter: Sitter) -> Seat:
     return Seat(sitter, middle + shift, shift)
 
 
-@lru_cache(maxsize=4)
 def _made(
     person: Person, pose: Pose, outfit: Outfit, lens: tuple[float, float, float], density: float, legs: bool
 ) -> tuple[Mesh, ...]:
-    """All meshes of somebody, kept for the next picture of them."""
+    """All meshes of somebody."""
     built = body.build(person, pose, lens)
     clothes = wardrobe.dress(outfit, built, legs)
     grown = hair.grow(person, built, built.middle + np.array(lens), density, clothes, hats.above_rim(outfit, built))
@@ -70,3 +69,7 @@ def _made(
     skin = built.covered(wardrobe.sunk(built, clothes))
     others = (*(eye.mesh for eye in built.eyes), built.lashes, *built.mouth)
     return (skin, *others, *clothes, *grown, *accessories.worn(person, outfit, built, clothes))
+
+
+_SITTINGS: Final = Kept(_made, 2)
+"""The last two people's, for the next picture of them: 80 to 130 MB each."""

@@ -128,7 +128,7 @@ def _bands(age: float) -> list[tuple[str, float]]:
     return [(BANDS[-1][0], 1.0)]
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _departure(name: str) -> Picture:
     colour = np.maximum(assets.colours(name), np.float32(0.004))
     cheek = np.concatenate([colour[rows, columns].reshape(-1, 3) for rows, columns in CHEEK]).mean(0)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.renderer import camera, crew, develop, lettering, lights, places, sitting
+from engine.renderer import camera, crew, develop, kept, lettering, lights, places, sitting
 from engine.renderer.passes import EFFORTS, Exposure
 from engine.renderer.scene import Scene
 from engine.renderer.stops import Cancelled
@@ -90,21 +90,38 @@ def photograph(
     optics = camera.aim(scene.camera, eyes, size, len(seats))
     setting = places.lit_from(places.place(scene.place, optics, scene.seed), lights.side(scene.light))
     clock.stage("body", 0.06)
+    darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
+    film = _exposed(scene, seats, optics, _lit(scene, setting, optics, eyes), (size, quality), darkroom, clock)
+    kept.give_back()  # the tree and its tables, before the denoiser takes as much
+    picture = _enlarged(darkroom.print(film, size, fast=quality in ("preview", "draft")), wanted)
+    kept.give_back()
+    clock.stage("developing", 1.0)
+    clock(1.0)
+    return Photograph(picture, clock.seconds)
+
+
+def _exposed(
+    scene: Scene,
+    seats: list[sitting.Seat],
+    optics: camera.Optics,
+    lit: Lights,
+    asked: tuple[tuple[int, int], str],
+    darkroom: _Darkroom,
+    clock: _Clock,
+) -> Floats:
+    """The film with all its samples; `asked` is the size that is traced, and the quality."""
+    size, quality = asked
     density = _hair_density(quality, size[1] / optics.view)
     meshes = [
         mesh for seat in seats for mesh in seat.meshes(optics.eye, density, sitting.shows_legs(optics, seat.eyes))
     ]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.10)
+    kept.give_back()
     world = World.of(meshes, crew.hands_here())
     clock.stage("tree", 0.14)
-    tracer = Tracer(world, _lit(scene, setting, optics, eyes), optics, size, scene.seed)
-    darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
-    film = _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
-    picture = _enlarged(darkroom.print(film, size, fast=quality in ("preview", "draft")), wanted)
-    clock.stage("developing", 1.0)
-    clock(1.0)
-    return Photograph(picture, clock.seconds)
+    tracer = Tracer(world, lit, optics, size, scene.seed)
+    return _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
 
 
 def _hair_density(quality: str, pixels_a_metre: float) -> float:

@@ -158,6 +158,8 @@ def _pixels() -> dict[str, Callable[[], bytes]]:
     return {
         "WebP of 40 megapixels in 34 bytes": lambda: one_colour(6300, 6300),
         "WebP of 40 megapixels, see-through": lambda: colour("WEBP", 6300, 6300, "RGBA", lossless=True, method=0),
+        "WebP of 20 megapixels in 34 bytes": lambda: one_colour(4472, 4472),
+        "WebP of 20 megapixels, see-through": lambda: colour("WEBP", 4472, 4472, "RGBA", lossless=True, method=0),
         "PNG of 40 megapixels": lambda: colour("PNG", 6300, 6300, compress_level=1),
         "PNG of 40 megapixels, see-through": lambda: colour("PNG", 6300, 6300, "RGBA", compress_level=1),
         "JPEG of 40 megapixels": lambda: colour("JPEG", 6300, 6300, "CMYK", progressive=True, subsampling=0),

@@ -25,7 +25,7 @@ from tests.engine import hostile
 
 HOUSE = Path(__file__).parents[2]
 SMALL = hostile.colour("PNG", 64, 64)
-LARGE = hostile.one_colour(6300, 6300)
+LARGE = hostile.one_colour(4472, 4472)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def test_what_a_provider_sent_is_tried_once_more_when_its_process_was_kill
     waiting = asyncio.create_task(decoder.plain(LARGE, "somebody"))
     await in_the_middle(pid)
     os.kill(pid, signal.SIGKILL)
-    assert (await waiting).width == 6300
+    assert (await waiting).width == 4472
 
 
 async def test_a_process_that_hangs_is_killed_and_replaced() -> None:
@@ -210,7 +210,7 @@ async def test_pictures_of_one_person_are_never_in_both_processes(decoder: Decod
 
 
 async def test_large_pictures_are_decoded_one_at_a_time(decoder: Decoder) -> None:
-    """Two of 40 megapixels would take twice the memory; two small ones are decoded side by side."""
+    """Two of the largest there may be would take twice the memory; two small ones are decoded side by side."""
     large = [asyncio.create_task(decoder.clean(LARGE, owner)) for owner in ("one", "other")]
     await asyncio.sleep(0)
     assert decoder.at_work == ("one",)
@@ -224,7 +224,7 @@ async def test_large_pictures_are_decoded_one_at_a_time(decoder: Decoder) -> Non
 async def test_a_photo_does_not_wait_for_the_largest_pictures_there_may_be(decoder: Decoder) -> None:
     large = [asyncio.create_task(decoder.clean(LARGE, owner)) for owner in ("one", "two", "three")]
     await asyncio.sleep(0)
-    photo = asyncio.create_task(decoder.clean(hostile.one_colour(4000, 3000), "other"))
+    photo = asyncio.create_task(decoder.clean(hostile.colour("JPEG", 4000, 3000), "other"))
     await asyncio.sleep(0)
     assert [*decoder.at_work] == ["one", "other"]
     await photo
