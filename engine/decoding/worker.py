@@ -22,7 +22,7 @@ from engine.decoding.messages import TOO_MUCH, receive, send
 from engine.intake import BadPicture
 
 MEMORY: Final = 544 * 2**20
-"""Bytes that pictures may take beyond what the process itself needs: the most is 460 MiB, for a JPEG of 40 megapixels in four colours."""
+"""Bytes that pictures may take beyond what the process itself needs; a JPEG of 40 MP and four inks takes 460 MiB."""
 CPU_S: Final = 8
 """What one picture may take; the hardest that are let through take about three."""
 _PR_SET_PDEATHSIG: Final = 1
