@@ -9,11 +9,11 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --co
 .PHONY: demo demo-hosted run install test test-long lint bench env picture series-picture lock lock-cpu audit base-image
 
 demo: $(STAMP)-demo
-	$(BIN)/python -m bot.demo $(ARGS)
+	$(BIN)/python -m bot.operations.demo $(ARGS)
 
 # Every hosted model on the page, at stand-ins on this machine that draw one colour: no key, no cost.
 demo-hosted: $(STAMP)-test
-	$(BIN)/python -m tests.engine.providers.serve $(BIN)/python -m bot.demo --hosted $(ARGS)
+	$(BIN)/python -m tests.engine.providers.serve $(BIN)/python -m bot.operations.demo --hosted $(ARGS)
 
 run: $(STAMP)-local
 	$(BIN)/python -m bot $(ARGS)
@@ -45,8 +45,8 @@ series-picture: $(STAMP)-local
 
 env: .env.example
 
-.env.example: bot/settings.py $(STAMP)-local
-	$(BIN)/python -m bot.settings > $@
+.env.example: bot/core/settings.py $(STAMP)-local
+	$(BIN)/python -m bot.core.settings > $@
 
 # What the image installs: exact versions with the hashes of every file that PyPI has of them, for every platform
 # (torch's builds for x86_64 and aarch64 among them). constraints.txt decides the versions.

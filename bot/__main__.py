@@ -11,10 +11,10 @@ from pathlib import Path
 import aiohttp
 import discord
 
-from bot import doctor
-from bot.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
-from bot.logs import set_up
-from bot.settings import Settings
+from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
+from bot.core.settings import Settings
+from bot.operations import doctor
+from bot.operations.logs import set_up
 from data.backup import Backup, back_up, restore
 from data.errors import DataError
 from data.files import private_folder
@@ -92,10 +92,10 @@ def _restored(aside: Path | None, data_folder: Path) -> str:
 
 async def serve(settings: Settings) -> int:
     """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
-    from bot.callbacks import repeat_lost_callbacks
     from bot.client import StudioBot
-    from bot.endpoints import point_discord_at
-    from bot.stores import Stores
+    from bot.core.stores import Stores
+    from bot.operations.callbacks import repeat_lost_callbacks
+    from bot.operations.endpoints import point_discord_at
 
     token = settings.discord_token.get_secret_value()
     if not token:

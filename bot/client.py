@@ -6,23 +6,28 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import discord
 from discord import app_commands
 
-from bot import attachments, commands, consent, erasing, notices, picking, quotes, refusals, replies, saving
+from bot import commands
+from bot.app import App, Interaction, Waiting
 from bot.commands import care
-from bot.delivery import Post
-from bot.engine_setup import make_engine
-from bot.errors import EXIT_FATAL, Forged, RightUnconfirmed
+from bot.components import consent, picking, quotes
+from bot.components.views import DYNAMIC_ITEMS
+from bot.core.engine_setup import make_engine
+from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
+from bot.core.hosted_setup import OrderNotes
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.core.studio import Studio
+from bot.delivery.messenger import Post
 from bot.guard import require_welcome
-from bot.hosted_setup import OrderNotes
-from bot.rounds import Rounds
-from bot.settings import Settings
-from bot.stores import Stores
-from bot.studio import Studio
-from bot.views import DYNAMIC_ITEMS
+from bot.maintenance import erasing
+from bot.maintenance.rounds import Rounds
+from bot.messages import notices, refusals, replies
+from bot.uploads import attachments, saving
 from data import presence
 from data.characters import Character
 from data.files import write_over
@@ -32,7 +37,6 @@ from engine.engine import Engine
 
 log = logging.getLogger(__name__)
 
-Interaction: TypeAlias = "discord.Interaction[StudioBot]"
 STOP_GRACE_S = 8.0
 ITEMS = (
     *DYNAMIC_ITEMS,
@@ -43,7 +47,7 @@ ITEMS = (
 )
 
 
-class StudioTree(app_commands.CommandTree["StudioBot"]):
+class StudioTree(app_commands.CommandTree[App]):
     """Commands: who may is asked before each, and every error is told to the person by one handler."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
@@ -54,8 +58,10 @@ class StudioTree(app_commands.CommandTree["StudioBot"]):
         await notices.tell(interaction)
 
 
-class StudioBot(discord.Client):
+class StudioBot(App):
     """One running studio. `sync` is "always" where the commands of an earlier start cannot be trusted to be there."""
+
+    post: Post
 
     def __init__(self, settings: Settings, stores: Stores, *, sync: Literal["changed", "always"] = "changed") -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
@@ -77,7 +83,7 @@ class StudioBot(discord.Client):
         )
         self.studio = Studio(settings, stores, self.engine, self.post)
         self.rounds = Rounds(self, settings, stores, self._keep_up, self.studio.look_after)
-        self.waiting = consent.Waiting()
+        self.waiting = Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync
         self._resumed = False

@@ -1,22 +1,20 @@
 """Who somebody is and what they may do, asked anew for every command, press and form.
 
-`admit` is asked for every interaction by default (`StudioTree` and `bot/components.py`), and is the only place where
-it is decided. Whoever is open to everybody is named in the lists here.
+`admit` is asked for every interaction by default (`StudioTree`, `bot/components/base.py`), and is the only place where it
+is decided. Whoever is open to everybody is named in the lists here.
 """
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 
-from bot.errors import NotAllowed, Refused
-from bot.wishes import Place
+from bot.app import App, Interaction
+from bot.core.errors import NotAllowed, Refused
+from bot.core.requests import Place
 from data import presence
 from data.servers import ServerSettings
-
-if TYPE_CHECKING:
-    from bot.client import Interaction, StudioBot
 
 OPEN_COMMANDS: Final = frozenset({"help", "privacy"})
 """For everybody everywhere: who is banned, or has left, can still read what this is and have their own erased."""
@@ -38,7 +36,7 @@ class Person:
     moderator: bool
 
 
-async def admit(interaction: "Interaction") -> None:
+async def admit(interaction: Interaction) -> None:
     """Raises Refused unless the person may use the bot there, or what they use is open to everybody.
 
     It comes before the acknowledgement, so it is quick: two reads at most.
@@ -48,7 +46,7 @@ async def admit(interaction: "Interaction") -> None:
         interaction.extras[_ADMITTED] = True
 
 
-def _is_open(interaction: "Interaction") -> bool:
+def _is_open(interaction: Interaction) -> bool:
     data: Any = interaction.data or {}
     if interaction.type is discord.InteractionType.component:
         return str(data.get("custom_id", "")).partition(":")[0] in OPEN_CONTROLS
@@ -58,7 +56,7 @@ def _is_open(interaction: "Interaction") -> bool:
     return name in OPEN_COMMANDS or (name in OWNERS_COMMANDS and interaction.client.is_owner(interaction.user.id))
 
 
-async def person_of(interaction: "Interaction") -> Person:
+async def person_of(interaction: Interaction) -> Person:
     """Who uses the bot, read once for an interaction. Raises Refused where it may not be used."""
     known = interaction.extras.get(_PERSON)
     if not isinstance(known, Person):
@@ -66,7 +64,7 @@ async def person_of(interaction: "Interaction") -> Person:
     return known
 
 
-async def _read_person(interaction: "Interaction") -> Person:
+async def _read_person(interaction: Interaction) -> Person:
     guild_id = interaction.guild_id or 0
     bot = interaction.client
     if _ADMITTED not in interaction.extras:
@@ -79,7 +77,7 @@ async def _read_person(interaction: "Interaction") -> Person:
     )
 
 
-async def require_welcome(bot: "StudioBot", guild_id: int, user_id: int) -> None:
+async def require_welcome(bot: App, guild_id: int, user_id: int) -> None:
     """Raises Refused where the bot may not be used, and for those who are banned from it there."""
     await require_open(bot, guild_id)
     await require_present(bot, user_id)
@@ -87,7 +85,7 @@ async def require_welcome(bot: "StudioBot", guild_id: int, user_id: int) -> None
         raise Refused("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
 
 
-async def require_present(bot: "StudioBot", user_id: int) -> None:
+async def require_present(bot: App, user_id: int) -> None:
     """Raises Refused while everything of this person is being erased; knows one who comes back afterwards."""
     presence.begin_unless_begun()
     privacy = bot.stores.privacy
@@ -96,7 +94,7 @@ async def require_present(bot: "StudioBot", user_id: int) -> None:
     await privacy.recognise(user_id, now=time.time())
 
 
-async def require_open(bot: "StudioBot", guild_id: int) -> None:
+async def require_open(bot: App, guild_id: int) -> None:
     """Raises Refused in servers that the bot's owner has not let in, and in direct messages unless allowed."""
     if guild_id == 0:
         if not bot.settings.discord_direct_messages:

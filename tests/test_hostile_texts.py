@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import policy
+from bot.core import policy
 from engine import provenance
 from engine.dialects import FAMILIES, render
 from engine.picture_text import with_texts

@@ -21,7 +21,7 @@ from tests import hostile
 ROOT = Path(__file__).parents[1]
 NOT_READERS = ("engine.backends.", "engine.renderer.")
 """Packages that read no text of people's and load much; what they hold is found when it is loaded by others."""
-MADE_OF_WORDS = {"bot/policy_reading.py"}
+MADE_OF_WORDS = {"bot/core/policy_reading.py"}
 """Where patterns are made of lists of words when first asked for, and kept."""
 
 
@@ -38,7 +38,7 @@ def modules() -> list[str]:
 @cache
 def patterns() -> dict[str, re.Pattern[Any]]:
     """Each pattern with where it is from, found in modules, their classes and whatever holds values there."""
-    from bot import policy_reading
+    from bot.core import policy_reading
 
     found: dict[str, re.Pattern[Any]] = {}
     for name in modules():

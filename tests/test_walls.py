@@ -112,7 +112,7 @@ def test_the_photo_studio_needs_nothing_heavy_and_little_of_the_engine() -> None
     [
         "bot",
         "bot.__main__",
-        "bot.demo",
+        "bot.operations.demo",
         "engine.engine",
         "engine.catalogue",
         "engine.backends.diffusers",

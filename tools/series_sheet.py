@@ -12,16 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bot import saving, sheets, varying
-from bot.engine_setup import make_engine
-from bot.errors import Refused
-from bot.extras import Extras
-from bot.hosted_setup import OrderNotes
-from bot.results import Board, Result
-from bot.settings import Settings
-from bot.stores import Stores
-from bot.studio import Studio
-from bot.wishes import Answer, Place, Wish
+from bot.core import varying
+from bot.core.engine_setup import make_engine
+from bot.core.errors import Refused
+from bot.core.extras import Extras
+from bot.core.hosted_setup import OrderNotes
+from bot.core.requests import Answer, Place, Wish
+from bot.core.results import Board, Result
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.core.studio import Studio
+from bot.messages import sheets
+from bot.uploads import saving
 from data.jobs import Order, Way
 from engine.jobs import Event
 from engine.prompt import PortraitPrompt, parse

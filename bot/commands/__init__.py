@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 
 from bot import guard
+from bot.app import App
 from bot.commands import (
     admin,
     care,
@@ -27,9 +28,6 @@ from bot.commands import (
     studio,
     style,
 )
-
-if TYPE_CHECKING:
-    from bot.client import StudioTree
 
 GROUPS = (
     portrait,
@@ -60,7 +58,7 @@ DYNAMIC_ITEMS = (
 )
 
 
-def add_all(tree: "StudioTree", home_server: int, *, direct_messages: bool) -> None:
+def add_all(tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool) -> None:
     """Register every command on the tree, the owner's only in `home_server` (0: nowhere). Nothing is sent here.
 
     They are installed with servers only, never by a user for themselves, and offered in servers; in direct messages

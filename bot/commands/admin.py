@@ -1,17 +1,16 @@
 """`/studio-admin`: for the bot's owner, and only in the owner's own server."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, replies, words
-from bot.errors import NotAllowed, Refused
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
+from bot.app import Interaction
+from bot.core import words
+from bot.core.errors import NotAllowed, Refused
+from bot.messages import cards, replies
 
 admin = app_commands.Group(
     name="studio-admin",
@@ -24,18 +23,18 @@ servers = app_commands.Group(name="servers", description="Which servers may use 
 
 @servers.command(description="Let a server in.")
 @app_commands.describe(server="The server's id", note="A note for yourself")
-async def allow(interaction: "Interaction", server: Range[str, 1, 20], note: Range[str, 0, 200] = "") -> None:
+async def allow(interaction: Interaction, server: Range[str, 1, 20], note: Range[str, 0, 200] = "") -> None:
     await _set(interaction, server, allowed=True, note=note)
 
 
 @servers.command(description="Keep a server out.")
 @app_commands.describe(server="The server's id", note="A note for yourself")
-async def deny(interaction: "Interaction", server: Range[str, 1, 20], note: Range[str, 0, 200] = "") -> None:
+async def deny(interaction: Interaction, server: Range[str, 1, 20], note: Range[str, 0, 200] = "") -> None:
     await _set(interaction, server, allowed=False, note=note)
 
 
 @servers.command(name="list", description="Servers the bot is in, and whether they may use it.")
-async def list_(interaction: "Interaction") -> None:
+async def list_(interaction: Interaction) -> None:
     await require_owner(interaction)
     bot = interaction.client
     lines = []
@@ -46,7 +45,7 @@ async def list_(interaction: "Interaction") -> None:
     await replies.whisper(interaction, embed=embed)
 
 
-async def _set(interaction: "Interaction", server: str, *, allowed: bool, note: str) -> None:
+async def _set(interaction: Interaction, server: str, *, allowed: bool, note: str) -> None:
     await require_owner(interaction)
     if not (server.isascii() and server.isdecimal() and 0 < int(server) < 2**63):
         raise Refused("A server's id is a number: switch on Developer Mode, then right-click the server, Copy ID.")
@@ -56,7 +55,7 @@ async def _set(interaction: "Interaction", server: str, *, allowed: bool, note: 
     await replies.whisper(interaction, f"Server `{server}` {'may use the studio' if allowed else 'is kept out'}.")
 
 
-async def require_owner(interaction: "Interaction") -> None:
+async def require_owner(interaction: Interaction) -> None:
     """Acknowledge a command of the bot's owner. Raises NotAllowed for everybody else."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not interaction.client.is_owner(interaction.user.id):

@@ -2,22 +2,22 @@
 owner's part of `/studio-admin`."""
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import actions, cards, replies, words
-from bot.choices import complete_character
+from bot.app import App, Interaction
 from bot.commands import admin, character
 from bot.commands.moderation import MODERATORS
-from bot.errors import Gone, Refused
+from bot.components import actions
+from bot.components.autocomplete import complete_character
+from bot.core import words
+from bot.core.errors import Gone, Refused
 from bot.guard import Person, person_of, require_moderator
+from bot.messages import cards, replies
 from data.care import EVERYWHERE, Kept, Report
-
-if TYPE_CHECKING:
-    from bot.client import Interaction, StudioBot
 
 DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
 PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
@@ -34,7 +34,7 @@ Reason = Range[str, 1, 300]
 )
 @app_commands.autocomplete(name=complete_character)
 async def report(
-    interaction: "Interaction",
+    interaction: Interaction,
     reason: Reason,
     name: Range[str, 1, 40] | None = None,
     portrait: Range[int, 1, _MAX_ID] | None = None,
@@ -54,7 +54,7 @@ async def report(
     await replies.whisper(interaction, "Thank you. The moderators of this server can see that now.")
 
 
-async def _seen(interaction: "Interaction", person: Person, name: str | None, portrait: int | None) -> list[int]:
+async def _seen(interaction: Interaction, person: Person, name: str | None, portrait: int | None) -> list[int]:
     """Ids of the characters that are meant, as far as the person can see them. Raises Refused, Gone."""
     stores = interaction.client.stores
     if (name is None) == (portrait is None):
@@ -84,7 +84,7 @@ group = app_commands.Group(
 
 
 @group.command(description="What members have reported here.")
-async def reports(interaction: "Interaction") -> None:
+async def reports(interaction: Interaction) -> None:
     person = await _moderator(interaction)
     found = await interaction.client.stores.care.reports(person.place.guild_id, limit=_SHOWN)
     embed = discord.Embed(title="Reported characters", colour=cards.ACCENT)
@@ -104,7 +104,7 @@ def _line(one: Report) -> str:
 @group.command(description="Keep a character from being used on this server; what waits with it is refunded.")
 @app_commands.describe(user="Whose character", name="Its name", reason="Why; kept in the audit")
 async def disable(
-    interaction: "Interaction", user: discord.User, name: Range[str, 1, 40], reason: Range[str, 1, 200] = ""
+    interaction: Interaction, user: discord.User, name: Range[str, 1, 40], reason: Range[str, 1, 200] = ""
 ) -> None:
     person = await _moderator(interaction)
     await _disable(
@@ -118,26 +118,26 @@ async def disable(
 
 @group.command(description="Let a character be used on this server again.")
 @app_commands.describe(user="Whose character", name="Its name")
-async def enable(interaction: "Interaction", user: discord.User, name: Range[str, 1, 40]) -> None:
+async def enable(interaction: Interaction, user: discord.User, name: Range[str, 1, 40]) -> None:
     person = await _moderator(interaction)
     await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, where="here")
 
 
-async def _moderator(interaction: "Interaction") -> Person:
+async def _moderator(interaction: Interaction) -> Person:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     require_moderator(person)
     return person
 
 
-async def _of(interaction: "Interaction", user: discord.User | discord.Member, name: str) -> int:
+async def _of(interaction: Interaction, user: discord.User | discord.Member, name: str) -> int:
     found = await interaction.client.stores.characters.get(user.id, name)
     if found is None:
         raise Gone(f"{user.mention} has no character of that name.")
     return found.id
 
 
-async def _disable(interaction: "Interaction", character_id: int, *, guild_id: int, reason: str, where: str) -> None:
+async def _disable(interaction: Interaction, character_id: int, *, guild_id: int, reason: str, where: str) -> None:
     bot = interaction.client
     new = await bot.stores.care.disable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, reason=reason, now=time.time()
@@ -150,7 +150,7 @@ async def _disable(interaction: "Interaction", character_id: int, *, guild_id: i
     )
 
 
-async def _enable(interaction: "Interaction", character_id: int, *, guild_id: int, where: str) -> None:
+async def _enable(interaction: Interaction, character_id: int, *, guild_id: int, where: str) -> None:
     lifted = await interaction.client.stores.care.enable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, now=time.time()
     )
@@ -165,7 +165,7 @@ characters = app_commands.Group(
 @characters.command(name="list", description="Characters of everybody, or of one person, newest first.")
 @app_commands.describe(user="The person's id", before="Only those with a smaller number than this")
 async def list_(
-    interaction: "Interaction", user: Range[str, 1, 20] | None = None, before: Range[int, 1, _MAX_ID] | None = None
+    interaction: Interaction, user: Range[str, 1, 20] | None = None, before: Range[int, 1, _MAX_ID] | None = None
 ) -> None:
     await admin.require_owner(interaction)
     if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= _MAX_ID):
@@ -192,7 +192,7 @@ def _kept_line(one: Kept) -> str:
 @characters.command(name="disable", description="Keep a character from being used anywhere.")
 @app_commands.describe(number="Its number in the list", reason="Why; kept in the audit")
 async def disable_everywhere(
-    interaction: "Interaction", number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = ""
+    interaction: Interaction, number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = ""
 ) -> None:
     await admin.require_owner(interaction)
     await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason, where="anywhere")
@@ -200,14 +200,14 @@ async def disable_everywhere(
 
 @characters.command(name="enable", description="Let a character be used again, but where moderators disabled it.")
 @app_commands.describe(number="Its number in the list")
-async def enable_everywhere(interaction: "Interaction", number: Range[int, 1, _MAX_ID]) -> None:
+async def enable_everywhere(interaction: Interaction, number: Range[int, 1, _MAX_ID]) -> None:
     await admin.require_owner(interaction)
     await _enable(interaction, number, guild_id=EVERYWHERE, where="everywhere")
 
 
 @characters.command(description="Delete a character with its pictures and what was measured of them, for good.")
 @app_commands.describe(number="Its number in the list", reason="Why; kept in the audit")
-async def purge(interaction: "Interaction", number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = "") -> None:
+async def purge(interaction: Interaction, number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = "") -> None:
     await admin.require_owner(interaction)
     bot = interaction.client
     found = await bot.stores.care.find(number)
@@ -232,7 +232,7 @@ async def purge(interaction: "Interaction", number: Range[int, 1, _MAX_ID], reas
     await bot.stores.database.scrub()
 
 
-async def _see_through(bot: "StudioBot", jobs: list[str]) -> None:
+async def _see_through(bot: App, jobs: list[str]) -> None:
     for order_id in dict.fromkeys(job_id.partition(".")[0] for job_id in jobs):
         await bot.studio.seen_through(order_id)
 

@@ -1,21 +1,22 @@
 """`/character` and the message menu: faces that are saved, shown, shared, changed and deleted."""
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import character_card, forms, picking, replies, saving, words
-from bot.choices import complete_character, complete_own_character
-from bot.errors import Gone, Refused
+from bot.app import Interaction
+from bot.components import forms, picking
+from bot.components.autocomplete import complete_character, complete_own_character
+from bot.core import words
+from bot.core.errors import Gone, Refused
 from bot.guard import person_of
-from bot.saving import Saver
+from bot.messages import character_card, replies
+from bot.uploads import saving
+from bot.uploads.saving import Saver
 from data.characters import Character
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 group = app_commands.Group(name="character", description="Saved faces: write @name in a prompt.")
 LINK_HELP = "Link to a message in this server: a portrait, or a picture you attached"
@@ -30,7 +31,7 @@ PICTURE_HELP = "A picture of the face (PNG, JPEG or WebP)"
     description="A few words about who it is; otherwise those of the portrait",
 )
 async def save(
-    interaction: "Interaction",
+    interaction: Interaction,
     name: Range[str, 1, 40],
     link: Range[str, 1, 200] | None = None,
     attachment: discord.Attachment | None = None,
@@ -46,7 +47,7 @@ async def save(
 @app_commands.describe(name="Which character", link=LINK_HELP, attachment=PICTURE_HELP)
 @app_commands.autocomplete(name=complete_own_character)
 async def add(
-    interaction: "Interaction",
+    interaction: Interaction,
     name: Range[str, 1, 40],
     link: Range[str, 1, 200] | None = None,
     attachment: discord.Attachment | None = None,
@@ -59,12 +60,12 @@ async def add(
 
 
 async def _take(
-    interaction: "Interaction", saver: Saver, name: str, link: str | None, attachment: discord.Attachment | None
+    interaction: Interaction, saver: Saver, name: str, link: str | None, attachment: discord.Attachment | None
 ) -> None:
     if link and attachment:
         raise Refused("Give either a link or a picture, not both.")
 
-    async def keep(asked: "Interaction", saver: Saver) -> Character:
+    async def keep(asked: Interaction, saver: Saver) -> Character:
         bot = asked.client
         if attachment:
             return await saving.from_attachment(bot, saver, name, attachment)
@@ -81,7 +82,7 @@ async def _take(
 
 
 @group.command(name="list", description="Your saved faces, and those that are shared here.")
-async def list_(interaction: "Interaction") -> None:
+async def list_(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     characters = interaction.client.stores.characters
     own = await characters.list(interaction.user.id)
@@ -97,7 +98,7 @@ async def list_(interaction: "Interaction") -> None:
 @group.command(description="One saved face: its pictures and versions, where it was used and how well it holds.")
 @app_commands.describe(name="Which character; @ana:2 shows a version")
 @app_commands.autocomplete(name=complete_character)
-async def show(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+async def show(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores, bare = interaction.client.stores, _bare(name)
     character = await interaction.client.studio.checks.character(interaction.user.id, interaction.guild_id or 0, bare)
@@ -111,7 +112,7 @@ async def show(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
 @group.command(description="Give a saved face another name.")
 @app_commands.describe(name="Which character", new="1 to 15 letters, digits, _ or -")
 @app_commands.autocomplete(name=complete_own_character)
-async def rename(interaction: "Interaction", name: Range[str, 1, 40], new: Range[str, 1, 40]) -> None:
+async def rename(interaction: Interaction, name: Range[str, 1, 40], new: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     character = await _own(interaction, name)
     renamed = await interaction.client.stores.characters.rename(interaction.user.id, character.handle, new)
@@ -124,7 +125,7 @@ async def rename(interaction: "Interaction", name: Range[str, 1, 40], new: Range
 @group.command(description="Let everybody in this server use a face of yours, or keep it to yourself again.")
 @app_commands.describe(name="Which character", shared="Yes: everybody here may use it. No: only you")
 @app_commands.autocomplete(name=complete_own_character)
-async def share(interaction: "Interaction", name: Range[str, 1, 40], shared: bool = True) -> None:
+async def share(interaction: Interaction, name: Range[str, 1, 40], shared: bool = True) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not interaction.guild_id:
         raise Refused("Faces are shared with a server; use this there.")
@@ -149,7 +150,7 @@ async def share(interaction: "Interaction", name: Range[str, 1, 40], shared: boo
 )
 @app_commands.autocomplete(name=complete_own_character)
 async def settings(
-    interaction: "Interaction",
+    interaction: Interaction,
     name: Range[str, 1, 40],
     version: Range[int, 1, 9999] | None = None,
     strength: Range[int, 0, 150] | None = None,
@@ -172,7 +173,7 @@ async def settings(
 @group.command(description="Delete a saved face and its pictures.")
 @app_commands.describe(name="Which character")
 @app_commands.autocomplete(name=complete_own_character)
-async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     character = await _own(interaction, name)
     bot = interaction.client
@@ -188,7 +189,7 @@ def _bare(name: str) -> str:
     return name.strip().lstrip("@")
 
 
-async def _own(interaction: "Interaction", name: str) -> Character:
+async def _own(interaction: Interaction, name: str) -> Character:
     """The person's own character, whatever version was named. Raises Refused."""
     bot, bare = interaction.client, _bare(name).partition(":")[0]
     character = await bot.stores.characters.get(interaction.user.id, bare)
@@ -200,11 +201,11 @@ async def _own(interaction: "Interaction", name: str) -> Character:
 
 
 @app_commands.context_menu(name="Save as character")
-async def save_from_menu(interaction: "Interaction", message: discord.Message) -> None:
+async def save_from_menu(interaction: Interaction, message: discord.Message) -> None:
     async def named(submitted: discord.Interaction[Any], handle: str) -> None:
         await submitted.response.defer(thinking=True, ephemeral=True)
 
-        async def keep(asked: "Interaction", saver: Saver) -> Character:
+        async def keep(asked: Interaction, saver: Saver) -> Character:
             me = submitted.client.user
             return await saving.from_message(asked.client, saver, handle, message, me)
 

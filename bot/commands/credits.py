@@ -1,20 +1,20 @@
 """`/credits`: what a person has, and where it came from and went."""
 
 import re
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 
-from bot import cards, components, ledger_words, replies, words
+from bot.app import Interaction
+from bot.components import base
+from bot.core import words
+from bot.core.studio import Studio
 from bot.guard import person_of
-from bot.studio import Studio
+from bot.messages import cards, ledger_words, replies
 from data.accounts import Account
 from engine.catalogue import Model
 from engine.jobs import Lane
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 PAGE = 10
 
@@ -22,7 +22,7 @@ group = app_commands.Group(name="credits", description="Your credits and what th
 
 
 @group.command(description="Your credits, your tier, and what a portrait costs.")
-async def show(interaction: "Interaction") -> None:
+async def show(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     bot = interaction.client
@@ -50,13 +50,13 @@ def _prices(studio: Studio, account: Account, model: Model) -> str:
 
 
 @group.command(description="Where your credits came from and went.")
-async def history(interaction: "Interaction") -> None:
+async def history(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     embed, view = await _page(interaction, None)
     await replies.whisper(interaction, embed=embed, view=view)
 
 
-async def _page(interaction: "Interaction", before: int | None) -> tuple[discord.Embed, discord.ui.View]:
+async def _page(interaction: Interaction, before: int | None) -> tuple[discord.Embed, discord.ui.View]:
     person = await person_of(interaction)
     bot = interaction.client
     account = await bot.studio.account(person.place.guild_id, person.user_id)
@@ -66,15 +66,13 @@ async def _page(interaction: "Interaction", before: int | None) -> tuple[discord
         description=ledger_words.lines(entries[:PAGE]) or "Nothing yet.",
         colour=cards.ACCENT,
     )
-    view = components.Controls()
+    view = base.Controls()
     if len(entries) > PAGE:
         view.add_item(HistoryButton(entries[PAGE - 1].id))
     return embed, view
 
 
-class HistoryButton(
-    components.Control[discord.ui.Button[discord.ui.View]], template=r"credits:page:(?P<before>[0-9]{1,19})"
-):
+class HistoryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"credits:page:(?P<before>[0-9]{1,19})"):
     """Older entries of the presser's own account."""
 
     def __init__(self, before: int) -> None:

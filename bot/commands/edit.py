@@ -1,22 +1,22 @@
 """`/edit`: take this picture and change it, with the face kept."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import consent, editing, replies, sources
-from bot.choices import complete_editor
+from bot.app import Interaction
 from bot.commands.portrait import ASPECT_CHOICES
-from bot.errors import Refused
+from bot.components import consent, editing
+from bot.components.autocomplete import complete_editor
+from bot.core.errors import Refused
+from bot.core.reading import chosen
+from bot.core.requests import MAX_SEED
 from bot.guard import person_of
-from bot.reading import chosen
-from bot.wishes import MAX_SEED
+from bot.messages import replies
+from bot.uploads import sources
 from engine.jobs import Lane
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 
 @app_commands.command(description="Change a picture in words and keep the face: yours, or your last portrait.")
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @app_commands.choices(aspect=ASPECT_CHOICES)
 @app_commands.autocomplete(model=complete_editor)
 async def edit(
-    interaction: "Interaction",
+    interaction: Interaction,
     change: Range[str, 1, editing.MAX_CHANGE],
     picture: discord.Attachment | None = None,
     link: Range[str, 1, 200] | None = None,
@@ -49,7 +49,7 @@ async def edit(
     if not change.strip():
         raise Refused("Say what to change. Nothing was charged.")
 
-    async def ordered(asking: "Interaction") -> None:
+    async def ordered(asking: Interaction) -> None:
         person = await person_of(asking)
         if picture:
             source = await sources.from_attachment(asking.client, person.user_id, picture)

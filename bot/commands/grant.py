@@ -1,19 +1,17 @@
 """`/grant`: moderators give credits and the unlimited tier."""
 
 import time
-from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import replies, words
-from bot.errors import NotAllowed, Refused
+from bot.app import Interaction
+from bot.core import words
+from bot.core.errors import NotAllowed, Refused
 from bot.guard import Person, person_of, require_moderator
+from bot.messages import replies
 from data.accounts import FREE, GrantLimits
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 DAY_S = 86_400
 MOST_CREDITS = 1_000_000
@@ -29,7 +27,7 @@ group = app_commands.Group(
 @group.command(description="Give somebody credits.")
 @app_commands.describe(user="Who gets them", amount="How many", reason="Why; kept in the audit")
 async def credits(
-    interaction: "Interaction",
+    interaction: Interaction,
     user: discord.Member,
     amount: Range[int, 1, MOST_CREDITS],
     reason: Range[str, 1, 200] = "",
@@ -51,13 +49,13 @@ async def credits(
     )
 
 
-async def complete_tier(interaction: "Interaction", current: str) -> list[Choice[str]]:
+async def complete_tier(interaction: Interaction, current: str) -> list[Choice[str]]:
     """The tiers that the settings know."""
     typed = current.strip().casefold()
     return [Choice(name=name, value=name) for name in interaction.client.settings.tiers if typed in name][:25]
 
 
-def _require_tier(interaction: "Interaction", tier: str) -> None:
+def _require_tier(interaction: Interaction, tier: str) -> None:
     tiers = interaction.client.settings.tiers
     if tier not in tiers:
         raise Refused(f"There is no tier called {words.plain(tier, 40)}. There is {words.listed(tiers)}.")
@@ -72,7 +70,7 @@ def _require_tier(interaction: "Interaction", tier: str) -> None:
 )
 @app_commands.autocomplete(tier=complete_tier)
 async def tier(
-    interaction: "Interaction",
+    interaction: Interaction,
     user: discord.Member,
     tier: Range[str, 1, 20],
     days: Range[int, 1, 3650] | None = None,
@@ -98,7 +96,7 @@ async def tier(
     await replies.whisper(interaction, f"{user.mention} is in the {account.tier} tier{end}.")
 
 
-async def _granting(interaction: "Interaction", user: discord.Member) -> Person:
+async def _granting(interaction: Interaction, user: discord.Member) -> Person:
     person = await person_of(interaction)
     require_moderator(person)
     if user.bot:
@@ -112,7 +110,7 @@ async def _granting(interaction: "Interaction", user: discord.Member) -> Person:
     return person
 
 
-def _limits(interaction: "Interaction") -> GrantLimits | None:
+def _limits(interaction: Interaction) -> GrantLimits | None:
     """What a moderator may give in a day; the bot's owners have no limit."""
     bot = interaction.client
     if bot.is_owner(interaction.user.id):
@@ -135,7 +133,7 @@ revoke = app_commands.Group(
 @revoke.command(name="credits", description="Take credits back, at most what is there.")
 @app_commands.describe(user="From whom", amount="How many", reason="Why; kept in the audit")
 async def revoke_credits(
-    interaction: "Interaction",
+    interaction: Interaction,
     user: discord.Member,
     amount: Range[int, 1, MOST_CREDITS],
     reason: Range[str, 1, 200] = "",
@@ -159,7 +157,7 @@ async def revoke_credits(
 
 @revoke.command(name="tier", description="Put somebody back into the free tier.")
 @app_commands.describe(user="Who", reason="Why; kept in the audit")
-async def revoke_tier(interaction: "Interaction", user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
+async def revoke_tier(interaction: Interaction, user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await _granting(interaction, user)
     await interaction.client.stores.accounts.revoke_tier(

@@ -1,14 +1,12 @@
 """`/help`: how to get from nothing to a series with one face."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 
-from bot import cards, replies
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
+from bot.app import Interaction
+from bot.messages import cards, replies
 
 STEPS = (
     (
@@ -32,7 +30,7 @@ STEPS = (
 
 
 @app_commands.command(name="help", description="How to make portraits and keep a face.")
-async def help_(interaction: "Interaction") -> None:
+async def help_(interaction: Interaction) -> None:
     bot = interaction.client
     embed = discord.Embed(title="A portrait studio", colour=cards.ACCENT)
     name = bot.user.name if bot.user else "bot"

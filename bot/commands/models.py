@@ -1,21 +1,20 @@
 """`/models`: every model here as a table a person can read, and what is not set up."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 
-from bot import cards, hosted_setup, replies, words
+from bot.app import Interaction
+from bot.core import hosted_setup, words
+from bot.core.studio import Studio
 from bot.guard import person_of
-from bot.studio import Studio
+from bot.messages import cards, replies
 from data.accounts import Account
 from engine import studio_model
 from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.hosted_models import TITLES, unconfigured
 from engine.jobs import Lane
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 _MOST_FIELDS = 23
 _MOST_CHARACTERS = 4500
@@ -23,7 +22,7 @@ _MOST_CHARACTERS = 4500
 
 
 @app_commands.command(description="Which models there are, what each is best for, and what it costs you.")
-async def models(interaction: "Interaction") -> None:
+async def models(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     bot = interaction.client

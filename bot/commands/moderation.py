@@ -4,19 +4,18 @@ import csv
 import io
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, ledger_words, refusals, replies, words
-from bot.errors import Refused
+from bot.app import Interaction
+from bot.core import words
+from bot.core.errors import Refused
 from bot.guard import Person, person_of, require_moderator
+from bot.messages import cards, ledger_words, refusals, replies
 from data.audit import AuditEntry
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 MODERATORS = discord.Permissions(manage_guild=True)
 _SHOWN = 15
@@ -29,7 +28,7 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 @app_commands.guild_only()
 @app_commands.default_permissions(MODERATORS)
 @app_commands.describe(user="Whose account")
-async def account(interaction: "Interaction", user: discord.Member) -> None:
+async def account(interaction: Interaction, user: discord.Member) -> None:
     person = await _moderator(interaction)
     bot = interaction.client
     held = await bot.studio.account(person.place.guild_id, user.id)
@@ -65,7 +64,7 @@ async def account(interaction: "Interaction", user: discord.Member) -> None:
     export="As a CSV file, with everything",
 )
 async def audit(
-    interaction: "Interaction",
+    interaction: Interaction,
     by: discord.Member | None = None,
     user: discord.Member | None = None,
     export: bool = False,
@@ -114,7 +113,7 @@ ban = app_commands.Group(
 
 @ban.command(description="Keep somebody out of the studio on this server.")
 @app_commands.describe(user="Who", reason="Why; kept in the audit")
-async def add(interaction: "Interaction", user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
+async def add(interaction: Interaction, user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
     person = await _moderator(interaction)
     if user.id == person.user_id:
         raise Refused("You cannot ban yourself.")
@@ -126,7 +125,7 @@ async def add(interaction: "Interaction", user: discord.Member, reason: Range[st
 
 @ban.command(description="Let somebody use the studio again.")
 @app_commands.describe(user="Who")
-async def remove(interaction: "Interaction", user: discord.User) -> None:
+async def remove(interaction: Interaction, user: discord.User) -> None:
     person = await _moderator(interaction)
     # The ban of somebody who was erased hangs on a hash until they are named again.
     await interaction.client.stores.privacy.recognise(user.id, now=time.time())
@@ -136,7 +135,7 @@ async def remove(interaction: "Interaction", user: discord.User) -> None:
     await replies.whisper(interaction, f"{user.mention} may order again." if lifted else "There was no such ban.")
 
 
-async def _moderator(interaction: "Interaction") -> Person:
+async def _moderator(interaction: Interaction) -> Person:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     require_moderator(person)

@@ -2,27 +2,33 @@
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import attachments, consent, quotes, replies, sources
-from bot.choices import complete_character, complete_fine_tune, complete_model, complete_slot, complete_style
-from bot.errors import Gone, Refused
-from bot.extras import NOTHING_MORE, Extras, FineTuneWish, Use
+from bot.app import Interaction
+from bot.components import consent, quotes
+from bot.components.autocomplete import (
+    complete_character,
+    complete_fine_tune,
+    complete_model,
+    complete_slot,
+    complete_style,
+)
+from bot.core.errors import Gone, Refused
+from bot.core.extras import NOTHING_MORE, Extras, FineTuneWish, Use
+from bot.core.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
+from bot.core.requests import MAX_SEED, Answer, Wish
 from bot.guard import person_of
-from bot.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
-from bot.wishes import MAX_SEED, Answer, Wish
+from bot.messages import replies
+from bot.uploads import attachments, sources
 from engine import provenance
 from engine.catalogue import Quality
 from engine.finetunes import STRONGEST
 from engine.jobs import Lane
 from engine.prompt import ASPECTS, PortraitPrompt, from_json
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 MOST = 4
 _REMARKS = (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)")
@@ -67,7 +73,7 @@ Slot = Range[str, 1, 500]
     detail=complete_slot,
 )
 async def portrait(
-    interaction: "Interaction",
+    interaction: Interaction,
     prompt: Range[str, 1, MAX_PROMPT] | None = None,
     character: Range[str, 1, 32] | None = None,
     aspect: str | None = None,
@@ -121,7 +127,7 @@ async def portrait(
 
 
 async def _order(
-    interaction: "Interaction", wish: Wish, answer: Answer, picture: discord.Attachment | None, use: Use | None
+    interaction: Interaction, wish: Wish, answer: Answer, picture: discord.Attachment | None, use: Use | None
 ) -> None:
     """Place the order, with the picture that goes along, if there is one. Raises Refused, BadPicture."""
     if picture is None:
@@ -131,7 +137,7 @@ async def _order(
         raise Refused("Say what that picture is for with `reference_for:`. Nothing was charged.")
     along, role = picture, use
 
-    async def ordered(asking: "Interaction") -> None:
+    async def ordered(asking: Interaction) -> None:
         source = await sources.from_attachment(asking.client, wish.user_id, along)
         extras = replace(wish.extras, pictures=(source.picture(role),), kept=(source.kept,))
         asked = replace(wish, source=f"interaction:{asking.id}", extras=extras)
@@ -147,7 +153,7 @@ def with_fine_tune(name: str | None, strength: float | None) -> Extras:
     return NOTHING_MORE if name is None else Extras(fine_tune=FineTuneWish(name=name, strength=strength))
 
 
-async def recipe_in(interaction: "Interaction", attachment: discord.Attachment | None) -> PortraitPrompt:
+async def recipe_in(interaction: Interaction, attachment: discord.Attachment | None) -> PortraitPrompt:
     """The recipe that a picture carries: its text is read, nobody in it is used. Raises BadPicture, Refused."""
     if attachment is None:
         return NOTHING
@@ -160,7 +166,7 @@ async def recipe_in(interaction: "Interaction", attachment: discord.Attachment |
     return recipe
 
 
-async def style_named(interaction: "Interaction", name: str | None) -> PortraitPrompt:
+async def style_named(interaction: Interaction, name: str | None) -> PortraitPrompt:
     """Raises Gone."""
     if name is None:
         return NOTHING

@@ -2,33 +2,33 @@
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 
-from bot import cards, components, replies, words
+from bot.app import Interaction
+from bot.components import base
+from bot.components.views import PortraitButton
+from bot.core import words
 from bot.guard import person_of
-from bot.views import PortraitButton
+from bot.messages import cards, replies
 from data.portraits import Portrait
 from engine.prompt import from_json
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 PAGE = 4
 _MAX_ID = 2**63 - 1
 
 
 @app_commands.command(description="The portraits you made here: open, reroll or delete them.")
-async def portraits(interaction: "Interaction") -> None:
+async def portraits(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     embed, view = await _page(interaction, None)
     await replies.whisper(interaction, embed=embed, view=view)
 
 
 class PageButton(
-    components.Control[discord.ui.Button[discord.ui.View]],
+    base.Control[discord.ui.Button[discord.ui.View]],
     template=r"portraits:page:(?P<before>[0-9]{1,19})",
 ):
     """Turns the page; the list is always the presser's own."""
@@ -50,12 +50,12 @@ class PageButton(
         await interaction.edit_original_response(embed=embed, view=view)
 
 
-async def _page(interaction: "Interaction", before: int | None) -> tuple[discord.Embed, discord.ui.View]:
+async def _page(interaction: Interaction, before: int | None) -> tuple[discord.Embed, discord.ui.View]:
     person = await person_of(interaction)
     store = interaction.client.stores.portraits
     found = await store.of_user(person.place.guild_id, person.user_id, before_id=before, limit=PAGE + 1)
     shown = found[:PAGE]
-    view = components.Controls()
+    view = base.Controls()
     for row, item in enumerate(shown):
         _add_row(view, item, row)
     if before is not None:

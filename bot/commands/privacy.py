@@ -3,21 +3,22 @@
 import io
 import re
 import time
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final, Self
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, components, consent, erasing, exporting, replies, words
-from bot.errors import Refused
+from bot.app import Interaction
+from bot.components import base, consent
+from bot.core import exporting, words
+from bot.core.errors import Refused
+from bot.maintenance import erasing
+from bot.messages import cards, replies
 from data.consent import Question
 from data.export import everything_of
 from data.privacy import Holdings
 from engine.catalogue import ON_THIS_MACHINE
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 ABOUT: Final = "erase"
 WORDING: Final = 1
@@ -28,7 +29,7 @@ group = app_commands.Group(name="privacy", description="What is kept of you: see
 
 
 @group.command(description="What is kept of you, for how long, and what leaves this studio.")
-async def show(interaction: "Interaction") -> None:
+async def show(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
     held = await bot.stores.privacy.holdings(interaction.user.id)
@@ -63,7 +64,7 @@ def _how_long(days: int) -> str:
     return f"{portraits}, characters until you delete them, the rest until you have it erased."
 
 
-def _leaves(interaction: "Interaction") -> str:
+def _leaves(interaction: Interaction) -> str:
     models = interaction.client.engine.catalogue.models
     hosted = sorted({model.provider for model in models if model.provider not in ON_THIS_MACHINE})
     local = "Nothing goes to anybody but Discord, which shows your portraits and keeps what it shows."
@@ -78,7 +79,7 @@ def _leaves(interaction: "Interaction") -> str:
 
 @group.command(description="A copy of everything that is kept of you, as zip files that only you see.")
 @app_commands.describe(part="Which part to begin with, when there are many")
-async def export(interaction: "Interaction", part: Range[int, 1, 10_000] = 1) -> None:
+async def export(interaction: Interaction, part: Range[int, 1, 10_000] = 1) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores = interaction.client.stores
     parts = exporting.parts_of(await everything_of(stores.database, interaction.user.id))
@@ -93,7 +94,7 @@ async def export(interaction: "Interaction", part: Range[int, 1, 10_000] = 1) ->
     await replies.whisper(interaction, _end(len(parts), last, missing))
 
 
-async def _send(interaction: "Interaction", packed: exporting.Packed, sentence: str) -> None:
+async def _send(interaction: Interaction, packed: exporting.Packed, sentence: str) -> None:
     try:
         await replies.whisper(interaction, sentence, file=discord.File(io.BytesIO(packed.content), packed.name))
     except discord.HTTPException as error:
@@ -111,12 +112,12 @@ def _end(parts: int, last: int, missing: list[str]) -> str:
 
 
 @group.command(description="Have everything that is kept of you erased, in all servers. You are asked first.")
-async def erase(interaction: "Interaction") -> None:
+async def erase(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores, user_id = interaction.client.stores, interaction.user.id
     question = await stores.questions.ask(user_id, ABOUT, WORDING, now=time.time())
     held = await stores.privacy.holdings(user_id)
-    view = components.Controls()
+    view = base.Controls()
     view.add_item(EraseButton("yes", question.id))
     view.add_item(EraseButton("no", question.id))
     await replies.whisper(interaction, embed=_consequences(held, question), view=view)
@@ -150,7 +151,7 @@ def _consequences(held: Holdings, question: Question) -> discord.Embed:
     return embed
 
 
-async def _agreed(interaction: "Interaction", question_id: str) -> None:
+async def _agreed(interaction: Interaction, question_id: str) -> None:
     """Erase, and say what was and what was not."""
     await interaction.response.defer()
     bot, user_id = interaction.client, interaction.user.id
@@ -175,7 +176,7 @@ def _told(outcome: erasing.Outcome) -> str:
     )
 
 
-async def _require_fresh(interaction: "Interaction", question_id: str) -> None:
+async def _require_fresh(interaction: Interaction, question_id: str) -> None:
     """Raises Refused for a question of long ago: what it said may not be so any more."""
     question = await interaction.client.stores.questions.get(question_id)
     mine = question is not None and question.user_id == interaction.user.id and question.answer is None
@@ -183,19 +184,19 @@ async def _require_fresh(interaction: "Interaction", question_id: str) -> None:
         raise Refused("That was asked too long ago. Nothing was erased; use /privacy erase again.")
 
 
-async def _declined(interaction: "Interaction", question_id: str) -> None:
+async def _declined(interaction: Interaction, question_id: str) -> None:
     await interaction.response.defer()
     await consent.answered(interaction, question_id, ABOUT, "no")
     await _say(interaction, "Nothing was erased", "Everything is as it was.")
 
 
-async def _say(interaction: "Interaction", title: str, description: str) -> None:
+async def _say(interaction: Interaction, title: str, description: str) -> None:
     embed = discord.Embed(title=title, description=description, colour=cards.WAITING)
     await interaction.edit_original_response(embed=embed, view=None)
 
 
 class EraseButton(
-    components.Control[discord.ui.Button[discord.ui.View]],
+    base.Control[discord.ui.Button[discord.ui.View]],
     template=r"privacy:erase:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
 ):
     """Erase everything, or No."""

@@ -2,19 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 
-from bot import cards, components, replies, words
+from bot.app import Interaction
+from bot.components import base
+from bot.components.views import CancelButton
+from bot.core import words
 from bot.guard import Person, person_of
-from bot.views import CancelButton
+from bot.messages import cards, replies
 from data.jobs import JobRow, Order
 from engine.engine import QueueEntry
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 _SHOWN = 20
 _BUTTONS = 20
@@ -25,7 +25,7 @@ Entries = Mapping[str, QueueEntry]
 
 
 @app_commands.command(description="Your portraits that wait or run, each with a cancel button.")
-async def queue(interaction: "Interaction") -> None:
+async def queue(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     bot = interaction.client
@@ -76,7 +76,7 @@ def _list(person: Person, found: Sequence[tuple[Order, str]]) -> discord.Embed:
 
 
 def _cancels(found: Sequence[tuple[Order, str]]) -> discord.ui.View:
-    view = components.Controls()
+    view = base.Controls()
     for number, (order, _) in enumerate(found, 1):
         if any(row.state in _LIVE for row in order.jobs):
             view.add_item(CancelButton(order.id, label=f"Cancel {number}"))

@@ -1,21 +1,21 @@
 """`/reference`: pictures of outfits, places and styles, kept under a name that prompts can use."""
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import consent, replies, sources
-from bot.choices import complete_reference
-from bot.errors import Gone, Refused
-from bot.extras import Use
+from bot.app import Interaction
+from bot.components import consent
+from bot.components.autocomplete import complete_reference
+from bot.core.errors import Gone, Refused
+from bot.core.extras import Use
 from bot.guard import person_of
+from bot.messages import replies
+from bot.uploads import sources
 from data.references import SavedReference
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 group = app_commands.Group(name="reference", description="Saved outfits, places and styles: write @name in a prompt.")
 
@@ -28,7 +28,7 @@ group = app_commands.Group(name="reference", description="Saved outfits, places 
     link="Link to a message in this server with your portrait, or a picture you attached",
 )
 async def save(
-    interaction: "Interaction",
+    interaction: Interaction,
     name: Range[str, 1, 40],
     use: Use,
     picture: discord.Attachment | None = None,
@@ -38,7 +38,7 @@ async def save(
     if picture and link:
         raise Refused("Give either a link or a picture, not both.")
 
-    async def saved(asking: "Interaction") -> None:
+    async def saved(asking: Interaction) -> None:
         person, stores = await person_of(asking), asking.client.stores
         if picture:
             source = await sources.from_attachment(asking.client, person.user_id, picture)
@@ -66,7 +66,7 @@ async def save(
 
 
 @group.command(name="list", description="Your saved outfits, places and styles.")
-async def list_(interaction: "Interaction") -> None:
+async def list_(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     known = await interaction.client.stores.references.list(interaction.user.id)
     if not known:
@@ -79,7 +79,7 @@ async def list_(interaction: "Interaction") -> None:
 @group.command(description="Delete a saved outfit, place or style, and its picture.")
 @app_commands.describe(name="Which one")
 @app_commands.autocomplete(name=complete_reference)
-async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores = interaction.client.stores
     known = await stores.references.get(interaction.user.id, name)

@@ -1,22 +1,22 @@
 """`/series`: the same person and style in several pictures that differ in one thing."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import quotes, replies, series_menus, varying
-from bot.choices import complete_character, complete_model, complete_style, complete_vary
+from bot.app import Interaction
 from bot.commands.portrait import ASPECT_CHOICES, style_named
-from bot.extras import Extras
+from bot.components import quotes, series_menus
+from bot.components.autocomplete import complete_character, complete_model, complete_style, complete_vary
+from bot.core import varying
+from bot.core.extras import Extras
+from bot.core.reading import MAX_PROMPT, chosen, laid_over, read_prompt
+from bot.core.requests import MAX_SEED, Wish
 from bot.guard import person_of
-from bot.reading import MAX_PROMPT, chosen, laid_over, read_prompt
-from bot.wishes import MAX_SEED, Wish
+from bot.messages import replies
 from engine.jobs import Lane
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 
 @app_commands.command(description="Several portraits that differ in one thing, on one contact sheet.")
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 @app_commands.choices(aspect=ASPECT_CHOICES)
 @app_commands.autocomplete(vary=complete_vary, character=complete_character, style=complete_style, model=complete_model)
 async def series(
-    interaction: "Interaction",
+    interaction: Interaction,
     prompt: Range[str, 1, MAX_PROMPT],
     vary: Range[str, 1, varying.MAX_VARYING],
     character: Range[str, 1, 32] | None = None,

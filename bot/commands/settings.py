@@ -3,20 +3,19 @@
 import time
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import available_timezones
 
 import discord
 from discord import app_commands
 from discord.app_commands import Choice, Range
 
-from bot import cards, replies, words
-from bot.errors import NotAllowed, Refused
+from bot.app import Interaction
+from bot.core import words
+from bot.core.errors import NotAllowed, Refused
 from bot.guard import person_of
+from bot.messages import cards, replies
 from data.servers import ServerSettings
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 MOST_BLOCKED = 200
 MOST_ALLOWANCE = 100_000
@@ -27,7 +26,7 @@ def _zones() -> tuple[str, ...]:
     return tuple(sorted(available_timezones()))
 
 
-async def complete_zone(interaction: "Interaction", current: str) -> list[Choice[str]]:
+async def complete_zone(interaction: Interaction, current: str) -> list[Choice[str]]:
     typed = current.strip().replace(" ", "_").casefold()
     return [Choice(name=zone, value=zone) for zone in _zones() if typed in zone.casefold()][:25]
 
@@ -45,7 +44,7 @@ async def complete_zone(interaction: "Interaction", current: str) -> list[Choice
 )
 @app_commands.autocomplete(time_zone=complete_zone)
 async def settings(
-    interaction: "Interaction",
+    interaction: Interaction,
     studio_role: discord.Role | None = None,
     time_zone: Range[str, 1, 60] | None = None,
     allowance: Range[int, -1, MOST_ALLOWANCE] | None = None,

@@ -4,21 +4,20 @@ import asyncio
 import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, charts, replies, words
+from bot.app import Interaction
+from bot.core import words
 from bot.guard import person_of, require_moderator
+from bot.messages import cards, charts, replies
 from data.costs import Costs
 from data.stats import DayFigures, Waits
 from engine.hosted_models import TITLES
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 CHART_NAME = "stats.png"
 _MOST_COSTS = 8
@@ -28,7 +27,7 @@ _MOST_COSTS = 8
 @app_commands.guild_only()
 @app_commands.default_permissions(manage_guild=True)
 @app_commands.describe(days="How many days back")
-async def stats(interaction: "Interaction", days: Range[int, 1, 60] = 14) -> None:
+async def stats(interaction: Interaction, days: Range[int, 1, 60] = 14) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     require_moderator(person)

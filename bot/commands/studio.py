@@ -4,29 +4,29 @@ import re
 import secrets
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import discord
 from discord import app_commands
 
-from bot import cards, components, forms, quotes, replies
-from bot.errors import Gone
+from bot.app import Interaction
+from bot.components import base, forms, quotes
+from bot.core import words
+from bot.core.errors import Gone
+from bot.core.reading import laid_over, slot_words
+from bot.core.requests import Wish
 from bot.guard import person_of
-from bot.reading import laid_over, slot_words
-from bot.wishes import Wish
+from bot.messages import cards, replies
 from data.recipes import Draft
 from engine.presets import PRESETS
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 OWN_WORDS = "own words"
 _PRESETS_SHOWN = 24
 
 
 @app_commands.command(description="Fill in a recipe card, slot by slot, and make a portrait of it.")
-async def studio(interaction: "Interaction") -> None:
+async def studio(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     draft = Draft(secrets.token_hex(8), interaction.user.id, to_json(PortraitPrompt()))
     await interaction.client.stores.drafts.save(draft, now=time.time())
@@ -38,14 +38,14 @@ def _card(draft: Draft) -> discord.Embed:
     embed = discord.Embed(title="Your recipe", colour=cards.ACCENT)
     for slot in SLOTS:
         shown = cards.slot_value(prompt, slot) or f"-# such as: {cards.SLOT_EXAMPLES[slot]}"
-        embed.add_field(name=cards.SLOT_TITLES[slot], value=shown, inline=True)
+        embed.add_field(name=words.SLOT_TITLES[slot], value=shown, inline=True)
     embed.set_footer(text="Choose a slot below, fill in as many as you like, then make the portrait.")
     return embed
 
 
 def _controls(draft_id: str, slot: str | None = None) -> discord.ui.View:
     """The slots' menu, the presets of the slot that is open, and the button that orders."""
-    view = components.Controls()
+    view = base.Controls()
     view.add_item(SlotMenu(draft_id, slot))
     if slot is not None:
         view.add_item(PresetMenu(draft_id, slot))
@@ -53,7 +53,7 @@ def _controls(draft_id: str, slot: str | None = None) -> discord.ui.View:
     return view
 
 
-async def _draft(interaction: "Interaction", draft_id: str) -> Draft:
+async def _draft(interaction: Interaction, draft_id: str) -> Draft:
     """Raises Gone for somebody else's draft as well."""
     draft = await interaction.client.stores.drafts.get(draft_id, interaction.user.id)
     if draft is None:
@@ -61,19 +61,19 @@ async def _draft(interaction: "Interaction", draft_id: str) -> Draft:
     return draft
 
 
-async def _fill(interaction: "Interaction", draft: Draft, slot: str, value: str) -> Draft:
+async def _fill(interaction: Interaction, draft: Draft, slot: str, value: str) -> Draft:
     changed: dict[str, Any] = {slot: slot_words(value)}
     filled = replace(draft, prompt=to_json(replace(from_json(draft.prompt), **changed)))
     await interaction.client.stores.drafts.save(filled, now=time.time())
     return filled
 
 
-class SlotMenu(components.Control[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<id>[0-9a-f]{16})"):
+class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<id>[0-9a-f]{16})"):
     """Opens one slot of the card: its presets appear."""
 
     def __init__(self, draft_id: str, slot: str | None = None) -> None:
         options = [
-            discord.SelectOption(label=cards.SLOT_TITLES[name], value=name, default=name == slot) for name in SLOTS
+            discord.SelectOption(label=words.SLOT_TITLES[name], value=name, default=name == slot) for name in SLOTS
         ]
         super().__init__(
             discord.ui.Select(placeholder="Which slot?", custom_id=f"draft:slot:{draft_id}", options=options, row=0)
@@ -95,7 +95,7 @@ class SlotMenu(components.Control[discord.ui.Select[discord.ui.View]], template=
 
 
 class PresetMenu(
-    components.Control[discord.ui.Select[discord.ui.View]],
+    base.Control[discord.ui.Select[discord.ui.View]],
     template=r"draft:fill:(?P<id>[0-9a-f]{16}):(?P<slot>[a-z]{1,12})",
 ):
     """Fills the open slot with a preset, or asks for words of one's own."""
@@ -107,7 +107,7 @@ class PresetMenu(
             discord.SelectOption(label=preset.value[:100], value=str(index), description=preset.explanation[:100])
             for index, preset in enumerate(presets)
         ]
-        title = cards.SLOT_TITLES.get(slot, slot)
+        title = words.SLOT_TITLES.get(slot, slot)
         super().__init__(
             discord.ui.Select(
                 placeholder=f"{title}: choose…", custom_id=f"draft:fill:{draft_id}:{slot}", options=options, row=1
@@ -140,7 +140,7 @@ class PresetMenu(
         await interaction.response.edit_message(embed=_card(filled), view=_controls(filled.id))
 
 
-class MakeButton(components.Control[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<id>[0-9a-f]{16})"):
+class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<id>[0-9a-f]{16})"):
     """Orders the portrait that the card describes."""
 
     def __init__(self, draft_id: str) -> None:

@@ -1,22 +1,20 @@
 """`/style`: a look that is kept, so that a series looks like one shoot."""
 
 import time
-from typing import TYPE_CHECKING
 
 import discord
 from discord import app_commands
 from discord.app_commands import Range
 
-from bot import cards, replies, words
-from bot.choices import complete_slot, complete_style
-from bot.errors import Gone, Refused
+from bot.app import Interaction
+from bot.components.autocomplete import complete_slot, complete_style
+from bot.core import words
+from bot.core.errors import Gone, Refused
+from bot.core.reading import chosen, style_of
 from bot.guard import person_of
-from bot.reading import chosen, style_of
+from bot.messages import cards, replies
 from data.recipes import Style
 from engine.prompt import SLOTS, PortraitPrompt, from_json, merge, to_json
-
-if TYPE_CHECKING:
-    from bot.client import Interaction
 
 group = app_commands.Group(name="style", description="Looks that you keep and use again with style:.")
 Slot = Range[str, 1, 500]
@@ -39,7 +37,7 @@ Slot = Range[str, 1, 500]
     detail=complete_slot,
 )
 async def save(
-    interaction: "Interaction",
+    interaction: Interaction,
     name: Range[str, 1, 40],
     lighting: Slot | None = None,
     camera: Slot | None = None,
@@ -62,7 +60,7 @@ async def save(
     )
 
 
-async def _last_look(interaction: "Interaction") -> PortraitPrompt:
+async def _last_look(interaction: Interaction) -> PortraitPrompt:
     """Raises Gone, Refused."""
     person = await person_of(interaction)
     latest = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
@@ -75,7 +73,7 @@ async def _last_look(interaction: "Interaction") -> PortraitPrompt:
 
 
 @group.command(name="list", description="The looks you keep.")
-async def list_(interaction: "Interaction") -> None:
+async def list_(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     styles = await interaction.client.stores.styles.list(interaction.user.id)
     if not styles:
@@ -91,7 +89,7 @@ async def list_(interaction: "Interaction") -> None:
 @group.command(description="One look, slot by slot.")
 @app_commands.describe(name="Which style")
 @app_commands.autocomplete(name=complete_style)
-async def show(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+async def show(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     style = await interaction.client.stores.styles.get(interaction.user.id, name)
     if style is None:
@@ -102,7 +100,7 @@ async def show(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
 @group.command(description="Forget a look.")
 @app_commands.describe(name="Which style")
 @app_commands.autocomplete(name=complete_style)
-async def delete(interaction: "Interaction", name: Range[str, 1, 40]) -> None:
+async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not await interaction.client.stores.styles.delete(interaction.user.id, name):
         raise _unknown()

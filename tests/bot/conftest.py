@@ -10,11 +10,11 @@ import discord
 import pytest
 import simcord
 
-from bot import consent
 from bot.client import StudioBot
-from bot.replies import sentence_for
-from bot.settings import Settings
-from bot.stores import Stores
+from bot.core import picture_rights
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.messages.replies import sentence_for
 from tests.engine.tiny_models import entry, models_file
 
 MODEL = "tiny"
@@ -59,7 +59,9 @@ class World:
 
     async def agree(self, who: Any) -> None:
         """This person has confirmed before that they have the right to the pictures they hand in."""
-        question = await self.stores.questions.ask(who.id, consent.ABOUT, consent.WORDING, now=time.time())
+        question = await self.stores.questions.ask(
+            who.id, picture_rights.ABOUT, picture_rights.WORDING, now=time.time()
+        )
         assert await self.stores.questions.answer(question.id, who.id, "yes", now=time.time())
 
     async def balance(self, who: Any) -> int:

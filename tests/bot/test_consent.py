@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL import Image
 
-from bot import consent
+from bot.core import picture_rights
 from tests import faces
 from tests.bot.conftest import World
 from tests.bot.reading import answer, labels, said
@@ -27,7 +27,7 @@ async def handles(world: World, who: Any) -> list[str]:
 
 
 async def agreed(world: World, who: Any) -> bool:
-    return await world.stores.questions.agreed(who.id, consent.ABOUT, consent.WORDING)
+    return await world.stores.questions.agreed(who.id, picture_rights.ABOUT, picture_rights.WORDING)
 
 
 def files(world: World) -> list[str]:
@@ -37,12 +37,12 @@ def files(world: World) -> list[str]:
 async def test_an_upload_is_saved_once_the_right_is_confirmed_and_never_asked_about_again(world: World) -> None:
     """The answer is kept with its time and wording, and outlives a restart."""
     asked = await save(world, world.sam, "me")
-    assert consent.SENTENCES[consent.WORDING] in said(asked)
+    assert picture_rights.SENTENCES[picture_rights.WORDING] in said(asked)
     assert (await handles(world, world.sam), files(world)) == ([], [])
     assert "Saved" in said(await world.sam.click(answer(asked), label="Confirm"))
     assert await handles(world, world.sam) == ["me"]
     (kept,) = await world.stores.database.fetch_all("SELECT * FROM questions")
-    assert (kept["user_id"], kept["wording"], kept["answer"]) == (world.sam.id, consent.WORDING, "yes")
+    assert (kept["user_id"], kept["wording"], kept["answer"]) == (world.sam.id, picture_rights.WORDING, "yes")
     assert kept["answered_at"] >= kept["asked_at"] > 0
     await world.restart()
     assert "Saved" in said(await save(world, world.sam, "again", shade=1))
@@ -92,7 +92,7 @@ async def test_a_reply_asks_where_all_can_read_and_only_its_author_may_answer(wo
 
 
 async def test_a_question_counts_once_and_a_forged_one_not_at_all(world: World) -> None:
-    question = await world.stores.questions.ask(world.sam.id, consent.ABOUT, consent.WORDING, now=1.0)
+    question = await world.stores.questions.ask(world.sam.id, picture_rights.ABOUT, picture_rights.WORDING, now=1.0)
     old = await world.button(f"consent:yes:{question.id}")
     thanks = said(await world.sam.click(old, label="Forged"))
     assert "send the picture again" in thanks  # what it was for is not known any more
@@ -108,4 +108,4 @@ async def test_a_question_counts_once_and_a_forged_one_not_at_all(world: World) 
 
 async def test_a_new_wording_is_asked_anew(world: World) -> None:
     await world.agree(world.sam)
-    assert not await world.stores.questions.agreed(world.sam.id, consent.ABOUT, consent.WORDING + 1)
+    assert not await world.stores.questions.agreed(world.sam.id, picture_rights.ABOUT, picture_rights.WORDING + 1)

@@ -11,9 +11,9 @@ import pytest
 from pydantic import SecretStr
 
 from bot import __main__ as main
-from bot import doctor
-from bot.doctor import Finding
-from bot.settings import ModelPrice, Settings
+from bot.core.settings import ModelPrice, Settings
+from bot.operations import doctor
+from bot.operations.doctor import Finding
 from data import ledger
 from data.backup import back_up, restore
 from data.database import FILE_NAME, Database

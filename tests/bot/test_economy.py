@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.errors import Refused, SettingsError
-from bot.settings import ModelPrice, Settings
-from bot.tiers import Tier, with_built_in
-from bot.wishes import Answer, Place, Wish
+from bot.core.errors import Refused, SettingsError
+from bot.core.requests import Answer, Place, Wish
+from bot.core.settings import ModelPrice, Settings
+from bot.core.tiers import Tier, with_built_in
 from data import ledger
 from data.accounts import Account
 from engine.jobs import Lane, QueueFull
@@ -148,7 +148,7 @@ def test_prices_and_tiers_that_cannot_be_are_refused_by_name(tmp_path: Path, lin
 
 
 async def test_a_price_for_a_model_that_is_not_there_stops_the_start(settings: Settings) -> None:
-    from bot.engine_setup import make_catalogue
+    from bot.core.engine_setup import make_catalogue
 
     with pytest.raises(SettingsError, match="misspelt"):
         make_catalogue(settings.model_copy(update={"price_models": {"misspelt": ModelPrice(standard=1)}}))

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot import before_after
-from bot.settings import Settings
-from bot.stores import Stores
+from bot.core import before_after
+from bot.core.settings import Settings
+from bot.core.stores import Stores
 from data import ledger
 from engine import identity
 from engine.prompt import from_json

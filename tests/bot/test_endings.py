@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from bot import following, patience
-from bot.results import Result
-from bot.settings import Settings
-from bot.stores import Stores
-from bot.studio import MAX_TAKES, UNSHOWN_KEPT_S, Studio
-from bot.wishes import Answer, Place, Wish
+from bot.core import following, patience
+from bot.core.requests import Answer, Place, Wish
+from bot.core.results import Result
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.core.studio import MAX_TAKES, UNSHOWN_KEPT_S, Studio
 from data import ledger, schema
 from data.database import FILE_NAME
 from data.jobs import Order, Way

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot import doctor
-from bot.extras import Extras, FineTuneWish
-from bot.settings import Settings
-from bot.wishes import Answer, Place, Wish
+from bot.core.extras import Extras, FineTuneWish
+from bot.core.requests import Answer, Place, Wish
+from bot.core.settings import Settings
+from bot.operations import doctor
 from data.portraits import Portrait
 from engine import provenance
 from engine.picture_text import texts

@@ -15,7 +15,7 @@ from aiohttp import web
 from discord.http import HTTPClient
 from PIL import Image
 
-from bot import attachments, sources
+from bot.uploads import attachments, sources
 from engine.intake import MAX_BYTES, BadPicture
 from tests.bot.conftest import World
 from tests.bot.reading import said

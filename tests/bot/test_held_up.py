@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot import saving
+from bot.uploads import saving
 from data import ledger, presence
 from data.errors import DataError
 from data.jobs import NewJob, NewOrder, Order

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot import cards, likeness
-from bot.holding import Holding
-from bot.settings import Settings
-from bot.stores import Stores
-from bot.studio import Result, Studio
-from bot.wishes import Answer, Place, Wish
+from bot.core.identity_retries import Holding
+from bot.core.requests import Answer, Place, Wish
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.core.studio import Result, Studio
+from bot.messages import cards, likeness
 from data.characters import FaceMeasure
 from data.jobs import Order
 from data.tries import Try

@@ -14,13 +14,13 @@ import pytest
 from pydantic import SecretStr
 
 from bot.commands.models import table
-from bot.engine_setup import make_engine
-from bot.errors import AgainstPolicy
-from bot.hosted_setup import OrderNotes
-from bot.settings import Settings
-from bot.stores import Stores
-from bot.studio import Result, Studio
-from bot.wishes import Answer, Place, Wish
+from bot.core.engine_setup import make_engine
+from bot.core.errors import AgainstPolicy
+from bot.core.hosted_setup import OrderNotes
+from bot.core.requests import Answer, Place, Wish
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.core.studio import Result, Studio
 from data.errors import CeilingReached
 from data.jobs import Order, Way
 from engine.catalogue import Provider

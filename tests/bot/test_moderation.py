@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.commands.moderation import as_csv
-from bot.settings import Settings
+from bot.core.settings import Settings
 from data.audit import AuditEntry
 from tests.bot.conftest import World
 from tests.bot.reading import answer, fields, said

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.policy import Allowed, Decision, PolicyQuestion, Refused, decide
+from bot.core.policy import Allowed, Decision, PolicyQuestion, Refused, decide
 from engine.prompt import PortraitPrompt, parse
 from tests.corpus.policy_score import VERDICTS, judged, verdict
 

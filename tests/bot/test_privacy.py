@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot import consent, erasing, exporting
-from bot.settings import Settings
-from bot.stores import Stores
+from bot.core import exporting, picture_rights
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.maintenance import erasing
 from data import ledger
 from data.export import Document, Export, PictureFile
 from data.jobs import NewJob, NewOrder
@@ -116,7 +117,7 @@ async def test_only_the_person_who_asked_can_confirm_and_only_for_a_while(world:
     assert "too long ago" in said(await world.sam.click(late, label="Forged"))
     forged = await world.button(f"privacy:erase:yes:{'0' * 16}")
     assert "not known" in said(await world.sam.click(forged, label="Forged"))
-    right = await world.stores.questions.ask(world.sam.id, consent.ABOUT, 1, now=time.time())
+    right = await world.stores.questions.ask(world.sam.id, picture_rights.ABOUT, 1, now=time.time())
     crossed = await world.button(f"privacy:erase:yes:{right.id}")
     assert "not known" in said(await world.sam.click(crossed, label="Forged"))
     asked = await world.sam.slash(world.channel, "privacy erase")

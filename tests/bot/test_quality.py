@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.settings import Settings
+from bot.core.settings import Settings
 from engine.catalogue import BUILTIN_ID
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said

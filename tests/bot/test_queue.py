@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.client import StudioBot
-from bot.local_page import LiveEnv
-from bot.settings import Settings
+from bot.core.settings import Settings
+from bot.operations.local_page import LiveEnv
 from tests.bot.conftest import GUILD_ID, MODEL, World, make_bot, make_world
 from tests.bot.reading import answer, fields, labels, said
 from tests.engine.tiny_models import entry, models_file

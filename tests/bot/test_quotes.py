@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.settings import Settings
+from bot.core.settings import Settings
 from data import ledger
 from tests.bot.conftest import World
 from tests.bot.reading import fields, labels, said

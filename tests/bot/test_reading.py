@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot import editing, reading, varying
-from bot.errors import Refused
+from bot.components import editing
+from bot.core import reading, varying
+from bot.core.errors import Refused
 from engine.prompts import parser
 from tests.bot.conftest import World
 

@@ -9,7 +9,8 @@ from typing import Any
 import c2pa
 from PIL import Image
 
-from bot import parcels, studio, words
+from bot.core import studio, words
+from bot.delivery import payloads
 from engine import provenance
 from engine.dialects import Words
 from engine.jobs import Finished
@@ -175,7 +176,7 @@ async def test_a_picture_above_the_upload_limit_is_sent_as_webp_with_its_recipe(
     message = await world.portrait(world.sam, PROMPT, seed=77)
     (portrait,) = await world.stores.portraits.by_message(message.id)
     png = await world.stores.pictures.read(portrait.sha256)
-    sent, kind = await parcels.fitting(png, 4000)
+    sent, kind = await payloads.fitting(png, 4000)
     assert (kind, len(sent) <= 4000) == ("webp", True)
     assert provenance.read_recipe(sent) == replace(from_json(portrait.prompt), seed=77)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.settings import Settings
-from bot.wishes import Answer, Place, Wish
+from bot.core.requests import Answer, Place, Wish
+from bot.core.settings import Settings
 from data.errors import HandleTaken
 from data.references import References
 from engine.prompt import parse

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.settings import Settings
+from bot.core.settings import Settings
 from tests.bot.conftest import World
 
 DAY_S = 86_400.0

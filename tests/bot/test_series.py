@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from bot import series_menus, varying
-from bot.errors import Refused
-from bot.extras import Extras
-from bot.settings import Settings
-from bot.stores import Stores
-from bot.wishes import Answer, Place, Wish
+from bot.components import series_menus
+from bot.core import varying
+from bot.core.errors import Refused
+from bot.core.extras import Extras
+from bot.core.requests import Answer, Place, Wish
+from bot.core.settings import Settings
+from bot.core.stores import Stores
 from data import ledger
 from data.jobs import Order
 from data.portraits import PortraitFacts

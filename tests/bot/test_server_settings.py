@@ -7,7 +7,7 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.settings import Settings
+from bot.core.settings import Settings
 from data.servers import ServerSettings
 from tests.bot.conftest import GUILD_ID, World
 from tests.bot.reading import answer, fields, said

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import SettingsError
-from bot.settings import Settings, example
+from bot.core.errors import SettingsError
+from bot.core.settings import Settings, example
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import cards, replies, sheets, words
-from bot.errors import AgainstPolicy
+from bot.core import words
+from bot.core.errors import AgainstPolicy
+from bot.messages import cards, replies, sheets
 from data.errors import HandleTaken
 from data.series import Frame, Series
 from engine.intake import BadPicture

@@ -10,9 +10,10 @@ import discord
 import pytest
 from simcord.enums import InteractionType
 
-from bot import client, commands, components, forms, guard
+from bot import client, commands, guard
 from bot.commands import privacy
-from bot.settings import Settings
+from bot.components import base, forms
+from bot.core.settings import Settings
 from tests import faces
 from tests.bot import asking
 from tests.bot.asking import Place
@@ -135,7 +136,7 @@ async def test_every_button_and_menu_is_refused(world: World, place: Place) -> N
 
 async def test_every_form_is_refused_that_was_opened_before(world: World, place: Place) -> None:
     """Banned, kept out or sent out of direct messages between opening it and handing it in."""
-    assert asking.made_in_the_bot(components.Form) == {forms.OneField}
+    assert asking.made_in_the_bot(base.Form) == {forms.OneField}
     message = await world.button("old")
     call = asking.menu_call("Save as character", message, world.lena.id)
     await let_in(world, place, allowed=True)
@@ -262,11 +263,11 @@ def test_where_commands_are_offered_is_said_of_each(world: World, direct: bool) 
 def test_nothing_is_pressed_or_handed_in_past_the_base() -> None:
     """A new button, menu, view or form that is made from discord.py's own classes fails here."""
     items = asking.made_in_the_bot(discord.ui.Item)
-    assert items - {components.Control} == set(client.ITEMS)
-    assert all(issubclass(item, components.Control) for item in items)
+    assert items - {base.Control} == set(client.ITEMS)
+    assert all(issubclass(item, base.Control) for item in items)
     views = {*asking.made_in_the_bot(discord.ui.View), *asking.made_in_the_bot(discord.ui.LayoutView)}
-    assert views == {components.Controls}
-    assert all(issubclass(form, components.Form) for form in asking.made_in_the_bot(discord.ui.Modal))
+    assert views == {base.Controls}
+    assert all(issubclass(form, base.Form) for form in asking.made_in_the_bot(discord.ui.Modal))
     trees = asking.made_in_the_bot(discord.app_commands.CommandTree)
     assert trees == {client.StudioTree}
 
@@ -287,13 +288,13 @@ def test_a_class_that_would_answer_for_itself_cannot_be_written() -> None:
 
     for name in ("interaction_check", "callback"):
         with pytest.raises(TypeError, match="may not decide"):
-            type("Past", (components.Control,), {name: yes}, template="past")
+            type("Past", (base.Control,), {name: yes}, template="past")
     for name in ("interaction_check", "on_submit"):
         with pytest.raises(TypeError, match="may not decide"):
-            type("Past", (components.Form,), {name: yes})
+            type("Past", (base.Form,), {name: yes})
 
 
 async def test_a_view_takes_no_button_that_nobody_asks_for() -> None:
     with pytest.raises(TypeError, match="no Control"):
-        components.Controls().add_item(discord.ui.Button(label="Past", custom_id="past"))
-    components.Controls().add_item(discord.ui.Button(label="A link", url="https://discord.com"))
+        base.Controls().add_item(discord.ui.Button(label="Past", custom_id="past"))
+    base.Controls().add_item(discord.ui.Button(label="A link", url="https://discord.com"))

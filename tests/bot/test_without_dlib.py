@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 import pytest
 from PIL import Image
 
-from bot import doctor
+from bot.operations import doctor
 from engine import identity, review
 from tests.bot.conftest import World
 from tests.bot.reading import said

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.policy import PolicyQuestion, Refused, decide
+from bot.core.policy import PolicyQuestion, Refused, decide
 from engine.prompt import parse
 
 VERDICTS = ("fine", "adult", "minors")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.stores import Stores
+from bot.core.stores import Stores
 from data.at_rest import close_folder
 from data.backup import back_up, restore
 from data.database import FILE_NAME, Database

@@ -45,7 +45,7 @@ def chromium() -> str | None:
 
 @dataclass(slots=True)
 class DemoProcess:
-    """`python -m bot.demo` on a data folder, startable again after it was stopped."""
+    """`python -m bot.operations.demo` on a data folder, startable again after it was stopped."""
 
     folder: Path
     arguments: tuple[str, ...] = ()
@@ -60,7 +60,16 @@ class DemoProcess:
         """
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot.demo", "--no-browser", "--port", "0", "--data", str(self.folder)),
+                *(
+                    sys.executable,
+                    "-m",
+                    "bot.operations.demo",
+                    "--no-browser",
+                    "--port",
+                    "0",
+                    "--data",
+                    str(self.folder),
+                ),
                 *self.arguments,
                 cwd=ROOT,
                 stdout=asyncio.subprocess.PIPE,

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.callbacks import repeat_lost_callbacks
 from bot.client import StudioBot
-from bot.endpoints import point_discord_at
-from bot.settings import Settings
-from bot.stores import Stores
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.operations.callbacks import repeat_lost_callbacks
+from bot.operations.endpoints import point_discord_at
 from data import ledger
 from data.database import Database
 from tests.engine.tiny_models import entry, models_file

@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from bot import faults
+from bot.core import faults
 from tests.e2e.stage import Stage, books
 
 

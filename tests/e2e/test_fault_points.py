@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from bot import faults
+from bot.core import faults
 from tests.e2e.stage import PROMPT, Books, Stage, books, is_portrait
 from tests.standin import Interaction
 from tests.standin.process import BotProcess

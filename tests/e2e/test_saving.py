@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 import pytest
 from PIL import Image
 
-from bot import consent
+from bot.core import picture_rights
 from tests import faces
 from tests.e2e.stage import LiveBot, Stage, finished
 from tests.standin import File
@@ -101,7 +101,7 @@ async def test_what_is_no_usable_picture_is_explained(
 ) -> None:
     assert live.bot is not None
     questions = live.bot.stores.questions
-    asked = await questions.ask(stage.ana.id, consent.ABOUT, consent.WORDING, now=time.time())
+    asked = await questions.ask(stage.ana.id, picture_rights.ABOUT, picture_rights.WORDING, now=time.time())
     assert await questions.answer(asked.id, stage.ana.id, "yes", now=time.time())
     sent = await stage.ana.slash(stage.channel, "character save", name="ana", attachment=File(name, content))
     await sent.shown(words)

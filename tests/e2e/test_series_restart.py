@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot import faults
+from bot.core import faults
 from tests.e2e.stage import Stage, books
 from tests.e2e.test_fault_points import ALLOWANCE, PRICE, closed, died
 

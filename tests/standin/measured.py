@@ -12,7 +12,7 @@ import sys
 import time
 
 from bot import __main__ as bot_main
-from bot.settings import Settings
+from bot.core.settings import Settings
 
 EVERY_S = 0.01
 

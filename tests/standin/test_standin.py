@@ -11,7 +11,7 @@ import discord
 import pytest
 from discord import app_commands
 
-from bot.endpoints import point_discord_at
+from bot.operations.endpoints import point_discord_at
 from tests.standin import Channel, File, Interaction, Options, Permission, Person, StandIn
 from tests.standin.errors import ApiError
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from bot.client import StudioBot
-from bot.settings import Settings
-from bot.stores import Stores
+from bot.core.settings import Settings
+from bot.core.stores import Stores
 
 HEAVY = ("torch", "diffusers", "transformers")
 SDKS = ("openai", "mage_space", "google.genai")

@@ -1,6 +1,7 @@
 """The providers' stand-ins for another process: `python -m tests.engine.providers.serve COMMAND ...`.
 
-Runs COMMAND, such as `python -m bot.demo --hosted`, with an environment that leads to all four, and ends with it.
+Runs COMMAND, such as `python -m bot.operations.demo --hosted`, with an environment that leads to all four, and ends
+with it.
 """
 
 from __future__ import annotations

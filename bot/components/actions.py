@@ -1,0 +1,205 @@
+"""What the buttons and menus of a portrait do. Whoever presses is checked here against the database, whatever the
+custom id says."""
+
+import io
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final
+
+import discord
+
+from bot.app import Interaction
+from bot.components import editing, forms, picking, quotes
+from bot.core import words
+from bot.core.errors import Forged, NotYours, Refused
+from bot.core.extras import Extras, FineTuneWish
+from bot.core.reading import slot_words
+from bot.core.requests import Answer, Wish
+from bot.guard import Person, person_of, require_moderator
+from bot.messages import cards, replies
+from bot.uploads import saving
+from data.characters import Character
+from data.jobs import Order
+from data.portraits import Portrait
+from engine.catalogue import Catalogue
+from engine.prompt import SLOTS, from_json
+
+
+async def reroll(interaction: Interaction, portrait_id: int) -> None:
+    """The same prompt with another seed, in a message of its own."""
+    answer = await replies.begin(interaction)
+    portrait, person = await _own(interaction, portrait_id)
+    edited = await interaction.client.stores.orders.get(portrait.order_id)
+    if edited is not None and edited.edit is not None:
+        await _edit_again(interaction, portrait, edited.edit.words, answer)
+        return
+    prompt = replace(from_json(portrait.prompt), seed=None)
+    wish = _child(interaction, portrait, person)
+    await quotes.order(interaction, replace(wish, prompt=prompt), answer)
+
+
+async def _edit_again(interaction: Interaction, portrait: Portrait, change: str, answer: Answer) -> None:
+    if portrait.parent_id is None or not change:
+        raise Refused("That was made from a picture that is not kept. Send it again with /edit.")
+    await editing.again(interaction, portrait.parent_id, answer, model=portrait.model, change=change)
+
+
+async def change(interaction: Interaction, portrait_id: int, slot: str) -> None:
+    """Ask for one slot anew; the other five, the characters and the seed stay."""
+    if slot not in SLOTS:
+        raise Forged
+    portrait, _ = await _own(interaction, portrait_id)
+    current = from_json(portrait.prompt).slot(slot)
+
+    async def ordered(submitted: discord.Interaction[Any], value: str) -> None:
+        answer = await replies.begin(submitted)
+        parent, person = await _own(submitted, portrait_id)
+        wish = _child(submitted, parent, person)
+        changed: dict[str, Any] = {slot: slot_words(value), "seed": parent.seed}
+        prompt = replace(wish.prompt, **changed)
+        await quotes.order(submitted, replace(wish, prompt=prompt), answer)
+
+    await interaction.response.send_modal(forms.slot_form(slot, current, ordered))
+
+
+def _child(interaction: Interaction, portrait: Portrait, person: Person) -> Wish:
+    return Wish(
+        source=f"interaction:{interaction.id}",
+        place=person.place,
+        user_id=person.user_id,
+        prompt=from_json(portrait.prompt),
+        model=portrait.model,
+        parent_portrait_id=portrait.id,
+        extras=_as_it_was_made(portrait, interaction.client.engine.catalogue),
+    )
+
+
+def _as_it_was_made(portrait: Portrait, catalogue: Catalogue) -> Extras:
+    """Its fine-tune and its quality, as far as it had one that is not the model's usual."""
+    fine_tune, strength = portrait.fine_tune, portrait.fine_tune_strength
+    models = (model for model in catalogue.models if model.id == portrait.model and model.steps != portrait.steps)
+    qualities = (quality for model in models for quality, steps in model.qualities.items() if steps == portrait.steps)
+    return Extras(
+        fine_tune=FineTuneWish(name=fine_tune, strength=strength) if fine_tune else None,
+        quality=next(qualities, None),
+    )
+
+
+async def _own(interaction: Interaction, portrait_id: int) -> tuple[Portrait, Person]:
+    """Raises Gone, NotYours."""
+    portrait = await interaction.client.studio.find_portrait(portrait_id)
+    person = await person_of(interaction)
+    if portrait.user_id != person.user_id or portrait.guild_id != person.place.guild_id:
+        raise NotYours
+    return portrait, person
+
+
+async def seen(interaction: Interaction, portrait_id: int) -> Portrait:
+    """A portrait that is the presser's own, or shown where they can read. Raises Gone, NotYours, Refused."""
+    portrait = await interaction.client.studio.find_portrait(portrait_id)
+    if portrait.user_id == interaction.user.id:
+        return portrait
+    person = await person_of(interaction)
+    if portrait.guild_id != person.place.guild_id:
+        raise NotYours
+    here = portrait.channel_id == interaction.channel_id
+    member = interaction.user
+    if not here and not (isinstance(member, discord.Member) and await saving.readable(portrait.channel_id, member)):
+        raise NotYours
+    return portrait
+
+
+async def save(interaction: Interaction, portrait_id: int) -> None:
+    """Ask for a name; whoever can see the portrait may save its face."""
+    await seen(interaction, portrait_id)
+
+    async def named(submitted: discord.Interaction[Any], handle: str) -> None:
+        await submitted.response.defer(thinking=True, ephemeral=True)
+
+        async def keep(asked: Interaction, saver: saving.Saver) -> Character:
+            portrait = await seen(asked, portrait_id)
+            bot = asked.client
+            return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, handle, portrait)
+
+        await picking.save(submitted, saving.Saver(submitted.user.id, submitted.guild_id or 0), keep)
+
+    await interaction.response.send_modal(forms.name_form(named))
+
+
+async def show_words(interaction: Interaction, portrait_id: int) -> None:
+    """The words that the model was actually given."""
+    portrait = await seen(interaction, portrait_id)
+    embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
+    if portrait.negative:
+        embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
+    if portrait.fine_tune:
+        embed.add_field(
+            name="Fine-tune", value=f"{words.plain(portrait.fine_tune, 80)} at {portrait.fine_tune_strength:g}"
+        )
+    embed.set_footer(text=f"No. {portrait.id} · {portrait.model_title}")
+    await replies.whisper(interaction, embed=embed)
+
+
+async def picked(interaction: Interaction, order_id: str, portrait_id: int) -> tuple[Portrait, dict[str, Any]]:
+    """One of several portraits, alone, for the person who picked it: the portrait and the message's content."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    portrait = await seen(interaction, portrait_id)
+    if portrait.order_id != order_id:
+        raise Forged
+    name = f"likeness-{portrait.id}.png"
+    picture = await bot.stores.pictures.read(portrait.sha256)
+    return portrait, {
+        "embed": cards.portrait(portrait, image_name=name, tries=await bot.stores.tries.of_job(portrait.job_id)),
+        "file": discord.File(io.BytesIO(picture), name),
+    }
+
+
+async def delete(interaction: Interaction, portrait_id: int) -> None:
+    """Delete a portrait and its message; for its owner and for moderators."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    portrait = await bot.studio.find_portrait(portrait_id)
+    _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
+    await bot.stores.portraits.delete(portrait.id, time.time())
+    await bot.post.remove(portrait)
+    await replies.whisper(interaction, "Deleted.")
+
+
+async def cancel_order(interaction: Interaction, order_id: str) -> None:
+    """Cancel an order that waits or runs; for its owner and for moderators."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    order = await bot.studio.find_order(order_id)
+    _require_owner_or_moderator(await person_of(interaction), order.user_id, order.guild_id)
+    stopped = await bot.studio.cancel(order)
+    await replies.whisper(
+        interaction, "Cancelled; the credits are back." if stopped else _why_not(await bot.studio.find_order(order_id))
+    )
+
+
+def _why_not(order: Order) -> str:
+    """Why nothing of an order was cancelled."""
+    if order.unshown_since is not None:
+        return "It is made already and could not be shown where it was ordered: /portraits has it."
+    if order.state == "open":
+        return "It is made already and on its way; nothing was cancelled."
+    return "It is finished already; nothing was cancelled."
+
+
+def _require_owner_or_moderator(person: Person, owner_id: int, guild_id: int) -> None:
+    """Raises NotYours, NotAllowed."""
+    if person.place.guild_id != guild_id:
+        raise NotYours
+    if person.user_id != owner_id:
+        require_moderator(person)
+
+
+PORTRAIT_ACTIONS: Final[dict[str, Callable[[Interaction, int], Awaitable[None]]]] = {
+    "reroll": reroll,
+    "edit": editing.ask,
+    "save": save,
+    "words": show_words,
+    "delete": delete,
+}

@@ -1,0 +1,146 @@
+"""Autocompletion: at most 25 choices, the nearest first, always the asking person's own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from discord.app_commands import Choice
+
+from bot.app import Interaction
+from bot.core import varying
+from engine.catalogue import Catalogue, Model
+from engine.finetunes import FineTune
+from engine.presets import PRESETS
+
+MOST = 25
+_NAME_LIMIT = 100
+
+
+async def complete_character(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The handles that the person may use here; those that begin with what is typed come first."""
+    handles = await interaction.client.stores.characters.handles(interaction.user.id, interaction.guild_id or 0)
+    return _handles(handles, current)
+
+
+async def complete_own_character(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """As `complete_character`, of the person's own alone."""
+    return _handles(await interaction.client.stores.characters.handles(interaction.user.id), current)
+
+
+def _handles(handles: Iterable[str], current: str) -> list[Choice[str]]:
+    typed = current.strip().lstrip("@").casefold()
+    fitting = sorted(
+        (handle for handle in handles if typed in handle.casefold()),
+        key=lambda handle: (not handle.casefold().startswith(typed), handle.casefold()),
+    )
+    # Not the bare handle: the demo's page offers a choice again, and never runs, where it is what was typed.
+    return [Choice(name=f"@{handle}", value=f"@{handle}") for handle in fitting[:MOST]]
+
+
+async def complete_model(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The models here, each with what it is best for; one whose provider is set aside says so and comes last."""
+    catalogue = interaction.client.engine.catalogue
+    return _model_choices(catalogue, catalogue.models, current)
+
+
+async def complete_editor(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The models that change pictures, in the same way."""
+    catalogue = interaction.client.engine.catalogue
+    return _model_choices(catalogue, [model for model in catalogue.models if model.edits], current)
+
+
+def _model_choices(catalogue: Catalogue, offered: Sequence[Model], current: str) -> list[Choice[str]]:
+    typed = current.strip().casefold()
+    models = [model for model in offered if typed in model.id.casefold() or typed in model.title.casefold()]
+    models.sort(key=lambda model: bool(catalogue.unavailable(model)))
+    return [
+        Choice(name=f"{model.title}: {_remark(catalogue, model)}"[:_NAME_LIMIT].rstrip(), value=model.id)
+        for model in models[:MOST]
+    ]
+
+
+def _remark(catalogue: Catalogue, model: Model) -> str:
+    away = catalogue.unavailable(model)
+    return f"not now, {away}" if away else model.best_for
+
+
+async def complete_fine_tune(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The fine-tunes of the model that is chosen beside it, or of the default one, each with its usual strength."""
+    typed = current.strip().casefold()
+    catalogue = interaction.client.engine.catalogue
+    model_id = getattr(interaction.namespace, "model", None) or catalogue.default
+    fitting = [
+        fine_tune
+        for fine_tune in catalogue.fine_tunes_of(model_id)
+        if typed in fine_tune.name.casefold() or typed in fine_tune.title.casefold()
+    ]
+    return [
+        Choice(name=_fine_tune_line(fine_tune)[:_NAME_LIMIT].rstrip(), value=fine_tune.name)
+        for fine_tune in fitting[:MOST]
+    ]
+
+
+def _fine_tune_line(fine_tune: FineTune) -> str:
+    told = [f"{fine_tune.title}: strength {fine_tune.strength:g}"]
+    told += [f"says {', '.join(fine_tune.triggers)}"] if fine_tune.triggers else []
+    told += [fine_tune.licence] if fine_tune.licence else []
+    return " · ".join(told)
+
+
+async def complete_reference(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The person's saved outfits, places and styles."""
+    typed = current.strip().lstrip("@").casefold()
+    known = await interaction.client.stores.references.list(interaction.user.id)
+    fitting = [item for item in known if typed in item.handle.casefold()]
+    return [Choice(name=f"@{item.handle} ({item.role})", value=f"@{item.handle}") for item in fitting[:MOST]]
+
+
+async def complete_vary(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """What is typed, and examples of what may vary."""
+    models = " | ".join(model.id for model in interaction.client.engine.catalogue.models)
+    examples = [
+        varying.EXAMPLE,
+        "light: window light from the left | low sun from behind | neon at night",
+        "clothes: white shirt | navy suit | raincoat",
+        "camera: 35mm, full body | 85mm close-up | 200mm, from afar",
+        f"model: {models}",
+    ]
+    typed = " ".join(current.split())
+    fitting = [one for one in examples if one.startswith(typed.split(":")[0].casefold()) and one != typed]
+    own = [typed] if typed else []
+    return [Choice(name=one, value=one) for one in (*own, *fitting) if len(one) <= _NAME_LIMIT]
+
+
+async def complete_style(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The person's styles."""
+    typed = current.strip().casefold()
+    styles = await interaction.client.stores.styles.list(interaction.user.id)
+    return [Choice(name=style.name, value=style.name) for style in styles if typed in style.name.casefold()][:MOST]
+
+
+async def complete_slot(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """Presets of the slot that is being typed, each with what it does; own words come first and are always fine."""
+    typed = current.strip()
+    slot = _focused(interaction.data or {})
+    fitting = [
+        preset
+        for preset in PRESETS.get(slot, ())
+        if typed.casefold() in preset.value.casefold() or typed.casefold() in preset.explanation.casefold()
+    ]
+    own = [Choice(name=typed[:_NAME_LIMIT], value=typed[:_NAME_LIMIT])] if typed else []
+    presets = [
+        Choice(name=f"{preset.value} · {preset.explanation}"[:_NAME_LIMIT].rstrip(), value=preset.value)
+        for preset in fitting
+        if preset.value != typed
+    ]
+    return (own + presets)[:MOST]
+
+
+def _focused(data: Mapping[str, Any]) -> str:
+    """The name of the option that is being typed, in an interaction's raw data."""
+    options: Iterable[Mapping[str, Any]] = data.get("options", ())
+    for option in options:
+        if option.get("focused"):
+            return str(option.get("name", ""))
+        if nested := _focused(option):
+            return nested
+    return ""

@@ -1,0 +1,78 @@
+"""Forms (modals) that ask for one thing. What is typed is checked by whoever asked for it."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+
+from bot.components import base
+from bot.core import words
+from bot.core.reading import MAX_SLOT
+from bot.messages import cards
+
+Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
+
+
+class OneField(base.Form):
+    """A form with one text field; `done` gets what was typed, not yet acknowledged."""
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        label: str,
+        done: Typed,
+        field_id: str,
+        value: str = "",
+        placeholder: str = "",
+        limits: tuple[int, int] = (1, 15),
+        long: bool = False,
+    ) -> None:
+        super().__init__(title)
+        self._done = done
+        self._field: discord.ui.TextInput[OneField] = discord.ui.TextInput(
+            label=label,
+            custom_id=field_id,
+            style=discord.TextStyle.paragraph if long else discord.TextStyle.short,
+            default=value or None,
+            placeholder=placeholder or None,
+            min_length=limits[0],
+            max_length=limits[1],
+            required=limits[0] > 0,
+        )
+        self.add_item(self._field)
+
+    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
+        await self._done(interaction, self._field.value)
+
+
+def name_form(done: Typed) -> OneField:
+    """Asks for a character's handle."""
+    return OneField(title="Save as character", label="Name", field_id="handle", placeholder="ana", done=done)
+
+
+def slot_form(slot: str, value: str, done: Typed) -> OneField:
+    """Asks for one slot of a recipe; leaving it empty empties the slot."""
+    return OneField(
+        title=f"Change: {words.SLOT_TITLES[slot]}",
+        label=words.SLOT_TITLES[slot],
+        field_id=slot,
+        value=value[:MAX_SLOT],
+        placeholder=cards.SLOT_EXAMPLES[slot],
+        limits=(0, MAX_SLOT),
+        long=True,
+        done=done,
+    )
+
+
+def change_form(done: Typed) -> OneField:
+    """Asks what to change in a picture."""
+    return OneField(
+        title="Edit",
+        label="What to change",
+        field_id="change",
+        placeholder="a navy suit instead of the coat, at night",
+        limits=(1, MAX_SLOT),
+        long=True,
+        done=done,
+    )

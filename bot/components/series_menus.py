@@ -1,0 +1,127 @@
+"""What is under a series: open one of its frames, or have one made again. Both outlive a restart."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Self
+
+import discord
+
+from bot.app import Interaction
+from bot.components import actions, base, quotes, views
+from bot.core import words
+from bot.core.errors import Forged, Gone, NotYours, Refused
+from bot.core.extras import Extras, FrameWish, SeriesWish
+from bot.core.requests import Wish
+from bot.guard import person_of
+from bot.messages import replies
+from data.series import Frame, Series
+from engine.jobs import Lane
+from engine.prompt import from_json
+
+_MOST = 25
+
+
+async def open_frame(interaction: Interaction, series_id: str, number: int) -> None:
+    """Show one frame in full, with a portrait's own controls, to the person who asked."""
+    frame = _frame(await _series(interaction, series_id), number)
+    if frame.portrait_id is None:
+        raise Gone("There is no portrait of that frame.")
+    portrait, parcel = await actions.picked(interaction, frame.order_id, frame.portrait_id)
+    await interaction.followup.send(**parcel, view=views.single(portrait), ephemeral=True)
+
+
+async def redo_frame(interaction: Interaction, series_id: str, number: int) -> None:
+    """Order one frame again with another seed; it takes the old one's place once it is made. For the owner."""
+    answer = await replies.begin(interaction)
+    series, person = await _series(interaction, series_id), await person_of(interaction)
+    if (series.user_id, series.guild_id) != (person.user_id, person.place.guild_id):
+        raise NotYours("series")
+    frame = _frame(series, number)
+    job = await interaction.client.stores.orders.job(frame.job_id)
+    if job is None or not job.prompt:
+        raise Refused("That frame was deleted, and its words with it. Begin a new series with /series.")
+    prompt = replace(from_json(job.prompt), seed=None)
+    wanted = FrameWish(number=number, label=frame.label, prompt=prompt, model=frame.model)
+    wish = Wish(
+        source=f"interaction:{interaction.id}",
+        place=person.place,
+        user_id=person.user_id,
+        prompt=prompt,
+        model=frame.model,
+        lane=Lane(job.lane),
+        extras=Extras(series=SeriesWish(series_id=series.id, varies=series.varies, frames=(wanted,))),
+    )
+    await quotes.order(interaction, wish, answer)
+
+
+async def _series(interaction: Interaction, series_id: str) -> Series:
+    """Raises Gone."""
+    series = await interaction.client.stores.series.get(series_id)
+    if series is None:
+        raise Gone("That series is not there any more.")
+    return series
+
+
+def _frame(series: Series, number: int) -> Frame:
+    """Raises Forged."""
+    found = next((frame for frame in series.frames if frame.number == number), None)
+    if found is None:
+        raise Forged
+    return found
+
+
+class SeriesMenu(
+    base.Control[discord.ui.Select[discord.ui.View]],
+    template=r"series:(?P<action>open|redo):(?P<id>[0-9a-f]{16})",
+):
+    """ "Open a frame…" or "Make a frame again…"."""
+
+    ACTIONS: ClassVar = {"open": open_frame, "redo": redo_frame}
+    ASKS: ClassVar = {"open": "Open a frame…", "redo": "Make a frame again…"}
+
+    def __init__(self, action: str, series_id: str, frames: Sequence[Frame] = (), *, row: int | None = None) -> None:
+        options = [
+            discord.SelectOption(label=f"{frame.number}. {words.bare(frame.label)}"[:100], value=str(frame.number))
+            for frame in frames[:_MOST]
+        ]
+        super().__init__(
+            discord.ui.Select(
+                placeholder=self.ASKS[action],
+                custom_id=f"series:{action}:{series_id}",
+                options=options or [discord.SelectOption(label="…")],
+                row=row,
+            )
+        )
+        self.action = action
+        self.series_id = series_id
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        return cls(match["action"], match["id"])
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        chosen = self.item.values[0]
+        await self.ACTIONS[self.action](interaction, self.series_id, int(chosen) if chosen.isdecimal() else 0)
+
+
+DYNAMIC_ITEMS = (SeriesMenu,)
+
+
+def running(order_id: str, series_id: str, finished: Sequence[Frame]) -> discord.ui.View:
+    """What is under a series until it ends: Cancel, and the frames that are there by now."""
+    view = views.running(order_id)
+    if finished:
+        view.add_item(SeriesMenu("open", series_id, finished))
+    return view
+
+
+def ended(series: Series, finished: Sequence[Frame]) -> discord.ui.View:
+    """What is under a series that is finished, or as finished as it will be."""
+    view = base.Controls()
+    if finished:
+        view.add_item(SeriesMenu("open", series.id, finished))
+    view.add_item(SeriesMenu("redo", series.id, series.frames))
+    return view

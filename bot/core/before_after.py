@@ -1,0 +1,56 @@
+"""An edit in numbers: how much the face is still the one in the picture that was changed, and the saved one's."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from bot.core.identity_retries import held_faces
+from bot.core.stores import Stores
+from data.errors import PictureMissing
+from data.jobs import Order
+from data.portraits import Portrait
+from engine import identity, review
+from engine.review import Held
+
+log = logging.getLogger(__name__)
+
+
+async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
+    """What the card of an edited picture says of its face, while the order holds the picture that was changed.
+
+    Nothing where faces cannot be looked for.
+    """
+    edit = order.edit
+    if edit is None or edit.sha256 is None or identity.missing():
+        return []
+    try:
+        before, after = [await stores.pictures.read(sha256) for sha256 in (edit.sha256, portrait.sha256)]
+    except PictureMissing:
+        return []
+    held = held_faces(await stores.tries.pinned_faces(order.id))
+    return await asyncio.to_thread(compared, before, after, held)
+
+
+def compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
+    """The lines for two encoded pictures; `held` are the saved faces that the second was to show. Blocking."""
+    try:
+        faces = identity.look(before)
+    except identity.LookFailed as error:
+        log.warning("an edit is not compared: the look for faces failed (%s)", error)
+        return []
+    if not faces:
+        return ["No face was found in the picture that was changed."]
+    same = review.portrait(after, [Held("", ((faces[0].embedding, faces[0].pattern),))])
+    told = [] if same is None else [f"Likeness to the picture before: {_shown(same.likeness)}"]
+    known = [who for who in held if who.references]
+    earlier, later = review.portrait(before, known), review.portrait(after, known)
+    if earlier is not None and later is not None:
+        told += [
+            f"Likeness @{who.handle}: {_shown(was)} before, {_shown(now)} after"
+            for who, was, now in zip(known, earlier.likenesses, later.likenesses, strict=True)
+        ]
+    return told
+
+
+def _shown(likeness: float | None) -> str:
+    return "not measured" if likeness is None else str(round(likeness))

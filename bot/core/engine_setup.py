@@ -1,0 +1,100 @@
+"""From settings to an engine: which models there are and which backends make them. Nothing heavy is imported here."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.core import hosted_setup, words
+from bot.core.errors import SettingsError
+from bot.core.settings import Settings
+from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
+from engine.decoding.pool import Decoder
+from engine.engine import Engine, Limits
+from engine.jobs import Job
+
+if TYPE_CHECKING:
+    from engine.backends import Backend
+    from engine.backends.hosted import Notes
+
+log = logging.getLogger(__name__)
+
+
+def make_catalogue(settings: Settings) -> Catalogue:
+    """The models on offer. Raises SettingsError."""
+    try:
+        catalogue = build(
+            CatalogueSettings(
+                builtin=settings.model_builtin,
+                studio_quality=settings.model_studio_quality,
+                local_models=settings.model_local,
+                models_file=Path(settings.model_file) if settings.model_file else None,
+                fine_tunes_folder=Path(settings.model_fine_tunes) if settings.model_fine_tunes else None,
+                default=settings.model_default,
+                hosted=hosted_setup.reached(settings),
+                costs_usd=settings.spend_costs,
+            )
+        )
+    except CatalogueError as error:
+        raise SettingsError(f"The models in .env are not usable: {error}") from error
+    for name, priced in (("PRICE_MODELS", settings.price_models), ("SPEND_COSTS", settings.spend_costs)):
+        unknown = priced.keys() - {model.id for model in catalogue.models}
+        if unknown:
+            raise SettingsError(
+                f"{name} has a price for {words.listed(sorted(unknown))}, which is on offer nowhere. "
+                f"There is {words.listed(model.id for model in catalogue.models)}."
+            )
+    _check_editor(settings, catalogue)
+    return catalogue
+
+
+def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
+    able = [model.id for model in catalogue.models if model.edits and model.references]
+    if settings.likeness_editor and settings.likeness_editor not in able:
+        raise SettingsError(
+            f"LIKENESS_EDITOR is {settings.likeness_editor}, which is no model here that edits pictures with a face. "
+            f"There is {words.listed(able) or 'none'}."
+        )
+
+
+def make_engine(
+    settings: Settings,
+    before_start: Callable[[Sequence[Job]], Awaitable[None]],
+    on_fatal: Callable[[str], None],
+    running_cap: Callable[[str], int] | None = None,
+    notes: "Notes | None" = None,
+    decoder: Decoder | None = None,
+) -> Engine:
+    """An engine that loads nothing until the first portrait. `notes` keep what was bought, `decoder` opens what
+    providers send. Raises SettingsError.
+    """
+    catalogue = make_catalogue(settings)
+    for sentence in catalogue.refused:
+        log.warning("%s", sentence)
+    limits = Limits(
+        # The studio asks for less of those whose tier has less.
+        waiting_per_user=max(settings.queue_waiting_per_user, *(tier.waiting or 0 for tier in settings.tiers.values())),
+        waiting=settings.queue_waiting,
+        running_per_user=settings.queue_running_per_user,
+        deadline_s=settings.queue_deadline_s,
+        batch=settings.queue_batch,
+    )
+
+    def local() -> "Backend":
+        from engine.backends.diffusers import DiffusersBackend
+
+        return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
+
+    def studio() -> "Backend":
+        from engine.backends.studio import StudioBackend
+
+        return StudioBackend(catalogue)
+
+    return Engine(
+        catalogue,
+        {"local": local, "studio": studio, **hosted_setup.backends(settings, catalogue, notes, decoder)},
+        limits=limits,
+        before_start=before_start,
+        on_fatal=on_fatal,
+        running_cap=running_cap,
+    )

@@ -1,0 +1,89 @@
+"""What can go wrong between a person and the studio; every message is a sentence for that person."""
+
+from bot.core import words
+
+EXIT_CANNOT_START = 2
+"""The process's exit code when the settings or the data folder do not let it start."""
+EXIT_FATAL = 70
+"""The exit code that asks the supervisor for a new process."""
+
+
+class BotError(Exception):
+    """The base of the bot's own errors; `str()` says what is wrong and what to do next."""
+
+
+class SettingsError(BotError):
+    """The bot cannot start with these settings."""
+
+
+class DiscordUnreachable(BotError):
+    """Nothing answers at Discord's address; starting again later may help."""
+
+
+class Refused(BotError):
+    """A request that is declined before anything is charged, stored or sent."""
+
+
+class AgainstPolicy(Refused):
+    """What was asked for is not made here; `rule` names the rule, for the audit."""
+
+    def __init__(self, rule: str, sentence: str) -> None:
+        super().__init__(f"{words.sentence(sentence)} Nothing was charged.")
+        self.rule = rule
+
+
+class Suspicious(Refused):
+    """A press or command that nobody was offered who may use it; refusing it is written to the audit."""
+
+
+class NotYours(Suspicious):
+    """Somebody pressed what belongs to another person."""
+
+    def __init__(self, what: str = "portrait") -> None:
+        super().__init__(f"This {what} belongs to someone else, so only they can do that.")
+
+
+class NotAllowed(Suspicious):
+    """A command or button for moderators was used by somebody who may not."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(
+            sentence or "That is for moderators: it needs the Manage Server permission or this server's studio role."
+        )
+
+
+class Forged(Suspicious):
+    """A button, menu or choice that this bot has never shown."""
+
+    def __init__(self) -> None:
+        super().__init__("That is not one of my buttons. Use the ones under my latest messages.")
+
+
+class Replayed(Suspicious):
+    """What is good for one press was pressed again."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+
+
+class PriceUnconfirmed(Refused):
+    """The order costs so much that its price is shown first; `total` and `balance` in credits."""
+
+    def __init__(self, total: int, balance: int) -> None:
+        super().__init__(f"This costs {total:,} credits, more than is taken without asking. Order it again to confirm.")
+        self.total = total
+        self.balance = balance
+
+
+class RightUnconfirmed(Refused):
+    """A picture was handed in by somebody who has not said yet that they have the right to use it; see bot.consent."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Before a picture of a person is used here, say once that you have the right to use it: save it with "
+            "/character save, which asks you. Nothing was stored."
+        )
+
+
+class Gone(Refused):
+    """What was asked for is not there any more."""

@@ -1,0 +1,266 @@
+"""Seeing an order through to its end, whatever is raised on the way.
+
+Two places know of errors: `_end_job`, for one portrait, and `see_through`, for the order. What may pass is tried again
+(`bot/core/patience.py`), what may not is refunded with a sentence, and what cannot even be written down is left to the
+studio's watch, which takes the order up again.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
+
+from bot.core import faults
+from bot.core.calling import Calls
+from bot.core.errors import Gone
+from bot.core.identity_retries import Holding
+from bot.core.making import Maker, Stream
+from bot.core.marking import Marker
+from bot.core.patience import may_pass, patiently
+from bot.core.results import Board, Post, Result, balance_line, facts
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from data.errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
+from data.jobs import JobRow, Order
+from engine.engine import Engine
+from engine.jobs import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, RenderFailed
+from engine.prompt import from_json
+
+log = logging.getLogger(__name__)
+
+MENTION_AFTER_S: Final = 120.0
+AGAIN_S: Final = (1.0, 4.0, 10.0)
+CANCELLED: Final = "Cancelled; your credits are back."
+UNEXPECTED: Final = (
+    "Something went wrong in the studio with this portrait, and it was written to the log. Your credits are back; try "
+    "again, and tell the bot's owner if it stays."
+)
+UNKEPT: Final = (
+    "The studio cannot store pictures just now, and it was written to the log. Your credits are back; please tell the "
+    "one who runs this bot."
+)
+_LIVE: Final = frozenset({"waiting", "running"})
+
+
+class Follower:
+    """Follows orders. `held` are the frames of series that wait for a place; `ignored` is told under portraits."""
+
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine, maker: Maker) -> None:
+        self.held: set[str] = set()
+        self.ignored: dict[str, tuple[str, ...]] = {}
+        self.calls = Calls(stores)
+        self._stores = stores
+        self._engine = engine
+        self._maker = maker
+        self._marker = Marker(settings)
+        self._holding = Holding(settings, stores, engine)
+
+    async def see_through(
+        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], post: Post
+    ) -> None:
+        """Render what is to be rendered, then deliver, settle and close; or refund. Raises nothing but a cancel."""
+        try:
+            if await self._all_ended(order, rows, streams, post):
+                await self._concluded(order.id, post)
+        except Exception:
+            log.exception("an order could not be ended; it is taken up again in a minute", extra={"job": order.id})
+
+    async def give_up(self, order_id: str, sentence: str, post: Post) -> None:
+        """Refund what was not settled, say so and close the order. Raises nothing but a cancel, as above."""
+        try:
+            await self._give_up(order_id, sentence, post)
+        except Exception:
+            log.exception("an order could not be given up; that is tried again in a minute", extra={"job": order_id})
+
+    async def _all_ended(self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], post: Post) -> bool:
+        """False when some go on at the next start. Raises what kept one from being written down."""
+        board = _Quiet(order, post)
+        places = asyncio.Semaphore(max(1, len(streams)))
+        work = [self._in_turn(order, row, streams.get(row.id), board, places) for row in rows]
+        endings = await asyncio.gather(*work, return_exceptions=True)
+        await board.close()
+        for ending in endings:
+            if isinstance(ending, BaseException):
+                raise ending
+        return all(endings)
+
+    async def _in_turn(
+        self, order: Order, row: JobRow, stream: Stream | None, board: Board, places: asyncio.Semaphore
+    ) -> bool:
+        """One job, from the queue to a stored portrait or a refund, when the order has a place for it."""
+        async with places:
+            if stream is None:
+                now = await patiently(lambda: self._stores.orders.job(row.id), "reading a job") or row
+                self.held.discard(row.id)
+                if now.state not in _LIVE:
+                    board.ended(row.id, now.error)
+                    return True
+                stream = self._maker.submitted(order, row)
+            try:
+                await self._keep(order, row, await self._best(order, row, stream, board))
+            except Exception as error:  # noqa: BLE001 - the last handler before the person; it logs what is unplanned
+                return await self._end_job(row, error, board)
+            board.ended(row.id)
+            return True
+
+    async def _end_job(self, row: JobRow, error: Exception, board: Board) -> bool:
+        """End a job for this reason; False when it goes on at the next start. The one place that tells them apart."""
+        state: Literal["failed", "cancelled"] = "failed"
+        match error:
+            case EngineStopped():
+                return False
+            case JobOver():
+                return True
+            case JobCancelled():
+                state, sentence = "cancelled", CANCELLED
+            case EngineError():
+                sentence = f"{error} Your credits are back."
+            case NoSpace():
+                sentence = str(error)
+            case _:
+                log.error("a portrait could not be made or kept", exc_info=error, extra={"job": row.id})
+                sentence = UNKEPT if may_pass(error) else UNEXPECTED
+        await patiently(lambda: self._stores.orders.end(row.id, state, sentence, time.time()), "refunding a portrait")
+        board.ended(row.id, sentence)
+        return True
+
+    async def _best(self, order: Order, row: JobRow, stream: Stream, board: Board) -> Finished:
+        """The portrait that is delivered: the first one, or a further try whose face holds better."""
+
+        async def once_more(job: Job) -> Finished:
+            board.again(row.id)
+            return await self._finish(row, self._engine.submit(job, accepted=True), board)
+
+        first = await self._finish(row, stream, board)
+        return await self._holding.best(order, row, self._maker.job(order, row), first, once_more)
+
+    async def _finish(self, row: JobRow, stream: Stream, board: Board) -> Finished:
+        if isinstance(stream, Exception):
+            raise stream
+        async for event in stream:
+            if isinstance(event, Finished):
+                return event
+            board.update(row.id, event)
+        raise RenderFailed("the engine ended without a picture")
+
+    async def _keep(self, order: Order, row: JobRow, finished: Finished) -> None:
+        prompt = from_json(row.prompt or order.prompt)
+        picture = await self._marker.mark(finished, prompt, row)
+        told = facts(finished, row.guidance, self.ignored.get(order.id, ()))
+
+        async def store() -> None:
+            staged = await self._stores.pictures.stage(picture)
+            faults.after("picture")
+            await self._stores.orders.store(row.id, staged, told, time.time())
+
+        await patiently(store, "storing a portrait")
+        for sha256, fitted in finished.fitted:
+            await self._stores.characters.keep_fitted(sha256, fitted)
+        faults.after("portrait")
+
+    async def _concluded(self, order_id: str, post: Post) -> None:
+        """Deliver, settle, close; after some failures that are nobody's plan, refund instead."""
+        for pause_s in (*AGAIN_S, None):
+            try:
+                await self._conclude(order_id, post)
+                return
+            except (Gone, DatabaseBusy, DatabaseDamaged, NoSpace):
+                raise
+            except Exception:
+                log.exception("the end of an order could not be shown", extra={"job": order_id})
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+        await self._give_up(order_id, UNEXPECTED, post)
+
+    async def _conclude(self, order_id: str, post: Post) -> None:
+        """Each step may come twice. With every way closed the credits stay held until the person can be told."""
+        orders = self._stores.orders
+        order = await self.find_order(order_id)
+        result = await self.result(order)
+        way = await post.deliver(order, result)
+        faults.after("edit")
+        now = time.time()
+        if way is None and result.portraits:
+            await patiently(lambda: orders.found_no_way(order.id, now), "noting that every way is closed")
+            log.warning("every way is closed; the person is told with their next command", extra={"job": order.id})
+            return
+        await patiently(lambda: orders.delivered(order.id, way, now), "settling an order")
+        faults.after("settle")
+        await patiently(lambda: orders.close(order.id), "closing an order")
+        log.info("order closed", extra={"job": order.id})
+        # A direct message calls by itself.
+        if result.portraits and way != "direct message" and now - order.created_at > MENTION_AFTER_S:
+            self.calls.call(order, post)
+
+    async def _give_up(self, order_id: str, sentence: str, post: Post) -> None:
+        orders = self._stores.orders
+        order = await self.drop(order_id, "failed", sentence)
+        way = None
+        try:
+            way = await post.tell(order, sentence)
+        except Exception:
+            log.exception("a refund could not be told; it is in the account", extra={"job": order_id})
+        await patiently(lambda: orders.delivered(order_id, way, time.time()), "noting a refund")
+        await patiently(lambda: orders.close(order_id), "closing an order")
+        log.info("order closed with a refund", extra={"job": order_id})
+
+    async def drop(self, order_id: str, state: Literal["failed", "cancelled"], sentence: str) -> Order:
+        """Refund everything of an order that was not settled, also what is rendered. Raises Gone."""
+        order = await self.find_order(order_id)
+        for row in order.jobs:
+
+            async def end(job_id: str = row.id) -> JobRow:
+                return await self._stores.orders.end(job_id, state, sentence, time.time(), rendered_too=True)
+
+            await patiently(end, "refunding an order")
+        return order
+
+    async def find_order(self, order_id: str) -> Order:
+        """Raises Gone."""
+        order = await patiently(lambda: self._stores.orders.get(order_id), "reading an order")
+        if order is None:
+            raise Gone("That order is not there any more.")
+        return order
+
+    async def result(self, order: Order) -> Result:
+        """What an order came to, from its rows alone."""
+        portraits = await self._stores.portraits.of_order(order.id)
+        sentences = [row.error or CANCELLED for row in order.jobs if row.state in {"failed", "cancelled"}]
+        account = await self._stores.accounts.find(order.guild_id, order.user_id, now=time.time())
+        return Result(portraits, sentences, balance_line(account) if account else "")
+
+
+class _Quiet:
+    """A board that only shows: what goes wrong with it is logged and never stands in an order's way."""
+
+    def __init__(self, order: Order, post: Post) -> None:
+        self._order = order
+        self._board: Board | None = None
+        self._quietly(lambda: setattr(self, "_board", post.board(order)))
+
+    def update(self, job_id: str, event: Event) -> None:
+        if (board := self._board) is not None:
+            self._quietly(lambda: board.update(job_id, event))
+
+    def again(self, job_id: str) -> None:
+        if (board := self._board) is not None:
+            self._quietly(lambda: board.again(job_id))
+
+    def ended(self, job_id: str, sentence: str = "") -> None:
+        if (board := self._board) is not None:
+            self._quietly(lambda: board.ended(job_id, sentence))
+
+    async def close(self) -> None:
+        if self._board is None:
+            return
+        try:
+            await self._board.close()
+        except Exception:
+            log.exception("a status message could not be ended", extra={"job": self._order.id})
+
+    def _quietly(self, show: Callable[[], None]) -> None:
+        try:
+            show()
+        except Exception:
+            log.exception("how far an order is could not be shown", extra={"job": self._order.id})

@@ -1,0 +1,111 @@
+"""From settings to the hosted providers: which have a key, how they are reached, and where their tickets are kept."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from bot.core.settings import Settings
+from data.jobs import Orders
+from engine.catalogue import Catalogue, Provider
+from engine.decoding.pool import Decoder
+from engine.hosted_models import DEFAULTS, Access, server
+
+if TYPE_CHECKING:
+    from engine.backends import Backend
+    from engine.backends.hosted import Notes
+
+_HOSTS: Final[Mapping[Provider, tuple[str, ...]]] = {"mage": ("mage.space",), "bfl": ("bfl.ai",)}
+"""Where the providers that hand out addresses have their pictures, and what is below."""
+
+
+class OrderNotes:
+    """The engine's notes about a job, kept beside the job."""
+
+    def __init__(self, orders: Orders) -> None:
+        self._orders = orders
+
+    async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
+        await self._orders.set_provider_ref(job_id, text, charged_usd_micros)
+
+    async def recall(self, job_id: str) -> str:
+        return await self._orders.provider_ref(job_id)
+
+    async def presume_charge(self, job_id: str, usd_micros: int) -> None:
+        await self._orders.presume_charge(job_id, usd_micros)
+
+    async def take_back_charge(self, job_id: str) -> None:
+        await self._orders.take_back_charge(job_id)
+
+
+def reached(settings: Settings) -> dict[Provider, Access]:
+    """The cluster, if there is one, and every provider that has a key, in the order of `TITLES`.
+
+    Raises CatalogueError.
+    """
+    found: dict[Provider, Access] = {"cluster": _cluster(settings)} if settings.cluster_urls else {}
+    for provider in DEFAULTS:
+        key = getattr(settings, f"{provider}_api_key").get_secret_value()
+        if key:
+            found[provider] = _access(settings, provider, key)
+    return found
+
+
+def _cluster(settings: Settings) -> Access:
+    return Access(
+        key=settings.cluster_api_key.get_secret_value(),
+        base_url="",
+        models=settings.cluster_models,
+        slots=0,
+        timeout_s=settings.cluster_timeout_s,
+        servers=tuple(server(entry, settings.cluster_slots) for entry in settings.cluster_urls),
+    )
+
+
+def _access(settings: Settings, provider: Provider, key: str) -> Access:
+    base_url: str = getattr(settings, f"{provider}_base_url")
+    own_hosts: tuple[str, ...] = getattr(settings, f"{provider}_hosts", ())
+    return Access(
+        key=key,
+        base_url=base_url,
+        models=getattr(settings, f"{provider}_models") or DEFAULTS[provider],
+        slots=getattr(settings, f"{provider}_slots"),
+        fineness=getattr(settings, f"{provider}_fineness", ""),
+        unit_usd=getattr(settings, f"{provider}_unit_usd", 0.0),
+        hosts=(urlsplit(base_url).hostname or "", *(own_hosts or _HOSTS.get(provider, ()))),
+    )
+
+
+def backends(
+    settings: Settings, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None = None
+) -> dict[str, Callable[[], "Backend"]]:
+    """What makes the backend of each provider that has a key; its SDK is imported at its first portrait."""
+    return {
+        provider: _maker(provider, access, catalogue, notes, decoder) for provider, access in reached(settings).items()
+    }
+
+
+def _maker(
+    provider: Provider, access: Access, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None
+) -> Callable[[], "Backend"]:
+    def make() -> "Backend":
+        if provider == "cluster":
+            from engine.backends.cluster import ClusterBackend
+
+            return ClusterBackend(catalogue, access, notes, decoder=decoder)
+        if provider == "mage":
+            from engine.backends.mage import MageBackend
+
+            return MageBackend(catalogue, access, notes, decoder=decoder)
+        if provider == "bfl":
+            from engine.backends.bfl import BflBackend
+
+            return BflBackend(catalogue, access, notes, decoder=decoder)
+        if provider == "openai":
+            from engine.backends.openai import OpenAIBackend
+
+            return OpenAIBackend(catalogue, access, notes, decoder=decoder)
+        from engine.backends.google import GoogleBackend
+
+        return GoogleBackend(catalogue, access, notes, decoder=decoder)
+
+    return make

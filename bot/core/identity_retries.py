@@ -1,0 +1,183 @@
+"""Rendering a portrait until its face holds: every try is looked at and written down, and the best is delivered.
+
+A try that does not hold goes back into the queue as the same job with another seed: its place among its person's jobs,
+its hold and its price stay as they are. What a crash breaks off begins anew with the first try, so that a job ends
+with one portrait and one settlement whatever happens between.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Final
+
+from bot.core.patience import patiently
+from bot.core.requests import MAX_SEED
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from data.jobs import JobRow, Order
+from data.tries import PinnedFace, Try
+from engine import review
+from engine.catalogue import ON_THIS_MACHINE, Model
+from engine.engine import Engine
+from engine.jobs import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
+from engine.review import Held, Review
+
+log = logging.getLogger(__name__)
+
+OWN_MACHINES: Final = ON_THIS_MACHINE | {"cluster"}
+_SEED_STEP: Final = 1_000_003
+_COPY_LOSES: Final = 0.5
+
+Render = Callable[[Job], Awaitable[Finished]]
+
+
+class Holding:
+    """Looks at finished portraits and has those made again whose face does not hold."""
+
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._engine = engine
+
+    async def best(self, order: Order, row: JobRow, job: Job, first: Finished, render: Render) -> Finished:
+        """The best of at most three tries, the first of which is finished; `render` makes a job once more.
+
+        Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
+        """
+        model = self._engine.catalogue.get(row.model)
+        if not model.shows_faces:
+            return first
+        held = held_faces(await self._stores.tries.pinned_faces(order.id))
+        first = await self._with_its_face(row, model, job, first, render)
+        tries = [(await self._look(first, held, 1), first)]
+        while await self._again(row, model, tries[-1][0]):
+            number = len(tries) + 1
+            try:
+                seed = (row.seed + _SEED_STEP * (number - 1)) & MAX_SEED
+                finished = await render(replace(job, seed=seed, try_number=number))
+            except (EngineStopped, JobCancelled):
+                raise
+            except EngineError as error:
+                log.info("a further try failed: %s", type(error).__name__, extra={"job": row.id})
+                break
+            tries.append((await self._look(finished, held, number), finished))
+        best, delivered = max(tries, key=lambda one: _worth(one[0]))
+        if len(tries) > 1 or self._wants_more(model, best):
+            await patiently(lambda: self._stores.tries.choose(row.id, best.number), "choosing a try")
+        return delivered
+
+    async def _with_its_face(self, row: JobRow, model: Model, job: Job, first: Finished, render: Render) -> Finished:
+        """What a model painted that cannot hold a face, given the saved one by a model that can, if one is set up.
+
+        Only of models on own machines: after a crash the first picture is made again.
+        """
+        faces = tuple(reference for reference in job.references if reference.role is Role.FACE)
+        editor = self._editor()
+        cannot = not model.references and model.provider in OWN_MACHINES
+        if editor is None or not cannot or not faces or job.edit is not None:
+            return first
+        cost = editor.cost_usd_micros
+        if not await patiently(lambda: self._stores.tries.wait_again(row.id, cost_usd_micros=cost), "going on"):
+            return first
+        staged = await patiently(lambda: self._stores.pictures.stage(first.picture), "storing a first try")
+        try:
+            edit = Edit(path=staged.file, sha256=staged.sha256, words=_asked_of_editor(faces), strength=0.5)
+            edited = await render(_edit_job(job, editor, edit, faces))
+        except (EngineStopped, JobCancelled):
+            raise
+        except EngineError as error:
+            log.info("a face could not be given: %s", type(error).__name__, extra={"job": row.id})
+            return first
+        finally:
+            await self._stores.pictures.discard(staged)
+        return replace(
+            edited,
+            seed=first.seed,
+            words=first.words,
+            steps=first.steps,
+            render_s=first.render_s + edited.render_s,
+            model_title=f"{first.model_title}, face by {edited.model_title}",
+        )
+
+    def _editor(self) -> Model | None:
+        if not self._settings.likeness_editor:
+            return None
+        editor = self._engine.catalogue.get(self._settings.likeness_editor)
+        return None if self._engine.catalogue.unavailable(editor) else editor
+
+    async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Try:
+        """Nothing is seen where dlib is missing."""
+        seen = await asyncio.to_thread(review.portrait, finished.picture, held)
+        return _try_of(seen, number, finished.seed)
+
+    async def _again(self, row: JobRow, model: Model, last: Try) -> bool:
+        """Write the last try down, and whether another is to follow it; False when the job has ended meanwhile."""
+        wanted = self._wants_more(model, last)
+        cost = model.cost_usd_micros if wanted else 0
+        # Chosen unless another follows or an earlier one was better.
+        kept = replace(last, chosen=not wanted)
+
+        async def write() -> bool:
+            return await self._stores.tries.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
+
+        return await patiently(write, "writing a try down") and wanted
+
+    def _wants_more(self, model: Model, last: Try) -> bool:
+        settings = self._settings
+        if last.likeness is None or last.likeness >= settings.likeness_threshold or not model.references:
+            return False
+        free = model.provider in OWN_MACHINES or settings.likeness_hosted
+        return free and last.number <= settings.likeness_tries
+
+
+def _asked_of_editor(faces: Sequence[Reference]) -> str:
+    who = " and ".join(f"@{handle}" for handle in dict.fromkeys(face.handle for face in faces))
+    return f"give the person the face of {who}, and keep pose, clothes, place and light"
+
+
+def _edit_job(job: Job, editor: Model, edit: Edit, faces: tuple[Reference, ...]) -> Job:
+    """The same job as an edit by another model, at the size of that model which is shaped most like the picture."""
+    shape = job.width / job.height
+    width, height = min(editor.sizes.values(), key=lambda size: abs(size[0] / size[1] - shape))
+    return replace(
+        job,
+        model=editor.id,
+        width=width,
+        height=height,
+        steps=editor.steps,
+        guidance=editor.guidance,
+        references=faces[: max(1, editor.references)],
+        adapters=(),
+        edit=edit,
+        previews=editor.live_preview,
+    )
+
+
+def held_faces(pinned: Sequence[PinnedFace]) -> list[Held]:
+    """The faces of an order, one for each character, in the order's order; without references where not measured."""
+    found: dict[str, tuple[tuple[bytes, bytes], ...]] = {}
+    for face in pinned:
+        measured = ((face.embedding, face.pattern),) if face.embedding and face.pattern else ()
+        found[face.handle] = (*found.get(face.handle, ()), *measured)
+    return [Held(handle, references) for handle, references in found.items()]
+
+
+def _try_of(seen: Review | None, number: int, seed: int) -> Try:
+    if seen is None:
+        return Try(number=number, seed=seed)
+    return Try(
+        number=number,
+        seed=seed,
+        faces=seen.faces,
+        sharp=seen.sharp,
+        likenesses=seen.likenesses,
+        copied=seen.copied,
+    )
+
+
+def _worth(one: Try) -> tuple[float, bool, int]:
+    """The most like, but a copy of the reference comes after what is half as like; then the sharp, then the first."""
+    likeness = one.likeness or 0.0
+    return (likeness * (_COPY_LOSES if one.copied else 1.0), bool(one.sharp), -one.number)

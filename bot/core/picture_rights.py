@@ -1,0 +1,20 @@
+"""The right to pictures of people: whoever hands one in confirms it once, and each wording is kept for ever."""
+
+from typing import Final
+
+from bot.core.errors import RightUnconfirmed
+from bot.core.stores import Stores
+
+ABOUT: Final = "right to picture"
+SENTENCES: Final = {
+    1: "Please confirm that you have the right to use the pictures of people that you hand in here: each shows you, "
+    "or somebody who agreed that portraits of them are made with this bot.",
+}
+"""Each version of the question that was ever shown, by its number: answers refer to it. Add, never change."""
+WORDING: Final = max(SENTENCES)
+
+
+async def require(stores: Stores, user_id: int) -> None:
+    """Raises RightUnconfirmed until the person has confirmed the present wording."""
+    if not await stores.questions.agreed(user_id, ABOUT, WORDING):
+        raise RightUnconfirmed

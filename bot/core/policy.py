@@ -1,0 +1,82 @@
+"""What may be made at all, asked before anything is charged or sent. Pure: a question in, a decision out.
+
+Words are a second line of defence (`policy_reading.py`): the first is where a picture comes from and where it is shown.
+"""
+
+from dataclasses import dataclass
+
+from bot.core.policy_reading import Finding, first_blocked, read
+from engine.prompt import PortraitPrompt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyQuestion:
+    """A portrait that somebody wants. `from_upload`: any picture behind it (a reference, the picture to change, a
+    character, or what those were made from) was uploaded by a person."""
+
+    prompt: PortraitPrompt
+    from_upload: bool = False
+    operator_allows_adult: bool = False
+    server_allows_adult: bool = False
+    channel_age_restricted: bool = False
+    operator_blocked: tuple[str, ...] = ()
+    server_blocked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The portrait may be made. `adult` when it may only be shown where adult content is."""
+
+    adult: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The portrait is not made. `rule` is for the record, `sentence` for the person who asked."""
+
+    rule: str
+    sentence: str
+
+
+Decision = Allowed | Refused
+
+
+def decide(question: PolicyQuestion) -> Decision:
+    """The first rule that forbids the portrait, else Allowed. Never raises."""
+    found = read(question.prompt)
+    young = found.young_with_adult
+    if young:
+        return Refused(
+            "minors",
+            "Rule: nothing sexual or undressed with anyone who is, or looks, under 18. If everyone is an adult, say so "
+            f"(“a woman of 30”) and leave out “{young}”.",
+        )
+    for rule, whose, blocked in (
+        ("blocked-by-operator", "this bot", question.operator_blocked),
+        ("blocked-by-server", "this server", question.server_blocked),
+    ):
+        word = first_blocked(question.prompt, blocked)
+        if word:
+            return Refused(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
+    return _adult(question, found)
+
+
+def _adult(question: PolicyQuestion, found: Finding) -> Decision:
+    if question.from_upload and (found.adult or found.undressing):
+        return Refused(
+            "adult-from-upload",
+            "Rule: no adult content from an uploaded picture, or from a character saved from one. "
+            f"Leave out “{found.adult or found.undressing}”, or start from words alone.",
+        )
+    if not found.adult:
+        return Allowed()
+    if not question.operator_allows_adult:
+        return Refused("adult-operator", f"Rule: this bot makes no adult content. Leave out “{found.adult}”.")
+    if not question.server_allows_adult:
+        return Refused("adult-server", f"Rule: this server does not allow adult content. Leave out “{found.adult}”.")
+    if not question.channel_age_restricted:
+        return Refused(
+            "adult-channel",
+            f"Rule: adult content only in age-restricted channels. Ask there, or leave out “{found.adult}”.",
+        )
+    return Allowed(adult=True)

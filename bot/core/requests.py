@@ -1,0 +1,440 @@
+"""A wish, and everything that is asked of it before it becomes an order: model, characters, policy, price, room.
+
+Nothing is written here, and nothing of Discord is known.
+"""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from bot.core import policy, words
+from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
+from bot.core.extras import NOTHING_MORE, Extras, PictureWish
+from bot.core.reading import beside
+from bot.core.settings import ModelPrice, Settings
+from bot.core.stores import Stores
+from bot.core.tiers import Tier
+from data.accounts import FREE, Account
+from data.characters import Character
+from data.jobs import NewJob, NewOrder, SpendCeiling
+from engine.catalogue import Model, Quality
+from engine.engine import Engine
+from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull
+from engine.prompt import SLOTS, PortraitPrompt, to_json
+from engine.prompts import looks
+
+DEFAULT_ASPECT: Final = "2:3"
+MAX_SEED: Final = 2**32 - 1
+DAY_S: Final = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an order was made. `guild_id` is 0 in direct messages."""
+
+    guild_id: int
+    channel_id: int
+    adult: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The status message of an order and the token that edits it until `token_expires_at` (epoch seconds)."""
+
+    message_id: int | None
+    token: str
+    token_expires_at: float
+    upload_limit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
+
+    `confirmed` is the price of it all that the person was shown and agreed to. The frames of a series, where `extras`
+    has one, are instead of `prompt`, `model` and `count`. `ignored` is what of the typed words means nothing here.
+    """
+
+    source: str
+    place: Place
+    user_id: int
+    prompt: PortraitPrompt
+    model: str | None = None
+    lane: Lane = Lane.STANDARD
+    count: int = 1
+    parent_portrait_id: int | None = None
+    confirmed: int = 0
+    extras: Extras = NOTHING_MORE
+    ignored: tuple[str, ...] = ()
+
+    def takes(self) -> list[tuple[PortraitPrompt, str | None]]:
+        """The prompt and the model of each picture."""
+        if self.extras.series is not None:
+            return [(frame.prompt, frame.model) for frame in self.extras.series.frames]
+        return [(self.prompt, self.model)] * self.count
+
+
+class Checks:
+    """What stands between a wish and an order. Every refusal is raised before anything is charged or written."""
+
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
+        self.settings = settings
+        self._stores = stores
+        self._engine = engine
+        self._running_caps: dict[str, int] = {}
+
+    async def order_for(self, wish: Wish, answer: Answer) -> tuple[NewOrder, Tier]:
+        """The order that the wish comes to, and the tier whose caps it takes its place under.
+
+        Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
+        """
+        models = [self._model(model_id) for _, model_id in wish.takes()]
+        different = {model.id: model for model in models}.values()
+        wish = await self._with_saved_pictures(wish)
+        characters = await self._characters(wish)
+        for model in different:
+            _holds(model, len(characters))
+            _takes_pictures(model, wish.extras, len(characters))
+            _takes_quality(model, wish.extras.quality)
+        from_upload = await self._policy(wish, characters)
+        account = await self.account(wish.place.guild_id, wish.user_id)
+        tier = self.settings.tier(account.tier)
+        for model in different:
+            tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
+        prices = [self.price(account, model, wish.lane) for model in models]
+        self._price_agreed(wish, account, sum(prices))
+        adapters = [self._fine_tune(wish, model) for model in models]
+        new = _new_order(wish, answer, models, adapters, characters, account, prices)
+        return replace(new, from_upload=from_upload), tier
+
+    def price(self, account: Account, model: Model, lane: Lane) -> int:
+        """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""
+        own = self.settings.price_models.get(model.id, ModelPrice())
+        standard = self.settings.price_standard if own.standard is None else own.standard
+        if lane is Lane.FAST:
+            return max(standard, self.settings.price_fast if own.fast is None else own.fast)
+        return standard if self.settings.tier(account.tier).pays_for(model) else 0
+
+    async def account(self, guild_id: int, user_id: int) -> Account:
+        """The person's account in this server, with today's allowance given."""
+        server = await self._stores.servers.get(guild_id)
+        now = time.time()
+        await self._stores.privacy.recognise(user_id, now=now)
+        known = await self._stores.accounts.find(guild_id, user_id, now=now)
+        allowance = self.settings.tier(known.tier if known else FREE).daily
+        if allowance is None:
+            allowance = self.settings.credits_daily if server.allowance is None else server.allowance
+        return await self._stores.accounts.get(
+            guild_id,
+            user_id,
+            now=now,
+            allowance=allowance,
+            day=datetime.fromtimestamp(now, ZoneInfo(server.time_zone)).date().isoformat(),
+        )
+
+    async def _characters(self, wish: Wish) -> list[Character]:
+        """The saved faces that the prompt names; its other handles are those of pictures that go along.
+
+        What is made anew from a portrait takes the versions of that portrait, where none is named.
+        """
+        found, pictures = [], {picture.handle.casefold() for picture in wish.extras.pictures}
+        before = await self._versions_of(wish.parent_portrait_id)
+        for handle in wish.prompt.characters:
+            if handle.casefold() in pictures:
+                continue
+            character = await self.character(wish.user_id, wish.place.guild_id, handle)
+            if ":" not in handle and before.get(character.id, character.version) != character.version:
+                again = f"{character.handle}:{before[character.id]}"
+                character = await self.character(wish.user_id, wish.place.guild_id, again)
+            found.append(character)
+        await self._stores.care.check(wish.place.guild_id, found)
+        return found
+
+    async def _versions_of(self, portrait_id: int | None) -> dict[int, int]:
+        portrait = None if portrait_id is None else await self._stores.portraits.get(portrait_id)
+        return {} if portrait is None else await self._stores.characters.of_order(portrait.order_id)
+
+    async def character(self, user_id: int, guild_id: int, handle: str) -> Character:
+        """The character that a handle means for somebody in a server: their own, else one that is shared there.
+
+        Raises Refused, which names the nearest ones.
+        """
+        found = await self._stores.characters.find(user_id, guild_id, handle)
+        if found is None:
+            raise await self.unknown_handle(user_id, handle, guild_id)
+        return found
+
+    async def unknown_handle(self, user_id: int, handle: str, guild_id: int = 0) -> Refused:
+        """The error for a handle that nobody saved, or a version that it does not have, naming the nearest ones."""
+        shown = words.plain(handle, 40)
+        known = await self._stores.characters.find(user_id, guild_id, handle.partition(":")[0])
+        if known is not None:
+            return Refused(f"There is no {shown}: @{known.handle} has versions 1 to {known.versions}.")
+        handles = [*await self._stores.characters.handles(user_id, guild_id)]
+        handles += [item.handle for item in await self._stores.references.list(user_id)]
+        near = words.nearest(handle, handles)
+        if near:
+            meant = words.listed((f"@{name}" for name in near), "or")
+            return Refused(f"You have no character called {shown}. Did you mean {meant}?")
+        if handles:
+            return Refused(f"You have no character called {shown}. /character list shows yours.")
+        return Refused(
+            f"You have no character called {shown}. Save a face first: press “Save as character” under a portrait."
+        )
+
+    def room(self, wish: Wish, tier: Tier) -> None:
+        """Raises QueueFull or Refused when the queue or the disk has no room for the wish."""
+        turn = self.turn_of(wish.place.guild_id, wish.user_id)
+        cap = tier.waiting or self.settings.queue_waiting_per_user
+        waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self._engine.waiting())
+        count = len(wish.takes())
+        if wish.extras.series is not None:
+            count = min(count, self.settings.series_waiting, cap)
+        if waiting + count > cap:
+            raise QueueFull(waiting, cap, "you")
+        self._engine.check(turn, wish.lane, count)
+        self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
+        floor = self.settings.data_free_mib * 2**20
+        if floor and self._stores.pictures.free_bytes() < floor:
+            raise Refused(
+                "The studio's disk is nearly full, so no new portraits are taken and nothing was charged. "
+                "Please tell the person who runs this bot."
+            )
+
+    def turn_of(self, guild_id: int, user_id: int) -> str:
+        """Whose turn a job takes in the fair queue: the person's, whatever server they are in."""
+        return str(user_id)
+
+    def running_cap(self, turn: str) -> int:
+        """How many portraits of one person may run at once, by the tier of their last order."""
+        return self._running_caps.get(turn, self.settings.queue_running_per_user)
+
+    def ceilings(self, now: float) -> list[SpendCeiling]:
+        """What hosted providers may cost the operator in a day: all users together, and each one."""
+        both = ((self.settings.spend_daily, False), (self.settings.spend_daily_per_user, True))
+        return [
+            SpendCeiling(provider, now - DAY_S, round(limit * 1_000_000), per_user)
+            for limits, per_user in both
+            for provider, limit in limits.items()
+        ]
+
+    async def one_series(self, wish: Wish) -> None:
+        """Raises Refused when the wish is for a series and the person has one that is not finished."""
+        series = wish.extras.series
+        if series is None or series.series_id or await self._stores.orders.from_source(wish.source):
+            return
+        if await self._stores.series.under_way(wish.user_id):
+            raise Refused(
+                "Your last series is not finished yet, and there is one at a time for everybody. Nothing was charged; "
+                "wait for it, or cancel what is left of it."
+            )
+
+    async def _with_saved_pictures(self, wish: Wish) -> Wish:
+        """The wish with the outfits, places and styles that its prompt names, as pictures."""
+        found = list[PictureWish]()
+        for handle in wish.prompt.characters:
+            if await self._stores.characters.get(wish.user_id, handle) is not None:
+                continue
+            saved = await self._stores.references.get(wish.user_id, handle)
+            if saved is not None:
+                tainted = saved.origin == "upload"
+                found.append(PictureWish(handle=handle, sha256=saved.sha256, role=saved.role, from_upload=tainted))
+        pictures = tuple(dict.fromkeys((*found, *wish.extras.pictures)))
+        return replace(wish, extras=replace(wish.extras, pictures=pictures))
+
+    def _model(self, model_id: str | None) -> Model:
+        model = self._engine.catalogue.get(model_id or self._engine.catalogue.default)
+        away = self._engine.catalogue.unavailable(model)
+        if away:
+            raise ModelUnavailable(model.title, away)
+        return model
+
+    def _fine_tune(self, wish: Wish, model: Model) -> Adapter | None:
+        """What is laid over this model, at its strength. Raises UnknownFineTune."""
+        wanted = wish.extras.fine_tune
+        if wanted is None:
+            return None
+        return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
+
+    async def _policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
+        """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
+        server = await self._stores.servers.get(wish.place.guild_id)
+        from_upload = wish.extras.from_upload or any(
+            one.origin == "upload" for character in characters for one in character.references
+        )
+        question = policy.PolicyQuestion(
+            prompt=wish.prompt,
+            from_upload=from_upload,
+            operator_allows_adult=self.settings.moderation_adult,
+            server_allows_adult=server.adult,
+            channel_age_restricted=wish.place.adult,
+            operator_blocked=self.settings.moderation_blocked,
+            server_blocked=server.blocked_words,
+        )
+        asked = _asked_of_policy(wish, characters)
+        refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
+        if refused is not None:
+            raise AgainstPolicy(refused.rule, refused.sentence)
+        return from_upload
+
+    def _price_agreed(self, wish: Wish, account: Account, total: int) -> None:
+        if total <= max(self.settings.price_confirm_above, wish.confirmed):
+            return
+        if total > account.balance:
+            raise short_of_credits(total, account.balance)
+        raise PriceUnconfirmed(total, account.balance)
+
+
+def _asked_of_policy(wish: Wish, characters: Sequence[Character]) -> list[PortraitPrompt]:
+    """Every prompt that a picture of this wish is made from, with the words that its saved faces bring along, and what
+    is to change as it was typed."""
+    known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
+    wished = dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())])
+    prompts = [looks.with_looks(prompt, looks.unsaid(prompt, known)) for prompt in wished]
+    edit = wish.extras.edit
+    return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
+
+
+def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.Refused | None:
+    """The first refusal that policy has for any of the prompts."""
+    decisions = (policy.decide(replace(question, prompt=prompt)) for prompt in prompts)
+    return next((decision for decision in decisions if isinstance(decision, policy.Refused)), None)
+
+
+def _length(prompt: PortraitPrompt) -> int:
+    """How many characters of a prompt policy reads."""
+    return sum(map(len, (*(prompt.slot(slot) for slot in SLOTS), prompt.negative, *prompt.text)))
+
+
+def _holds(model: Model, faces: int) -> None:
+    """Raises Refused when the model cannot show so many saved faces together; one is always tried."""
+    if faces > max(1, model.references):
+        most = "one saved face" if model.references == 1 else f"{model.references} saved faces"
+        can = f"shows {most} in a portrait" if model.references else "cannot hold a saved face"
+        raise Refused(
+            f"{model.title} {can}, and this names {faces}. Nothing was charged; name fewer, or choose a model that "
+            "takes several pictures (/models says which)."
+        )
+
+
+def _pinned(models: Sequence[Model], characters: Sequence[Character], wanted: Extras) -> tuple[int, ...]:
+    """The reference pictures that go along: each character's first, and more where every model takes more."""
+    if not characters:
+        return ()
+    room = min(model.references for model in models) - len(wanted.pictures) - (wanted.edit is not None)
+    each = max(1, room // len(characters))
+    return tuple(reference.id for character in characters for reference in character.references[:each])
+
+
+def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
+    """Raises Refused when the model cannot change a picture, or takes no pictures of this kind or number."""
+    if wanted.edit is not None and not model.edits:
+        raise Refused(f"{model.title} cannot change a picture. `model:` of /edit lists those that can.")
+    if model.needs_picture and wanted.edit is None and not faces and not wanted.pictures:
+        raise Refused(
+            f"{model.title} works from a picture. Nothing was charged; name a saved face with @, or change a picture "
+            "with /edit."
+        )
+    if not wanted.pictures:
+        return
+    if model.references < 2 or model.only_faces:
+        raise Refused(
+            f"{model.title} takes no pictures of outfits, places or styles. Nothing was charged; choose a model that "
+            "takes several pictures (/models says which)."
+        )
+    most = model.references - (wanted.edit is not None)
+    if faces + len(wanted.pictures) > most:
+        raise Refused(
+            f"{model.title} takes {most} pictures, faces included, and this needs {faces + len(wanted.pictures)}. "
+            "Nothing was charged; leave some out."
+        )
+
+
+def _takes_quality(model: Model, quality: Quality | None) -> None:
+    """Raises Refused when the model makes every picture the same way."""
+    if quality is not None and quality not in model.qualities:
+        raise Refused(
+            f"{model.title} makes every portrait the same way. Nothing was charged; leave `quality:` out, or choose a "
+            "model that has qualities (/models says which)."
+        )
+
+
+def _new_order(
+    wish: Wish,
+    answer: Answer,
+    models: Sequence[Model],
+    adapters: Sequence[Adapter | None],
+    characters: Sequence[Character],
+    account: Account,
+    prices: Sequence[int],
+) -> NewOrder:
+    prompt, order_id = wish.prompt, secrets.token_hex(8)
+    first = prompt.seed if prompt.seed is not None else secrets.randbelow(MAX_SEED + 1)
+    # The frames of a series have one seed: what differs is what varies.
+    step = 0 if wish.extras.series else 1
+    own = [to_json(asked) if wish.extras.series else "" for asked, _ in wish.takes()]
+    jobs = tuple(
+        _new_job(model, adapter, prompt.aspect, wish, (first + step * position) & MAX_SEED, price, text)
+        for position, (model, adapter, price, text) in enumerate(zip(models, adapters, prices, own, strict=True))
+    )
+    return NewOrder(
+        id=order_id,
+        source=wish.source,
+        guild_id=wish.place.guild_id,
+        channel_id=wish.place.channel_id,
+        user_id=wish.user_id,
+        prompt=to_json(prompt),
+        token=answer.token,
+        token_expires_at=answer.token_expires_at,
+        message_id=answer.message_id,
+        parent_portrait_id=wish.parent_portrait_id,
+        upload_limit=answer.upload_limit,
+        references=_pinned(models, characters, wish.extras),
+        pictures=wish.extras.new_pictures(),
+        edit=wish.extras.new_edit(),
+        series=wish.extras.new_frames(order_id),
+        jobs=jobs,
+        tier=None if account.tier == FREE else account.tier,
+    )
+
+
+def _new_job(
+    model: Model, adapter: Adapter | None, aspect: str | None, wish: Wish, seed: int, price: int, prompt: str
+) -> NewJob:
+    width, height = size_of(model, aspect)
+    return NewJob(
+        model=model.id,
+        lane=wish.lane.value,
+        seed=seed,
+        width=width,
+        height=height,
+        steps=model.qualities[quality] if (quality := wish.extras.quality) else model.steps,
+        guidance=model.guidance,
+        price=price,
+        provider=model.provider,
+        cost_usd_micros=model.cost_usd_micros,
+        prompt=prompt,
+        fine_tune=adapter.name if adapter else "",
+        fine_tune_strength=adapter.scale if adapter else 0.0,
+    )
+
+
+def size_of(model: Model, aspect: str | None) -> tuple[int, int]:
+    """Width and height in pixels. Raises Refused for an aspect that the model cannot make."""
+    wanted = aspect or DEFAULT_ASPECT
+    size = model.sizes.get(wanted)
+    if size is None:
+        raise Refused(f"{model.title} cannot make {wanted}. It makes {words.listed(model.sizes, 'or')}.")
+    return size
+
+
+def short_of_credits(price: int, balance: int) -> Refused:
+    """The refusal of who cannot pay the price."""
+    return Refused(
+        f"This costs {words.credits_word(price)} and you have {balance:,}. "
+        "A moderator can grant more with /grant credits."
+    )

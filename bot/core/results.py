@@ -1,0 +1,75 @@
+"""What an order comes to, and what Discord is to the studio: a board that shows how far it is, and a post."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.core import words
+from data.accounts import FREE, Account
+from data.jobs import Order, Way
+from data.portraits import Portrait, PortraitFacts
+from engine.jobs import Event, Finished
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of an order. `left` says what the account holds now."""
+
+    portraits: Sequence[Portrait]
+    sentences: Sequence[str]
+    left: str
+
+
+class Board(Protocol):
+    """Shows how far an order is."""
+
+    def update(self, job_id: str, event: Event) -> None: ...
+    def again(self, job_id: str) -> None: ...
+    def ended(self, job_id: str, sentence: str = "") -> None: ...
+    async def close(self) -> None: ...
+
+
+class Post(Protocol):
+    """Shows orders to people; `deliver` and `tell` may be repeated and show the end of an order once.
+
+    Both say by which way that went, None when every way is closed.
+    """
+
+    def board(self, order: Order) -> Board: ...
+    async def deliver(self, order: Order, result: Result) -> Way | None: ...
+    async def tell(self, order: Order, sentence: str) -> Way | None: ...
+    async def call_back(self, orders: Sequence[Order]) -> None: ...
+
+
+def facts(finished: Finished, guidance: float, ignored: tuple[str, ...] = ()) -> PortraitFacts:
+    """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
+
+    `ignored` are the flags of other tools that were typed; they are told here once and kept nowhere else.
+    """
+    sent = finished.words
+    told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
+    notes = [finished.note]
+    if sent.dropped:
+        notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
+    if ignored:
+        notes.append(f"Means nothing here: {words.plain('; '.join(ignored), 300)}.")
+    if sent.remembered:
+        notes.append(f"{words.sentence('; '.join(sent.remembered), 300)} (from when the face was saved).")
+    if sent.left_to_reference:
+        notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
+    return PortraitFacts(
+        seed=finished.seed,
+        model_title=finished.model_title,
+        words=f"CLIP: {sent.prompt}\nT5: {sent.long_prompt}" if told_t5 else sent.prompt,
+        negative=sent.negative,
+        steps=finished.steps,
+        guidance=guidance,
+        render_s=finished.render_s,
+        note=" ".join(note for note in notes if note),
+    )
+
+
+def balance_line(account: Account) -> str:
+    if account.tier != FREE:
+        return f"{words.credits_word(account.balance)} left · {account.tier} tier"
+    return f"{words.credits_word(account.balance)} left"

@@ -1,0 +1,366 @@
+"""Every setting of the bot, read once from the environment and `.env`, then handed down.
+
+`python -m bot.core.settings` prints `.env.example` from the descriptions below.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.core.errors import SettingsError
+from bot.core.tiers import Tier, with_built_in
+from data.accounts import FREE
+from engine.catalogue import Provider, Quality
+
+
+class ModelPrice(BaseModel):
+    """Credits for one portrait of one model; None: as for every model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    standard: int | None = Field(default=None, ge=0)
+    fast: int | None = Field(default=None, ge=0)
+
+
+class Settings(BaseSettings):
+    """One frozen object; the name of a setting in the environment is its name here in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    discord_token: SecretStr = Field(
+        SecretStr(""),
+        description="The bot's token: Discord developer portal, your application, Bot, Reset Token.",
+    )
+    discord_owner_ids: tuple[int, ...] = Field(
+        (), description="User ids of the bot's owners, as a JSON list. Empty: the application's owner."
+    )
+    discord_home_server: int = Field(
+        0, ge=0, description="Id of the owner's server, where /studio-admin appears. 0: nowhere."
+    )
+    discord_servers: tuple[int, ...] = Field(
+        (),
+        description="Ids of servers that may use the bot, as a JSON list; more with /studio-admin. "
+        "Servers that the bot's owner owns always may, unless denied there.",
+    )
+    discord_direct_messages: bool = Field(False, description="Whether portraits may be ordered in direct messages.")
+    discord_api_url: str = Field(
+        "", description="Base address of an API proxy in front of Discord. Empty: Discord itself."
+    )
+    discord_gateway_url: str = Field(
+        "", description="Address of a gateway proxy in front of Discord (ws or wss). Empty: Discord itself."
+    )
+
+    data_folder: Path = Field(Path("var"), description="Folder for the database and the pictures.")
+    data_free_mib: int = Field(
+        512,
+        ge=0,
+        description="Orders are refused, uncharged, when fewer mebibytes than this are free on the disk.",
+    )
+    data_keep_days: int = Field(0, ge=0, description="Portraits older than this many days are deleted. 0: never.")
+
+    model_default: str = Field(
+        "built-in", description="The model used when /portrait names none. built-in: the photo studio that ships."
+    )
+    model_local: tuple[str, ...] = Field(
+        (),
+        description="More local models as a JSON list: a diffusers folder or hub id, with an optional title, "
+        'such as ["stabilityai/stable-diffusion-3.5-large=SD 3.5 Large"].',
+    )
+    model_file: str = Field(
+        "", description="A TOML file with more local models and everything there is to say of them; see docs/models.md."
+    )
+    model_fine_tunes: str = Field(
+        "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
+    )
+    model_builtin: bool = Field(True, description="Whether the photo studio that ships with the bot is offered.")
+    model_studio_quality: Quality = Field(
+        "standard",
+        description="How carefully the photo studio takes its pictures: draft, quick and noisy; standard; or fine, at "
+        "twice the width and height, which takes several times as long.",
+    )
+    model_memory_gib: float = Field(
+        0,
+        ge=0,
+        description="Memory for resident local models, in GiB. 0: what the device has, less a reserve.",
+    )
+
+    cluster_urls: tuple[str, ...] = Field(
+        (),
+        description="Servers of your own with OpenAI's image interface (vLLM-Omni, SGLang-diffusion) as a JSON list, "
+        'each with options, such as ["http://gpu1:8000/v1", "http://gpu2:8000/v1;slots=2", '
+        '"http://gpu3:8000/v1;lane=fast"]. Empty: none.',
+    )
+    cluster_models: tuple[str, ...] = Field(
+        (),
+        description="The model that all of them serve, as a JSON list written like MODEL_LOCAL, such as "
+        '["Tongyi-MAI/Z-Image-Turbo=Z-Image Turbo"].',
+    )
+    cluster_api_key: SecretStr = Field(SecretStr(""), description="Key for those servers, where they ask for one.")
+    cluster_slots: int = Field(1, ge=1, le=64, description="How many pictures one of them makes at once.")
+    cluster_timeout_s: float = Field(
+        300, gt=0, description="A server that has not answered after this many seconds is set aside."
+    )
+
+    mage_api_key: SecretStr = Field(SecretStr(""), description="Key for Mango 2 at Mage. Empty: not offered.")
+    mage_base_url: str = Field("https://api.mage.space", description="Address of Mage's interface.")
+    mage_models: tuple[str, ...] = Field(
+        (),
+        description="Models at Mage as a JSON list of architecture/variant, with an optional title. Empty: Mango 2. "
+        'Such as ["mango/mango-v2", "gpt_image_2", "nano_banana_v2", "stable_diffusion_v35_large=SD 3.5 Large"].',
+    )
+    mage_fineness: str = Field("2K", description="Resolution at Mage: 1K, 2K, 3K or 4K, where the model has it.")
+    mage_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that Mage's pictures may be fetched from, as a JSON list. Empty: mage.space."
+    )
+    mage_slots: int = Field(20, ge=1, le=200, description="How many requests Mage takes from you at once.")
+
+    mage_unit_usd: float = Field(
+        0,
+        ge=0,
+        description="What one of Mage's gems costs you in US dollars; Mage says how many a picture took. "
+        "0: not known, SPEND_COSTS counts.",
+    )
+
+    bfl_api_key: SecretStr = Field(
+        SecretStr(""), description="Key for Flux 1.1 Pro Ultra at Black Forest Labs. Empty: not offered."
+    )
+    bfl_base_url: str = Field(
+        "https://api.bfl.ai",
+        description="Address of Black Forest Labs: api.bfl.ai, or api.eu.bfl.ai or api.us.bfl.ai to stay in a region.",
+    )
+    bfl_models: tuple[str, ...] = Field(
+        (),
+        description="Models there as a JSON list of ids, with an optional title; #raw after an id asks for candid, "
+        "less processed pictures; flux-2-klein-9b changes pictures. Empty: Flux 1.1 Pro Ultra, and the same candid.",
+    )
+    bfl_hosts: tuple[str, ...] = Field(
+        (), description="Hosts that may be asked and fetched from there, as a JSON list. Empty: bfl.ai."
+    )
+    bfl_slots: int = Field(24, ge=1, le=200, description="How many requests Black Forest Labs takes from you at once.")
+
+    bfl_unit_usd: float = Field(
+        0.01,
+        ge=0,
+        description="What one credit there costs you in US dollars; each answer says how many a picture took. "
+        "0: not known, SPEND_COSTS counts.",
+    )
+
+    openai_api_key: SecretStr = Field(SecretStr(""), description="Key for GPT Image 2 at OpenAI. Empty: not offered.")
+    openai_base_url: str = Field(
+        "https://api.openai.com/v1", description="Address of OpenAI, or of a server with the same interface."
+    )
+    openai_models: tuple[str, ...] = Field(
+        (), description='Models there as a JSON list, such as ["gpt-image-2=GPT Image 2"]. Empty: GPT Image 2.'
+    )
+    openai_fineness: str = Field("medium", description="Quality at OpenAI: low, medium, high or auto.")
+    openai_slots: int = Field(8, ge=1, le=200, description="How many requests OpenAI gets from you at once.")
+
+    google_api_key: SecretStr = Field(
+        SecretStr(""), description="Key for Nano Banana 2 at Google (AI Studio). Empty: not offered."
+    )
+    google_base_url: str = Field(
+        "https://generativelanguage.googleapis.com", description="Address of Google's interface."
+    )
+    google_models: tuple[str, ...] = Field(
+        (),
+        description="Models there as a JSON list, with an optional title, such as "
+        '["gemini-nano-banana-2.1=Nano Banana 2.1"]. Empty: gemini-3.1-flash-image, which is Nano Banana 2.',
+    )
+    google_fineness: str = Field("2K", description="Resolution at Google: 1K, 2K or 4K.")
+    google_slots: int = Field(8, ge=1, le=200, description="How many requests Google gets from you at once.")
+
+    spend_costs: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="What a picture costs you in US dollars, by model, as a JSON object, such as "
+        '{"mango-2": 0.05}. Known without it: Flux, 0.06.',
+    )
+    spend_daily: dict[Provider, Annotated[float, Field(ge=0)]] = Field(
+        {},
+        description="The most that all pictures of a provider may cost you in 24 hours, in US dollars, as a JSON "
+        'object, such as {"mage": 20, "bfl": 10}. It counts only models whose cost is known.',
+    )
+    spend_daily_per_user: dict[Provider, Annotated[float, Field(ge=0)]] = Field(
+        {}, description="The same for the pictures of one user, as a JSON object."
+    )
+
+    queue_waiting_per_user: int = Field(10, ge=1, description="How many portraits one user may have waiting.")
+    queue_waiting: int = Field(200, ge=1, description="How many portraits may wait in all.")
+    queue_running_per_user: int = Field(4, ge=1, description="How many portraits of one user may run at once.")
+    queue_batch: int = Field(8, ge=1, le=64, description="The most portraits that are rendered together.")
+    queue_deadline_s: float = Field(
+        900,
+        gt=0,
+        description="A portrait not finished this many seconds after its start is given up and refunded.",
+    )
+
+    likeness_threshold: float = Field(
+        60,
+        ge=0,
+        le=100,
+        description="Below this likeness to a saved face (0 to 100; 60 is accepted) a portrait is tried again with "
+        "another seed, at no charge, and the best is delivered. 0: never.",
+    )
+    likeness_tries: int = Field(2, ge=0, le=2, description="How often it is tried again at most.")
+    likeness_editor: str = Field(
+        "",
+        description="Id of a model that edits pictures: it gives portraits of your own models that cannot hold a face "
+        "the saved one, in a second pass that costs nobody credits. Empty: none.",
+    )
+    likeness_hosted: bool = Field(False, description="Whether hosted models try again too, which costs you each time.")
+
+    series_frames: int = Field(12, ge=2, le=24, description="How many frames a series may have.")
+    series_waiting: int = Field(
+        4,
+        ge=1,
+        description="How many frames of one series are in the queue at once; the next follows when one is done.",
+    )
+
+    price_standard: int = Field(10, ge=0, description="Credits for one portrait in the standard lane.")
+    price_fast: int = Field(60, ge=0, description="Credits for one portrait in the fast lane, whatever its size.")
+    price_models: dict[str, ModelPrice] = Field(
+        {},
+        description="Other prices for single models, as a JSON object: credits in the standard lane, or in each lane, "
+        'such as {"some-model": 40, "another": {"standard": 80, "fast": 120}}. The fast lane never costs less than '
+        "the standard lane.",
+    )
+    price_confirm_above: int = Field(
+        100, ge=0, description="An order that costs more credits than this shows its price first."
+    )
+    price_quote_minutes: int = Field(60, ge=1, le=10_080, description="How long a price that was shown holds.")
+
+    credits_daily: int = Field(
+        100,
+        ge=0,
+        description="Daily allowance of the free tier, in credits; what is left of it expires at midnight.",
+    )
+
+    tiers: dict[str, Tier] = Field(
+        {},
+        description="Changes to the tiers free and unlimited, and more tiers, as a JSON object by name. Each may say: "
+        "covers (models or providers that cost nothing in the standard lane), daily (allowance in credits), waiting "
+        "and running (portraits at once), models and aspects (all that it may use), such as "
+        '{"patron": {"covers": ["local"], "waiting": 20, "running": 6}}.',
+    )
+
+    moderation_adult: bool = Field(
+        False,
+        description="Whether adult portraits may be made at all; then each server decides, in age-restricted channels.",
+    )
+    moderation_blocked: tuple[str, ...] = Field(
+        (), description="Words or phrases that no prompt may contain, as a JSON list; servers add their own."
+    )
+    moderation_self_grants: bool = Field(
+        False, description="Whether moderators may grant to themselves. The bot's owners always may."
+    )
+    moderation_daily_credits: int = Field(
+        10_000, ge=0, description="How many credits one moderator may grant in 24 hours, in one server."
+    )
+    moderation_daily_tiers: int = Field(
+        50, ge=0, description="How many tiers one moderator may grant in 24 hours, in one server."
+    )
+
+    signing_enabled: bool = Field(
+        True, description="Whether pictures carry a signed C2PA manifest that says they are generated."
+    )
+    signing_certificate: str = Field(
+        "", description="Your certificate chain for signing, a PEM file. Empty: a self-made one, valid but not trusted."
+    )
+    signing_key: str = Field("", description="The P-256 key of that certificate, a PEM file.")
+
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
+
+    @field_validator("discord_owner_ids", "discord_servers", "model_local", mode="after")
+    @classmethod
+    def _no_repeats(cls, value: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple(dict.fromkeys(value))
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("it must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @field_validator("price_models", mode="before")
+    @classmethod
+    def _bare_prices(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"standard": price} if isinstance(price, int) else price for name, price in value.items()}
+
+    @field_validator("tiers", mode="before")
+    @classmethod
+    def _all_tiers(cls, value: Any) -> Any:
+        return with_built_in(value) if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _some_model(self) -> Self:
+        keys = (self.mage_api_key, self.bfl_api_key, self.openai_api_key, self.google_api_key)
+        if bool(self.cluster_urls) != bool(self.cluster_models):
+            raise ValueError("CLUSTER_URLS and CLUSTER_MODELS belong together: servers, and the model that they serve")
+        others = self.model_local or self.model_file or self.cluster_urls
+        if not self.model_builtin and not others and not any(key.get_secret_value() for key in keys):
+            raise ValueError(
+                "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"
+            )
+        return self
+
+    def tier(self, name: str) -> Tier:
+        """The rules of a tier; one that was taken out of the settings counts as free."""
+        return self.tiers.get(name, self.tiers[FREE])
+
+    @classmethod
+    def load(cls, env_file: Path | None = Path(".env")) -> Self:
+        """Read the environment and `env_file`.
+
+        Raises SettingsError with one line for every setting that is wrong.
+        """
+        try:
+            return cls(_env_file=env_file)  # type: ignore[call-arg]  # taken by pydantic-settings
+        except ValidationError as error:
+            lines = (
+                f"{'.'.join(str(part) for part in item['loc']).upper() or 'Settings'}: {item['msg']}"
+                for item in error.errors()
+            )
+            raise SettingsError("The settings in .env are not usable. " + "; ".join(lines)) from error
+
+
+def example() -> str:
+    """The text of `.env.example`: every setting with its explanation and default."""
+    parts = ["# Copy this file to .env and fill in DISCORD_TOKEN; every other line is optional."]
+    group = ""
+    for name, field in Settings.model_fields.items():
+        prefix = name.split("_", 1)[0]
+        if prefix != group:
+            parts.append("")
+            group = prefix
+        parts.append(f"# {field.description}")
+        parts.append(f"{name.upper()}={_shown(field)}")
+    return "\n".join(parts) + "\n"
+
+
+def _shown(field: FieldInfo) -> str:
+    match field.default:
+        case SecretStr() | "":
+            return ""
+        case bool() as flag:
+            return "true" if flag else "false"
+        case tuple():
+            return "[]"
+        case dict():
+            return "{}"
+        case other:
+            return str(other)
+
+
+if __name__ == "__main__":
+    print(example(), end="")

@@ -1,0 +1,86 @@
+"""What varies in a series, as it is typed: "place: beach | forest | night city" or "model: one | another". Pure."""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from bot.core import words
+from bot.core.errors import Refused
+from bot.core.extras import FrameWish, SeriesWish
+from engine.catalogue import Catalogue, Model
+from engine.prompt import SLOTS, PortraitPrompt
+
+MODEL: Final = "model"
+MAX_VARYING: Final = 1500
+"""The longest that may be typed of what varies, in characters."""
+EXAMPLE: Final = "place: beach | forest | night city"
+_NAMES: Final = {
+    **{slot: slot for slot in SLOTS},
+    **{title.lower(): slot for slot, title in words.SLOT_TITLES.items()},
+    "who": "subject",
+    "person": "subject",
+    "outfit": "clothing",
+    "dress": "clothing",
+    "location": "environment",
+    "background": "environment",
+    "scene": "environment",
+    "lights": "lighting",
+    "lens": "camera",
+    "skin": "detail",
+    "models": MODEL,
+    MODEL: MODEL,
+}
+_HANDLE: Final = re.compile(r"(?<![\w.])@\w|<@")
+
+
+@dataclass(frozen=True, slots=True)
+class Varying:
+    """`what` is a slot, or "model"; `values` are what it is in each frame, as typed."""
+
+    what: str
+    values: tuple[str, ...]
+
+
+def read(text: str, most: int) -> Varying:
+    """Raises Refused, with an example."""
+    if len(text) > MAX_VARYING:
+        raise Refused(f"What varies is too long. At most {MAX_VARYING:,} characters are read; shorten it.")
+    name, colon, rest = text.partition(":")
+    what = _NAMES.get(name.strip().casefold())
+    if not colon or what is None:
+        raise Refused(
+            f"Say first what varies: {words.listed((*(t.lower() for t in words.SLOT_TITLES.values()), MODEL), 'or')}. "
+            f"For example: {EXAMPLE}"
+        )
+    said = {value.casefold(): value for each in rest.split("|") if (value := " ".join(each.split()))}
+    if not 2 <= len(said) <= most:
+        raise Refused(f"A series has 2 to {most} frames, with “|” between them. For example: {EXAMPLE}")
+    if any(_HANDLE.search(value) for value in said.values()):
+        raise Refused("Characters are the same in all frames: write them in `prompt:`, and here only what varies.")
+    return Varying(what, tuple(said.values()))
+
+
+def series(base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: str | None) -> SeriesWish:
+    """The frames: all as in `base`, but for what varies. Raises UnknownModel."""
+    if varying.what == MODEL:
+        models = list({one.id: one for one in (_named(catalogue, value) for value in varying.values)}.values())
+        wanted = [(one.title, base, one.id) for one in models]
+    else:
+        wanted = [(value, _with(base, varying.what, value), model or "") for value in varying.values]
+    frames = tuple(
+        FrameWish(number=number, label=label, prompt=prompt, model=asked or None)
+        for number, (label, prompt, asked) in enumerate(wanted, 1)
+    )
+    return SeriesWish(series_id="", varies=varying.what, frames=frames)
+
+
+def _with(base: PortraitPrompt, slot: str, value: str) -> PortraitPrompt:
+    changed: dict[str, Any] = {slot: value}
+    return replace(base, **changed)
+
+
+def _named(catalogue: Catalogue, name: str) -> Model:
+    """By id or by title."""
+    wanted = name.casefold()
+    found = next((model for model in catalogue.models if wanted in (model.id.casefold(), model.title.casefold())), None)
+    return found or catalogue.get(name)

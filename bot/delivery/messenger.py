@@ -1,0 +1,324 @@
+"""How an order reaches Discord: progress while it runs, then the result, once and only once.
+
+The result is an edit of the status message, which can be repeated without harm: by the interaction's token while it
+lives, else through the channel. Where both are refused a new message is sent there, else a direct one, with the order's
+id as its nonce; a send whose outcome is unknown is looked for before it is sent again. A refusal closes a way, whatever
+its code, but one that is about the contents, which is answered with plainer ones; what is no refusal is tried again.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+import aiohttp
+import discord
+
+from bot.components import views
+from bot.core.results import Result
+from bot.core.stores import Stores
+from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Packer, Parcel, Shape, series_parcel
+from bot.delivery.progress import Board
+from bot.messages import cards, sheets
+from bot.messages.replies import NO_PINGS
+from data.jobs import Order, Way
+from data.portraits import Portrait
+
+log = logging.getLogger(__name__)
+
+TOKEN_MARGIN_S: Final = 5.0
+RETRIES_S: Final = (1, 2, 4, 8, 16, 32, 60, 120)
+
+_GONE_MESSAGE: Final = {10008}
+_TOO_LARGE: Final = 40005
+_DEAD_TOKEN: Final = {10015, 50027}
+_CLOSED_CHANNEL: Final = {10003, 50001, 50013, 50083, 10004}
+_NO_ANSWER: Final = (discord.RateLimited, aiohttp.ClientError, TimeoutError, OSError)
+_PASSES: Final = {408, 425, 429}
+
+
+@dataclass(slots=True)
+class _Pace:
+    """At most so many edits a second over all status messages, so that Discord's global limit is never near."""
+
+    per_second: int = 10
+    _sent: list[float] = field(default_factory=list)
+
+    def admit(self) -> bool:
+        now = time.perf_counter()
+        self._sent = [moment for moment in self._sent if now - moment < 1.0]
+        if len(self._sent) >= self.per_second:
+            return False
+        self._sent.append(now)
+        return True
+
+
+class Post:
+    """Sends and edits the messages of orders."""
+
+    def __init__(self, client: discord.Client, stores: Stores) -> None:
+        self._client = client
+        self._stores = stores
+        self.pace = _Pace()
+
+    def board(self, order: Order) -> Board:
+        return Board(self, order)
+
+    async def edit(self, order: Order, parcel: Parcel) -> None:
+        """Edit the order's status message by token, or through the channel once that is dead.
+
+        Raises MessageGone, ChannelClosed, or discord's error when neither says why.
+        """
+        if _token_lives(order):
+            try:
+                await self._edit_by_token(order, parcel)
+            except discord.HTTPException as error:
+                if error.status != 401 and error.code not in _DEAD_TOKEN:
+                    raise _sorted(error) from error
+                log.info("token ended early, editing through the channel", extra={"job": order.id})
+            else:
+                return
+        try:
+            await self._edit_in_channel(order, parcel)
+        except discord.HTTPException as error:
+            raise _sorted(error) from error
+
+    async def deliver(self, order: Order, result: Result) -> Way | None:
+        """Bring the result to the person and say how; None when every way is closed."""
+        packer = Packer(self._stores, order, result, self._upload_limit(order))
+        await packer.packed("full")  # what is wrong with the portrait itself is told before anything is sent
+        return await self._bring(order, packer.packed)
+
+    async def tell(self, order: Order, sentence: str) -> Way | None:
+        """Say that nothing came of an order; needs nothing of what it was for."""
+        card = Parcel([cards.failure([sentence], order.id)])
+        plain = Parcel([], content=f"{sentence}\nOrder {order.id}")
+
+        async def packed(shape: Shape) -> Parcel:
+            return plain if shape in {"plain", "bare"} else card
+
+        return await self._bring(order, packed)
+
+    async def _bring(self, order: Order, packed: "_Packed") -> Way | None:
+        bringing = _Bringing(packed)
+        for pause_s in (*RETRIES_S, None):
+            try:
+                return await self._in_turn(order, bringing)
+            except (discord.HTTPException, *_NO_ANSWER) as error:
+                log.warning("delivery did not get through: %s", type(error).__name__, extra={"job": order.id})
+            if pause_s is not None:
+                await asyncio.sleep(pause_s)
+            # A send may be under way since: then it is looked for first, since nonces hold for minutes only.
+            order = await self._stores.orders.get(order.id) or order
+        return None
+
+    async def _in_turn(self, order: Order, bringing: "_Bringing") -> Way | None:
+        """The first way that works, of those not yet refused. Raises what may pass."""
+        unanswered: Exception | None = None
+        if _token_lives(order):
+            try:
+                if await bringing.by("token", lambda parcel: self._edit_by_token(order, parcel)):
+                    return "token"
+            except (discord.HTTPException, *_NO_ANSWER) as error:
+                # The same edit through the channel does no harm. A new message might: this one may have got through.
+                unanswered = error
+        if order.message_id is not None and await bringing.by("channel", lambda p: self._edit_in_channel(order, p)):
+            return "channel"
+        if unanswered is not None:
+            raise unanswered
+        if await bringing.by("new message", lambda parcel: self._send_anew(order, parcel)):
+            return "new message"
+        if await bringing.by("direct message", lambda parcel: self._send_privately(order, parcel)):
+            return "direct message"
+        return None
+
+    async def _edit_by_token(self, order: Order, parcel: Parcel) -> None:
+        application_id = self._client.application_id
+        if application_id is None or order.message_id is None or not order.token:
+            raise RuntimeError("the client has not logged in, or there is nothing to edit")
+        webhook = discord.Webhook.partial(application_id, order.token, client=self._client)
+        await webhook.edit_message(
+            order.message_id,
+            content=parcel.content,
+            embeds=parcel.embeds,
+            attachments=parcel.files(),
+            view=parcel.view,
+            allowed_mentions=NO_PINGS,
+        )
+
+    async def _edit_in_channel(self, order: Order, parcel: Parcel) -> None:
+        if order.message_id is None:
+            raise MessageGone
+        await (
+            self._place(order)
+            .get_partial_message(order.message_id)
+            .edit(
+                content=parcel.content,
+                embeds=parcel.embeds,
+                attachments=parcel.files(),
+                view=parcel.view,
+                allowed_mentions=NO_PINGS,
+            )
+        )
+
+    async def _send_anew(self, order: Order, parcel: Parcel) -> None:
+        await self._send_once(order, self._place(order), parcel)
+
+    async def _send_privately(self, order: Order, parcel: Parcel) -> None:
+        user = self._client.get_user(order.user_id) or await self._client.fetch_user(order.user_id)
+        await self._send_once(order, user.dm_channel or await user.create_dm(), parcel)
+
+    async def _send_once(self, order: Order, channel: discord.abc.Messageable, parcel: Parcel) -> None:
+        message = await self._find_sent(order, channel)
+        if message is None:
+            await self._stores.orders.sending(order.id, now=time.time())
+            message = await channel.send(
+                content=parcel.content,
+                embeds=parcel.embeds,
+                files=parcel.files(),
+                view=parcel.view or discord.utils.MISSING,
+                nonce=order.id,
+                allowed_mentions=NO_PINGS,
+            )
+        await self._stores.orders.set_message(order.id, message.id, message.channel.id)
+
+    def _place(self, order: Order) -> discord.PartialMessageable:
+        return self._client.get_partial_messageable(order.channel_id, guild_id=order.guild_id or None)
+
+    async def _find_sent(self, order: Order, channel: discord.abc.Messageable) -> discord.Message | None:
+        """The message of an earlier send whose answer never came, known by the order's id on its buttons."""
+        if order.sending_since is None:
+            return None
+        me = self._client.user
+        after = discord.Object(discord.utils.time_snowflake(_moment(order.sending_since - 60)))
+        try:
+            async for message in channel.history(limit=200, after=after, oldest_first=True):
+                if me is not None and message.author.id == me.id and views.belongs_to(message, order):
+                    return message
+        except discord.Forbidden:
+            # Reading the history may be forbidden where sending is allowed; the send itself will tell.
+            return None
+        return None
+
+    async def sheet_so_far(self, order: Order) -> sheets.Sheet | None:
+        """The frames that there are by now, of an order that a series began as."""
+        return await sheets.draw(self._stores, order.id) if order.series_id == order.id else None
+
+    async def call_back(self, orders: Sequence[Order]) -> None:
+        """Mention people of one channel beside the portraits that they waited for. A failure is logged and is all."""
+        found = [await self._stores.orders.get(order.id) for order in orders]
+        fresh = [order for order in found if order is not None and order.message_id is not None]
+        if not fresh:
+            return
+        first, channel = fresh[0], self._place(fresh[0])
+        people = dict.fromkeys(order.user_id for order in fresh)
+        names = ", ".join(f"<@{user_id}>" for user_id in people)
+        reference = channel.get_partial_message(first.message_id or 0).to_reference(fail_if_not_exists=False)
+        try:
+            await channel.send(
+                f"{names}, your portrait is ready." if len(people) == 1 else f"{names}, your portraits are ready.",
+                reference=reference if len(fresh) == 1 else discord.utils.MISSING,
+                nonce=f"{first.id}.call",
+                allowed_mentions=discord.AllowedMentions(
+                    users=[discord.Object(user_id) for user_id in people], replied_user=False
+                ),
+            )
+        except (discord.HTTPException, *_NO_ANSWER) as error:
+            log.info("a call back did not get through: %s", type(error).__name__, extra={"job": first.id})
+
+    async def remove(self, portrait: Portrait) -> None:
+        """Take a deleted portrait out of its message; a message that shows nothing else goes."""
+        order = await self._stores.orders.get(portrait.order_id)
+        if order is not None and order.series_id is not None:
+            await self._draw_anew(order.series_id)
+            return
+        if portrait.message_id is None:
+            return
+        channel = self._client.get_partial_messageable(portrait.channel_id, guild_id=portrait.guild_id or None)
+        try:
+            await channel.get_partial_message(portrait.message_id).delete()
+        except (discord.NotFound, discord.Forbidden):
+            log.info("the message of a deleted portrait was out of reach", extra={"job": portrait.job_id})
+
+    async def _draw_anew(self, series_id: str) -> None:
+        """Show a series without a frame that was deleted, in each of its messages."""
+        for order_id in await self._stores.series.orders(series_id):
+            order = await self._stores.orders.get(order_id)
+            if order is None or order.state == "open" or order.message_id is None:
+                continue
+            try:
+                await self._edit_in_channel(order, await series_parcel(self._stores, order))
+            except discord.HTTPException:
+                log.info("a message of a series was out of reach", extra={"job": order.id})
+
+    def _upload_limit(self, order: Order) -> int:
+        """Bytes that one attachment of this order's message may have."""
+        guild = self._client.get_guild(order.guild_id) if order.guild_id else None
+        known = guild.filesize_limit if guild else discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+        return min(known, order.upload_limit) if order.upload_limit else known
+
+
+_Packed = Callable[[Shape], Awaitable[Parcel]]
+
+
+class _Bringing:
+    """One order's delivery: which ways have been refused, and the shape that each has come to."""
+
+    def __init__(self, packed: _Packed) -> None:
+        self._packed = packed
+        self._first: Shape = "full"
+        self._shapes: dict[Way, Shape] = {}
+        self._refused: set[Way] = set()
+
+    async def by(self, way: Way, send: Callable[[Parcel], Awaitable[None]]) -> bool:
+        """Try one way, in plainer shapes where Discord refuses the contents; False when it is closed.
+
+        Raises what may pass.
+        """
+        while way not in self._refused:
+            shape = self._shapes.setdefault(way, self._first)
+            try:
+                await send(await self._packed(shape))
+            except discord.HTTPException as error:
+                if _may_pass(error):
+                    raise
+                if (plainer := self._plainer(shape, error)) is not None:
+                    self._shapes[way] = plainer
+                    continue
+                log.warning("delivery by %s was refused: %s %s", way, error.status, error.code)
+                self._refused.add(way)
+            else:
+                return True
+        return False
+
+    def _plainer(self, shape: Shape, error: discord.HTTPException) -> Shape | None:
+        """The shape to try next, where it is the contents that are refused."""
+        if error.status == 413 or error.code == _TOO_LARGE:
+            self._first = "small"
+            return "small" if shape == "full" else PLAINER[shape]
+        if error.status == 400 and isinstance(_sorted(error), discord.HTTPException):
+            return PLAINER[shape]
+        return None
+
+
+def _token_lives(order: Order) -> bool:
+    return bool(order.token and order.message_id and time.time() < (order.token_expires_at or 0) - TOKEN_MARGIN_S)
+
+
+def _may_pass(error: discord.HTTPException) -> bool:
+    return error.status >= 500 or error.status in _PASSES
+
+
+def _sorted(error: discord.HTTPException) -> Exception:
+    if error.code in _GONE_MESSAGE:
+        return MessageGone()
+    if error.code in _CLOSED_CHANNEL:
+        return ChannelClosed()
+    return error
+
+
+def _moment(epoch_s: float) -> datetime:
+    return datetime.fromtimestamp(epoch_s, UTC)

@@ -1,0 +1,123 @@
+"""What a message of an order holds, in the shapes that it is tried in: plainer ones where Discord refuses the first."""
+
+import asyncio
+import io
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import discord
+
+from bot.components import series_menus, views
+from bot.core import before_after
+from bot.core.results import Result
+from bot.core.stores import Stores
+from bot.messages import cards, sheets
+from data.jobs import Order
+from engine import intake, provenance
+from engine.picture_text import exif_comment
+
+SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
+
+Shape = Literal["full", "small", "plain", "bare"]
+"""As it is meant; with pictures that fit everywhere; with a line instead of cards, too; and without buttons."""
+PLAINER: Final[dict[Shape, Shape | None]] = {"full": "plain", "small": "plain", "plain": "bare", "bare": None}
+
+
+class MessageGone(Exception):
+    """The status message was deleted."""
+
+
+class ChannelClosed(Exception):
+    """The bot cannot write in that channel any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message's worth of content; files are made afresh for each try, since sending consumes them."""
+
+    embeds: list[discord.Embed]
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    view: discord.ui.View | None = None
+    content: str | None = None
+
+    def files(self) -> list[discord.File]:
+        return [discord.File(io.BytesIO(data), name) for name, data in self.pictures]
+
+
+class Packer:
+    """Packs the end of an order; `limit` is what one of its pictures may have, in bytes."""
+
+    def __init__(self, stores: Stores, order: Order, result: Result, limit: int) -> None:
+        self._stores = stores
+        self._order = order
+        self._result = result
+        self._limit = limit
+        self._packed: dict[Shape, Parcel] = {}
+
+    async def packed(self, shape: Shape) -> Parcel:
+        if shape not in self._packed:
+            self._packed[shape] = await self._pack(shape)
+        return self._packed[shape]
+
+    async def _pack(self, shape: Shape) -> Parcel:
+        """A card and a picture for each portrait, and what failed. A series is shown as its contact sheet."""
+        limit = self._limit if shape == "full" else min(self._limit, SAFE_UPLOAD_BYTES)
+        order, result = self._order, self._result
+        if order.series_id is not None:
+            parcel = await series_parcel(self._stores, order, tuple(result.sentences), result.left)
+        else:
+            parcel = await self._of_portraits(limit)
+        if shape in {"full", "small"}:
+            return parcel
+        return self._plain(parcel, parcel.view if shape == "plain" else None)
+
+    async def _of_portraits(self, limit: int) -> Parcel:
+        order, result, portraits = self._order, self._result, self._result.portraits
+        pictures: list[tuple[str, bytes]] = []
+        embeds: list[discord.Embed] = []
+        tries = await self._stores.tries.of_jobs([item.job_id for item in portraits])
+        for item in portraits:
+            data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit)
+            name = f"likeness-{item.id}.{kind}"
+            pictures.append((name, data))
+            first = not embeds
+            changed = order.edit.words if order.edit else ""
+            left = result.left if first else ""
+            looked_at = tries.get(item.job_id, ())
+            card = cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed, tries=looked_at)
+            if compared := await before_after.lines(self._stores, order, item):
+                card.add_field(name="Before and after", value="\n".join(compared), inline=False)
+            embeds.append(card)
+        if result.sentences:
+            left = "" if portraits else result.left
+            embeds.append(cards.failure(result.sentences, order.id, left=left))
+        return Parcel(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
+
+    def _plain(self, parcel: Parcel, view: discord.ui.View | None) -> Parcel:
+        numbers = " and ".join(f"No. {item.id}" for item in self._result.portraits)
+        ready = f"Ready: {numbers}. /portraits has the recipe." if numbers else ""
+        lines = [ready, *dict.fromkeys(self._result.sentences), f"Order {self._order.id}"]
+        content = "\n".join(line for line in lines if line)[:1900]
+        return Parcel([], parcel.pictures, view, content)
+
+
+async def series_parcel(stores: Stores, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Parcel:
+    """The contact sheet of a series, as it is by now."""
+    sheet = await sheets.draw(stores, order.series_id or "")
+    if sheet is None:
+        raise RuntimeError(f"order {order.id} is of a series that is not there")
+    embed = sheets.card(sheet, sentences, left=left, order_id=order.id)
+    view = series_menus.ended(sheet.series, sheet.finished)
+    return Parcel([embed], ((sheets.NAME, sheet.jpeg),), view)
+
+
+async def fitting(png: bytes, limit: int) -> tuple[bytes, str]:
+    if len(png) <= limit:
+        return png, "png"
+    return await asyncio.to_thread(_as_webp, png, limit), "webp"
+
+
+def _as_webp(png: bytes, limit: int) -> bytes:
+    """The recipe goes along; the signed manifest stays with the stored PNG."""
+    recipe = provenance.read(png)
+    return intake.to_webp(png, limit, exif_comment(provenance.to_text(recipe)) if recipe else b"")

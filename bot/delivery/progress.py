@@ -1,0 +1,129 @@
+"""The status message of an order, while that waits and runs."""
+
+import asyncio
+import logging
+import time
+from typing import Final, Protocol
+
+import aiohttp
+import discord
+
+from bot.components import series_menus, views
+from bot.delivery.payloads import ChannelClosed, MessageGone, Parcel
+from bot.messages import cards, sheets
+from data.jobs import Order
+from engine.jobs import Event, Progress, Queued
+from engine.prompt import from_json
+
+log = logging.getLogger(__name__)
+
+RUNNING_EDIT_S: Final = 1.3
+WAITING_EDIT_S: Final = 10.0
+
+
+class Pace(Protocol):
+    """Bounds how many edits go out a second, over all messages."""
+
+    def admit(self) -> bool: ...
+
+
+class Editor(Protocol):
+    """What edits a status message."""
+
+    @property
+    def pace(self) -> Pace: ...
+    async def edit(self, order: Order, parcel: Parcel) -> None: ...
+    async def sheet_so_far(self, order: Order) -> sheets.Sheet | None: ...
+
+
+class Board:
+    """The status message of one order. Updates are coalesced; the result waits for the edit in flight and is last."""
+
+    def __init__(self, post: Editor, order: Order) -> None:
+        self._post = post
+        self._order = order
+        self._prompt = from_json(order.prompt)
+        self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
+        self._again: set[str] = set()
+        self._preview: bytes | None = None
+        self._sheet: sheets.Sheet | None = None
+        self._on_sheet = 0
+        self._last_edit = 0.0
+        self._busy = asyncio.Lock()
+        self._wake: asyncio.Task[None] | None = None
+        self._closed = False
+
+    def update(self, job_id: str, event: Event) -> None:
+        """Note where a portrait is; the message is edited when its turn comes."""
+        if isinstance(event, Progress) and event.preview is not None:
+            self._preview = event.preview
+        self._stages[job_id] = cards.Stage(event=event, again=job_id in self._again)
+        self._schedule()
+
+    def again(self, job_id: str) -> None:
+        """A portrait is made once more; nothing is wrong."""
+        self._again.add(job_id)
+
+    def ended(self, job_id: str, sentence: str = "") -> None:
+        self._stages[job_id] = cards.Stage(ended=sentence, done=not sentence)
+        self._schedule()
+
+    async def close(self) -> None:
+        """No progress is shown after this returns."""
+        self._closed = True
+        async with self._busy:
+            pass
+        if self._wake is not None and not self._wake.done():
+            self._wake.cancel()
+            await asyncio.gather(self._wake, return_exceptions=True)
+
+    def _schedule(self) -> None:
+        if not self._closed and (self._wake is None or self._wake.done()):
+            self._wake = asyncio.create_task(self._edit_soon(), name=f"status-{self._order.id}")
+
+    async def _edit_soon(self) -> None:
+        shown: dict[str, cards.Stage] = {}
+        while not self._closed and shown != self._stages:
+            wait_s = self._last_edit + self._interval() - time.perf_counter()
+            if wait_s > 0:
+                await asyncio.sleep(min(wait_s, RUNNING_EDIT_S))
+                continue
+            if not self._post.pace.admit():
+                await asyncio.sleep(0.2)
+                continue
+            async with self._busy:
+                shown = dict(self._stages)
+                await self._edit()
+
+    def _interval(self) -> float:
+        waiting = all(isinstance(stage.event, Queued) for stage in self._stages.values())
+        return WAITING_EDIT_S if waiting else RUNNING_EDIT_S
+
+    async def _edit(self) -> None:
+        if self._closed:
+            return
+        self._last_edit = time.perf_counter()
+        await self._draw_sheet()
+        shown = self._sheet.jpeg if self._sheet else self._preview
+        pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
+        labels = [row.label for row in self._order.jobs if row.label]
+        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
+        parcel = Parcel([embed], pictures, self._view())
+        try:
+            await self._post.edit(self._order, parcel)
+        except (MessageGone, ChannelClosed):
+            self._closed = True
+        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+            log.info("a progress edit failed: %s", type(error).__name__, extra={"job": self._order.id})
+
+    async def _draw_sheet(self) -> None:
+        """A series shows its pictures as they come."""
+        done = sum(stage.done for stage in self._stages.values())
+        if done > self._on_sheet:
+            self._on_sheet = done
+            self._sheet = await self._post.sheet_so_far(self._order)
+
+    def _view(self) -> discord.ui.View:
+        if self._sheet is None:
+            return views.running(self._order.id)
+        return series_menus.running(self._order.id, self._order.id, self._sheet.finished)

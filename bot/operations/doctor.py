@@ -1,0 +1,185 @@
+"""`python -m bot doctor`: one line for each thing the bot needs, what is wrong with it and how to mend it."""
+
+import importlib.util
+import os
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from bot.core.engine_setup import make_catalogue
+from bot.core.errors import SettingsError
+from bot.core.settings import Settings
+from data import schema
+from data.database import FILE_NAME
+from data.errors import DataError
+from data.files import private_folder, readable_by_others, write_over
+from data.folder_lock import lock_folder
+from engine import identity, studio_model
+
+MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
+DISCORD_API: Final = "https://discord.com/api/v10"
+_ANSWER_WITHIN_S: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report."""
+
+    mark: Literal["good", "note", "bad"]
+    text: str
+
+
+def run(settings: Settings) -> int:
+    """Print the report; the exit code is 1 when something is bad."""
+    worst = 0
+    for finding in examine(settings):
+        print(f"{MARKS[finding.mark]} {finding.text}")
+        worst = max(worst, finding.mark == "bad")
+    return int(worst)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Every finding, in the order in which things are needed."""
+    yield _token(settings)
+    yield from _data_folder(settings)
+    yield _disk(settings)
+    yield from _models(settings)
+    if settings.model_builtin:
+        yield _studio()
+    yield _faces()
+    if settings.model_local or settings.model_file:
+        yield from _device()
+
+
+def _token(settings: Settings) -> Finding:
+    token = settings.discord_token.get_secret_value()
+    if not token:
+        return Finding("bad", "Token: DISCORD_TOKEN is empty. Put your bot's token into .env.")
+    address = (settings.discord_api_url or DISCORD_API).rstrip("/") + "/users/@me"
+    if not address.startswith(("https://", "http://")):
+        return Finding("bad", "Token: DISCORD_API_URL is no web address, so the token cannot be tried.")
+    request = urllib.request.Request(address, headers={"Authorization": f"Bot {token}"})  # noqa: S310 - checked above
+    try:
+        with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S):  # noqa: S310 - checked above
+            return Finding("good", "Token: Discord accepts it.")
+    except urllib.error.HTTPError as error:
+        if error.code == 401:
+            return Finding("bad", "Token: Discord refuses it. Reset it in the portal and put the new one in .env.")
+        return Finding("note", f"Token: Discord answered {error.code}, so it could not be tried.")
+    except OSError as error:
+        return Finding("note", f"Token: Discord could not be reached ({error}), so it was not tried.")
+
+
+def _data_folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_folder
+    try:
+        # Made when missing. One that is there is left as it is: closing it to others is the next start's part.
+        if not folder.is_dir():
+            private_folder(folder)
+        probe = folder / ".doctor"
+        write_over(probe, b"x")
+        probe.unlink()
+    except OSError as error:
+        yield Finding(
+            "bad", f"Data folder: {folder} cannot be written ({error.strerror}). Mend its owner, or DATA_FOLDER."
+        )
+        return
+    yield Finding("good", f"Data folder: {folder.absolute()} can be written.")
+    yield from _privacy(folder)
+    try:
+        lock_folder(folder).release()
+    except DataError:
+        yield Finding("note", "Data folder: a bot is running on it now.")
+    yield _database(settings)
+
+
+def _privacy(folder: Path) -> Iterator[Finding]:
+    """A folder that the start could not close: somebody else's, or on a disk that knows no modes."""
+    if readable_by_others(folder):
+        owner = folder.stat().st_uid
+        whose = "yours" if owner == os.geteuid() else f"user {owner}'s and you are user {os.geteuid()}"
+        yield Finding(
+            "note",
+            f"Data folder: other users of this machine may look into it (it is {whose}). The bot's start closes a "
+            f"folder of its own user; otherwise: sudo chown -R THE_BOTS_USER {folder} and sudo chmod -R go= {folder}.",
+        )
+
+
+def _database(settings: Settings) -> Finding:
+    path = settings.data_folder / FILE_NAME
+    if not path.exists():
+        return Finding("note", "Database: there is none yet; the first start makes it.")
+    try:
+        schema.check(path, len(schema.migrations()))
+    except DataError as error:
+        return Finding("bad", f"Database: {error}")
+    return Finding("good", f"Database: whole, {path.stat().st_size / 2**20:,.1f} MiB.")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data_folder
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 2**20
+    if free < settings.data_free_mib:
+        return Finding(
+            "bad",
+            f"Disk: {free:,.0f} MiB free, fewer than DATA_FREE_MIB ({settings.data_free_mib}): no orders are taken.",
+        )
+    return Finding("good", f"Disk: {free:,.0f} MiB free.")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    try:
+        catalogue = make_catalogue(settings)
+    except SettingsError as error:
+        yield Finding("bad", f"Models: {error}")
+        return
+    for model in catalogue.models:
+        licence = f" Licence: {model.licence}." if model.licence else ""
+        note = f" {model.note}" if model.note else ""
+        yield Finding("note" if model.note else "good", f"Model {model.id}: {model.title}.{licence}{note}")
+    for fine_tune in catalogue.fine_tunes:
+        licence = f" Licence: {fine_tune.licence}." if fine_tune.licence else ""
+        yield Finding("good", f"Fine-tune {fine_tune.name}: {fine_tune.title}, for {fine_tune.base}.{licence}")
+    for sentence in catalogue.refused:
+        yield Finding("bad", f"Fine-tunes: {sentence}")
+
+
+def _studio() -> Finding:
+    """Bad only by what is then missing: `_models` says when no default model is left."""
+    why = studio_model.missing()
+    if why:
+        return Finding("note", f"Studio: it takes no pictures here, because {why}.")
+    return Finding("good", "Studio: the ray caster and the denoiser are there; it needs no GPU.")
+
+
+def _faces() -> Finding:
+    why = identity.missing()
+    if why:
+        return Finding(
+            "note",
+            f"Faces: {why}, so pictures are not checked for a face and likeness is not measured. "
+            f"Install it: {identity.INSTALL}.",
+        )
+    return Finding("good", "Faces: dlib is there; likeness is measured.")
+
+
+def _device() -> Iterator[Finding]:
+    if importlib.util.find_spec("torch") is None:
+        yield Finding(
+            "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
+        )
+        return
+    import torch
+
+    if torch.cuda.is_available():
+        name = torch.cuda.get_device_name(0)
+        memory = torch.cuda.get_device_properties(0).total_memory / 2**30
+        yield Finding("good", f"Device: {name}, {memory:.0f} GiB.")
+    else:
+        yield Finding("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")

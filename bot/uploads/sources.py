@@ -1,0 +1,105 @@
+"""Pictures that an order starts from or goes by: an attachment, a portrait, or what a link leads to.
+
+What people hand in is cleaned, asked about once (`bot/components/consent.py`), and kept until the order holds it.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+import discord
+
+from bot.app import App, Interaction
+from bot.core import picture_rights
+from bot.core.errors import Gone, NotYours, Refused
+from bot.core.extras import EditWish, PictureWish, Use
+from bot.core.reading import NOTHING
+from bot.guard import Person
+from bot.uploads import attachments, saving
+from data.portraits import Portrait
+from engine.prompt import PortraitPrompt, from_json
+
+_MARGIN_S: Final = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A stored picture. `kept` names it among the handed-in ones, "" for a portrait; sides in pixels."""
+
+    sha256: str
+    width: int
+    height: int
+    from_upload: bool
+    kept: str = ""
+    portrait: Portrait | None = None
+
+    @property
+    def prompt(self) -> PortraitPrompt:
+        """The recipe that it was made from, as far as one is known; without its seed."""
+        return from_json(self.portrait.prompt) if self.portrait else NOTHING
+
+    def edit(self, words: str, strength: float) -> EditWish:
+        return EditWish(sha256=self.sha256, words=words, strength=strength, from_upload=self.from_upload)
+
+    def picture(self, role: Use, handle: str = "") -> PictureWish:
+        return PictureWish(handle=handle, sha256=self.sha256, role=role, from_upload=self.from_upload)
+
+
+async def from_portrait(bot: App, portrait: Portrait) -> Source:
+    """One of the bot's portraits; one that was made from an uploaded picture passes that on."""
+    order = await bot.stores.orders.get(portrait.order_id)
+    return Source(
+        sha256=portrait.sha256,
+        width=portrait.width,
+        height=portrait.height,
+        from_upload=order is None or order.from_upload,
+        portrait=portrait,
+    )
+
+
+async def from_attachment(bot: App, user_id: int, attachment: discord.Attachment) -> Source:
+    """A picture that a person handed in. Raises BadPicture, and RightUnconfirmed before anything is fetched."""
+    attachments.check(attachment)
+    await picture_rights.require(bot.stores, user_id)
+    async with bot.decoder.seat(user_id) as seat:
+        picture = await seat.clean(await attachments.read(attachment))
+    staged = await bot.stores.pictures.stage(picture.png)
+    now = time.time()
+    expires_at = now + bot.settings.price_quote_minutes * 60 + _MARGIN_S
+    kept = await bot.stores.handed_in.keep(user_id, staged, now=now, expires_at=expires_at)
+    return Source(sha256=staged.sha256, width=staged.width, height=staged.height, from_upload=True, kept=kept)
+
+
+async def from_link(interaction: Interaction, person: Person, link: str) -> Source:
+    """The person's own portrait, or the picture that they attached, in a message of this server.
+
+    Raises Refused, Gone, NotYours, BadPicture, RightUnconfirmed.
+    """
+    bot, member = interaction.client, interaction.user
+    if not isinstance(member, discord.Member) or bot.user is None:
+        raise Refused("Links to messages work in servers; here, attach the picture itself.")
+    saver = saving.Saver(person.user_id, person.place.guild_id)
+    message = await saving.linked(bot, saver, link, member)
+    if message.author.id == bot.user.id:
+        return await from_portrait(bot, own(await saving.portrait_in(bot.stores, message), person))
+    if message.author.id != person.user_id:
+        raise Refused("Only your own portraits, or pictures that you attached yourself, can be used.")
+    for attachment in message.attachments:
+        if (attachment.content_type or "image/").startswith("image/"):
+            return await from_attachment(bot, person.user_id, attachment)
+    raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
+
+
+async def latest(bot: App, person: Person) -> Source:
+    """The person's last portrait in this server. Raises Gone."""
+    portrait = await bot.stores.portraits.latest(person.user_id, person.place.guild_id)
+    if portrait is None:
+        raise Gone("You have no portrait here yet. Attach a picture, or make a portrait with /portrait first.")
+    return await from_portrait(bot, portrait)
+
+
+def own(portrait: Portrait, person: Person) -> Portrait:
+    """The portrait, if it is the person's, of this server. Raises NotYours."""
+    if portrait.user_id != person.user_id or portrait.guild_id != person.place.guild_id:
+        raise NotYours
+    return portrait
