@@ -15,9 +15,9 @@ from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnre
 from bot.core.settings import Settings
 from bot.operations import doctor
 from bot.operations.logs import set_up
-from data.backup import Backup, back_up, restore
-from data.errors import DataError
-from data.files import private_folder
+from data.core.data_errors import DataError
+from data.core.files import private_folder
+from data.upkeep.backup import Backup, back_up, restore
 from engine.catalogue import CatalogueError
 
 log = logging.getLogger(__name__)

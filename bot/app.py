@@ -12,7 +12,7 @@ import discord
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
-from data.portraits import Portrait
+from data.pictures.portraits import Portrait
 from engine.decoding.pool import Decoder
 from engine.engine import Engine
 

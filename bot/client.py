@@ -28,9 +28,9 @@ from bot.maintenance import erasing
 from bot.maintenance.rounds import Rounds
 from bot.messages import notices, refusals, replies
 from bot.uploads import attachments, saving
-from data import presence
-from data.characters import Character
-from data.files import write_over
+from data.characters.saved_characters import Character
+from data.core import presence
+from data.core.files import write_over
 from engine import identity
 from engine.decoding.pool import Decoder
 from engine.engine import Engine

@@ -1,7 +1,7 @@
 """Who somebody is and what they may do, asked anew for every command, press and form.
 
-`admit` is asked for every interaction by default (`StudioTree`, `bot/components/base.py`), and is the only place where it
-is decided. Whoever is open to everybody is named in the lists here.
+`admit` is asked for every interaction by default (the client's tree, `bot/components/base.py`), and is the only place
+where it is decided. Whoever is open to everybody is named in the lists here.
 """
 
 import time
@@ -13,8 +13,8 @@ import discord
 from bot.app import App, Interaction
 from bot.core.errors import NotAllowed, Refused
 from bot.core.requests import Place
-from data import presence
-from data.servers import ServerSettings
+from data.core import presence
+from data.people.servers import ServerSettings
 
 OPEN_COMMANDS: Final = frozenset({"help", "privacy"})
 """For everybody everywhere: who is banned, or has left, can still read what this is and have their own erased."""

@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 BENCHES = {
     "engine": "tests.engine.bench",
-    "data": "data.bench",
+    "data": "data.upkeep.books_bench",
     "discord": "tests.standin.bench",
     "attack": "tests.standin.attack",
     "prompts": "tests.corpus.bench",

@@ -118,7 +118,7 @@ def test_the_photo_studio_needs_nothing_heavy_and_little_of_the_engine() -> None
         "engine.backends.diffusers",
         "engine.backends.studio",
         "engine.renderer.studio",
-        "data.database",
+        "data.core.database",
     ],
 )
 def test_importing_a_room_loads_no_heavy_library(module: str) -> None:

@@ -24,7 +24,7 @@ from bot.core.stores import Stores
 from bot.core.studio import Studio
 from bot.messages import sheets
 from bot.uploads import saving
-from data.jobs import Order, Way
+from data.orders.jobs import Order, Way
 from engine.jobs import Event
 from engine.prompt import PortraitPrompt, parse
 

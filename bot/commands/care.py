@@ -17,7 +17,7 @@ from bot.core import words
 from bot.core.errors import Gone, Refused
 from bot.guard import Person, person_of, require_moderator
 from bot.messages import cards, replies
-from data.care import EVERYWHERE, Kept, Report
+from data.people.character_reports import EVERYWHERE, Kept, Report
 
 DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
 PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."

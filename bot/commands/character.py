@@ -16,7 +16,7 @@ from bot.guard import person_of
 from bot.messages import character_card, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver
-from data.characters import Character
+from data.characters.saved_characters import Character
 
 group = app_commands.Group(name="character", description="Saved faces: write @name in a prompt.")
 LINK_HELP = "Link to a message in this server: a portrait, or a picture you attached"

@@ -12,7 +12,7 @@ from bot.core import words
 from bot.core.studio import Studio
 from bot.guard import person_of
 from bot.messages import cards, ledger_words, replies
-from data.accounts import Account
+from data.credits.accounts import Account
 from engine.catalogue import Model
 from engine.jobs import Lane
 

@@ -11,7 +11,7 @@ from bot.core import words
 from bot.core.errors import NotAllowed, Refused
 from bot.guard import Person, person_of, require_moderator
 from bot.messages import replies
-from data.accounts import FREE, GrantLimits
+from data.credits.accounts import FREE, GrantLimits
 
 DAY_S = 86_400
 MOST_CREDITS = 1_000_000

@@ -10,7 +10,7 @@ from bot.core import hosted_setup, words
 from bot.core.studio import Studio
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.accounts import Account
+from data.credits.accounts import Account
 from engine import studio_model
 from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.hosted_models import TITLES, unconfigured

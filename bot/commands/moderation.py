@@ -15,7 +15,7 @@ from bot.core import words
 from bot.core.errors import Refused
 from bot.guard import Person, person_of, require_moderator
 from bot.messages import cards, ledger_words, refusals, replies
-from data.audit import AuditEntry
+from data.core.audit import AuditEntry
 
 MODERATORS = discord.Permissions(manage_guild=True)
 _SHOWN = 15

@@ -13,7 +13,7 @@ from bot.components.views import PortraitButton
 from bot.core import words
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.portraits import Portrait
+from data.pictures.portraits import Portrait
 from engine.prompt import from_json
 
 PAGE = 4

@@ -15,9 +15,9 @@ from bot.core import exporting, words
 from bot.core.errors import Refused
 from bot.maintenance import erasing
 from bot.messages import cards, replies
-from data.consent import Question
-from data.export import everything_of
-from data.privacy import Holdings
+from data.people.erasure import Holdings
+from data.people.personal_export import everything_of
+from data.people.questions import Question
 from engine.catalogue import ON_THIS_MACHINE
 
 ABOUT: Final = "erase"

@@ -13,7 +13,7 @@ from bot.components.views import CancelButton
 from bot.core import words
 from bot.guard import Person, person_of
 from bot.messages import cards, replies
-from data.jobs import JobRow, Order
+from data.orders.jobs import JobRow, Order
 from engine.engine import QueueEntry
 
 _SHOWN = 20

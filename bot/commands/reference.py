@@ -15,7 +15,7 @@ from bot.core.extras import Use
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
-from data.references import SavedReference
+from data.characters.saved_references import SavedReference
 
 group = app_commands.Group(name="reference", description="Saved outfits, places and styles: write @name in a prompt.")
 

@@ -15,7 +15,7 @@ from bot.core import words
 from bot.core.errors import NotAllowed, Refused
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.servers import ServerSettings
+from data.people.servers import ServerSettings
 
 MOST_BLOCKED = 200
 MOST_ALLOWANCE = 100_000

@@ -15,8 +15,8 @@ from bot.app import Interaction
 from bot.core import words
 from bot.guard import person_of, require_moderator
 from bot.messages import cards, charts, replies
-from data.costs import Costs
-from data.stats import DayFigures, Waits
+from data.credits.hosted_costs import Costs
+from data.people.server_figures import DayFigures, Waits
 from engine.hosted_models import TITLES
 
 CHART_NAME = "stats.png"

@@ -17,7 +17,7 @@ from bot.core.reading import laid_over, slot_words
 from bot.core.requests import Wish
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.recipes import Draft
+from data.orders.styles import Draft
 from engine.presets import PRESETS
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
 

@@ -13,7 +13,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.reading import chosen, style_of
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.recipes import Style
+from data.orders.styles import Style
 from engine.prompt import SLOTS, PortraitPrompt, from_json, merge, to_json
 
 group = app_commands.Group(name="style", description="Looks that you keep and use again with style:.")

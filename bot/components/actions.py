@@ -19,9 +19,9 @@ from bot.core.requests import Answer, Wish
 from bot.guard import Person, person_of, require_moderator
 from bot.messages import cards, replies
 from bot.uploads import saving
-from data.characters import Character
-from data.jobs import Order
-from data.portraits import Portrait
+from data.characters.saved_characters import Character
+from data.orders.jobs import Order
+from data.pictures.portraits import Portrait
 from engine.catalogue import Catalogue
 from engine.prompt import SLOTS, from_json
 

@@ -16,7 +16,7 @@ from bot.components import base
 from bot.core.errors import Gone, NotYours, Replayed, RightUnconfirmed
 from bot.core.picture_rights import ABOUT, SENTENCES, WORDING
 from bot.messages import cards, replies
-from data.consent import About, Answer, Question
+from data.people.questions import About, Answer, Question
 
 
 async def ask(interaction: Interaction, flow: GoOn) -> None:

@@ -20,7 +20,7 @@ from bot.core.errors import NotYours
 from bot.messages import cards, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver, SeveralFaces
-from data.characters import Character
+from data.characters.saved_characters import Character
 from engine import identity
 from engine.identity import Face
 

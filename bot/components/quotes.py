@@ -18,7 +18,7 @@ from bot.core.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.requests import Answer, Wish
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.quotes import Quote
+from data.orders.price_quotes import Quote
 from engine.jobs import Lane
 from engine.prompt import from_json, to_json
 

@@ -15,7 +15,7 @@ from bot.core.extras import Extras, FrameWish, SeriesWish
 from bot.core.requests import Wish
 from bot.guard import person_of
 from bot.messages import replies
-from data.series import Frame, Series
+from data.orders.series_rows import Frame, Series
 from engine.jobs import Lane
 from engine.prompt import from_json
 

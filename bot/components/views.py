@@ -11,8 +11,8 @@ import discord
 
 from bot.components import actions, base
 from bot.core import words
-from data.jobs import Order
-from data.portraits import Portrait
+from data.orders.jobs import Order
+from data.pictures.portraits import Portrait
 
 _MAX_ID = 2**63 - 1
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from bot.core.identity_retries import held_faces
 from bot.core.stores import Stores
-from data.errors import PictureMissing
-from data.jobs import Order
-from data.portraits import Portrait
+from data.core.data_errors import PictureMissing
+from data.orders.jobs import Order
+from data.pictures.portraits import Portrait
 from engine import identity, review
 from engine.review import Held
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from bot.core.results import Post
 from bot.core.stores import Stores
-from data.jobs import Order
+from data.orders.jobs import Order
 
 log = logging.getLogger(__name__)
 

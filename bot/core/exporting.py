@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from data.errors import PictureMissing
-from data.export import Document, Export, PictureFile
-from data.pictures import PictureStore
+from data.core.data_errors import PictureMissing
+from data.people.personal_export import Document, Export, PictureFile
+from data.pictures.picture_store import PictureStore
 
 LARGEST_BYTES: Final = 9 * 2**20
 """What one zip file has at most: Discord takes 10 MiB anywhere."""

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from data.jobs import NewEdit, NewFrames, NewPicture
+from data.orders.jobs import NewEdit, NewFrames, NewPicture
 from engine.catalogue import Quality
 from engine.prompt import PortraitPrompt, from_json, to_json
 

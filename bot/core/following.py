@@ -21,8 +21,8 @@ from bot.core.patience import may_pass, patiently
 from bot.core.results import Board, Post, Result, balance_line, facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data.errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
-from data.jobs import JobRow, Order
+from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
+from data.orders.jobs import JobRow, Order
 from engine.engine import Engine
 from engine.jobs import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, RenderFailed
 from engine.prompt import from_json

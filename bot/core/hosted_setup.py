@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bot.core.settings import Settings
-from data.jobs import Orders
+from data.orders.jobs import Orders
 from engine.catalogue import Catalogue, Provider
 from engine.decoding.pool import Decoder
 from engine.hosted_models import DEFAULTS, Access, server

@@ -16,8 +16,8 @@ from bot.core.patience import patiently
 from bot.core.requests import MAX_SEED
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data.jobs import JobRow, Order
-from data.tries import PinnedFace, Try
+from data.orders.attempts import PinnedFace, Try
+from data.orders.jobs import JobRow, Order
 from engine import review
 from engine.catalogue import ON_THIS_MACHINE, Model
 from engine.engine import Engine

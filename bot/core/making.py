@@ -6,7 +6,7 @@ from typing import Final
 
 from bot.core.requests import Checks
 from bot.core.stores import Stores
-from data.jobs import JobRow, Order, OrderReference
+from data.orders.jobs import JobRow, Order, OrderReference
 from engine.catalogue import Model
 from engine.engine import Engine
 from engine.jobs import Adapter, Edit, EngineError, Event, Job, Lane, Reference, Role

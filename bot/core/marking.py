@@ -5,7 +5,7 @@ import logging
 from pathlib import Path
 
 from bot.core.settings import Settings
-from data.jobs import JobRow
+from data.orders.jobs import JobRow
 from engine import provenance, signing
 from engine.jobs import Finished
 from engine.prompt import PortraitPrompt

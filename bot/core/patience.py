@@ -6,7 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
-from data.errors import DatabaseBusy, DatabaseDamaged, NoSpace
+from data.core.data_errors import DatabaseBusy, DatabaseDamaged, NoSpace
 
 log = logging.getLogger(__name__)
 

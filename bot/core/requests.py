@@ -18,9 +18,9 @@ from bot.core.reading import beside
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier
-from data.accounts import FREE, Account
-from data.characters import Character
-from data.jobs import NewJob, NewOrder, SpendCeiling
+from data.characters.saved_characters import Character
+from data.credits.accounts import FREE, Account
+from data.orders.jobs import NewJob, NewOrder, SpendCeiling
 from engine.catalogue import Model, Quality
 from engine.engine import Engine
 from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull

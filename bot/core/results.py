@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.core import words
-from data.accounts import FREE, Account
-from data.jobs import Order, Way
-from data.portraits import Portrait, PortraitFacts
+from data.credits.accounts import FREE, Account
+from data.orders.jobs import Order, Way
+from data.pictures.portraits import Portrait, PortraitFacts
 from engine.jobs import Event, Finished
 
 

@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.errors import SettingsError
 from bot.core.tiers import Tier, with_built_in
-from data.accounts import FREE
+from data.credits.accounts import FREE
 from engine.catalogue import Provider, Quality
 
 

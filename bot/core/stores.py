@@ -5,28 +5,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from data.accounts import Accounts
-from data.at_rest import close_folder
-from data.audit import Audit
-from data.bans import Bans
-from data.care import Care
-from data.characters import Characters
-from data.consent import Questions
-from data.costs import CostBook
-from data.database import Database
-from data.folder_lock import FolderLock, lock_folder
-from data.handed_in import HandedIn
-from data.jobs import Orders
-from data.pictures import PictureStore
-from data.portraits import Portraits
-from data.privacy import Privacy
-from data.quotes import Quotes
-from data.recipes import Drafts, Styles
-from data.references import References
-from data.series import AllSeries
-from data.servers import Servers
-from data.stats import Stats
-from data.tries import Tries
+from data.characters.saved_characters import Characters
+from data.characters.saved_references import References
+from data.core.at_rest import close_folder
+from data.core.audit import Audit
+from data.core.database import Database
+from data.core.folder_lock import FolderLock, lock_folder
+from data.credits.accounts import Accounts
+from data.credits.hosted_costs import CostBook
+from data.orders.attempts import Tries
+from data.orders.jobs import Orders
+from data.orders.price_quotes import Quotes
+from data.orders.series_rows import AllSeries
+from data.orders.styles import Drafts, Styles
+from data.people.bans import Bans
+from data.people.character_reports import Care
+from data.people.erasure import Privacy
+from data.people.questions import Questions
+from data.people.server_figures import Stats
+from data.people.servers import Servers
+from data.pictures.handed_in import HandedIn
+from data.pictures.picture_store import PictureStore
+from data.pictures.portraits import Portraits
 
 
 @dataclass(frozen=True, slots=True)

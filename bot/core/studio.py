@@ -21,10 +21,10 @@ from bot.core.results import Result as Result
 from bot.core.results import facts as facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data.accounts import Account
-from data.errors import DataError, InsufficientCredits
-from data.jobs import JobRow, NewOrder, Order
-from data.portraits import Portrait
+from data.core.data_errors import DataError, InsufficientCredits
+from data.credits.accounts import Account
+from data.orders.jobs import JobRow, NewOrder, Order
+from data.pictures.portraits import Portrait
 from engine.catalogue import Model
 from engine.engine import Engine
 from engine.jobs import Job, Lane

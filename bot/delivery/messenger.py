@@ -24,8 +24,8 @@ from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Packer, P
 from bot.delivery.progress import Board
 from bot.messages import cards, sheets
 from bot.messages.replies import NO_PINGS
-from data.jobs import Order, Way
-from data.portraits import Portrait
+from data.orders.jobs import Order, Way
+from data.pictures.portraits import Portrait
 
 log = logging.getLogger(__name__)
 

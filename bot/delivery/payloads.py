@@ -12,7 +12,7 @@ from bot.core import before_after
 from bot.core.results import Result
 from bot.core.stores import Stores
 from bot.messages import cards, sheets
-from data.jobs import Order
+from data.orders.jobs import Order
 from engine import intake, provenance
 from engine.picture_text import exif_comment
 

@@ -11,7 +11,7 @@ import discord
 from bot.components import series_menus, views
 from bot.delivery.payloads import ChannelClosed, MessageGone, Parcel
 from bot.messages import cards, sheets
-from data.jobs import Order
+from data.orders.jobs import Order
 from engine.jobs import Event, Progress, Queued
 from engine.prompt import from_json
 

@@ -13,8 +13,8 @@ import discord
 
 from bot.app import App
 from bot.core import faults
-from data.errors import DataError
-from data.privacy import MessageRemoval, OrdersOpen
+from data.core.data_errors import DataError
+from data.people.erasure import MessageRemoval, OrdersOpen
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from bot.core import words
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.messages.replies import NO_PINGS
-from data.accounts import Account
-from data.retention import delete_older
+from data.credits.accounts import Account
+from data.upkeep.retention import delete_older
 
 log = logging.getLogger(__name__)
 

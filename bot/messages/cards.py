@@ -7,8 +7,8 @@ import discord
 
 from bot.core import words
 from bot.messages import likeness
-from data.portraits import Portrait
-from data.tries import Try
+from data.orders.attempts import Try
+from data.pictures.portraits import Portrait
 from engine.jobs import Event, Fitting, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
 

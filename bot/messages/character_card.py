@@ -12,7 +12,7 @@ from PIL import Image
 from bot.core import words
 from bot.core.stores import Stores
 from bot.messages import cards
-from data.characters import Character, CharacterUse
+from data.characters.saved_characters import Character, CharacterUse
 from engine.prompts import looks
 
 _HEIGHT_PX: Final = 384

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.core import words
-from data.accounts import Account
-from data.ledger import Entry
+from data.credits.accounts import Account
+from data.credits.ledger import Entry
 
 _KINDS: Final = {
     "grant": "granted",

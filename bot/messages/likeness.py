@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from data.tries import Try
+from data.orders.attempts import Try
 from engine.likeness import ACCEPTED
 
 

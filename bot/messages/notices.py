@@ -11,8 +11,8 @@ import discord
 from bot.app import Interaction
 from bot.core import words
 from bot.messages import replies
-from data.errors import DataError
-from data.jobs import Order
+from data.core.data_errors import DataError
+from data.orders.jobs import Order
 
 log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.app import Interaction
 from bot.core.errors import AgainstPolicy, Gone, Suspicious
-from data.errors import DataError
+from data.core.data_errors import DataError
 
 log = logging.getLogger(__name__)
 

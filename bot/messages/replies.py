@@ -13,8 +13,8 @@ from bot.core import words
 from bot.core.errors import BotError
 from bot.core.requests import Answer
 from bot.messages import refusals
-from data import presence
-from data.errors import DataError
+from data.core import presence
+from data.core.data_errors import DataError
 from engine.intake import BadPicture
 from engine.jobs import EngineError
 
@@ -63,7 +63,7 @@ async def admitted(interaction: Interaction) -> bool:
     """Whether the person may use the bot there, asked before anything of a command, press or form is done.
 
     Whoever may not is told why, and nobody else sees it; what they type is completed with nothing. What is done for
-    the person begins here (see `data.presence`).
+    the person begins here (see `data.core.presence`).
     """
     presence.begin()
     try:

@@ -8,8 +8,8 @@ import discord
 from bot.core import words
 from bot.core.stores import Stores
 from bot.messages import cards
-from data.errors import PictureMissing
-from data.series import Frame, Series
+from data.core.data_errors import PictureMissing
+from data.orders.series_rows import Frame, Series
 from engine import contact_sheet
 from engine.contact_sheet import Cell
 from engine.prompt import SLOTS, from_json

@@ -22,7 +22,7 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.operations.local_page import LiveEnv, page, world
 from bot.operations.logs import set_up
-from data.errors import DataError, KeyReused
+from data.core.data_errors import DataError, KeyReused
 
 log = logging.getLogger(__name__)
 

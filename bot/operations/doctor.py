@@ -13,11 +13,11 @@ from typing import Final, Literal
 from bot.core.engine_setup import make_catalogue
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
-from data import schema
-from data.database import FILE_NAME
-from data.errors import DataError
-from data.files import private_folder, readable_by_others, write_over
-from data.folder_lock import lock_folder
+from data.core import schema
+from data.core.data_errors import DataError
+from data.core.database import FILE_NAME
+from data.core.files import private_folder, readable_by_others, write_over
+from data.core.folder_lock import lock_folder
 from engine import identity, studio_model
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}

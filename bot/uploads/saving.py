@@ -15,8 +15,8 @@ from bot.core import picture_rights, words
 from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
 from bot.uploads import attachments
-from data.characters import Character, FaceMeasure, Origin, check_handle
-from data.portraits import Portrait
+from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
+from data.pictures.portraits import Portrait
 from engine import identity, intake, review
 from engine.catalogue import Catalogue
 from engine.identity import Face

@@ -16,7 +16,7 @@ from bot.core.extras import EditWish, PictureWish, Use
 from bot.core.reading import NOTHING
 from bot.guard import Person
 from bot.uploads import attachments, saving
-from data.portraits import Portrait
+from data.pictures.portraits import Portrait
 from engine.prompt import PortraitPrompt, from_json
 
 _MARGIN_S: Final = 3600.0

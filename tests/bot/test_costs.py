@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from data.jobs import NewJob, NewOrder
+from data.orders.jobs import NewJob, NewOrder
 from tests.bot.conftest import World
 from tests.bot.reading import answer, fields
 

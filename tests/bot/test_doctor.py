@@ -14,9 +14,9 @@ from bot import __main__ as main
 from bot.core.settings import ModelPrice, Settings
 from bot.operations import doctor
 from bot.operations.doctor import Finding
-from data import ledger
-from data.backup import back_up, restore
-from data.database import FILE_NAME, Database
+from data.core.database import FILE_NAME, Database
+from data.credits import ledger
+from data.upkeep.backup import back_up, restore
 from tests.bot.conftest import World, make_bot
 from tests.bot.reading import answer, fields, said
 from tests.standin import Options, StandIn

@@ -12,8 +12,8 @@ from bot.core.errors import Refused, SettingsError
 from bot.core.requests import Answer, Place, Wish
 from bot.core.settings import ModelPrice, Settings
 from bot.core.tiers import Tier, with_built_in
-from data import ledger
-from data.accounts import Account
+from data.credits import ledger
+from data.credits.accounts import Account
 from engine.jobs import Lane, QueueFull
 from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World

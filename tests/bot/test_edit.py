@@ -9,7 +9,7 @@ from PIL import Image
 from bot.core import before_after
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data import ledger
+from data.credits import ledger
 from engine import identity
 from engine.prompt import from_json
 from engine.review import Held

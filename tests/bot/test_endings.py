@@ -18,9 +18,10 @@ from bot.core.results import Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import MAX_TAKES, UNSHOWN_KEPT_S, Studio
-from data import ledger, schema
-from data.database import FILE_NAME
-from data.jobs import Order, Way
+from data.core import schema
+from data.core.database import FILE_NAME
+from data.credits import ledger
+from data.orders.jobs import Order, Way
 from engine.backends import Cancelled, Outcome, Report
 from engine.catalogue import Catalogue, Model
 from engine.dialects import Words
@@ -402,7 +403,7 @@ async def test_an_order_that_is_taken_up_in_vain_is_given_up_refunded(
 
 
 def _busy() -> Exception:
-    from data.errors import DatabaseBusy
+    from data.core.data_errors import DatabaseBusy
 
     return DatabaseBusy()
 

@@ -12,7 +12,7 @@ from bot.core.extras import Extras, FineTuneWish
 from bot.core.requests import Answer, Place, Wish
 from bot.core.settings import Settings
 from bot.operations import doctor
-from data.portraits import Portrait
+from data.pictures.portraits import Portrait
 from engine import provenance
 from engine.picture_text import texts
 from engine.prompt import PortraitPrompt

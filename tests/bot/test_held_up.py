@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from bot.uploads import saving
-from data import ledger, presence
-from data.errors import DataError
-from data.jobs import NewJob, NewOrder, Order
-from data.portraits import PortraitFacts
-from data.presence import ErasedMeanwhile
+from data.core import presence
+from data.core.data_errors import DataError
+from data.core.presence import ErasedMeanwhile
+from data.credits import ledger
+from data.orders.jobs import NewJob, NewOrder, Order
+from data.pictures.portraits import PortraitFacts
 from engine.prompt import PortraitPrompt, to_json
 from tests import faces
 from tests.bot.conftest import GUILD_ID, MODEL, World

@@ -15,9 +15,9 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
 from bot.messages import cards, likeness
-from data.characters import FaceMeasure
-from data.jobs import Order
-from data.tries import Try
+from data.characters.saved_characters import FaceMeasure
+from data.orders.attempts import Try
+from data.orders.jobs import Order
 from engine import identity
 from engine.backends import Cancelled, Outcome, Report
 from engine.catalogue import Catalogue, Model

@@ -21,8 +21,8 @@ from bot.core.requests import Answer, Place, Wish
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
-from data.errors import CeilingReached
-from data.jobs import Order, Way
+from data.core.data_errors import CeilingReached
+from data.orders.jobs import Order, Way
 from engine.catalogue import Provider
 from engine.jobs import Event, ModelUnavailable
 from engine.prompt import PortraitPrompt, parse

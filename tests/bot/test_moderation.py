@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands.moderation import as_csv
 from bot.core.settings import Settings
-from data.audit import AuditEntry
+from data.core.audit import AuditEntry
 from tests.bot.conftest import World
 from tests.bot.reading import answer, fields, said
 

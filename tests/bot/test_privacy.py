@@ -13,9 +13,9 @@ from bot.core import exporting, picture_rights
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.maintenance import erasing
-from data import ledger
-from data.export import Document, Export, PictureFile
-from data.jobs import NewJob, NewOrder
+from data.credits import ledger
+from data.orders.jobs import NewJob, NewOrder
+from data.people.personal_export import Document, Export, PictureFile
 from engine.prompt import PortraitPrompt, to_json
 from tests.bot.conftest import GUILD_ID, MODEL, World
 from tests.bot.reading import answer, fields, said

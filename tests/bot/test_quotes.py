@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.settings import Settings
-from data import ledger
+from data.credits import ledger
 from tests.bot.conftest import World
 from tests.bot.reading import fields, labels, said
 

@@ -9,8 +9,8 @@ from pydantic import SecretStr
 
 from bot.core.requests import Answer, Place, Wish
 from bot.core.settings import Settings
-from data.errors import HandleTaken
-from data.references import References
+from data.characters.saved_references import References
+from data.core.data_errors import HandleTaken
 from engine.prompt import parse
 from tests.bot.conftest import World
 from tests.bot.reading import said

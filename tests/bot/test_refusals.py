@@ -5,7 +5,7 @@ from typing import Any
 import discord
 import pytest
 
-from data import ledger
+from data.credits import ledger
 from tests.bot.conftest import World
 from tests.bot.reading import answer, said
 

@@ -16,9 +16,9 @@ from bot.core.extras import Extras
 from bot.core.requests import Answer, Place, Wish
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data import ledger
-from data.jobs import Order
-from data.portraits import PortraitFacts
+from data.credits import ledger
+from data.orders.jobs import Order
+from data.pictures.portraits import PortraitFacts
 from engine.jobs import Event, UnknownModel
 from engine.prompt import PortraitPrompt, from_json
 from tests.bot.conftest import MODEL, World

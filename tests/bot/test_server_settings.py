@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from bot.core.settings import Settings
-from data.servers import ServerSettings
+from data.people.servers import ServerSettings
 from tests.bot.conftest import GUILD_ID, World
 from tests.bot.reading import answer, fields, said
 

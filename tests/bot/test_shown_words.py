@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bot.core import words
 from bot.core.errors import AgainstPolicy
 from bot.messages import cards, replies, sheets
-from data.errors import HandleTaken
-from data.series import Frame, Series
+from data.core.data_errors import HandleTaken
+from data.orders.series_rows import Frame, Series
 from engine.intake import BadPicture
 from engine.jobs import Loading, ModelUnavailable, RenderFailed, UnknownModel
 from engine.provider_errors import ContentRefused

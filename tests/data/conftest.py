@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.accounts import Accounts
-from data.audit import Audit
-from data.bans import Bans
-from data.characters import Characters
-from data.database import Database
-from data.jobs import NewJob, NewOrder, Orders
-from data.pictures import PictureStore
-from data.portraits import PortraitFacts, Portraits
-from data.servers import Servers
+from data.characters.saved_characters import Characters
+from data.core.audit import Audit
+from data.core.database import Database
+from data.credits.accounts import Accounts
+from data.orders.jobs import NewJob, NewOrder, Orders
+from data.people.bans import Bans
+from data.people.servers import Servers
+from data.pictures.picture_store import PictureStore
+from data.pictures.portraits import PortraitFacts, Portraits
 
 GUILD = 10
 ANA = 1

@@ -7,9 +7,9 @@ import sqlite3
 
 import pytest
 
-from data import ledger
-from data.accounts import FREE, UNLIMITED, Granted, GrantLimits
-from data.errors import BadAmount, GrantLimitReached, KeyReused
+from data.core.data_errors import BadAmount, GrantLimitReached, KeyReused
+from data.credits import ledger
+from data.credits.accounts import FREE, UNLIMITED, Granted, GrantLimits
 from tests.data.conftest import ANA, BEN, DAY, GUILD, MODERATOR, NOON, House, order
 
 MONDAY, TUESDAY, WEDNESDAY = "2027-01-04", "2027-01-05", "2027-01-06"

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 
 from bot.core.stores import Stores
-from data.at_rest import close_folder
-from data.backup import back_up, restore
-from data.database import FILE_NAME, Database
-from data.export import everything_of
-from data.files import close_to_others, private_folder, readable_by_others, write_over
-from data.folder_lock import lock_folder
-from data.pictures import PictureStore
+from data.core.at_rest import close_folder
+from data.core.database import FILE_NAME, Database
+from data.core.files import close_to_others, private_folder, readable_by_others, write_over
+from data.core.folder_lock import lock_folder
+from data.people.personal_export import everything_of
+from data.pictures.picture_store import PictureStore
+from data.upkeep.backup import back_up, restore
 from engine import signing
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, order, png
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from data import ledger
-from data.backup import back_up, restore
-from data.database import FILE_NAME, lock_folder
-from data.errors import BadBackup, DatabaseUnreadable, FolderInUse
+from data.core.data_errors import BadBackup, DatabaseUnreadable, FolderInUse
+from data.core.database import FILE_NAME, lock_folder
+from data.credits import ledger
+from data.upkeep.backup import back_up, restore
 from tests.data.conftest import ANA, GUILD, MODERATOR, NOON, House, names, order, png
 
 

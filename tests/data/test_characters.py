@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from data.characters import check_handle
-from data.errors import BadHandle, HandleTaken, PictureMissing
+from data.characters.saved_characters import check_handle
+from data.core.data_errors import BadHandle, HandleTaken, PictureMissing
 from tests.data.conftest import ANA, BEN, GUILD, NOON, House, names, order, png
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from data.costs import CostBook
+from data.credits.hosted_costs import CostBook
 from tests.data.conftest import ANA, GUILD, NOON, House, order
 
 JOBS: dict[str, Any] = {"user": ANA, "provider": "mage", "cost_usd_micros": 500}

@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from data import schema
-from data.database import FILE_NAME, Database, lock_folder
-from data.errors import (
+from data.core import schema
+from data.core.data_errors import (
     DatabaseBusy,
     DatabaseTooNew,
     DatabaseUnreadable,
@@ -24,6 +23,7 @@ from data.errors import (
     MigrationFailed,
     NoSpace,
 )
+from data.core.database import FILE_NAME, Database, lock_folder
 from tests.data.conftest import ANA, GUILD, NOON, House, order, png
 from tests.data.stepping import cancelled_at
 

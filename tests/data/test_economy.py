@@ -25,9 +25,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from data import ledger
-from data.errors import InsufficientCredits
-from data.jobs import JobRow
+from data.core.data_errors import InsufficientCredits
+from data.credits import ledger
+from data.orders.jobs import JobRow
 from tests.data.conftest import ANA, DAY, FACTS, GUILD, MODERATOR, NOON, House, order, png
 from tests.data.stepping import Crash, cancelled_at, crashed_at
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from data import ledger
-from data.errors import (
+from data.core.data_errors import (
     CeilingReached,
     CharacterGone,
     InsufficientCredits,
@@ -24,7 +23,8 @@ from data.errors import (
     TierEnded,
     UnknownJob,
 )
-from data.jobs import SpendCeiling
+from data.credits import ledger
+from data.orders.jobs import SpendCeiling
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, NOON, House, names, order, png
 
 

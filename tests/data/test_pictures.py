@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.errors import BadPicture, NoSpace, PictureMissing
-from data.jobs import Order
-from data.pictures import Swept
-from data.retention import delete_older
+from data.core.data_errors import BadPicture, NoSpace, PictureMissing
+from data.orders.jobs import Order
+from data.pictures.picture_store import Swept
+from data.upkeep.retention import delete_older
 from tests.data.conftest import ANA, BEN, DAY, FACTS, GUILD, NOON, House, names, order, png
 from tests.data.stepping import cancelled_at
 

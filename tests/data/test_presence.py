@@ -8,18 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from data import erasing, presence
-from data.characters import FaceMeasure
-from data.consent import Questions
-from data.errors import DataError, PortraitGone
-from data.handed_in import HandedIn
-from data.jobs import NewFrames
-from data.presence import BeingErased, ErasedMeanwhile
-from data.quotes import Quote, Quotes
-from data.recipes import Draft, Drafts, Styles
-from data.references import References
-from data.servers import ServerSettings
-from data.tries import Tries, Try
+from data.characters.saved_characters import FaceMeasure
+from data.characters.saved_references import References
+from data.core import presence
+from data.core.data_errors import DataError, PortraitGone
+from data.core.presence import BeingErased, ErasedMeanwhile
+from data.orders.attempts import Tries, Try
+from data.orders.jobs import NewFrames
+from data.orders.price_quotes import Quote, Quotes
+from data.orders.styles import Draft, Drafts, Styles
+from data.people import personal_rows
+from data.people.questions import Questions
+from data.people.servers import ServerSettings
+from data.pictures.handed_in import HandedIn
 from tests.data.conftest import FACTS, GUILD, NOON, order, png
 from tests.data.test_privacy import EMBEDDING, LENA, MIRA, PATTERN, SAM, SECRET, WHY, Studio
 
@@ -187,7 +188,7 @@ async def test_every_table_of_a_person_is_stored_into_by_one_of_these(studio: St
         before = set(await everything(studio))
         await store(studio)
         stored |= {str(row[0]) for row in set(await everything(studio)) - before if len(row) > 1}
-    assert (erasing.GONE | erasing.LEFT.keys()) - stored - HANG_ON_AN_ORDER == set()
+    assert (personal_rows.GONE | personal_rows.LEFT.keys()) - stored - HANG_ON_AN_ORDER == set()
 
 
 async def test_what_hangs_on_an_order_ends_with_it(studio: Studio) -> None:

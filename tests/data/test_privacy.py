@@ -13,21 +13,22 @@ from typing import Any
 
 import pytest
 
-from data import erasing, export, ledger
-from data.accounts import GrantLimits
-from data.care import Care
-from data.characters import FaceMeasure
-from data.consent import Questions
-from data.database import Database
-from data.errors import CeilingReached, DataError, GrantLimitReached, InsufficientCredits
-from data.handed_in import HandedIn
-from data.jobs import NewFrames, NewPicture, SpendCeiling
-from data.order_rows import NewEdit
-from data.privacy import LIMITS_LAST_S, OrdersOpen, Privacy
-from data.quotes import Quote, Quotes
-from data.recipes import Draft, Drafts, Styles
-from data.references import References
-from data.tries import Tries, Try
+from data.characters.saved_characters import FaceMeasure
+from data.characters.saved_references import References
+from data.core.data_errors import CeilingReached, DataError, GrantLimitReached, InsufficientCredits
+from data.core.database import Database
+from data.credits import ledger
+from data.credits.accounts import GrantLimits
+from data.orders.attempts import Tries, Try
+from data.orders.jobs import NewFrames, NewPicture, SpendCeiling
+from data.orders.order_rows import NewEdit
+from data.orders.price_quotes import Quote, Quotes
+from data.orders.styles import Draft, Drafts, Styles
+from data.people import personal_export, personal_rows
+from data.people.character_reports import Care
+from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy
+from data.people.questions import Questions
+from data.pictures.handed_in import HandedIn
 from tests.data.conftest import DAY, FACTS, GUILD, NOON, House, order, png
 from tests.data.stepping import Crash, crashed_at
 
@@ -195,12 +196,12 @@ def contents(folder: Path) -> bytes:
 
 
 async def test_every_table_says_what_becomes_of_it_when_a_person_is_erased(studio: Studio) -> None:
-    """A new table, or a new column with text or a person in it, has to be put into data/erasing.py."""
+    """A new table, or a new column with text or a person in it, has to be put into data/people/personal_rows.py."""
     missing = []
     for table, named in (await columns(studio.db)).items():
-        if table in erasing.GONE | erasing.NOBODYS:
+        if table in personal_rows.GONE | personal_rows.NOBODYS:
             continue
-        known = erasing.LEFT.get(table, {})
+        known = personal_rows.LEFT.get(table, {})
         missing += [
             f"{table}.{name}"
             for name, kind in named
@@ -212,7 +213,7 @@ async def test_every_table_says_what_becomes_of_it_when_a_person_is_erased(studi
 async def test_the_tables_of_a_person_are_all_in_these_tests(studio: Studio) -> None:
     """Else the tests below would pass over a table without a word."""
     await live(studio)
-    tables = erasing.GONE | erasing.LEFT.keys()
+    tables = personal_rows.GONE | personal_rows.LEFT.keys()
     empty = [
         table
         for table in tables
@@ -226,7 +227,7 @@ async def test_the_tables_of_a_person_are_all_in_these_tests(studio: Studio) -> 
 async def test_nothing_of_an_erased_person_is_left_in_rows_or_files(studio: Studio) -> None:
     await live(studio)
     before = contents(studio.db.folder)
-    pictures = [row["sha256"] for row in await studio.db.fetch_all(erasing.PICTURES, {"user": SAM})]
+    pictures = [row["sha256"] for row in await studio.db.fetch_all(personal_rows.PICTURES, {"user": SAM})]
     raw = {sha256: await studio.pictures.read(sha256) for sha256 in pictures}
     wanted = {SECRET.encode(), EMBEDDING, PATTERN, SAM.to_bytes(8, "big"), *raw.values()}
     assert all(trace in before for trace in wanted)
@@ -476,7 +477,7 @@ async def test_the_key_is_made_once_and_for_the_bot_alone(studio: Studio) -> Non
 
 async def test_an_export_has_everything_of_the_person_and_names_nobody_else(studio: Studio) -> None:
     await live(studio)
-    found = await export.everything_of(studio.db, SAM)
+    found = await personal_export.everything_of(studio.db, SAM)
     names = {document.name for document in found.documents}
     assert {"accounts.json", "ledger.json", "orders.json", "portraits.json", "characters.json", "tries.json"} <= names
     text = "\n".join(document.text for document in found.documents)
@@ -487,10 +488,10 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
     assert not re.search(f"{LENA}|{MIRA}", text)
     for document in found.documents:
         assert json.loads(document.text)
-    erased = {row["sha256"] for row in await studio.db.fetch_all(erasing.PICTURES, {"user": SAM})}
+    erased = {row["sha256"] for row in await studio.db.fetch_all(personal_rows.PICTURES, {"user": SAM})}
     assert erased - {picture.sha256 for picture in found.pictures} == set()
     assert len({picture.name for picture in found.pictures}) == len(found.pictures)
     assert "pictures/face-self-1-0.png" in {picture.name for picture in found.pictures}
     await studio.erase()
-    nothing = await export.everything_of(studio.db, SAM)
+    nothing = await personal_export.everything_of(studio.db, SAM)
     assert [(one.name, json.loads(one.text)) for one in nothing.documents] == [("pictures.json", [])]

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from data.database import Database
-from data.jobs import NewJob, NewOrder, Orders
-from data.pictures import PictureStore
+from data.core.database import Database
+from data.orders.jobs import NewJob, NewOrder, Orders
+from data.pictures.picture_store import PictureStore
 
 
 async def test_a_providers_ticket_is_there_after_a_restart(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from data.database import Database
-from data.quotes import Quote, Quotes
+from data.core.database import Database
+from data.orders.price_quotes import Quote, Quotes
 
 QUOTE = Quote(
     id="a" * 16,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from data.database import Database
-from data.recipes import BadStyleName, Draft, Drafts, Styles, TooManyStyles
+from data.core.database import Database
+from data.orders.styles import BadStyleName, Draft, Drafts, Styles, TooManyStyles
 
 SAM, LENA = 1, 2
 

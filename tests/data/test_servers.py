@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from data.servers import ServerSettings
-from data.stats import DayFigures, Stats
+from data.people.server_figures import DayFigures, Stats
+from data.people.servers import ServerSettings
 from tests.data.conftest import ANA, BEN, DAY, GUILD, MODERATOR, NOON, House, order
 
 OWNER = 42

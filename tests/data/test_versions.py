@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from data.characters import MOST_REFERENCES, Character, FaceMeasure
-from data.errors import CharacterGone, HandleShared, HandleTaken, TooManyReferences, UnknownCharacter
-from data.tries import Tries, Try
+from data.characters.saved_characters import MOST_REFERENCES, Character, FaceMeasure
+from data.core.data_errors import CharacterGone, HandleShared, HandleTaken, TooManyReferences, UnknownCharacter
+from data.orders.attempts import Tries, Try
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, NOON, House, names, order, png
 
 FACE = FaceMeasure(b"e" * 512, b"p" * 8, 1)

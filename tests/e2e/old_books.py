@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from data import schema
-from data.database import FILE_NAME
+from data.core import schema
+from data.core.database import FILE_NAME
 
 LONG_AGO = 1_700_000_000.0
 GRANTED, PRICE = 1_000_000, 5

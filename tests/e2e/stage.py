@@ -15,8 +15,8 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.operations.callbacks import repeat_lost_callbacks
 from bot.operations.endpoints import point_discord_at
-from data import ledger
-from data.database import Database
+from data.core.database import Database
+from data.credits import ledger
 from tests.engine.tiny_models import entry, models_file
 from tests.standin import Channel, Guild, Interaction, Message, Person, StandIn
 from tests.standin.process import BotProcess

@@ -1,0 +1,92 @@
+"""Who did what to whom: append-only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data.core.database import Database, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """`action` is a short name ("grant credits", "refused"), `detail` its figures in words.
+
+    `target_id` is a user, or for actions on a server the server; 0 when there is none.
+    """
+
+    id: int
+    guild_id: int
+    actor_id: int
+    action: str
+    target_id: int
+    detail: str
+    reason: str
+    created_at: float
+
+
+class Audit:
+    def __init__(self, db: Database) -> None:
+        self._db = db
+
+    async def append(
+        self,
+        guild_id: int,
+        actor_id: int,
+        action: str,
+        *,
+        target_id: int = 0,
+        detail: str = "",
+        reason: str = "",
+        now: float,
+    ) -> None:
+        """Record what was done, or what was refused."""
+        async with self._db.storing(actor_id, target_id) as tx:
+            await record(tx, guild_id, actor_id, action, target_id=target_id, detail=detail, reason=reason, now=now)
+
+    async def page(
+        self,
+        guild_id: int | None,
+        *,
+        actor_id: int | None = None,
+        target_id: int | None = None,
+        action: str | None = None,
+        since: float | None = None,
+        before_id: int | None = None,
+        limit: int = 20,
+    ) -> Sequence[AuditEntry]:
+        """Entries of one server (None: of all), newest first. The next page: `before_id` of the last one."""
+        filters = {
+            "guild_id = ?": guild_id,
+            "actor_id = ?": actor_id,
+            "target_id = ?": target_id,
+            "action = ?": action,
+            "created_at >= ?": since,
+            "id < ?": before_id,
+        }
+        given = {term: value for term, value in filters.items() if value is not None}
+        where = " AND ".join(given) or "1"
+        rows = await self._db.fetch_all(
+            f"SELECT * FROM audit WHERE {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - terms from above
+            (*given.values(), limit),
+        )
+        return [AuditEntry(*row) for row in rows]
+
+
+async def record(
+    tx: Transaction,
+    guild_id: int,
+    actor_id: int,
+    action: str,
+    *,
+    target_id: int = 0,
+    detail: str = "",
+    reason: str = "",
+    now: float,
+) -> None:
+    """Append an entry within the transaction of what it tells about."""
+    await tx.execute(
+        "INSERT INTO audit (guild_id, actor_id, action, target_id, detail, reason, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (guild_id, actor_id, action, target_id, detail, reason, now),
+    )

@@ -1,0 +1,266 @@
+"""Orders and jobs as callers see them, and how they are read from the database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, Literal
+
+from data.core.database import Value
+
+State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
+Way = Literal["token", "channel", "new message", "direct message", "portraits"]
+"""How an order's end reached its person: by an edit with the interaction's token or through the channel, by a new
+message there or to them alone, or by being told with their next command that it is in /portraits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge.
+
+    `prompt` (JSON) is given where it is not that of the order; `fine_tune` is the name of one, "" without.
+    """
+
+    model: str
+    lane: str
+    seed: int
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    price: int
+    provider: str = "local"
+    cost_usd_micros: int = 0
+    prompt: str = ""
+    fine_tune: str = ""
+    fine_tune_strength: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEdit:
+    """The stored picture that an order changes, and what to change; `strength` in 0…1."""
+
+    sha256: str
+    words: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPicture:
+    """A stored picture that goes along with an order for its outfit, place or style; `handle` may be ""."""
+
+    handle: str
+    sha256: str
+    role: Literal["outfit", "place", "style"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewFrames:
+    """The jobs of an order are frames of a series: (number, label) of each, in their order.
+
+    `series_id` is the order's own id for a new series.
+    """
+
+    series_id: str
+    varies: str
+    frames: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewOrder:
+    """`source` says where the order came from and is unique (such as "interaction:123").
+
+    `from_upload` says that a picture behind it was handed in by a person.
+    `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
+    `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
+    prices rest on: an account that has lost it is refused with `TierEnded`.
+    """
+
+    id: str
+    source: str
+    guild_id: int
+    channel_id: int
+    user_id: int
+    prompt: str
+    jobs: tuple[NewJob, ...]
+    token: str | None = None
+    token_expires_at: float | None = None
+    message_id: int | None = None
+    upload_limit: int = 0
+    from_upload: bool = False
+    parent_portrait_id: int | None = None
+    references: tuple[int, ...] = ()
+    pictures: tuple[NewPicture, ...] = ()
+    edit: NewEdit | None = None
+    series: NewFrames | None = None
+    tier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReference:
+    """A reference picture pinned by an order: its file stays until the order is closed.
+
+    `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set);
+    `embedding` what was measured of the face when it was saved; `looks` words about hair, beard and glasses as JSON,
+    `fitted` who the studio takes the person for.
+    """
+
+    position: int
+    handle: str
+    sha256: str
+    role: Literal["face", "outfit", "place", "style"] = "face"
+    crop_sha256: str | None = None
+    scale: float | None = None
+    embedding: bytes | None = field(default=None, repr=False)
+    looks: str = ""
+    fitted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEdit:
+    """What an order changes; its picture is let go (None) when the order is closed."""
+
+    sha256: str | None
+    words: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One picture of an order; `prompt` is "" where it is that of the order.
+
+    `frame` (from 1) and `label` say which frame of a series it is, None where it is none.
+    """
+
+    id: str
+    order_id: str
+    position: int
+    arrival: int
+    model: str
+    provider: str
+    lane: str
+    seed: int
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    price: int
+    state: State
+    attempts: int
+    portrait_id: int | None
+    error: str
+    created_at: float
+    started_at: float | None
+    ended_at: float | None
+    prompt: str
+    fine_tune: str
+    fine_tune_strength: float
+    frame: int | None
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """`created` is False when `place` found that the same source had ordered already.
+
+    `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
+    `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
+    `series_id` names the series that its jobs are frames of, if they are. `unshown_since` is when every way to the
+    person was found closed (epoch seconds): its portraits wait for the person's next command.
+    """
+
+    id: str
+    source: str
+    account_id: int
+    guild_id: int
+    channel_id: int
+    user_id: int
+    prompt: str
+    token: str | None
+    token_expires_at: float | None
+    message_id: int | None
+    upload_limit: int
+    from_upload: bool
+    sending_since: float | None
+    parent_portrait_id: int | None
+    state: Literal["open", "closed"]
+    created_at: float
+    balance: int
+    series_id: str | None
+    delivered_by: Way | None
+    unshown_since: float | None
+    jobs: tuple[JobRow, ...]
+    references: tuple[OrderReference, ...]
+    edit: OrderEdit | None
+    created: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCeiling:
+    """At most `limit_usd_micros` for `provider` since `since`: of the ordering user alone, or of all."""
+
+    provider: str
+    since: float
+    limit_usd_micros: int
+    per_user: bool = False
+
+
+JOB_COLUMNS = """
+j.id, j.order_id, j.position, j.arrival, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps,
+j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at,
+j.prompt, j.fine_tune, j.fine_tune_strength, f.number AS frame, f.label
+"""
+_JOINED = "LEFT JOIN portraits p ON p.job_id = j.id LEFT JOIN series_frames f ON f.job_id = j.id"
+JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j {_JOINED}"  # noqa: S608 - a constant
+_ORDER_COLUMNS = """
+o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
+o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance,
+o.series_id, o.delivered_by, o.unshown_since
+"""
+_REFERENCES = """
+(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding),
+    r.looks, r.fitted))
+ FROM order_references r WHERE r.order_id = o.id) AS pinned,
+(SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
+"""
+_JOB_WIDTH = JOB_COLUMNS.count(",") + 1
+
+Fetch = Callable[[str, Sequence[Value]], Awaitable[list[sqlite3.Row]]]
+
+
+def job_of(row: sqlite3.Row) -> JobRow:
+    """A row of `JOBS` as what callers get."""
+    return JobRow(*row)
+
+
+async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, created: bool = False) -> list[Order]:
+    """Orders chosen by a condition on `o` (orders) and `a` (accounts), in order of arrival.
+
+    All of an order comes from one statement, so that it is of one moment.
+    """
+    rows = await fetch(
+        f"SELECT {JOB_COLUMNS}, {_ORDER_COLUMNS}, {_REFERENCES} FROM orders o"  # noqa: S608 - this package's own
+        " JOIN accounts a ON a.id = o.account_id JOIN jobs j ON j.order_id = o.id"
+        f" {_JOINED} WHERE {where} ORDER BY j.arrival",
+        values,
+    )
+    groups = groupby(rows, key=lambda row: str(row["order_id"]))
+    return [_order(order_id, list(group), created=created) for order_id, group in groups]
+
+
+def _reference(columns: list[Any]) -> OrderReference:
+    *first, embedding, looks, fitted = columns
+    raw = bytes.fromhex(embedding) or None
+    return replace(OrderReference(*first), embedding=raw, looks=looks, fitted=fitted)
+
+
+def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
+    jobs = tuple(JobRow(*tuple(row)[:_JOB_WIDTH]) for row in rows)
+    *columns, pinned, edited = tuple(rows[0])[_JOB_WIDTH:]
+    references = sorted(map(_reference, json.loads(pinned)), key=lambda each: each.position)
+    edit = OrderEdit(*json.loads(edited)) if edited else None
+    values: list[Any] = [order_id, *columns, jobs, tuple(references), edit, created]
+    return Order(*values)
