@@ -1,1 +1,1 @@
-"""Everything that knows Discord: commands, buttons, delivery, and the story of one order."""
+"""The Discord bot: rooms from what knows no Discord (`core`) up to the client that ties them together."""

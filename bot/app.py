@@ -34,7 +34,7 @@ class App(discord.Client):
     studio: Studio
     decoder: Decoder
     """Decodes what is handed in, in processes apart."""
-    post: Remover
+    messenger: Remover
     waiting: Waiting
     """What goes on when a question is answered."""
     looking: asyncio.Semaphore

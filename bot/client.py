@@ -22,10 +22,10 @@ from bot.core.hosted_setup import OrderNotes
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
-from bot.delivery.messenger import Post
+from bot.delivery.messenger import DiscordMessenger
 from bot.guard import require_welcome
 from bot.maintenance import erasing
-from bot.maintenance.rounds import Rounds
+from bot.maintenance.rounds import Maintenance
 from bot.messages import notices, refusals, replies
 from bot.uploads import attachments, saving
 from data.characters.saved_characters import Character
@@ -61,7 +61,7 @@ class StudioTree(app_commands.CommandTree[App]):
 class StudioBot(App):
     """One running studio. `sync` is "always" where the commands of an earlier start cannot be trusted to be there."""
 
-    post: Post
+    messenger: DiscordMessenger
 
     def __init__(self, settings: Settings, stores: Stores, *, sync: Literal["changed", "always"] = "changed") -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
@@ -74,15 +74,15 @@ class StudioBot(App):
         self.settings = settings
         self.stores = stores
         self.tree = StudioTree(self)
-        self.post = Post(self, stores)
+        self.messenger = DiscordMessenger(self, stores)
         attachments.bound(self.http)
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
         self.engine: Engine = make_engine(
             settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders), self.decoder
         )
-        self.studio = Studio(settings, stores, self.engine, self.post)
-        self.rounds = Rounds(self, settings, stores, self._keep_up, self.studio.look_after)
+        self.studio = Studio(settings, stores, self.engine, self.messenger)
+        self.rounds = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync
@@ -100,7 +100,7 @@ class StudioBot(App):
         await erasing.keep_up(self, now=now)
 
     def _running_cap(self, turn: str) -> int:
-        return self.studio.checks.running_cap(turn)
+        return self.studio.validator.running_cap(turn)
 
     def _on_fatal(self, reason: str) -> None:
         """Only a new process helps: leave, with the exit code that asks the supervisor for one."""
@@ -146,7 +146,7 @@ class StudioBot(App):
 
     async def _finish_earlier(self) -> None:
         await erasing.finish_earlier(self)
-        await self.studio.stop_jobs(await self.stores.care.stopped_jobs(), care.DISABLED)
+        await self.studio.stop_jobs(await self.stores.character_reports.stopped_jobs(), care.DISABLED)
         if taken_up := await self.studio.resume():
             log.info("took up %d orders of an earlier run", taken_up)
 

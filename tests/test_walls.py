@@ -125,3 +125,83 @@ def test_importing_a_room_loads_no_heavy_library(module: str) -> None:
     code = f"import sys, {module}; print(sorted({HEAVY!r} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], cwd=HOUSE, capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+FLOORS = {
+    "bot": (
+        "core",
+        "app guard",
+        "messages",
+        "uploads",
+        "components",
+        "delivery maintenance",
+        "commands",
+        "client",
+        "*",
+    ),
+    "data": ("core", "credits", "pictures", "characters", "orders", "people", "upkeep"),
+}
+"""The rooms of a house from the lowest up; `*` is everything else. A room may import what stands lower, or beside it."""
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(HOUSE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def known_imports(tree: ast.AST, known: set[str]) -> Iterator[str]:
+    """Modules of the house that are imported anywhere in this one, for types alone too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in known)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                if inner in known or node.module in known:
+                    yield inner if inner in known else node.module
+
+
+@pytest.fixture(scope="module")
+def graph() -> dict[str, set[str]]:
+    """Every module with those that it imports."""
+    paths = {module_name(path): path for room in ROOMS for path in modules(room)}
+    trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in paths.items()}
+    return {name: set(known_imports(tree, set(paths))) - {name} for name, tree in trees.items()}
+
+
+def test_no_imports_go_round_in_a_circle(graph: dict[str, set[str]]) -> None:
+    """What imports nothing of the rest, or is imported by nothing of it, is in no circle; types' imports count too."""
+    rest = dict(graph)
+    while free := [
+        name
+        for name, wanted in rest.items()
+        if not wanted & rest.keys() or not any(name in others for others in rest.values())
+    ]:
+        for name in free:
+            del rest[name]
+    assert sorted(rest) == []
+
+
+@pytest.mark.parametrize("house", FLOORS)
+def test_no_room_imports_one_above_it(house: str, graph: dict[str, set[str]]) -> None:
+    floors = {room: height for height, rooms in enumerate(FLOORS[house]) for room in rooms.split()}
+
+    def height(name: str) -> int:
+        return floors.get(name.split(".")[1], floors.get("*", -1)) if "." in name else -1
+
+    broken = [
+        f"{name} imports {wanted}"
+        for name, all_wanted in graph.items()
+        for wanted in all_wanted
+        if name.startswith(f"{house}.") and wanted.startswith(f"{house}.") and height(wanted) > height(name)
+    ]
+    assert not broken
+
+
+def test_the_core_of_the_bot_knows_no_discord() -> None:
+    broken = [
+        str(path.relative_to(HOUSE))
+        for path in modules("bot/core")
+        if "discord" in set(imports(ast.parse(path.read_text(encoding="utf-8"))))
+    ]
+    assert not broken

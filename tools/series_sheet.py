@@ -17,8 +17,8 @@ from bot.core.engine_setup import make_engine
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.hosted_setup import OrderNotes
-from bot.core.requests import Answer, Place, Wish
-from bot.core.results import Board, Result
+from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.results import ProgressMessage, Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
@@ -44,7 +44,7 @@ class Desk:
     def __init__(self) -> None:
         self.handed_out: asyncio.Queue[Result] = asyncio.Queue()
 
-    def board(self, order: Order) -> Board:
+    def progress_message(self, order: Order) -> ProgressMessage:
         return self
 
     def update(self, job_id: str, event: Event) -> None:
@@ -134,8 +134,8 @@ async def _series(studio: Studio, desk: Desk, options: argparse.Namespace) -> by
     return sheet.jpeg if sheet else b""
 
 
-def _wish(source: str, prompt: PortraitPrompt, model: str, **more: Any) -> Wish:
-    return Wish(source=f"tool:{source}", place=PLACE, user_id=ME, prompt=prompt, model=model, **more)
+def _wish(source: str, prompt: PortraitPrompt, model: str, **more: Any) -> OrderRequest:
+    return OrderRequest(source=f"tool:{source}", place=PLACE, user_id=ME, prompt=prompt, model=model, **more)
 
 
 async def _nothing(jobs: object) -> None:

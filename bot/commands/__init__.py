@@ -1,6 +1,6 @@
 """One file a command group; a new one is a file here and a line in the list below."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import discord
 from discord import app_commands

@@ -44,7 +44,7 @@ async def report(
     if not person.place.guild_id:
         raise Refused("Reports go to the moderators of a server, so make it there.")
     for character_id in await _seen(interaction, person, name, portrait):
-        await interaction.client.stores.care.report(
+        await interaction.client.stores.character_reports.report(
             character_id,
             guild_id=person.place.guild_id,
             reporter_id=person.user_id,
@@ -65,7 +65,7 @@ async def _seen(interaction: Interaction, person: Person, name: str | None, port
     else:
         shown = await actions.seen(interaction, portrait or 0)
         ids = await stores.characters.of_order(shown.order_id)
-        kept = [await stores.care.find(one) for one in ids]
+        kept = [await stores.character_reports.find(one) for one in ids]
         meant = {one.id: one.owner_id for one in kept if one is not None}
     if not meant:
         raise Gone("There is no such character that you can see here.")
@@ -86,7 +86,7 @@ group = app_commands.Group(
 @group.command(description="What members have reported here.")
 async def reports(interaction: Interaction) -> None:
     person = await _moderator(interaction)
-    found = await interaction.client.stores.care.reports(person.place.guild_id, limit=_SHOWN)
+    found = await interaction.client.stores.character_reports.reports(person.place.guild_id, limit=_SHOWN)
     embed = discord.Embed(title="Reported characters", colour=cards.ACCENT)
     embed.description = "\n".join(_line(one) for one in found)[:4000] or "Nothing was reported."
     await replies.whisper(interaction, embed=embed)
@@ -139,10 +139,10 @@ async def _of(interaction: Interaction, user: discord.User | discord.Member, nam
 
 async def _disable(interaction: Interaction, character_id: int, *, guild_id: int, reason: str, where: str) -> None:
     bot = interaction.client
-    new = await bot.stores.care.disable(
+    new = await bot.stores.character_reports.disable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, reason=reason, now=time.time()
     )
-    stopped = await bot.studio.stop_jobs(await bot.stores.care.stopped_jobs(), DISABLED)
+    stopped = await bot.studio.stop_jobs(await bot.stores.character_reports.stopped_jobs(), DISABLED)
     ended = f" {stopped} portraits that waited with it were cancelled and refunded." if stopped else ""
     await replies.whisper(
         interaction,
@@ -151,7 +151,7 @@ async def _disable(interaction: Interaction, character_id: int, *, guild_id: int
 
 
 async def _enable(interaction: Interaction, character_id: int, *, guild_id: int, where: str) -> None:
-    lifted = await interaction.client.stores.care.enable(
+    lifted = await interaction.client.stores.character_reports.enable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, now=time.time()
     )
     await replies.whisper(interaction, f"It can be used {where} again." if lifted else f"It was not disabled {where}.")
@@ -170,7 +170,7 @@ async def list_(
     await admin.require_owner(interaction)
     if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= _MAX_ID):
         raise Refused("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID.")
-    found = await interaction.client.stores.care.kept(
+    found = await interaction.client.stores.character_reports.kept(
         user_id=int(user) if user else None, before_id=before, limit=_SHOWN
     )
     embed = discord.Embed(title="Characters", colour=cards.ACCENT)
@@ -210,11 +210,11 @@ async def enable_everywhere(interaction: Interaction, number: Range[int, 1, _MAX
 async def purge(interaction: Interaction, number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = "") -> None:
     await admin.require_owner(interaction)
     bot = interaction.client
-    found = await bot.stores.care.find(number)
+    found = await bot.stores.character_reports.find(number)
     if found is None:
         raise Gone("There is no character of that number.")
-    pictures = await bot.stores.care.pictures(found.id)
-    jobs = await bot.stores.care.jobs_with(found.id)
+    pictures = await bot.stores.character_reports.pictures(found.id)
+    jobs = await bot.stores.character_reports.jobs_with(found.id)
     await bot.studio.stop_jobs(jobs, PURGED)
     await _see_through(bot, jobs)
     await bot.stores.characters.delete(found.owner_id, found.handle)

@@ -101,7 +101,9 @@ async def list_(interaction: Interaction) -> None:
 async def show(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores, bare = interaction.client.stores, _bare(name)
-    character = await interaction.client.studio.checks.character(interaction.user.id, interaction.guild_id or 0, bare)
+    character = await interaction.client.studio.validator.character(
+        interaction.user.id, interaction.guild_id or 0, bare
+    )
     pictures = await character_card.gallery(stores, character)
     used = await stores.characters.use(character.id) if character.user_id == interaction.user.id else None
     embed = character_card.shown(character, used, guild_id=interaction.guild_id or 0)
@@ -131,7 +133,7 @@ async def share(interaction: Interaction, name: Range[str, 1, 40], shared: bool 
         raise Refused("Faces are shared with a server; use this there.")
     character = await _own(interaction, name)
     characters = interaction.client.stores.characters
-    await interaction.client.stores.care.check(interaction.guild_id, [character])
+    await interaction.client.stores.character_reports.check(interaction.guild_id, [character])
     await characters.share(interaction.user.id, character.handle, interaction.guild_id if shared else None)
     await replies.whisper(
         interaction,
@@ -161,7 +163,7 @@ async def settings(
     characters, handle = interaction.client.stores.characters, character.handle
     if version is not None:
         if version > character.versions:
-            raise await interaction.client.studio.checks.unknown_handle(interaction.user.id, f"{handle}:{version}")
+            raise await interaction.client.studio.validator.unknown_handle(interaction.user.id, f"{handle}:{version}")
         character = await characters.set_default(interaction.user.id, handle, version)
     if strength is not None or description is not None:
         scale = character.scale if strength is None else (strength / 100 if strength else None)
@@ -177,7 +179,7 @@ async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     character = await _own(interaction, name)
     bot = interaction.client
-    pictures = await bot.stores.care.pictures(character.id)
+    pictures = await bot.stores.character_reports.pictures(character.id)
     await bot.stores.characters.delete(interaction.user.id, character.handle)
     await replies.whisper(
         interaction, f"Deleted `@{character.handle}`. Portraits that were made with it stay where they are."
@@ -197,7 +199,7 @@ async def _own(interaction: Interaction, name: str) -> Character:
         return character
     if await bot.stores.characters.find(interaction.user.id, interaction.guild_id or 0, bare) is not None:
         raise Refused(f"@{words.plain(bare, 40)} is somebody else's, who shares it here; only they can change it.")
-    raise await bot.studio.checks.unknown_handle(interaction.user.id, name)
+    raise await bot.studio.validator.unknown_handle(interaction.user.id, name)
 
 
 @app_commands.context_menu(name="Save as character")

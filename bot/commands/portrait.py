@@ -18,9 +18,9 @@ from bot.components.autocomplete import (
     complete_style,
 )
 from bot.core.errors import Gone, Refused
-from bot.core.extras import NOTHING_MORE, Extras, FineTuneWish, Use
+from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
 from bot.core.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
-from bot.core.requests import MAX_SEED, Answer, Wish
+from bot.core.requests import MAX_SEED, Answer, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import attachments, sources
@@ -112,7 +112,7 @@ async def portrait(
         await style_named(interaction, style),
         chosen(slots=slots, character=character, aspect=aspect, seed=seed),
     )
-    wish = Wish(
+    request = OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
@@ -123,24 +123,24 @@ async def portrait(
         extras=replace(with_fine_tune(finetune, finetune_strength), quality=quality),
         ignored=typed.ignored,
     )
-    await _order(interaction, wish, answer, reference, reference_for)
+    await _order(interaction, request, answer, reference, reference_for)
 
 
 async def _order(
-    interaction: Interaction, wish: Wish, answer: Answer, picture: discord.Attachment | None, use: Use | None
+    interaction: Interaction, request: OrderRequest, answer: Answer, picture: discord.Attachment | None, use: Use | None
 ) -> None:
     """Place the order, with the picture that goes along, if there is one. Raises Refused, BadPicture."""
     if picture is None:
-        await quotes.order(interaction, wish, answer)
+        await quotes.order(interaction, request, answer)
         return
     if use is None:
         raise Refused("Say what that picture is for with `reference_for:`. Nothing was charged.")
     along, role = picture, use
 
     async def ordered(asking: Interaction) -> None:
-        source = await sources.from_attachment(asking.client, wish.user_id, along)
-        extras = replace(wish.extras, pictures=(source.picture(role),), kept=(source.kept,))
-        asked = replace(wish, source=f"interaction:{asking.id}", extras=extras)
+        source = await sources.from_attachment(asking.client, request.user_id, along)
+        extras = replace(request.extras, pictures=(source.picture(role),), kept=(source.kept,))
+        asked = replace(request, source=f"interaction:{asking.id}", extras=extras)
         await quotes.order(asking, asked, answer if asking is interaction else replies.answer_in_place(asking))
 
     await consent.ask(interaction, ordered)
@@ -150,7 +150,7 @@ def with_fine_tune(name: str | None, strength: float | None) -> Extras:
     """Raises Refused for a strength of nothing."""
     if name is None and strength is not None:
         raise Refused("There is no fine-tune for that strength. Choose one with `finetune:`. Nothing was charged.")
-    return NOTHING_MORE if name is None else Extras(fine_tune=FineTuneWish(name=name, strength=strength))
+    return NOTHING_MORE if name is None else Extras(fine_tune=LoraRequest(name=name, strength=strength))
 
 
 async def recipe_in(interaction: Interaction, attachment: discord.Attachment | None) -> PortraitPrompt:

@@ -13,7 +13,7 @@ from bot.components.autocomplete import complete_character, complete_model, comp
 from bot.core import varying
 from bot.core.extras import Extras
 from bot.core.reading import MAX_PROMPT, chosen, laid_over, read_prompt
-from bot.core.requests import MAX_SEED, Wish
+from bot.core.requests import MAX_SEED, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from engine.jobs import Lane
@@ -51,7 +51,7 @@ async def series(
         chosen(slots={}, character=character, aspect=aspect, seed=seed),
     )
     frames = varying.series(base, varying.read(vary, bot.settings.series_frames), bot.engine.catalogue, model)
-    wish = Wish(
+    request = OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
@@ -60,7 +60,7 @@ async def series(
         lane=Lane.FAST if fast else Lane.STANDARD,
         extras=Extras(series=frames),
     )
-    await quotes.order(interaction, wish, answer)
+    await quotes.order(interaction, request, answer)
 
 
 COMMANDS: tuple[Any, ...] = (series,)

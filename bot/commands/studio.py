@@ -14,7 +14,7 @@ from bot.components import base, forms, quotes
 from bot.core import words
 from bot.core.errors import Gone
 from bot.core.reading import laid_over, slot_words
-from bot.core.requests import Wish
+from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.orders.styles import Draft
@@ -164,13 +164,13 @@ class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"dr
         answer = await replies.begin(interaction)
         person = await person_of(interaction)
         draft = await _draft(interaction, self.draft_id)
-        wish = Wish(
+        request = OrderRequest(
             source=f"interaction:{interaction.id}",
             place=person.place,
             user_id=person.user_id,
             prompt=laid_over(from_json(draft.prompt)),
         )
-        await quotes.order(interaction, wish, answer)
+        await quotes.order(interaction, request, answer)
 
 
 COMMANDS: tuple[Any, ...] = (studio,)

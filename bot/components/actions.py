@@ -13,9 +13,9 @@ from bot.app import Interaction
 from bot.components import editing, forms, picking, quotes
 from bot.core import words
 from bot.core.errors import Forged, NotYours, Refused
-from bot.core.extras import Extras, FineTuneWish
+from bot.core.extras import Extras, LoraRequest
 from bot.core.reading import slot_words
-from bot.core.requests import Answer, Wish
+from bot.core.requests import Answer, OrderRequest
 from bot.guard import Person, person_of, require_moderator
 from bot.messages import cards, replies
 from bot.uploads import saving
@@ -35,8 +35,8 @@ async def reroll(interaction: Interaction, portrait_id: int) -> None:
         await _edit_again(interaction, portrait, edited.edit.words, answer)
         return
     prompt = replace(from_json(portrait.prompt), seed=None)
-    wish = _child(interaction, portrait, person)
-    await quotes.order(interaction, replace(wish, prompt=prompt), answer)
+    request = _child(interaction, portrait, person)
+    await quotes.order(interaction, replace(request, prompt=prompt), answer)
 
 
 async def _edit_again(interaction: Interaction, portrait: Portrait, change: str, answer: Answer) -> None:
@@ -55,16 +55,16 @@ async def change(interaction: Interaction, portrait_id: int, slot: str) -> None:
     async def ordered(submitted: discord.Interaction[Any], value: str) -> None:
         answer = await replies.begin(submitted)
         parent, person = await _own(submitted, portrait_id)
-        wish = _child(submitted, parent, person)
+        request = _child(submitted, parent, person)
         changed: dict[str, Any] = {slot: slot_words(value), "seed": parent.seed}
-        prompt = replace(wish.prompt, **changed)
-        await quotes.order(submitted, replace(wish, prompt=prompt), answer)
+        prompt = replace(request.prompt, **changed)
+        await quotes.order(submitted, replace(request, prompt=prompt), answer)
 
     await interaction.response.send_modal(forms.slot_form(slot, current, ordered))
 
 
-def _child(interaction: Interaction, portrait: Portrait, person: Person) -> Wish:
-    return Wish(
+def _child(interaction: Interaction, portrait: Portrait, person: Person) -> OrderRequest:
+    return OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
@@ -81,7 +81,7 @@ def _as_it_was_made(portrait: Portrait, catalogue: Catalogue) -> Extras:
     models = (model for model in catalogue.models if model.id == portrait.model and model.steps != portrait.steps)
     qualities = (quality for model in models for quality, steps in model.qualities.items() if steps == portrait.steps)
     return Extras(
-        fine_tune=FineTuneWish(name=fine_tune, strength=strength) if fine_tune else None,
+        fine_tune=LoraRequest(name=fine_tune, strength=strength) if fine_tune else None,
         quality=next(qualities, None),
     )
 
@@ -151,7 +151,7 @@ async def picked(interaction: Interaction, order_id: str, portrait_id: int) -> t
     name = f"likeness-{portrait.id}.png"
     picture = await bot.stores.pictures.read(portrait.sha256)
     return portrait, {
-        "embed": cards.portrait(portrait, image_name=name, tries=await bot.stores.tries.of_job(portrait.job_id)),
+        "embed": cards.portrait(portrait, image_name=name, attempts=await bot.stores.attempts.of_job(portrait.job_id)),
         "file": discord.File(io.BytesIO(picture), name),
     }
 
@@ -163,7 +163,7 @@ async def delete(interaction: Interaction, portrait_id: int) -> None:
     portrait = await bot.studio.find_portrait(portrait_id)
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
     await bot.stores.portraits.delete(portrait.id, time.time())
-    await bot.post.remove(portrait)
+    await bot.messenger.remove(portrait)
     await replies.whisper(interaction, "Deleted.")
 
 

@@ -8,7 +8,7 @@ from bot.components import forms, quotes
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.reading import NOTHING, laid_over, read_prompt
-from bot.core.requests import Answer, Wish
+from bot.core.requests import Answer, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
@@ -43,7 +43,7 @@ async def order(
         typed = await read_prompt(change, most=MAX_CHANGE)
         prompt = laid_over(changed(replace(source.prompt, seed=None), typed.prompt), chosen)
         aspect = chosen.aspect or nearest_aspect(bot.engine.catalogue.get(asked), source.width, source.height)
-        wish = Wish(
+        request = OrderRequest(
             source=f"interaction:{interaction.id}",
             place=person.place,
             user_id=person.user_id,
@@ -56,7 +56,7 @@ async def order(
     except BaseException:
         await bot.stores.handed_in.let_go(kept)
         raise
-    await quotes.order(interaction, wish, answer)
+    await quotes.order(interaction, request, answer)
 
 
 def changed(base: PortraitPrompt, over: PortraitPrompt) -> PortraitPrompt:

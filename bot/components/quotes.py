@@ -15,7 +15,7 @@ from bot.app import Interaction
 from bot.components import base
 from bot.core import extras, words
 from bot.core.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
-from bot.core.requests import Answer, Wish
+from bot.core.requests import Answer, OrderRequest
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
@@ -23,37 +23,37 @@ from engine.jobs import Lane
 from engine.prompt import from_json, to_json
 
 
-async def order(interaction: Interaction, wish: Wish, answer: Answer) -> None:
+async def order(interaction: Interaction, request: OrderRequest, answer: Answer) -> None:
     """Place the order, or show its price where that must be confirmed. `answer` is the interaction's own message.
 
     Raises what `Studio.order` raises otherwise.
     """
     needed = False
     try:
-        await interaction.client.studio.order(wish, answer)
+        await interaction.client.studio.order(request, answer)
     except PriceUnconfirmed as error:
         needed = True
-        await _show(interaction, wish, error)
+        await _show(interaction, request, error)
     finally:
         if not needed:
-            await interaction.client.stores.handed_in.let_go(wish.extras.kept)
+            await interaction.client.stores.handed_in.let_go(request.extras.kept)
 
 
-async def _show(interaction: Interaction, wish: Wish, price: PriceUnconfirmed) -> None:
+async def _show(interaction: Interaction, request: OrderRequest, price: PriceUnconfirmed) -> None:
     bot, now = interaction.client, time.time()
     quote = Quote(
         id=secrets.token_hex(8),
-        guild_id=wish.place.guild_id,
-        user_id=wish.user_id,
-        prompt=to_json(wish.prompt),
-        model=wish.model,
-        lane=wish.lane.value,
-        count=len(wish.takes()),
-        parent_portrait_id=wish.parent_portrait_id,
+        guild_id=request.place.guild_id,
+        user_id=request.user_id,
+        prompt=to_json(request.prompt),
+        model=request.model,
+        lane=request.lane.value,
+        count=len(request.takes()),
+        parent_portrait_id=request.parent_portrait_id,
         price=price.total,
         created_at=now,
         expires_at=now + bot.settings.price_quote_minutes * 60,
-        more=extras.to_text(wish.extras),
+        more=extras.to_text(request.extras),
     )
     await bot.stores.quotes.add(quote)
     await interaction.edit_original_response(
@@ -101,7 +101,7 @@ async def confirm(interaction: Interaction, quote_id: str) -> None:
     await interaction.response.defer()
     quote = await _open_quote(interaction, quote_id)
     bot, person = interaction.client, await person_of(interaction)
-    wish = Wish(
+    request = OrderRequest(
         source=_source(quote.id),
         place=person.place,
         user_id=person.user_id,
@@ -114,14 +114,14 @@ async def confirm(interaction: Interaction, quote_id: str) -> None:
         extras=extras.from_text(quote.more),
     )
     try:
-        placed = await bot.studio.order(wish, replies.answer_in_place(interaction))
+        placed = await bot.studio.order(request, replies.answer_in_place(interaction))
     except PriceUnconfirmed as dearer:
         await bot.stores.quotes.end(quote.id, "cancelled")
-        await _show(interaction, wish, dearer)
+        await _show(interaction, request, dearer)
         return
     if not placed.created:
         raise _used()
-    await bot.stores.handed_in.let_go(wish.extras.kept)
+    await bot.stores.handed_in.let_go(request.extras.kept)
     if not await bot.stores.quotes.end(quote.id, "ordered"):
         await bot.studio.cancel(placed)
 

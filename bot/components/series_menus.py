@@ -11,8 +11,8 @@ from bot.app import Interaction
 from bot.components import actions, base, quotes, views
 from bot.core import words
 from bot.core.errors import Forged, Gone, NotYours, Refused
-from bot.core.extras import Extras, FrameWish, SeriesWish
-from bot.core.requests import Wish
+from bot.core.extras import Extras, FrameRequest, SeriesRequest
+from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from data.orders.series_rows import Frame, Series
@@ -27,8 +27,8 @@ async def open_frame(interaction: Interaction, series_id: str, number: int) -> N
     frame = _frame(await _series(interaction, series_id), number)
     if frame.portrait_id is None:
         raise Gone("There is no portrait of that frame.")
-    portrait, parcel = await actions.picked(interaction, frame.order_id, frame.portrait_id)
-    await interaction.followup.send(**parcel, view=views.single(portrait), ephemeral=True)
+    portrait, payload = await actions.picked(interaction, frame.order_id, frame.portrait_id)
+    await interaction.followup.send(**payload, view=views.single(portrait), ephemeral=True)
 
 
 async def redo_frame(interaction: Interaction, series_id: str, number: int) -> None:
@@ -42,17 +42,17 @@ async def redo_frame(interaction: Interaction, series_id: str, number: int) -> N
     if job is None or not job.prompt:
         raise Refused("That frame was deleted, and its words with it. Begin a new series with /series.")
     prompt = replace(from_json(job.prompt), seed=None)
-    wanted = FrameWish(number=number, label=frame.label, prompt=prompt, model=frame.model)
-    wish = Wish(
+    wanted = FrameRequest(number=number, label=frame.label, prompt=prompt, model=frame.model)
+    request = OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
         prompt=prompt,
         model=frame.model,
         lane=Lane(job.lane),
-        extras=Extras(series=SeriesWish(series_id=series.id, varies=series.varies, frames=(wanted,))),
+        extras=Extras(series=SeriesRequest(series_id=series.id, varies=series.varies, frames=(wanted,))),
     )
-    await quotes.order(interaction, wish, answer)
+    await quotes.order(interaction, request, answer)
 
 
 async def _series(interaction: Interaction, series_id: str) -> Series:

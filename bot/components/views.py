@@ -1,6 +1,6 @@
 """Buttons that outlive a restart: each carries what it acts on in its custom id and is checked when pressed.
 
-A custom id is only a wish: who may do what is decided here and in the studio from the database, never from the id.
+A custom id is only a request: who may do what is decided here and in the studio from the database, never from the id.
 """
 
 import re
@@ -114,8 +114,8 @@ class PickMenu(
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.item.values[0]
         portrait_id = min(int(chosen), _MAX_ID) if chosen.isdecimal() else 0
-        portrait, parcel = await actions.picked(interaction, self.order_id, portrait_id)
-        await interaction.followup.send(**parcel, view=single(portrait), ephemeral=True)
+        portrait, payload = await actions.picked(interaction, self.order_id, portrait_id)
+        await interaction.followup.send(**payload, view=single(portrait), ephemeral=True)
 
 
 class CancelButton(

@@ -27,7 +27,7 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
         before, after = [await stores.pictures.read(sha256) for sha256 in (edit.sha256, portrait.sha256)]
     except PictureMissing:
         return []
-    held = held_faces(await stores.tries.pinned_faces(order.id))
+    held = held_faces(await stores.attempts.pinned_faces(order.id))
     return await asyncio.to_thread(compared, before, after, held)
 
 

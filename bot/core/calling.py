@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from bot.core.results import Post
+from bot.core.results import Messenger
 from bot.core.stores import Stores
 from data.orders.jobs import Order
 
@@ -27,12 +27,12 @@ class Calls:
         self._waiting: dict[int, list[tuple[float, Order]]] = {}
         self._calling: dict[int, asyncio.Task[None]] = {}
 
-    def call(self, order: Order, post: Post) -> None:
+    def call(self, order: Order, messenger: Messenger) -> None:
         """Call the order's person back soon, once."""
         place = order.channel_id
         self._waiting.setdefault(place, []).append((time.perf_counter(), order))
         if place not in self._calling:
-            task = asyncio.create_task(self._call(place, post), name=f"calls-{place}")
+            task = asyncio.create_task(self._call(place, messenger), name=f"calls-{place}")
             self._calling[place] = task
             task.add_done_callback(lambda done: self._calling.pop(place, None))
 
@@ -44,11 +44,11 @@ class Calls:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _call(self, place: int, post: Post) -> None:
+    async def _call(self, place: int, messenger: Messenger) -> None:
         while waiting := self._waiting.pop(place, None):
             try:
                 if due := await self._due(waiting):
-                    await post.call_back(due)
+                    await messenger.call_back(due)
             except Exception:
                 log.exception("somebody could not be called back")
 

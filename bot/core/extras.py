@@ -15,7 +15,7 @@ Use = Literal["outfit", "place", "style"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EditWish:
+class EditRequest:
     """The stored picture that is to be changed and what to change; `strength` in 0…1 is for models that take one."""
 
     sha256: str
@@ -25,7 +25,7 @@ class EditWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PictureWish:
+class ReferenceRequest:
     """A stored picture of an outfit, a place or a style; `handle` is "" when it was not saved under one."""
 
     handle: str
@@ -35,7 +35,7 @@ class PictureWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FineTuneWish:
+class LoraRequest:
     """A fine-tune by its name; `strength` is None for its own."""
 
     name: str
@@ -43,7 +43,7 @@ class FineTuneWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrameWish:
+class FrameRequest:
     """One frame: its number from 1, what is different in it, and what is asked of which model."""
 
     number: int
@@ -53,26 +53,26 @@ class FrameWish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeriesWish:
+class SeriesRequest:
     """Frames that are ordered together. `series_id` is "" for a new series; `varies` a slot, or "model"."""
 
     series_id: str
     varies: str
-    frames: tuple[FrameWish, ...]
+    frames: tuple[FrameRequest, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extras:
-    """`kept` names pictures that were handed in for this wish alone (`HandedIn.keep`).
+    """`kept` names pictures that were handed in for this request alone (`HandedIn.keep`).
 
     `quality` is None for the model's usual one.
     """
 
-    edit: EditWish | None = None
-    pictures: tuple[PictureWish, ...] = ()
-    series: SeriesWish | None = None
+    edit: EditRequest | None = None
+    pictures: tuple[ReferenceRequest, ...] = ()
+    series: SeriesRequest | None = None
     kept: tuple[str, ...] = ()
-    fine_tune: FineTuneWish | None = None
+    fine_tune: LoraRequest | None = None
     quality: Quality | None = None
 
     @property
@@ -105,8 +105,8 @@ def to_text(extras: Extras) -> str:
         return ""
     said = asdict(extras)
     if extras.series is not None:
-        for frame, wish in zip(said["series"]["frames"], extras.series.frames, strict=True):
-            frame["prompt"] = to_json(wish.prompt)
+        for frame, request in zip(said["series"]["frames"], extras.series.frames, strict=True):
+            frame["prompt"] = to_json(request.prompt)
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -116,15 +116,15 @@ def from_text(text: str) -> Extras:
         return NOTHING_MORE
     said: dict[str, Any] = json.loads(text)
     return Extras(
-        edit=EditWish(**said["edit"]) if said["edit"] else None,
-        pictures=tuple(PictureWish(**one) for one in said["pictures"]),
+        edit=EditRequest(**said["edit"]) if said["edit"] else None,
+        pictures=tuple(ReferenceRequest(**one) for one in said["pictures"]),
         series=_series(said["series"]) if said["series"] else None,
         kept=tuple(said["kept"]),
-        fine_tune=FineTuneWish(**said["fine_tune"]) if said.get("fine_tune") else None,
+        fine_tune=LoraRequest(**said["fine_tune"]) if said.get("fine_tune") else None,
         quality=said.get("quality"),
     )
 
 
-def _series(said: dict[str, Any]) -> SeriesWish:
-    frames = tuple(FrameWish(**{**frame, "prompt": from_json(frame["prompt"])}) for frame in said["frames"])
-    return SeriesWish(series_id=said["series_id"], varies=said["varies"], frames=frames)
+def _series(said: dict[str, Any]) -> SeriesRequest:
+    frames = tuple(FrameRequest(**{**frame, "prompt": from_json(frame["prompt"])}) for frame in said["frames"])
+    return SeriesRequest(series_id=said["series_id"], varies=said["varies"], frames=frames)

@@ -14,11 +14,11 @@ from typing import Final, Literal
 from bot.core import faults
 from bot.core.calling import Calls
 from bot.core.errors import Gone
-from bot.core.identity_retries import Holding
+from bot.core.identity_retries import IdentityRetries
 from bot.core.making import Maker, Stream
 from bot.core.marking import Marker
 from bot.core.patience import may_pass, patiently
-from bot.core.results import Board, Post, Result, balance_line, facts
+from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
@@ -54,39 +54,41 @@ class Follower:
         self._engine = engine
         self._maker = maker
         self._marker = Marker(settings)
-        self._holding = Holding(settings, stores, engine)
+        self._holding = IdentityRetries(settings, stores, engine)
 
     async def see_through(
-        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], post: Post
+        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], messenger: Messenger
     ) -> None:
         """Render what is to be rendered, then deliver, settle and close; or refund. Raises nothing but a cancel."""
         try:
-            if await self._all_ended(order, rows, streams, post):
-                await self._concluded(order.id, post)
+            if await self._all_ended(order, rows, streams, messenger):
+                await self._concluded(order.id, messenger)
         except Exception:
             log.exception("an order could not be ended; it is taken up again in a minute", extra={"job": order.id})
 
-    async def give_up(self, order_id: str, sentence: str, post: Post) -> None:
+    async def give_up(self, order_id: str, sentence: str, messenger: Messenger) -> None:
         """Refund what was not settled, say so and close the order. Raises nothing but a cancel, as above."""
         try:
-            await self._give_up(order_id, sentence, post)
+            await self._give_up(order_id, sentence, messenger)
         except Exception:
             log.exception("an order could not be given up; that is tried again in a minute", extra={"job": order_id})
 
-    async def _all_ended(self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], post: Post) -> bool:
+    async def _all_ended(
+        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], messenger: Messenger
+    ) -> bool:
         """False when some go on at the next start. Raises what kept one from being written down."""
-        board = _Quiet(order, post)
+        progress = _Quiet(order, messenger)
         places = asyncio.Semaphore(max(1, len(streams)))
-        work = [self._in_turn(order, row, streams.get(row.id), board, places) for row in rows]
+        work = [self._in_turn(order, row, streams.get(row.id), progress, places) for row in rows]
         endings = await asyncio.gather(*work, return_exceptions=True)
-        await board.close()
+        await progress.close()
         for ending in endings:
             if isinstance(ending, BaseException):
                 raise ending
         return all(endings)
 
     async def _in_turn(
-        self, order: Order, row: JobRow, stream: Stream | None, board: Board, places: asyncio.Semaphore
+        self, order: Order, row: JobRow, stream: Stream | None, progress: ProgressMessage, places: asyncio.Semaphore
     ) -> bool:
         """One job, from the queue to a stored portrait or a refund, when the order has a place for it."""
         async with places:
@@ -94,17 +96,17 @@ class Follower:
                 now = await patiently(lambda: self._stores.orders.job(row.id), "reading a job") or row
                 self.held.discard(row.id)
                 if now.state not in _LIVE:
-                    board.ended(row.id, now.error)
+                    progress.ended(row.id, now.error)
                     return True
                 stream = self._maker.submitted(order, row)
             try:
-                await self._keep(order, row, await self._best(order, row, stream, board))
+                await self._keep(order, row, await self._best(order, row, stream, progress))
             except Exception as error:  # noqa: BLE001 - the last handler before the person; it logs what is unplanned
-                return await self._end_job(row, error, board)
-            board.ended(row.id)
+                return await self._end_job(row, error, progress)
+            progress.ended(row.id)
             return True
 
-    async def _end_job(self, row: JobRow, error: Exception, board: Board) -> bool:
+    async def _end_job(self, row: JobRow, error: Exception, progress: ProgressMessage) -> bool:
         """End a job for this reason; False when it goes on at the next start. The one place that tells them apart."""
         state: Literal["failed", "cancelled"] = "failed"
         match error:
@@ -122,26 +124,26 @@ class Follower:
                 log.error("a portrait could not be made or kept", exc_info=error, extra={"job": row.id})
                 sentence = UNKEPT if may_pass(error) else UNEXPECTED
         await patiently(lambda: self._stores.orders.end(row.id, state, sentence, time.time()), "refunding a portrait")
-        board.ended(row.id, sentence)
+        progress.ended(row.id, sentence)
         return True
 
-    async def _best(self, order: Order, row: JobRow, stream: Stream, board: Board) -> Finished:
+    async def _best(self, order: Order, row: JobRow, stream: Stream, progress: ProgressMessage) -> Finished:
         """The portrait that is delivered: the first one, or a further try whose face holds better."""
 
         async def once_more(job: Job) -> Finished:
-            board.again(row.id)
-            return await self._finish(row, self._engine.submit(job, accepted=True), board)
+            progress.again(row.id)
+            return await self._finish(row, self._engine.submit(job, accepted=True), progress)
 
-        first = await self._finish(row, stream, board)
+        first = await self._finish(row, stream, progress)
         return await self._holding.best(order, row, self._maker.job(order, row), first, once_more)
 
-    async def _finish(self, row: JobRow, stream: Stream, board: Board) -> Finished:
+    async def _finish(self, row: JobRow, stream: Stream, progress: ProgressMessage) -> Finished:
         if isinstance(stream, Exception):
             raise stream
         async for event in stream:
             if isinstance(event, Finished):
                 return event
-            board.update(row.id, event)
+            progress.update(row.id, event)
         raise RenderFailed("the engine ended without a picture")
 
     async def _keep(self, order: Order, row: JobRow, finished: Finished) -> None:
@@ -159,11 +161,11 @@ class Follower:
             await self._stores.characters.keep_fitted(sha256, fitted)
         faults.after("portrait")
 
-    async def _concluded(self, order_id: str, post: Post) -> None:
+    async def _concluded(self, order_id: str, messenger: Messenger) -> None:
         """Deliver, settle, close; after some failures that are nobody's plan, refund instead."""
         for pause_s in (*AGAIN_S, None):
             try:
-                await self._conclude(order_id, post)
+                await self._conclude(order_id, messenger)
                 return
             except (Gone, DatabaseBusy, DatabaseDamaged, NoSpace):
                 raise
@@ -171,14 +173,14 @@ class Follower:
                 log.exception("the end of an order could not be shown", extra={"job": order_id})
             if pause_s is not None:
                 await asyncio.sleep(pause_s)
-        await self._give_up(order_id, UNEXPECTED, post)
+        await self._give_up(order_id, UNEXPECTED, messenger)
 
-    async def _conclude(self, order_id: str, post: Post) -> None:
+    async def _conclude(self, order_id: str, messenger: Messenger) -> None:
         """Each step may come twice. With every way closed the credits stay held until the person can be told."""
         orders = self._stores.orders
         order = await self.find_order(order_id)
         result = await self.result(order)
-        way = await post.deliver(order, result)
+        way = await messenger.deliver(order, result)
         faults.after("edit")
         now = time.time()
         if way is None and result.portraits:
@@ -191,14 +193,14 @@ class Follower:
         log.info("order closed", extra={"job": order.id})
         # A direct message calls by itself.
         if result.portraits and way != "direct message" and now - order.created_at > MENTION_AFTER_S:
-            self.calls.call(order, post)
+            self.calls.call(order, messenger)
 
-    async def _give_up(self, order_id: str, sentence: str, post: Post) -> None:
+    async def _give_up(self, order_id: str, sentence: str, messenger: Messenger) -> None:
         orders = self._stores.orders
         order = await self.drop(order_id, "failed", sentence)
         way = None
         try:
-            way = await post.tell(order, sentence)
+            way = await messenger.tell(order, sentence)
         except Exception:
             log.exception("a refund could not be told; it is in the account", extra={"job": order_id})
         await patiently(lambda: orders.delivered(order_id, way, time.time()), "noting a refund")
@@ -232,30 +234,30 @@ class Follower:
 
 
 class _Quiet:
-    """A board that only shows: what goes wrong with it is logged and never stands in an order's way."""
+    """A progress message that only shows: what goes wrong with it is logged and never stands in an order's way."""
 
-    def __init__(self, order: Order, post: Post) -> None:
+    def __init__(self, order: Order, messenger: Messenger) -> None:
         self._order = order
-        self._board: Board | None = None
-        self._quietly(lambda: setattr(self, "_board", post.board(order)))
+        self._progress: ProgressMessage | None = None
+        self._quietly(lambda: setattr(self, "_progress", messenger.progress_message(order)))
 
     def update(self, job_id: str, event: Event) -> None:
-        if (board := self._board) is not None:
-            self._quietly(lambda: board.update(job_id, event))
+        if (progress := self._progress) is not None:
+            self._quietly(lambda: progress.update(job_id, event))
 
     def again(self, job_id: str) -> None:
-        if (board := self._board) is not None:
-            self._quietly(lambda: board.again(job_id))
+        if (progress := self._progress) is not None:
+            self._quietly(lambda: progress.again(job_id))
 
     def ended(self, job_id: str, sentence: str = "") -> None:
-        if (board := self._board) is not None:
-            self._quietly(lambda: board.ended(job_id, sentence))
+        if (progress := self._progress) is not None:
+            self._quietly(lambda: progress.ended(job_id, sentence))
 
     async def close(self) -> None:
-        if self._board is None:
+        if self._progress is None:
             return
         try:
-            await self._board.close()
+            await self._progress.close()
         except Exception:
             log.exception("a status message could not be ended", extra={"job": self._order.id})
 

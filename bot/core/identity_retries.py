@@ -16,7 +16,7 @@ from bot.core.patience import patiently
 from bot.core.requests import MAX_SEED
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data.orders.attempts import PinnedFace, Try
+from data.orders.attempts import Attempt, PinnedFace
 from data.orders.jobs import JobRow, Order
 from engine import review
 from engine.catalogue import ON_THIS_MACHINE, Model
@@ -33,7 +33,7 @@ _COPY_LOSES: Final = 0.5
 Render = Callable[[Job], Awaitable[Finished]]
 
 
-class Holding:
+class IdentityRetries:
     """Looks at finished portraits and has those made again whose face does not hold."""
 
     def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
@@ -42,18 +42,18 @@ class Holding:
         self._engine = engine
 
     async def best(self, order: Order, row: JobRow, job: Job, first: Finished, render: Render) -> Finished:
-        """The best of at most three tries, the first of which is finished; `render` makes a job once more.
+        """The best of at most three attempts, the first of which is finished; `render` makes a job once more.
 
         Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
         """
         model = self._engine.catalogue.get(row.model)
         if not model.shows_faces:
             return first
-        held = held_faces(await self._stores.tries.pinned_faces(order.id))
+        held = held_faces(await self._stores.attempts.pinned_faces(order.id))
         first = await self._with_its_face(row, model, job, first, render)
-        tries = [(await self._look(first, held, 1), first)]
-        while await self._again(row, model, tries[-1][0]):
-            number = len(tries) + 1
+        attempts = [(await self._look(first, held, 1), first)]
+        while await self._again(row, model, attempts[-1][0]):
+            number = len(attempts) + 1
             try:
                 seed = (row.seed + _SEED_STEP * (number - 1)) & MAX_SEED
                 finished = await render(replace(job, seed=seed, try_number=number))
@@ -62,10 +62,10 @@ class Holding:
             except EngineError as error:
                 log.info("a further try failed: %s", type(error).__name__, extra={"job": row.id})
                 break
-            tries.append((await self._look(finished, held, number), finished))
-        best, delivered = max(tries, key=lambda one: _worth(one[0]))
-        if len(tries) > 1 or self._wants_more(model, best):
-            await patiently(lambda: self._stores.tries.choose(row.id, best.number), "choosing a try")
+            attempts.append((await self._look(finished, held, number), finished))
+        best, delivered = max(attempts, key=lambda one: _worth(one[0]))
+        if len(attempts) > 1 or self._wants_more(model, best):
+            await patiently(lambda: self._stores.attempts.choose(row.id, best.number), "choosing a try")
         return delivered
 
     async def _with_its_face(self, row: JobRow, model: Model, job: Job, first: Finished, render: Render) -> Finished:
@@ -79,7 +79,7 @@ class Holding:
         if editor is None or not cannot or not faces or job.edit is not None:
             return first
         cost = editor.cost_usd_micros
-        if not await patiently(lambda: self._stores.tries.wait_again(row.id, cost_usd_micros=cost), "going on"):
+        if not await patiently(lambda: self._stores.attempts.wait_again(row.id, cost_usd_micros=cost), "going on"):
             return first
         staged = await patiently(lambda: self._stores.pictures.stage(first.picture), "storing a first try")
         try:
@@ -107,12 +107,12 @@ class Holding:
         editor = self._engine.catalogue.get(self._settings.likeness_editor)
         return None if self._engine.catalogue.unavailable(editor) else editor
 
-    async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Try:
+    async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
         seen = await asyncio.to_thread(review.portrait, finished.picture, held)
         return _try_of(seen, number, finished.seed)
 
-    async def _again(self, row: JobRow, model: Model, last: Try) -> bool:
+    async def _again(self, row: JobRow, model: Model, last: Attempt) -> bool:
         """Write the last try down, and whether another is to follow it; False when the job has ended meanwhile."""
         wanted = self._wants_more(model, last)
         cost = model.cost_usd_micros if wanted else 0
@@ -120,11 +120,11 @@ class Holding:
         kept = replace(last, chosen=not wanted)
 
         async def write() -> bool:
-            return await self._stores.tries.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
+            return await self._stores.attempts.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
 
         return await patiently(write, "writing a try down") and wanted
 
-    def _wants_more(self, model: Model, last: Try) -> bool:
+    def _wants_more(self, model: Model, last: Attempt) -> bool:
         settings = self._settings
         if last.likeness is None or last.likeness >= settings.likeness_threshold or not model.references:
             return False
@@ -164,10 +164,10 @@ def held_faces(pinned: Sequence[PinnedFace]) -> list[Held]:
     return [Held(handle, references) for handle, references in found.items()]
 
 
-def _try_of(seen: Review | None, number: int, seed: int) -> Try:
+def _try_of(seen: Review | None, number: int, seed: int) -> Attempt:
     if seen is None:
-        return Try(number=number, seed=seed)
-    return Try(
+        return Attempt(number=number, seed=seed)
+    return Attempt(
         number=number,
         seed=seed,
         faces=seen.faces,
@@ -177,7 +177,7 @@ def _try_of(seen: Review | None, number: int, seed: int) -> Try:
     )
 
 
-def _worth(one: Try) -> tuple[float, bool, int]:
+def _worth(one: Attempt) -> tuple[float, bool, int]:
     """The most like, but a copy of the reference comes after what is half as like; then the sharp, then the first."""
     likeness = one.likeness or 0.0
     return (likeness * (_COPY_LOSES if one.copied else 1.0), bool(one.sharp), -one.number)

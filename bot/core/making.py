@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Final
 
-from bot.core.requests import Checks
+from bot.core.requests import Validator
 from bot.core.stores import Stores
 from data.orders.jobs import JobRow, Order, OrderReference
 from engine.catalogue import Model
@@ -30,10 +30,10 @@ class StoppedTooOften(EngineError):
 class Maker:
     """Puts jobs into the engine's queue."""
 
-    def __init__(self, stores: Stores, engine: Engine, checks: Checks) -> None:
+    def __init__(self, stores: Stores, engine: Engine, validator: Validator) -> None:
         self._stores = stores
         self._engine = engine
-        self._checks = checks
+        self._validator = validator
 
     def submitted(self, order: Order, row: JobRow) -> Stream:
         """Never raises; it was charged, so the queue's caps do not count any more."""
@@ -49,7 +49,7 @@ class Maker:
         model = self._engine.catalogue.get(row.model)
         job = Job(
             id=row.id,
-            user=self._checks.turn_of(order.guild_id, order.user_id),
+            user=self._validator.turn_of(order.guild_id, order.user_id),
             lane=Lane(row.lane),
             model=row.model,
             prompt=from_json(row.prompt or order.prompt),

@@ -1,4 +1,4 @@
-"""A wish, and everything that is asked of it before it becomes an order: model, characters, policy, price, room.
+"""A request, and everything that is asked of it before it becomes an order: model, characters, policy, price, room.
 
 Nothing is written here, and nothing of Discord is known.
 """
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from bot.core import policy, words
 from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
-from bot.core.extras import NOTHING_MORE, Extras, PictureWish
+from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
 from bot.core.reading import beside
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
@@ -52,7 +52,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
+class OrderRequest:
     """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
 
     `confirmed` is the price of it all that the person was shown and agreed to. The frames of a series, where `extras`
@@ -78,8 +78,8 @@ class Wish:
         return [(self.prompt, self.model)] * self.count
 
 
-class Checks:
-    """What stands between a wish and an order. Every refusal is raised before anything is charged or written."""
+class Validator:
+    """What stands between a request and an order. Every refusal is raised before anything is charged or written."""
 
     def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
         self.settings = settings
@@ -87,28 +87,28 @@ class Checks:
         self._engine = engine
         self._running_caps: dict[str, int] = {}
 
-    async def order_for(self, wish: Wish, answer: Answer) -> tuple[NewOrder, Tier]:
-        """The order that the wish comes to, and the tier whose caps it takes its place under.
+    async def order_for(self, request: OrderRequest, answer: Answer) -> tuple[NewOrder, Tier]:
+        """The order that the request comes to, and the tier whose caps it takes its place under.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
         """
-        models = [self._model(model_id) for _, model_id in wish.takes()]
+        models = [self._model(model_id) for _, model_id in request.takes()]
         different = {model.id: model for model in models}.values()
-        wish = await self._with_saved_pictures(wish)
-        characters = await self._characters(wish)
+        request = await self._with_saved_pictures(request)
+        characters = await self._characters(request)
         for model in different:
             _holds(model, len(characters))
-            _takes_pictures(model, wish.extras, len(characters))
-            _takes_quality(model, wish.extras.quality)
-        from_upload = await self._policy(wish, characters)
-        account = await self.account(wish.place.guild_id, wish.user_id)
+            _takes_pictures(model, request.extras, len(characters))
+            _takes_quality(model, request.extras.quality)
+        from_upload = await self._policy(request, characters)
+        account = await self.account(request.place.guild_id, request.user_id)
         tier = self.settings.tier(account.tier)
         for model in different:
-            tier.check(account.tier, model, wish.prompt.aspect or DEFAULT_ASPECT)
-        prices = [self.price(account, model, wish.lane) for model in models]
-        self._price_agreed(wish, account, sum(prices))
-        adapters = [self._fine_tune(wish, model) for model in models]
-        new = _new_order(wish, answer, models, adapters, characters, account, prices)
+            tier.check(account.tier, model, request.prompt.aspect or DEFAULT_ASPECT)
+        prices = [self.price(account, model, request.lane) for model in models]
+        self._price_agreed(request, account, sum(prices))
+        adapters = [self._fine_tune(request, model) for model in models]
+        new = _new_order(request, answer, models, adapters, characters, account, prices)
         return replace(new, from_upload=from_upload), tier
 
     def price(self, account: Account, model: Model, lane: Lane) -> int:
@@ -136,22 +136,22 @@ class Checks:
             day=datetime.fromtimestamp(now, ZoneInfo(server.time_zone)).date().isoformat(),
         )
 
-    async def _characters(self, wish: Wish) -> list[Character]:
+    async def _characters(self, request: OrderRequest) -> list[Character]:
         """The saved faces that the prompt names; its other handles are those of pictures that go along.
 
         What is made anew from a portrait takes the versions of that portrait, where none is named.
         """
-        found, pictures = [], {picture.handle.casefold() for picture in wish.extras.pictures}
-        before = await self._versions_of(wish.parent_portrait_id)
-        for handle in wish.prompt.characters:
+        found, pictures = [], {picture.handle.casefold() for picture in request.extras.pictures}
+        before = await self._versions_of(request.parent_portrait_id)
+        for handle in request.prompt.characters:
             if handle.casefold() in pictures:
                 continue
-            character = await self.character(wish.user_id, wish.place.guild_id, handle)
+            character = await self.character(request.user_id, request.place.guild_id, handle)
             if ":" not in handle and before.get(character.id, character.version) != character.version:
                 again = f"{character.handle}:{before[character.id]}"
-                character = await self.character(wish.user_id, wish.place.guild_id, again)
+                character = await self.character(request.user_id, request.place.guild_id, again)
             found.append(character)
-        await self._stores.care.check(wish.place.guild_id, found)
+        await self._stores.character_reports.check(request.place.guild_id, found)
         return found
 
     async def _versions_of(self, portrait_id: int | None) -> dict[int, int]:
@@ -186,17 +186,17 @@ class Checks:
             f"You have no character called {shown}. Save a face first: press “Save as character” under a portrait."
         )
 
-    def room(self, wish: Wish, tier: Tier) -> None:
-        """Raises QueueFull or Refused when the queue or the disk has no room for the wish."""
-        turn = self.turn_of(wish.place.guild_id, wish.user_id)
+    def room(self, request: OrderRequest, tier: Tier) -> None:
+        """Raises QueueFull or Refused when the queue or the disk has no room for the request."""
+        turn = self.turn_of(request.place.guild_id, request.user_id)
         cap = tier.waiting or self.settings.queue_waiting_per_user
         waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self._engine.waiting())
-        count = len(wish.takes())
-        if wish.extras.series is not None:
+        count = len(request.takes())
+        if request.extras.series is not None:
             count = min(count, self.settings.series_waiting, cap)
         if waiting + count > cap:
             raise QueueFull(waiting, cap, "you")
-        self._engine.check(turn, wish.lane, count)
+        self._engine.check(turn, request.lane, count)
         self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
         floor = self.settings.data_free_mib * 2**20
         if floor and self._stores.pictures.free_bytes() < floor:
@@ -222,29 +222,29 @@ class Checks:
             for provider, limit in limits.items()
         ]
 
-    async def one_series(self, wish: Wish) -> None:
-        """Raises Refused when the wish is for a series and the person has one that is not finished."""
-        series = wish.extras.series
-        if series is None or series.series_id or await self._stores.orders.from_source(wish.source):
+    async def one_series(self, request: OrderRequest) -> None:
+        """Raises Refused when the request is for a series and the person has one that is not finished."""
+        series = request.extras.series
+        if series is None or series.series_id or await self._stores.orders.from_source(request.source):
             return
-        if await self._stores.series.under_way(wish.user_id):
+        if await self._stores.series.under_way(request.user_id):
             raise Refused(
                 "Your last series is not finished yet, and there is one at a time for everybody. Nothing was charged; "
                 "wait for it, or cancel what is left of it."
             )
 
-    async def _with_saved_pictures(self, wish: Wish) -> Wish:
-        """The wish with the outfits, places and styles that its prompt names, as pictures."""
-        found = list[PictureWish]()
-        for handle in wish.prompt.characters:
-            if await self._stores.characters.get(wish.user_id, handle) is not None:
+    async def _with_saved_pictures(self, request: OrderRequest) -> OrderRequest:
+        """The request with the outfits, places and styles that its prompt names, as pictures."""
+        found = list[ReferenceRequest]()
+        for handle in request.prompt.characters:
+            if await self._stores.characters.get(request.user_id, handle) is not None:
                 continue
-            saved = await self._stores.references.get(wish.user_id, handle)
+            saved = await self._stores.references.get(request.user_id, handle)
             if saved is not None:
                 tainted = saved.origin == "upload"
-                found.append(PictureWish(handle=handle, sha256=saved.sha256, role=saved.role, from_upload=tainted))
-        pictures = tuple(dict.fromkeys((*found, *wish.extras.pictures)))
-        return replace(wish, extras=replace(wish.extras, pictures=pictures))
+                found.append(ReferenceRequest(handle=handle, sha256=saved.sha256, role=saved.role, from_upload=tainted))
+        pictures = tuple(dict.fromkeys((*found, *request.extras.pictures)))
+        return replace(request, extras=replace(request.extras, pictures=pictures))
 
     def _model(self, model_id: str | None) -> Model:
         model = self._engine.catalogue.get(model_id or self._engine.catalogue.default)
@@ -253,50 +253,50 @@ class Checks:
             raise ModelUnavailable(model.title, away)
         return model
 
-    def _fine_tune(self, wish: Wish, model: Model) -> Adapter | None:
+    def _fine_tune(self, request: OrderRequest, model: Model) -> Adapter | None:
         """What is laid over this model, at its strength. Raises UnknownFineTune."""
-        wanted = wish.extras.fine_tune
+        wanted = request.extras.fine_tune
         if wanted is None:
             return None
         return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
 
-    async def _policy(self, wish: Wish, characters: Sequence[Character]) -> bool:
+    async def _policy(self, request: OrderRequest, characters: Sequence[Character]) -> bool:
         """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
-        server = await self._stores.servers.get(wish.place.guild_id)
-        from_upload = wish.extras.from_upload or any(
+        server = await self._stores.servers.get(request.place.guild_id)
+        from_upload = request.extras.from_upload or any(
             one.origin == "upload" for character in characters for one in character.references
         )
         question = policy.PolicyQuestion(
-            prompt=wish.prompt,
+            prompt=request.prompt,
             from_upload=from_upload,
             operator_allows_adult=self.settings.moderation_adult,
             server_allows_adult=server.adult,
-            channel_age_restricted=wish.place.adult,
+            channel_age_restricted=request.place.adult,
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
         )
-        asked = _asked_of_policy(wish, characters)
+        asked = _asked_of_policy(request, characters)
         refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
         if refused is not None:
             raise AgainstPolicy(refused.rule, refused.sentence)
         return from_upload
 
-    def _price_agreed(self, wish: Wish, account: Account, total: int) -> None:
-        if total <= max(self.settings.price_confirm_above, wish.confirmed):
+    def _price_agreed(self, request: OrderRequest, account: Account, total: int) -> None:
+        if total <= max(self.settings.price_confirm_above, request.confirmed):
             return
         if total > account.balance:
             raise short_of_credits(total, account.balance)
         raise PriceUnconfirmed(total, account.balance)
 
 
-def _asked_of_policy(wish: Wish, characters: Sequence[Character]) -> list[PortraitPrompt]:
-    """Every prompt that a picture of this wish is made from, with the words that its saved faces bring along, and what
+def _asked_of_policy(request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
+    """Every prompt that a picture of it is made from, with the words that its saved faces bring along, and what
     is to change as it was typed."""
     known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
-    wished = dict.fromkeys([wish.prompt, *(prompt for prompt, _ in wish.takes())])
+    wished = dict.fromkeys([request.prompt, *(prompt for prompt, _ in request.takes())])
     prompts = [looks.with_looks(prompt, looks.unsaid(prompt, known)) for prompt in wished]
-    edit = wish.extras.edit
-    return [*prompts, replace(wish.prompt, detail=edit.words)] if edit is not None else prompts
+    edit = request.extras.edit
+    return [*prompts, replace(request.prompt, detail=edit.words)] if edit is not None else prompts
 
 
 def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.Refused | None:
@@ -364,7 +364,7 @@ def _takes_quality(model: Model, quality: Quality | None) -> None:
 
 
 def _new_order(
-    wish: Wish,
+    request: OrderRequest,
     answer: Answer,
     models: Sequence[Model],
     adapters: Sequence[Adapter | None],
@@ -372,47 +372,47 @@ def _new_order(
     account: Account,
     prices: Sequence[int],
 ) -> NewOrder:
-    prompt, order_id = wish.prompt, secrets.token_hex(8)
+    prompt, order_id = request.prompt, secrets.token_hex(8)
     first = prompt.seed if prompt.seed is not None else secrets.randbelow(MAX_SEED + 1)
     # The frames of a series have one seed: what differs is what varies.
-    step = 0 if wish.extras.series else 1
-    own = [to_json(asked) if wish.extras.series else "" for asked, _ in wish.takes()]
+    step = 0 if request.extras.series else 1
+    own = [to_json(asked) if request.extras.series else "" for asked, _ in request.takes()]
     jobs = tuple(
-        _new_job(model, adapter, prompt.aspect, wish, (first + step * position) & MAX_SEED, price, text)
+        _new_job(model, adapter, prompt.aspect, request, (first + step * position) & MAX_SEED, price, text)
         for position, (model, adapter, price, text) in enumerate(zip(models, adapters, prices, own, strict=True))
     )
     return NewOrder(
         id=order_id,
-        source=wish.source,
-        guild_id=wish.place.guild_id,
-        channel_id=wish.place.channel_id,
-        user_id=wish.user_id,
+        source=request.source,
+        guild_id=request.place.guild_id,
+        channel_id=request.place.channel_id,
+        user_id=request.user_id,
         prompt=to_json(prompt),
         token=answer.token,
         token_expires_at=answer.token_expires_at,
         message_id=answer.message_id,
-        parent_portrait_id=wish.parent_portrait_id,
+        parent_portrait_id=request.parent_portrait_id,
         upload_limit=answer.upload_limit,
-        references=_pinned(models, characters, wish.extras),
-        pictures=wish.extras.new_pictures(),
-        edit=wish.extras.new_edit(),
-        series=wish.extras.new_frames(order_id),
+        references=_pinned(models, characters, request.extras),
+        pictures=request.extras.new_pictures(),
+        edit=request.extras.new_edit(),
+        series=request.extras.new_frames(order_id),
         jobs=jobs,
         tier=None if account.tier == FREE else account.tier,
     )
 
 
 def _new_job(
-    model: Model, adapter: Adapter | None, aspect: str | None, wish: Wish, seed: int, price: int, prompt: str
+    model: Model, adapter: Adapter | None, aspect: str | None, request: OrderRequest, seed: int, price: int, prompt: str
 ) -> NewJob:
     width, height = size_of(model, aspect)
     return NewJob(
         model=model.id,
-        lane=wish.lane.value,
+        lane=request.lane.value,
         seed=seed,
         width=width,
         height=height,
-        steps=model.qualities[quality] if (quality := wish.extras.quality) else model.steps,
+        steps=model.qualities[quality] if (quality := request.extras.quality) else model.steps,
         guidance=model.guidance,
         price=price,
         provider=model.provider,

@@ -1,4 +1,4 @@
-"""What an order comes to, and what Discord is to the studio: a board that shows how far it is, and a post."""
+"""What an order comes to, and what Discord is to the studio: a messenger, and a message that shows progress."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Result:
     left: str
 
 
-class Board(Protocol):
+class ProgressMessage(Protocol):
     """Shows how far an order is."""
 
     def update(self, job_id: str, event: Event) -> None: ...
@@ -29,13 +29,13 @@ class Board(Protocol):
     async def close(self) -> None: ...
 
 
-class Post(Protocol):
+class Messenger(Protocol):
     """Shows orders to people; `deliver` and `tell` may be repeated and show the end of an order once.
 
     Both say by which way that went, None when every way is closed.
     """
 
-    def board(self, order: Order) -> Board: ...
+    def progress_message(self, order: Order) -> ProgressMessage: ...
     async def deliver(self, order: Order, result: Result) -> Way | None: ...
     async def tell(self, order: Order, sentence: str) -> Way | None: ...
     async def call_back(self, orders: Sequence[Order]) -> None: ...

@@ -13,13 +13,13 @@ from data.core.database import Database
 from data.core.folder_lock import FolderLock, lock_folder
 from data.credits.accounts import Accounts
 from data.credits.hosted_costs import CostBook
-from data.orders.attempts import Tries
+from data.orders.attempts import Attempts
 from data.orders.jobs import Orders
 from data.orders.price_quotes import Quotes
 from data.orders.series_rows import AllSeries
 from data.orders.styles import Drafts, Styles
 from data.people.bans import Bans
-from data.people.character_reports import Care
+from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
 from data.people.questions import Questions
 from data.people.server_figures import Stats
@@ -48,12 +48,12 @@ class Stores:
     drafts: Drafts
     quotes: Quotes
     bans: Bans
-    care: Care
+    character_reports: CharacterReports
     questions: Questions
     privacy: Privacy
     audit: Audit
     stats: Stats
-    tries: Tries
+    attempts: Attempts
     costs: CostBook
 
     @classmethod
@@ -86,12 +86,12 @@ class Stores:
             drafts=Drafts(database),
             quotes=Quotes(database),
             bans=Bans(database),
-            care=Care(database, privacy.marks),
+            character_reports=CharacterReports(database, privacy.marks),
             questions=Questions(database),
             privacy=privacy,
             audit=Audit(database),
             stats=Stats(database),
-            tries=Tries(database),
+            attempts=Attempts(database),
             costs=CostBook(database),
         )
 

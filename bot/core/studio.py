@@ -1,6 +1,6 @@
 """The story of an order, from a person's words to a delivered portrait. Nothing else knows the whole of it.
 
-This module knows data and engine, and of Discord only that there is a `Post` which shows things to people.
+This module knows data and engine, and of Discord only that there is a `Messenger` which shows things to people.
 """
 
 import asyncio
@@ -15,8 +15,8 @@ from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
 from bot.core.making import Maker
 from bot.core.patience import patiently
-from bot.core.requests import Answer, Checks, Wish, short_of_credits
-from bot.core.results import Post
+from bot.core.requests import Answer, OrderRequest, Validator, short_of_credits
+from bot.core.results import Messenger
 from bot.core.results import Result as Result
 from bot.core.results import facts as facts
 from bot.core.settings import Settings
@@ -45,12 +45,12 @@ _LIVE: Final = frozenset({"waiting", "running"})
 class Studio:
     """Takes orders and sees them through, also those that an earlier run of the bot left open."""
 
-    def __init__(self, settings: Settings, stores: Stores, engine: Engine, post: Post) -> None:
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine, messenger: Messenger) -> None:
         self.stores = stores
         self.engine = engine
-        self.checks = Checks(settings, stores, engine)
-        self._post = post
-        self._maker = Maker(stores, engine, self.checks)
+        self.validator = Validator(settings, stores, engine)
+        self._messenger = messenger
+        self._maker = Maker(stores, engine, self.validator)
         self._follower = Follower(settings, stores, engine, self._maker)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
@@ -60,26 +60,26 @@ class Studio:
 
     @property
     def settings(self) -> Settings:
-        return self.checks.settings
+        return self.validator.settings
 
-    async def order(self, wish: Wish, answer: Answer) -> Order:
-        """Check the wish, charge for it and write it down, all or nothing; then see it through in the background.
+    async def order(self, request: OrderRequest, answer: Answer) -> Order:
+        """Check the request, charge for it and write it down, all or nothing; then see it through in the background.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError, and has
         then changed nothing.
         """
         if self._closing:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
-        new, tier = await self.checks.order_for(wish, answer)
+        new, tier = await self.validator.order_for(request, answer)
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
         async with self._counter:
-            await self.checks.one_series(wish)
-            self.checks.room(wish, tier)
+            await self.validator.one_series(request)
+            self.validator.room(request, tier)
             order = await self._place(new)
             faults.after("row")
             if order.created:
-                if wish.ignored:
-                    self._follower.ignored[order.id] = wish.ignored
+                if request.ignored:
+                    self._follower.ignored[order.id] = request.ignored
                 self.follow(order)
                 faults.after("submit")
         return order
@@ -87,17 +87,17 @@ class Studio:
     async def _place(self, new: NewOrder) -> Order:
         try:
             now = time.time()
-            return await self.stores.orders.place(new, now=now, ceilings=self.checks.ceilings(now))
+            return await self.stores.orders.place(new, now=now, ceilings=self.validator.ceilings(now))
         except InsufficientCredits as error:
             raise short_of_credits(error.price, error.balance) from error
 
     async def account(self, guild_id: int, user_id: int) -> Account:
         """The person's account in this server, with today's allowance given."""
-        return await self.checks.account(guild_id, user_id)
+        return await self.validator.account(guild_id, user_id)
 
     def price(self, account: Account, model: Model, lane: Lane) -> int:
         """Credits for one portrait in that lane."""
-        return self.checks.price(account, model, lane)
+        return self.validator.price(account, model, lane)
 
     def follow(self, order: Order) -> None:
         """Put an order's jobs into the queue, now, and see it through in the background."""
@@ -108,7 +108,7 @@ class Studio:
         at_once = self.settings.series_waiting if order.series_id else len(rows)
         streams = {row.id: self._maker.submitted(order, row) for row in rows[:at_once]}
         self._follower.held.update(row.id for row in rows[at_once:])
-        self._begin(order, self._follower.see_through(order, rows, streams, self._post))
+        self._begin(order, self._follower.see_through(order, rows, streams, self._messenger))
 
     def _begin(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=f"order-{order.id}")
@@ -153,14 +153,14 @@ class Studio:
         self._takes[order.id] += 1
         if self._takes[order.id] > MAX_TAKES:
             log.error("an order was taken up in vain and is given up", extra={"job": order.id})
-            self._begin(order, self._follower.give_up(order.id, TAKEN_UP_TOO_OFTEN, self._post))
+            self._begin(order, self._follower.give_up(order.id, TAKEN_UP_TOO_OFTEN, self._messenger))
         else:
             self.follow(order)
         return True
 
     def _take_up_unshown(self, order: Order, since: float) -> bool:
         if time.time() > since + UNSHOWN_KEPT_S:
-            self._begin(order, self._follower.give_up(order.id, NOBODY_TOLD, self._post))
+            self._begin(order, self._follower.give_up(order.id, NOBODY_TOLD, self._messenger))
             return True
         if time.perf_counter() < self._shown_again.get(order.id, 0.0):
             return False

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from bot.core import words
 from bot.core.errors import Refused
-from bot.core.extras import FrameWish, SeriesWish
+from bot.core.extras import FrameRequest, SeriesRequest
 from engine.catalogue import Catalogue, Model
 from engine.prompt import SLOTS, PortraitPrompt
 
@@ -60,7 +60,7 @@ def read(text: str, most: int) -> Varying:
     return Varying(what, tuple(said.values()))
 
 
-def series(base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: str | None) -> SeriesWish:
+def series(base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: str | None) -> SeriesRequest:
     """The frames: all as in `base`, but for what varies. Raises UnknownModel."""
     if varying.what == MODEL:
         models = list({one.id: one for one in (_named(catalogue, value) for value in varying.values)}.values())
@@ -68,10 +68,10 @@ def series(base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: 
     else:
         wanted = [(value, _with(base, varying.what, value), model or "") for value in varying.values]
     frames = tuple(
-        FrameWish(number=number, label=label, prompt=prompt, model=asked or None)
+        FrameRequest(number=number, label=label, prompt=prompt, model=asked or None)
         for number, (label, prompt, asked) in enumerate(wanted, 1)
     )
-    return SeriesWish(series_id="", varies=varying.what, frames=frames)
+    return SeriesRequest(series_id="", varies=varying.what, frames=frames)
 
 
 def _with(base: PortraitPrompt, slot: str, value: str) -> PortraitPrompt:

@@ -20,8 +20,8 @@ import discord
 from bot.components import views
 from bot.core.results import Result
 from bot.core.stores import Stores
-from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Packer, Parcel, Shape, series_parcel
-from bot.delivery.progress import Board
+from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
+from bot.delivery.progress import DiscordProgressMessage
 from bot.messages import cards, sheets
 from bot.messages.replies import NO_PINGS
 from data.orders.jobs import Order, Way
@@ -56,7 +56,7 @@ class _Pace:
         return True
 
 
-class Post:
+class DiscordMessenger:
     """Sends and edits the messages of orders."""
 
     def __init__(self, client: discord.Client, stores: Stores) -> None:
@@ -64,17 +64,17 @@ class Post:
         self._stores = stores
         self.pace = _Pace()
 
-    def board(self, order: Order) -> Board:
-        return Board(self, order)
+    def progress_message(self, order: Order) -> DiscordProgressMessage:
+        return DiscordProgressMessage(self, order)
 
-    async def edit(self, order: Order, parcel: Parcel) -> None:
+    async def edit(self, order: Order, payload: Payload) -> None:
         """Edit the order's status message by token, or through the channel once that is dead.
 
         Raises MessageGone, ChannelClosed, or discord's error when neither says why.
         """
         if _token_lives(order):
             try:
-                await self._edit_by_token(order, parcel)
+                await self._edit_by_token(order, payload)
             except discord.HTTPException as error:
                 if error.status != 401 and error.code not in _DEAD_TOKEN:
                     raise _sorted(error) from error
@@ -82,22 +82,22 @@ class Post:
             else:
                 return
         try:
-            await self._edit_in_channel(order, parcel)
+            await self._edit_in_channel(order, payload)
         except discord.HTTPException as error:
             raise _sorted(error) from error
 
     async def deliver(self, order: Order, result: Result) -> Way | None:
         """Bring the result to the person and say how; None when every way is closed."""
-        packer = Packer(self._stores, order, result, self._upload_limit(order))
+        packer = PayloadBuilder(self._stores, order, result, self._upload_limit(order))
         await packer.packed("full")  # what is wrong with the portrait itself is told before anything is sent
         return await self._bring(order, packer.packed)
 
     async def tell(self, order: Order, sentence: str) -> Way | None:
         """Say that nothing came of an order; needs nothing of what it was for."""
-        card = Parcel([cards.failure([sentence], order.id)])
-        plain = Parcel([], content=f"{sentence}\nOrder {order.id}")
+        card = Payload([cards.failure([sentence], order.id)])
+        plain = Payload([], content=f"{sentence}\nOrder {order.id}")
 
-        async def packed(shape: Shape) -> Parcel:
+        async def packed(shape: Shape) -> Payload:
             return plain if shape in {"plain", "bare"} else card
 
         return await self._bring(order, packed)
@@ -120,7 +120,7 @@ class Post:
         unanswered: Exception | None = None
         if _token_lives(order):
             try:
-                if await bringing.by("token", lambda parcel: self._edit_by_token(order, parcel)):
+                if await bringing.by("token", lambda payload: self._edit_by_token(order, payload)):
                     return "token"
             except (discord.HTTPException, *_NO_ANSWER) as error:
                 # The same edit through the channel does no harm. A new message might: this one may have got through.
@@ -129,57 +129,57 @@ class Post:
             return "channel"
         if unanswered is not None:
             raise unanswered
-        if await bringing.by("new message", lambda parcel: self._send_anew(order, parcel)):
+        if await bringing.by("new message", lambda payload: self._send_anew(order, payload)):
             return "new message"
-        if await bringing.by("direct message", lambda parcel: self._send_privately(order, parcel)):
+        if await bringing.by("direct message", lambda payload: self._send_privately(order, payload)):
             return "direct message"
         return None
 
-    async def _edit_by_token(self, order: Order, parcel: Parcel) -> None:
+    async def _edit_by_token(self, order: Order, payload: Payload) -> None:
         application_id = self._client.application_id
         if application_id is None or order.message_id is None or not order.token:
             raise RuntimeError("the client has not logged in, or there is nothing to edit")
         webhook = discord.Webhook.partial(application_id, order.token, client=self._client)
         await webhook.edit_message(
             order.message_id,
-            content=parcel.content,
-            embeds=parcel.embeds,
-            attachments=parcel.files(),
-            view=parcel.view,
+            content=payload.content,
+            embeds=payload.embeds,
+            attachments=payload.files(),
+            view=payload.view,
             allowed_mentions=NO_PINGS,
         )
 
-    async def _edit_in_channel(self, order: Order, parcel: Parcel) -> None:
+    async def _edit_in_channel(self, order: Order, payload: Payload) -> None:
         if order.message_id is None:
             raise MessageGone
         await (
             self._place(order)
             .get_partial_message(order.message_id)
             .edit(
-                content=parcel.content,
-                embeds=parcel.embeds,
-                attachments=parcel.files(),
-                view=parcel.view,
+                content=payload.content,
+                embeds=payload.embeds,
+                attachments=payload.files(),
+                view=payload.view,
                 allowed_mentions=NO_PINGS,
             )
         )
 
-    async def _send_anew(self, order: Order, parcel: Parcel) -> None:
-        await self._send_once(order, self._place(order), parcel)
+    async def _send_anew(self, order: Order, payload: Payload) -> None:
+        await self._send_once(order, self._place(order), payload)
 
-    async def _send_privately(self, order: Order, parcel: Parcel) -> None:
+    async def _send_privately(self, order: Order, payload: Payload) -> None:
         user = self._client.get_user(order.user_id) or await self._client.fetch_user(order.user_id)
-        await self._send_once(order, user.dm_channel or await user.create_dm(), parcel)
+        await self._send_once(order, user.dm_channel or await user.create_dm(), payload)
 
-    async def _send_once(self, order: Order, channel: discord.abc.Messageable, parcel: Parcel) -> None:
+    async def _send_once(self, order: Order, channel: discord.abc.Messageable, payload: Payload) -> None:
         message = await self._find_sent(order, channel)
         if message is None:
             await self._stores.orders.sending(order.id, now=time.time())
             message = await channel.send(
-                content=parcel.content,
-                embeds=parcel.embeds,
-                files=parcel.files(),
-                view=parcel.view or discord.utils.MISSING,
+                content=payload.content,
+                embeds=payload.embeds,
+                files=payload.files(),
+                view=payload.view or discord.utils.MISSING,
                 nonce=order.id,
                 allowed_mentions=NO_PINGS,
             )
@@ -250,7 +250,7 @@ class Post:
             if order is None or order.state == "open" or order.message_id is None:
                 continue
             try:
-                await self._edit_in_channel(order, await series_parcel(self._stores, order))
+                await self._edit_in_channel(order, await series_payload(self._stores, order))
             except discord.HTTPException:
                 log.info("a message of a series was out of reach", extra={"job": order.id})
 
@@ -261,7 +261,7 @@ class Post:
         return min(known, order.upload_limit) if order.upload_limit else known
 
 
-_Packed = Callable[[Shape], Awaitable[Parcel]]
+_Packed = Callable[[Shape], Awaitable[Payload]]
 
 
 class _Bringing:
@@ -273,7 +273,7 @@ class _Bringing:
         self._shapes: dict[Way, Shape] = {}
         self._refused: set[Way] = set()
 
-    async def by(self, way: Way, send: Callable[[Parcel], Awaitable[None]]) -> bool:
+    async def by(self, way: Way, send: Callable[[Payload], Awaitable[None]]) -> bool:
         """Try one way, in plainer shapes where Discord refuses the contents; False when it is closed.
 
         Raises what may pass.

@@ -32,7 +32,7 @@ class ChannelClosed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Payload:
     """One message's worth of content; files are made afresh for each try, since sending consumes them."""
 
     embeds: list[discord.Embed]
@@ -44,7 +44,7 @@ class Parcel:
         return [discord.File(io.BytesIO(data), name) for name, data in self.pictures]
 
 
-class Packer:
+class PayloadBuilder:
     """Packs the end of an order; `limit` is what one of its pictures may have, in bytes."""
 
     def __init__(self, stores: Stores, order: Order, result: Result, limit: int) -> None:
@@ -52,30 +52,30 @@ class Packer:
         self._order = order
         self._result = result
         self._limit = limit
-        self._packed: dict[Shape, Parcel] = {}
+        self._packed: dict[Shape, Payload] = {}
 
-    async def packed(self, shape: Shape) -> Parcel:
+    async def packed(self, shape: Shape) -> Payload:
         if shape not in self._packed:
             self._packed[shape] = await self._pack(shape)
         return self._packed[shape]
 
-    async def _pack(self, shape: Shape) -> Parcel:
+    async def _pack(self, shape: Shape) -> Payload:
         """A card and a picture for each portrait, and what failed. A series is shown as its contact sheet."""
         limit = self._limit if shape == "full" else min(self._limit, SAFE_UPLOAD_BYTES)
         order, result = self._order, self._result
         if order.series_id is not None:
-            parcel = await series_parcel(self._stores, order, tuple(result.sentences), result.left)
+            payload = await series_payload(self._stores, order, tuple(result.sentences), result.left)
         else:
-            parcel = await self._of_portraits(limit)
+            payload = await self._of_portraits(limit)
         if shape in {"full", "small"}:
-            return parcel
-        return self._plain(parcel, parcel.view if shape == "plain" else None)
+            return payload
+        return self._plain(payload, payload.view if shape == "plain" else None)
 
-    async def _of_portraits(self, limit: int) -> Parcel:
+    async def _of_portraits(self, limit: int) -> Payload:
         order, result, portraits = self._order, self._result, self._result.portraits
         pictures: list[tuple[str, bytes]] = []
         embeds: list[discord.Embed] = []
-        tries = await self._stores.tries.of_jobs([item.job_id for item in portraits])
+        attempts = await self._stores.attempts.of_jobs([item.job_id for item in portraits])
         for item in portraits:
             data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit)
             name = f"likeness-{item.id}.{kind}"
@@ -83,32 +83,34 @@ class Packer:
             first = not embeds
             changed = order.edit.words if order.edit else ""
             left = result.left if first else ""
-            looked_at = tries.get(item.job_id, ())
-            card = cards.portrait(item, image_name=name, left=left, brief=not first, changed=changed, tries=looked_at)
+            looked_at = attempts.get(item.job_id, ())
+            card = cards.portrait(
+                item, image_name=name, left=left, brief=not first, changed=changed, attempts=looked_at
+            )
             if compared := await before_after.lines(self._stores, order, item):
                 card.add_field(name="Before and after", value="\n".join(compared), inline=False)
             embeds.append(card)
         if result.sentences:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))
-        return Parcel(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
+        return Payload(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
 
-    def _plain(self, parcel: Parcel, view: discord.ui.View | None) -> Parcel:
+    def _plain(self, payload: Payload, view: discord.ui.View | None) -> Payload:
         numbers = " and ".join(f"No. {item.id}" for item in self._result.portraits)
         ready = f"Ready: {numbers}. /portraits has the recipe." if numbers else ""
         lines = [ready, *dict.fromkeys(self._result.sentences), f"Order {self._order.id}"]
         content = "\n".join(line for line in lines if line)[:1900]
-        return Parcel([], parcel.pictures, view, content)
+        return Payload([], payload.pictures, view, content)
 
 
-async def series_parcel(stores: Stores, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Parcel:
+async def series_payload(stores: Stores, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Payload:
     """The contact sheet of a series, as it is by now."""
     sheet = await sheets.draw(stores, order.series_id or "")
     if sheet is None:
         raise RuntimeError(f"order {order.id} is of a series that is not there")
     embed = sheets.card(sheet, sentences, left=left, order_id=order.id)
     view = series_menus.ended(sheet.series, sheet.finished)
-    return Parcel([embed], ((sheets.NAME, sheet.jpeg),), view)
+    return Payload([embed], ((sheets.NAME, sheet.jpeg),), view)
 
 
 async def fitting(png: bytes, limit: int) -> tuple[bytes, str]:

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 
 from bot.components import series_menus, views
-from bot.delivery.payloads import ChannelClosed, MessageGone, Parcel
+from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
 from bot.messages import cards, sheets
 from data.orders.jobs import Order
 from engine.jobs import Event, Progress, Queued
@@ -32,15 +32,15 @@ class Editor(Protocol):
 
     @property
     def pace(self) -> Pace: ...
-    async def edit(self, order: Order, parcel: Parcel) -> None: ...
+    async def edit(self, order: Order, payload: Payload) -> None: ...
     async def sheet_so_far(self, order: Order) -> sheets.Sheet | None: ...
 
 
-class Board:
+class DiscordProgressMessage:
     """The status message of one order. Updates are coalesced; the result waits for the edit in flight and is last."""
 
-    def __init__(self, post: Editor, order: Order) -> None:
-        self._post = post
+    def __init__(self, messenger: Editor, order: Order) -> None:
+        self._messenger = messenger
         self._order = order
         self._prompt = from_json(order.prompt)
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
@@ -88,7 +88,7 @@ class Board:
             if wait_s > 0:
                 await asyncio.sleep(min(wait_s, RUNNING_EDIT_S))
                 continue
-            if not self._post.pace.admit():
+            if not self._messenger.pace.admit():
                 await asyncio.sleep(0.2)
                 continue
             async with self._busy:
@@ -108,9 +108,9 @@ class Board:
         pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
         labels = [row.label for row in self._order.jobs if row.label]
         embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
-        parcel = Parcel([embed], pictures, self._view())
+        payload = Payload([embed], pictures, self._view())
         try:
-            await self._post.edit(self._order, parcel)
+            await self._messenger.edit(self._order, payload)
         except (MessageGone, ChannelClosed):
             self._closed = True
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
@@ -121,7 +121,7 @@ class Board:
         done = sum(stage.done for stage in self._stages.values())
         if done > self._on_sheet:
             self._on_sheet = done
-            self._sheet = await self._post.sheet_so_far(self._order)
+            self._sheet = await self._messenger.sheet_so_far(self._order)
 
     def _view(self) -> discord.ui.View:
         if self._sheet is None:

@@ -1,1 +1,1 @@
-"""x"""
+"""What is done every minute, hour and day, and taking away the messages of whoever was erased."""

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 TELL_BEFORE_S: Final = 3 * 86_400.0
 
 
-class Rounds:
+class Maintenance:
     """Begun once the bot is ready, and ended with it."""
 
     def __init__(

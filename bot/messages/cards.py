@@ -7,7 +7,7 @@ import discord
 
 from bot.core import words
 from bot.messages import likeness
-from data.orders.attempts import Try
+from data.orders.attempts import Attempt
 from data.pictures.portraits import Portrait
 from engine.jobs import Event, Fitting, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
@@ -110,7 +110,7 @@ def portrait(
     left: str = "",
     brief: bool = False,
     changed: str = "",
-    tries: Sequence[Try] = (),
+    attempts: Sequence[Attempt] = (),
 ) -> discord.Embed:
     """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out.
 
@@ -130,7 +130,7 @@ def portrait(
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
-    if held := likeness.lines(tries, from_json(item.prompt).characters if item.prompt else ()):
+    if held := likeness.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
         embed.add_field(name="Face", value="\n".join(held), inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)

@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 
-from data.orders.attempts import Try
+from data.orders.attempts import Attempt
 from engine.likeness import ACCEPTED
 
 
-def lines(tries: Sequence[Try], handles: Sequence[str]) -> list[str]:
+def lines(attempts: Sequence[Attempt], handles: Sequence[str]) -> list[str]:
     """What a portrait's card says of its face; `handles` are its characters, in order. Nothing when not measured."""
-    chosen = next((one for one in tries if one.chosen), None)
+    chosen = next((one for one in attempts if one.chosen), None)
     if chosen is None or chosen.faces is None:
         return []
     told = [score(chosen, handles)] if chosen.likeness is not None else []
-    if told and len(tries) > 1:
-        told[0] += f" · the best of {len(tries)} tries"
+    if told and len(attempts) > 1:
+        told[0] += f" · the best of {len(attempts)} tries"
     if chosen.likeness is not None and chosen.likeness < ACCEPTED:
         told.append("That is hardly the saved face. Another picture of it may help: /character add.")
     if chosen.copied:
@@ -25,7 +25,7 @@ def lines(tries: Sequence[Try], handles: Sequence[str]) -> list[str]:
     return told
 
 
-def score(one: Try, handles: Sequence[str]) -> str:
+def score(one: Attempt, handles: Sequence[str]) -> str:
     """Such as "Likeness 92", or for two "Likeness @ana 92, @kai 81"."""
     if len(one.likenesses) == 1 and one.likeness is not None:
         return f"Likeness {round(one.likeness)}"

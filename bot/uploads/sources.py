@@ -12,7 +12,7 @@ import discord
 from bot.app import App, Interaction
 from bot.core import picture_rights
 from bot.core.errors import Gone, NotYours, Refused
-from bot.core.extras import EditWish, PictureWish, Use
+from bot.core.extras import EditRequest, ReferenceRequest, Use
 from bot.core.reading import NOTHING
 from bot.guard import Person
 from bot.uploads import attachments, saving
@@ -38,11 +38,11 @@ class Source:
         """The recipe that it was made from, as far as one is known; without its seed."""
         return from_json(self.portrait.prompt) if self.portrait else NOTHING
 
-    def edit(self, words: str, strength: float) -> EditWish:
-        return EditWish(sha256=self.sha256, words=words, strength=strength, from_upload=self.from_upload)
+    def edit(self, words: str, strength: float) -> EditRequest:
+        return EditRequest(sha256=self.sha256, words=words, strength=strength, from_upload=self.from_upload)
 
-    def picture(self, role: Use, handle: str = "") -> PictureWish:
-        return PictureWish(handle=handle, sha256=self.sha256, role=role, from_upload=self.from_upload)
+    def picture(self, role: Use, handle: str = "") -> ReferenceRequest:
+        return ReferenceRequest(handle=handle, sha256=self.sha256, role=role, from_upload=self.from_upload)
 
 
 async def from_portrait(bot: App, portrait: Portrait) -> Source:

@@ -1,1 +1,1 @@
-"""x"""
+"""Saved faces with their versions, and saved references (outfits, places, styles)."""

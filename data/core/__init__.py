@@ -1,1 +1,4 @@
-"""x"""
+"""The database itself: connection, schema, errors, files and locks of the data folder, the audit log.
+
+Every other room of `data` stands on it.
+"""

@@ -1,1 +1,1 @@
-"""x"""
+"""Accounts, balances, the append-only ledger, tiers, and what hosted portraits cost."""

@@ -10,7 +10,7 @@ from data.core.database import Database, Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class Attempt:
     """One rendering and what was seen in it.
 
     `faces` and `sharp` are None where faces could not be looked for. `likenesses` are 0…100, one for each character
@@ -40,11 +40,13 @@ class PinnedFace:
     pattern: bytes | None
 
 
-class Tries:
+class Attempts:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def record(self, job_id: str, one: Try, now: float, *, again: bool = False, cost_usd_micros: int = 0) -> bool:
+    async def record(
+        self, job_id: str, one: Attempt, now: float, *, again: bool = False, cost_usd_micros: int = 0
+    ) -> bool:
         """Keep a try, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
 
         `again` says that another follows: the job waits again, without an attempt counted, and costs the operator
@@ -84,19 +86,19 @@ class Tries:
         async with self._db.transaction() as tx:
             await tx.execute("UPDATE job_tries SET chosen = (number = ?) WHERE job_id = ?", (number, job_id))
 
-    async def of_job(self, job_id: str) -> tuple[Try, ...]:
+    async def of_job(self, job_id: str) -> tuple[Attempt, ...]:
         """All tries of a job, in order."""
         return (await self.of_jobs([job_id])).get(job_id, ())
 
-    async def of_jobs(self, job_ids: Collection[str]) -> dict[str, tuple[Try, ...]]:
+    async def of_jobs(self, job_ids: Collection[str]) -> dict[str, tuple[Attempt, ...]]:
         """The tries of several jobs, by job id; jobs without any are left out."""
         rows = await self._db.fetch_all(
             "SELECT * FROM job_tries WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, number",
             (json.dumps(list(job_ids)),),
         )
-        found: dict[str, tuple[Try, ...]] = {}
+        found: dict[str, tuple[Attempt, ...]] = {}
         for row in rows:
-            one = Try(
+            one = Attempt(
                 number=row["number"],
                 seed=row["seed"],
                 faces=row["faces"],

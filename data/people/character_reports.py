@@ -83,7 +83,7 @@ WHERE o.state = 'open' AND j.state IN ('waiting', 'running') ORDER BY j.id
 """
 
 
-class Care:
+class CharacterReports:
     def __init__(self, db: Database, marks: Marks) -> None:
         self._db = db
         self._marks = marks

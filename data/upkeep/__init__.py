@@ -1,1 +1,1 @@
-"""x"""
+"""Backups, what is deleted when it is old, and the bench of the books."""

@@ -142,7 +142,7 @@ def test_a_studio_that_cannot_run_says_why_and_what_to_do(
 async def test_the_list_of_models_tells_the_owner_why_there_is_no_studio(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world.bot.studio.checks.settings = world.settings.model_copy(update={"model_builtin": True})
+    world.bot.studio.validator.settings = world.settings.model_copy(update={"model_builtin": True})
     there = importlib.util.find_spec
     monkeypatch.setattr(
         importlib.util, "find_spec", lambda name, *more: None if name == "pyoidn" else there(name, *more)
@@ -216,7 +216,7 @@ async def _begun(folder: Path) -> None:
 
 
 async def test_a_floor_of_free_disk_refuses_orders_before_they_are_charged(world: World) -> None:
-    world.bot.studio.checks.settings = world.settings.model_copy(update={"data_free_mib": 2**40})
+    world.bot.studio.validator.settings = world.settings.model_copy(update={"data_free_mib": 2**40})
     before = await world.balance(world.sam)
     result = await world.sam.slash(world.channel, "portrait", prompt="a man")
     assert "nearly full" in said(result)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.errors import Refused, SettingsError
-from bot.core.requests import Answer, Place, Wish
+from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.settings import ModelPrice, Settings
 from bot.core.tiers import Tier, with_built_in
 from data.credits import ledger
@@ -44,9 +44,11 @@ def account(tier: str = "free") -> Account:
     return Account(1, 1, 1, 100, 0, tier, None)
 
 
-def wish(world: World, number: int, **changes: Any) -> Wish:
+def request(world: World, number: int, **changes: Any) -> OrderRequest:
     place = Place(guild_id=world.guild.id, channel_id=world.channel.id)
-    made = Wish(source=f"test:{number}", place=place, user_id=world.sam.id, prompt=PortraitPrompt(subject="a man"))
+    made = OrderRequest(
+        source=f"test:{number}", place=place, user_id=world.sam.id, prompt=PortraitPrompt(subject="a man")
+    )
     return replace(made, **changes)
 
 
@@ -81,7 +83,7 @@ async def test_prices_by_model_lane_and_tier(
     world: World, prices: dict[str, ModelPrice], lane: Lane, tier: str, price: int
 ) -> None:
     studio = world.bot.studio
-    studio.checks.settings = world.settings.model_copy(update={"price_models": prices})
+    studio.validator.settings = world.settings.model_copy(update={"price_models": prices})
     assert studio.price(account(tier), studio.engine.catalogue.get(MODEL), lane) == price
 
 
@@ -90,7 +92,7 @@ async def test_hosted_models_cost_everyone_unless_a_tier_covers_them(world: Worl
     hosted = replace(studio.engine.catalogue.get(MODEL), id="hosted", provider="mage")
     assert studio.price(account("unlimited"), hosted, Lane.STANDARD) == 10
     tiers = with_built_in({"unlimited": {"covers": ["local", "mage"]}})
-    studio.checks.settings = world.settings.model_copy(update={"tiers": tiers})
+    studio.validator.settings = world.settings.model_copy(update={"tiers": tiers})
     assert studio.price(account("unlimited"), hosted, Lane.STANDARD) == 0
 
 
@@ -100,7 +102,7 @@ async def test_hosted_models_are_made_until_a_days_ceiling(world: World) -> None
     dear = replace(studio.engine.catalogue.get(MODEL), provider="mage", cost_usd_micros=60_000)
     studio.engine._catalogue = replace(studio.engine.catalogue, models=(dear,))
     studio.engine._factories = {"mage": studio.engine._factories["local"]}
-    studio.checks.settings = world.settings.model_copy(
+    studio.validator.settings = world.settings.model_copy(
         update={"spend_daily": {"mage": 0.15}, "spend_daily_per_user": {"mage": 0.10}}
     )
     await world.portrait(world.sam)
@@ -114,7 +116,7 @@ async def test_an_order_is_one_commit(world: World) -> None:
     assert await world.balance(world.sam) == 100
     before = world.stores.database.commits
     with world.env._bot_scope():
-        await world.bot.studio.order(wish(world, 1), ANSWER)
+        await world.bot.studio.order(request(world, 1), ANSWER)
         assert world.stores.database.commits == before + 1
     await world.env.settle()
 
@@ -167,7 +169,7 @@ async def test_a_tier_has_its_own_allowance(world: World) -> None:
 async def test_a_tier_limits_how_many_may_wait(world: World) -> None:
     await put_into(world, "patron")
     with pytest.raises(QueueFull, match="the limit is 2"):
-        await world.bot.studio.order(wish(world, 1, count=3), ANSWER)
+        await world.bot.studio.order(request(world, 1, count=3), ANSWER)
     assert not await world.stores.orders.open_orders()
     assert "You already have 0 portraits waiting, and the limit is 2" in said(
         await world.sam.slash(world.channel, "portrait", prompt="a man", count=4)
@@ -176,11 +178,11 @@ async def test_a_tier_limits_how_many_may_wait(world: World) -> None:
 
 async def test_a_tier_limits_how_many_run_at_once(world: World) -> None:
     studio = world.bot.studio
-    turn = studio.checks.turn_of(world.guild.id, world.sam.id)
-    assert studio.checks.running_cap(turn) == world.settings.queue_running_per_user
+    turn = studio.validator.turn_of(world.guild.id, world.sam.id)
+    assert studio.validator.running_cap(turn) == world.settings.queue_running_per_user
     await put_into(world, "patron")
     await world.portrait(world.sam)
-    assert studio.checks.running_cap(turn) == 1
+    assert studio.validator.running_cap(turn) == 1
 
 
 async def test_a_tier_limits_models_and_shapes(world: World) -> None:
@@ -198,7 +200,7 @@ async def test_two_hundred_orders_at_once_on_credits_for_three(world: World) -> 
     before = world.stores.database.commits
     with world.env._bot_scope():
         outcomes = await asyncio.gather(
-            *(world.bot.studio.order(wish(world, number), ANSWER) for number in range(200)), return_exceptions=True
+            *(world.bot.studio.order(request(world, number), ANSWER) for number in range(200)), return_exceptions=True
         )
     refused = [one for one in outcomes if isinstance(one, Refused)]
     assert len(refused) == 197
@@ -216,7 +218,7 @@ async def test_two_hundred_orders_at_once_on_credits_for_three(world: World) -> 
 
 async def test_one_request_orders_once_however_often_it_comes(world: World) -> None:
     with world.env._bot_scope():
-        orders = await asyncio.gather(*(world.bot.studio.order(wish(world, 1), ANSWER) for _ in range(20)))
+        orders = await asyncio.gather(*(world.bot.studio.order(request(world, 1), ANSWER) for _ in range(20)))
     await world.env.settle()
     assert len({order.id for order in orders}) == 1
     assert await world.balance(world.sam) == 90

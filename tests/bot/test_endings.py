@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.core import following, patience
-from bot.core.requests import Answer, Place, Wish
+from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.results import Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -88,7 +88,7 @@ class Window:
         if call in self.broken:
             raise self.broken[call]
 
-    def board(self, order: Order) -> "Window":
+    def progress_message(self, order: Order) -> "Window":
         self._may_break("board")
         return self
 
@@ -133,14 +133,14 @@ class House:
         await self.studio.before_start(jobs)
 
     async def order(self, count: int = 1) -> Order:
-        wish = Wish(
+        request = OrderRequest(
             source=f"test:{time.perf_counter_ns()}",
             place=Place(guild_id=GUILD, channel_id=2),
             user_id=SAM,
             prompt=PortraitPrompt(subject="a woman", seed=5),
             count=count,
         )
-        return await self.studio.order(wish, Answer(message_id=1, token="t", token_expires_at=0.0))
+        return await self.studio.order(request, Answer(message_id=1, token="t", token_expires_at=0.0))
 
     async def balance(self) -> int:
         return (await self.studio.account(GUILD, SAM)).balance
@@ -366,7 +366,7 @@ async def test_a_portrait_whose_file_is_gone_is_refunded(house: House) -> None:
                 await house.stores.pictures.read(item.sha256)
             return "token"
 
-    house.studio._post = window = Reading()
+    house.studio._messenger = window = Reading()
     assert await house.states(await house.order()) == ("closed", ["failed"])
     assert window.told == [following.UNEXPECTED]
 
@@ -500,7 +500,7 @@ async def test_who_waited_long_is_called_after_the_order_is_closed_once_and_toge
             called.append((states, [order.id for order in orders]))
             await go_on.wait()
 
-    house.studio._post = Calling()
+    house.studio._messenger = Calling()
     orders = await late(house, 6)
     for order in orders:
         assert await house.states(order) == ("closed", ["delivered"])

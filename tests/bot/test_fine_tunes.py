@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.core.extras import Extras, FineTuneWish
-from bot.core.requests import Answer, Place, Wish
+from bot.core.extras import Extras, LoraRequest
+from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.settings import Settings
 from bot.operations import doctor
 from data.pictures.portraits import Portrait
@@ -114,14 +114,16 @@ async def test_an_order_from_before_a_restart_keeps_its_fine_tune_or_is_refunded
     world: World, there: bool
 ) -> None:
     before = await world.balance(world.sam)
-    wish = Wish(
+    request = OrderRequest(
         source="interaction:1",
         place=Place(guild_id=world.guild.id, channel_id=world.channel.id),
         user_id=world.sam.id,
         prompt=PortraitPrompt(subject="a woman"),
-        extras=Extras(fine_tune=FineTuneWish(name="film", strength=0.5)),
+        extras=Extras(fine_tune=LoraRequest(name="film", strength=0.5)),
     )
-    new, _ = await world.bot.studio.checks.order_for(wish, Answer(message_id=None, token="t", token_expires_at=0.0))
+    new, _ = await world.bot.studio.validator.order_for(
+        request, Answer(message_id=None, token="t", token_expires_at=0.0)
+    )
     await world.stores.orders.place(new, now=time.time())
     if not there:
         (Path(world.settings.model_fine_tunes) / "film.safetensors").rename(world.settings.data_folder / "elsewhere")
@@ -148,7 +150,7 @@ async def test_one_that_is_not_there_is_refused_with_the_nearest_name_and_nothin
 
 
 async def test_a_dear_order_keeps_its_fine_tune_over_the_price(world: World) -> None:
-    world.bot.studio.checks.settings = world.settings.model_copy(update={"price_confirm_above": 1})
+    world.bot.studio.validator.settings = world.settings.model_copy(update={"price_confirm_above": 1})
     shown = answer(
         await world.sam.slash(world.channel, "portrait", prompt="a woman", finetune="film", finetune_strength=0.5)
     )

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.core.identity_retries import Holding
-from bot.core.requests import Answer, Place, Wish
+from bot.core.identity_retries import IdentityRetries
+from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
 from bot.messages import cards, likeness
 from data.characters.saved_characters import FaceMeasure
-from data.orders.attempts import Try
+from data.orders.attempts import Attempt
 from data.orders.jobs import Order
 from engine import identity
 from engine.backends import Cancelled, Outcome, Report
@@ -114,13 +114,13 @@ class House:
         await self.studio.before_start(jobs)
 
     async def order(self, *handles: str) -> Order:
-        wish = Wish(
+        request = OrderRequest(
             source="test:1",
             place=Place(guild_id=1, channel_id=2),
             user_id=SAM,
             prompt=PortraitPrompt(subject="a woman", characters=handles, seed=5),
         )
-        return await self.studio.order(wish, Answer(message_id=1, token="t", token_expires_at=0.0))
+        return await self.studio.order(request, Answer(message_id=1, token="t", token_expires_at=0.0))
 
     async def delivered(self) -> Result:
         return await asyncio.wait_for(self.counter.handed_out.get(), 60)
@@ -165,17 +165,17 @@ async def test_the_best_of_three_is_delivered_for_one_price(settings: Settings, 
     result = await house.delivered()
     assert not result.sentences
     (portrait,) = result.portraits
-    tries = await stores.tries.of_job(portrait.job_id)
-    assert [one.seed for one in tries] == house.painter.seeds[: len(tries)]
-    best = max(tries, key=lambda one: one.likeness or 0.0)
+    attempts = await stores.attempts.of_job(portrait.job_id)
+    assert [one.seed for one in attempts] == house.painter.seeds[: len(attempts)]
+    best = max(attempts, key=lambda one: one.likeness or 0.0)
     assert best.number == 2
-    assert [one.chosen for one in tries] == [one is best for one in tries]
+    assert [one.chosen for one in attempts] == [one is best for one in attempts]
     assert portrait.seed == best.seed
     assert await charged(house, before) == order.jobs[0].price
     job = await stores.orders.job(portrait.job_id)
     assert job is not None
     assert job.attempts <= 1
-    assert likeness.lines(tries, ("ana",))[0].startswith(f"Likeness {round(best.likeness or 0)} · the best of")
+    assert likeness.lines(attempts, ("ana",))[0].startswith(f"Likeness {round(best.likeness or 0)} · the best of")
     await house.studio.close(1.0)
 
 
@@ -183,7 +183,7 @@ async def test_a_face_that_holds_is_not_tried_again(settings: Settings, stores: 
     house = House(settings, stores, "ana-1")
     await house.order("ana")
     (portrait,) = (await house.delivered()).portraits
-    (only,) = await stores.tries.of_job(portrait.job_id)
+    (only,) = await stores.attempts.of_job(portrait.job_id)
     assert (only.likeness, only.copied, only.chosen) == (100.0, True, True)
     assert "Too alike" in "\n".join(likeness.lines([only], ("ana",)))
     await house.studio.close(1.0)
@@ -193,7 +193,7 @@ async def test_hosted_models_try_again_only_when_that_is_set(settings: Settings,
     house = House(settings, stores, "kai-1", provider="mage")
     await house.order("ana")
     (portrait,) = (await house.delivered()).portraits
-    assert len(await stores.tries.of_job(portrait.job_id)) == 1
+    assert len(await stores.attempts.of_job(portrait.job_id)) == 1
     await house.studio.close(1.0)
 
 
@@ -219,8 +219,8 @@ async def test_a_stop_in_a_further_try_ends_in_one_portrait_and_one_settlement(
     assert await after.studio.resume() == 1
     result = await after.delivered()
     assert len(result.portraits) == 1
-    tries = await stores.tries.of_job(order.jobs[0].id)
-    assert sum(one.chosen for one in tries) == 1
+    attempts = await stores.attempts.of_job(order.jobs[0].id)
+    assert sum(one.chosen for one in attempts) == 1
     assert await charged(after, before) == order.jobs[0].price
     await after.studio.close(1.0)
     settled = await stores.database.fetch_all("SELECT kind FROM ledger WHERE kind IN ('settle', 'refund')")
@@ -246,7 +246,7 @@ async def test_a_character_deleted_while_its_job_runs_is_still_judged_by_what_wa
     await house.order("ana")
     await stores.characters.delete(SAM, "ana")
     (portrait,) = (await house.delivered()).portraits
-    (only,) = await stores.tries.of_job(portrait.job_id)
+    (only,) = await stores.attempts.of_job(portrait.job_id)
     assert only.likeness is not None
     await house.studio.close(1.0)
     assert len(list(stores.pictures.folder.iterdir())) == 2, "the portrait and kai"
@@ -258,7 +258,7 @@ async def test_two_characters_go_along_and_each_has_a_likeness(settings: Setting
     await house.order("ana", "kai")
     (portrait,) = (await house.delivered()).portraits
     assert [one.handle for one in house.painter.jobs[0].references] == ["ana", "kai"]
-    (only,) = await stores.tries.of_job(portrait.job_id)
+    (only,) = await stores.attempts.of_job(portrait.job_id)
     assert (only.faces, len(only.likenesses), only.chosen) == (2, 2, True)
     assert all(only.likenesses)
     assert likeness.lines([only], ("ana", "kai"))[0].startswith("Likeness @ana ")
@@ -277,7 +277,7 @@ async def test_a_model_that_cannot_hold_a_face_gets_it_from_one_that_can(setting
     assert second.edit is not None
     assert "@ana" in second.edit.words
     assert not second.edit.path.exists(), "the first picture is not kept"
-    (only,) = await stores.tries.of_job(portrait.job_id)
+    (only,) = await stores.attempts.of_job(portrait.job_id)
     assert only.likeness is not None
     assert only.likeness > 0
     assert await charged(house, before) == order.jobs[0].price
@@ -326,7 +326,7 @@ async def test_no_face_is_looked_for_where_the_model_shows_none(settings: Settin
     async def never(job: Job) -> Finished:
         raise AssertionError
 
-    holding = Holding(settings, stores, house.engine)
+    holding = IdentityRetries(settings, stores, house.engine)
     assert await holding.best(order, order.jobs[0], job, noise, never) is noise
     await house.studio.close(0.2)
 
@@ -337,8 +337,8 @@ def test_people_see_why_a_portrait_is_made_once_more() -> None:
 
 
 def test_what_is_said_of_two_faces_names_both() -> None:
-    both = Try(number=1, seed=1, faces=2, sharp=True, likenesses=(91.6, 70.2), chosen=True)
+    both = Attempt(number=1, seed=1, faces=2, sharp=True, likenesses=(91.6, 70.2), chosen=True)
     assert likeness.lines([both], ("ana", "kai")) == ["Likeness @ana 92, @kai 70"]
-    nobody = Try(number=1, seed=1, faces=0, sharp=False, chosen=True)
+    nobody = Attempt(number=1, seed=1, faces=0, sharp=False, chosen=True)
     assert likeness.lines([nobody], ()) == ["No face was found in it."]
-    assert likeness.lines([Try(number=1, seed=1, chosen=True)], ("ana",)) == []
+    assert likeness.lines([Attempt(number=1, seed=1, chosen=True)], ("ana",)) == []

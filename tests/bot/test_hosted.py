@@ -17,7 +17,7 @@ from bot.commands.models import table
 from bot.core.engine_setup import make_engine
 from bot.core.errors import AgainstPolicy
 from bot.core.hosted_setup import OrderNotes
-from bot.core.requests import Answer, Place, Wish
+from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
@@ -50,7 +50,7 @@ class Counter:
     def __init__(self) -> None:
         self.handed_out: asyncio.Queue[Result] = asyncio.Queue()
 
-    def board(self, order: Order) -> "Counter":
+    def progress_message(self, order: Order) -> "Counter":
         return self
 
     def update(self, job_id: str, event: Event) -> None:
@@ -93,7 +93,7 @@ class House:
     async def order(self, model: str, count: int = 1, prompt: PortraitPrompt = COAT) -> Order:
         """Somebody orders a portrait."""
         self._orders += 1
-        wish = Wish(
+        request = OrderRequest(
             source=f"test:{id(self)}:{self._orders}",
             place=Place(guild_id=1, channel_id=2),
             user_id=SAM,
@@ -101,7 +101,7 @@ class House:
             model=model,
             count=count,
         )
-        return await self.studio.order(wish, Answer(message_id=1, token="t", token_expires_at=0.0))
+        return await self.studio.order(request, Answer(message_id=1, token="t", token_expires_at=0.0))
 
     async def portrait(self, model: str, count: int = 1, prompt: PortraitPrompt = COAT) -> Result:
         """What becomes of an order."""

@@ -214,7 +214,7 @@ async def test_a_portrait_that_shows_a_character_is_enough_to_report_it(world: W
     (portrait,) = await world.stores.portraits.by_message(message.id)
     told = await world.lena.slash(world.channel, "character report", portrait=portrait.id, reason="that is me!")
     assert "Thank you" in said(told)
-    (report,) = await world.stores.care.reports(world.guild.id)
+    (report,) = await world.stores.character_reports.reports(world.guild.id)
     assert (report.owner_id, report.handle, report.reporter_id) == (world.sam.id, "ana", world.lena.id)
 
 
@@ -227,7 +227,7 @@ async def test_members_may_not_disable_and_strangers_may_not_purge(world: World)
     assert "moderators" in said(refused)
     await world.reveal("studio-admin", world.mira)
     assert "owner only" in said(await world.mira.slash(world.channel, "studio-admin characters purge", number=number))
-    assert await world.stores.care.find(number) is not None
+    assert await world.stores.character_reports.find(number) is not None
 
 
 async def test_the_owner_lists_disables_everywhere_and_purges(world: World) -> None:
@@ -240,7 +240,7 @@ async def test_the_owner_lists_disables_everywhere_and_purges(world: World) -> N
     assert "from a picture" in listed
     await world.mira.slash(world.channel, "studio-admin characters disable", number=number, reason="complaint")
     assert "has been disabled" in said(await world.lena.slash(world.channel, "portrait", prompt="@ana on a pier"))
-    pictures = await world.stores.care.pictures(number)
+    pictures = await world.stores.character_reports.pictures(number)
     raw = [await world.stores.pictures.read(sha256) for sha256 in pictures]
     gone = await world.mira.slash(world.channel, "studio-admin characters purge", number=number, reason="complaint")
     assert "are gone" in said(gone)
@@ -268,8 +268,10 @@ async def test_jobs_that_wait_with_a_disabled_character_are_refunded_at_the_next
         jobs=(NewJob(model=MODEL, lane="standard", seed=1, width=64, height=96, steps=2, guidance=1.0, price=10),),
     )
     await stores.orders.place(order, now=time.time())
-    await stores.care.disable(number, guild_id=world.guild.id, actor_id=world.mira.id, reason="", now=time.time())
-    assert await stores.care.stopped_jobs() == ["0123456789abcdef.0"]
+    await stores.character_reports.disable(
+        number, guild_id=world.guild.id, actor_id=world.mira.id, reason="", now=time.time()
+    )
+    assert await stores.character_reports.stopped_jobs() == ["0123456789abcdef.0"]
     await stores.close()
     await world.restart()
     assert "was disabled by a moderator" in said_in(world)

@@ -133,7 +133,7 @@ async def test_the_balance_is_checked_again_at_the_confirmation(world: World) ->
 
 async def test_a_price_that_rose_meanwhile_is_shown_anew(world: World) -> None:
     message = await quoted(world)
-    world.bot.studio.checks.settings = world.settings.model_copy(update={"price_fast": 90})
+    world.bot.studio.validator.settings = world.settings.model_copy(update={"price_fast": 90})
     await world.sam.click(message, label="Confirm for 120 credits")
     assert await portraits(world) == 0
     await world.sam.click(world.channel.last_message, label="Confirm for 180 credits")

@@ -13,7 +13,7 @@ from bot.components import series_menus
 from bot.core import varying
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.requests import Answer, Place, Wish
+from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
@@ -163,12 +163,12 @@ async def test_a_deleted_frame_leaves_the_sheet_and_nothing_behind(world: World)
     assert "was deleted" in said(await pick(world, world.sam, world.channel.last_message, "Make", "2"))
 
 
-def wish(guild_id: int, channel_id: int, user_id: int, count: int = 4) -> Wish:
+def request(guild_id: int, channel_id: int, user_id: int, count: int = 4) -> OrderRequest:
     """A series of so many places."""
     base = PortraitPrompt(subject="a man")
     values = " | ".join(f"place {number}" for number in range(1, count + 1))
     frames = varying.series(base, varying.read(f"place: {values}", 12), catalogue(), None)
-    return Wish(
+    return OrderRequest(
         source="test:series",
         place=Place(guild_id=guild_id, channel_id=channel_id),
         user_id=user_id,
@@ -179,8 +179,8 @@ def wish(guild_id: int, channel_id: int, user_id: int, count: int = 4) -> Wish:
 
 async def placed(world: World) -> Order:
     """A series of sam's is written down, and the bot dies before it begins."""
-    asked = wish(world.guild.id, world.channel.id, world.sam.id)
-    new, _ = await world.bot.studio.checks.order_for(asked, NOWHERE)
+    asked = request(world.guild.id, world.channel.id, world.sam.id)
+    new, _ = await world.bot.studio.validator.order_for(asked, NOWHERE)
     return await world.stores.orders.place(new, now=time.time())
 
 
@@ -210,7 +210,7 @@ async def test_pictures_are_shown_as_they_come(world: World) -> None:
     """While it is made, its message shows the sheet so far, and finished frames can be opened."""
     order = await placed(world)
     await render(world, order.jobs[1].id)
-    sheet = await world.bot.post.sheet_so_far(order)
+    sheet = await world.bot.messenger.sheet_so_far(order)
     assert sheet is not None
     assert [cell.picture is not None for cell in sheet.cells] == [False, True, False, False]
     view = series_menus.running(order.id, order.id, sheet.finished)
@@ -234,7 +234,7 @@ class Watching(Counter):
         self.cancelling: asyncio.Task[int] | None = None
         self.order: Order | None = None
 
-    def board(self, order: Order) -> "Watching":
+    def progress_message(self, order: Order) -> "Watching":
         self.order = order
         return self
 
@@ -261,13 +261,13 @@ async def house(settings: Settings) -> AsyncIterator[House]:
 
 
 def watched(house: House, *, cancelled_after: int) -> Watching:
-    house.studio._post = watching = Watching(house, cancelled_after)
+    house.studio._messenger = watching = Watching(house, cancelled_after)
     return watching
 
 
 async def test_frames_take_turns_instead_of_filling_the_queue(house: House) -> None:
     watching = watched(house, cancelled_after=99)
-    await house.studio.order(wish(1, 2, SAM, 8), NOWHERE)
+    await house.studio.order(request(1, 2, SAM, 8), NOWHERE)
     assert len((await watching.handed_out.get()).portraits) == 8
     assert watching.most == house.settings.series_waiting
 
@@ -275,7 +275,7 @@ async def test_frames_take_turns_instead_of_filling_the_queue(house: House) -> N
 async def test_cancelling_refunds_what_is_not_rendered_and_keeps_the_rest(house: House) -> None:
     """Also the frames that have no place in the queue yet."""
     before, watching = await house.balance(), watched(house, cancelled_after=1)
-    order = await house.studio.order(wish(1, 2, SAM, 8), NOWHERE)
+    order = await house.studio.order(request(1, 2, SAM, 8), NOWHERE)
     result = await watching.handed_out.get()
     assert watching.cancelling is not None
     made = len(result.portraits)

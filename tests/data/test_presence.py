@@ -13,7 +13,7 @@ from data.characters.saved_references import References
 from data.core import presence
 from data.core.data_errors import DataError, PortraitGone
 from data.core.presence import BeingErased, ErasedMeanwhile
-from data.orders.attempts import Tries, Try
+from data.orders.attempts import Attempt, Attempts
 from data.orders.jobs import NewFrames
 from data.orders.price_quotes import Quote, Quotes
 from data.orders.styles import Draft, Drafts, Styles
@@ -76,15 +76,15 @@ async def place_series(studio: Studio) -> None:
 
 
 async def report(studio: Studio) -> None:
-    await studio.care.report(await lenas(studio), guild_id=GUILD, reporter_id=SAM, reason=WHY, now=NOON)
+    await studio.character_reports.report(await lenas(studio), guild_id=GUILD, reporter_id=SAM, reason=WHY, now=NOON)
 
 
 async def disable(studio: Studio) -> None:
-    await studio.care.disable(await lenas(studio), guild_id=GUILD, actor_id=SAM, reason=WHY, now=NOON)
+    await studio.character_reports.disable(await lenas(studio), guild_id=GUILD, actor_id=SAM, reason=WHY, now=NOON)
 
 
 async def enable(studio: Studio) -> None:
-    await studio.care.enable(await lenas(studio), guild_id=GUILD, actor_id=SAM, now=NOON)
+    await studio.character_reports.enable(await lenas(studio), guild_id=GUILD, actor_id=SAM, now=NOON)
 
 
 async def lenas(studio: Studio) -> int:
@@ -200,9 +200,9 @@ async def test_what_hangs_on_an_order_ends_with_it(studio: Studio) -> None:
     await studio.orders.close(new.id)
     await studio.erase()
     before = [row for row in await everything(studio) if row[0] != staged.file.name]
-    tries = Tries(studio.db)
-    assert not await tries.record(job_id, Try(number=1, seed=1, likenesses=(91.0,)), NOON)
-    assert not await tries.record(job_id, Try(number=2, seed=1, likenesses=(91.0,)), NOON, again=True)
+    attempts = Attempts(studio.db)
+    assert not await attempts.record(job_id, Attempt(number=1, seed=1, likenesses=(91.0,)), NOON)
+    assert not await attempts.record(job_id, Attempt(number=2, seed=1, likenesses=(91.0,)), NOON, again=True)
     with pytest.raises(DataError):
         await studio.orders.store(job_id, staged, replace(FACTS, words=SECRET), NOON)
     await studio.orders.set_message(new.id, 4001, 1)

@@ -19,13 +19,13 @@ from data.core.data_errors import CeilingReached, DataError, GrantLimitReached, 
 from data.core.database import Database
 from data.credits import ledger
 from data.credits.accounts import GrantLimits
-from data.orders.attempts import Tries, Try
+from data.orders.attempts import Attempt, Attempts
 from data.orders.jobs import NewFrames, NewPicture, SpendCeiling
 from data.orders.order_rows import NewEdit
 from data.orders.price_quotes import Quote, Quotes
 from data.orders.styles import Draft, Drafts, Styles
 from data.people import personal_export, personal_rows
-from data.people.character_reports import Care
+from data.people.character_reports import CharacterReports
 from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy
 from data.people.questions import Questions
 from data.pictures.handed_in import HandedIn
@@ -48,7 +48,7 @@ class Studio(House):
     """The house with the rooms that know more of a person."""
 
     privacy: Privacy
-    care: Care
+    character_reports: CharacterReports
     questions: Questions
 
     @classmethod
@@ -58,7 +58,12 @@ class Studio(House):
         privacy = Privacy(house.db, house.pictures)
         await privacy.load()
         rooms: dict[str, Any] = {name: getattr(house, name) for name in House.__slots__}
-        return cls(**rooms, privacy=privacy, care=Care(house.db, privacy.marks), questions=Questions(house.db))
+        return cls(
+            **rooms,
+            privacy=privacy,
+            character_reports=CharacterReports(house.db, privacy.marks),
+            questions=Questions(house.db),
+        )
 
     async def erase(self, user_id: int = SAM, now: float = NOON) -> None:
         await self.privacy.begin(user_id, now=now)
@@ -113,8 +118,8 @@ async def live(studio: Studio) -> None:
     for mine, theirs in ((SAM, "lena"), (LENA, "self")):
         character = await studio.characters.get(LENA if mine == SAM else SAM, theirs)
         assert character is not None
-        await studio.care.report(character.id, guild_id=GUILD, reporter_id=mine, reason=WHY, now=NOON)
-        await studio.care.disable(character.id, guild_id=99, actor_id=mine, reason=WHY, now=NOON)
+        await studio.character_reports.report(character.id, guild_id=GUILD, reporter_id=mine, reason=WHY, now=NOON)
+        await studio.character_reports.disable(character.id, guild_id=99, actor_id=mine, reason=WHY, now=NOON)
     await studio.bans.add(GUILD, SAM, actor_id=MIRA, reason=WHY, now=NOON)
     await studio.bans.add(GUILD, MIRA, actor_id=SAM, reason=WHY, now=NOON)
 
@@ -141,7 +146,7 @@ async def portraits(studio: Studio) -> None:
     placed = await studio.orders.place(new, now=NOON)
     job_id = placed.jobs[0].id
     await studio.orders.set_provider_ref(job_id, SECRET)
-    await Tries(studio.db).record(job_id, Try(number=1, seed=1, likenesses=(91.0,)), NOON)
+    await Attempts(studio.db).record(job_id, Attempt(number=1, seed=1, likenesses=(91.0,)), NOON)
     made = await studio.orders.store(job_id, await studio.pictures.stage(png(6)), facts, NOON)
     await studio.orders.settle(job_id, NOON)
     await studio.orders.close(new.id)
@@ -252,7 +257,7 @@ async def test_what_others_have_stays(studio: Studio) -> None:
     assert await studio.pictures.read(found.references[0].sha256) == png(7)
     assert len(await studio.portraits.of_user(None, LENA)) == 1
     assert [style.name for style in await Styles(studio.db).list(LENA)] == ["rain"]
-    assert len(await studio.care.reports(GUILD)) == 1
+    assert len(await studio.character_reports.reports(GUILD)) == 1
 
 
 async def test_the_books_add_up_and_tell_the_same_of_a_pseudonym(studio: Studio) -> None:
@@ -479,7 +484,14 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
     await live(studio)
     found = await personal_export.everything_of(studio.db, SAM)
     names = {document.name for document in found.documents}
-    assert {"accounts.json", "ledger.json", "orders.json", "portraits.json", "characters.json", "tries.json"} <= names
+    assert {
+        "accounts.json",
+        "ledger.json",
+        "orders.json",
+        "portraits.json",
+        "characters.json",
+        "tries.json",
+    } <= names
     text = "\n".join(document.text for document in found.documents)
     assert text.count(SECRET) >= 10
     assert EMBEDDING.hex() in text

@@ -9,7 +9,7 @@ import pytest
 
 from data.characters.saved_characters import MOST_REFERENCES, Character, FaceMeasure
 from data.core.data_errors import CharacterGone, HandleShared, HandleTaken, TooManyReferences, UnknownCharacter
-from data.orders.attempts import Tries, Try
+from data.orders.attempts import Attempt, Attempts
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, NOON, House, names, order, png
 
 FACE = FaceMeasure(b"e" * 512, b"p" * 8, 1)
@@ -133,13 +133,13 @@ async def test_an_order_pins_what_its_faces_were_when_it_was_made(house: House) 
         saved.references[0].crop_sha256,
         0.9,
     )
-    (face,) = await Tries(house.db).pinned_faces(placed.id)
+    (face,) = await Attempts(house.db).pinned_faces(placed.id)
     assert (face.handle, face.embedding, face.pattern) == ("ana", FACE.embedding, FACE.pattern)
     assert await house.characters.of_order(placed.id) == {}
     for row in placed.jobs:
         await house.orders.end(row.id, "cancelled", "", NOON)
     await house.orders.close(placed.id)
-    assert await Tries(house.db).pinned_faces(placed.id) == ()
+    assert await Attempts(house.db).pinned_faces(placed.id) == ()
     assert names(house.pictures.folder) == set()
 
 
@@ -176,24 +176,24 @@ async def test_a_ban_elsewhere_hides_nothing_here(house: House) -> None:
 
 async def test_tries_are_kept_one_is_chosen_and_the_card_counts_it(house: House) -> None:
     saved = await save(house)
-    tries = Tries(house.db)
+    attempts = Attempts(house.db)
     placed = await house.orders.place(replace(order(0), references=(saved.references[0].id,)), now=NOON)
     job = placed.jobs[0].id
     await house.orders.starting([job], NOON)
     low, high = (
-        Try(number=number, seed=number, faces=1, sharp=True, likenesses=(likeness,))
+        Attempt(number=number, seed=number, faces=1, sharp=True, likenesses=(likeness,))
         for number, likeness in ((1, 40.0), (2, 88.0))
     )
-    assert await tries.record(job, low, NOON, again=True)
+    assert await attempts.record(job, low, NOON, again=True)
     assert (await house.orders.job(job)).attempts == 0  # type: ignore[union-attr]  # it was just placed
     await house.orders.starting([job], NOON)
-    await tries.record(job, high, NOON)
-    await tries.choose(job, 2)
-    assert await tries.of_job(job) == (low, replace(high, chosen=True))
-    await tries.record(job, replace(high, chosen=True), NOON)
-    await tries.record(job, low, NOON, again=True)
-    assert not any(one.chosen for one in await tries.of_job(job)), "begun anew after a crash, nothing is chosen yet"
-    await tries.choose(job, 2)
+    await attempts.record(job, high, NOON)
+    await attempts.choose(job, 2)
+    assert await attempts.of_job(job) == (low, replace(high, chosen=True))
+    await attempts.record(job, replace(high, chosen=True), NOON)
+    await attempts.record(job, low, NOON, again=True)
+    assert not any(one.chosen for one in await attempts.of_job(job)), "begun anew after a crash, nothing is chosen yet"
+    await attempts.choose(job, 2)
     staged = await house.pictures.stage(png(9))
     await house.orders.store(job, staged, FACTS, NOON)
     use = await house.characters.use(saved.id)
@@ -204,4 +204,4 @@ async def test_a_job_that_was_cancelled_is_not_tried_again(house: House) -> None
     placed = await house.orders.place(order(0), now=NOON)
     job = placed.jobs[0].id
     await house.orders.end(job, "cancelled", "", NOON)
-    assert not await Tries(house.db).record(job, Try(number=1, seed=1), NOON, again=True)
+    assert not await Attempts(house.db).record(job, Attempt(number=1, seed=1), NOON, again=True)
