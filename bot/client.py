@@ -14,8 +14,8 @@ from discord import app_commands
 from bot import commands
 from bot.app import App, Interaction, Waiting
 from bot.commands import care
-from bot.components import consent, picking, quotes
-from bot.components.views import DYNAMIC_ITEMS
+from bot.components import consent, picking
+from bot.components.base import CONTROLS
 from bot.core.engine_setup import make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderNotes
@@ -38,13 +38,6 @@ from engine.engine import Engine
 log = logging.getLogger(__name__)
 
 STOP_GRACE_S = 8.0
-ITEMS = (
-    *DYNAMIC_ITEMS,
-    *quotes.DYNAMIC_ITEMS,
-    *consent.DYNAMIC_ITEMS,
-    *picking.DYNAMIC_ITEMS,
-    *commands.DYNAMIC_ITEMS,
-)
 
 
 class StudioTree(app_commands.CommandTree[App]):
@@ -111,7 +104,7 @@ class StudioBot(App):
     async def setup_hook(self) -> None:
         if why := identity.missing():
             log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
-        self.add_dynamic_items(*ITEMS)
+        self.add_dynamic_items(*CONTROLS)
         application = self.application
         if not self._owners and application is not None:
             team = application.team
@@ -156,7 +149,7 @@ class StudioBot(App):
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """A component that this bot never made is refused; all others have found their item by now."""
-        if refusals.is_unknown(interaction, ITEMS):
+        if refusals.is_unknown(interaction, CONTROLS):
             await replies.tell_error(interaction, Forged())
 
     async def on_message(self, message: discord.Message) -> None:

@@ -141,7 +141,7 @@ FLOORS = {
     ),
     "data": ("core", "credits", "pictures", "characters", "orders", "people", "upkeep"),
 }
-"""The rooms of a house from the lowest up; `*` is everything else. A room may import what stands lower, or beside it."""
+"""Rooms from the lowest up; `*` is everything else. A room may import what stands lower, or beside it."""
 
 
 def module_name(path: Path) -> str:

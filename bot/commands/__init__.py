@@ -49,13 +49,6 @@ GROUPS = (
     settings,
     guide,
 )
-DYNAMIC_ITEMS = (
-    portraits.PageButton,
-    *credits.DYNAMIC_ITEMS,
-    *studio.DYNAMIC_ITEMS,
-    *series.DYNAMIC_ITEMS,
-    *privacy.DYNAMIC_ITEMS,
-)
 
 
 def add_all(tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool) -> None:

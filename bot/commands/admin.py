@@ -8,6 +8,7 @@ from discord import app_commands
 from discord.app_commands import Range
 
 from bot.app import Interaction
+from bot.components.base import MAX_ID
 from bot.core import words
 from bot.core.errors import NotAllowed, Refused
 from bot.messages import cards, replies
@@ -47,7 +48,7 @@ async def list_(interaction: Interaction) -> None:
 
 async def _set(interaction: Interaction, server: str, *, allowed: bool, note: str) -> None:
     await require_owner(interaction)
-    if not (server.isascii() and server.isdecimal() and 0 < int(server) < 2**63):
+    if not (server.isascii() and server.isdecimal() and 0 < int(server) <= MAX_ID):
         raise Refused("A server's id is a number: switch on Developer Mode, then right-click the server, Copy ID.")
     await interaction.client.stores.servers.set_access(
         int(server), allowed=allowed, actor_id=interaction.user.id, reason=note, now=time.time()

@@ -13,6 +13,7 @@ from bot.commands import admin, character
 from bot.commands.moderation import MODERATORS
 from bot.components import actions
 from bot.components.autocomplete import complete_character
+from bot.components.base import MAX_ID
 from bot.core import words
 from bot.core.errors import Gone, Refused
 from bot.guard import Person, person_of, require_moderator
@@ -22,7 +23,6 @@ from data.people.character_reports import EVERYWHERE, Kept, Report
 DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
 PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
 _SHOWN = 15
-_MAX_ID = 2**63 - 1
 Reason = Range[str, 1, 300]
 
 
@@ -37,7 +37,7 @@ async def report(
     interaction: Interaction,
     reason: Reason,
     name: Range[str, 1, 40] | None = None,
-    portrait: Range[int, 1, _MAX_ID] | None = None,
+    portrait: Range[int, 1, MAX_ID] | None = None,
 ) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
@@ -165,10 +165,10 @@ characters = app_commands.Group(
 @characters.command(name="list", description="Characters of everybody, or of one person, newest first.")
 @app_commands.describe(user="The person's id", before="Only those with a smaller number than this")
 async def list_(
-    interaction: Interaction, user: Range[str, 1, 20] | None = None, before: Range[int, 1, _MAX_ID] | None = None
+    interaction: Interaction, user: Range[str, 1, 20] | None = None, before: Range[int, 1, MAX_ID] | None = None
 ) -> None:
     await admin.require_owner(interaction)
-    if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= _MAX_ID):
+    if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= MAX_ID):
         raise Refused("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID.")
     found = await interaction.client.stores.character_reports.kept(
         user_id=int(user) if user else None, before_id=before, limit=_SHOWN
@@ -192,7 +192,7 @@ def _kept_line(one: Kept) -> str:
 @characters.command(name="disable", description="Keep a character from being used anywhere.")
 @app_commands.describe(number="Its number in the list", reason="Why; kept in the audit")
 async def disable_everywhere(
-    interaction: Interaction, number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = ""
+    interaction: Interaction, number: Range[int, 1, MAX_ID], reason: Range[str, 1, 200] = ""
 ) -> None:
     await admin.require_owner(interaction)
     await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason, where="anywhere")
@@ -200,14 +200,14 @@ async def disable_everywhere(
 
 @characters.command(name="enable", description="Let a character be used again, but where moderators disabled it.")
 @app_commands.describe(number="Its number in the list")
-async def enable_everywhere(interaction: Interaction, number: Range[int, 1, _MAX_ID]) -> None:
+async def enable_everywhere(interaction: Interaction, number: Range[int, 1, MAX_ID]) -> None:
     await admin.require_owner(interaction)
     await _enable(interaction, number, guild_id=EVERYWHERE, where="everywhere")
 
 
 @characters.command(description="Delete a character with its pictures and what was measured of them, for good.")
 @app_commands.describe(number="Its number in the list", reason="Why; kept in the audit")
-async def purge(interaction: Interaction, number: Range[int, 1, _MAX_ID], reason: Range[str, 1, 200] = "") -> None:
+async def purge(interaction: Interaction, number: Range[int, 1, MAX_ID], reason: Range[str, 1, 200] = "") -> None:
     await admin.require_owner(interaction)
     bot = interaction.client
     found = await bot.stores.character_reports.find(number)

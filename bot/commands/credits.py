@@ -1,7 +1,6 @@
 """`/credits`: what a person has, and where it came from and went."""
 
-import re
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -79,12 +78,6 @@ class HistoryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r
         super().__init__(discord.ui.Button(label="Older", custom_id=f"credits:page:{before}"))
         self.before = before
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(min(int(match["before"]), 2**63 - 1))
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()
         embed, view = await _page(interaction, self.before)
@@ -92,4 +85,3 @@ class HistoryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r
 
 
 COMMANDS = (group,)
-DYNAMIC_ITEMS = (HistoryButton,)

@@ -1,8 +1,7 @@
 """`/portraits`: everything a person has made here, page by page."""
 
-import re
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -17,7 +16,6 @@ from data.pictures.portraits import Portrait
 from engine.prompt import from_json
 
 PAGE = 4
-_MAX_ID = 2**63 - 1
 
 
 @app_commands.command(description="The portraits you made here: open, reroll or delete them.")
@@ -37,12 +35,6 @@ class PageButton(
         label = "Newest" if before == 0 else "Older"
         super().__init__(discord.ui.Button(label=label, custom_id=f"portraits:page:{before}", row=4))
         self.before = before
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(min(int(match["before"]), _MAX_ID))
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await interaction.response.defer()

@@ -1,9 +1,8 @@
 """`/privacy`: what is kept of a person, a copy of it, and the end of it. Open to everybody, also to who is banned."""
 
 import io
-import re
 import time
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Final
 
 import discord
 from discord import app_commands
@@ -197,7 +196,7 @@ async def _say(interaction: Interaction, title: str, description: str) -> None:
 
 class EraseButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"privacy:erase:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
+    template=r"privacy:erase:(?P<answer>yes|no):(?P<question_id>[0-9a-f]{16})",
 ):
     """Erase everything, or No."""
 
@@ -214,15 +213,8 @@ class EraseButton(
         self.answer = answer
         self.question_id = question_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["answer"], match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.answer](interaction, self.question_id)
 
 
 COMMANDS: tuple[Any, ...] = (group,)
-DYNAMIC_ITEMS = (EraseButton,)

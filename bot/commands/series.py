@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import discord
 from discord import app_commands
 from discord.app_commands import Range
 
 from bot.app import Interaction
 from bot.commands.portrait import ASPECT_CHOICES, style_named
-from bot.components import quotes, series_menus
+from bot.components import quotes
 from bot.components.autocomplete import complete_character, complete_model, complete_style, complete_vary
 from bot.core import varying
 from bot.core.extras import Extras
@@ -64,4 +63,3 @@ async def series(
 
 
 COMMANDS: tuple[Any, ...] = (series,)
-DYNAMIC_ITEMS: tuple[type[discord.ui.DynamicItem[Any]], ...] = series_menus.DYNAMIC_ITEMS

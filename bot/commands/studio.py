@@ -1,10 +1,9 @@
 """`/studio`: an empty recipe card, filled in slot by slot, for those who would rather choose than write."""
 
-import re
 import secrets
 import time
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -68,7 +67,7 @@ async def _fill(interaction: Interaction, draft: Draft, slot: str, value: str) -
     return filled
 
 
-class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<id>[0-9a-f]{16})"):
+class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draft:slot:(?P<draft_id>[0-9a-f]{16})"):
     """Opens one slot of the card: its presets appear."""
 
     def __init__(self, draft_id: str, slot: str | None = None) -> None:
@@ -80,12 +79,6 @@ class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draf
         )
         self.draft_id = draft_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         draft = await _draft(interaction, self.draft_id)
         slot = self.item.values[0]
@@ -96,7 +89,7 @@ class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draf
 
 class PresetMenu(
     base.Control[discord.ui.Select[discord.ui.View]],
-    template=r"draft:fill:(?P<id>[0-9a-f]{16}):(?P<slot>[a-z]{1,12})",
+    template=r"draft:fill:(?P<draft_id>[0-9a-f]{16}):(?P<slot>[a-z]{1,12})",
 ):
     """Fills the open slot with a preset, or asks for words of one's own."""
 
@@ -116,12 +109,6 @@ class PresetMenu(
         self.draft_id = draft_id
         self.slot = slot
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["id"], match["slot"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         draft = await _draft(interaction, self.draft_id)
         presets = PRESETS.get(self.slot, ())
@@ -140,7 +127,7 @@ class PresetMenu(
         await interaction.response.edit_message(embed=_card(filled), view=_controls(filled.id))
 
 
-class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<id>[0-9a-f]{16})"):
+class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"draft:make:(?P<draft_id>[0-9a-f]{16})"):
     """Orders the portrait that the card describes."""
 
     def __init__(self, draft_id: str) -> None:
@@ -153,12 +140,6 @@ class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"dr
             )
         )
         self.draft_id = draft_id
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["id"])
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         answer = await replies.begin(interaction)
@@ -174,4 +155,3 @@ class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"dr
 
 
 COMMANDS: tuple[Any, ...] = (studio,)
-DYNAMIC_ITEMS = (SlotMenu, PresetMenu, MakeButton)

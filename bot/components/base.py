@@ -3,7 +3,8 @@
 A new button is a `Control`, a new form a `Form`, and both go into `Controls`; none of them can answer for itself.
 """
 
-from typing import Any, Final, TypeVar, final
+import re
+from typing import Any, Final, Self, TypeVar, cast, final
 
 import discord
 
@@ -12,6 +13,12 @@ from bot.messages import replies
 ItemT = TypeVar("ItemT", bound="discord.ui.Item[Any]")
 _FORM_LIFE_S: Final = 15 * 60
 _NO_CUSTOM_ID: Final = r"(?!)"
+MAX_ID: Final = 2**63 - 1
+"""The largest number that the database holds."""
+NUMBERS: Final = frozenset({"portrait_id", "user_id", "before", "number"})
+"""Groups of templates that are whole numbers; all others are text."""
+CONTROLS: Final[list[type["Control[Any]"]]] = []
+"""Every kind of control, as their modules are imported; the client offers all of them."""
 
 
 class Control(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID):
@@ -19,11 +26,20 @@ class Control(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID):
 
     def __init_subclass__(cls, *, template: str) -> None:
         super().__init_subclass__(template=template)
+        CONTROLS.append(cls)
         if (cls.interaction_check, cls.callback) != (Control.interaction_check, Control.callback):
             raise TypeError(f"{cls.__name__} may not decide who may press it, nor tell errors: write `pressed` alone")
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         raise NotImplementedError
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """As it was made: the groups of the template are named as what the class is made from."""
+        made: Any = cls
+        return cast(Self, made(**{name: _told(name, text) for name, text in match.groupdict().items()}))
 
     @final
     async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
@@ -35,6 +51,10 @@ class Control(discord.ui.DynamicItem[ItemT], template=_NO_CUSTOM_ID):
             await self.pressed(interaction)
         except Exception as error:  # noqa: BLE001 - the last handler before the person
             await replies.tell_error(interaction, error)
+
+
+def _told(name: str, text: str) -> str | int:
+    return min(int(text), MAX_ID) if name in NUMBERS else text
 
 
 class Controls(discord.ui.View):

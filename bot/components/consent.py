@@ -5,9 +5,8 @@ question when it is needed and goes on with the flow when it is answered. The an
 was to be done waits in memory only, so after a restart the person is told to do it again.
 """
 
-import re
 import time
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import discord
 
@@ -96,7 +95,7 @@ async def _close(interaction: Interaction, title: str, description: str) -> None
 
 class ConsentButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"consent:(?P<answer>yes|no):(?P<id>[0-9a-f]{16})",
+    template=r"consent:(?P<answer>yes|no):(?P<question_id>[0-9a-f]{16})",
 ):
     """Confirm or No under the question."""
 
@@ -113,14 +112,5 @@ class ConsentButton(
         self.answer = answer
         self.question_id = question_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["answer"], match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.answer](interaction, self.question_id)
-
-
-DYNAMIC_ITEMS = (ConsentButton,)

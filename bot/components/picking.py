@@ -5,11 +5,10 @@ The question waits in memory only: after a restart the person is told to save th
 
 import asyncio
 import io
-import re
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, Final, Self
+from typing import Any, Final
 
 import discord
 from PIL import Image, ImageDraw
@@ -77,7 +76,7 @@ def numbered(picture: bytes, faces: Sequence[Face]) -> bytes:
 
 class FaceButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"face:(?P<user>[0-9]{1,20}):(?P<id>[0-9a-f]{16}):(?P<number>[0-8])",
+    template=r"face:(?P<user_id>[0-9]{1,20}):(?P<asked>[0-9a-f]{16}):(?P<number>[0-8])",
 ):
     """One of the faces in a picture."""
 
@@ -86,12 +85,6 @@ class FaceButton(
         super().__init__(discord.ui.Button(label=str(number + 1), custom_id=custom_id))
         self.user_id = user_id
         self.key = f"{asked}:{number}"
-
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(int(match["user"]), match["id"], int(match["number"]))
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         if interaction.user.id != self.user_id:
@@ -102,6 +95,3 @@ class FaceButton(
             await replies.whisper(interaction, "That question is over. Please save the picture again.")
             return
         await go_on(interaction)
-
-
-DYNAMIC_ITEMS = (FaceButton,)

@@ -4,10 +4,9 @@ A quote is kept in the database, so its buttons outlive a restart. It is good on
 after it (`source`), and everything is checked again when it is confirmed.
 """
 
-import re
 import secrets
 import time
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import discord
 
@@ -165,7 +164,7 @@ def _used() -> Replayed:
 
 class QuoteButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"quote:(?P<action>confirm|cancel):(?P<id>[0-9a-f]{16})",
+    template=r"quote:(?P<action>confirm|cancel):(?P<quote_id>[0-9a-f]{16})",
 ):
     """Confirm or Cancel under a price."""
 
@@ -183,14 +182,5 @@ class QuoteButton(
         self.action = action
         self.quote_id = quote_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["action"], match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.action](interaction, self.quote_id)
-
-
-DYNAMIC_ITEMS = (QuoteButton,)

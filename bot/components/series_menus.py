@@ -1,9 +1,8 @@
 """What is under a series: open one of its frames, or have one made again. Both outlive a restart."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import discord
 
@@ -73,7 +72,7 @@ def _frame(series: Series, number: int) -> Frame:
 
 class SeriesMenu(
     base.Control[discord.ui.Select[discord.ui.View]],
-    template=r"series:(?P<action>open|redo):(?P<id>[0-9a-f]{16})",
+    template=r"series:(?P<action>open|redo):(?P<series_id>[0-9a-f]{16})",
 ):
     """ "Open a frame…" or "Make a frame again…"."""
 
@@ -96,18 +95,9 @@ class SeriesMenu(
         self.action = action
         self.series_id = series_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["action"], match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.item.values[0]
         await self.ACTIONS[self.action](interaction, self.series_id, int(chosen) if chosen.isdecimal() else 0)
-
-
-DYNAMIC_ITEMS = (SeriesMenu,)
 
 
 def running(order_id: str, series_id: str, finished: Sequence[Frame]) -> discord.ui.View:

@@ -3,23 +3,21 @@
 A custom id is only a request: who may do what is decided here and in the studio from the database, never from the id.
 """
 
-import re
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 import discord
 
 from bot.components import actions, base
+from bot.components.base import MAX_ID
 from bot.core import words
 from data.orders.jobs import Order
 from data.pictures.portraits import Portrait
 
-_MAX_ID = 2**63 - 1
-
 
 class PortraitButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"portrait:(?P<action>reroll|edit|save|words|delete):(?P<id>[0-9]{1,19})",
+    template=r"portrait:(?P<action>reroll|edit|save|words|delete):(?P<portrait_id>[0-9]{1,19})",
 ):
     """Reroll, Edit…, Save as character, Words or Delete under a finished portrait."""
 
@@ -45,19 +43,13 @@ class PortraitButton(
         self.action = action
         self.portrait_id = portrait_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["action"], min(int(match["id"]), _MAX_ID))
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await actions.PORTRAIT_ACTIONS[self.action](interaction, self.portrait_id)
 
 
 class ChangeMenu(
     base.Control[discord.ui.Select[discord.ui.View]],
-    template=r"portrait:change:(?P<id>[0-9]{1,19})",
+    template=r"portrait:change:(?P<portrait_id>[0-9]{1,19})",
 ):
     """ "Change…": one slot of the recipe is asked for anew, the others stay."""
 
@@ -74,19 +66,13 @@ class ChangeMenu(
         )
         self.portrait_id = portrait_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(min(int(match["id"]), _MAX_ID))
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await actions.change(interaction, self.portrait_id, self.item.values[0])
 
 
 class PickMenu(
     base.Control[discord.ui.Select[discord.ui.View]],
-    template=r"order:pick:(?P<id>[0-9a-f]{16})",
+    template=r"order:pick:(?P<order_id>[0-9a-f]{16})",
 ):
     """ "Pick one…" under several portraits: shows the chosen one with its own controls."""
 
@@ -105,22 +91,16 @@ class PickMenu(
         )
         self.order_id = order_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         chosen = self.item.values[0]
-        portrait_id = min(int(chosen), _MAX_ID) if chosen.isdecimal() else 0
+        portrait_id = min(int(chosen), MAX_ID) if chosen.isdecimal() else 0
         portrait, payload = await actions.picked(interaction, self.order_id, portrait_id)
         await interaction.followup.send(**payload, view=single(portrait), ephemeral=True)
 
 
 class CancelButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"order:cancel:(?P<id>[0-9a-f]{16})",
+    template=r"order:cancel:(?P<order_id>[0-9a-f]{16})",
 ):
     """Cancel under an order that waits or runs."""
 
@@ -136,17 +116,8 @@ class CancelButton(
         )
         self.order_id = order_id
 
-    @classmethod
-    async def from_custom_id(
-        cls, interaction: discord.Interaction[Any], item: discord.ui.Item[Any], match: re.Match[str], /
-    ) -> Self:
-        return cls(match["id"])
-
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await actions.cancel_order(interaction, self.order_id)
-
-
-DYNAMIC_ITEMS = (PortraitButton, ChangeMenu, PickMenu, CancelButton)
 
 
 def running(order_id: str) -> discord.ui.View:

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
 import discord
@@ -65,7 +66,7 @@ def _tried(interaction: Interaction) -> str:
     return " ".join(f"{custom_id} {values}".split())[:120]
 
 
-def is_unknown(interaction: Interaction, templates: tuple[Any, ...]) -> bool:
+def is_unknown(interaction: Interaction, templates: Sequence[Any]) -> bool:
     """Whether a component was pressed whose custom id none of the bot's items, `templates`, has."""
     if interaction.type is not discord.InteractionType.component:
         return False

@@ -122,8 +122,8 @@ async def test_every_completion_is_empty(world: World, place: Place) -> None:
 
 async def test_every_button_and_menu_is_refused(world: World, place: Place) -> None:
     before = world.stores.database.commits
-    assert {item.__name__ for item in client.ITEMS} == set(CUSTOM_IDS)
-    for item in client.ITEMS:
+    assert {item.__name__ for item in base.CONTROLS} == set(CUSTOM_IDS)
+    for item in base.CONTROLS:
         for custom_id in CUSTOM_IDS[item.__name__]:
             result = await asking.press(world, place, item, custom_id)
             if item is privacy.EraseButton:
@@ -263,7 +263,7 @@ def test_where_commands_are_offered_is_said_of_each(world: World, direct: bool) 
 def test_nothing_is_pressed_or_handed_in_past_the_base() -> None:
     """A new button, menu, view or form that is made from discord.py's own classes fails here."""
     items = asking.made_in_the_bot(discord.ui.Item)
-    assert items - {base.Control} == set(client.ITEMS)
+    assert items - {base.Control} == set(base.CONTROLS)
     assert all(issubclass(item, base.Control) for item in items)
     views = {*asking.made_in_the_bot(discord.ui.View), *asking.made_in_the_bot(discord.ui.LayoutView)}
     assert views == {base.Controls}
