@@ -18,7 +18,7 @@ from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
 from data.upkeep.backup import Backup, back_up, restore
-from engine.catalogue import CatalogueError
+from engine.models.catalogue import CatalogueError
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
 from data.pictures.portraits import Portrait
-from engine.decoding.pool import Decoder
-from engine.engine import Engine
+from engine.pictures.decoding.decoder import Decoder
+from engine.queue.engine import Engine
 
 _MOST_WAITING: Final = 500
 

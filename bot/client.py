@@ -31,9 +31,9 @@ from bot.uploads import attachments, saving
 from data.characters.saved_characters import Character
 from data.core import presence
 from data.core.files import write_over
-from engine import identity
-from engine.decoding.pool import Decoder
-from engine.engine import Engine
+from engine.faces import identity
+from engine.pictures.decoding.decoder import Decoder
+from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""Everything that knows portraits and models; nothing of Discord or SQL."""
+"""Portraits and models: how prompts are read and said, the queue, the backends, faces, pictures, the photo studio."""

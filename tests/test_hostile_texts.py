@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core import policy
-from engine import provenance
-from engine.dialects import FAMILIES, render
-from engine.picture_text import with_texts
+from engine.pictures import provenance
+from engine.pictures.picture_text import with_texts
 from engine.prompt import MAX_TEXT, SLOTS, PortraitPrompt, merge, parse
 from engine.prompts import looks
+from engine.wording.dialects import FAMILIES, render
 from tests import hostile
 from tests.engine.test_provenance import png
 

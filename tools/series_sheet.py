@@ -25,7 +25,7 @@ from bot.core.studio import Studio
 from bot.messages import sheets
 from bot.uploads import saving
 from data.orders.jobs import Order, Way
-from engine.jobs import Event
+from engine.jobs.job import Event
 from engine.prompt import PortraitPrompt, parse
 
 PICTURE: Final = Path("docs/series.jpg")

@@ -12,8 +12,8 @@ from bot.core.studio import Studio
 from bot.guard import person_of
 from bot.messages import cards, ledger_words, replies
 from data.credits.accounts import Account
-from engine.catalogue import Model
-from engine.jobs import Lane
+from engine.jobs.job import Lane
+from engine.models.catalogue import Model
 
 PAGE = 10
 

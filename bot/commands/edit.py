@@ -16,7 +16,7 @@ from bot.core.requests import MAX_SEED
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
-from engine.jobs import Lane
+from engine.jobs.job import Lane
 
 
 @app_commands.command(description="Change a picture in words and keep the face: yours, or your last portrait.")

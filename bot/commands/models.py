@@ -11,10 +11,10 @@ from bot.core.studio import Studio
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.credits.accounts import Account
-from engine import studio_model
-from engine.catalogue import ON_THIS_MACHINE, Model
-from engine.hosted_models import TITLES, unconfigured
-from engine.jobs import Lane
+from engine.jobs.job import Lane
+from engine.models import studio_model
+from engine.models.catalogue import ON_THIS_MACHINE, Model
+from engine.models.hosted_models import TITLES, unconfigured
 
 _MOST_FIELDS = 23
 _MOST_CHARACTERS = 4500

@@ -24,10 +24,10 @@ from bot.core.requests import MAX_SEED, Answer, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import attachments, sources
-from engine import provenance
-from engine.catalogue import Quality
-from engine.finetunes import STRONGEST
-from engine.jobs import Lane
+from engine.jobs.job import Lane
+from engine.models.catalogue import Quality
+from engine.models.loras import STRONGEST
+from engine.pictures import provenance
 from engine.prompt import ASPECTS, PortraitPrompt, from_json
 
 MOST = 4

@@ -14,7 +14,7 @@ from bot.core import words
 from bot.guard import Person, person_of
 from bot.messages import cards, replies
 from data.orders.jobs import JobRow, Order
-from engine.engine import QueueEntry
+from engine.queue.engine import QueueEntry
 
 _SHOWN = 20
 _BUTTONS = 20

@@ -15,7 +15,7 @@ from bot.core.reading import MAX_PROMPT, chosen, laid_over, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
-from engine.jobs import Lane
+from engine.jobs.job import Lane
 
 
 @app_commands.command(description="Several portraits that differ in one thing, on one contact sheet.")

@@ -17,7 +17,7 @@ from bot.guard import person_of, require_moderator
 from bot.messages import cards, charts, replies
 from data.credits.hosted_costs import Costs
 from data.people.server_figures import DayFigures, Waits
-from engine.hosted_models import TITLES
+from engine.models.hosted_models import TITLES
 
 CHART_NAME = "stats.png"
 _MOST_COSTS = 8

@@ -17,8 +17,8 @@ from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.orders.styles import Draft
-from engine.presets import PRESETS
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
+from engine.wording.presets import PRESETS
 
 OWN_WORDS = "own words"
 _PRESETS_SHOWN = 24

@@ -22,7 +22,7 @@ from bot.uploads import saving
 from data.characters.saved_characters import Character
 from data.orders.jobs import Order
 from data.pictures.portraits import Portrait
-from engine.catalogue import Catalogue
+from engine.models.catalogue import Catalogue
 from engine.prompt import SLOTS, from_json
 
 

@@ -7,9 +7,9 @@ from discord.app_commands import Choice
 
 from bot.app import Interaction
 from bot.core import varying
-from engine.catalogue import Catalogue, Model
-from engine.finetunes import FineTune
-from engine.presets import PRESETS
+from engine.models.catalogue import Catalogue, Model
+from engine.models.loras import FineTune
+from engine.wording.presets import PRESETS
 
 MOST = 25
 _NAME_LIMIT = 100

@@ -12,8 +12,8 @@ from bot.core.requests import Answer, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
-from engine.catalogue import Catalogue, Model
-from engine.jobs import Lane
+from engine.jobs.job import Lane
+from engine.models.catalogue import Catalogue, Model
 from engine.prompt import PortraitPrompt, merge
 
 MAX_CHANGE: Final = 1000

@@ -20,8 +20,8 @@ from bot.messages import cards, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver, SeveralFaces
 from data.characters.saved_characters import Character
-from engine import identity
-from engine.identity import Face
+from engine.faces import identity
+from engine.faces.identity import Face
 
 Keep = Callable[[Interaction, Saver], Awaitable[Character]]
 """Saves a face for a saver, and may be run again once a question is answered."""

@@ -18,7 +18,7 @@ from bot.core.requests import Answer, OrderRequest
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
-from engine.jobs import Lane
+from engine.jobs.job import Lane
 from engine.prompt import from_json, to_json
 
 

@@ -15,7 +15,7 @@ from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from data.orders.series_rows import Frame, Series
-from engine.jobs import Lane
+from engine.jobs.job import Lane
 from engine.prompt import from_json
 
 _MOST = 25

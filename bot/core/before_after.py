@@ -9,8 +9,8 @@ from bot.core.stores import Stores
 from data.core.data_errors import PictureMissing
 from data.orders.jobs import Order
 from data.pictures.portraits import Portrait
-from engine import identity, review
-from engine.review import Held
+from engine.faces import face_review, identity
+from engine.faces.face_review import Held
 
 log = logging.getLogger(__name__)
 
@@ -40,10 +40,10 @@ def compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
         return []
     if not faces:
         return ["No face was found in the picture that was changed."]
-    same = review.portrait(after, [Held("", ((faces[0].embedding, faces[0].pattern),))])
+    same = face_review.portrait(after, [Held("", ((faces[0].embedding, faces[0].pattern),))])
     told = [] if same is None else [f"Likeness to the picture before: {_shown(same.likeness)}"]
     known = [who for who in held if who.references]
-    earlier, later = review.portrait(before, known), review.portrait(after, known)
+    earlier, later = face_review.portrait(before, known), face_review.portrait(after, known)
     if earlier is not None and later is not None:
         told += [
             f"Likeness @{who.handle}: {_shown(was)} before, {_shown(now)} after"

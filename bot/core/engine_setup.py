@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from bot.core import hosted_setup, words
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
-from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
-from engine.decoding.pool import Decoder
-from engine.engine import Engine, Limits
-from engine.jobs import Job
+from engine.jobs.job import Job
+from engine.models.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
+from engine.pictures.decoding.decoder import Decoder
+from engine.queue.engine import Engine, Limits
 
 if TYPE_CHECKING:
     from engine.backends import Backend
@@ -86,7 +86,7 @@ def make_engine(
         return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
 
     def studio() -> "Backend":
-        from engine.backends.studio import StudioBackend
+        from engine.backends.photo_studio import StudioBackend
 
         return StudioBackend(catalogue)
 

@@ -76,7 +76,7 @@ class PriceUnconfirmed(Refused):
 
 
 class RightUnconfirmed(Refused):
-    """A picture was handed in by somebody who has not said yet that they have the right to use it; see bot.consent."""
+    """A picture was handed in by somebody who has not said yet that they have the right to it (`picture_rights`)."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -23,9 +23,9 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
 from data.orders.jobs import JobRow, Order
-from engine.engine import Engine
-from engine.jobs import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, RenderFailed
+from engine.jobs.job import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, RenderFailed
 from engine.prompt import from_json
+from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from bot.core.settings import Settings
 from data.orders.jobs import Orders
-from engine.catalogue import Catalogue, Provider
-from engine.decoding.pool import Decoder
-from engine.hosted_models import DEFAULTS, Access, server
+from engine.models.catalogue import Catalogue, Provider
+from engine.models.hosted_models import DEFAULTS, Access, server
+from engine.pictures.decoding.decoder import Decoder
 
 if TYPE_CHECKING:
     from engine.backends import Backend

@@ -18,11 +18,11 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.orders.attempts import Attempt, PinnedFace
 from data.orders.jobs import JobRow, Order
-from engine import review
-from engine.catalogue import ON_THIS_MACHINE, Model
-from engine.engine import Engine
-from engine.jobs import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
-from engine.review import Held, Review
+from engine.faces import face_review
+from engine.faces.face_review import Held, Review
+from engine.jobs.job import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
+from engine.models.catalogue import ON_THIS_MACHINE, Model
+from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class IdentityRetries:
 
     async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
-        seen = await asyncio.to_thread(review.portrait, finished.picture, held)
+        seen = await asyncio.to_thread(face_review.portrait, finished.picture, held)
         return _try_of(seen, number, finished.seed)
 
     async def _again(self, row: JobRow, model: Model, last: Attempt) -> bool:

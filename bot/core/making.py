@@ -7,11 +7,11 @@ from typing import Final
 from bot.core.requests import Validator
 from bot.core.stores import Stores
 from data.orders.jobs import JobRow, Order, OrderReference
-from engine.catalogue import Model
-from engine.engine import Engine
-from engine.jobs import Adapter, Edit, EngineError, Event, Job, Lane, Reference, Role
+from engine.jobs.job import Adapter, Edit, EngineError, Event, Job, Lane, Reference, Role
+from engine.models.catalogue import Model
 from engine.prompt import from_json
 from engine.prompts import looks
+from engine.queue.engine import Engine
 
 MAX_STARTS: Final = 3
 ADAPTED_PIPELINE: Final = "StableDiffusion3Pipeline"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bot.core.settings import Settings
 from data.orders.jobs import JobRow
-from engine import provenance, signing
-from engine.jobs import Finished
+from engine.jobs.job import Finished
+from engine.pictures import provenance, signing
 from engine.prompt import PortraitPrompt
 
 log = logging.getLogger(__name__)

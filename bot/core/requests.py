@@ -21,11 +21,11 @@ from bot.core.tiers import Tier
 from data.characters.saved_characters import Character
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
-from engine.catalogue import Model, Quality
-from engine.engine import Engine
-from engine.jobs import Adapter, Lane, ModelUnavailable, QueueFull
+from engine.jobs.job import Adapter, Lane, ModelUnavailable, QueueFull
+from engine.models.catalogue import Model, Quality
 from engine.prompt import SLOTS, PortraitPrompt, to_json
 from engine.prompts import looks
+from engine.queue.engine import Engine
 
 DEFAULT_ASPECT: Final = "2:3"
 MAX_SEED: Final = 2**32 - 1

@@ -8,7 +8,7 @@ from bot.core import words
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
 from data.pictures.portraits import Portrait, PortraitFacts
-from engine.jobs import Event, Finished
+from engine.jobs.job import Event, Finished
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.core.errors import SettingsError
 from bot.core.tiers import Tier, with_built_in
 from data.credits.accounts import FREE
-from engine.catalogue import Provider, Quality
+from engine.models.catalogue import Provider, Quality
 
 
 class ModelPrice(BaseModel):

@@ -25,9 +25,9 @@ from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
 from data.pictures.portraits import Portrait
-from engine.catalogue import Model
-from engine.engine import Engine
-from engine.jobs import Job, Lane
+from engine.jobs.job import Job, Lane
+from engine.models.catalogue import Model
+from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from bot.core.results import Result
 from bot.core.stores import Stores
 from bot.messages import cards, sheets
 from data.orders.jobs import Order
-from engine import intake, provenance
-from engine.picture_text import exif_comment
+from engine.pictures import intake, provenance
+from engine.pictures.picture_text import exif_comment
 
 SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
 

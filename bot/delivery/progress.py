@@ -12,7 +12,7 @@ from bot.components import series_menus, views
 from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
 from bot.messages import cards, sheets
 from data.orders.jobs import Order
-from engine.jobs import Event, Progress, Queued
+from engine.jobs.job import Event, Progress, Queued
 from engine.prompt import from_json
 
 log = logging.getLogger(__name__)

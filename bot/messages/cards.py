@@ -9,7 +9,7 @@ from bot.core import words
 from bot.messages import likeness
 from data.orders.attempts import Attempt
 from data.pictures.portraits import Portrait
-from engine.jobs import Event, Fitting, Loading, Progress, Queued
+from engine.jobs.job import Event, Fitting, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
 
 ACCENT = discord.Colour(0xC8553D)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from data.orders.attempts import Attempt
-from engine.likeness import ACCEPTED
+from engine.faces.likeness import ACCEPTED
 
 
 def lines(attempts: Sequence[Attempt], handles: Sequence[str]) -> list[str]:

@@ -15,8 +15,8 @@ from bot.core.requests import Answer
 from bot.messages import refusals
 from data.core import presence
 from data.core.data_errors import DataError
-from engine.intake import BadPicture
-from engine.jobs import EngineError
+from engine.jobs.job import EngineError
+from engine.pictures.intake import BadPicture
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from bot.core.stores import Stores
 from bot.messages import cards
 from data.core.data_errors import PictureMissing
 from data.orders.series_rows import Frame, Series
-from engine import contact_sheet
-from engine.contact_sheet import Cell
+from engine.pictures import contact_sheet
+from engine.pictures.contact_sheet import Cell
 from engine.prompt import SLOTS, from_json
 
 NAME = "sheet.jpg"

@@ -18,7 +18,8 @@ from data.core.data_errors import DataError
 from data.core.database import FILE_NAME
 from data.core.files import private_folder, readable_by_others, write_over
 from data.core.folder_lock import lock_folder
-from engine import identity, studio_model
+from engine.faces import identity
+from engine.models import studio_model
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"

@@ -6,8 +6,8 @@ import aiohttp
 import discord
 from discord.http import HTTPClient
 
-from engine.decoding.pool import too_heavy
-from engine.intake import MAX_BYTES, BadPicture
+from engine.pictures.decoding.decoder import too_heavy
+from engine.pictures.intake import MAX_BYTES, BadPicture
 
 FETCH_S: Final = 30.0
 _CHUNK: Final = 2**16

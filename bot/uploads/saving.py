@@ -17,10 +17,11 @@ from bot.core.stores import Stores
 from bot.uploads import attachments
 from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
 from data.pictures.portraits import Portrait
-from engine import identity, intake, review
-from engine.catalogue import Catalogue
-from engine.identity import Face
-from engine.picture_text import texts, with_texts
+from engine.faces import face_review, identity
+from engine.faces.identity import Face
+from engine.models.catalogue import Catalogue
+from engine.pictures import intake
+from engine.pictures.picture_text import texts, with_texts
 from engine.prompt import from_json
 from engine.prompts import looks
 
@@ -148,7 +149,7 @@ def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> See
     except identity.LookFailed as error:
         log.warning("a face could not be looked for: %s", error)
         raise Refused("Faces could not be looked for just now. Try again in a minute; nothing was saved.") from error
-    if not needed and (len(found) != 1 or review.unfit(found[0])):
+    if not needed and (len(found) != 1 or face_review.unfit(found[0])):
         return Seen()
     if not found:
         raise Refused(
@@ -157,7 +158,7 @@ def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> See
     if len(found) > 1 and which is None:
         raise SeveralFaces(png, found)
     face = found[min(which or 0, len(found) - 1)]
-    if problem := review.unfit(face):
+    if problem := face_review.unfit(face):
         raise Refused(problem)
     measure = FaceMeasure(face.embedding, face.pattern, identity.MEASURE)
     crop = intake.encode_png(identity.crop(png, face))

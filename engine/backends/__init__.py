@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
-from engine.catalogue import Model
-from engine.jobs import EngineError, Finished, Job, Lane, Underway
+from engine.jobs.job import EngineError, Finished, Job, Lane, Underway
+from engine.models.catalogue import Model
 
 Report = Callable[[str, Underway], None]
 Cancelled = Callable[[str], bool]

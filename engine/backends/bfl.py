@@ -13,10 +13,7 @@ import aiohttp
 
 from engine.backends.answers import ACCEPTED, CHUNK, MOST_JSON, read_object, whole
 from engine.backends.hosted import ATTEMPT_S, Ask, Bought, Ready, TicketedBackend
-from engine.backends.waits import retry_after_s
-from engine.catalogue import Provider
-from engine.hosted_models import CANDID, FLUX_2
-from engine.provider_errors import (
+from engine.backends.provider_errors import (
     AnswerLost,
     ContentRefused,
     GenerationFailed,
@@ -33,7 +30,10 @@ from engine.provider_errors import (
     UnreadableAnswer,
     UnusableAnswer,
 )
-from engine.provider_values import seed_of, texts_of
+from engine.backends.provider_values import seed_of, texts_of
+from engine.backends.waits import retry_after_s
+from engine.models.catalogue import Provider
+from engine.models.hosted_models import CANDID, FLUX_2
 
 IMAGE_PROMPT_STRENGTH: Final = 0.3
 """Above the provider's default, which hardly shows the person; far below 1, which is the reference again."""

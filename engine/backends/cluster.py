@@ -16,11 +16,7 @@ from typing import Any, ClassVar, Final
 from engine.backends import Cancelled, Outcome, Report
 from engine.backends.hosted import SENT, Answer, Ask, HostedBackend, Notes
 from engine.backends.openai import OpenAIBackend
-from engine.catalogue import Catalogue, Provider
-from engine.decoding.pool import Decoder
-from engine.hosted_models import Access, Server
-from engine.jobs import Job, Lane
-from engine.provider_errors import (
+from engine.backends.provider_errors import (
     AnswerLost,
     KeyRefused,
     NoServerLeft,
@@ -32,7 +28,11 @@ from engine.provider_errors import (
     RedirectRefused,
     UnusableAnswer,
 )
-from engine.standing import FIRST_ASIDE_S, Standing
+from engine.jobs.job import Job, Lane
+from engine.models.catalogue import Catalogue, Provider
+from engine.models.hosted_models import Access, Server
+from engine.models.standing import FIRST_ASIDE_S, Standing
+from engine.pictures.decoding.decoder import Decoder
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from engine.backends.local import runtime
 from engine.backends.local.loaded import kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.words import words_for
-from engine.catalogue import Catalogue, Model
-from engine.jobs import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
-from engine.local_models import can_edit
-from engine.worker import Worker, WorkerDied, WorkerHung
+from engine.backends.worker import Worker, WorkerDied, WorkerHung
+from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
+from engine.models.catalogue import Catalogue, Model
+from engine.models.local_models import can_edit
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings

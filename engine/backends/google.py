@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_PICTURE_JSON
 from engine.backends.hosted import Ask, DirectBackend
-from engine.backends.waits import retry_after_s
-from engine.catalogue import Provider
-from engine.provider_errors import (
+from engine.backends.provider_errors import (
     AnswerLost,
     ContentRefused,
     GenerationFailed,
@@ -28,6 +26,8 @@ from engine.provider_errors import (
     RequestRefused,
     UnreadableAnswer,
 )
+from engine.backends.waits import retry_after_s
+from engine.models.catalogue import Provider
 
 if TYPE_CHECKING:
     from google.genai import Client, types

@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 
 from engine.backends.answers import ACCEPTED, events, tamed, whole
-from engine.provider_errors import ProviderError, ProviderSilent, RedirectRefused, UnreadableAnswer
+from engine.backends.provider_errors import ProviderError, ProviderSilent, RedirectRefused, UnreadableAnswer
 
 CONNECT_S: Final = 20.0
 MOST_ERROR: Final = 2**16

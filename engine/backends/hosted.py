@@ -20,14 +20,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from engine.backends import Cancelled, Outcome, Report
-from engine.backends.pictures import MAX_BYTES, download, is_at, reference_jpeg
-from engine.catalogue import Catalogue, Model, Provider
-from engine.decoding.pool import Decoder
-from engine.dialects import Attached, Words, render
-from engine.hosted_models import TITLES, Access
-from engine.intake import BadPicture, CleanPicture
-from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role
-from engine.provider_errors import (
+from engine.backends.provider_errors import (
     AnswerLost,
     GenerationFailed,
     ProviderAside,
@@ -38,7 +31,14 @@ from engine.provider_errors import (
     RateLimited,
     UnusableAnswer,
 )
-from engine.provider_values import cost_of
+from engine.backends.provider_pictures import MAX_BYTES, download, is_at, reference_jpeg
+from engine.backends.provider_values import cost_of
+from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, Role
+from engine.models.catalogue import Catalogue, Model, Provider
+from engine.models.hosted_models import TITLES, Access
+from engine.pictures.decoding.decoder import Decoder
+from engine.pictures.intake import BadPicture, CleanPicture
+from engine.wording.dialects import Attached, Words, render
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_JSON
 from engine.backends.hosted import ATTEMPT_S, SENT, Ask, Bought, Ready, TicketedBackend
-from engine.backends.waits import retry_after_s
-from engine.catalogue import Provider
-from engine.provider_errors import (
+from engine.backends.provider_errors import (
     AnswerLost,
     ContentRefused,
     GenerationFailed,
@@ -31,7 +29,9 @@ from engine.provider_errors import (
     UnreadableAnswer,
     UnusableAnswer,
 )
-from engine.provider_values import seed_of, ticket_of
+from engine.backends.provider_values import seed_of, ticket_of
+from engine.backends.waits import retry_after_s
+from engine.models.catalogue import Provider
 
 if TYPE_CHECKING:
     from mage_space import AsyncMage, MageAPIError, MageConnectionError

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_PICTURE_JSON
 from engine.backends.hosted import Ask, DirectBackend
-from engine.backends.pictures import MAX_BYTES
-from engine.backends.waits import retry_after_s
-from engine.catalogue import Provider
-from engine.jobs import Progress
-from engine.provider_errors import (
+from engine.backends.provider_errors import (
     AnswerLost,
     ContentRefused,
     KeyRefused,
@@ -31,7 +27,11 @@ from engine.provider_errors import (
     UnreadableAnswer,
     UnusableAnswer,
 )
-from engine.provider_values import texts_of
+from engine.backends.provider_pictures import MAX_BYTES
+from engine.backends.provider_values import texts_of
+from engine.backends.waits import retry_after_s
+from engine.jobs.job import Progress
+from engine.models.catalogue import Provider
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI

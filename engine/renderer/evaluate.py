@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from engine import identity
+from engine.faces import identity
 from engine.renderer.evaluation import people, reports, sheets, speed
 from engine.renderer.evaluation.cases import Case, cases
 from engine.renderer.evaluation.judging import Shown, Verdict, judged

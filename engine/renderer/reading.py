@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from engine.families.words import script
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.lexicon import kind_of
 from engine.prompts.looks import Looks
 from engine.prompts.model import QUOTED
+from engine.prompts.telling import script
 from engine.renderer import lights
 from engine.renderer.clauses import Clause, clause
 from engine.renderer.lexicon import table, words

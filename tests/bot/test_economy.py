@@ -14,7 +14,7 @@ from bot.core.settings import ModelPrice, Settings
 from bot.core.tiers import Tier, with_built_in
 from data.credits import ledger
 from data.credits.accounts import Account
-from engine.jobs import Lane, QueueFull
+from engine.jobs.job import Lane, QueueFull
 from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said

@@ -10,9 +10,9 @@ from bot.core import before_after
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
-from engine import identity
+from engine.faces import identity
+from engine.faces.face_review import Held
 from engine.prompt import from_json
-from engine.review import Held
 from tests import faces
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import fields, labels, said

@@ -23,12 +23,12 @@ from data.core.database import FILE_NAME
 from data.credits import ledger
 from data.orders.jobs import Order, Way
 from engine.backends import Cancelled, Outcome, Report
-from engine.catalogue import Catalogue, Model
-from engine.dialects import Words
-from engine.engine import Engine
-from engine.jobs import Event, Finished, Job
-from engine.local_models import local_model
+from engine.jobs.job import Event, Finished, Job
+from engine.models.catalogue import Catalogue, Model
+from engine.models.local_models import local_model
 from engine.prompt import PortraitPrompt
+from engine.queue.engine import Engine
+from engine.wording.dialects import Words
 from tests.data.conftest import png
 
 SAM, GUILD = 7, 1

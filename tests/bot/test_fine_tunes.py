@@ -13,8 +13,8 @@ from bot.core.requests import Answer, OrderRequest, Place
 from bot.core.settings import Settings
 from bot.operations import doctor
 from data.pictures.portraits import Portrait
-from engine import provenance
-from engine.picture_text import texts
+from engine.pictures import provenance
+from engine.pictures.picture_text import texts
 from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said

@@ -16,7 +16,7 @@ from discord.http import HTTPClient
 from PIL import Image
 
 from bot.uploads import attachments, sources
-from engine.intake import MAX_BYTES, BadPicture
+from engine.pictures.intake import MAX_BYTES, BadPicture
 from tests.bot.conftest import World
 from tests.bot.reading import said
 from tests.engine import hostile

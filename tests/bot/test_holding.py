@@ -18,14 +18,14 @@ from bot.messages import cards, likeness
 from data.characters.saved_characters import FaceMeasure
 from data.orders.attempts import Attempt
 from data.orders.jobs import Order
-from engine import identity
 from engine.backends import Cancelled, Outcome, Report
-from engine.catalogue import Catalogue, Model
-from engine.dialects import Words
-from engine.engine import Engine
-from engine.jobs import Finished, Job, Progress, RenderFailed
-from engine.local_models import local_model
+from engine.faces import identity
+from engine.jobs.job import Finished, Job, Progress, RenderFailed
+from engine.models.catalogue import Catalogue, Model
+from engine.models.local_models import local_model
 from engine.prompt import PortraitPrompt
+from engine.queue.engine import Engine
+from engine.wording.dialects import Words
 from tests import faces
 from tests.bot.test_hosted import Counter
 

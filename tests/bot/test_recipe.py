@@ -11,11 +11,11 @@ from PIL import Image
 
 from bot.core import studio, words
 from bot.delivery import payloads
-from engine import provenance
-from engine.dialects import Words
-from engine.jobs import Finished
-from engine.presets import PRESETS
+from engine.jobs.job import Finished
+from engine.pictures import provenance
 from engine.prompt import SLOTS, from_json
+from engine.wording.dialects import Words
+from engine.wording.presets import PRESETS
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said
 from tests.engine.tiny_models import entry, models_file

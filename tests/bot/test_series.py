@@ -19,7 +19,7 @@ from bot.core.stores import Stores
 from data.credits import ledger
 from data.orders.jobs import Order
 from data.pictures.portraits import PortraitFacts
-from engine.jobs import Event, UnknownModel
+from engine.jobs.job import Event, UnknownModel
 from engine.prompt import PortraitPrompt, from_json
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said

@@ -12,9 +12,9 @@ from bot.core.errors import AgainstPolicy
 from bot.messages import cards, replies, sheets
 from data.core.data_errors import HandleTaken
 from data.orders.series_rows import Frame, Series
-from engine.intake import BadPicture
-from engine.jobs import Loading, ModelUnavailable, RenderFailed, UnknownModel
-from engine.provider_errors import ContentRefused
+from engine.backends.provider_errors import ContentRefused
+from engine.jobs.job import Loading, ModelUnavailable, RenderFailed, UnknownModel
+from engine.pictures.intake import BadPicture
 from tests.bot.conftest import World
 from tests.bot.reading import fields, said
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bot.operations import doctor
-from engine import identity, review
+from engine.faces import face_review, identity
 from tests.bot.conftest import World
 from tests.bot.reading import said
 
@@ -41,5 +41,5 @@ async def test_a_picture_is_saved_unmeasured_and_portraits_are_delivered(
 
 def test_it_is_said_where_it_is_missing() -> None:
     assert identity.missing() == "dlib-bin is not installed"
-    assert review.portrait(b"", []) is None
+    assert face_review.portrait(b"", []) is None
     assert doctor._faces().mark == "note"

@@ -14,10 +14,10 @@ import statistics
 import time
 from collections.abc import Callable
 
-from engine.dialects import FAMILIES, render
 from engine.prompt import parse, to_lines
 from engine.prompts.lexicon import LEXICON, NOUNS, entry, group_of
 from engine.prompts.units import typed_units
+from engine.wording.dialects import FAMILIES, render
 from tests import hostile
 from tests.corpus.labelled import SETS, read
 

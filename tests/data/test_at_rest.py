@@ -20,7 +20,7 @@ from data.core.folder_lock import lock_folder
 from data.people.personal_export import everything_of
 from data.pictures.picture_store import PictureStore
 from data.upkeep.backup import back_up, restore
-from engine import signing
+from engine.pictures import signing
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, order, png
 
 ROOT = Path(__file__).parents[2]

@@ -256,7 +256,7 @@ def test_two_processes_migrate_the_same_file_once(tmp_path: Path) -> None:
 
 def test_a_second_bot_on_the_same_folder_is_refused_until_the_first_ends(tmp_path: Path) -> None:
     script = (
-        "import sys; from pathlib import Path; from data.database import lock_folder\n"
+        "import sys; from pathlib import Path; from data.core.database import lock_folder\n"
         "lock = lock_folder(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     holder = subprocess.Popen(

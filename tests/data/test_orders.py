@@ -79,7 +79,7 @@ async def test_200_orders_at_once_on_a_balance_for_3_run_exactly_3(house: House)
 RACE = """
 import asyncio, json, sys
 from pathlib import Path
-from data.errors import InsufficientCredits
+from data.core.data_errors import InsufficientCredits
 from tests.data.conftest import NOON, House, order
 
 async def main() -> None:

@@ -168,7 +168,7 @@ async def test_a_crash_between_file_and_row_loses_neither(tmp_path: Path) -> Non
 FULL = """
 import asyncio, resource, signal, sys
 from pathlib import Path
-from data.errors import NoSpace
+from data.core.data_errors import NoSpace
 from tests.data.conftest import House, names, png
 
 async def main() -> None:

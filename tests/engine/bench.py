@@ -27,15 +27,15 @@ from typing import Any
 from engine.backends import Cancelled, Outcome, Report
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.embeddings import T5_TOKENS
-from engine.backends.studio import StudioBackend
-from engine.catalogue import Catalogue, Model
-from engine.engine import Engine, Limits
-from engine.jobs import Finished, Job, Lane
-from engine.local_models import local_model, sizes
+from engine.backends.photo_studio import StudioBackend
+from engine.jobs.job import Finished, Job, Lane
+from engine.models.catalogue import Catalogue, Model
+from engine.models.local_models import local_model, sizes
+from engine.models.studio_model import missing, studio_model
 from engine.prompt import PortraitPrompt
-from engine.queue import BatchKey, FairQueue, batch_key
-from engine.studio_model import missing, studio_model
-from engine.timings import Timings
+from engine.queue.engine import Engine, Limits
+from engine.queue.fair_queue import BatchKey, FairQueue, batch_key
+from engine.queue.timings import Timings
 from tests.engine.tiny_models import SMALL, make
 
 WIDE = Limits(waiting_per_user=10**6, waiting=10**6, running_per_user=8)

@@ -10,9 +10,9 @@ from typing import Any
 
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.runtime import LocalSettings
-from engine.catalogue import Model
-from engine.engine import Engine, Limits
-from engine.jobs import Job
+from engine.jobs.job import Job
+from engine.models.catalogue import Model
+from engine.queue.engine import Engine, Limits
 from tests.engine.providers.stage import STANDINS, WORDS, Stage
 from tests.engine.stage import job, tiny
 

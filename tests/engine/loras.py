@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from engine.weights import Shapes, part_shapes
+from engine.models.weights import Shapes, part_shapes
 
 RANK = 2
 ATTENTION = ("attn.to_q", "attn.to_k", "attn.to_v", "attn.to_out.0")

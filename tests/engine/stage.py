@@ -6,14 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.backends import Cancelled, Outcome, Report
-from engine.catalogue import Catalogue, Model
-from engine.dialects import Words
-from engine.engine import Engine
-from engine.jobs import Event, Finished, Job, JobCancelled, Lane, Progress
-from engine.local_models import local_model, sizes
+from engine.jobs.job import Event, Finished, Job, JobCancelled, Lane, Progress
+from engine.models.catalogue import Catalogue, Model
+from engine.models.local_models import local_model, sizes
 from engine.prompt import PortraitPrompt
-from engine.queue import BatchKey, batch_key
-from engine.timings import Timings
+from engine.queue.engine import Engine
+from engine.queue.fair_queue import BatchKey, batch_key
+from engine.queue.timings import Timings
+from engine.wording.dialects import Words
 from tests.engine.tiny_models import SIZE
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine import provider_errors as wrong
+from engine.backends import provider_errors as wrong
 from engine.backends.hosted import SENT, NotesInMemory
-from engine.jobs import EngineStopped, Finished, JobCancelled, Progress
+from engine.jobs.job import EngineStopped, Finished, JobCancelled, Progress
 from engine.prompt import PortraitPrompt
 from tests.engine.providers.stage import STANDINS, Stage, character
 from tests.engine.providers.standin import KEY, Fault, Point, StandIn

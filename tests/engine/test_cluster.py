@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from engine import provider_errors as wrong
+from engine.backends import provider_errors as wrong
 from engine.backends.cluster import ClusterBackend
 from engine.backends.hosted import SENT, NotesInMemory
-from engine.catalogue import Catalogue
-from engine.engine import Engine, Limits
-from engine.hosted_models import Access, Server, hosted_models
-from engine.jobs import Finished, Job, JobCancelled, Lane
+from engine.jobs.job import Finished, Job, JobCancelled, Lane
+from engine.models.catalogue import Catalogue
+from engine.models.hosted_models import Access, Server, hosted_models
+from engine.queue.engine import Engine, Limits
 from tests.engine.providers.server import StandInServer
 from tests.engine.providers.stage import WORDS
 from tests.engine.stage import picture

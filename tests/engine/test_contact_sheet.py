@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from engine.contact_sheet import CELL_PX, Cell, Likenesses, likenesses, sheet
+from engine.pictures.contact_sheet import CELL_PX, Cell, Likenesses, likenesses, sheet
 from tests.engine.providers.standin import picture
 
 

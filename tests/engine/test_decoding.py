@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageOps
 
-from engine.decoding.pool import Decoder
-from engine.intake import BadPicture, CleanPicture
+from engine.pictures.decoding.decoder import Decoder
+from engine.pictures.intake import BadPicture, CleanPicture
 from tests.engine import hostile
 
 HOSTILE = hostile.all_of_them()

@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from engine import identity
-from engine.decoding.messages import TOO_MUCH
-from engine.decoding.pool import STOPPING, Decoder
-from engine.decoding.seats import EACH, EACH_WAITING, MANY, SEATS, YOURS, Seats
-from engine.intake import BadPicture, CleanPicture
+from engine.apart.pipe_messages import TOO_MUCH
+from engine.faces import identity
+from engine.pictures.decoding.decoder import STOPPING, Decoder
+from engine.pictures.decoding.seats import EACH, EACH_WAITING, MANY, SEATS, YOURS, Seats
+from engine.pictures.intake import BadPicture, CleanPicture
 from tests import faces
 from tests.engine import hostile
 
@@ -179,7 +179,7 @@ async def test_close_ends_what_is_being_decoded_at_once_and_tells_who_waits() ->
 @pytest.mark.parametrize("busy", [False, True])
 def test_the_process_ends_with_a_bot_that_is_killed(busy: bool) -> None:
     code = (
-        "import asyncio, sys; from engine.decoding.pool import Decoder; from tests.engine import hostile\n"
+        "import asyncio, sys; from engine.pictures.decoding.decoder import Decoder; from tests.engine import hostile\n"
         "async def main():\n"
         "    decoder = Decoder(); await decoder.clean(hostile.colour('PNG', 64, 64), 1)\n"
         "    print(*decoder.pids, flush=True); await asyncio.sleep(600)\n"
@@ -298,7 +298,7 @@ async def test_a_seat_that_comes_in_the_moment_of_giving_up_is_handed_on() -> No
 
 
 async def test_seats_of_all_together_are_bounded_and_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.decoding.seats.WAIT_S", 0.01)
+    monkeypatch.setattr("engine.pictures.decoding.seats.WAIT_S", 0.01)
     seats = Seats(no_time)
     held = [seats.one(number // EACH) for number in range(SEATS)]
     for one in held:

@@ -17,9 +17,7 @@ from PIL import Image
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
-from engine.catalogue import Catalogue
-from engine.engine import Engine, Limits
-from engine.jobs import (
+from engine.jobs.job import (
     EngineStopped,
     Event,
     Finished,
@@ -32,7 +30,9 @@ from engine.jobs import (
     Progress,
     Reference,
 )
+from engine.models.catalogue import Catalogue
 from engine.prompt import PortraitPrompt
+from engine.queue.engine import Engine, Limits
 from tests.engine.stage import WorthIt, follow, job, jobs, picture, tiny
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs import Adapter, Edit, Finished, Progress, RenderFailed
+from engine.jobs.job import Adapter, Edit, Finished, Progress, RenderFailed
 from tests.engine.adapters import add_ip_adapter
 from tests.engine.loras import lora
 from tests.engine.stage import follow, job, tiny

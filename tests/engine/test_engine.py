@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from engine.backends import Backend, BackendLost, RenderInterrupted
-from engine.catalogue import Catalogue
-from engine.engine import Engine, Limits
-from engine.jobs import (
+from engine.jobs.job import (
     EngineStopped,
     Event,
     Finished,
@@ -26,7 +24,9 @@ from engine.jobs import (
     RenderFailed,
     UnknownModel,
 )
-from engine.timings import Timings
+from engine.models.catalogue import Catalogue
+from engine.queue.engine import Engine, Limits
+from engine.queue.timings import Timings
 from tests.engine.stage import HandBackend, HandClock, catalogue, follow, job, jobs, learned, picture, turn
 
 

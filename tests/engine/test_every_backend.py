@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from engine.jobs import EngineError, EngineStopped, Finished, Job, JobCancelled, Progress
+from engine.jobs.job import EngineError, EngineStopped, Finished, Job, JobCancelled, Progress
 from engine.prompt import ASPECTS, PortraitPrompt
 from tests.engine.adapters import add_ip_adapter
 from tests.engine.houses import HOUSES, LOCAL, House, house_of

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from engine.backends.local.runtime import LocalSettings
-from engine.catalogue import Catalogue
-from engine.finetunes import FineTune
-from engine.jobs import Adapter, Finished, Job, ModelUnavailable
+from engine.jobs.job import Adapter, Finished, Job, ModelUnavailable
+from engine.models.catalogue import Catalogue
+from engine.models.loras import FineTune
 from tests.engine.loras import lora, lora_of
 from tests.engine.stage import job, tiny
 from tests.engine.test_diffusers import Studio, pixels

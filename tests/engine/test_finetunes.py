@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalogue import Catalogue, CatalogueSettings, build
-from engine.dialects import Words
-from engine.finetunes import with_triggers
-from engine.jobs import UnknownFineTune
+from engine.jobs.job import UnknownFineTune
+from engine.models.catalogue import Catalogue, CatalogueSettings, build
+from engine.models.loras import with_triggers
+from engine.wording.dialects import Words
 from tests.engine.loras import header_only, lora, lora_of
 
 CARD = """

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from engine.backends.pictures import is_at
+from engine.backends.provider_pictures import is_at
 from engine.backends.waits import retry_after_s
-from engine.catalogue import CatalogueError, CatalogueSettings, Provider, build
-from engine.dialects import FAMILIES
-from engine.hosted_models import DEFAULTS, Access, Server, hosted_models, server, unconfigured
+from engine.models.catalogue import CatalogueError, CatalogueSettings, Provider, build
+from engine.models.hosted_models import DEFAULTS, Access, Server, hosted_models, server, unconfigured
+from engine.models.standing import Standing
 from engine.prompt import ASPECTS
-from engine.standing import Standing
+from engine.wording.dialects import FAMILIES
 from tests.engine.stage import HandClock
 
 HOUSE = Path(__file__).parent.parent.parent
@@ -160,7 +160,7 @@ def test_a_date_to_wait_for_that_is_past_means_now() -> None:
 def test_no_sdk_and_no_torch_is_imported_before_the_first_portrait() -> None:
     """A bot with only hosted models starts light."""
     code = (
-        "import sys, bot.hosted_setup, bot.engine_setup, engine.hosted_models, engine.backends.mage,"
+        "import sys, bot.core.hosted_setup, bot.core.engine_setup, engine.models.hosted_models, engine.backends.mage,"
         " engine.backends.bfl, engine.backends.openai, engine.backends.google\n"
         "print(sorted({'torch', 'diffusers', 'openai', 'mage_space', 'google.genai', 'httpx'} & set(sys.modules)))"
     )

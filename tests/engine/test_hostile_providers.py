@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from engine import provider_errors as wrong
+from engine.backends import provider_errors as wrong
 from engine.backends.answers import MOST_PICTURE_JSON
-from engine.catalogue import Provider
-from engine.jobs import Finished
+from engine.jobs.job import Finished
+from engine.models.catalogue import Provider
 from tests.engine.providers.hostile import POINTS, PRICE_MICROS, Hostile, Place, Says, bomb, drip, flood, place, reply
 from tests.engine.providers.standin import KEY, Point
 

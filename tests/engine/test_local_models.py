@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.catalogue import CatalogueError, CatalogueSettings, build
-from engine.jobs import UnknownModel
-from engine.local_models import local_model, sizes
+from engine.jobs.job import UnknownModel
+from engine.models.catalogue import CatalogueError, CatalogueSettings, build
+from engine.models.local_models import local_model, sizes
 from engine.prompt import ASPECTS
 from tests.engine.adapters import add_ip_adapter
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.dialects import FAMILIES, render
 from engine.prompt import parse
 from engine.prompts.looks import Looks, first_said, from_json, saved_with, spoken, to_json, told, unsaid, with_looks
+from engine.wording.dialects import FAMILIES, render
 
 ANA = Looks(hair="long red hair", glasses="round glasses")
 KAI = Looks(hair="a shaved head", beard="a grey beard")

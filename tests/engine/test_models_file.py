@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from engine.backends.local.runtime import LocalSettings
-from engine.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
-from engine.jobs import ModelUnavailable
-from engine.local_models import local_model
-from engine.models_file import read_models_file
-from engine.weights import folder_of
+from engine.jobs.job import ModelUnavailable
+from engine.models.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
+from engine.models.local_models import local_model
+from engine.models.models_file import read_models_file
+from engine.models.weights import folder_of
 from tests.engine.loras import lora
 from tests.engine.stage import job
 from tests.engine.test_diffusers import Studio, pixels

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.presets import PRESETS, Preset
 from engine.prompt import SLOTS, PortraitPrompt, parse, to_lines
+from engine.wording.presets import PRESETS, Preset
 
 ALL = [(slot, preset) for slot in SLOTS for preset in PRESETS[slot]]
 

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from engine import provenance, signing
-from engine.picture_text import MAX_TEXT, exif_comment, texts, with_texts
+from engine.pictures import provenance, signing
+from engine.pictures.picture_text import MAX_TEXT, exif_comment, texts, with_texts
+from engine.pictures.provenance import Recipe
 from engine.prompt import PortraitPrompt, parse
-from engine.provenance import Recipe
 
 RECIPE = Recipe(
     prompt=parse('@ana in a red coat, a badge reading "MILO", Rembrandt lighting, 85mm f/1.4 --ar 2:3 --no hat'),

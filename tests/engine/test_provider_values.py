@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.backends.answers import Unpacker, read_object, tame
+from engine.backends.provider_errors import ContentRefused, UnusableAnswer
+from engine.backends.provider_values import MOST_SEED, MOST_WORDS, cost_of, seed_of, text_of, texts_of, ticket_of
 from engine.backends.waits import LONGEST_WAIT_S, retry_after_s
-from engine.catalogue import Provider
-from engine.provider_errors import ContentRefused, UnusableAnswer
-from engine.provider_values import MOST_SEED, MOST_WORDS, cost_of, seed_of, text_of, texts_of, ticket_of
+from engine.models.catalogue import Provider
 from tests.engine.providers.hostile import PRICE_MICROS, place, reply
 
 SEEDS: list[tuple[object, int | None]] = [

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.jobs import Job, Lane
-from engine.queue import BatchKey, FairQueue
+from engine.jobs.job import Job, Lane
+from engine.queue.fair_queue import BatchKey, FairQueue
 from tests.engine.stage import job, jobs
 
 

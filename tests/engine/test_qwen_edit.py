@@ -12,9 +12,9 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import recipe_for
 from engine.backends.local.render import Rendering
 from engine.backends.local.words import words_for
-from engine.catalogue import Catalogue, Model
-from engine.jobs import Edit, Finished, Job, ModelUnavailable, Progress
-from engine.local_models import local_model
+from engine.jobs.job import Edit, Finished, Job, ModelUnavailable, Progress
+from engine.models.catalogue import Catalogue, Model
+from engine.models.local_models import local_model
 from tests.engine.stage import job
 from tests.engine.test_published import studio_of
 from tests.engine.test_references import face

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs import Reference
+from engine.jobs.job import Reference
 from tests.engine.adapters import add_ip_adapter
 from tests.engine.stage import job, tiny
 from tests.engine.test_diffusers import Studio, cancelled_at, pixels

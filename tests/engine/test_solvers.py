@@ -13,7 +13,7 @@ from diffusers import DPMSolverMultistepScheduler
 from PIL import Image
 
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs import Progress
+from engine.jobs.job import Progress
 from tests.engine.stage import follow, job, jobs, tiny
 from tests.engine.test_diffusers import Studio, cancelled_at, pixels
 from tests.engine.test_edits import edit

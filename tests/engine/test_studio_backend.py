@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from engine import identity
-from engine.backends.studio import StudioBackend, scene_of
-from engine.catalogue import BUILTIN_ID, Catalogue
-from engine.jobs import Edit, Finished, Fitting, Job, JobCancelled, Lane, Progress, Reference, Underway
-from engine.picture_text import texts
+from engine.backends.photo_studio import StudioBackend, scene_of
+from engine.faces import identity
+from engine.jobs.job import Edit, Finished, Fitting, Job, JobCancelled, Lane, Progress, Reference, Underway
+from engine.models.catalogue import BUILTIN_ID, Catalogue
+from engine.models.studio_model import missing, studio_model
+from engine.pictures.picture_text import texts
 from engine.prompt import parse
 from engine.prompts.looks import Looks
 from engine.renderer.palette import HAIR
 from engine.renderer.stored import KEYWORD, from_json
-from engine.studio_model import missing, studio_model
 from tests.engine.renderer.test_fitting import SMALL
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the studio can take pictures")

@@ -7,9 +7,9 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from engine.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, Quality, build
-from engine.jobs import UnknownModel
-from engine.studio_model import missing
+from engine.jobs.job import UnknownModel
+from engine.models.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, Quality, build
+from engine.models.studio_model import missing
 
 NEEDED = ("embreex", "pyoidn", "scipy")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from engine.queue import BatchKey, batch_key
-from engine.timings import Timings
+from engine.queue.fair_queue import BatchKey, batch_key
+from engine.queue.timings import Timings
 from tests.engine.stage import job
 
 KEY: BatchKey = batch_key(job("A1", 0))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine.worker import Worker, WorkerDied, WorkerHung
+from engine.backends.worker import Worker, WorkerDied, WorkerHung
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from engine.backends.local.cache import LruCache
 from engine.backends.local.inputs import picture_at
 from engine.backends.local.loaded import Loaded
-from engine.jobs import Reference
+from engine.jobs.job import Reference
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.finetunes import halves, misfit
-from engine.jobs import Adapter, EngineError, ModelUnavailable
+from engine.jobs.job import Adapter, EngineError, ModelUnavailable
+from engine.models.loras import halves, misfit
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from engine.jobs import Edit, Reference
+from engine.jobs.job import Edit, Reference
 
 
 class PictureUnreadable(Exception):

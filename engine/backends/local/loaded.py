@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.schedulers import begin_from_pictures
-from engine.catalogue import Model, Offload
-from engine.jobs import Job, Reference, Role
-from engine.local_models import takes_pictures
-from engine.published import EDITORS
+from engine.jobs.job import Job, Reference, Role
+from engine.models.catalogue import Model, Offload
+from engine.models.local_models import takes_pictures
+from engine.models.published import EDITORS
 
 if TYPE_CHECKING:
     import torch

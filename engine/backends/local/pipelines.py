@@ -10,9 +10,9 @@ from engine.backends.local.embeddings import Embeddings, TextEmbedding
 from engine.backends.local.inputs import edit_picture, readable, reference_picture
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.schedulers import keep_rows
-from engine.dialects import Words
-from engine.jobs import Job
-from engine.local_models import takes_pictures
+from engine.jobs.job import Job
+from engine.models.local_models import takes_pictures
+from engine.wording.dialects import Words
 
 if TYPE_CHECKING:
     import torch

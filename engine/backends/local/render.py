@@ -12,9 +12,9 @@ from engine.backends import Outcome
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Recipe, steps_of
 from engine.backends.local.previews import Previewer
-from engine.dialects import Words
-from engine.jobs import Finished, Job, JobCancelled, Progress
-from engine.local_models import takes_pictures
+from engine.jobs.job import Finished, Job, JobCancelled, Progress
+from engine.models.local_models import takes_pictures
+from engine.wording.dialects import Words
 
 if TYPE_CHECKING:
     import torch

@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from engine.catalogue import Precision
+from engine.models.catalogue import Precision
 
 if TYPE_CHECKING:
     import torch

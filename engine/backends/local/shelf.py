@@ -14,9 +14,9 @@ from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
-from engine.catalogue import Model, Offload
-from engine.jobs import ModelUnavailable
-from engine.local_models import ADAPTER
+from engine.jobs.job import ModelUnavailable
+from engine.models.catalogue import Model, Offload
+from engine.models.local_models import ADAPTER
 
 if TYPE_CHECKING:
     import torch

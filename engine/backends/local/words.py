@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from engine.backends.local.loaded import Loaded
-from engine.catalogue import Catalogue
-from engine.dialects import Attached, Words, render
-from engine.finetunes import with_triggers
-from engine.jobs import Job, Role
-from engine.local_models import takes_pictures
+from engine.jobs.job import Job, Role
+from engine.models.catalogue import Catalogue
+from engine.models.local_models import takes_pictures
+from engine.models.loras import with_triggers
+from engine.wording.dialects import Attached, Words, render
 
 
 def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:

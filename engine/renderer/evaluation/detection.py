@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine import identity
+from engine.faces import identity
 
 Picture = npt.NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
-from engine import identity
+from engine.faces import identity
 from engine.renderer.evaluation import colours
 from engine.renderer.evaluation.making import Order
 from engine.renderer.evaluation.views import View

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine import identity
+from engine.faces import identity
 from engine.renderer import faces, stored, studio
 from engine.renderer.fitting import colours, controls, heads, looking, solving
 from engine.renderer.lights import rig

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine import identity
+from engine.faces import identity
 
 Numbers = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.uint8]

@@ -22,10 +22,10 @@ from time import perf_counter
 from typing import Any
 
 from engine.backends.cluster import ClusterBackend
-from engine.catalogue import Catalogue, Provider
-from engine.engine import Engine, Limits
-from engine.hosted_models import Access, Server, hosted_models
-from engine.jobs import Job, Lane
+from engine.jobs.job import Job, Lane
+from engine.models.catalogue import Catalogue, Provider
+from engine.models.hosted_models import Access, Server, hosted_models
+from engine.queue.engine import Engine, Limits
 from tests.engine.providers.server import StandInServer
 from tests.engine.providers.stage import STANDINS, WORDS, Stage
 from tests.engine.providers.standin import StandIn

@@ -10,12 +10,12 @@ from engine.backends.google import GoogleBackend
 from engine.backends.hosted import HostedBackend, Notes, NotesInMemory
 from engine.backends.mage import MageBackend
 from engine.backends.openai import OpenAIBackend
-from engine.catalogue import Catalogue, Model, Provider
-from engine.engine import Engine, Limits
-from engine.hosted_models import hosted_models
-from engine.jobs import Job, Lane, Reference
+from engine.jobs.job import Job, Lane, Reference
+from engine.models.catalogue import Catalogue, Model, Provider
+from engine.models.hosted_models import hosted_models
+from engine.models.standing import Standing
 from engine.prompt import PortraitPrompt
-from engine.standing import Standing
+from engine.queue.engine import Engine, Limits
 from tests.engine.providers.bfl import StandInBfl
 from tests.engine.providers.google import StandInGoogle
 from tests.engine.providers.mage import StandInMage

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Final, Literal, Self
 from aiohttp import web
 from PIL import Image
 
-from engine.catalogue import Provider
-from engine.hosted_models import DEFAULTS, Access
+from engine.models.catalogue import Provider
+from engine.models.hosted_models import DEFAULTS, Access
 
 KEY: Final = "sk-of-the-studio-0123456789"
 Point = Literal["submit", "look", "download", "result"]

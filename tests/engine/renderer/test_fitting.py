@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image
 
-from engine import identity
+from engine.faces import identity
 from engine.prompt import parse
 from engine.renderer import faces, studio
 from engine.renderer.fitting import colours, controls, fitter, heads, looking, solving

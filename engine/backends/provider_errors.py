@@ -1,0 +1,198 @@
+"""What can go wrong with a hosted provider: one class a case, whose text is a sentence for the person who waits.
+
+Nothing here names a key, and a provider's own words are shown only where they say what was refused.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from engine.backends.provider_values import text_of
+from engine.jobs.job import EngineError
+from engine.models.standing import FIRST_ASIDE_S
+
+
+class ProviderError(EngineError):
+    """Base. `title` is the provider's name.
+
+    `may_be_billed`: the provider may charge for it, so the operator is told. `blames` counts against the
+    provider, which is set aside when that goes on; `aside_s` sets it aside at once for so many seconds.
+    """
+
+    may_be_billed: ClassVar[bool] = False
+    blames: bool = False
+    aside_s: float = 0.0
+
+    def __init__(self, title: str, sentence: str) -> None:
+        self.title = title
+        super().__init__(sentence)
+
+
+class OutOfCredit(ProviderError):
+    """The studio's account at the provider is empty."""
+
+    blames = True
+    aside_s = 600.0
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            title,
+            f"The studio's account at {title} is out of credit. Choose another model, and tell the bot's owner.",
+        )
+
+
+class KeyRefused(ProviderError):
+    """The provider does not accept the studio's key."""
+
+    blames = True
+    aside_s = 600.0
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            title, f"{title} does not accept the studio's key. Choose another model, and tell the bot's owner."
+        )
+
+
+class RateLimited(ProviderError):
+    """Too many requests; nothing was accepted. `wait_s` is how long the provider asks to wait, if it says."""
+
+    def __init__(self, title: str, wait_s: float | None = None) -> None:
+        self.wait_s = wait_s
+        when = f"in {max(1, round(wait_s))} s" if wait_s is not None and wait_s <= 3600 else "later"
+        super().__init__(
+            title,
+            f"{title} takes no more portraits from this studio just now. Try again {when}, or choose another model.",
+        )
+
+
+class ContentRefused(ProviderError):
+    """The provider's rules do not allow the words, a reference picture or the result.
+
+    `said` is its reason as it came; what is shown of it is one plain line.
+    """
+
+    def __init__(self, title: str, said: object = "") -> None:
+        self.said = text_of(said)
+        reason = f" It says: “{self.said}”." if self.said else ""
+        what_next = "Change the words, or choose another model."
+        super().__init__(
+            title,
+            f"{title} refused this portrait under its content rules.{reason} {what_next}",
+        )
+
+
+class RequestRefused(ProviderError):
+    """The provider cannot read the request, or does not know the model; nothing was made."""
+
+    def __init__(self, title: str, status: int) -> None:
+        self.status = status
+        super().__init__(
+            title,
+            f"{title} did not accept the request ({status}). Choose another model, and tell the bot's owner: "
+            "the model's id or a setting may be out of date.",
+        )
+
+
+class GenerationFailed(ProviderError):
+    """The provider took the request and then failed, and does not charge for that.
+
+    It may be the request's fault, so it does not count against the provider: one person could set it aside for all.
+    """
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, f"{title} failed while making this portrait. Try again, or choose another model.")
+
+
+class ProviderFailing(ProviderError):
+    """An answer of 500 or above."""
+
+    blames = True
+
+    def __init__(self, title: str, status: int) -> None:
+        self.status = status
+        super().__init__(
+            title, f"{title} has a fault of its own just now ({status}). Try again later, or choose another model."
+        )
+
+
+class ProviderUnreachable(ProviderError):
+    """No connection came about, so nothing was sent."""
+
+    blames = True
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, f"{title} cannot be reached just now. Try again later, or choose another model.")
+
+
+class ProviderSilent(ProviderError):
+    """No answer in time; it may still make, and charge for, the portrait."""
+
+    may_be_billed = True
+    blames = True
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, f"{title} did not answer in time. Try again, or choose another model.")
+
+
+class AnswerLost(ProviderError):
+    """The request went out and what became of it is unknown; it is not sent again, since it may have been billed."""
+
+    may_be_billed = True
+    blames = True
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            title,
+            f"The answer of {title} was lost on its way, so it is not known whether the portrait was made. Try again.",
+        )
+
+
+class PictureGone(ProviderError):
+    """The portrait was made, and is not at the provider any more."""
+
+    may_be_billed = True
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, f"{title} made this portrait but does not have it any more. Try again.")
+
+
+class UnusableAnswer(ProviderError):
+    """What came is not a picture that can be used; `reason` is a clause."""
+
+    may_be_billed = True
+    blames = True
+
+    def __init__(self, title: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(title, f"What {title} sent cannot be used: {reason}. Try again, or choose another model.")
+
+
+class UnreadableAnswer(UnusableAnswer):
+    """What came is not the JSON that was agreed on, such as a page of HTML; it may be another the next time."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(title, "it cannot be read")
+
+
+class RedirectRefused(UnusableAnswer):
+    """The answer names another address instead. It is not followed: the words and the key would go along."""
+
+    def __init__(self, title: str, status: int) -> None:
+        self.status = status
+        super().__init__(title, f"it points to another address ({status}), which is not followed")
+
+
+class NoServerLeft(ProviderError):
+    """No server of the cluster that may take the job is up. `all_of_them`: none is, for any job."""
+
+    def __init__(self, title: str, *, all_of_them: bool) -> None:
+        self.blames = all_of_them  # else one that is kept for the fast lane is up
+        self.aside_s = FIRST_ASIDE_S if all_of_them else 0.0
+        super().__init__(title, f"{title} has no server that works just now. Try again later, or choose another model.")
+
+
+class ProviderAside(ProviderError):
+    """The provider failed repeatedly and is left alone for a while; nothing was sent."""
+
+    def __init__(self, title: str, reason: str) -> None:
+        super().__init__(title, f"{title} is set aside: {reason}. Choose another model.")

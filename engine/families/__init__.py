@@ -1,1 +1,0 @@
-"""How each family of models is spoken to. Callers import `engine.dialects`."""

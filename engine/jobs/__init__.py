@@ -1,0 +1,1 @@
+"""What is asked of the engine, and what it tells while it works: jobs and events. It knows how prompts are worded."""

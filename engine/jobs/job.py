@@ -1,0 +1,252 @@
+"""What crosses the engine's wall: jobs go in, events and errors come out.
+
+Everything here is a frozen dataclass or an exception whose text is a sentence for a person.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+from engine.prompt import PortraitPrompt
+from engine.prompts.looks import NOTHING_SAID, Looks
+from engine.wording.dialects import Words
+
+
+class Lane(StrEnum):
+    """The two queues of one engine; fast goes first, within a bound."""
+
+    FAST = "fast"
+    STANDARD = "standard"
+
+
+class Role(StrEnum):
+    """What a reference picture is taken for."""
+
+    FACE = "face"
+    OUTFIT = "outfit"
+    PLACE = "place"
+    STYLE = "style"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """A picture that says who is in the portrait or, by its `role`, what they wear, where it is or how it looks.
+
+    `embedding` is its face's, where that was measured when it was saved (`identity.Face`); `looks` are words about
+    hair, beard and glasses that go along where the prompt says nothing of them; `fitted` is what a model kept
+    of the person (`Finished.fitted`).
+    """
+
+    handle: str
+    path: Path
+    sha256: str
+    role: Role = Role.FACE
+    embedding: bytes | None = field(default=None, repr=False)
+    looks: Looks = NOTHING_SAID
+    fitted: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A picture to change instead of beginning anew.
+
+    `strength` in 0…1 is how much of it may change, for models that take one; `words` is what to change, as typed.
+    """
+
+    path: Path
+    sha256: str
+    words: str
+    strength: float = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A fine-tune (LoRA file) laid over the model; `scale` is its strength, 1.0 as trained."""
+
+    name: str
+    path: Path
+    scale: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One picture to make. `user` is whose turn it takes; `arrival` grows with every job ever placed.
+
+    `try_number` is more than 1 when the picture is made anew because an earlier try of the same job did not hold:
+    a provider that knows a repeated request by its key must see another one then.
+    """
+
+    id: str
+    user: str
+    lane: Lane
+    model: str
+    prompt: PortraitPrompt
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    seed: int
+    references: tuple[Reference, ...] = ()
+    reference_scale: float = 0.6
+    adapters: tuple[Adapter, ...] = ()
+    edit: Edit | None = None
+    arrival: int
+    previews: bool = True
+    try_number: int = 1
+
+    def looks(self) -> dict[str, Looks]:
+        """What is known of each saved face's hair, beard and glasses, by handle: of several pictures the first says."""
+        known: dict[str, Looks] = {}
+        for one in self.references:
+            if one.role is Role.FACE:
+                known[one.handle] = known.get(one.handle, NOTHING_SAID).over(one.looks)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Waiting: `place` is 1 for the next job to start, `ahead` the jobs before it.
+
+    `wait_s` is the expected (shortest, longest) wait, or None before anything was measured.
+    """
+
+    place: int
+    ahead: int
+    wait_s: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """The model is being read from disk before the first step."""
+
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fitting:
+    """The face of `handle` is looked for in what the model can make, once; `step` of `steps` is done."""
+
+    handle: str
+    step: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`step` of `steps` is done; `preview` is a small JPEG every few steps, else None."""
+
+    step: int
+    steps: int
+    preview: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together.
+
+    `fitted` is what is worth keeping of people in reference pictures: sha256 of the picture, and JSON.
+    """
+
+    picture: bytes
+    width: int
+    height: int
+    seed: int
+    words: Words
+    model_title: str
+    note: str
+    steps: int
+    render_s: float
+    batch: int
+    fitted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+Underway = Loading | Fitting | Progress
+Event = Queued | Underway | Finished
+
+
+class EngineError(Exception):
+    """Base of everything the engine refuses or fails with; str() is a sentence for a person."""
+
+
+class QueueFull(EngineError):
+    """No room for another job; nothing was queued."""
+
+    def __init__(self, waiting: int, limit: int, whose: Literal["you", "all"]) -> None:
+        self.waiting, self.limit, self.whose = waiting, limit, whose
+        owner = "You already have" if whose == "you" else "The studio already has"
+        super().__init__(
+            f"{owner} {waiting} portraits waiting, and the limit is {limit}. "
+            "Nothing was charged; try again when some of them are done."
+        )
+
+
+class UnknownModel(EngineError):
+    """No such model; `nearest` holds the ids that come close."""
+
+    def __init__(self, model: str, nearest: tuple[str, ...]) -> None:
+        self.model, self.nearest = model, nearest
+        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"There is no model called {model!r} here.{hint}")
+
+
+class UnknownFineTune(EngineError):
+    """The model has no such fine-tune; `nearest` holds the names that come close."""
+
+    def __init__(self, name: str, model: str, nearest: tuple[str, ...]) -> None:
+        self.name, self.model, self.nearest = name, model, nearest
+        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
+        super().__init__(f"{model} has no fine-tune called {name!r} here.{hint}")
+
+
+class ModelUnavailable(EngineError):
+    """The model is in the catalogue but cannot be loaded or asked; `reason` is a clause."""
+
+    def __init__(self, model: str, reason: str) -> None:
+        self.model, self.reason = model, reason
+        super().__init__(f"The model {model} cannot be used now: {reason}. Choose another model.")
+
+
+class JobCancelled(EngineError):
+    """Cancelled before it was finished."""
+
+    def __init__(self) -> None:
+        super().__init__("This portrait was cancelled.")
+
+
+class JobTimedOut(EngineError):
+    """Rendering took longer than a job may."""
+
+    def __init__(self, deadline_s: float) -> None:
+        self.deadline_s = deadline_s
+        super().__init__(
+            f"This portrait took longer than {deadline_s:.0f} s and was stopped. "
+            "Fewer steps or a smaller size may help."
+        )
+
+
+class OutOfMemory(EngineError):
+    """Not even alone and with offload does the job fit into memory."""
+
+    def __init__(self, model: str) -> None:
+        self.model = model
+        super().__init__(
+            f"There is not enough memory to make this portrait with {model}. Choose a smaller size or another model."
+        )
+
+
+class RenderFailed(EngineError):
+    """The backend failed on this job; `reason` is a clause without a full stop."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"The portrait could not be made: {reason}. Try again, or choose another model.")
+
+
+class EngineStopped(EngineError):
+    """The engine is shutting down; the job has not ended and may be submitted again."""
+
+    def __init__(self) -> None:
+        super().__init__("The studio is restarting; this portrait goes on afterwards.")

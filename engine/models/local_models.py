@@ -1,0 +1,147 @@
+"""Catalogue entries for models that run with diffusers on this machine: any folder or hub id.
+
+Reads the small JSON files of a model folder, never its weights.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, cast, get_args
+
+from engine.models.catalogue import CatalogueError, Model, Offload, Precision
+from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
+from engine.prompt import ASPECTS
+
+_NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
+ADAPTER: Final = "ip_adapter"
+"""The folder of an IP-Adapter, in the model's own."""
+
+
+def local_model(entry: str) -> Model:
+    """The model of one setting, "folder-or-hub-id=Title;option=value;…". Raises CatalogueError."""
+    named, *options = [part.strip() for part in entry.split(";")]
+    source, _, title = (part.strip() for part in named.partition("="))
+    if not source:
+        raise CatalogueError(f"{entry!r} names no model: write folder-or-hub-id=Title.")
+    return _with_options(model_of(source, title), options, entry)
+
+
+def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
+    """What is known of the model in this folder or of this hub id; `pipeline` where it is told.
+
+    Raises CatalogueError.
+    """
+    folder = Path(source)
+    known = published(source)
+    title = title or known.title or folder.name
+    model_id = _NOT_IN_IDS.sub("-", title.lower()).strip("-")
+    if not model_id:
+        raise CatalogueError(f"{source}={title} names no model: its title needs a letter or a digit.")
+    found = pipeline or str(_read_json(folder / "model_index.json").get("_class_name") or known.pipeline)
+    if found != known.pipeline:
+        known = replace(OF_PIPELINES.get(found, UNKNOWN), pipeline=found)
+    if not known.references and holds_a_face(folder):
+        known = replace(known, references=1)
+    return _published(model_id, title, source, known)
+
+
+def holds_a_face(folder: Path) -> bool:
+    """Whether an IP-Adapter lies beside the weights, by which the model takes a saved face."""
+    return any((folder / ADAPTER).glob("*.safetensors"))
+
+
+def takes_pictures(model: Model) -> bool:
+    """Whether pictures go in as the pipeline's own `image`, which is the same for a whole call."""
+    return model.references > 0 and model.pipeline not in EDITORS
+
+
+def can_edit(model: Model) -> bool:
+    """Whether there is a way to change a picture with this model's pipeline."""
+    return model.edits and (takes_pictures(model) or model.pipeline in EDITORS)
+
+
+def sizes(area_px: int, grid_px: int = GRID_PX) -> Mapping[str, tuple[int, int]]:
+    """For each aspect the (width, height) on the grid that keeps its shape best near this area."""
+    return MappingProxyType({aspect: _nearest_size(aspect, area_px, grid_px) for aspect in ASPECTS})
+
+
+def _nearest_size(aspect: str, area_px: int, grid_px: int) -> tuple[int, int]:
+    across, down = (int(part) for part in aspect.split(":"))
+    cells = range(1, 2 * math.isqrt(area_px * 2) // grid_px + 1)
+
+    def error(size: tuple[int, int]) -> float:
+        width, height = size
+        shape = abs(math.log(width * down / (height * across)))
+        return 3 * shape + abs(math.log(width * height / area_px))
+
+    near = [(width * grid_px, height * grid_px) for width in cells for height in _heights(width * down / across)]
+    return min(near, key=error)
+
+
+def _heights(exact: float) -> set[int]:
+    return {max(1, math.floor(exact)), math.ceil(exact)}
+
+
+def _published(model_id: str, title: str, source: str, known: Published) -> Model:
+    return Model(
+        id=model_id,
+        title=title,
+        provider="local",
+        family=known.family,
+        best_for=known.best_for,
+        catch=known.catch,
+        sizes=sizes(known.side_px * known.side_px),
+        steps=known.steps,
+        guidance=known.guidance,
+        negative=known.negative,
+        references=known.references,
+        edits=known.edits,
+        needs_picture=known.needs_picture,
+        writes_text=known.writes_text,
+        source=source,
+        pipeline=known.pipeline,
+        memory_gib=known.memory_gib,
+        licence=known.licence,
+    )
+
+
+def _with_options(model: Model, options: list[str], entry: str) -> Model:
+    for option in options:
+        name, _, value = (part.strip() for part in option.partition("="))
+        try:
+            model = _with_option(model, name, value)
+        except ValueError:
+            raise CatalogueError(
+                f"{option!r} in {entry!r} cannot be understood: precision is one of "
+                f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; "
+                "memory_gib, guidance and steps are numbers."
+            ) from None
+    return model
+
+
+def _with_option(model: Model, name: str, value: str) -> Model:
+    if name == "precision" and value in get_args(Precision):
+        return replace(model, precision=cast(Precision, value))
+    if name == "offload" and value in get_args(Offload):
+        return replace(model, offload=cast(Offload, value))
+    if name == "memory_gib":
+        return replace(model, memory_gib=float(value))
+    if name == "guidance":
+        return replace(model, guidance=float(value))
+    if name == "steps":
+        return replace(model, steps=max(1, int(value)))
+    raise ValueError(name)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

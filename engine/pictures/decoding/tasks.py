@@ -1,0 +1,166 @@
+"""What the process apart can do to a picture: one function a kind of job, in `JOBS`.
+
+Each takes the file as it came and gives bytes back, and facts that JSON can hold. A new kind is a function and a line
+in the table; what it imports beyond Pillow it imports inside itself, so that the process starts in a tenth of a second.
+All of it may raise BadPicture, or anything: the process turns that into a sentence.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from engine.pictures.decoding.bare import DAMAGED, Bare, bare, counted, size
+from engine.pictures.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
+from engine.pictures.picture_text import texts
+
+PREVIEW_SIDE_PX: Final = 512
+MOST_SENT_SIDE_PX: Final = 16_384
+LEAST_SENT_SIDE_PX: Final = 8
+_T = Image.Transpose
+_UPRIGHT: Final = {
+    2: _T.FLIP_LEFT_RIGHT,
+    3: _T.ROTATE_180,
+    4: _T.FLIP_TOP_BOTTOM,
+    5: _T.TRANSPOSE,
+    6: _T.ROTATE_270,
+    7: _T.TRANSVERSE,
+    8: _T.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a job made."""
+
+    content: bytes = b""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def clean(raw: bytes) -> Made:
+    """A PNG (RGB), upright, its long side at most 2,048 px; `width` and `height`."""
+    if all(said := size(raw)):
+        _check_size(*said, counted(raw))
+    source = bare(raw)
+    picture = _pixels(source, within=_kept_size(source.width, source.height))
+    picture.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.LANCZOS)
+    if source.orientation in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[source.orientation])
+    return Made(encode_png(picture), {"width": picture.width, "height": picture.height})
+
+
+def plain(raw: bytes) -> Made:
+    """A PNG (RGB) with all the pixels that there are, and nothing beside them; `width` and `height`."""
+    source = _bounded(raw)
+    picture = _pixels(source)
+    facts = {"width": picture.width, "height": picture.height}
+    if _is_plain(source):
+        return Made(source.data, facts)
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", compress_level=3)
+    return Made(buffer.getvalue(), facts)
+
+
+def preview(raw: bytes) -> Made:
+    """A small JPEG."""
+    picture = _pixels(_bounded(raw))
+    factor = max(1, -(-max(picture.size) // PREVIEW_SIDE_PX))
+    buffer = io.BytesIO()
+    # A third of the time that a filter takes, and nobody sees the difference in a passing preview.
+    picture.reduce(factor).save(buffer, "JPEG", quality=80)
+    return Made(buffer.getvalue())
+
+
+def told(raw: bytes) -> Made:
+    """The `texts` that a recipe is read from; see engine.pictures.picture_text."""
+    return Made(facts={"texts": texts(raw)})
+
+
+def faces(raw: bytes) -> Made:
+    """The faces that are looked for first; see `engine.faces.identity`. For pictures of our own making alone."""
+    from engine.faces import identity
+
+    return Made(facts={"faces": [identity.facts_of(face) for face in identity.looked(raw)]})
+
+
+def every_face(raw: bytes) -> Made:
+    """Small ones too."""
+    from engine.faces import identity
+
+    return Made(facts={"faces": [identity.facts_of(face) for face in identity.looked(raw, thorough=True)]})
+
+
+JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
+    "clean": clean,
+    "plain": plain,
+    "preview": preview,
+    "texts": told,
+    "faces": faces,
+    "every face": every_face,
+}
+
+
+def _pixels(source: Bare, within: tuple[int, int] | None = None) -> Image.Image:
+    """The pixels (RGB), and nothing else that the decoder holds; a JPEG is decoded no larger than twice `within`."""
+    with _opened(source) as opened:
+        if within is not None:
+            opened.draft(None, within)
+        picture = opened.convert("RGB")
+    picture.info.clear()
+    return picture
+
+
+def _opened(source: Bare) -> ImageFile.ImageFile:
+    """The picture with its header read; its format's own reader is asked and no other."""
+    file = io.BytesIO(source.data)
+    opened: ImageFile.ImageFile
+    match source.format:
+        case "PNG":
+            opened = PngImagePlugin.PngImageFile(file)
+        case "JPEG":
+            opened = JpegImagePlugin.JpegImageFile(file)
+        case "WEBP":
+            opened = WebPImagePlugin.WebPImageFile(file)
+    if opened.size != (source.width, source.height):
+        raise BadPicture(DAMAGED)
+    return opened
+
+
+def _is_plain(source: Bare) -> bool:
+    """Whether it is a PNG of eight bits a colour already, without transparency."""
+    return source.format == "PNG" and source.data[24:26] == b"\x08\x02" and source.data[37:41] == b"IDAT"
+
+
+def _kept_size(width: int, height: int) -> tuple[int, int]:
+    """Rounded down: what is made of it is no smaller."""
+    most = max(width, height, KEPT_SIDE_PX)
+    return width * KEPT_SIDE_PX // most, height * KEPT_SIDE_PX // most
+
+
+def _bounded(raw: bytes) -> Bare:
+    """What a provider sent may have any shape that the page that shows it can hold."""
+    source = bare(raw)
+    longest, shortest = max(source.width, source.height), min(source.width, source.height)
+    if source.counted > MAX_PIXELS or longest > MOST_SENT_SIDE_PX or shortest < LEAST_SENT_SIDE_PX:
+        raise BadPicture(_too_large())
+    return source
+
+
+def _check_size(width: int, height: int, counts: int) -> None:
+    if counts > MAX_PIXELS:
+        raise BadPicture(f"That picture is {width:,} × {height:,}. " + _too_large())
+    if min(width, height) < MIN_SIDE_PX:
+        raise BadPicture(f"That picture is only {width} × {height}; each side needs at least {MIN_SIDE_PX} pixels.")
+    if min(_kept_size(width, height)) < MIN_SIDE_PX:
+        raise BadPicture(
+            f"That picture is {width:,} × {height:,}, which is too narrow. "
+            f"Its long side may be at most {KEPT_SIDE_PX // MIN_SIDE_PX} times its short one."
+        )
+
+
+def _too_large() -> str:
+    return "Pictures may have at most 40 megapixels, WebP 20; scale it down and send it again."

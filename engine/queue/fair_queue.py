@@ -1,0 +1,337 @@
+"""Whose turn it is: two lanes, users taking turns inside a lane, and batches of jobs that fit together.
+
+Pure bookkeeping, no clock and no event loop. Adding, removing and picking cost the same however many jobs
+wait: each lane keeps its users in a heap by turn, and so does each group of jobs that may share a batch.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort_right
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from engine.jobs.job import Job, Lane
+
+FAST_PICKS_IN_A_ROW = 7
+"""While standard jobs wait, at least one pick in eight is theirs; so is the eighth seat of a batch."""
+
+Seats = Callable[[str], int]
+"""How many more jobs of this user may run now."""
+
+
+class BatchKey(NamedTuple):
+    """What jobs must share to be rendered together. `alone` is a job's id when it must not share at all."""
+
+    model: str
+    width: int
+    height: int
+    steps: int
+    guidance: float
+    adapters: tuple[tuple[str, float], ...]
+    reference_scale: float | None
+    edit_strength: float | None = None
+    alone: str = ""
+
+
+def batch_key(job: Job) -> BatchKey:
+    """The group of jobs that this one may share a batch with."""
+    return BatchKey(
+        job.model,
+        job.width,
+        job.height,
+        job.steps,
+        job.guidance,
+        tuple((adapter.name, adapter.scale) for adapter in job.adapters),
+        job.reference_scale if job.references else None,
+        job.edit.strength if job.edit else None,
+    )
+
+
+class _Person:
+    """Which turn of a lane somebody is at: it moves on with each job served."""
+
+    __slots__ = ("turn",)
+
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
+
+
+class _Turns:
+    """Everybody's turn in one lane.
+
+    Somebody new starts at the lane's current turn, so they come before those who were just served and after
+    nobody's whole backlog.
+    """
+
+    def __init__(self) -> None:
+        self._people: dict[str, _Person] = {}
+        self._current = 0
+
+    def __len__(self) -> int:
+        return len(self._people)
+
+    def of(self, user: str) -> _Person:
+        person = self._people.get(user)
+        if person is None:
+            person = self._people[user] = _Person(self._current)
+        return person
+
+    def join(self, user: str) -> None:
+        person = self.of(user)
+        person.turn = max(person.turn, self._current)
+
+    def reach(self, turn: int) -> None:
+        self._current = max(self._current, turn)
+
+    def forget(self, staying: Iterable[str]) -> None:
+        """Drops everybody who is not waiting; called now and then, so its cost is spread."""
+        self._people = {user: self.of(user) for user in staying}
+
+
+class _Waiting:
+    """A waiting job and where it stands, so that taking it out needs no look-ups."""
+
+    __slots__ = ("arrival", "group", "in_group", "in_line", "job", "line")
+
+    def __init__(self, job: Job, line: _Line, group: _Group) -> None:
+        self.job = job
+        self.arrival = job.arrival
+        self.line = line
+        self.group = group
+        self.in_line = line.all.add(self)
+        self.in_group = group.rings[job.lane].add(self)
+
+
+def _arrival(waiting: _Waiting) -> int:
+    return waiting.arrival
+
+
+class _Place:
+    """One user's jobs in a ring, by arrival, and the heap entry that stands for them."""
+
+    __slots__ = ("entry", "first", "jobs", "person", "user")
+
+    def __init__(self, user: str, person: _Person) -> None:
+        self.user = user
+        self.person = person
+        self.jobs: list[_Waiting] = []
+        self.first = 0
+        self.entry: _Entry | None = None
+
+    def __lt__(self, other: _Place) -> bool:
+        return self.user < other.user
+
+    def true_entry(self) -> _Entry:
+        return (self.person.turn, self.first, self)
+
+
+_Entry = tuple[int, int, _Place]
+"""(turn, arrival, whose): the smallest comes first."""
+
+
+class _Ring:
+    """Jobs of many users in fair order.
+
+    A heap entry may be older than the truth, never later: it is put right when it comes to the top.
+    """
+
+    def __init__(self, turns: _Turns) -> None:
+        self._turns = turns
+        self._heap: list[_Entry] = []
+        self.places: dict[str, _Place] = {}
+
+    def add(self, waiting: _Waiting) -> _Place:
+        user = waiting.job.user
+        place = self.places.get(user)
+        if place is None:
+            place = self.places[user] = _Place(user, self._turns.of(user))
+        insort_right(place.jobs, waiting, key=_arrival)
+        if place.jobs[0] is waiting:
+            place.first = waiting.arrival
+            place.entry = place.true_entry()
+            heapq.heappush(self._heap, place.entry)
+        return place
+
+    def remove(self, waiting: _Waiting, place: _Place) -> None:
+        jobs = place.jobs
+        index = 0 if jobs[0] is waiting else bisect_left(jobs, waiting.arrival, key=_arrival)
+        while jobs[index] is not waiting:
+            index += 1
+        del jobs[index]
+        if jobs:
+            place.first = jobs[0].arrival
+        else:
+            place.entry = None
+            del self.places[place.user]
+
+    def first(self, seats: Seats) -> _Waiting | None:
+        """The next job of a user who has a seat left."""
+        heap = self._heap
+        aside: list[_Entry] = []
+        found = None
+        while heap and found is None:
+            entry = heap[0]
+            turn, first, place = entry
+            if place.entry is not entry:
+                heapq.heappop(heap)
+            elif turn != place.person.turn or first != place.first:
+                place.entry = place.true_entry()
+                heapq.heapreplace(heap, place.entry)
+            elif seats(place.user) > 0:
+                found = place.jobs[0]
+            else:
+                aside.append(heapq.heappop(heap))
+        for entry in aside:
+            heapq.heappush(heap, entry)
+        return found
+
+
+class _Line:
+    """One lane: everybody's turns and all its jobs."""
+
+    def __init__(self) -> None:
+        self.turns = _Turns()
+        self.all = _Ring(self.turns)
+
+    def tidy(self) -> None:
+        if len(self.turns) > 2 * len(self.all.places) + 64:
+            self.turns.forget(self.all.places)
+
+    def in_order(self) -> list[Job]:
+        turned = [
+            (place.person.turn + nth, waiting.arrival, waiting.job)
+            for place in self.all.places.values()
+            for nth, waiting in enumerate(place.jobs)
+        ]
+        turned.sort(key=lambda entry: entry[:2])
+        return [job for _, _, job in turned]
+
+
+class _Group:
+    """The jobs of both lanes that may share a batch, each lane by its own turns."""
+
+    def __init__(self, key: BatchKey, lines: Mapping[Lane, _Line]) -> None:
+        self.key = key
+        self.count = 0
+        self.rings = {lane: _Ring(line.turns) for lane, line in lines.items()}
+
+    def first(self, seats: Seats, lanes: Collection[Lane], *, standard_first: bool) -> _Waiting | None:
+        for lane in (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD):
+            found = self.rings[lane].first(seats) if lane in lanes else None
+            if found is not None:
+                return found
+        return None
+
+
+class FairQueue:
+    """The jobs that wait for one backend."""
+
+    def __init__(self) -> None:
+        self._lines = {lane: _Line() for lane in Lane}
+        self._groups: dict[BatchKey, _Group] = {}
+        self._waiting: dict[str, _Waiting] = {}
+        self._fast_picks = 0
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __contains__(self, job_id: object) -> bool:
+        return job_id in self._waiting
+
+    def add(self, job: Job, *, alone: bool = False) -> None:
+        """Queues a job by its lane, user and arrival; `alone` keeps it out of shared batches."""
+        key = batch_key(job)
+        if alone:
+            key = key._replace(alone=job.id)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = _Group(key, self._lines)
+        line = self._lines[job.lane]
+        if job.user not in line.all.places:
+            line.turns.join(job.user)
+        group.count += 1
+        self._waiting[job.id] = _Waiting(job, line, group)
+
+    def remove(self, job_id: str) -> Job | None:
+        """Takes a waiting job out; None when it does not wait here."""
+        waiting = self._waiting.get(job_id)
+        if waiting is None:
+            return None
+        self._remove(waiting)
+        return waiting.job
+
+    def pick(
+        self, size: Callable[[BatchKey, int], int], seats: Seats, lanes: Collection[Lane] = tuple(Lane)
+    ) -> list[Job]:
+        """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a seat.
+
+        `size(key, candidates)` says how many of the `candidates` that fit are worth taking together.
+        """
+        head = self._head(seats, lanes)
+        if head is None:
+            return []
+        group = head.group
+        wanted = size(group.key, group.count)
+        head.line.turns.reach(head.in_line.person.turn)
+        taken: dict[str, int] = {}
+        batch = [self._take(head, taken)]
+
+        def left(user: str) -> int:
+            return seats(user) - taken.get(user, 0)
+
+        fast = int(batch[0].lane is Lane.FAST)
+        while len(batch) < wanted:
+            found = group.first(left, lanes, standard_first=fast >= FAST_PICKS_IN_A_ROW)
+            if found is None:
+                break
+            batch.append(self._take(found, taken))
+            fast = fast + 1 if batch[-1].lane is Lane.FAST else 0
+        return batch
+
+    def in_order(self) -> Iterator[Job]:
+        """Every waiting job, in the order they would start if nothing else came and batches were of one."""
+        fast = iter(self._lines[Lane.FAST].in_order())
+        standard = iter(self._lines[Lane.STANDARD].in_order())
+        run = self._fast_picks
+        waiting = next(standard, None)
+        for job in fast:
+            if waiting is not None and run >= FAST_PICKS_IN_A_ROW:
+                yield waiting
+                waiting, run = next(standard, None), 0
+            yield job
+            run += 1
+        if waiting is not None:
+            yield waiting
+        yield from standard
+
+    def _head(self, seats: Seats, lanes: Collection[Lane]) -> _Waiting | None:
+        if len(lanes) == 1:  # the other lane misses no turn: it has no room
+            return self._lines[next(iter(lanes))].all.first(seats)
+        fast = self._lines[Lane.FAST].all.first(seats)
+        standard = self._lines[Lane.STANDARD].all.first(seats)
+        if fast is None or standard is None:
+            self._fast_picks = 0
+            return fast or standard
+        if self._fast_picks >= FAST_PICKS_IN_A_ROW:
+            self._fast_picks = 0
+            return standard
+        self._fast_picks += 1
+        return fast
+
+    def _take(self, waiting: _Waiting, taken: dict[str, int]) -> Job:
+        waiting.in_line.person.turn += 1
+        self._remove(waiting)
+        user = waiting.in_line.user
+        taken[user] = taken.get(user, 0) + 1
+        return waiting.job
+
+    def _remove(self, waiting: _Waiting) -> None:
+        job, group = waiting.job, waiting.group
+        del self._waiting[job.id]
+        waiting.line.all.remove(waiting, waiting.in_line)
+        group.rings[job.lane].remove(waiting, waiting.in_group)
+        group.count -= 1
+        if not group.count:
+            del self._groups[group.key]
+        waiting.line.tidy()

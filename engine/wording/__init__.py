@@ -1,0 +1,1 @@
+"""What each family of models is told of a prompt, in its own words, and the presets that people choose from."""

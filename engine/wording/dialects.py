@@ -1,0 +1,76 @@
+"""PortraitPrompt → the words that each family of models follows best. Pure: nothing is sent or loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from engine.prompt import PortraitPrompt
+from engine.prompts.looks import Looks, told, unsaid, with_looks
+from engine.prompts.telling import Words
+from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words
+from engine.wording.reference_pictures import Attached
+
+__all__ = ["FAMILIES", "Attached", "Words", "render"]
+
+_RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]] = MappingProxyType(
+    {
+        "studio": studio_words.render,
+        "sd35": sd35.render,
+        "flux": sentences.render,
+        "mango": sentences.render,
+        "nano-banana": instructions.nano_banana,
+        "gpt-image": instructions.gpt_image,
+        "plain": plain.render,
+    }
+)
+FAMILIES: Final = tuple(_RENDERERS)
+
+
+class _WithPictures(Protocol):
+    def __call__(self, prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool) -> Words: ...
+
+
+_WITH_PICTURES: Final[Mapping[str, tuple[_WithPictures, str]]] = MappingProxyType(
+    {
+        "flux": (sentences.render, "reference picture"),
+        "mango": (sentences.render, "reference picture"),
+        "nano-banana": (instructions.nano_banana, "attached picture"),
+        "gpt-image": (instructions.gpt_image, "attached picture"),
+    }
+)
+"""The families that can be told what each of several pictures is for, and what they call one."""
+
+
+def render(
+    prompt: PortraitPrompt,
+    family: str,
+    *,
+    characters: Sequence[str] = (),
+    others: Sequence[Attached] = (),
+    change: str = "",
+    looks: Mapping[str, Looks] | None = None,
+) -> Words:
+    """Say `prompt` in the words of `family`; `characters` are the handles whose reference picture goes along.
+
+    With characters the words leave their faces to the pictures. `others` are pictures of an outfit, a place or a style
+    that are attached after the faces. `change` is what to change in a picture that is attached before all others: then
+    only that is said. `looks` are words about the hair, beard and glasses of saved faces, by handle: they are said
+    where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
+    Raises KeyError for a family not in `FAMILIES`.
+    """
+    held = tuple(characters)
+    if looks and not change:
+        added = unsaid(prompt, looks)
+        said = render(with_looks(prompt, added), family, characters=held, others=others)
+        return replace(said, remembered=told(added))
+    if family not in _WITH_PICTURES or not (others or change):
+        return _RENDERERS[family](prompt, held)
+    renderer, picture = _WITH_PICTURES[family]
+    if change:
+        return Words(reference_pictures.change(change, held, others, picture))
+    first = 1 + len(held)
+    said = renderer(reference_pictures.named(prompt, others, first, picture), held, numbered=True)
+    return replace(said, prompt=f"{said.prompt} {reference_pictures.legend(others, first, picture)}")

@@ -1,0 +1,16 @@
+"""The prompt as one comma list in the order of the slots, for models that nothing particular is known of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.prompt import SLOTS, PortraitPrompt
+from engine.prompts.telling import Words, script
+
+
+def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
+    """A comma list and the negative prompt as it was given."""
+    whole = script(prompt, held, ["the person" for _ in held])
+    said = [words for slot in SLOTS for words in whole.of(slot)]
+    lettering = [f'the words "{words}"' for words in whole.text]
+    return Words(", ".join((*said, *lettering)), ", ".join(whole.negative), left_to_reference=whole.left_to_reference)
