@@ -163,7 +163,7 @@ class StudioBot(App):
             return
         try:
             await self._save_from_reply(message, handle, me)
-        except replies.SPEAKING as error:
+        except replies.USER_FACING as error:
             await message.reply(replies.sentence_for(error), mention_author=False)
 
     async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> None:

@@ -49,7 +49,7 @@ class Maker:
         model = self._engine.catalogue.get(row.model)
         job = Job(
             id=row.id,
-            user=self._validator.turn_of(order.guild_id, order.user_id),
+            user=self._validator.fairness_key(order.guild_id, order.user_id),
             lane=Lane(row.lane),
             model=row.model,
             prompt=from_json(row.prompt or order.prompt),

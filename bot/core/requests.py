@@ -188,7 +188,7 @@ class Validator:
 
     def room(self, request: OrderRequest, tier: Tier) -> None:
         """Raises QueueFull or Refused when the queue or the disk has no room for the request."""
-        turn = self.turn_of(request.place.guild_id, request.user_id)
+        turn = self.fairness_key(request.place.guild_id, request.user_id)
         cap = tier.waiting or self.settings.queue_waiting_per_user
         waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self._engine.waiting())
         count = len(request.takes())
@@ -205,7 +205,7 @@ class Validator:
                 "Please tell the person who runs this bot."
             )
 
-    def turn_of(self, guild_id: int, user_id: int) -> str:
+    def fairness_key(self, guild_id: int, user_id: int) -> str:
         """Whose turn a job takes in the fair queue: the person's, whatever server they are in."""
         return str(user_id)
 

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 NO_PINGS = discord.AllowedMentions.none()
 TOKEN_LIFE_S = 15 * 60
 SORRY = "Something went wrong here, and it was written to the log. Try again; if it stays, tell the bot's owner."
-SPEAKING = (BotError, DataError, EngineError, BadPicture)
+USER_FACING = (BotError, DataError, EngineError, BadPicture)
 
 
 async def begin(interaction: Interaction) -> Answer:
@@ -113,7 +113,7 @@ def sentence_for(error: BaseException) -> str | None:
             return "This command has just changed. Type it again in a minute."
         case BotError():
             return str(error)
-        case _ if isinstance(error, SPEAKING):
+        case _ if isinstance(error, USER_FACING):
             # Names that people typed and what providers answered stand in these.
             return words.sentence(str(error))
         case discord.Forbidden():

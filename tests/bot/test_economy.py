@@ -178,7 +178,7 @@ async def test_a_tier_limits_how_many_may_wait(world: World) -> None:
 
 async def test_a_tier_limits_how_many_run_at_once(world: World) -> None:
     studio = world.bot.studio
-    turn = studio.validator.turn_of(world.guild.id, world.sam.id)
+    turn = studio.validator.fairness_key(world.guild.id, world.sam.id)
     assert studio.validator.running_cap(turn) == world.settings.queue_running_per_user
     await put_into(world, "patron")
     await world.portrait(world.sam)
