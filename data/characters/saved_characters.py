@@ -27,6 +27,7 @@ from data.core.data_errors import (
     UnknownCharacter,
 )
 from data.core.database import Database, Transaction, Value
+from data.core.rows import of_row
 from data.pictures.picture_store import PictureStore, StagedPicture
 
 _NEWEST = 5
@@ -190,10 +191,11 @@ class Characters:
     async def face(self, reference_id: int) -> FaceMeasure | None:
         """What was measured of one reference's face."""
         row = await self._db.fetch_one(
-            "SELECT embedding, pattern, measure FROM character_references WHERE id = ? AND embedding IS NOT NULL",
+            "SELECT embedding, pattern, measure AS version FROM character_references"
+            " WHERE id = ? AND embedding IS NOT NULL",
             (reference_id,),
         )
-        return None if row is None else FaceMeasure(*row)
+        return None if row is None else of_row(FaceMeasure, row)
 
     async def keep_fitted(self, sha256: str, fitted: str) -> None:
         """Keep (JSON) who the studio takes the person in a saved picture for, with every character that has it."""

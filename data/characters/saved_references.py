@@ -10,6 +10,7 @@ from typing import Literal
 from data.characters.saved_characters import check_handle
 from data.core.data_errors import HandleTaken, PictureMissing
 from data.core.database import Database, Transaction
+from data.core.rows import of_row
 from data.pictures.picture_store import PictureStore, StagedPicture
 
 Use = Literal["outfit", "place", "style"]
@@ -72,7 +73,7 @@ class References:
                         "now": now,
                     },
                 )
-                return SavedReference(*_free(row, bare))
+                return of_row(SavedReference, _free(row, bare))
         except BaseException:
             if isinstance(picture, StagedPicture):
                 await self._pictures.discard(picture)
@@ -91,7 +92,7 @@ class References:
             f"SELECT {_COLUMNS} FROM saved_references WHERE user_id = ? AND handle = ?",  # noqa: S608 - a constant
             (user_id, handle.strip().removeprefix("@")),
         )
-        return None if row is None else SavedReference(*row)
+        return None if row is None else of_row(SavedReference, row)
 
     async def list(self, user_id: int) -> Sequence[SavedReference]:
         """The user's references by handle."""
@@ -99,7 +100,7 @@ class References:
             f"SELECT {_COLUMNS} FROM saved_references WHERE user_id = ? ORDER BY handle",  # noqa: S608 - a constant
             (user_id,),
         )
-        return [SavedReference(*row) for row in rows]
+        return [of_row(SavedReference, row) for row in rows]
 
     async def delete(self, user_id: int, handle: str) -> bool:
         """Delete the reference and its picture; one that an open order needs goes when that closes.

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.core.database import Database, Transaction
+from data.core.rows import of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Audit:
             f"SELECT * FROM audit WHERE {where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - terms from above
             (*given.values(), limit),
         )
-        return [AuditEntry(*row) for row in rows]
+        return [of_row(AuditEntry, row) for row in rows]
 
 
 async def record(

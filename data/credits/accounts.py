@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from data.core import audit
 from data.core.data_errors import BadAmount, GrantLimitReached, KeyReused
 from data.core.database import Database, Transaction
+from data.core.rows import of_row
 from data.credits import ledger, tier_rows
 from data.credits.balances import account_row, allowance_due, renew_allowance
 from data.credits.ledger import Entry, NewEntry, entry_of
@@ -26,9 +27,9 @@ _GRANTED = """
 WITH actors AS (SELECT :actor AS id UNION ALL SELECT pseudonym FROM erasures WHERE user_id = :actor)
 SELECT
     (SELECT coalesce(sum(l.amount), 0) FROM ledger l JOIN accounts a ON a.id = l.account_id
-     WHERE l.kind = 'grant' AND l.actor_id IN actors AND l.created_at >= :since AND a.guild_id = :guild),
+     WHERE l.kind = 'grant' AND l.actor_id IN actors AND l.created_at >= :since AND a.guild_id = :guild) AS credits,
     (SELECT count(*) FROM tier_changes t JOIN accounts a ON a.id = t.account_id
-     WHERE t.kind = 'grant' AND t.actor_id IN actors AND t.created_at >= :since AND a.guild_id = :guild)
+     WHERE t.kind = 'grant' AND t.actor_id IN actors AND t.created_at >= :since AND a.guild_id = :guild) AS tiers
 """
 
 
@@ -198,7 +199,7 @@ class Accounts:
     async def granted(self, guild_id: int, actor_id: int, *, since: float) -> Granted:
         """What this moderator has granted in this server since `since`."""
         row = await self._db.fetch_one(_GRANTED, {"guild": guild_id, "actor": actor_id, "since": since})
-        return Granted(0, 0) if row is None else Granted(*row)
+        return Granted(0, 0) if row is None else of_row(Granted, row)
 
     async def tiers_ending(self, *, before: float) -> Sequence[Account]:
         """Accounts whose tier ends before `before` and who have not been told of this end, soonest first."""
@@ -228,7 +229,7 @@ class Accounts:
             " WHERE account_id = ? ORDER BY id DESC LIMIT ?",
             (account_id, limit),
         )
-        return [TierChange(*row) for row in rows]
+        return [of_row(TierChange, row) for row in rows]
 
     async def _row(self, guild_id: int, user_id: int) -> sqlite3.Row | None:
         return await self._db.fetch_one(
@@ -289,7 +290,7 @@ async def _check_limits(
     if limits is None:
         return
     row = await tx.execute(_GRANTED, {"guild": guild_id, "actor": actor_id, "since": limits.since})
-    granted = Granted(*row[0])
+    granted = of_row(Granted, row[0])
     if limits.credits is not None and credits and granted.credits + credits > limits.credits:
         raise GrantLimitReached("credits", granted.credits, limits.credits)
     if limits.tiers is not None and tiers and granted.tiers + tiers > limits.tiers:

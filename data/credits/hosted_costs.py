@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from data.core.database import Database
+from data.core.rows import of_row
 
 log = logging.getLogger(__name__)
 
@@ -38,14 +39,14 @@ WHERE id = :id AND last_charge_usd_micros <> 0
 """
 _SUMS: Final = f"""
 SELECT j.provider, j.model,
-    count(*) FILTER (WHERE j.created_at >= :since AND j.state IN ('rendered', 'delivered')),
-    coalesce(sum({COST}) FILTER (WHERE j.created_at >= :since), 0),
-    coalesce(sum({COST}) FILTER (WHERE j.created_at >= :day), 0),
-    coalesce(sum({COST}) FILTER (WHERE j.created_at >= :month), 0)
+    count(*) FILTER (WHERE j.created_at >= :since AND j.state IN ('rendered', 'delivered')) AS portraits,
+    coalesce(sum({COST}) FILTER (WHERE j.created_at >= :since), 0) AS usd_micros,
+    coalesce(sum({COST}) FILTER (WHERE j.created_at >= :day), 0) AS day_usd_micros,
+    coalesce(sum({COST}) FILTER (WHERE j.created_at >= :month), 0) AS month_usd_micros
 FROM jobs j JOIN orders o ON o.id = j.order_id JOIN accounts a ON a.id = o.account_id
 WHERE j.provider NOT IN ('local', 'studio') AND j.created_at >= min(:since, :day, :month)
     AND (:guild IS NULL OR a.guild_id = :guild)
-GROUP BY j.provider, j.model ORDER BY 4 DESC, 6 DESC, j.provider, j.model
+GROUP BY j.provider, j.model ORDER BY usd_micros DESC, month_usd_micros DESC, j.provider, j.model
 """  # noqa: S608 - a constant
 
 
@@ -81,5 +82,5 @@ class CostBook:
         `guild_id` None is all servers. Models that cost nothing are left out.
         """
         values = {"guild": guild_id, "since": since, "day": day, "month": month}
-        sums = [Costs(*row) for row in await self._db.fetch_all(_SUMS, values)]
+        sums = [of_row(Costs, row) for row in await self._db.fetch_all(_SUMS, values)]
         return tuple(one for one in sums if one.usd_micros or one.day_usd_micros or one.month_usd_micros)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from data.core.database import Database, Transaction, Value
+from data.core.rows import of_row
 
 Kind = Literal["grant", "allowance", "hold", "settle", "refund", "adjust", "expiry"]
 
@@ -121,7 +122,7 @@ async def with_key(tx: Transaction, key: str) -> Entry | None:
 
 def entry_of(row: sqlite3.Row) -> Entry:
     """A row of the table as what callers get."""
-    return Entry(*row)
+    return of_row(Entry, row)
 
 
 async def check(db: Database) -> Sequence[str]:

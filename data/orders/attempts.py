@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from data.core.database import Database, Transaction
+from data.core.rows import of_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +118,7 @@ class Attempts:
             " ORDER BY position",
             (order_id,),
         )
-        return tuple(PinnedFace(*row) for row in rows)
+        return tuple(of_row(PinnedFace, row) for row in rows)
 
 
 async def _waits_again(tx: Transaction, job_id: str, cost_usd_micros: int) -> bool:

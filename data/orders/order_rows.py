@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Literal
 
 from data.core.database import Value
+from data.core.rows import of_row
 
 State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
 Way = Literal["token", "channel", "new message", "direct message", "portraits"]
@@ -215,25 +216,32 @@ j.prompt, j.fine_tune, j.fine_tune_strength, f.number AS frame, f.label
 """
 _JOINED = "LEFT JOIN portraits p ON p.job_id = j.id LEFT JOIN series_frames f ON f.job_id = j.id"
 JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j {_JOINED}"  # noqa: S608 - a constant
-_ORDER_COLUMNS = """
-o.source, o.account_id, a.guild_id, o.channel_id, a.user_id, o.prompt, o.token, o.token_expires_at,
-o.message_id, o.upload_limit, o.from_upload, o.sending_since, o.parent_portrait_id, o.state, o.created_at, a.balance,
-o.series_id, o.delivered_by, o.unshown_since
-"""
+_ORDER_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "a": ("guild_id", "user_id", "balance"),
+    "o": (
+        *("id", "source", "account_id", "channel_id", "prompt", "token", "token_expires_at", "message_id"),
+        *("upload_limit", "from_upload", "sending_since", "parent_portrait_id", "state", "created_at", "series_id"),
+        *("delivered_by", "unshown_since"),
+    ),
+}
+_ORDER_COLUMNS = ", ".join(
+    f"{table}.{name} AS order_{name}" for table, names in _ORDER_FIELDS.items() for name in names
+)
 _REFERENCES = """
-(SELECT json_group_array(json_array(r.position, r.handle, r.sha256, r.role, r.crop_sha256, r.scale, hex(r.embedding),
-    r.looks, r.fitted))
+(SELECT json_group_array(json_object('position', r.position, 'handle', r.handle, 'sha256', r.sha256, 'role', r.role,
+    'crop_sha256', r.crop_sha256, 'scale', r.scale, 'embedding', hex(r.embedding), 'looks', r.looks,
+    'fitted', r.fitted))
  FROM order_references r WHERE r.order_id = o.id) AS pinned,
-(SELECT json_array(e.sha256, e.words, e.strength) FROM order_edits e WHERE e.order_id = o.id) AS edited
+(SELECT json_object('sha256', e.sha256, 'words', e.words, 'strength', e.strength)
+ FROM order_edits e WHERE e.order_id = o.id) AS edited
 """
-_JOB_WIDTH = JOB_COLUMNS.count(",") + 1
 
 Fetch = Callable[[str, Sequence[Value]], Awaitable[list[sqlite3.Row]]]
 
 
 def job_of(row: sqlite3.Row) -> JobRow:
     """A row of `JOBS` as what callers get."""
-    return JobRow(*row)
+    return of_row(JobRow, row)
 
 
 async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, created: bool = False) -> list[Order]:
@@ -248,19 +256,22 @@ async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, crea
         values,
     )
     groups = groupby(rows, key=lambda row: str(row["order_id"]))
-    return [_order(order_id, list(group), created=created) for order_id, group in groups]
+    return [_order(list(group), created=created) for _, group in groups]
 
 
-def _reference(columns: list[Any]) -> OrderReference:
-    *first, embedding, looks, fitted = columns
-    raw = bytes.fromhex(embedding) or None
-    return replace(OrderReference(*first), embedding=raw, looks=looks, fitted=fitted)
+def _reference(told: Mapping[str, Any]) -> OrderReference:
+    return of_row(OrderReference, told, embedding=bytes.fromhex(told["embedding"]) or None)
 
 
-def _order(order_id: str, rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
-    jobs = tuple(JobRow(*tuple(row)[:_JOB_WIDTH]) for row in rows)
-    *columns, pinned, edited = tuple(rows[0])[_JOB_WIDTH:]
-    references = sorted(map(_reference, json.loads(pinned)), key=lambda each: each.position)
-    edit = OrderEdit(*json.loads(edited)) if edited else None
-    values: list[Any] = [order_id, *columns, jobs, tuple(references), edit, created]
-    return Order(*values)
+def _order(rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
+    first = rows[0]
+    references = sorted(map(_reference, json.loads(first["pinned"])), key=lambda each: each.position)
+    return of_row(
+        Order,
+        first,
+        prefix="order_",
+        jobs=tuple(job_of(row) for row in rows),
+        references=tuple(references),
+        edit=OrderEdit(**json.loads(first["edited"])) if first["edited"] else None,
+        created=created,
+    )

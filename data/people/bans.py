@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from data.core import audit
 from data.core.database import Database
+from data.core.rows import of_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,9 @@ class Bans:
             )
             if new is not None:
                 await audit.record(tx, guild_id, actor_id, "studio ban", target_id=user_id, reason=reason, now=now)
-                return Ban(*new)
+                return of_row(Ban, new)
             rows = await tx.execute("SELECT * FROM bans WHERE guild_id = ? AND user_id = ?", (guild_id, user_id))
-        return Ban(*rows[0])
+        return of_row(Ban, rows[0])
 
     async def remove(self, guild_id: int, user_id: int, *, actor_id: int, reason: str = "", now: float) -> bool:
         """Lift the ban; audited. False when there was none."""
@@ -50,11 +51,11 @@ class Bans:
     async def get(self, guild_id: int, user_id: int) -> Ban | None:
         """The user's ban in this server, if there is one."""
         row = await self._db.fetch_one("SELECT * FROM bans WHERE guild_id = ? AND user_id = ?", (guild_id, user_id))
-        return None if row is None else Ban(*row)
+        return None if row is None else of_row(Ban, row)
 
     async def list(self, guild_id: int) -> Sequence[Ban]:
         """The server's bans, newest first."""
         rows = await self._db.fetch_all(
             "SELECT * FROM bans WHERE guild_id = ? ORDER BY created_at DESC, user_id", (guild_id,)
         )
-        return [Ban(*row) for row in rows]
+        return [of_row(Ban, row) for row in rows]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from data.core.database import Database, Transaction
+from data.core.rows import of_row
 from data.pictures.picture_store import Picture, PictureStore
 
 
@@ -51,7 +52,6 @@ class Portrait:
     fine_tune_strength: float
 
 
-# In the order of `Portrait`'s fields.
 _COLUMNS = """
 id, job_id, order_id, guild_id, channel_id, message_id, user_id, sha256, width, height, seed, model, model_title,
 prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at, fine_tune, fine_tune_strength
@@ -81,17 +81,17 @@ class Portraits:
     async def get(self, portrait_id: int) -> Portrait | None:
         """The portrait, or None when it never was or has been deleted."""
         row = await self._db.fetch_one(f"{_LIVING} AND id = ?", (portrait_id,))
-        return None if row is None else Portrait(*row)
+        return None if row is None else of_row(Portrait, row)
 
     async def by_message(self, message_id: int) -> tuple[Portrait, ...]:
         """The portraits that a message shows, in the order of their jobs."""
         rows = await self._db.fetch_all(f"{_LIVING} AND message_id = ? ORDER BY job_id", (message_id,))
-        return tuple(Portrait(*row) for row in rows)
+        return tuple(of_row(Portrait, row) for row in rows)
 
     async def of_order(self, order_id: str) -> tuple[Portrait, ...]:
         """The portraits of an order, in the order of their jobs."""
         rows = await self._db.fetch_all(f"{_LIVING} AND order_id = ? ORDER BY job_id", (order_id,))
-        return tuple(Portrait(*row) for row in rows)
+        return tuple(of_row(Portrait, row) for row in rows)
 
     async def of_user(
         self, guild_id: int | None, user_id: int, *, before_id: int | None = None, limit: int = 10
@@ -103,7 +103,7 @@ class Portraits:
             f"{_LIVING} AND {where} ORDER BY id DESC LIMIT ?",
             (*values, limit) if guild_id is None else (*values, guild_id, limit),
         )
-        return [Portrait(*row) for row in rows]
+        return [of_row(Portrait, row) for row in rows]
 
     async def latest(self, user_id: int, guild_id: int | None = None) -> Portrait | None:
         """The user's last portrait in one server (None: anywhere)."""
@@ -155,7 +155,7 @@ class Portraits:
 async def portrait_of_job(tx: Transaction, job_id: str) -> Portrait | None:
     """The portrait that the job has made already."""
     row = await tx.one(f"{_LIVING} AND job_id = ?", (job_id,))
-    return None if row is None else Portrait(*row)
+    return None if row is None else of_row(Portrait, row)
 
 
 async def insert_portrait(tx: Transaction, job_id: str, picture: Picture, facts: PortraitFacts, now: float) -> Portrait:
