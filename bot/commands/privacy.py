@@ -1,5 +1,6 @@
 """`/privacy`: what is kept of a person, a copy of it, and the end of it. Open to everybody, also to who is banned."""
 
+import asyncio
 import io
 import time
 from typing import Any, ClassVar, Final
@@ -81,7 +82,7 @@ def _leaves(interaction: Interaction) -> str:
 async def export(interaction: Interaction, part: Range[int, 1, 10_000] = 1) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores = interaction.client.stores
-    parts = exporting.parts_of(await everything_of(stores.database, interaction.user.id))
+    parts = await asyncio.to_thread(exporting.parts_of, await everything_of(stores.database, interaction.user.id))
     if part > len(parts):
         raise Refused(f"There are {len(parts)} parts; begin with one of those.")
     missing: list[str] = []

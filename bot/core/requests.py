@@ -3,6 +3,7 @@
 Nothing is written here, and nothing of Discord is known.
 """
 
+import asyncio
 import secrets
 import time
 from collections.abc import Sequence
@@ -187,7 +188,7 @@ class Validator:
         )
 
     def room(self, request: OrderRequest, tier: Tier) -> None:
-        """Raises QueueFull or Refused when the queue or the disk has no room for the request."""
+        """Raises QueueFull or Refused when the queue has no room for the request."""
         turn = self.fairness_key(request.place.guild_id, request.user_id)
         cap = tier.waiting or self.settings.queue_waiting_per_user
         waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self._engine.waiting())
@@ -198,8 +199,11 @@ class Validator:
             raise QueueFull(waiting, cap, "you")
         self._engine.check(turn, request.lane, count)
         self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
+
+    async def disk(self) -> None:
+        """Raises Refused when the disk has no room for another portrait."""
         floor = self.settings.data_free_mib * 2**20
-        if floor and self._stores.pictures.free_bytes() < floor:
+        if floor and await asyncio.to_thread(self._stores.pictures.free_bytes) < floor:
             raise Refused(
                 "The studio's disk is nearly full, so no new portraits are taken and nothing was charged. "
                 "Please tell the person who runs this bot."

@@ -71,6 +71,7 @@ class Studio:
         if self._closing:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
         new, tier = await self.validator.order_for(request, answer)
+        await self.validator.disk()
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
         async with self._counter:
             await self.validator.one_series(request)

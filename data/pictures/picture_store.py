@@ -172,7 +172,7 @@ class PictureStore:
         return Swept(len(temporary), len(rowless), missing)
 
     def free_bytes(self) -> int:
-        """Free space of the disk that holds the pictures."""
+        """Free space of the disk that holds the pictures. Blocking, where that is a network's."""
         return shutil.disk_usage(self.folder).free
 
     def _file(self, row: sqlite3.Row) -> Path:
