@@ -12,7 +12,7 @@ import discord
 
 from bot.app import App, Interaction
 from bot.core.errors import NotAllowed, Refused
-from bot.core.requests import Place
+from bot.core.requests import Whereabouts
 from data.core import presence
 from data.people.servers import ServerSettings
 
@@ -28,11 +28,11 @@ _SLASH: Final = discord.AppCommandType.chat_input.value
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class Actor:
     """Somebody in a place; `moderator` holds for Manage Server and for the server's studio role."""
 
     user_id: int
-    place: Place
+    place: Whereabouts
     moderator: bool
 
 
@@ -56,23 +56,25 @@ def _is_open(interaction: Interaction) -> bool:
     return name in OPEN_COMMANDS or (name in OWNERS_COMMANDS and interaction.client.is_owner(interaction.user.id))
 
 
-async def person_of(interaction: Interaction) -> Person:
+async def person_of(interaction: Interaction) -> Actor:
     """Who uses the bot, read once for an interaction. Raises Refused where it may not be used."""
     known = interaction.extras.get(_PERSON)
-    if not isinstance(known, Person):
+    if not isinstance(known, Actor):
         known = interaction.extras[_PERSON] = await _read_person(interaction)
     return known
 
 
-async def _read_person(interaction: Interaction) -> Person:
+async def _read_person(interaction: Interaction) -> Actor:
     guild_id = interaction.guild_id or 0
     bot = interaction.client
     if _ADMITTED not in interaction.extras:
         await require_welcome(bot, guild_id, interaction.user.id)
     settings = await bot.stores.servers.get(guild_id)
-    return Person(
+    return Actor(
         user_id=interaction.user.id,
-        place=Place(guild_id=guild_id, channel_id=interaction.channel_id or 0, adult=_is_adult(interaction.channel)),
+        place=Whereabouts(
+            guild_id=guild_id, channel_id=interaction.channel_id or 0, adult=_is_adult(interaction.channel)
+        ),
         moderator=is_moderator(interaction.user, interaction.permissions, settings),
     )
 
@@ -117,7 +119,7 @@ def is_moderator(
     return settings.studio_role_id is not None and user.get_role(settings.studio_role_id) is not None
 
 
-def require_moderator(person: Person) -> None:
+def require_moderator(person: Actor) -> None:
     """Raises NotAllowed."""
     if not person.moderator:
         raise NotAllowed

@@ -17,7 +17,7 @@ from bot.core.engine_setup import make_engine
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.hosted_setup import OrderNotes
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.results import ProgressMessage, Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -34,8 +34,8 @@ SAME: Final = "@ana in a white shirt"
 VARY: Final = "place: beach at noon | forest | night city | library | kitchen | snow"
 ME: Final = 1
 TRIES: Final = 8
-PLACE: Final = Place(guild_id=1, channel_id=1)
-NOWHERE: Final = Answer(message_id=None, token="", token_expires_at=0.0)
+PLACE: Final = Whereabouts(guild_id=1, channel_id=1)
+NOWHERE: Final = StatusMessage(message_id=None, token="", token_expires_at=0.0)
 
 
 class Desk:

@@ -16,9 +16,9 @@ from bot.components.autocomplete import complete_character
 from bot.components.base import MAX_ID
 from bot.core import words
 from bot.core.errors import Gone, Refused
-from bot.guard import Person, person_of, require_moderator
+from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, replies
-from data.people.character_reports import EVERYWHERE, Kept, Report
+from data.people.character_reports import EVERYWHERE, DisabledCharacter, Report
 
 DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
 PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
@@ -54,7 +54,7 @@ async def report(
     await replies.whisper(interaction, "Thank you. The moderators of this server can see that now.")
 
 
-async def _seen(interaction: Interaction, person: Person, name: str | None, portrait: int | None) -> list[int]:
+async def _seen(interaction: Interaction, person: Actor, name: str | None, portrait: int | None) -> list[int]:
     """Ids of the characters that are meant, as far as the person can see them. Raises Refused, Gone."""
     stores = interaction.client.stores
     if (name is None) == (portrait is None):
@@ -123,7 +123,7 @@ async def enable(interaction: Interaction, user: discord.User, name: Range[str, 
     await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, where="here")
 
 
-async def _moderator(interaction: Interaction) -> Person:
+async def _moderator(interaction: Interaction) -> Actor:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     require_moderator(person)
@@ -178,7 +178,7 @@ async def list_(
     await replies.whisper(interaction, embed=embed)
 
 
-def _kept_line(one: Kept) -> str:
+def _kept_line(one: DisabledCharacter) -> str:
     marks = [
         "from a picture" if one.uploaded else "from a portrait",
         *([f"{one.reports} reports"] if one.reports else []),

@@ -9,7 +9,7 @@ from discord.app_commands import Choice, Range
 from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import NotAllowed, Refused
-from bot.guard import Person, person_of, require_moderator
+from bot.guard import Actor, person_of, require_moderator
 from bot.messages import replies
 from data.credits.accounts import FREE, GrantLimits
 
@@ -96,7 +96,7 @@ async def tier(
     await replies.whisper(interaction, f"{user.mention} is in the {account.tier} tier{end}.")
 
 
-async def _granting(interaction: Interaction, user: discord.Member) -> Person:
+async def _granting(interaction: Interaction, user: discord.Member) -> Actor:
     person = await person_of(interaction)
     require_moderator(person)
     if user.bot:

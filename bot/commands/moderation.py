@@ -13,7 +13,7 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import Refused
-from bot.guard import Person, person_of, require_moderator
+from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, ledger_words, refusals, replies
 from data.core.audit import AuditEntry
 
@@ -135,7 +135,7 @@ async def remove(interaction: Interaction, user: discord.User) -> None:
     await replies.whisper(interaction, f"{user.mention} may order again." if lifted else "There was no such ban.")
 
 
-async def _moderator(interaction: Interaction) -> Person:
+async def _moderator(interaction: Interaction) -> Actor:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     require_moderator(person)

@@ -20,7 +20,7 @@ from bot.components.autocomplete import (
 from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
 from bot.core.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
-from bot.core.requests import MAX_SEED, Answer, OrderRequest
+from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import attachments, sources
@@ -127,7 +127,11 @@ async def portrait(
 
 
 async def _order(
-    interaction: Interaction, request: OrderRequest, answer: Answer, picture: discord.Attachment | None, use: Use | None
+    interaction: Interaction,
+    request: OrderRequest,
+    answer: StatusMessage,
+    picture: discord.Attachment | None,
+    use: Use | None,
 ) -> None:
     """Place the order, with the picture that goes along, if there is one. Raises Refused, BadPicture."""
     if picture is None:

@@ -11,7 +11,7 @@ from bot.app import Interaction
 from bot.components import base
 from bot.components.views import CancelButton
 from bot.core import words
-from bot.guard import Person, person_of
+from bot.guard import Actor, person_of
 from bot.messages import cards, replies
 from data.orders.jobs import JobRow, Order
 from engine.queue.engine import QueueEntry
@@ -66,7 +66,7 @@ def _where(row: JobRow, entries: Entries, order: Order, *, followed: bool) -> st
     return "waiting for the frames before it" if row.state == "waiting" and order.series_id else "being stored"
 
 
-def _list(person: Person, found: Sequence[tuple[Order, str]]) -> discord.Embed:
+def _list(person: Actor, found: Sequence[tuple[Order, str]]) -> discord.Embed:
     title = "The queue on this server" if person.moderator else "Your portraits in the queue"
     lines = []
     for number, (order, stands) in enumerate(found, 1):

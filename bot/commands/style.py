@@ -13,7 +13,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.reading import chosen, style_of
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.orders.styles import Style
+from data.orders.styles import SavedStyle
 from engine.prompt import SLOTS, PortraitPrompt, from_json, merge, to_json
 
 group = app_commands.Group(name="style", description="Looks that you keep and use again with style:.")
@@ -111,7 +111,7 @@ def _unknown() -> Gone:
     return Gone("You have no style of that name. /style list shows yours.")
 
 
-def _card(style: Style, look: PortraitPrompt) -> discord.Embed:
+def _card(style: SavedStyle, look: PortraitPrompt) -> discord.Embed:
     embed = discord.Embed(title=words.plain(style.name), colour=cards.ACCENT)
     cards.add_recipe(embed, merge(look, PortraitPrompt()))
     return embed

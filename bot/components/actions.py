@@ -15,8 +15,8 @@ from bot.core import words
 from bot.core.errors import Forged, NotYours, Refused
 from bot.core.extras import Extras, LoraRequest
 from bot.core.reading import slot_words
-from bot.core.requests import Answer, OrderRequest
-from bot.guard import Person, person_of, require_moderator
+from bot.core.requests import OrderRequest, StatusMessage
+from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, replies
 from bot.uploads import saving
 from data.characters.saved_characters import Character
@@ -39,7 +39,7 @@ async def reroll(interaction: Interaction, portrait_id: int) -> None:
     await quotes.order(interaction, replace(request, prompt=prompt), answer)
 
 
-async def _edit_again(interaction: Interaction, portrait: Portrait, change: str, answer: Answer) -> None:
+async def _edit_again(interaction: Interaction, portrait: Portrait, change: str, answer: StatusMessage) -> None:
     if portrait.parent_id is None or not change:
         raise Refused("That was made from a picture that is not kept. Send it again with /edit.")
     await editing.again(interaction, portrait.parent_id, answer, model=portrait.model, change=change)
@@ -63,7 +63,7 @@ async def change(interaction: Interaction, portrait_id: int, slot: str) -> None:
     await interaction.response.send_modal(forms.slot_form(slot, current, ordered))
 
 
-def _child(interaction: Interaction, portrait: Portrait, person: Person) -> OrderRequest:
+def _child(interaction: Interaction, portrait: Portrait, person: Actor) -> OrderRequest:
     return OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
@@ -86,7 +86,7 @@ def _as_it_was_made(portrait: Portrait, catalogue: Catalogue) -> Extras:
     )
 
 
-async def _own(interaction: Interaction, portrait_id: int) -> tuple[Portrait, Person]:
+async def _own(interaction: Interaction, portrait_id: int) -> tuple[Portrait, Actor]:
     """Raises Gone, NotYours."""
     portrait = await interaction.client.studio.find_portrait(portrait_id)
     person = await person_of(interaction)
@@ -188,7 +188,7 @@ def _why_not(order: Order) -> str:
     return "It is finished already; nothing was cancelled."
 
 
-def _require_owner_or_moderator(person: Person, owner_id: int, guild_id: int) -> None:
+def _require_owner_or_moderator(person: Actor, owner_id: int, guild_id: int) -> None:
     """Raises NotYours, NotAllowed."""
     if person.place.guild_id != guild_id:
         raise NotYours

@@ -8,7 +8,7 @@ from bot.components import forms, quotes
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.reading import NOTHING, laid_over, read_prompt
-from bot.core.requests import Answer, OrderRequest
+from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
@@ -22,7 +22,7 @@ STRENGTH: Final = 0.6
 
 async def order(
     interaction: Interaction,
-    answer: Answer,
+    answer: StatusMessage,
     source: sources.Source,
     change: str,
     *,
@@ -97,7 +97,7 @@ async def ask(interaction: Interaction, portrait_id: int) -> None:
     await interaction.response.send_modal(forms.change_form(told))
 
 
-async def again(interaction: Interaction, portrait_id: int, answer: Answer, *, model: str, change: str) -> None:
+async def again(interaction: Interaction, portrait_id: int, answer: StatusMessage, *, model: str, change: str) -> None:
     """The same change of the same portrait once more, with another seed. Raises Refused."""
     await order(interaction, answer, await _own(interaction, portrait_id), change, model=model)
 

@@ -14,7 +14,7 @@ from bot.app import Interaction
 from bot.components import base
 from bot.core import extras, words
 from bot.core.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
-from bot.core.requests import Answer, OrderRequest
+from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
@@ -22,7 +22,7 @@ from engine.jobs.job import Lane
 from engine.prompt import from_json, to_json
 
 
-async def order(interaction: Interaction, request: OrderRequest, answer: Answer) -> None:
+async def order(interaction: Interaction, request: OrderRequest, answer: StatusMessage) -> None:
     """Place the order, or show its price where that must be confirmed. `answer` is the interaction's own message.
 
     Raises what `Studio.order` raises otherwise.

@@ -14,7 +14,7 @@ from bot.core.extras import Extras, FrameRequest, SeriesRequest
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
-from data.orders.series_rows import Frame, Series
+from data.orders.series_rows import Series, SeriesFrame
 from engine.jobs.job import Lane
 from engine.prompt import from_json
 
@@ -62,7 +62,7 @@ async def _series(interaction: Interaction, series_id: str) -> Series:
     return series
 
 
-def _frame(series: Series, number: int) -> Frame:
+def _frame(series: Series, number: int) -> SeriesFrame:
     """Raises Forged."""
     found = next((frame for frame in series.frames if frame.number == number), None)
     if found is None:
@@ -79,7 +79,9 @@ class SeriesMenu(
     ACTIONS: ClassVar = {"open": open_frame, "redo": redo_frame}
     ASKS: ClassVar = {"open": "Open a frame…", "redo": "Make a frame again…"}
 
-    def __init__(self, action: str, series_id: str, frames: Sequence[Frame] = (), *, row: int | None = None) -> None:
+    def __init__(
+        self, action: str, series_id: str, frames: Sequence[SeriesFrame] = (), *, row: int | None = None
+    ) -> None:
         options = [
             discord.SelectOption(label=f"{frame.number}. {words.bare(frame.label)}"[:100], value=str(frame.number))
             for frame in frames[:_MOST]
@@ -100,7 +102,7 @@ class SeriesMenu(
         await self.ACTIONS[self.action](interaction, self.series_id, int(chosen) if chosen.isdecimal() else 0)
 
 
-def running(order_id: str, series_id: str, finished: Sequence[Frame]) -> discord.ui.View:
+def running(order_id: str, series_id: str, finished: Sequence[SeriesFrame]) -> discord.ui.View:
     """What is under a series until it ends: Cancel, and the frames that are there by now."""
     view = views.running(order_id)
     if finished:
@@ -108,7 +110,7 @@ def running(order_id: str, series_id: str, finished: Sequence[Frame]) -> discord
     return view
 
 
-def ended(series: Series, finished: Sequence[Frame]) -> discord.ui.View:
+def ended(series: Series, finished: Sequence[SeriesFrame]) -> discord.ui.View:
     """What is under a series that is finished, or as finished as it will be."""
     view = base.Controls()
     if finished:

@@ -10,7 +10,7 @@ from data.core.data_errors import PictureMissing
 from data.orders.jobs import Order
 from data.pictures.portraits import Portrait
 from engine.faces import face_review, identity
-from engine.faces.face_review import Held
+from engine.faces.face_review import HeldFace
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
     return await asyncio.to_thread(compared, before, after, held)
 
 
-def compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
+def compared(before: bytes, after: bytes, held: Sequence[HeldFace]) -> list[str]:
     """The lines for two encoded pictures; `held` are the saved faces that the second was to show. Blocking."""
     try:
         faces = identity.look(before)
@@ -40,7 +40,7 @@ def compared(before: bytes, after: bytes, held: Sequence[Held]) -> list[str]:
         return []
     if not faces:
         return ["No face was found in the picture that was changed."]
-    same = face_review.portrait(after, [Held("", ((faces[0].embedding, faces[0].pattern),))])
+    same = face_review.portrait(after, [HeldFace("", ((faces[0].embedding, faces[0].pattern),))])
     told = [] if same is None else [f"Likeness to the picture before: {_shown(same.likeness)}"]
     known = [who for who in held if who.references]
     earlier, later = face_review.portrait(before, known), face_review.portrait(after, known)

@@ -29,7 +29,7 @@ Pictures that Discord shows in messages are copies, and are not in here twice.
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ExportPart:
     """What goes into one zip file."""
 
     documents: tuple[Document, ...]
@@ -45,12 +45,12 @@ class Packed:
     missing: tuple[str, ...]
 
 
-def parts_of(export: Export, largest_bytes: int = LARGEST_BYTES) -> list[Part]:
+def parts_of(export: Export, largest_bytes: int = LARGEST_BYTES) -> list[ExportPart]:
     """Divide an export, in its order, so that no part comes to more than `largest_bytes`.
 
     The same export always comes to the same parts. A single thing that is larger is a part of its own.
     """
-    parts: list[Part] = []
+    parts: list[ExportPart] = []
     items: list[Document | PictureFile] = []
     room = largest_bytes - _END_BYTES - _ENTRY_BYTES - len(_SAYS)
     for item, size in _sized(export):
@@ -69,14 +69,14 @@ def _sized(export: Export) -> Iterator[tuple[Document | PictureFile, int]]:
         yield picture, picture.bytes + _ENTRY_BYTES
 
 
-def _part(items: Sequence[Document | PictureFile]) -> Part:
-    return Part(
+def _part(items: Sequence[Document | PictureFile]) -> ExportPart:
+    return ExportPart(
         tuple(one for one in items if isinstance(one, Document)),
         tuple(one for one in items if isinstance(one, PictureFile)),
     )
 
 
-async def packed(part: Part, number: int, parts: int, pictures: PictureStore) -> Packed:
+async def packed(part: ExportPart, number: int, parts: int, pictures: PictureStore) -> Packed:
     """The zip file of one part, numbered from 1."""
     files: list[tuple[str, bytes]] = []
     missing: list[str] = []
@@ -89,7 +89,7 @@ async def packed(part: Part, number: int, parts: int, pictures: PictureStore) ->
     return Packed(f"likeness-{number:03d}-of-{parts:03d}.zip", content, tuple(missing))
 
 
-def _zipped(part: Part, files: Sequence[tuple[str, bytes]], readme: str) -> bytes:
+def _zipped(part: ExportPart, files: Sequence[tuple[str, bytes]], readme: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(README, readme)

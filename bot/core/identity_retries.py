@@ -19,7 +19,7 @@ from bot.core.stores import Stores
 from data.orders.attempts import Attempt, PinnedFace
 from data.orders.jobs import JobRow, Order
 from engine.faces import face_review
-from engine.faces.face_review import Held, Review
+from engine.faces.face_review import HeldFace, Review
 from engine.jobs.job import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
 from engine.models.catalogue import ON_THIS_MACHINE, Model
 from engine.queue.engine import Engine
@@ -107,7 +107,7 @@ class IdentityRetries:
         editor = self._engine.catalogue.get(self._settings.likeness_editor)
         return None if self._engine.catalogue.unavailable(editor) else editor
 
-    async def _look(self, finished: Finished, held: Sequence[Held], number: int) -> Attempt:
+    async def _look(self, finished: Finished, held: Sequence[HeldFace], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
         seen = await asyncio.to_thread(face_review.portrait, finished.picture, held)
         return _try_of(seen, number, finished.seed)
@@ -155,13 +155,13 @@ def _edit_job(job: Job, editor: Model, edit: Edit, faces: tuple[Reference, ...])
     )
 
 
-def held_faces(pinned: Sequence[PinnedFace]) -> list[Held]:
+def held_faces(pinned: Sequence[PinnedFace]) -> list[HeldFace]:
     """The faces of an order, one for each character, in the order's order; without references where not measured."""
     found: dict[str, tuple[tuple[bytes, bytes], ...]] = {}
     for face in pinned:
         measured = ((face.embedding, face.pattern),) if face.embedding and face.pattern else ()
         found[face.handle] = (*found.get(face.handle, ()), *measured)
-    return [Held(handle, references) for handle, references in found.items()]
+    return [HeldFace(handle, references) for handle, references in found.items()]
 
 
 def _try_of(seen: Review | None, number: int, seed: int) -> Attempt:

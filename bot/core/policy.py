@@ -31,14 +31,14 @@ class Allowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class PolicyRefusal:
     """The portrait is not made. `rule` is for the record, `sentence` for the person who asked."""
 
     rule: str
     sentence: str
 
 
-Decision = Allowed | Refused
+Decision = Allowed | PolicyRefusal
 
 
 def decide(question: PolicyQuestion) -> Decision:
@@ -46,7 +46,7 @@ def decide(question: PolicyQuestion) -> Decision:
     found = read(question.prompt)
     young = found.young_with_adult
     if young:
-        return Refused(
+        return PolicyRefusal(
             "minors",
             "Rule: nothing sexual or undressed with anyone who is, or looks, under 18. If everyone is an adult, say so "
             f"(“a woman of 30”) and leave out “{young}”.",
@@ -57,13 +57,13 @@ def decide(question: PolicyQuestion) -> Decision:
     ):
         word = first_blocked(question.prompt, blocked)
         if word:
-            return Refused(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
+            return PolicyRefusal(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
     return _adult(question, found)
 
 
 def _adult(question: PolicyQuestion, found: Finding) -> Decision:
     if question.from_upload and (found.adult or found.undressing):
-        return Refused(
+        return PolicyRefusal(
             "adult-from-upload",
             "Rule: no adult content from an uploaded picture, or from a character saved from one. "
             f"Leave out “{found.adult or found.undressing}”, or start from words alone.",
@@ -71,11 +71,13 @@ def _adult(question: PolicyQuestion, found: Finding) -> Decision:
     if not found.adult:
         return Allowed()
     if not question.operator_allows_adult:
-        return Refused("adult-operator", f"Rule: this bot makes no adult content. Leave out “{found.adult}”.")
+        return PolicyRefusal("adult-operator", f"Rule: this bot makes no adult content. Leave out “{found.adult}”.")
     if not question.server_allows_adult:
-        return Refused("adult-server", f"Rule: this server does not allow adult content. Leave out “{found.adult}”.")
+        return PolicyRefusal(
+            "adult-server", f"Rule: this server does not allow adult content. Leave out “{found.adult}”."
+        )
     if not question.channel_age_restricted:
-        return Refused(
+        return PolicyRefusal(
             "adult-channel",
             f"Rule: adult content only in age-restricted channels. Ask there, or leave out “{found.adult}”.",
         )

@@ -34,7 +34,7 @@ DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Whereabouts:
     """Where an order was made. `guild_id` is 0 in direct messages."""
 
     guild_id: int
@@ -43,7 +43,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StatusMessage:
     """The status message of an order and the token that edits it until `token_expires_at` (epoch seconds)."""
 
     message_id: int | None
@@ -61,7 +61,7 @@ class OrderRequest:
     """
 
     source: str
-    place: Place
+    place: Whereabouts
     user_id: int
     prompt: PortraitPrompt
     model: str | None = None
@@ -88,7 +88,7 @@ class Validator:
         self._engine = engine
         self._running_caps: dict[str, int] = {}
 
-    async def order_for(self, request: OrderRequest, answer: Answer) -> tuple[NewOrder, Tier]:
+    async def order_for(self, request: OrderRequest, answer: StatusMessage) -> tuple[NewOrder, Tier]:
         """The order that the request comes to, and the tier whose caps it takes its place under.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
@@ -303,10 +303,10 @@ def _asked_of_policy(request: OrderRequest, characters: Sequence[Character]) -> 
     return [*prompts, replace(request.prompt, detail=edit.words)] if edit is not None else prompts
 
 
-def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.Refused | None:
+def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.PolicyRefusal | None:
     """The first refusal that policy has for any of the prompts."""
     decisions = (policy.decide(replace(question, prompt=prompt)) for prompt in prompts)
-    return next((decision for decision in decisions if isinstance(decision, policy.Refused)), None)
+    return next((decision for decision in decisions if isinstance(decision, policy.PolicyRefusal)), None)
 
 
 def _length(prompt: PortraitPrompt) -> int:
@@ -369,7 +369,7 @@ def _takes_quality(model: Model, quality: Quality | None) -> None:
 
 def _new_order(
     request: OrderRequest,
-    answer: Answer,
+    answer: StatusMessage,
     models: Sequence[Model],
     adapters: Sequence[Adapter | None],
     characters: Sequence[Character],

@@ -15,7 +15,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
 from bot.core.making import Maker
 from bot.core.patience import patiently
-from bot.core.requests import Answer, OrderRequest, Validator, short_of_credits
+from bot.core.requests import OrderRequest, StatusMessage, Validator, short_of_credits
 from bot.core.results import Messenger
 from bot.core.results import Result as Result
 from bot.core.results import facts as facts
@@ -62,7 +62,7 @@ class Studio:
     def settings(self) -> Settings:
         return self.validator.settings
 
-    async def order(self, request: OrderRequest, answer: Answer) -> Order:
+    async def order(self, request: OrderRequest, answer: StatusMessage) -> Order:
         """Check the request, charge for it and write it down, all or nothing; then see it through in the background.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError, and has

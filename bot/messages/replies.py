@@ -11,7 +11,7 @@ from bot import guard
 from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import BotError
-from bot.core.requests import Answer
+from bot.core.requests import StatusMessage
 from bot.messages import refusals
 from data.core import presence
 from data.core.data_errors import DataError
@@ -26,7 +26,7 @@ SORRY = "Something went wrong here, and it was written to the log. Try again; if
 USER_FACING = (BotError, DataError, EngineError, BadPicture)
 
 
-async def begin(interaction: Interaction) -> Answer:
+async def begin(interaction: Interaction) -> StatusMessage:
     """Acknowledge at once with a public "thinking" message that becomes the order's status message."""
     callback = await interaction.response.defer(thinking=True)
     message_id = callback.message_id if callback is not None else None
@@ -35,14 +35,14 @@ async def begin(interaction: Interaction) -> Answer:
     return _answer(interaction, message_id)
 
 
-def answer_in_place(interaction: Interaction) -> Answer:
+def answer_in_place(interaction: Interaction) -> StatusMessage:
     """For a button whose own message becomes the order's status message; the press is acknowledged already."""
     return _answer(interaction, interaction.message.id if interaction.message else None)
 
 
-def _answer(interaction: Interaction, message_id: int | None) -> Answer:
+def _answer(interaction: Interaction, message_id: int | None) -> StatusMessage:
     received = interaction.created_at.timestamp()
-    return Answer(
+    return StatusMessage(
         message_id=message_id,
         token=interaction.token,
         token_expires_at=min(received, time.time()) + TOKEN_LIFE_S,
@@ -51,7 +51,7 @@ def _answer(interaction: Interaction, message_id: int | None) -> Answer:
 
 
 async def whisper(interaction: Interaction, content: str | None = None, **parts: Any) -> None:
-    """Answer only to the person who asked, whether or not the interaction was acknowledged before."""
+    """StatusMessage only to the person who asked, whether or not the interaction was acknowledged before."""
     parts.setdefault("allowed_mentions", NO_PINGS)
     if interaction.response.is_done():
         await interaction.followup.send(content or discord.utils.MISSING, ephemeral=True, **parts)

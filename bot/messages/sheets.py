@@ -9,7 +9,7 @@ from bot.core import words
 from bot.core.stores import Stores
 from bot.messages import cards
 from data.core.data_errors import PictureMissing
-from data.orders.series_rows import Frame, Series
+from data.orders.series_rows import Series, SeriesFrame
 from engine.pictures import contact_sheet
 from engine.pictures.contact_sheet import Cell
 from engine.prompt import SLOTS, from_json
@@ -35,7 +35,7 @@ class Sheet:
     jpeg: bytes
 
     @property
-    def finished(self) -> tuple[Frame, ...]:
+    def finished(self) -> tuple[SeriesFrame, ...]:
         """The frames that there is a portrait of."""
         return tuple(frame for frame in self.series.frames if frame.portrait_id is not None)
 
@@ -74,14 +74,14 @@ def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order
     return embed
 
 
-def _line(frame: Frame) -> str:
+def _line(frame: SeriesFrame) -> str:
     said = f"{frame.number}. {words.plain(frame.label, 40) or 'deleted'}"
     if frame.portrait_id is None:
         return f"{said}: {_MISSING[frame.state]}"
     return said if frame.likeness is None else f"{said} · Likeness {round(frame.likeness)}"
 
 
-async def _cell(stores: Stores, frame: Frame) -> Cell:
+async def _cell(stores: Stores, frame: SeriesFrame) -> Cell:
     picture = None
     if frame.sha256 is not None:
         try:

@@ -27,7 +27,7 @@ _ANSWER_WITHIN_S: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Diagnosis:
     """One line of the report."""
 
     mark: Literal["good", "note", "bad"]
@@ -43,7 +43,7 @@ def run(settings: Settings) -> int:
     return int(worst)
 
 
-def examine(settings: Settings) -> Iterator[Finding]:
+def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Every finding, in the order in which things are needed."""
     yield _token(settings)
     yield from _data_folder(settings)
@@ -56,26 +56,26 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield from _device()
 
 
-def _token(settings: Settings) -> Finding:
+def _token(settings: Settings) -> Diagnosis:
     token = settings.discord_token.get_secret_value()
     if not token:
-        return Finding("bad", "Token: DISCORD_TOKEN is empty. Put your bot's token into .env.")
+        return Diagnosis("bad", "Token: DISCORD_TOKEN is empty. Put your bot's token into .env.")
     address = (settings.discord_api_url or DISCORD_API).rstrip("/") + "/users/@me"
     if not address.startswith(("https://", "http://")):
-        return Finding("bad", "Token: DISCORD_API_URL is no web address, so the token cannot be tried.")
+        return Diagnosis("bad", "Token: DISCORD_API_URL is no web address, so the token cannot be tried.")
     request = urllib.request.Request(address, headers={"Authorization": f"Bot {token}"})  # noqa: S310 - checked above
     try:
         with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S):  # noqa: S310 - checked above
-            return Finding("good", "Token: Discord accepts it.")
+            return Diagnosis("good", "Token: Discord accepts it.")
     except urllib.error.HTTPError as error:
         if error.code == 401:
-            return Finding("bad", "Token: Discord refuses it. Reset it in the portal and put the new one in .env.")
-        return Finding("note", f"Token: Discord answered {error.code}, so it could not be tried.")
+            return Diagnosis("bad", "Token: Discord refuses it. Reset it in the portal and put the new one in .env.")
+        return Diagnosis("note", f"Token: Discord answered {error.code}, so it could not be tried.")
     except OSError as error:
-        return Finding("note", f"Token: Discord could not be reached ({error}), so it was not tried.")
+        return Diagnosis("note", f"Token: Discord could not be reached ({error}), so it was not tried.")
 
 
-def _data_folder(settings: Settings) -> Iterator[Finding]:
+def _data_folder(settings: Settings) -> Iterator[Diagnosis]:
     folder = settings.data_folder
     try:
         # Made when missing. One that is there is left as it is: closing it to others is the next start's part.
@@ -85,94 +85,94 @@ def _data_folder(settings: Settings) -> Iterator[Finding]:
         write_over(probe, b"x")
         probe.unlink()
     except OSError as error:
-        yield Finding(
+        yield Diagnosis(
             "bad", f"Data folder: {folder} cannot be written ({error.strerror}). Mend its owner, or DATA_FOLDER."
         )
         return
-    yield Finding("good", f"Data folder: {folder.absolute()} can be written.")
+    yield Diagnosis("good", f"Data folder: {folder.absolute()} can be written.")
     yield from _privacy(folder)
     try:
         lock_folder(folder).release()
     except DataError:
-        yield Finding("note", "Data folder: a bot is running on it now.")
+        yield Diagnosis("note", "Data folder: a bot is running on it now.")
     yield _database(settings)
 
 
-def _privacy(folder: Path) -> Iterator[Finding]:
+def _privacy(folder: Path) -> Iterator[Diagnosis]:
     """A folder that the start could not close: somebody else's, or on a disk that knows no modes."""
     if readable_by_others(folder):
         owner = folder.stat().st_uid
         whose = "yours" if owner == os.geteuid() else f"user {owner}'s and you are user {os.geteuid()}"
-        yield Finding(
+        yield Diagnosis(
             "note",
             f"Data folder: other users of this machine may look into it (it is {whose}). The bot's start closes a "
             f"folder of its own user; otherwise: sudo chown -R THE_BOTS_USER {folder} and sudo chmod -R go= {folder}.",
         )
 
 
-def _database(settings: Settings) -> Finding:
+def _database(settings: Settings) -> Diagnosis:
     path = settings.data_folder / FILE_NAME
     if not path.exists():
-        return Finding("note", "Database: there is none yet; the first start makes it.")
+        return Diagnosis("note", "Database: there is none yet; the first start makes it.")
     try:
         schema.check(path, len(schema.migrations()))
     except DataError as error:
-        return Finding("bad", f"Database: {error}")
-    return Finding("good", f"Database: whole, {path.stat().st_size / 2**20:,.1f} MiB.")
+        return Diagnosis("bad", f"Database: {error}")
+    return Diagnosis("good", f"Database: whole, {path.stat().st_size / 2**20:,.1f} MiB.")
 
 
-def _disk(settings: Settings) -> Finding:
+def _disk(settings: Settings) -> Diagnosis:
     folder = settings.data_folder
     while not folder.exists() and folder != folder.parent:
         folder = folder.parent
     free = shutil.disk_usage(folder).free / 2**20
     if free < settings.data_free_mib:
-        return Finding(
+        return Diagnosis(
             "bad",
             f"Disk: {free:,.0f} MiB free, fewer than DATA_FREE_MIB ({settings.data_free_mib}): no orders are taken.",
         )
-    return Finding("good", f"Disk: {free:,.0f} MiB free.")
+    return Diagnosis("good", f"Disk: {free:,.0f} MiB free.")
 
 
-def _models(settings: Settings) -> Iterator[Finding]:
+def _models(settings: Settings) -> Iterator[Diagnosis]:
     try:
         catalogue = make_catalogue(settings)
     except SettingsError as error:
-        yield Finding("bad", f"Models: {error}")
+        yield Diagnosis("bad", f"Models: {error}")
         return
     for model in catalogue.models:
         licence = f" Licence: {model.licence}." if model.licence else ""
         note = f" {model.note}" if model.note else ""
-        yield Finding("note" if model.note else "good", f"Model {model.id}: {model.title}.{licence}{note}")
+        yield Diagnosis("note" if model.note else "good", f"Model {model.id}: {model.title}.{licence}{note}")
     for fine_tune in catalogue.fine_tunes:
         licence = f" Licence: {fine_tune.licence}." if fine_tune.licence else ""
-        yield Finding("good", f"Fine-tune {fine_tune.name}: {fine_tune.title}, for {fine_tune.base}.{licence}")
+        yield Diagnosis("good", f"Fine-tune {fine_tune.name}: {fine_tune.title}, for {fine_tune.base}.{licence}")
     for sentence in catalogue.refused:
-        yield Finding("bad", f"Fine-tunes: {sentence}")
+        yield Diagnosis("bad", f"Fine-tunes: {sentence}")
 
 
-def _studio() -> Finding:
+def _studio() -> Diagnosis:
     """Bad only by what is then missing: `_models` says when no default model is left."""
     why = studio_model.missing()
     if why:
-        return Finding("note", f"Studio: it takes no pictures here, because {why}.")
-    return Finding("good", "Studio: the ray caster and the denoiser are there; it needs no GPU.")
+        return Diagnosis("note", f"Studio: it takes no pictures here, because {why}.")
+    return Diagnosis("good", "Studio: the ray caster and the denoiser are there; it needs no GPU.")
 
 
-def _faces() -> Finding:
+def _faces() -> Diagnosis:
     why = identity.missing()
     if why:
-        return Finding(
+        return Diagnosis(
             "note",
             f"Faces: {why}, so pictures are not checked for a face and likeness is not measured. "
             f"Install it: {identity.INSTALL}.",
         )
-    return Finding("good", "Faces: dlib is there; likeness is measured.")
+    return Diagnosis("good", "Faces: dlib is there; likeness is measured.")
 
 
-def _device() -> Iterator[Finding]:
+def _device() -> Iterator[Diagnosis]:
     if importlib.util.find_spec("torch") is None:
-        yield Finding(
+        yield Diagnosis(
             "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
         )
         return
@@ -181,6 +181,6 @@ def _device() -> Iterator[Finding]:
     if torch.cuda.is_available():
         name = torch.cuda.get_device_name(0)
         memory = torch.cuda.get_device_properties(0).total_memory / 2**30
-        yield Finding("good", f"Device: {name}, {memory:.0f} GiB.")
+        yield Diagnosis("good", f"Device: {name}, {memory:.0f} GiB.")
     else:
-        yield Finding("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")
+        yield Diagnosis("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")

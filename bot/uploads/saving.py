@@ -62,7 +62,7 @@ class SeveralFaces(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class FacesSeen:
     """What is kept of a picture that was looked at. `picture` is the part that shows the one person, None: all of it;
     `crop` and `face` are None where no face was measured; `place` is how many faces stand left of this one, None where
     there is no other."""
@@ -137,20 +137,20 @@ class _Source:
     looks: str = ""
 
 
-def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> Seen:
+def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> FacesSeen:
     """Look for the face that is to be saved; blocking. Unless one is `needed`, a picture may be saved without.
 
     Raises SeveralFaces, and Refused with what to do when there is no face or it will not do.
     """
     if identity.missing():
-        return Seen()
+        return FacesSeen()
     try:
         found = identity.look(png, thorough=True)
     except identity.LookFailed as error:
         log.warning("a face could not be looked for: %s", error)
         raise Refused("Faces could not be looked for just now. Try again in a minute; nothing was saved.") from error
     if not needed and (len(found) != 1 or face_review.unfit(found[0])):
-        return Seen()
+        return FacesSeen()
     if not found:
         raise Refused(
             "I see no face in that picture. Send one where the face is large, sharp and looks into the camera."
@@ -163,10 +163,10 @@ def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> See
     measure = FaceMeasure(face.embedding, face.pattern, identity.MEASURE)
     crop = intake.encode_png(identity.crop(png, face))
     if len(found) == 1:
-        return Seen(None, crop, measure)
+        return FacesSeen(None, crop, measure)
     alone = intake.encode_png(identity.crop(png, face, reach=ALONE, most_px=1024))
     place = sum(other.box[0] < face.box[0] for other in found)
-    return Seen(_with_scene(alone, png, place), crop, measure, place)
+    return FacesSeen(_with_scene(alone, png, place), crop, measure, place)
 
 
 def _with_scene(alone: bytes, png: bytes, place: int) -> bytes:
@@ -177,7 +177,7 @@ def _with_scene(alone: bytes, png: bytes, place: int) -> bytes:
     return with_texts(alone, {KEYWORD: scene}) if scene else alone
 
 
-async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Seen, source: _Source) -> Character:
+async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: FacesSeen, source: _Source) -> Character:
     picture = source.sha256 or await stores.pictures.stage(seen.picture or png)
     try:
         crop = None if seen.crop is None else await stores.pictures.stage(seen.crop)

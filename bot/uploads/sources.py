@@ -14,7 +14,7 @@ from bot.core import picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
 from bot.core.reading import NOTHING
-from bot.guard import Person
+from bot.guard import Actor
 from bot.uploads import attachments, saving
 from data.pictures.portraits import Portrait
 from engine.prompt import PortraitPrompt, from_json
@@ -70,7 +70,7 @@ async def from_attachment(bot: App, user_id: int, attachment: discord.Attachment
     return Source(sha256=staged.sha256, width=staged.width, height=staged.height, from_upload=True, kept=kept)
 
 
-async def from_link(interaction: Interaction, person: Person, link: str) -> Source:
+async def from_link(interaction: Interaction, person: Actor, link: str) -> Source:
     """The person's own portrait, or the picture that they attached, in a message of this server.
 
     Raises Refused, Gone, NotYours, BadPicture, RightUnconfirmed.
@@ -90,7 +90,7 @@ async def from_link(interaction: Interaction, person: Person, link: str) -> Sour
     raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
 
 
-async def latest(bot: App, person: Person) -> Source:
+async def latest(bot: App, person: Actor) -> Source:
     """The person's last portrait in this server. Raises Gone."""
     portrait = await bot.stores.portraits.latest(person.user_id, person.place.guild_id)
     if portrait is None:
@@ -98,7 +98,7 @@ async def latest(bot: App, person: Person) -> Source:
     return await from_portrait(bot, portrait)
 
 
-def own(portrait: Portrait, person: Person) -> Portrait:
+def own(portrait: Portrait, person: Actor) -> Portrait:
     """The portrait, if it is the person's, of this server. Raises NotYours."""
     if portrait.user_id != person.user_id or portrait.guild_id != person.place.guild_id:
         raise NotYours

@@ -172,7 +172,7 @@ class NotRendered(DataError):
         self.job_id = job_id
 
 
-class BadPicture(DataError):
+class UnstorablePicture(DataError):
     """The bytes are not a picture of the kind their name says."""
 
     def __init__(self, ext: str) -> None:
@@ -235,7 +235,7 @@ class CharacterGone(DataError):
         super().__init__("A character in this order has been deleted meanwhile. Please order again without it.")
 
 
-class PictureGone(DataError):
+class StoredPictureGone(DataError):
     """A picture that an order asks for has been deleted since it was chosen."""
 
     def __init__(self) -> None:

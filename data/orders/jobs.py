@@ -21,8 +21,8 @@ from data.core.data_errors import (
     KeyReused,
     NotRendered,
     OrderUnfinished,
-    PictureGone,
     PortraitGone,
+    StoredPictureGone,
     TierEnded,
     UnknownJob,
 )
@@ -71,8 +71,9 @@ class Orders:
     async def place(self, order: NewOrder, *, now: float, ceilings: Sequence[SpendCeiling] = ()) -> Order:
         """Write the order, its jobs and their holds, and debit the account, in one commit.
 
-        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `PictureGone`, `PortraitGone`, `CeilingReached`,
-        `ErasedMeanwhile`, `NoSpace`: nothing is changed then. A source that has ordered already gets its first order.
+        Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `StoredPictureGone`, `PortraitGone`,
+        `CeilingReached`, `ErasedMeanwhile`, `NoSpace`: nothing is changed then. A source that has ordered
+        already gets its first order.
         """
         if not order.jobs:
             raise ValueError("an order needs a job")
@@ -485,4 +486,4 @@ async def _pin_edit(tx: Transaction, order_id: str, edit: NewEdit) -> None:
 
 async def _must_be_stored(tx: Transaction, sha256: str) -> None:
     if await tx.one("SELECT 1 FROM pictures WHERE sha256 = ?", (sha256,)) is None:
-        raise PictureGone
+        raise StoredPictureGone

@@ -20,7 +20,7 @@ WHERE f.series_id = ? ORDER BY f.number, j.arrival
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class SeriesFrame:
     """One picture of a series as it stands: its last take that has a portrait, else its last take.
 
     `portrait_id` and `sha256` are None while there is no portrait (any more); `likeness` (0…100) where there is
@@ -47,7 +47,7 @@ class Series:
     varies: str
     user_id: int
     guild_id: int
-    frames: tuple[Frame, ...]
+    frames: tuple[SeriesFrame, ...]
 
 
 class AllSeries:
@@ -82,6 +82,6 @@ class AllSeries:
         return None if row is None else str(row["id"])
 
 
-def _shown(takes: Sequence[sqlite3.Row]) -> Frame:
+def _shown(takes: Sequence[sqlite3.Row]) -> SeriesFrame:
     with_portrait = [take for take in takes if take["portrait_id"] is not None]
-    return Frame(*(with_portrait or takes)[-1])
+    return SeriesFrame(*(with_portrait or takes)[-1])

@@ -23,7 +23,7 @@ class TooManyStyles(DataError):
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class SavedStyle:
     id: int
     user_id: int
     name: str
@@ -54,7 +54,7 @@ class Styles:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def save(self, user_id: int, name: str, prompt: str, *, now: float) -> Style:
+    async def save(self, user_id: int, name: str, prompt: str, *, now: float) -> SavedStyle:
         """Keep a style; one of the same name is replaced. Raises BadStyleName, TooManyStyles."""
         name = check_style_name(name)
         async with self._db.storing(user_id) as tx:
@@ -67,16 +67,16 @@ class Styles:
             )
         if row is None:
             raise TooManyStyles(self.LIMIT)
-        return Style(**dict(row))
+        return SavedStyle(**dict(row))
 
-    async def get(self, user_id: int, name: str) -> Style | None:
+    async def get(self, user_id: int, name: str) -> SavedStyle | None:
         row = await self._db.fetch_one("SELECT * FROM styles WHERE user_id = ? AND name = ?", (user_id, name))
-        return Style(**dict(row)) if row else None
+        return SavedStyle(**dict(row)) if row else None
 
-    async def list(self, user_id: int) -> Sequence[Style]:
+    async def list(self, user_id: int) -> Sequence[SavedStyle]:
         """The user's styles by name."""
         rows = await self._db.fetch_all("SELECT * FROM styles WHERE user_id = ? ORDER BY name", (user_id,))
-        return tuple(Style(**dict(row)) for row in rows)
+        return tuple(SavedStyle(**dict(row)) for row in rows)
 
     async def delete(self, user_id: int, name: str) -> bool:
         """False when there was none."""

@@ -47,7 +47,7 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class DisabledCharacter:
     """A character as the bot's owner sees it; `uploaded` (0 or 1) says that one of its pictures was handed in."""
 
     id: int
@@ -184,7 +184,7 @@ class CharacterReports:
 
     async def kept(
         self, *, user_id: int | None = None, before_id: int | None = None, limit: int = 20
-    ) -> Sequence[Kept]:
+    ) -> Sequence[DisabledCharacter]:
         """All characters of one person, or of everybody, newest first. The next page: `before_id` of the last one."""
         rows = await self._db.fetch_all(
             f"{_KEPT} WHERE (?1 IS NULL OR c.user_id = ?1) AND c.id < ?2 ORDER BY c.id DESC LIMIT ?3",
@@ -192,7 +192,7 @@ class CharacterReports:
         )
         return [_kept(row) for row in rows]
 
-    async def find(self, character_id: int) -> Kept | None:
+    async def find(self, character_id: int) -> DisabledCharacter | None:
         row = await self._db.fetch_one(f"{_KEPT} WHERE c.id = ?", (character_id,))
         return None if row is None else _kept(row)
 
@@ -206,8 +206,8 @@ class CharacterReports:
         return [row["sha256"] for row in rows]
 
 
-def _kept(row: sqlite3.Row) -> Kept:
-    return Kept(*row)
+def _kept(row: sqlite3.Row) -> DisabledCharacter:
+    return DisabledCharacter(*row)
 
 
 async def _character(tx: Transaction, character_id: int) -> sqlite3.Row:

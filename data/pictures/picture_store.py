@@ -21,7 +21,7 @@ from pathlib import Path
 
 from PIL import ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from data.core.data_errors import BadPicture, PictureMissing
+from data.core.data_errors import PictureMissing, UnstorablePicture
 from data.core.database import Database, Transaction, finish
 from data.core.files import private_folder, remove, sync_folder, write_durably
 
@@ -94,7 +94,7 @@ class PictureStore:
     async def stage(self, content: bytes, ext: str = "png") -> StagedPicture:
         """Write `content` under a temporary name, durably.
 
-        Raises `BadPicture` when it is not what `ext` says, and `NoSpace`; then nothing is left on the disk.
+        Raises `UnstorablePicture` when it is not what `ext` says, and `NoSpace`; then nothing is left on the disk.
         """
         return await finish(asyncio.to_thread(self._stage, content, ext))
 
@@ -180,12 +180,12 @@ class PictureStore:
 
 
 def size_of(content: bytes, ext: str) -> tuple[int, int]:
-    """Width and height in pixels, from the header alone. Raises `BadPicture`."""
+    """Width and height in pixels, from the header alone. Raises `UnstorablePicture`."""
     try:
         with _KINDS[ext](io.BytesIO(content)) as image:
             return image.size
     except (KeyError, SyntaxError, OSError, ValueError) as error:
-        raise BadPicture(ext) from error
+        raise UnstorablePicture(ext) from error
 
 
 def _picture(row: sqlite3.Row) -> Picture:

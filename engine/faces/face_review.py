@@ -28,7 +28,7 @@ MOST_COMPARED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldFace:
     """A saved face that a portrait is to show: (embedding, pattern) of each of its reference pictures."""
 
     handle: str
@@ -51,7 +51,7 @@ class Review:
         return min((each for each in self.likenesses if each is not None), default=None)
 
 
-def portrait(picture: bytes, held: Sequence[Held]) -> Review | None:
+def portrait(picture: bytes, held: Sequence[HeldFace]) -> Review | None:
     """Judge a portrait against the faces that it was to show; None where faces cannot be looked for."""
     if identity.missing():
         return None
@@ -71,7 +71,7 @@ def portrait(picture: bytes, held: Sequence[Held]) -> Review | None:
     )
 
 
-def _assigned(found: Sequence[Face], held: Sequence[Held]) -> list[Face | None]:
+def _assigned(found: Sequence[Face], held: Sequence[HeldFace]) -> list[Face | None]:
     """Which face is whose: the pairs that are the most alike together. Who is not there gets None."""
     faces: list[Face | None] = [*found[:MOST_COMPARED]]
     faces += [None] * max(0, len(held) - len(faces))
@@ -85,7 +85,7 @@ def _assigned(found: Sequence[Face], held: Sequence[Held]) -> list[Face | None]:
     return max(orders, key=together)
 
 
-def _likeness(who: Held, face: Face | None) -> float | None:
+def _likeness(who: HeldFace, face: Face | None) -> float | None:
     if not who.references:
         return None
     if face is None:
@@ -93,7 +93,7 @@ def _likeness(who: Held, face: Face | None) -> float | None:
     return scale()(fmean(identity.distance(embedding, face.embedding) for embedding, _ in who.references))
 
 
-def _is_copy(who: Held, face: Face) -> bool:
+def _is_copy(who: HeldFace, face: Face) -> bool:
     return any(identity.sameness(pattern, face.pattern) >= COPIED for _, pattern in who.references)
 
 

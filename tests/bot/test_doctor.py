@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot import __main__ as main
 from bot.core.settings import ModelPrice, Settings
 from bot.operations import doctor
-from bot.operations.doctor import Finding
+from bot.operations.doctor import Diagnosis
 from data.core.database import FILE_NAME, Database
 from data.credits import ledger
 from data.upkeep.backup import back_up, restore
@@ -24,7 +24,7 @@ from tests.standin import Options, StandIn
 NOWHERE = "http://127.0.0.1:9/api/v10"
 
 
-def found(settings: Settings, about: str) -> Finding:
+def found(settings: Settings, about: str) -> Diagnosis:
     """The first line about something."""
     return next(line for line in doctor.examine(settings) if line.text.startswith(about))
 

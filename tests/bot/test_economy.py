@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.core.errors import Refused, SettingsError
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import ModelPrice, Settings
 from bot.core.tiers import Tier, with_built_in
 from data.credits import ledger
@@ -19,7 +19,7 @@ from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said
 
-ANSWER = Answer(message_id=None, token="", token_expires_at=0.0)
+ANSWER = StatusMessage(message_id=None, token="", token_expires_at=0.0)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def account(tier: str = "free") -> Account:
 
 
 def request(world: World, number: int, **changes: Any) -> OrderRequest:
-    place = Place(guild_id=world.guild.id, channel_id=world.channel.id)
+    place = Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id)
     made = OrderRequest(
         source=f"test:{number}", place=place, user_id=world.sam.id, prompt=PortraitPrompt(subject="a man")
     )

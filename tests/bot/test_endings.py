@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bot.core import following, patience
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.results import Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -135,12 +135,12 @@ class House:
     async def order(self, count: int = 1) -> Order:
         request = OrderRequest(
             source=f"test:{time.perf_counter_ns()}",
-            place=Place(guild_id=GUILD, channel_id=2),
+            place=Whereabouts(guild_id=GUILD, channel_id=2),
             user_id=SAM,
             prompt=PortraitPrompt(subject="a woman", seed=5),
             count=count,
         )
-        return await self.studio.order(request, Answer(message_id=1, token="t", token_expires_at=0.0))
+        return await self.studio.order(request, StatusMessage(message_id=1, token="t", token_expires_at=0.0))
 
     async def balance(self) -> int:
         return (await self.studio.account(GUILD, SAM)).balance

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from bot.core.extras import Extras, LoraRequest
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.operations import doctor
 from data.pictures.portraits import Portrait
@@ -116,13 +116,13 @@ async def test_an_order_from_before_a_restart_keeps_its_fine_tune_or_is_refunded
     before = await world.balance(world.sam)
     request = OrderRequest(
         source="interaction:1",
-        place=Place(guild_id=world.guild.id, channel_id=world.channel.id),
+        place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id),
         user_id=world.sam.id,
         prompt=PortraitPrompt(subject="a woman"),
         extras=Extras(fine_tune=LoraRequest(name="film", strength=0.5)),
     )
     new, _ = await world.bot.studio.validator.order_for(
-        request, Answer(message_id=None, token="t", token_expires_at=0.0)
+        request, StatusMessage(message_id=None, token="t", token_expires_at=0.0)
     )
     await world.stores.orders.place(new, now=time.time())
     if not there:

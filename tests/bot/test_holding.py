@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.core.identity_retries import IdentityRetries
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
@@ -116,11 +116,11 @@ class House:
     async def order(self, *handles: str) -> Order:
         request = OrderRequest(
             source="test:1",
-            place=Place(guild_id=1, channel_id=2),
+            place=Whereabouts(guild_id=1, channel_id=2),
             user_id=SAM,
             prompt=PortraitPrompt(subject="a woman", characters=handles, seed=5),
         )
-        return await self.studio.order(request, Answer(message_id=1, token="t", token_expires_at=0.0))
+        return await self.studio.order(request, StatusMessage(message_id=1, token="t", token_expires_at=0.0))
 
     async def delivered(self) -> Result:
         return await asyncio.wait_for(self.counter.handed_out.get(), 60)

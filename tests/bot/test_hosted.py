@@ -17,7 +17,7 @@ from bot.commands.models import table
 from bot.core.engine_setup import make_engine
 from bot.core.errors import AgainstPolicy
 from bot.core.hosted_setup import OrderNotes
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
@@ -95,13 +95,13 @@ class House:
         self._orders += 1
         request = OrderRequest(
             source=f"test:{id(self)}:{self._orders}",
-            place=Place(guild_id=1, channel_id=2),
+            place=Whereabouts(guild_id=1, channel_id=2),
             user_id=SAM,
             prompt=prompt,
             model=model,
             count=count,
         )
-        return await self.studio.order(request, Answer(message_id=1, token="t", token_expires_at=0.0))
+        return await self.studio.order(request, StatusMessage(message_id=1, token="t", token_expires_at=0.0))
 
     async def portrait(self, model: str, count: int = 1, prompt: PortraitPrompt = COAT) -> Result:
         """What becomes of an order."""

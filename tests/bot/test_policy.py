@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.core.policy import Allowed, Decision, PolicyQuestion, Refused, decide
+from bot.core.policy import Allowed, Decision, PolicyQuestion, PolicyRefusal, decide
 from engine.prompt import PortraitPrompt, parse
 from tests.corpus.policy_score import VERDICTS, judged, verdict
 
@@ -51,7 +51,7 @@ TABLE: list[tuple[str, dict[str, Any], str]] = [
 
 
 def rule_of(decision: Decision) -> str:
-    if isinstance(decision, Refused):
+    if isinstance(decision, PolicyRefusal):
         return decision.rule
     return "adult" if decision.adult else ""
 
@@ -65,7 +65,7 @@ def test_the_table_of_decisions(words: str, facts: dict[str, Any], rule: str) ->
 def test_a_refusal_names_the_rule_and_the_words() -> None:
     """A person knows what to leave out."""
     decision = decide(PolicyQuestion(prompt=parse("a topless model")))
-    assert isinstance(decision, Refused)
+    assert isinstance(decision, PolicyRefusal)
     assert decision.sentence.startswith("Rule: ")
     assert "topless" in decision.sentence
 
@@ -74,12 +74,12 @@ def test_a_refusal_names_the_rule_and_the_words() -> None:
 def test_every_slot_is_read(slot: str) -> None:
     """A word is not hidden by putting it under another heading."""
     prompt = PortraitPrompt(**{slot: "completely naked"})  # type: ignore[arg-type]
-    assert isinstance(decide(PolicyQuestion(prompt=prompt)), Refused)
+    assert isinstance(decide(PolicyQuestion(prompt=prompt)), PolicyRefusal)
 
 
 def test_words_to_be_written_are_read_too() -> None:
     """Quoting a word does not hide it."""
-    assert isinstance(decide(PolicyQuestion(prompt=PortraitPrompt(text=("nude woman",)))), Refused)
+    assert isinstance(decide(PolicyQuestion(prompt=PortraitPrompt(text=("nude woman",)))), PolicyRefusal)
 
 
 def test_the_words_keep_their_measured_reach() -> None:

@@ -167,7 +167,7 @@ def test_an_export_is_divided_so_that_each_file_can_be_sent() -> None:
     assert parts[0].documents == export.documents
     assert parts == exporting.parts_of(export, 1_000_000)
     assert parts[-1].pictures == (huge,)
-    assert exporting.parts_of(Export((), ())) == [exporting.Part((), ())]
+    assert exporting.parts_of(Export((), ())) == [exporting.ExportPart((), ())]
 
 
 async def test_what_is_kept_how_long_and_what_leaves_is_told(world: World) -> None:

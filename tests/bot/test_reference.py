@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from data.characters.saved_references import References
 from data.core.data_errors import HandleTaken
@@ -94,13 +94,13 @@ async def written_down(world: World, prompt: str, model: str) -> Any:
     """An order of sam's as it is when the bot dies before beginning it."""
     request = OrderRequest(
         source="test:reference",
-        place=Place(guild_id=world.guild.id, channel_id=world.channel.id),
+        place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id),
         user_id=world.sam.id,
         prompt=parse(prompt),
         model=model,
     )
     new, _ = await world.bot.studio.validator.order_for(
-        request, Answer(message_id=None, token="", token_expires_at=0.0)
+        request, StatusMessage(message_id=None, token="", token_expires_at=0.0)
     )
     return await world.stores.orders.place(new, now=time.time())
 

@@ -13,7 +13,7 @@ from bot.components import series_menus
 from bot.core import varying
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.requests import Answer, OrderRequest, Place
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
@@ -28,7 +28,7 @@ from tests.bot.test_hosted import SAM, Counter, House
 from tests.engine.stage import catalogue
 
 VARY = "place: beach | forest | night city"
-NOWHERE = Answer(message_id=None, token="", token_expires_at=0.0)
+NOWHERE = StatusMessage(message_id=None, token="", token_expires_at=0.0)
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ async def test_a_frame_is_opened_with_its_own_controls_by_who_sees_it(world: Wor
     message = await series(world)
     shown = answer(await pick(world, world.lena, message, "Open", "2"))
     assert "Save as character" in labels(shown)
-    assert fields(shown)["Place"] == "forest"
+    assert fields(shown)["Whereabouts"] == "forest"
 
 
 async def test_a_frame_is_made_again_and_takes_its_place_on_a_new_sheet(world: World) -> None:
@@ -170,7 +170,7 @@ def request(guild_id: int, channel_id: int, user_id: int, count: int = 4) -> Ord
     frames = varying.series(base, varying.read(f"place: {values}", 12), catalogue(), None)
     return OrderRequest(
         source="test:series",
-        place=Place(guild_id=guild_id, channel_id=channel_id),
+        place=Whereabouts(guild_id=guild_id, channel_id=channel_id),
         user_id=user_id,
         prompt=base,
         extras=Extras(series=frames),

@@ -11,7 +11,7 @@ from bot.core import words
 from bot.core.errors import AgainstPolicy
 from bot.messages import cards, replies, sheets
 from data.core.data_errors import HandleTaken
-from data.orders.series_rows import Frame, Series
+from data.orders.series_rows import Series, SeriesFrame
 from engine.backends.provider_errors import ContentRefused
 from engine.jobs.job import Loading, ModelUnavailable, RenderFailed, UnknownModel
 from engine.pictures.intake import BadPicture
@@ -116,7 +116,7 @@ def test_no_card_brings_anything_that_acts(text: str) -> None:
     assert not acting(cards.stage_line(cards.Stage(ended=refusal)))
     loading = cards.stage_line(cards.Stage(event=Loading(model=text)))
     assert not acting(loading)
-    frame = Frame(1, text, "job", "order", "model", "failed", text, None, None, None)
+    frame = SeriesFrame(1, text, "job", "order", "model", "failed", text, None, None, None)
     series = Series("0" * 16, "environment", 1, 2, (frame,))
     shown = sheets.card(sheets.Sheet(series, text, (), b""), (refusal,))
     assert not acting(str(shown.description))

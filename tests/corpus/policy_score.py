@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.policy import PolicyQuestion, Refused, decide
+from bot.core.policy import PolicyQuestion, PolicyRefusal, decide
 from engine.prompt import parse
 
 VERDICTS = ("fine", "adult", "minors")
@@ -40,7 +40,7 @@ def judged() -> list[Judged]:
 def verdict(text: str) -> str:
     """One of `VERDICTS` for a typed prompt."""
     decision = decide(PolicyQuestion(prompt=parse(text)))
-    if not isinstance(decision, Refused):
+    if not isinstance(decision, PolicyRefusal):
         return "fine"
     return "minors" if decision.rule == "minors" else "adult"
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from data.core.data_errors import BadPicture, NoSpace, PictureMissing
+from data.core.data_errors import NoSpace, PictureMissing, UnstorablePicture
 from data.orders.jobs import Order
 from data.pictures.picture_store import Swept
 from data.upkeep.retention import delete_older
@@ -57,9 +57,9 @@ async def test_a_header_that_promises_a_huge_picture_costs_nothing(house: House)
 
 @pytest.mark.parametrize("content", [b"", b"text" * 1_000_000, png()[:20], png()], ids=["empty", "text", "cut", "png"])
 async def test_what_is_no_picture_of_its_kind_is_refused_without_a_trace(house: House, content: bytes) -> None:
-    with pytest.raises(BadPicture, match="not a readable WEBP picture"):
+    with pytest.raises(UnstorablePicture, match="not a readable WEBP picture"):
         await house.pictures.stage(content, "webp")
-    with pytest.raises(BadPicture):
+    with pytest.raises(UnstorablePicture):
         await house.pictures.stage(png(), "exe")
     assert names(house.pictures.folder) == set()
 

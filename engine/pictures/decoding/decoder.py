@@ -74,10 +74,10 @@ class Decoder:
         return tuple(task.owner for task in self._busy)
 
     @asynccontextmanager
-    async def seat(self, owner: Hashable) -> AsyncIterator[Seat]:
+    async def seat(self, owner: Hashable) -> AsyncIterator[DecodingSeat]:
         """A seat for one picture of somebody, from before it is fetched until it is dealt with. Raises BadPicture."""
         async with self._seats.one(owner):
-            yield Seat(self, owner)
+            yield DecodingSeat(self, owner)
 
     async def clean(self, raw: bytes, owner: Hashable) -> CleanPicture:
         """The picture as PNG, upright, its long side at most 2,048 px. Raises BadPicture."""
@@ -193,7 +193,7 @@ class Decoder:
             self._start()
 
 
-class Seat:
+class DecodingSeat:
     """What somebody who has a seat may have done to their picture."""
 
     def __init__(self, decoder: Decoder, owner: Hashable) -> None:
