@@ -1,10 +1,11 @@
 """From settings to the hosted providers: which have a key, how they are reached, and where their tickets are kept."""
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from bot.core.settings import Settings
+from bot.core.settings import ProviderSettings, Settings
 from data.orders.jobs import Orders
 from engine.models.catalogue import Catalogue, Provider
 from engine.models.hosted_models import DEFAULTS, Access, server
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
 
 _HOSTS: Final[Mapping[Provider, tuple[str, ...]]] = {"mage": ("mage.space",), "bfl": ("bfl.ai",)}
 """Where the providers that hand out addresses have their pictures, and what is below."""
+
+_BACKENDS: Final[Mapping[Provider, tuple[str, str]]] = {
+    "cluster": ("cluster", "ClusterBackend"),
+    "mage": ("mage", "MageBackend"),
+    "bfl": ("bfl", "BflBackend"),
+    "openai": ("openai", "OpenAIBackend"),
+    "google": ("google", "GoogleBackend"),
+}
+"""Module and class of each provider's backend."""
 
 
 class OrderNotes:
@@ -43,10 +53,9 @@ def reached(settings: Settings) -> dict[Provider, Access]:
     Raises CatalogueError.
     """
     found: dict[Provider, Access] = {"cluster": _cluster(settings)} if settings.cluster_urls else {}
-    for provider in DEFAULTS:
-        key = getattr(settings, f"{provider}_api_key").get_secret_value()
-        if key:
-            found[provider] = _access(settings, provider, key)
+    for provider, told in settings.providers.items():
+        if told.api_key:
+            found[provider] = _access(provider, told)
     return found
 
 
@@ -61,17 +70,15 @@ def _cluster(settings: Settings) -> Access:
     )
 
 
-def _access(settings: Settings, provider: Provider, key: str) -> Access:
-    base_url: str = getattr(settings, f"{provider}_base_url")
-    own_hosts: tuple[str, ...] = getattr(settings, f"{provider}_hosts", ())
+def _access(provider: Provider, told: ProviderSettings) -> Access:
     return Access(
-        key=key,
-        base_url=base_url,
-        models=getattr(settings, f"{provider}_models") or DEFAULTS[provider],
-        slots=getattr(settings, f"{provider}_slots"),
-        fineness=getattr(settings, f"{provider}_fineness", ""),
-        unit_usd=getattr(settings, f"{provider}_unit_usd", 0.0),
-        hosts=(urlsplit(base_url).hostname or "", *(own_hosts or _HOSTS.get(provider, ()))),
+        key=told.api_key,
+        base_url=told.base_url,
+        models=told.models or DEFAULTS[provider],
+        slots=told.slots,
+        fineness=told.fineness,
+        unit_usd=told.unit_usd,
+        hosts=(urlsplit(told.base_url).hostname or "", *(told.hosts or _HOSTS.get(provider, ()))),
     )
 
 
@@ -88,24 +95,10 @@ def _maker(
     provider: Provider, access: Access, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None
 ) -> Callable[[], "Backend"]:
     def make() -> "Backend":
-        if provider == "cluster":
-            from engine.backends.cluster import ClusterBackend
-
-            return ClusterBackend(catalogue, access, notes, decoder=decoder)
-        if provider == "mage":
-            from engine.backends.mage import MageBackend
-
-            return MageBackend(catalogue, access, notes, decoder=decoder)
-        if provider == "bfl":
-            from engine.backends.bfl import BflBackend
-
-            return BflBackend(catalogue, access, notes, decoder=decoder)
-        if provider == "openai":
-            from engine.backends.openai import OpenAIBackend
-
-            return OpenAIBackend(catalogue, access, notes, decoder=decoder)
-        from engine.backends.google import GoogleBackend
-
-        return GoogleBackend(catalogue, access, notes, decoder=decoder)
+        module, name = _BACKENDS[provider]
+        made: Backend = getattr(importlib.import_module(f"engine.backends.{module}"), name)(
+            catalogue, access, notes, decoder=decoder
+        )
+        return made
 
     return make

@@ -3,6 +3,8 @@
 `python -m bot.core.settings` prints `.env.example` from the descriptions below.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -23,6 +25,19 @@ class ModelPrice(BaseModel):
 
     standard: int | None = Field(default=None, ge=0)
     fast: int | None = Field(default=None, ge=0)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSettings:
+    """How one hosted provider is reached; empty `models` and `hosts` mean its own."""
+
+    api_key: str
+    base_url: str
+    models: tuple[str, ...]
+    slots: int
+    fineness: str = ""
+    hosts: tuple[str, ...] = ()
+    unit_usd: float = 0.0
 
 
 class Settings(BaseSettings):
@@ -301,6 +316,28 @@ class Settings(BaseSettings):
     @classmethod
     def _all_tiers(cls, value: Any) -> Any:
         return with_built_in(value) if isinstance(value, dict) else value
+
+    @property
+    def providers(self) -> Mapping[Provider, ProviderSettings]:
+        """The hosted providers' settings, those without a key too."""
+        return {
+            "mage": ProviderSettings(
+                self.mage_api_key.get_secret_value(), self.mage_base_url, self.mage_models, self.mage_slots,
+                self.mage_fineness, self.mage_hosts, self.mage_unit_usd,
+            ),
+            "bfl": ProviderSettings(
+                self.bfl_api_key.get_secret_value(), self.bfl_base_url, self.bfl_models, self.bfl_slots,
+                hosts=self.bfl_hosts, unit_usd=self.bfl_unit_usd,
+            ),
+            "openai": ProviderSettings(
+                self.openai_api_key.get_secret_value(), self.openai_base_url, self.openai_models, self.openai_slots,
+                self.openai_fineness,
+            ),
+            "google": ProviderSettings(
+                self.google_api_key.get_secret_value(), self.google_base_url, self.google_models, self.google_slots,
+                self.google_fineness,
+            ),
+        }  # fmt: skip
 
     @model_validator(mode="after")
     def _some_model(self) -> Self:
