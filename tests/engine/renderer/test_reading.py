@@ -78,6 +78,12 @@ def test_nobody_under_18_is_drawn(text: str) -> None:
     assert all(sitter.person.age >= 18 for sitter in reading(text).scene.sitters)
 
 
+@pytest.mark.parametrize("text", ["a red jumpsuit", "blue coveralls", "a flight suit"])
+def test_a_jumpsuit_is_no_bib_overalls(text: str) -> None:
+    assert reading(f"a woman in {text}").scene.sitters[0].outfit.garment == "jumpsuit"
+    assert reading("a woman in blue dungarees").scene.sitters[0].outfit.garment == "overalls"
+
+
 def test_what_is_denied_is_not_drawn() -> None:
     sitter = reading("a man with a beard, without glasses, no hat, wearing a suit").scene.sitters[0]
     assert (sitter.person.beard.kind, sitter.person.glasses, sitter.outfit.hat) == ("full beard", "", "")
