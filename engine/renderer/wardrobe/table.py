@@ -54,8 +54,8 @@ class Garment:
     fabric: str = "cotton"
     legs: str = "trousers"
     legs_dye: str | RGB = CHARCOAL
-    second: RGB = WHITE
-    """The second colour where the outfit has none."""
+    second: RGB | None = WHITE
+    """The second colour where the outfit has none; None is a deeper shade of its own colour."""
 
 
 def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
@@ -165,7 +165,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         "silk",
         "skirt",
         "colour",
-        second=(0.26, 0.035, 0.05),
+        second=None,
     ),
     "kimono": Garment(
         (
@@ -226,6 +226,14 @@ GARMENTS: Final[dict[str, Garment]] = {
         ),
         "denim",
         "",
+    ),
+    "jumpsuit": Garment(
+        (
+            Layer("close", "closed", "long", 0.02, 0.010, 0.6, 1.2, sewn=("fall collar", "zip", "chest pockets")),
+            Layer("close", "closed", "none", None, 0.016, 0.2, 0.2, region="belt"),
+        ),
+        "canvas",
+        legs_dye="colour",
     ),
     "spacesuit": Garment(
         (Layer("close", "closed", "long", 0.0, 0.030, 0.5, 1.5, sewn=("neck ring", "patches", "hoses")),),

@@ -17,9 +17,11 @@ COLOURS = {
     "red": ("#b3121d", "#8c0f1e"), "blue": ("#1f4fa8", "#141f45"), "green": ("#1d7a3a", "#0c7a4d"),
     "yellow": ("#f0c818", "#c8951c"), "white": ("#f2f1ee",), "black": ("#101011",), "grey": ("#84868a", "#37393d"),
     "orange": ("#e0661a", "#a64a1e"), "purple": ("#6a2d8f",), "pink": ("#e58fb0",), "teal": ("#127a80",),
-    "brown": ("#5f3a20", "#4a2a17"), "beige": ("#d9c7a5", "#efe4cb"),
+    "brown": ("#5f3a20", "#4a2a17"), "beige": ("#d9c7a5", "#efe0bd"),
 }  # fmt: skip
 """What the words of the prompts' labels may be drawn as."""
+DRAWN = {"overalls": ("overalls", "jumpsuit")}
+"""Garments that the labels have one name for."""
 
 
 @cache
@@ -46,7 +48,7 @@ def misread(row: dict[str, Any]) -> list[str]:
         "hair": "hair" not in truth or hair == truth["hair"],
         "glasses": bool(person.glasses) == truth["glasses"],
         "beard": (person.beard.kind != "none") == truth["beard"],
-        "garment": outfit.garment == truth["garment"],
+        "garment": outfit.garment in DRAWN.get(truth["garment"], (truth["garment"],)),
         "clothes": outfit.colour in map(linear, COLOURS[truth["clothes"]]),
         "place": (place if found.place.name == "backdrop" else found.place.name) == truth["place"],
         "framing": found.camera.framing == truth["framing"],
