@@ -82,7 +82,7 @@ STOCKS: Final[dict[str, Stock]] = {
         saturation=1.15, balance=(1.05, 1.0, 0.93), contrast=0.26, grain=0.0055, shadows=(0.012, -0.002, -0.006)
     ),
     "cinestill 800t": Stock(
-        saturation=1.02, balance=(0.90, 0.99, 1.16), halation=1.0, halo=(1.0, 0.20, 0.08), contrast=0.05, grain=0.0130,
+        saturation=1.02, balance=(0.94, 0.99, 1.09), halation=1.0, halo=(1.0, 0.20, 0.08), contrast=0.05, grain=0.0130,
         shadows=(-0.004, 0.010, 0.020), grain_size=0.67,
     ),
     "polaroid": Stock(

@@ -100,7 +100,7 @@ _COLOURS: Final = {
     "scrubs": "#2f7f86", "lab coat": "#f2f1ee", "chef jacket": "#f2f1ee", "suit": "#2b2e36", "tuxedo": "#0f0f11",
     "armour": "#9a9da3", "denim jacket": "#3a5a86", "leather jacket": "#1c1613", "uniform": "#2a3550",
     "trench coat": "#b49a70", "raincoat": "#d9a514", "apron": "#6b4a2e", "spacesuit": "#e6e7e8", "overalls": "#33507c",
-    "coat": "#4a4038", "jumpsuit": "#3d4a3c",
+    "coat": "#4a4038", "jumpsuit": "#3f4a3c",
 }  # fmt: skip
 _EVERYDAY: Final = ("#2f3e56", "#7a2e2e", "#e4e0d6", "#3f5a4a", "#6a6d72", "#1e1f22", "#a3785a", "#54657a")
 

@@ -10,7 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation import colours, features, lettering
+from engine.renderer import lettering
+from engine.renderer.evaluation import colours, features
+from engine.renderer.evaluation import lettering as reader
 from engine.renderer.evaluation.cases import Truth
 from engine.renderer.evaluation.views import Mask, View
 from engine.renderer.places import telling
@@ -139,7 +141,8 @@ def _place(view: View, shown: Shown) -> Answer:
     colour = asked.removesuffix(" backdrop")
     if colour != asked:
         return _backdrop(view, there, "" if shown.truth.colourless else colour)
-    told = telling.told(view.picture, there, shown.scene, _place_names())
+    taken = lettering.fits(shown.scene)  # words widen the framing and stop the lens down
+    told = telling.told(view.picture, there, taken, _place_names())
     return told, told == asked
 
 
@@ -184,10 +187,10 @@ def _beard(view: View, shown: Shown) -> Answer:
 
 
 def _text(view: View, shown: Shown) -> Answer:
-    if why := lettering.missing():
+    if why := reader.missing():
         return why, None
-    told = lettering.read(view.picture, shown.truth.text)
-    return told, lettering.same(told, shown.truth.text)
+    told = reader.read(view.picture, shown.truth.text)
+    return told, reader.same(told, shown.truth.text)
 
 
 def _brightness(view: View, where: Mask) -> float:

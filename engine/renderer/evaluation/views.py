@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation import detection
+from engine.renderer.evaluation import colours, detection
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -19,6 +19,15 @@ _NOSE_BELOW_EYES: Final = 0.72
 """From between the eyes to the base of the nose, in distances between the eyes' middles: adults' mean."""
 _DEPTH: Final = 0.42
 """How far cheeks and forehead follow the tip of the nose aside when a head turns."""
+
+_SHADES: Final = (0.045, 0.018, 0.018)
+"""Steps of lightness and of both opponent colours within which hair has one shade."""
+_COMMON: Final = 0.004
+"""The share of the top of a head that a shade of hair has at least."""
+_LEAST_TOP: Final = 200
+"""Pixels of the top of the head that must be in the picture for its hair to be known."""
+_FINER: Final = 1.6
+"""Times as fine as the smoothest of the place the top of a head must be, for its hair to be told by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +85,52 @@ class View:
         return np.asarray(np.stack(shown, -1) + 0.5).clip(0, 255).astype(np.uint8)
 
     def background(self) -> Mask:
-        """Where the place is seen (H, W): outside of a generous outline of head, hair and shoulders."""
+        """Where the place is seen (H, W): outside of a generous outline of head and shoulders, and of longer hair."""
         u, v = self.u * float(np.hypot(*self.across)) / self.unit, self.v
         head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
         neck = (v > 0.8) & (np.abs(u) < 1.7)
         shoulders = (v > 2.1) & (np.abs(u) < np.minimum(2.4 + 2.6 * (v - 2.1), 4.5))
-        return ~np.asarray(head | neck | shoulders)
+        outline = np.asarray(head | neck | shoulders)
+        return ~(outline | self._hair(head, ~outline))
+
+    def _hair(self, head: Mask, place: Mask) -> Mask:
+        """Afros and long hair beyond the outline (H, W): of the colours of the top of the head, as finely drawn as that
+        is, and hanging together with it. A lens blurs places; where the top of the head is as smooth, none is told.
+        """
+        from scipy.ndimage import label, uniform_filter
+
+        top, none = self.box(-0.6, -1.6, 0.6, -1.1), np.zeros_like(head)
+        if top.sum() < _LEAST_TOP or not place.any():
+            return none
+        light = uniform_filter(colours.linear(self.picture), (5, 5, 0))  # without the film's grain
+        lab = colours.opponent(light)
+        fine = _fineness(lab[..., 0])
+        strands, blurred = float(np.median(fine[top])), float(np.quantile(fine[place], 0.1))
+        if strands < _FINER * blurred:
+            return none
+        alike = _common(np.round(lab / _SHADES).astype(np.int64), top) & (fine > np.sqrt(strands * blurred))
+        parts, _ = label((alike & self.box(-3.2, -3.4, 3.2, 5.0)) | head)
+        ours = np.unique(parts[head])
+        return np.isin(parts, ours[ours > 0])
+
+
+def _fineness(grey: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How much of lightness (H, W) changes within some pixels, round each."""
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    return np.sqrt(uniform_filter((grey - gaussian_filter(grey, 4)) ** 2, 15) + 1e-9)
+
+
+def _common(shades: npt.NDArray[np.int64], where: Mask) -> Mask:
+    """Pixels (H, W) whose shade (H, W, 3) is common in a part of the picture, or next to one that is."""
+    low = shades.min((0, 1)) - 1
+    table = np.zeros(shades.max((0, 1)) - low + 2)
+    at = shades - low
+    np.add.at(table, tuple(at[where].T), 1 / where.sum())
+    near = np.zeros_like(table)
+    for axis in range(3):
+        near = np.maximum(near, np.maximum(np.roll(table, 1, axis), np.roll(table, -1, axis)))
+    return np.asarray((np.maximum(table, near) > _COMMON)[tuple(np.moveaxis(at, -1, 0))])
 
 
 def view(picture: Picture) -> View | None:

@@ -54,8 +54,8 @@ class Garment:
     fabric: str = "cotton"
     legs: str = "trousers"
     legs_dye: str | RGB = CHARCOAL
-    second: RGB = WHITE
-    """The second colour where the outfit has none."""
+    second: RGB | None = WHITE
+    """The second colour where the outfit has none; None is a deeper shade of its own colour."""
 
 
 def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
@@ -165,7 +165,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         "silk",
         "skirt",
         "colour",
-        second=(0.26, 0.035, 0.05),
+        second=None,
     ),
     "kimono": Garment(
         (

@@ -137,6 +137,22 @@ def test_framings_are_told_by_the_face(framing: str, unit: int) -> None:
     assert told == [framing]
 
 
+def test_an_afro_is_not_taken_for_the_place() -> None:
+    random = np.random.default_rng(3)
+    strands = random.normal(size=(768, 512, 1)).repeat(3, -1).repeat(2, 0)[:768]
+    y, x = np.mgrid[0:768, 0:512]
+    afro = np.hypot(x - 256, y - 290) < 3.0 * 60
+    face = np.hypot((x - 256) / 1.15, (y - 321) / 1.45) < 60
+    picture = np.array(painted())
+    hair = np.clip(np.array((70, 46, 30)) + 24 * strands, 0, 255).astype(np.uint8)
+    picture[afro & ~face & (y < 400)] = hair[afro & ~face & (y < 400)]
+    there = viewed(picture).background()
+    assert not there[290, 256 + 165]
+    assert there[290, 500]
+    smooth = viewed(painted()).background()
+    assert smooth[290, 256 + 165], "a smooth head has no hair beyond its outline"
+
+
 def test_glasses_are_a_bridge_and_rims() -> None:
     worn = painted()
     draw = ImageDraw.Draw(worn)
