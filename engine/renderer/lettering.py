@@ -104,7 +104,7 @@ def _badge(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opt
     if plate is None:
         return kept
     plate = replace(plate, v=plate.v + shift)
-    return [*_swept(kept, plate.v), plate]
+    return [*_swept(kept, np.asarray(plate.v, float)), plate]
 
 
 def _across(optics: Optics) -> float:
@@ -128,7 +128,7 @@ def _shirt(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opt
     inked = replace(
         mesh, info=mesh.info | {"print": _ink(one.words, _PRINT_M, ink)}, extra=mesh.extra | {"print": place}
     )
-    under = mesh.v[(np.abs(place - 0.5) < 0.5).all(1)]
+    under = np.asarray(mesh.v[(np.abs(place - 0.5) < 0.5).all(1)], float)
     return _swept([inked if k == outer else m for k, m in enumerate(meshes)], under)
 
 

@@ -35,8 +35,8 @@ _PAGE_LAYOUTS: Final = ("7", "6", "8")
 """One line, one block, one word."""
 _PAGE_ROWS: Final = (150, 90)
 """How high a page is made before it is read: letters of 30 to 90 pixels."""
-_PAGE_ROOM: Final = 0.06
-"""How far round a page is looked, as a share of it: a board's edge is read as a letter."""
+_ROOM: Final = {"print": 1.12, "uv": 0.94}
+"""How much of a page is looked at: cloth gives way round a print, and a board's edge is read as a letter."""
 _HAIR: Final = 0.4
 """The share of hair that is grown to know where a sign is beside it."""
 _PLAIN: Final = re.compile(r"[^A-Z0-9]+")
@@ -73,7 +73,7 @@ def read(picture: Picture, asked: str, pages: Sequence[Corners] = ()) -> str:
 
 
 def pages(scene: Scene, size: tuple[int, int]) -> list[Corners]:
-    """Where a picture of `size` has the scene's words: corners (4, 2) in pixels, round from the page's upper left."""
+    """Where a picture of `size` has the scene's words: corners (4, 2) in pixels, from the page's upper left round."""
     scene = letters.fits(scene)
     seats = [sitting.seat(sitter) for sitter in scene.sitters]
     eyes = np.mean([seat.eyes for seat in seats], axis=0)
@@ -93,19 +93,19 @@ def _is_page(mesh: Mesh, bare: Sequence[Mesh]) -> bool:
 
 
 def _corners(mesh: Mesh, optics: camera.Optics, size: tuple[int, int]) -> Corners:
-    place = mesh.extra["print" if "print" in mesh.info else "uv"]
+    name = "print" if "print" in mesh.info else "uv"
+    place = mesh.extra[name]
     near = (np.abs(place - 0.5) < 0.6).all(1)
     near = near if near.sum() > 3 else np.ones(len(place), bool)  # a wall's corners are far from its words
     plane = np.linalg.lstsq(np.c_[place, np.ones(len(place))][near], mesh.v[near], rcond=None)[0]
-    round_ = ((0, 1), (1, 1), (1, 0), (0, 0))
-    return np.array([optics.shown(np.array((*corner, 1.0)) @ plane, size) for corner in round_])
+    turns = np.array(((-1, 1), (1, 1), (1, -1), (-1, -1))) * _ROOM[name] / 2 + 0.5
+    return np.array([optics.shown(np.array((*corner, 1.0)) @ plane, size) for corner in turns])
 
 
 def _flat(picture: Picture, pages: Sequence[Corners]) -> Iterator[tuple[Image.Image, str]]:
     """Pages as if they lay before us, in two sizes, each as it is and as a negative, with how they may be set."""
     whole = Image.fromarray(picture).convert("L")
-    for page, rows in product(pages, _PAGE_ROWS):
-        corners = page.mean(0) + (page - page.mean(0)) * (1 + 2 * _PAGE_ROOM)
+    for corners, rows in product(pages, _PAGE_ROWS):
         wide = np.linalg.norm(corners[1] - corners[0]) / max(float(np.linalg.norm(corners[3] - corners[0])), 1.0)
         quad = corners[[0, 3, 2, 1]].reshape(-1).tolist()  # PIL goes round the other way
         size = (round(rows * float(wide)), rows)
