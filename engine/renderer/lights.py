@@ -75,7 +75,7 @@ def _clamshell(s: float) -> Light:
 
 
 def _split(s: float) -> Light:
-    lamps = (_key(s * 97, 10, radius=0.22), _fill(-s * 12, 0.10), _rim(-s * 140, 0.3))
+    lamps = (_key(s * 86, 10, radius=0.22), _fill(-s * 12, 0.10), _rim(-s * 140, 0.3))
     return Light(lamps=lamps, ambient=0.08)
 
 

@@ -66,7 +66,7 @@ def test_no_hair_hangs_over_words(on: str) -> None:
     assert over.mean() < 0.001
 
 
-def shown(points: np.ndarray, optics: camera.Optics) -> np.ndarray:  # type: ignore[type-arg]
+def shown(points: np.ndarray, optics: camera.Optics) -> np.ndarray:
     return np.array([optics.shown(point, SIZE) for point in points])
 
 
