@@ -42,8 +42,9 @@ _ON: Final[Mapping[str, tuple[str, ...]]] = {
         "sweatshirt",
     ),
     "wall": ("wall", "graffiti", "mural", "painted"),
+    "sign": ("sign", "board", "placard", "poster", "banner", "signboard"),
 }
-"""What the words near a quotation say that it stands on; anything else is a sign."""
+"""What the nearest of the words round a quotation says that it stands on; anything else is a sign."""
 _BACKDROPS: Final = frozenset({"grey studio", "white studio", "black studio"})
 _OUTDOORS: Final = frozenset(
     {

@@ -57,9 +57,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture to be judged: with the face found in it (None without), what was asked, and the scene for the place.
+    """A picture to be judged: with the face found in it (None without), what was asked, and the scene.
 
-    Of the scene the lens, the light and the film are used, which a place is compared under; never who or what is in it.
+    Of the scene the lens, the light and the film are used, which a place is compared under, and where words were put,
+    which are read there and nowhere else; never what they say, nor who or what is in it.
     """
 
     view: View | None
@@ -189,7 +190,7 @@ def _beard(view: View, shown: Shown) -> Answer:
 def _text(view: View, shown: Shown) -> Answer:
     if why := reader.missing():
         return why, None
-    told = reader.read(view.picture, shown.truth.text)
+    told = reader.read(view.picture, shown.truth.text, reader.pages(shown.scene, view.size))
     return told, reader.same(told, shown.truth.text)
 
 

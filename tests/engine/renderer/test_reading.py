@@ -143,6 +143,19 @@ def test_every_word_of_the_tables_leads_to_one_entry_of_its_table() -> None:
         assert table(name)
 
 
+@pytest.mark.parametrize(
+    ("text", "on"),
+    [
+        ('a man in a denim jacket, a sign behind reads "OPEN"', "sign"),
+        ('a woman in a green shirt, holding a board with "OPEN"', "sign"),
+        ('a man in a T-shirt with "OPEN" printed on the chest', "shirt"),
+        ('a woman in a red jacket, wearing a badge that says "OPEN"', "badge"),
+    ],
+)
+def test_words_stand_on_the_thing_that_is_named_nearest(text: str, on: str) -> None:
+    assert [one.on for one in reading(text).scene.lettering] == [on]
+
+
 @pytest.mark.parametrize("text", ["x" * 4000, "red " * 1000, "a" + ", blue shirt" * 300, "no " * 1300, "85mm " * 700])
 def test_long_texts_are_read_in_a_moment(text: str) -> None:
     reading(text)
