@@ -36,6 +36,8 @@ class Found:
     points: npt.NDArray[np.float64]
     embedding: bytes
     how: str
+    outline: npt.NDArray[np.float64]
+    """The usual 68 points (68, 2): jaw, brows, nose, eyes, lips."""
 
 
 def faces(picture: Picture) -> tuple[Found, ...]:
@@ -55,10 +57,13 @@ def faces(picture: Picture) -> tuple[Found, ...]:
 
 
 def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) -> Found:
-    _, predictor, describer, _ = _tools()
-    shape = predictor(pixels, box)
-    points = np.array([(part.x - margin, part.y - margin) for part in shape.parts()], float) / enlarged
-    return Found(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how)
+    _, five, describer, _, all_points = _tools()
+    shape = five(pixels, box)
+    points, outline = (
+        np.array([(part.x - margin, part.y - margin) for part in found.parts()], float) / enlarged
+        for found in (shape, all_points(pixels, box))
+    )
+    return Found(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how, outline)
 
 
 def _by_network(pixels: Picture) -> list[Any]:
@@ -80,7 +85,7 @@ def _scaled(picture: Picture, scale: float) -> Picture:
 
 
 @lru_cache(maxsize=1)
-def _tools() -> tuple[Any, Any, Any, Any]:
+def _tools() -> tuple[Any, Any, Any, Any, Any]:
     import dlib
 
     return (
@@ -88,4 +93,5 @@ def _tools() -> tuple[Any, Any, Any, Any]:
         dlib.shape_predictor(identity.weights("shape_predictor_5_face_landmarks.dat")),
         dlib.face_recognition_model_v1(identity.weights("dlib_face_recognition_resnet_model_v1.dat")),
         dlib.cnn_face_detection_model_v1(identity.weights("mmod_human_face_detector.dat")),
+        dlib.shape_predictor(identity.weights("shape_predictor_68_face_landmarks.dat")),
     )
