@@ -20,8 +20,8 @@ Picture = npt.NDArray[np.uint8]
 
 MARGIN: Final = 0.35
 """Room round a picture, as a share of its width."""
-_NETWORK_PX: Final = 128
-"""The picture's short side before dlib's network, which takes a second for every megapixel."""
+_NETWORK_PX: Final = (128, 216)
+"""The picture's short side before dlib's network, which takes a second for every megapixel: the smaller one first."""
 _LEAST_SIDE_PX: Final = 512
 """dlib's usual detector looks for faces of 80 pixels and more: smaller pictures are enlarged."""
 
@@ -69,10 +69,13 @@ def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) ->
 def _by_network(pixels: Picture) -> list[Any]:
     import dlib
 
-    scale = _NETWORK_PX / min(pixels.shape[:2]) * (1 + 2 * MARGIN)
-    found = _tools()[3](_scaled(pixels, scale), 0)
-    sides = [[round(side / scale) for side in _sides(each.rect)] for each in found if each.confidence > 0.5]
-    return [dlib.rectangle(*side) for side in sides]
+    for short_px in _NETWORK_PX:
+        scale = short_px / min(pixels.shape[:2]) * (1 + 2 * MARGIN)
+        found = _tools()[3](_scaled(pixels, scale), 0)
+        sides = [[round(side / scale) for side in _sides(each.rect)] for each in found if each.confidence > 0.5]
+        if sides:
+            return [dlib.rectangle(*side) for side in sides]
+    return []
 
 
 def _sides(box: Any) -> tuple[int, int, int, int]:

@@ -17,6 +17,7 @@ PIXELS: Final = 32
 """Of a straightened part of the face, a unit."""
 _BARE: Final = np.array((0.015, 0.0128, 0.25))
 """How unlike the face bare skin on top of a head may be: in colour, in hairs, in lightness."""
+_LEAST_ROWS, _EDGE_ROWS = 4, 3
 _SHAVEN: Final = 5.5
 """What a face without a beard has at most of what `whiskers` adds up: its weights were chosen on pictures with known
 beards, two in three shaven."""
@@ -61,13 +62,25 @@ def scalp(view: View) -> float:
     forehead = _lab(view, _box(view, brows, 0.36, -0.38, -0.12))
     face = _mean_skin([*_cheeks(view, -1, 1), forehead])
     own = _mean_skin([forehead])
+    low, high = (_lab(view, _box(view, brows, 0.36, *levels)) for levels in ((-0.86, -0.62), (-0.94, -0.74)))
     found = np.zeros(3)
-    for low, high in ((-0.86, -0.62), (-0.94, -0.74)):
-        part = _lab(view, _box(view, brows, 0.36, low, high))
-        seen = _unlike(part, face)
-        lightness = abs(_unlike(part, own).lightness)
-        found = np.maximum(found, (seen.colour, seen.hairs, lightness))
+    for part in (low, _of_the_head(view, high, brows, own[0])):
+        if len(part) >= _LEAST_ROWS:
+            seen, near = _unlike(part, face), _unlike(part, own)
+            found = np.maximum(found, (min(seen.colour, near.colour), seen.hairs, abs(near.lightness)))
     return float(np.linalg.norm(found / _BARE))
+
+
+def _of_the_head(view: View, part: Grey, brows: Point, skin: Grey) -> Grey:
+    """The rows of a part that are not of the place above the head, nor at its edge: bare heads end where hair goes on.
+
+    What is more like the place than like skin is taken for the place; hair is seen lower down, too.
+    """
+    place = np.median(_lab(view, _box(view, brows, 0.36, -1.9, -1.7)), axis=(0, 1))
+    rows = np.median(part, axis=1)
+    outside = np.linalg.norm(rows - place, axis=1) < 0.5 * np.linalg.norm(rows - skin, axis=1)
+    first = int(np.flatnonzero(outside)[-1]) + 1 + _EDGE_ROWS if outside.any() else 0
+    return part[first:]
 
 
 def whiskers(view: View) -> float:
