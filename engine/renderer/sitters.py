@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.renderer import faces
 from engine.renderer.clauses import Clause, Hue, hue_table
-from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear
+from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear, natural
 from engine.renderer.scene import RGB, Beard, Hair, Outfit, Person, Pose, Skin
 
 _YEARS: Final = re.compile(r"\b(?:aged? |of |is |, ?)?(\d{2})\b(?! ?(?:mm|k\b|%|°))")
@@ -218,7 +218,8 @@ def _lengthened(style: str, length: str, base: Person) -> str:
 
 def _beard(clauses: Sequence[Clause], negative: Sequence[Clause], base: Person) -> Beard:
     kind = "none" if _last(negative, "beard") else _last(clauses, "beard")
-    colour = _hair_colour(clauses, "beard") or _hair_colour(clauses, "hair")
+    hair = _hair_colour(clauses, "hair")
+    colour = _hair_colour(clauses, "beard") or (hair if hair and natural(hair) else None)
     beard = replace(base.beard, kind=kind) if kind else base.beard
     return replace(beard, colour=colour, grey=0.0) if colour else beard
 

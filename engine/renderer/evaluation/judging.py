@@ -38,11 +38,10 @@ LEAST_SHARE: Final = 0.30
 LEAST_SEEN: Final = 0.025
 """How much of a picture must show the place, for the place to be told."""
 _LEAST_PIXELS: Final = 250
-_BRIDGE, _RIM = 0.30, 0.27
+_FRAMES: Final = 0.185
+"""How much bridge and rims stand out at least, of glasses."""
 _PLAIN: Final = 0.16
 """How much lightness may differ over a cloth, which is darker towards its edges."""
-_BARE: Final = (0.035, 0.15, 0.018)
-"""How unlike the face bare skin on top of a head may be: in colour, in lightness, in hairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,16 +168,15 @@ def _framing(view: View, shown: Shown) -> Answer:
 
 
 def _glasses(view: View, shown: Shown) -> Answer:
-    bridge, rim = features.glasses(view)
-    worn = bridge > _BRIDGE and rim > _RIM
-    return f"{_yes(worn)} ({bridge:.2f}, {rim:.2f})", worn == shown.truth.glasses
+    frames = features.glasses(view)
+    worn = frames > _FRAMES
+    return f"{_yes(worn)} ({frames:.2f})", worn == shown.truth.glasses
 
 
 def _bald(view: View, shown: Shown) -> Answer:
     if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
         return "not in the picture", None
-    top = features.scalp(view)
-    hair = float(np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE)))
+    hair = features.scalp(view)
     return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from engine.prompt import parse
 from engine.renderer.lexicon import table
-from engine.renderer.palette import HAIR, LIPS, SKIN, linear
+from engine.renderer.palette import HAIR, LIPS, SKIN, linear, natural
 from engine.renderer.reading import Reading, read
 from engine.renderer.scene import Hair, Person
 
@@ -173,3 +173,13 @@ def test_long_texts_are_read_in_a_moment(text: str) -> None:
 def test_each_garment_has_the_colour_that_stands_with_it(text: str, garment: str, outer: str, under: str) -> None:
     outfit = reading(text).scene.sitters[0].outfit
     assert (outfit.garment, outfit.colour, outfit.second) == (garment, linear(outer), linear(under))
+
+
+def test_a_beard_is_of_natural_colour_under_dyed_hair_unless_it_is_dyed_too() -> None:
+    beard = reading("a man with short blue hair and a full beard").scene.sitters[0].person.beard
+    assert beard.kind == "full beard"
+    assert natural(beard.colour)
+    dyed = reading("a man with short blue hair and a blue full beard").scene.sitters[0].person.beard
+    assert not natural(dyed.colour)
+    plain = reading("a man with short red hair and a full beard").scene.sitters[0].person
+    assert plain.beard.colour == plain.hair.colour
