@@ -140,7 +140,8 @@ def _departure(name: str) -> Picture:
     grey = log.mean(-1, keepdims=True)
     grey[top:bottom, left:right] -= _lit_already(grey[top:bottom, left:right, 0])[..., None]
     own = grey - 0.16 * lips + (log - grey) * (0.6 + 0.12 * lips)
-    return np.asarray(own + lips * np.array((0.07, -0.02, -0.10), np.float32), np.float32)
+    tint = (0.12, -0.16, -0.16) if name.endswith("female") else (0.07, -0.02, -0.10)
+    return np.asarray(own + lips * np.array(tint, np.float32), np.float32)
 
 
 def _lit_already(grey: Picture) -> Picture:

@@ -15,7 +15,7 @@ from engine.renderer.mesh import Mesh
 from engine.renderer.palette import HAIR, natural
 from engine.renderer.scene import RGB, Person
 
-_LIGHT: Final = 0.10
+_LIGHT: Final = 0.085
 """The brightest channel of brown hair's brows: fair people's are little lighter."""
 _GREY: Final = 0.25
 """Hair lighter than this and without colour has gone grey, and so have the brows."""
