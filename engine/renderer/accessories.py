@@ -28,7 +28,7 @@ def worn(person: Person, outfit: Outfit, body: Body, clothes: Sequence[Mesh] = (
     """Meshes of everything that is worn but clothes; what lies on the chest lies on `clothes`."""
     made: list[Mesh] = []
     if person.glasses:
-        made += glasses(person.glasses, body)
+        made += glasses(person.glasses, body, person.skin.tone)
     if person.earrings:
         made += earrings(person.earrings, body)
     if outfit.necklace:

@@ -136,6 +136,33 @@ def _shapes(held: dict[str, Any], name: str) -> Shapes:
     return Shapes(names, rows, held[f"{name}_steps"], starts, held[f"{name}_scale"].astype(float))
 
 
+@dataclass(frozen=True)
+class Bones:
+    """The bones of both forearms and hands, each before those that hang on it."""
+
+    names: tuple[str, ...]
+    """lowerarm01.L … finger5-3.R, by the body's own sides."""
+    parents: tuple[int, ...]
+    """−1 is the upper arm."""
+    heads: Index
+    """(bones, 8) vertices of the base, whose mean is where the bone turns."""
+    tails: Index
+    shares: Array
+    """How far each vertex of the base goes along with each bone, 0…1, (bones, vertices)."""
+
+
+@lru_cache(maxsize=1)
+def arms() -> Bones:
+    """What `arms` needs to turn joints below the shoulder."""
+    with np.load(PACK / "arms.npz") as found:
+        held = {name: found[name] for name in found.files}
+    shares = np.zeros((len(held["bones"]), len(base().rest)))
+    bone = np.repeat(np.arange(len(shares)), np.diff(held["starts"].astype(np.int64)))
+    shares[bone, held["rows"].astype(np.int64)] = held["shares"] / 255
+    heads, tails = (held[name].astype(np.int64) for name in ("heads", "tails"))
+    return Bones(tuple(held["bones"].tolist()), tuple(held["parents"].tolist()), heads, tails, shares)
+
+
 @lru_cache(maxsize=1)
 def surface() -> Surface:
     """The skin's triangles, of which every person has the same."""

@@ -11,17 +11,13 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer import assets, expressions, eyes, regions, sculpting, skin
+from engine.renderer import arms, assets, expressions, eyes, regions, sculpting, skin
 from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import ramp
 from engine.renderer.scene import Person, Pose
 
-ARMS_LOWERED = 38.0
-"""Degrees from the rest pose's."""
-_SHOULDERS_SINK_M = 0.022
-"""How much lower shoulders are when arms hang: the collar bones sink with them."""
 STRAIGHT: tuple[float, float, float] = (0.0, -1.5, 0.0)
 """Where the lens is from the eyes' middle when nobody says: straight ahead."""
 
@@ -118,7 +114,7 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
 
 @lru_cache(maxsize=2)
 def _still(person: Person) -> Array:
-    return arms_down(teeth_set(shaped(person)))
+    return arms.hanging(teeth_set(shaped(person)), person.seed)
 
 
 def acting(still: Array, pose: Pose, towards: Array) -> Array:
@@ -189,22 +185,6 @@ def teeth_set(vertices: Array) -> Array:
     moved = vertices.copy()
     for group, step in TEETH:
         moved[np.unique(assets.base().quads[group])] += step
-    return moved
-
-
-def arms_down(vertices: Array) -> Array:
-    """Arms lowered from the rest pose, turned about the shoulders, which sink a little."""
-    base = assets.base()
-    side = np.sign(base.rest[:, 0])
-    angle = np.radians(ARMS_LOWERED) * base.arms
-    pivot = base.joint("l-shoulder", vertices)
-    x, z = np.abs(vertices[:, 0]) - abs(pivot[0]), vertices[:, 2] - pivot[2]
-    moved = vertices.copy()
-    moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))
-    moved[:, 2] = pivot[2] - x * np.sin(angle) + z * np.cos(angle)
-    moved = np.where(angle[:, None] > 0, moved, vertices)
-    out, up = ramp((np.abs(base.rest[:, 0]) - 0.055) / 0.115), ramp((base.rest[:, 2] - 0.36) / 0.12)
-    moved[:, 2] -= _SHOULDERS_SINK_M * out * np.maximum(up, base.arms)
     return moved
 
 

@@ -15,7 +15,7 @@ from engine.renderer.tracing.vectors import F, Floats, column, unit
 Point = npt.NDArray[np.float64]
 
 FRAMINGS: Final = {
-    "extreme close-up": (0.190, -0.030),
+    "extreme close-up": (0.210, -0.030),
     "close-up": (0.325, -0.014),
     "head and shoulders": (0.47, -0.062),
     "bust": (0.62, -0.120),
@@ -27,6 +27,8 @@ eyes."""
 _NARROWEST: Final = {"extreme close-up": 0.125}
 _NARROW: Final = 0.215
 """Metres that a picture shows across at least, however tall it is: a head."""
+_UPRIGHT: Final = 2 / 3
+"""Width over height of an upright picture."""
 _BETWEEN_SITTERS: Final = 0.50
 """Metres that each sitter beyond the first adds to the width."""
 _SENSOR_AREA_MM2: Final = 36.0 * 24.0
@@ -112,7 +114,7 @@ def aim(camera: Camera, eyes: npt.ArrayLike, size: tuple[int, int], sitters: int
     up = np.cross(right, -back)
     roll = np.radians(camera.roll)
     right, up = np.cos(roll) * right + np.sin(roll) * up, np.cos(roll) * up - np.sin(roll) * right
-    eye = at + back * distance
+    eye = at + back * distance + right * (camera.aside * tall * _UPRIGHT)
     focus = float((np.asarray(eyes, float) - np.array((0, _FOCUS_BEFORE_EYES, 0)) - eye) @ -back)
     aperture = min(camera.focal_mm / 2000 / camera.f_number, _SOFTEST * tall * (distance + _NOSE_M) / _NOSE_M / 2)
     return Optics(

@@ -64,6 +64,10 @@ _KNOWN_KINDS: Final = frozenset(
     }
 )
 """Kinds of the reader's own lexicon that need no entry here: small words, and whoever can sit for a portrait."""
+_WHERE: Final = frozenset(
+    {"on", "in", "at", "by", "inside", "near", "behind", "before", "under", "among", "beside", "outside", "aboard"}
+)
+"""Words in front of a place that make it where somebody is: not a stage actor, but an actor on a stage."""
 _NOT: Final = frozenset({"no", "not", "without", "never", "isn't", "minus"})
 _JOINTS: Final = frozenset({"and", "with", "wearing", "in", "on"})
 
@@ -108,6 +112,23 @@ def clause(slot: str, text: str) -> Clause:
     )
     kinds = {(_owner(hit, found, said) or ("hair", None))[0]: hit.key for hit in lengths}
     return Clause(slot, tuple(said), tuple(found), hues, kinds, unknown)
+
+
+def place_of(said: Sequence[str]) -> list[str]:
+    """Places that somebody is said to be in or at, in words about somebody: "a singer on stage in a red jacket"."""
+    spoken = list(said)
+    coloured = {at for hit in _coloured(spoken) for at in range(hit.start, hit.end)}
+    found = hits(spoken, (*HEARD_IN["subject"], "place"))
+    there = [hit for hit in found if hit.table == "place" and not coloured & set(range(hit.start, hit.end))]
+    return [hit.key for hit in there if _stands_alone(hit, spoken)]
+
+
+def _stands_alone(hit: Hit, said: Sequence[str]) -> bool:
+    """Whether a place is named after a word for where, and by itself: "on a stage", not "in a stage costume"."""
+    after = said[hit.end] if hit.end < len(said) else ""
+    alone = not after or after in _WHERE or after.endswith("ing") or kind_of(after) in _KNOWN_KINDS - {"person"}
+    before = said[max(0, hit.start - 3) : hit.start + 1]
+    return alone and bool(_WHERE & set(before)) and not _NOT & set(said[max(0, hit.start - 4) : hit.start])
 
 
 def _denied(hit: Hit, said: list[str]) -> bool:

@@ -20,6 +20,9 @@ _SCATTER = ((0.25, (0.30, 0.52, 0.72)), (1.1, (0.36, 0.33, 0.22)), (2.8, (0.34, 
 """How far light goes through skin: millimetres, and how much of red, green and blue goes so far."""
 _BRIGHTEST = 60.0
 _GREY_SKIN = 0.36
+_LIT_SIDE = ((0.08, 0.34), (0.48, 0.60))
+"""How bright the middle of a face may be held beside its lit side, by the skin's tone: in light from one side a dark
+face is exposed for its shadows, which a fair one's lit side has no room for."""
 _WHITEST = 1.2
 """Scene light that the brightest cloth should not pass: the whole picture is exposed a little less for it."""
 
@@ -237,7 +240,7 @@ def _exposed(light: Floats, layers: Mapping[str, Floats], plan: Print) -> float:
         return 0.3 / max(level, 1e-4)
     bright, tone = np.concatenate(brights), float(np.median(np.concatenate(tones)))
     middle, high = np.percentile(bright, (50, 88))
-    level = max(float(middle), 0.62 * float(high), 1e-4)
+    level = max(float(middle), float(np.interp(tone, *_LIT_SIDE)) * float(high), 1e-4)
     gain = 0.34 * (max(tone, 0.02) / _GREY_SKIN) ** 0.74 / level
     shown = layers["alpha"][..., 0] > 0.95
     brightest = gain * float(np.percentile((light @ LUMA)[shown], 96)) if shown.any() else 0.0

@@ -58,19 +58,19 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 """What lies a little beside the middle in everybody."""
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-scale-incr": (0.55, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
+        "eye-scale-incr": (0.64, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
         "eye-eyefold-up": (0.08, 0.16), "eye-height2-incr": (0.08, 0.26), "eye-push1-out": (0.48, 0.48),
         "eye-corner2-up": (0.10, 0.02),
         "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
         "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
-        "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.08, 0.0), "mouth-trans-up": (-0.13, -0.13),
-        "mouth-scale-horiz-incr": (0.34, 0.30), "mouth-upperlip-height-incr": (-0.14, -0.18),
-        "mouth-lowerlip-height-incr": (0.06, 0.0), "mouth-scale-vert-incr": (-0.16, -0.22),
-        "mouth-lowerlip-volume-incr": (0.14, 0.0), "mouth-angles-up": (0.24, 0.20), "upper-lip": (0.26, 0.36),
+        "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.14, 0.0), "mouth-trans-up": (-0.13, -0.13),
+        "mouth-scale-horiz-incr": (0.34, 0.30), "mouth-upperlip-height-incr": (-0.02, -0.18),
+        "mouth-lowerlip-height-incr": (0.16, 0.0), "mouth-scale-vert-incr": (-0.16, -0.22),
+        "mouth-lowerlip-volume-incr": (0.24, 0.0), "mouth-angles-up": (0.24, 0.20), "upper-lip": (0.26, 0.36),
         "head-scale-horiz-incr": (-0.33, -0.26), "head-scale-vert-incr": (-0.24, -0.16),
         "forehead-scale-vert-incr": (-0.14, -0.10), "forehead-nubian-incr": (-0.05, 0.0),
-        "head-fat-incr": (-0.14, -0.10), "face-taper": (0.36, 0.26), "jaw-corners": (-0.14, -0.02),
-        "chin-point": (0.15, -0.02), "chin-height-incr": (0.02, 0.06), "chin-prominent-incr": (0.04, 0.12),
+        "head-fat-incr": (-0.14, -0.10), "face-taper": (0.46, 0.26), "jaw-corners": (-0.30, -0.02),
+        "chin-point": (0.22, -0.02), "chin-height-incr": (0.02, 0.06), "chin-prominent-incr": (0.04, 0.12),
         "cheekbones-wide": (-0.20, -0.18), "cheek-bones-incr": (0.16, 0.08), "cheeks-hollow": (0.0, 0.10),
         "brow-ridge": (-0.30, 0.05), "eyebrows-trans-up": (0.14, -0.06), "neck-scale-horiz-incr": (-0.42, -0.42),
         "neck-scale-vert-incr": (0.25, 0.20), "ear-wing-incr": (-0.10, -0.10), "ear-scale-incr": (0.0, -0.05),
@@ -189,7 +189,7 @@ def person(
         iris=_iris(seed, mix),
         hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
-        brow_thickness=_between(seed, "brows", 0.26, 0.68) + 0.24 * masculinity,
+        brow_thickness=_between(seed, "brows", 0.38, 0.78) + 0.16 * masculinity,
         brow_arch=_between(seed, "arch", 0.15, 0.75) - 0.20 * masculinity,
         beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
@@ -331,7 +331,7 @@ def _skin(seed: int, tone: RGB, years: float, masculinity: float, mix: Ancestry)
         tone=tone, oil=round(rng.uniform(0.15, 0.42), 3), pores=round(rng.uniform(0.32, 0.6) + 0.12 * masculinity, 3),
         freckles=round(freckled, 3), moles=round(rng.uniform(0.0, 0.5), 3),
         wrinkles=round(_within((years - 50) / 50, 0, 0.8) * rng.uniform(0.4, 1.2), 3),
-        blush=round(rng.uniform(0.15, 0.55), 3), mascara=round((1 - masculinity) * rng.uniform(0.2, 0.7), 3),
+        blush=round(rng.uniform(0.15, 0.55), 3), mascara=round((1 - masculinity) * rng.uniform(0.45, 0.9), 3),
     )  # fmt: skip
 
 

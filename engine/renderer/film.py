@@ -19,7 +19,7 @@ _BURNT: Final = (0.70, 0.45)
 """Scene light above which broad bright parts are held back in printing, and how far (0 not at all, 1 to one level)."""
 _DYES: Final = 0.34
 """How far the strongest colours fall short: no dye takes away all of one colour and nothing of the others."""
-_SOFT_PIXELS: Final = 0.34
+_SOFT_PIXELS: Final = 0.60
 """How far a lens and a film spread a point, in a picture 768 high."""
 _GLARE: Final = ((0.008, 0.030), (0.060, 0.014))
 """Light scattered in a lens: how far, as a share of the picture's height, and how much of it."""
@@ -40,9 +40,9 @@ class Stock:
     lights: RGB = (0.0, 0.0, 0.0)
     lift: float = 0.0
     """The lightest black: faded prints."""
-    grain: float = 0.006
-    grain_size: float = 0.42
-    """Pixels, in a picture 768 high."""
+    grain: float = 0.0055
+    grain_size: float = 0.50
+    """Pixels, in a picture 768 high: finer than half of one is a sensor's noise, and a faster film's is coarser."""
     coloured_grain: float = 0.12
     halation: float = 0.22
     """How far bright light creeps through the film, red the farthest."""
@@ -62,56 +62,64 @@ STOCKS: Final[dict[str, Stock]] = {
     "natural": Stock(),
     "digital": Stock(white=1.09, grain=0.003, halation=0.1, vignette=0.10, contrast=0.08),
     "portra 400": Stock(
-        saturation=0.93, balance=(1.03, 1.0, 0.945), shadows=(0.018, 0.014, 0.020), contrast=-0.05, grain=0.012,
-        exposure=0.08, grain_size=0.46, white=1.02,
+        saturation=0.93, balance=(1.03, 1.0, 0.945), shadows=(0.018, 0.014, 0.020), contrast=-0.05, grain=0.0085,
+        exposure=0.08, grain_size=0.62, white=1.02,
     ),
     "portra 160": Stock(
-        saturation=0.95, balance=(1.02, 1.0, 0.96), shadows=(0.012, 0.010, 0.014), contrast=-0.03, grain=0.007,
+        saturation=0.95, balance=(1.02, 1.0, 0.96), shadows=(0.012, 0.010, 0.014), contrast=-0.03, grain=0.0055,
         exposure=0.1,
     ),
     "gold 200": Stock(
-        saturation=1.08, balance=(1.06, 1.0, 0.88), shadows=(0.020, 0.010, 0.0), contrast=0.08, grain=0.013,
-        grain_size=0.5,
+        saturation=1.08, balance=(1.06, 1.0, 0.88), shadows=(0.020, 0.010, 0.0), contrast=0.08, grain=0.0095,
+        grain_size=0.64,
     ),
-    "ektar": Stock(saturation=1.24, balance=(1.03, 1.0, 0.98), contrast=0.20, grain=0.006),
-    "velvia": Stock(saturation=1.42, balance=(1.02, 0.99, 1.03), contrast=0.34, shadows=(-0.01, -0.01, 0.01)),
-    "provia": Stock(saturation=1.15, balance=(0.99, 1.0, 1.03), contrast=0.18, grain=0.006),
+    "ektar": Stock(saturation=1.24, balance=(1.03, 1.0, 0.98), contrast=0.20, grain=0.005),
+    "velvia": Stock(
+        saturation=1.42, balance=(1.02, 0.99, 1.03), contrast=0.34, shadows=(-0.01, -0.01, 0.01), grain=0.0045,
+    ),
+    "provia": Stock(saturation=1.15, balance=(0.99, 1.0, 1.03), contrast=0.18, grain=0.005),
     "kodachrome": Stock(
-        saturation=1.15, balance=(1.05, 1.0, 0.93), contrast=0.26, grain=0.008, shadows=(0.012, -0.002, -0.006)
+        saturation=1.15, balance=(1.05, 1.0, 0.93), contrast=0.26, grain=0.0055, shadows=(0.012, -0.002, -0.006)
     ),
     "cinestill 800t": Stock(
-        saturation=1.02, balance=(0.90, 0.99, 1.16), halation=1.0, halo=(1.0, 0.20, 0.08), contrast=0.05, grain=0.018,
-        shadows=(-0.004, 0.010, 0.020), grain_size=0.5,
+        saturation=1.02, balance=(0.94, 0.99, 1.09), halation=1.0, halo=(1.0, 0.20, 0.08), contrast=0.05, grain=0.0130,
+        shadows=(-0.004, 0.010, 0.020), grain_size=0.67,
     ),
     "polaroid": Stock(
         saturation=0.84, balance=(1.05, 1.01, 0.90), lift=0.055, shadows=(0.010, 0.026, 0.034),
         lights=(0.0, 0.0, -0.03), contrast=-0.08, grain=0.010, grain_size=0.8, white=0.99, vignette=0.34,
     ),
-    "black and white": Stock(mono=_PANCHROMATIC, contrast=0.22, grain=0.014),
-    "tri-x": Stock(mono=_PANCHROMATIC, contrast=0.40, grain=0.027, grain_size=0.50),
-    "hp5": Stock(mono=(0.30, 0.52, 0.18), contrast=0.20, grain=0.023, grain_size=0.48),
-    "delta 3200": Stock(mono=(0.31, 0.50, 0.19), contrast=0.30, grain=0.043, grain_size=0.66),
-    "t-max 100": Stock(mono=(0.32, 0.48, 0.20), contrast=0.25, grain=0.007),
-    "sepia": Stock(mono=_PANCHROMATIC, tone=(1.07, 0.93, 0.74), contrast=0.1, grain=0.012, lift=0.025),
-    "daguerreotype": Stock(
-        mono=(0.10, 0.42, 0.48), tone=(1.02, 0.97, 0.90), contrast=0.3, lift=0.05, grain=0.020, vignette=0.5
+    "black and white": Stock(mono=_PANCHROMATIC, contrast=0.22, grain=0.0105, grain_size=0.60),
+    "tri-x": Stock(mono=_PANCHROMATIC, contrast=0.40, grain=0.0185, grain_size=0.68),
+    "hp5": Stock(mono=(0.30, 0.52, 0.18), contrast=0.20, grain=0.0165, grain_size=0.66),
+    "delta 3200": Stock(mono=(0.31, 0.50, 0.19), contrast=0.30, grain=0.031, grain_size=0.85),
+    "t-max 100": Stock(mono=(0.32, 0.48, 0.20), contrast=0.25, grain=0.0045),
+    "sepia": Stock(
+        mono=_PANCHROMATIC, tone=(1.07, 0.93, 0.74), contrast=0.1, grain=0.0095, lift=0.025, grain_size=0.60,
     ),
-    "high contrast": Stock(contrast=0.7, saturation=1.05, grain=0.008),
+    "daguerreotype": Stock(
+        mono=(0.10, 0.42, 0.48), tone=(1.02, 0.97, 0.90), contrast=0.3, lift=0.05, grain=0.015, grain_size=0.66,
+        vignette=0.5
+    ),
+    "high contrast": Stock(contrast=0.7, saturation=1.05, grain=0.006),
     "cinematic": Stock(
-        saturation=0.93, shadows=(-0.016, 0.006, 0.022), lights=(0.016, 0.004, -0.016), contrast=0.16, grain=0.009,
+        saturation=0.93, shadows=(-0.016, 0.006, 0.022), lights=(0.016, 0.004, -0.016), contrast=0.16, grain=0.007,
         vignette=0.26,
     ),
     "vintage": Stock(
-        saturation=0.80, balance=(1.06, 1.0, 0.86), lift=0.05, shadows=(0.030, 0.012, 0.0), contrast=-0.05, grain=0.018,
-        grain_size=0.6, white=1.0, vignette=0.32,
+        saturation=0.80, balance=(1.06, 1.0, 0.86), lift=0.05, shadows=(0.030, 0.012, 0.0), contrast=-0.05, grain=0.013,
+        grain_size=0.70, white=1.0, vignette=0.32,
     ),
-    "faded": Stock(saturation=0.70, lift=0.085, contrast=-0.20, balance=(1.02, 1.0, 0.97), grain=0.008),
-    "cross processed": Stock(saturation=1.22, cross=1.0, contrast=0.28, grain=0.012),
-    "bleach bypass": Stock(saturation=0.52, contrast=0.5, grain=0.014),
+    "faded": Stock(saturation=0.70, lift=0.085, contrast=-0.20, balance=(1.02, 1.0, 0.97), grain=0.006),
+    "cross processed": Stock(saturation=1.22, cross=1.0, contrast=0.28, grain=0.0095, grain_size=0.60),
+    "bleach bypass": Stock(saturation=0.52, contrast=0.5, grain=0.0105, grain_size=0.62),
     "warm film": Stock(
-        saturation=0.95, balance=(1.04, 1.0, 0.92), shadows=(0.020, 0.014, 0.016), grain=0.010
+        saturation=0.95, balance=(1.04, 1.0, 0.92), shadows=(0.020, 0.014, 0.016), grain=0.008, grain_size=0.58
     ),
-    "infrared": Stock(mono=(0.78, 0.28, -0.06), contrast=0.3, halation=0.9, halo=(1, 1, 1), grain=0.022, exposure=0.2),
+    "infrared": Stock(
+        mono=(0.78, 0.28, -0.06), contrast=0.3, halation=0.9, halo=(1, 1, 1), grain=0.016, grain_size=0.68,
+        exposure=0.2,
+    ),
 }  # fmt: skip
 """Every film; what is not here is "natural"."""
 

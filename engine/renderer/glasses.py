@@ -9,6 +9,7 @@ import numpy as np
 from engine.renderer.body import Body
 from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
+from engine.renderer.scene import RGB
 from engine.renderer.solids import bar, merged, rounded
 
 _USUAL_HALF_WIDTH: Final = 0.072
@@ -17,16 +18,14 @@ _FRAMES: Final[dict[str, dict[str, Any]]] = {
         "power": 1.0,
         "wide": 0.0235,
         "tall": 0.0225,
-        "wire": 0.0010,
-        "colour": (0.10, 0.075, 0.045),
+        "wire": 0.0011,
         "metal": True,
     },
     "thin": {
         "power": 0.70,
         "wide": 0.0262,
         "tall": 0.0190,
-        "wire": 0.0008,
-        "colour": (0.55, 0.44, 0.25),
+        "wire": 0.0010,
         "metal": True,
     },
     "thick": {"power": 0.50, "wide": 0.0268, "tall": 0.0195, "wire": 0.0019, "colour": (0.010, 0.009, 0.009)},
@@ -51,12 +50,18 @@ _FRAMES: Final[dict[str, dict[str, Any]]] = {
 """Shapes of lenses: roundness, half their width and height, half the rim's thickness; metres."""
 
 
+_METAL: Final = {"dark": (0.62, 0.50, 0.30), "fair": (0.20, 0.15, 0.085)}
+"""Frames of wire: pale gold on dark skin, old gold on fair skin, so that they are seen."""
+_DARK_SKIN: Final = 0.16
 MIRRORED = 0.07
 """How much of bare glass's mirroring a coated lens keeps: enough to be seen, and the eye behind it still is."""
 
 
-def glasses(frame: str, body: Body) -> list[Mesh]:
-    """Rims, bridge, pads, temples that end behind the ears, and lenses, fitted to eyes, nose and head."""
+def glasses(frame: str, body: Body, skin: RGB = (0.48, 0.30, 0.22)) -> list[Mesh]:
+    """Rims, bridge, pads, temples that end behind the ears, and lenses, fitted to eyes, nose and head.
+
+    Metal is chosen for the `skin` (linear RGB).
+    """
     told = _FRAMES.get(frame, _FRAMES["square"])
     scale = body.half_width / _USUAL_HALF_WIDTH
     spread = _eye_gap(body)
@@ -74,7 +79,9 @@ def glasses(frame: str, body: Body) -> list[Mesh]:
     arch = arch + (np.array((0, -0.0012, 0.0032)) * scale * lift + np.array((0, 0, 0.0015))) @ turn.T
     tubes.append(bar(arch, wire, wire))
     tubes += [bar(path, wire * 1.3, wire * 0.8) for path in _temples(shaped, told, body, scale)]
-    info = {"colour": np.array(told["colour"], np.float32), "rough": 0.22, "metal": bool(told.get("metal"))}
+    metal = bool(told.get("metal"))
+    colour = _METAL["dark" if float(np.mean(skin)) < _DARK_SKIN else "fair"] if metal else told["colour"]
+    info = {"colour": np.array(colour, np.float32), "rough": 0.30 if metal else 0.22, "metal": metal}
     lenses = [_lens(rim, turn) for rim in shaped]
     frame_mesh = merged("plain", tubes, info)
     if told.get("dark"):

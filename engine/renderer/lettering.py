@@ -28,11 +28,16 @@ _NEEDS: Final = {
     "badge": "bust",
     "shirt": "bust",
     "hat": "head and shoulders",
-    "sign": "half length",
-    "wall": "half length",
+    "sign": "bust",
+    "wall": "bust",
 }
 """The closest framing that shows the words."""
+_ASIDE: Final = {"bust": 0.12, "half length": 0.07}
+"""How far aside, as a share of the picture's width, the camera goes to have room for words beside a head."""
 _BADGE_M: Final = (0.094, 0.050)
+_BADGE_SEEN: Final = 0.15
+"""The least share of the picture's width that a badge takes: one that is read from afar is a larger one."""
+_BADGE_MOST_M: Final = 0.135
 _PRINT_M: Final = (0.215, 0.120)
 """The most that words on a shirt take, and where their middle is on the template."""
 _PRINT_Z: Final = 0.434
@@ -42,6 +47,14 @@ _POST_BEHIND_M: Final = 0.17
 _STOPPED_DOWN: Final = {"sign": 5.6, "wall": 9.0}
 """The least f-number at which words that lie behind the eyes are sharp."""
 _BESIDE_HEAD_M: Final = 0.115
+_LEAST_ROOM_M: Final = 0.09
+_FREE_M: Final = 0.012
+"""How far hair is kept from words."""
+_SWEPT_M: Final = 0.10
+"""How far above words hair begins to fall aside of them."""
+_FILLED: Final = (0.88, 0.76)
+"""How much of a page's width and height words may fill."""
+_SIGN_MOST_M: Final = 0.34
 _TEXELS: Final = 640
 """Along a text's wider side."""
 INK: Final[RGB] = (0.012, 0.012, 0.014)
@@ -49,10 +62,18 @@ PAPER: Final[RGB] = (0.78, 0.78, 0.76)
 
 
 def fits(scene: Scene) -> Scene:
-    """The scene framed widely enough, and the lens stopped down far enough, that all of its words are read."""
+    """The scene framed so that all of its words are read: widely enough, stopped down, with room beside a head."""
     least = max((_STOPPED_DOWN.get(one.on, 0.0) for one in scene.lettering), default=0.0)
     if scene.camera.f_number < least:
         scene = replace(scene, camera=replace(scene.camera, f_number=least))
+    scene = _widened(scene)
+    if any(one.on in _BEHIND_M for one in scene.lettering) and len(scene.sitters) == 1:
+        aside = _ASIDE.get(scene.camera.framing, 0.0)
+        scene = replace(scene, camera=replace(scene.camera, aside=max(aside, scene.camera.aside)))
+    return scene
+
+
+def _widened(scene: Scene) -> Scene:
     order = list(FRAMINGS)
     at = order.index(scene.camera.framing) if scene.camera.framing in order else 2
     needed = max((order.index(_NEEDS.get(one.on, "half length")) for one in scene.lettering), default=0)
@@ -71,15 +92,24 @@ def added(scene: Scene, sitter: Sitter, shift: Array, meshes: Sequence[Mesh], op
 
 
 def _badge(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optics: Optics) -> list[Mesh]:
-    del optics
     worn = [replace(mesh, v=mesh.v - shift) for mesh in meshes if mesh.kind == "cloth"]
-    face = _page(one.words, _BADGE_M, PAPER, INK)
+    wide = float(np.clip(_BADGE_SEEN * _across(optics), _BADGE_M[0], _BADGE_MOST_M))
+    size = (wide, wide * _BADGE_M[1] / _BADGE_M[0])
+    face = _page(one.words, size, PAPER, INK)
     plate = accessories.plate(
-        body.build(sitter.person, sitter.pose), worn, 0.078, 0.425, _BADGE_M,
+        body.build(sitter.person, sitter.pose), worn, 0.078, 0.425, size,
         colour=np.ones(3, np.float32), map=face, rough=0.6,
     )  # fmt: skip
     kept = [mesh for mesh in meshes if mesh.info.get("badge") is None]
-    return kept if plate is None else [*kept, replace(plate, v=plate.v + shift)]
+    if plate is None:
+        return kept
+    plate = replace(plate, v=plate.v + shift)
+    return [*_swept(kept, np.asarray(plate.v, float)), plate]
+
+
+def _across(optics: Optics) -> float:
+    """Metres that an upright 2:3 picture shows across where the sitter is; wider ones show more."""
+    return optics.view * 2 / 3
 
 
 def _shirt(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optics: Optics) -> list[Mesh]:
@@ -98,7 +128,28 @@ def _shirt(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opt
     inked = replace(
         mesh, info=mesh.info | {"print": _ink(one.words, _PRINT_M, ink)}, extra=mesh.extra | {"print": place}
     )
-    return [inked if k == outer else m for k, m in enumerate(meshes)]
+    under = np.asarray(mesh.v[(np.abs(place - 0.5) < 0.5).all(1)], float)
+    return _swept([inked if k == outer else m for k, m in enumerate(meshes)], under)
+
+
+def _swept(meshes: list[Mesh], page: Array) -> list[Mesh]:
+    """Hair laid aside of the words whose page has these points (N, 3): as somebody does who wants them to be read."""
+    if not len(page):
+        return meshes
+    low, high = page.min(0), page.max(0)
+    middle, half = (low[0] + high[0]) / 2, (high[0] - low[0]) / 2 + _FREE_M
+    made = []
+    for mesh in meshes:
+        if mesh.kind == "fibre":
+            off = mesh.v[:, 0] - middle
+            away = np.clip((high[2] + _SWEPT_M - mesh.v[:, 2]) / _SWEPT_M, 0, 1)
+            away *= away * (3 - 2 * away) * (mesh.v[:, 1] < high[1] + _SWEPT_M)
+            aside = np.maximum(half + 0.3 * np.abs(off) - np.abs(off), 0) * np.where(off < 0, -1, 1)
+            moved = mesh.v.copy()
+            moved[:, 0] += (away * aside).astype(mesh.v.dtype)
+            mesh = replace(mesh, v=moved)
+        made.append(mesh)
+    return made
 
 
 def _ink(words: str, size: tuple[float, float], ink: RGB) -> Array:
@@ -167,8 +218,8 @@ def _hat(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optic
 
 def _sign(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optics: Optics) -> list[Mesh]:
     """A board on a post, beside the head and a little behind it."""
-    centre, right, up, room = _beside(sitter, shift, optics, _BEHIND_M["sign"])
-    wide = min(room, 0.30)
+    centre, right, up, room = _beside(sitter, shift, meshes, optics, _BEHIND_M["sign"])
+    wide = min(room, _SIGN_MOST_M)
     size = (wide, wide * _tallness(one.words))
     page = _framed(_page(one.words, size, PAPER, INK))
     told: dict[str, Any] = {"colour": np.ones(3, np.float32), "map": page, "rough": 0.6}
@@ -183,7 +234,7 @@ def _sign(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opti
 
 def _wall(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], optics: Optics) -> list[Mesh]:
     """Painted on a wall right behind."""
-    centre, right, up, room = _beside(sitter, shift, optics, _BEHIND_M["wall"])
+    centre, right, up, room = _beside(sitter, shift, meshes, optics, _BEHIND_M["wall"])
     size = (room, room * _tallness(one.words))
     depth = float((centre - optics.eye) @ optics.forward)
     middle = optics.eye + optics.forward * depth
@@ -195,17 +246,33 @@ def _wall(one: Lettering, sitter: Sitter, shift: Array, meshes: list[Mesh], opti
     return [*meshes, replace(wall, info=told, extra=wall.extra | {"print": place})]
 
 
-def _beside(sitter: Sitter, shift: Array, optics: Optics, behind: float) -> tuple[Array, Array, Array, float]:
-    """The middle, the two directions and the width of the free room on the viewer's right of a head."""
-    eyes = body.build(sitter.person, sitter.pose).middle + shift
+def _beside(
+    sitter: Sitter, shift: Array, meshes: Sequence[Mesh], optics: Optics, behind: float
+) -> tuple[Array, Array, Array, float]:
+    """The middle, the two directions and the width of the free room on the viewer's right of a head and its hair."""
+    eyes = body.build(sitter.person, sitter.pose).middle + shift - optics.eye
     right, up = optics.right, optics.up
-    depth = float((eyes - optics.eye) @ optics.forward) + behind
+    near = float(eyes @ optics.forward)
+    depth = near + behind
     half = optics.height * depth / 3  # pictures are 2:3 upright; wider ones have more room
-    start = _BESIDE_HEAD_M * depth / (depth - behind) + float((eyes - optics.eye) @ right) * depth / (depth - behind)
-    room = max(half - start, 0.06)
+    edge = max(float(eyes @ right) + _BESIDE_HEAD_M, _hair_edge(meshes, optics, float(eyes @ up)) + _FREE_M)
+    start = min(edge * depth / near, half - _LEAST_ROOM_M)
+    room = half - start
     centre = optics.eye + optics.forward * depth + right * (start + room * 0.49)
-    level = float((eyes - optics.eye) @ up) * depth / (depth - behind) + 0.03
+    level = float(eyes @ up) * depth / near + 0.03
     return np.asarray(centre + up * level), right, up, room * 0.90
+
+
+def _hair_edge(meshes: Sequence[Mesh], optics: Optics, level: float) -> float:
+    """How far to the viewer's right hair reaches beside a face, in metres from the picture's middle."""
+    far = [-1.0]
+    for mesh in meshes:
+        if mesh.kind == "fibre" and len(mesh.v):
+            off = mesh.v - optics.eye
+            beside = off[np.abs(off @ optics.up - level - 0.03) < _BESIDE_HEAD_M]
+            if len(beside):
+                far.append(float(np.quantile(beside @ optics.right, 0.995)))
+    return max(far)
 
 
 def _tallness(words: str) -> float:
@@ -235,19 +302,23 @@ def _cover(words: str, size: tuple[float, float]) -> Array:
     width, height = max(8, round(size[0] * scale)), max(8, round(size[1] * scale))
     image = Image.new("L", (width, height))
     draw = ImageDraw.Draw(image)
-    text, font_size = _set(draw, words, width * 0.90, height * 0.86)
-    font, stroke = ImageFont.load_default(font_size), _stroke(font_size)
-    draw.multiline_text(
-        (width / 2, height / 2),
-        text,
-        255,
-        font,
-        anchor="mm",
-        align="center",
-        spacing=font_size * 0.22,
-        stroke_width=stroke,
-    )
+    text, font_size = _set(draw, words, width * _FILLED[0], height * _FILLED[1])
+    left, top, right, bottom = _box(draw, text, font_size)
+    middle = ((width - left - right) / 2, (height - top - bottom) / 2)  # of the ink: capitals have no descenders
+    draw.multiline_text(middle, text, 255, **_type(font_size))
     return np.asarray(image, np.float32) / 255
+
+
+def _type(font_size: int) -> dict[str, Any]:
+    return {
+        "font": ImageFont.load_default(font_size), "align": "center", "spacing": font_size * 0.22,
+        "stroke_width": _stroke(font_size),
+    }  # fmt: skip
+
+
+def _box(draw: ImageDraw.ImageDraw, text: str, font_size: int) -> tuple[float, float, float, float]:
+    """Where ink lies (left, top, right, bottom) of lines that are set at (0, 0)."""
+    return draw.multiline_textbbox((0, 0), text, **_type(font_size))
 
 
 def _stroke(font_size: float) -> int:
@@ -262,9 +333,7 @@ def _set(draw: ImageDraw.ImageDraw, words: str, width: float, height: float) -> 
         low, high = 4, 600
         while low < high:
             middle = (low + high + 1) // 2
-            box = draw.multiline_textbbox(
-                (0, 0), text, ImageFont.load_default(middle), spacing=middle * 0.22, stroke_width=_stroke(middle)
-            )
+            box = _box(draw, text, middle)
             fits_in = box[2] - box[0] <= width and box[3] - box[1] <= height
             low, high = (middle, high) if fits_in else (low, middle - 1)
         if low > best[1]:

@@ -75,7 +75,8 @@ def _clamshell(s: float) -> Light:
 
 
 def _split(s: float) -> Light:
-    return Light(lamps=(_key(s * 97, 10, radius=0.22), _rim(-s * 140, 0.3)), ambient=0.06, exposure=-0.1)
+    lamps = (_key(s * 86, 10, radius=0.22), _fill(-s * 12, 0.10), _rim(-s * 140, 0.3))
+    return Light(lamps=lamps, ambient=0.08)
 
 
 def _broad(s: float) -> Light:
@@ -107,11 +108,14 @@ def _high_key(s: float) -> Light:
 
 
 def _low_key(s: float) -> Light:
-    return Light(lamps=(_key(s * 68, 32, radius=0.2), _rim(-s * 150, 0.7)), ambient=0.07, exposure=-0.12)
+    lamps = (_key(s * 64, 30, radius=0.22), _fill(-s * 12, 0.12), _rim(-s * 150, 0.7))
+    return Light(lamps=lamps, ambient=0.09)
 
 
 def _ring(s: float) -> Light:
-    return Light(lamps=(_key(0, 0, radius=0.24, shape="ring", distance=0.95),), ambient=0.25)
+    ring = _key(0, 3, radius=0.22, shape="ring", distance=1.05)
+    lamps = (ring, _fill(s * 62, 0.30, height=24, radius=0.5), _hair(0.5))
+    return Light(lamps=lamps, ambient=0.22)
 
 
 def _window(s: float) -> Light:

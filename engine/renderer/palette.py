@@ -20,8 +20,8 @@ HAIR: Final[Mapping[str, RGB]] = MappingProxyType(
         "dark blonde": (0.34, 0.213, 0.113),
         "blonde": (0.55, 0.385, 0.222),
         "platinum": (0.78, 0.68, 0.52),
-        "grey": (0.36, 0.355, 0.35),
-        "white": (0.57, 0.56, 0.54),
+        "grey": (0.352, 0.355, 0.362),
+        "white": (0.562, 0.56, 0.556),
         "pink": (0.72, 0.16, 0.33),
         "blue": (0.045, 0.14, 0.48),
         "green": (0.06, 0.32, 0.12),
@@ -62,6 +62,12 @@ LIPS: Final[Mapping[str, RGB]] = MappingProxyType(
         "dark": (0.12, 0.018, 0.032),
     }
 )
+
+
+def natural(colour: RGB) -> bool:
+    """Whether hair has this colour undyed: red at most, blue least, from black through brown to white."""
+    red, green, blue = colour
+    return red >= 0.95 * green and green >= 0.9 * blue
 
 
 def linear(hex_colour: str) -> RGB:

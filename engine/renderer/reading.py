@@ -16,7 +16,7 @@ from engine.prompts.looks import Looks
 from engine.prompts.model import QUOTED
 from engine.prompts.telling import script
 from engine.renderer import lights
-from engine.renderer.clauses import Clause, clause
+from engine.renderer.clauses import Clause, clause, place_of
 from engine.renderer.lexicon import table, words
 from engine.renderer.palette import linear
 from engine.renderer.scene import RGB, Camera, Film, Lettering, Light, Person, Place, Scene, Sitter
@@ -42,8 +42,9 @@ _ON: Final[Mapping[str, tuple[str, ...]]] = {
         "sweatshirt",
     ),
     "wall": ("wall", "graffiti", "mural", "painted"),
+    "sign": ("sign", "board", "placard", "poster", "banner", "signboard"),
 }
-"""What the words near a quotation say that it stands on; anything else is a sign."""
+"""What the nearest of the words round a quotation says that it stands on; anything else is a sign."""
 _BACKDROPS: Final = frozenset({"grey studio", "white studio", "black studio"})
 _OUTDOORS: Final = frozenset(
     {
@@ -203,6 +204,8 @@ def _halves(spoken: Sequence[Clause]) -> tuple[list[Clause], list[Clause]]:
 def _place(spoken: Sequence[Clause]) -> Place:
     there = [one for one in spoken if one.slot == "environment" or one.said[:1] == ("against",)]
     named = [key for one in there for key in one.keys("place")]
+    if not there:
+        named = [key for one in spoken if one.slot == "subject" for key in place_of(one.said)]
     time = next((key for one in spoken if one.slot in {"environment", "lighting"} for key in one.keys("time")), "")
     colour = next((cloth(hue) for one in there for hue in one.hues if hue.kind in {"place", "light"}), None)
     name = _most_telling(named) if named else "backdrop" if colour else "grey studio"

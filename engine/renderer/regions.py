@@ -80,7 +80,7 @@ def front(rest: Array) -> Array:
 
 
 def beard(rest: Array, lips: Array, kind: str = "full") -> Array:
-    """Where a beard grows, 0…1: `full` is all of it; `lips` is the mask of the lips."""
+    """Where a beard grows, 0…1: `full` is all of it, else a moustache or a goatee; `lips` is the mask of the lips."""
     x, z = rest[:, 0], rest[:, 2]
     side = np.abs(x)
     on_face = front(rest) * (1 - np.clip(lips * 1.4, 0, 1))
@@ -89,6 +89,8 @@ def beard(rest: Array, lips: Array, kind: str = "full") -> Array:
     jaw = edge(line - z, 0.0025) * edge(z - 0.613, 0.003)
     if kind == "moustache":
         return np.asarray(upper * on_face)
+    if kind == "goatee":
+        return np.asarray(np.maximum(upper, edge(0.022 - side, 0.003) * jaw) * on_face)
     beside = 0.7 * bump(side - 0.031, 0.004) * (z < 0.675) * (z > 0.63)
     return np.asarray(np.maximum(np.maximum(upper, jaw), beside) * on_face)
 

@@ -189,6 +189,8 @@ class Camera:
     turn: float = -12.0
     height: float = 2.0
     roll: float = 0.0
+    aside: float = 0.0
+    """How far left of the picture's middle the sitter is, as a share of an upright picture's width."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.renderer import faces
 from engine.renderer.clauses import Clause, Hue, hue_table
-from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear
+from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear, natural
 from engine.renderer.scene import RGB, Beard, Hair, Outfit, Person, Pose, Skin
 
 _YEARS: Final = re.compile(r"\b(?:aged? |of |is |, ?)?(\d{2})\b(?! ?(?:mm|k\b|%|°))")
@@ -100,7 +100,7 @@ _COLOURS: Final = {
     "scrubs": "#2f7f86", "lab coat": "#f2f1ee", "chef jacket": "#f2f1ee", "suit": "#2b2e36", "tuxedo": "#0f0f11",
     "armour": "#9a9da3", "denim jacket": "#3a5a86", "leather jacket": "#1c1613", "uniform": "#2a3550",
     "trench coat": "#b49a70", "raincoat": "#d9a514", "apron": "#6b4a2e", "spacesuit": "#e6e7e8", "overalls": "#33507c",
-    "coat": "#4a4038",
+    "coat": "#4a4038", "jumpsuit": "#3f4a3c",
 }  # fmt: skip
 _EVERYDAY: Final = ("#2f3e56", "#7a2e2e", "#e4e0d6", "#3f5a4a", "#6a6d72", "#1e1f22", "#a3785a", "#54657a")
 
@@ -218,7 +218,8 @@ def _lengthened(style: str, length: str, base: Person) -> str:
 
 def _beard(clauses: Sequence[Clause], negative: Sequence[Clause], base: Person) -> Beard:
     kind = "none" if _last(negative, "beard") else _last(clauses, "beard")
-    colour = _hair_colour(clauses, "beard") or _hair_colour(clauses, "hair")
+    hair = _hair_colour(clauses, "hair")
+    colour = _hair_colour(clauses, "beard") or (hair if hair and natural(hair) else None)
     beard = replace(base.beard, kind=kind) if kind else base.beard
     return replace(beard, colour=colour, grey=0.0) if colour else beard
 

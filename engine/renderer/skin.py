@@ -140,7 +140,8 @@ def _departure(name: str) -> Picture:
     grey = log.mean(-1, keepdims=True)
     grey[top:bottom, left:right] -= _lit_already(grey[top:bottom, left:right, 0])[..., None]
     own = grey - 0.16 * lips + (log - grey) * (0.6 + 0.12 * lips)
-    return np.asarray(own + lips * np.array((0.07, -0.02, -0.10), np.float32), np.float32)
+    tint = (0.12, -0.16, -0.16) if name.endswith("female") else (0.07, -0.02, -0.10)
+    return np.asarray(own + lips * np.array(tint, np.float32), np.float32)
 
 
 def _lit_already(grey: Picture) -> Picture:
@@ -224,6 +225,8 @@ def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array
         "marked": facing * (z > 0.60) * (z < 0.79) * (side < 0.068),
         "scalp": e(regions.growth(rest).reshape(x.shape) - 2, 2.5),
         "beard": regions.beard(rest, lips.ravel(), "full").reshape(x.shape),
+        "moustache": regions.beard(rest, lips.ravel(), "moustache").reshape(x.shape),
+        "goatee": regions.beard(rest, lips.ravel(), "goatee").reshape(x.shape),
     }  # fmt: skip
     return {name: np.asarray(value, float) for name, value in made.items()}
 
@@ -269,15 +272,20 @@ def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, 
     if lines > 0:
         _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.45 * lines * fields["wrinkles"])
     stamped_marks(head, tone, fields, skin, rng, age)
-    shade = {"none": 0.0, "stubble": 0.56}.get(beard, 0.40)
-    if shade:
+    if beard != "none":
         grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
-        _mix(
-            head,
-            np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15),
-            shade * fields["beard"] * grain,
-        )
+        roots = np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15)
+        _mix(head, roots, _under_beard(beard, fields) * grain)
     _make_up(head, fields, lips, skin, np.float32(0.5 + 0.5 * np.clip(np.dot(tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1)))
+
+
+def _under_beard(kind: str, fields: dict[str, Picture]) -> Picture:
+    """How much of the skin's colour is that of hair's roots: most where a beard grows, little where it is shaved."""
+    where, grown, shaved = {
+        "stubble": ("beard", 0.62, 0.0), "goatee": ("goatee", 0.60, 0.10), "moustache": ("moustache", 0.60, 0.10),
+        "handlebar": ("moustache", 0.60, 0.10),
+    }.get(kind, ("beard", 0.60, 0.0))  # fmt: skip
+    return np.asarray(np.maximum(np.float32(grown) * fields[where], np.float32(shaved) * fields["beard"]))
 
 
 def _make_up(head: Picture, fields: dict[str, Picture], lips: Picture, skin: Any, level: np.float32) -> None:

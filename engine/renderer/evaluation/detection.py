@@ -20,8 +20,9 @@ Picture = npt.NDArray[np.uint8]
 
 MARGIN: Final = 0.35
 """Room round a picture, as a share of its width."""
-_NETWORK_PX: Final = 128
-"""The picture's short side before dlib's network, which takes a second for every megapixel."""
+_NETWORK_PX: Final = (128, 216, 384)
+"""The picture's short side before dlib's network, which sees faces of 40 pixels and more and takes a second for every
+megapixel: first for faces that fill a picture, then for smaller ones."""
 _LEAST_SIDE_PX: Final = 512
 """dlib's usual detector looks for faces of 80 pixels and more: smaller pictures are enlarged."""
 
@@ -36,6 +37,8 @@ class Found:
     points: npt.NDArray[np.float64]
     embedding: bytes
     how: str
+    outline: npt.NDArray[np.float64]
+    """The usual 68 points (68, 2): jaw, brows, nose, eyes, lips."""
 
 
 def faces(picture: Picture) -> tuple[Found, ...]:
@@ -55,19 +58,25 @@ def faces(picture: Picture) -> tuple[Found, ...]:
 
 
 def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) -> Found:
-    _, predictor, describer, _ = _tools()
-    shape = predictor(pixels, box)
-    points = np.array([(part.x - margin, part.y - margin) for part in shape.parts()], float) / enlarged
-    return Found(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how)
+    _, five, describer, _, all_points = _tools()
+    shape = five(pixels, box)
+    points, outline = (
+        np.array([(part.x - margin, part.y - margin) for part in found.parts()], float) / enlarged
+        for found in (shape, all_points(pixels, box))
+    )
+    return Found(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how, outline)
 
 
 def _by_network(pixels: Picture) -> list[Any]:
     import dlib
 
-    scale = _NETWORK_PX / min(pixels.shape[:2]) * (1 + 2 * MARGIN)
-    found = _tools()[3](_scaled(pixels, scale), 0)
-    sides = [[round(side / scale) for side in _sides(each.rect)] for each in found if each.confidence > 0.5]
-    return [dlib.rectangle(*side) for side in sides]
+    for short_px in _NETWORK_PX:
+        scale = short_px / min(pixels.shape[:2]) * (1 + 2 * MARGIN)
+        found = _tools()[3](_scaled(pixels, scale), 0)
+        sides = [[round(side / scale) for side in _sides(each.rect)] for each in found if each.confidence > 0.5]
+        if sides:
+            return [dlib.rectangle(*side) for side in sides]
+    return []
 
 
 def _sides(box: Any) -> tuple[int, int, int, int]:
@@ -80,7 +89,7 @@ def _scaled(picture: Picture, scale: float) -> Picture:
 
 
 @lru_cache(maxsize=1)
-def _tools() -> tuple[Any, Any, Any, Any]:
+def _tools() -> tuple[Any, Any, Any, Any, Any]:
     import dlib
 
     return (
@@ -88,4 +97,5 @@ def _tools() -> tuple[Any, Any, Any, Any]:
         dlib.shape_predictor(identity.weights("shape_predictor_5_face_landmarks.dat")),
         dlib.face_recognition_model_v1(identity.weights("dlib_face_recognition_resnet_model_v1.dat")),
         dlib.cnn_face_detection_model_v1(identity.weights("mmod_human_face_detector.dat")),
+        dlib.shape_predictor(identity.weights("shape_predictor_68_face_landmarks.dat")),
     )

@@ -9,30 +9,38 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer.evaluation.colours import brightness, linear, opponent
-from engine.renderer.evaluation.views import View
+from engine.renderer.evaluation.views import Point, View
 
 Grey = npt.NDArray[np.float64]
 
 PIXELS: Final = 32
 """Of a straightened part of the face, a unit."""
-_SAME: Final = 0.06
-"""Distance in OKLab up to which two parts of a picture may be one thing."""
+_BARE: Final = np.array((0.015, 0.0128, 0.25))
+"""How unlike the face bare skin on top of a head may be: in colour, in hairs, in lightness."""
+_LEAST_ROWS, _EDGE_ROWS = 4, 3
+_SHAVEN: Final = 5.5
+"""What a face without a beard has at most of what `whiskers` adds up: its weights were chosen on pictures with known
+beards, two in three shaven."""
 
 
-def glasses(view: View) -> tuple[float, float]:
-    """How much a bar across the bridge of the nose stands out, and a rim under an eye: shares of the brightness."""
-    bridge = _line(_grey(view, -0.12, -0.45, 0.12, 0.40))
-    rims = [_line(_grey(view, u - 0.15, 0.27, u + 0.15, 0.80)) for u in (-0.5, 0.5)]
-    return bridge, max(rims)
+def glasses(view: View) -> float:
+    """How much a bar across the bridge of the nose and a rim under an eye stand out, as a share of the brightness."""
+    bridge = _line(_grey(view, _box(view, view.outline[27], 0.14, -0.35, 0.40)))
+    eyes = (view.outline[36:42].mean(0), view.outline[42:48].mean(0))
+    return bridge + max(_line(_grey(view, _box(view, eye, 0.15, 0.22, 0.75))) for eye in eyes)
 
 
 def _line(part: Grey) -> float:
-    """The strongest thin level line of a part: its mean along the line, against what is around it."""
+    """The strongest thin level line of a part: its mean along the line, against what is around it.
+
+    What the part's grain would make of a line's mean is taken off.
+    """
     from scipy.ndimage import gaussian_filter1d
 
     down = part.mean(1)
     fine = down - gaussian_filter1d(down, 5, mode="nearest")
-    return float((fine.max() - fine.min()) / max(down.mean(), 0.02))
+    grain = np.median(np.abs(np.diff(part - down[:, None], axis=1))) / 0.954 / np.sqrt(max(part.shape[1] / 3, 1))
+    return float(max(fine.max() - fine.min() - 3 * grain, 0) / max(down.mean(), 0.02))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,47 +49,84 @@ class Unlike:
 
     colour: float
     lightness: float
-    """Lighter above 0, darker below."""
+    """As a share: lighter above 0, darker below."""
     hairs: float
 
 
-def scalp(view: View) -> Unlike:
-    """The top of the head against face and cheeks: the part above the forehead, or a higher one if that is hairier."""
-    skin = _skin(view, -1, 1, forehead=True)
-    low = _unlike(_lab(view, -0.40, -1.33, 0.40, -1.08), skin)
-    high = _lab(view, -0.40, -1.50, 0.40, -1.25)
-    beside = [_lab(view, u - 0.15, -1.50, u + 0.15, -1.25) for u in (-2.0, 2.0)]
-    gaps = [np.linalg.norm(np.median(high, axis=(0, 1)) - np.median(each, axis=(0, 1))) for each in beside]
-    if min(gaps) < _SAME:  # above a bare crown there is the place
-        return low
-    return max(low, _unlike(high, skin), key=lambda part: part.colour / 0.025 + part.hairs / 0.018)
+def scalp(view: View) -> float:
+    """How unlike bare skin the top of the head is: 0 is skin like that of the forehead, from about 1 on it is hair.
+
+    Looked at in two heights above the brows, low enough that a bare head still is there; the hairier one counts.
+    """
+    brows = (view.outline[19] + view.outline[24]) / 2
+    forehead = _lab(view, _box(view, brows, 0.36, -0.38, -0.12))
+    face = _mean_skin([*_cheeks(view, -1, 1), forehead])
+    own = _mean_skin([forehead])
+    low, high = (_lab(view, _box(view, brows, 0.36, *levels)) for levels in ((-0.86, -0.62), (-0.94, -0.74)))
+    found = np.zeros(3)
+    for part in (low, _of_the_head(view, high, brows, own[0])):
+        if len(part) >= _LEAST_ROWS:
+            seen, near = _unlike(part, face), _unlike(part, own)
+            found = np.maximum(found, (min(seen.colour, near.colour), seen.hairs, abs(near.lightness)))
+    return float(np.linalg.norm(found / _BARE))
+
+
+def _of_the_head(view: View, part: Grey, brows: Point, skin: Grey) -> Grey:
+    """The rows of a part that are not of the place above the head, nor at its edge: bare heads end where hair goes on.
+
+    What is more like the place than like skin is taken for the place; hair is seen lower down, too.
+    """
+    place = np.median(_lab(view, _box(view, brows, 0.36, -1.9, -1.7)), axis=(0, 1))
+    rows = np.median(part, axis=1)
+    outside = np.linalg.norm(rows - place, axis=1) < 0.5 * np.linalg.norm(rows - skin, axis=1)
+    first = int(np.flatnonzero(outside)[-1]) + 1 + _EDGE_ROWS if outside.any() else 0
+    return part[first:]
 
 
 def whiskers(view: View) -> float:
-    """How much grows above the mouth and on both sides of it: above 0 a beard, below 0 a shaven face.
+    """How much grows above the mouth, on the chin and on the jaw: above 0 a beard, below 0 a shaven face.
 
-    The side of the mouth that is more like the cheek counts: hair of the head and the place may lie beside the other.
-    The weights are a logistic regression on 190 pictures. Of pictures that it was not made on it told 88 in 100 as
-    their prompts say; faint stubble, goatees alone and unevenly lit faces are what it tells wrongly.
+    Of the jaw the side that is more like the cheek counts: hair of the head and the place may lie beside the other.
     """
-    lip = _evidence(_unlike(_lab(view, -0.36, 0.76, 0.36, 0.88), _skin(view, -1, 1)))
-    sides = [
-        _evidence(_unlike(_lab(view, min(s * 0.42, s * 0.62), 1.15, max(s * 0.42, s * 0.62), 1.45), _skin(view, s)))
-        for s in (-1, 1)
-    ]
-    return float(np.dot(lip, (1.65, 1.4)) + np.dot(np.min(sides, axis=0), (1.6, 2.25)) - 3.15)
+    corners = _mouth(view)
+    cheeks = _cheeks(view, -1, 1)
+    both = _mean_skin(cheeks)
+    lip, chin = (_unlike(_lab(view, corners[name]), both) for name in ("lip", "chin"))
+    jaw = np.min(
+        [_evidence(_unlike(_lab(view, corners[side]), _mean_skin([cheek])))
+         for side, cheek in zip(("left", "right"), cheeks, strict=True)], axis=0,
+    )  # fmt: skip
+    dark = float(np.clip(-lip.lightness, 0, 0.5))
+    grown = np.dot(_evidence(lip), (1.5, 1.0)) + 2.2 * _evidence(chin)[0] + np.dot(jaw, (5.0, 7.0)) + 6.0 * dark
+    return float(grown - _SHAVEN)
 
 
 def _evidence(found: Unlike) -> tuple[float, float]:
-    return min(found.colour / 0.03, 3.0), min(found.hairs / 0.04, 3.0)
+    return min(found.colour / 0.03, 1.5), min(found.hairs / 0.04, 1.5)
 
 
-def _skin(view: View, *sides: int, forehead: bool = False) -> tuple[Grey, float]:
+def _mouth(view: View) -> dict[str, Point]:
+    """Corners of where a beard grows, (4, 2) pixels: between nose and lip, the chin, and both sides of the jaw."""
+    at = view.outline
+
+    def between(one: int, other: int, share: float) -> Point:
+        return np.asarray(at[one] + share * (at[other] - at[one]))
+
+    return {
+        "lip": np.stack([between(49, 31, 0.78), between(53, 35, 0.78), between(49, 31, 0.15), between(53, 35, 0.15)]),
+        "chin": np.stack([between(58, 7, 0.3), between(56, 9, 0.3), between(58, 7, 0.9), between(56, 9, 0.9)]),
+        "left": np.stack([between(48, 4, 0.55), between(48, 4, 0.15), between(59, 6, 0.75), between(59, 6, 0.25)]),
+        "right": np.stack([between(54, 12, 0.15), between(54, 12, 0.55), between(55, 10, 0.25), between(55, 10, 0.75)]),
+    }
+
+
+def _cheeks(view: View, *sides: int) -> list[Grey]:
+    return [opponent(linear(view.straightened(s * 0.47 - 0.14, 0.48, s * 0.47 + 0.14, 0.78, PIXELS))) for s in sides]
+
+
+def _mean_skin(parts: list[Grey]) -> tuple[Grey, float]:
     """The colour (3) of bare skin, and how uneven it is in this picture: pores, and the film's grain."""
-    parts = [_lab(view, s * 0.47 - 0.14, 0.48, s * 0.47 + 0.14, 0.78) for s in sides]
     uneven = float(np.mean([_hairs(part) for part in parts]))
-    if forehead:
-        parts.append(_lab(view, -0.40, -0.75, 0.40, -0.45))
     return np.median(np.concatenate([part.reshape(-1, 3) for part in parts]), axis=0), uneven
 
 
@@ -91,7 +136,7 @@ def _unlike(part: Grey, skin: tuple[Grey, float]) -> Unlike:
     scale = np.clip(light / max(float(own[0]), 0.05), 0.3, 2.0)  # the same skin in less light has less colour, too
     apart = float(np.median(np.hypot(red - own[1] * scale, yellow - own[2] * scale)))
     hairs = np.sqrt(max(_hairs(part) ** 2 - uneven**2, 0.0))
-    return Unlike(apart, float(np.median(light) - own[0]), float(hairs))
+    return Unlike(apart, float(np.median(light) / max(float(own[0]), 0.05) - 1), float(hairs))
 
 
 def _hairs(part: Grey) -> float:
@@ -103,9 +148,15 @@ def _hairs(part: Grey) -> float:
     return float(np.median(np.abs(fine)) / max(light.mean(), 0.05))
 
 
-def _grey(view: View, left: float, top: float, right: float, bottom: float) -> Grey:
-    return np.sqrt(brightness(linear(view.straightened(left, top, right, bottom, PIXELS))))
+def _box(view: View, middle: Point, half: float, top: float, bottom: float) -> Point:
+    """Corners (4, 2) in pixels of a part about a point, in units of the face: `half` to both sides, down from `top`."""
+    aside = half * view.across
+    return np.stack([middle + side * aside + v * view.down for v in (top, bottom) for side in (-1, 1)])
 
 
-def _lab(view: View, left: float, top: float, right: float, bottom: float) -> Grey:
-    return opponent(linear(view.straightened(left, top, right, bottom, PIXELS)))
+def _grey(view: View, corners: Point) -> Grey:
+    return np.cbrt(brightness(linear(view.between(corners, PIXELS))))
+
+
+def _lab(view: View, corners: Point) -> Grey:
+    return opponent(linear(view.between(corners, PIXELS)))

@@ -10,7 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation import colours, features, lettering
+from engine.renderer import lettering
+from engine.renderer.evaluation import colours, features
+from engine.renderer.evaluation import lettering as reader
 from engine.renderer.evaluation.cases import Truth
 from engine.renderer.evaluation.views import Mask, View
 from engine.renderer.places import telling
@@ -36,11 +38,10 @@ LEAST_SHARE: Final = 0.30
 LEAST_SEEN: Final = 0.025
 """How much of a picture must show the place, for the place to be told."""
 _LEAST_PIXELS: Final = 250
-_BRIDGE, _RIM = 0.30, 0.27
+_FRAMES: Final = 0.185
+"""How much bridge and rims stand out at least, of glasses."""
 _PLAIN: Final = 0.16
 """How much lightness may differ over a cloth, which is darker towards its edges."""
-_BARE: Final = (0.035, 0.15, 0.018)
-"""How unlike the face bare skin on top of a head may be: in colour, in lightness, in hairs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +56,10 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture to be judged: with the face found in it (None without), what was asked, and the scene for the place.
+    """A picture to be judged: with the face found in it (None without), what was asked, and the scene.
 
-    Of the scene the lens, the light and the film are used, which a place is compared under; never who or what is in it.
+    Of the scene the lens, the light and the film are used, which a place is compared under, and where words were put,
+    which are read there and nowhere else; never what they say, nor who or what is in it.
     """
 
     view: View | None
@@ -139,7 +141,8 @@ def _place(view: View, shown: Shown) -> Answer:
     colour = asked.removesuffix(" backdrop")
     if colour != asked:
         return _backdrop(view, there, "" if shown.truth.colourless else colour)
-    told = telling.told(view.picture, there, shown.scene, _place_names())
+    taken = lettering.fits(shown.scene)  # words widen the framing and stop the lens down
+    told = telling.told(view.picture, there, taken, _place_names())
     return told, told == asked
 
 
@@ -165,16 +168,15 @@ def _framing(view: View, shown: Shown) -> Answer:
 
 
 def _glasses(view: View, shown: Shown) -> Answer:
-    bridge, rim = features.glasses(view)
-    worn = bridge > _BRIDGE and rim > _RIM
-    return f"{_yes(worn)} ({bridge:.2f}, {rim:.2f})", worn == shown.truth.glasses
+    frames = features.glasses(view)
+    worn = frames > _FRAMES
+    return f"{_yes(worn)} ({frames:.2f})", worn == shown.truth.glasses
 
 
 def _bald(view: View, shown: Shown) -> Answer:
     if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
         return "not in the picture", None
-    top = features.scalp(view)
-    hair = float(np.linalg.norm(np.divide((top.colour, top.lightness, top.hairs), _BARE)))
+    hair = features.scalp(view)
     return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald
 
 
@@ -184,10 +186,10 @@ def _beard(view: View, shown: Shown) -> Answer:
 
 
 def _text(view: View, shown: Shown) -> Answer:
-    if why := lettering.missing():
+    if why := reader.missing():
         return why, None
-    told = lettering.read(view.picture, shown.truth.text)
-    return told, lettering.same(told, shown.truth.text)
+    told = reader.read(view.picture, shown.truth.text, reader.pages(shown.scene, view.size))
+    return told, reader.same(told, shown.truth.text)
 
 
 def _brightness(view: View, where: Mask) -> float:

@@ -1,4 +1,4 @@
-"""Words in pictures, read by the `tesseract` command where it is installed."""
+"""Words in pictures, read by the `tesseract` command where it is installed: in the place where the scene has them."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
 
+from engine.renderer import camera, sitting
+from engine.renderer import lettering as letters
+from engine.renderer.mesh import Mesh
+from engine.renderer.scene import Scene
+
 Picture = npt.NDArray[np.uint8]
+Corners = npt.NDArray[np.float64]
 
 COMMAND: Final = "tesseract"
 _LIMIT_S: Final = 60.0
@@ -23,6 +31,14 @@ _CLOSE: Final = 6
 _LOOKED_AT: Final = 14
 _LAYOUTS: Final = ("11", "6")
 """tesseract's page segmentation: words anywhere, and one block of them."""
+_PAGE_LAYOUTS: Final = ("7", "6", "8")
+"""One line, one block, one word."""
+_PAGE_ROWS: Final = (150, 90)
+"""How high a page is made before it is read: letters of 30 to 90 pixels."""
+_ROOM: Final = {"print": 1.12, "uv": 0.94}
+"""How much of a page is looked at: cloth gives way round a print, and a board's edge is read as a letter."""
+_HAIR: Final = 0.4
+"""The share of hair that is grown to know where a sign is beside it."""
 _PLAIN: Final = re.compile(r"[^A-Z0-9]+")
 
 
@@ -41,19 +57,60 @@ def same(told: str, asked: str) -> bool:
     return True
 
 
-def read(picture: Picture, asked: str) -> str:
+def read(picture: Picture, asked: str, pages: Sequence[Corners] = ()) -> str:
     """What stands in a picture (H, W, 3): the first reading that has the asked words, or else the longest one.
 
-    The picture is looked at in several sizes, whole and in parts, and as a negative: as a person steps closer.
+    With `pages`, what stands on them, each laid flat; else the picture is looked at whole and in parts. Either way in
+    several sizes, and as a negative: as a person steps closer.
     """
     longest = ""
-    for part in _parts(picture):
-        for layout in _LAYOUTS:
-            told = " ".join(_read(part, layout).split())
-            if same(told, asked):
-                return told
-            longest = max(longest, told, key=len)
+    for part, layout in _flat(picture, pages) if len(pages) else product(_parts(picture), _LAYOUTS):
+        told = " ".join(_read(part, layout).split())
+        if same(told, asked):
+            return told
+        longest = max(longest, told, key=len)
     return longest
+
+
+def pages(scene: Scene, size: tuple[int, int]) -> list[Corners]:
+    """Where a picture of `size` has the scene's words: corners (4, 2) in pixels, from the page's upper left round."""
+    scene = letters.fits(scene)
+    seats = [sitting.seat(sitter) for sitter in scene.sitters]
+    eyes = np.mean([seat.eyes for seat in seats], axis=0)
+    optics = camera.aim(scene.camera, eyes, size, len(seats))
+    bare = [mesh for seat in seats for mesh in seat.meshes(optics.eye, _HAIR, sitting.shows_legs(optics, seat.eyes))]
+    found = []
+    for one in scene.lettering:
+        alone = replace(scene, lettering=(one,))
+        made = letters.added(alone, seats[0].sitter, seats[0].shift, bare, optics)
+        found += [_corners(mesh, optics, size) for mesh in made if _is_page(mesh, bare)]
+    return found
+
+
+def _is_page(mesh: Mesh, bare: Sequence[Mesh]) -> bool:
+    new = all(mesh is not other for other in bare)
+    return new and mesh.kind != "fibre" and ("print" in mesh.info or mesh.info.get("map") is not None)
+
+
+def _corners(mesh: Mesh, optics: camera.Optics, size: tuple[int, int]) -> Corners:
+    name = "print" if "print" in mesh.info else "uv"
+    place = mesh.extra[name]
+    near = (np.abs(place - 0.5) < 0.6).all(1)
+    near = near if near.sum() > 3 else np.ones(len(place), bool)  # a wall's corners are far from its words
+    plane = np.linalg.lstsq(np.c_[place, np.ones(len(place))][near], mesh.v[near], rcond=None)[0]
+    turns = np.array(((-1, 1), (1, 1), (1, -1), (-1, -1))) * _ROOM[name] / 2 + 0.5
+    return np.array([optics.shown(np.array((*corner, 1.0)) @ plane, size) for corner in turns])
+
+
+def _flat(picture: Picture, pages: Sequence[Corners]) -> Iterator[tuple[Image.Image, str]]:
+    """Pages as if they lay before us, in two sizes, each as it is and as a negative, with how they may be set."""
+    whole = Image.fromarray(picture).convert("L")
+    for corners, rows in product(pages, _PAGE_ROWS):
+        wide = np.linalg.norm(corners[1] - corners[0]) / max(float(np.linalg.norm(corners[3] - corners[0])), 1.0)
+        quad = corners[[0, 3, 2, 1]].reshape(-1).tolist()  # PIL goes round the other way
+        size = (round(rows * float(wide)), rows)
+        large = ImageOps.autocontrast(whole.transform(size, Image.Transform.QUAD, quad, Image.Resampling.BICUBIC), 1)
+        yield from product((large, ImageOps.invert(large)), _PAGE_LAYOUTS)
 
 
 def _parts(picture: Picture) -> Iterator[Image.Image]:

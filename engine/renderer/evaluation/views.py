@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation import detection
+from engine.renderer.evaluation import colours, detection
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -19,6 +19,28 @@ _NOSE_BELOW_EYES: Final = 0.72
 """From between the eyes to the base of the nose, in distances between the eyes' middles: adults' mean."""
 _DEPTH: Final = 0.42
 """How far cheeks and forehead follow the tip of the nose aside when a head turns."""
+
+_SHADES: Final = (0.045, 0.018, 0.018)
+"""Steps of lightness and of both opponent colours within which hair has one shade."""
+_COMMON: Final = 0.004
+"""The share of the top of a head that a shade of hair has at least."""
+_LEAST_TOP: Final = 200
+"""Pixels of the top of the head that must be in the picture for its hair to be known."""
+_FINER: Final = 1.6
+"""Times as fine as the smoothest of the place the top of a head must be, for its hair to be told by that."""
+_USUAL: Final = (
+    (-1.15, 0.07), (-1.15, 0.35), (-1.10, 0.63), (-1.03, 0.91), (-0.91, 1.18), (-0.73, 1.45), (-0.54, 1.69),
+    (-0.30, 1.83), (0.00, 1.88), (0.30, 1.83), (0.54, 1.69), (0.73, 1.45), (0.91, 1.18), (1.03, 0.91), (1.10, 0.63),
+    (1.15, 0.35), (1.15, 0.07), (-0.94, -0.25), (-0.79, -0.36), (-0.60, -0.39), (-0.39, -0.37), (-0.22, -0.30),
+    (0.22, -0.30), (0.39, -0.37), (0.60, -0.39), (0.79, -0.36), (0.94, -0.25), (0.00, -0.05), (0.00, 0.15),
+    (0.00, 0.34), (0.00, 0.55), (-0.22, 0.67), (-0.12, 0.71), (0.00, 0.74), (0.12, 0.71), (0.22, 0.67),
+    (-0.70, -0.01), (-0.58, -0.07), (-0.43, -0.07), (-0.30, 0.01), (-0.44, 0.05), (-0.59, 0.05), (0.30, 0.01),
+    (0.43, -0.07), (0.58, -0.07), (0.70, -0.01), (0.59, 0.05), (0.44, 0.05), (-0.45, 1.12), (-0.31, 1.03),
+    (-0.12, 0.99), (0.00, 1.02), (0.12, 0.99), (0.31, 1.03), (0.45, 1.12), (0.30, 1.26), (0.13, 1.33), (0.00, 1.34),
+    (-0.13, 1.33), (-0.30, 1.26), (-0.38, 1.12), (-0.12, 1.10), (0.00, 1.10), (0.12, 1.10), (0.38, 1.12),
+    (0.13, 1.17), (0.00, 1.18), (-0.13, 1.17),
+)  # fmt: skip
+"""The outline's points on a usual face, (u, v)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +65,8 @@ class View:
     """The place on the face of every pixel, (H, W)."""
     v: Coordinate
     embedding: bytes
+    outline: Point
+    """The usual 68 points (68, 2) in pixels: jaw 0 to 16, brows, nose 27 to 35, eyes 36 to 47, lips 48 to 67."""
     how: str = ""
     """Which detector found the face: see `detection`."""
 
@@ -63,10 +87,21 @@ class View:
 
     def straightened(self, left: float, top: float, right: float, bottom: float, pixels: int = 32) -> Picture:
         """A part of the face with the eyes level, `pixels` a unit; beyond the picture's edge the edge goes on."""
+        v, u = np.mgrid[top : bottom : 1 / pixels, left : right : 1 / pixels]
+        return self._at(self.middle + (u + self.aside * _DEPTH)[..., None] * self.across + v[..., None] * self.down)
+
+    def between(self, corners: npt.ArrayLike, pixels: int = 32) -> Picture:
+        """What lies between four places, (4, 2) pixels, as a rectangle: top left and right, bottom left and right."""
+        a, b, c, d = np.asarray(corners, float)
+        wide, tall = (np.hypot(*side) * pixels / self.unit for side in ((b + d - a - c) / 2, (c + d - a - b) / 2))
+        across, down = (np.linspace(0, 1, max(4, round(length))) for length in (wide, tall))
+        across, down = across[None, :, None], down[:, None, None]
+        return self._at((a * (1 - across) + b * across) * (1 - down) + (c * (1 - across) + d * across) * down)
+
+    def _at(self, where: Point) -> Picture:
+        """The picture at (…, 2) pixels."""
         from scipy.ndimage import map_coordinates
 
-        v, u = np.mgrid[top : bottom : 1 / pixels, left : right : 1 / pixels]
-        where = self.middle + (u + self.aside * _DEPTH)[..., None] * self.across + v[..., None] * self.down
         width, height = self.size
         first = np.clip(np.floor(where.min((0, 1))) - 2, 0, (width - 1, height - 1)).astype(int)
         last = np.clip(np.ceil(where.max((0, 1))) + 3, 1, (width, height)).astype(int)
@@ -76,12 +111,52 @@ class View:
         return np.asarray(np.stack(shown, -1) + 0.5).clip(0, 255).astype(np.uint8)
 
     def background(self) -> Mask:
-        """Where the place is seen (H, W): outside of a generous outline of head, hair and shoulders."""
+        """Where the place is seen (H, W): outside of a generous outline of head and shoulders, and of longer hair."""
         u, v = self.u * float(np.hypot(*self.across)) / self.unit, self.v
         head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
         neck = (v > 0.8) & (np.abs(u) < 1.7)
         shoulders = (v > 2.1) & (np.abs(u) < np.minimum(2.4 + 2.6 * (v - 2.1), 4.5))
-        return ~np.asarray(head | neck | shoulders)
+        outline = np.asarray(head | neck | shoulders)
+        return ~(outline | self._hair(head, ~outline))
+
+    def _hair(self, head: Mask, place: Mask) -> Mask:
+        """Afros and long hair beyond the outline (H, W): of the colours of the top of the head, as finely drawn as that
+        is, and hanging together with it. A lens blurs places; where the top of the head is as smooth, none is told.
+        """
+        from scipy.ndimage import label, uniform_filter
+
+        top, none = self.box(-0.6, -1.6, 0.6, -1.1), np.zeros_like(head)
+        if top.sum() < _LEAST_TOP or not place.any():
+            return none
+        light = uniform_filter(colours.linear(self.picture), (5, 5, 0))  # without the film's grain
+        lab = colours.opponent(light)
+        fine = _fineness(lab[..., 0])
+        strands, blurred = float(np.median(fine[top])), float(np.quantile(fine[place], 0.1))
+        if strands < _FINER * blurred:
+            return none
+        alike = _common(np.round(lab / _SHADES).astype(np.int64), top) & (fine > np.sqrt(strands * blurred))
+        parts, _ = label((alike & self.box(-3.2, -3.4, 3.2, 5.0)) | head)
+        ours = np.unique(parts[head])
+        return np.isin(parts, ours[ours > 0])
+
+
+def _fineness(grey: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How much of lightness (H, W) changes within some pixels, round each."""
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    return np.sqrt(uniform_filter((grey - gaussian_filter(grey, 4)) ** 2, 15) + 1e-9)
+
+
+def _common(shades: npt.NDArray[np.int64], where: Mask) -> Mask:
+    """Pixels (H, W) whose shade (H, W, 3) is common in a part of the picture, or next to one that is."""
+    low = shades.min((0, 1)) - 1
+    table = np.zeros(shades.max((0, 1)) - low + 2)
+    at = shades - low
+    np.add.at(table, tuple(at[where].T), 1 / where.sum())
+    near = np.zeros_like(table)
+    for axis in range(3):
+        near = np.maximum(near, np.maximum(np.roll(table, 1, axis), np.roll(table, -1, axis)))
+    return np.asarray((np.maximum(table, near) > _COMMON)[tuple(np.moveaxis(at, -1, 0))])
 
 
 def view(picture: Picture) -> View | None:
@@ -89,11 +164,18 @@ def view(picture: Picture) -> View | None:
     found = detection.faces(picture)
     if not found:
         return None
-    return seen_at(picture, found[0].points, len(found), found[0].embedding, found[0].how)
+    one = found[0]
+    return seen_at(picture, one.points, len(found), one.embedding, one.how, one.outline)
 
 
-def seen_at(picture: Picture, points: npt.ArrayLike, faces: int = 1, embedding: bytes = b"", how: str = "") -> View:
-    """A picture whose landmarks are known: (5, 2) pixels, two corners of one eye, of the other, base of the nose."""
+def seen_at(
+    picture: Picture, points: npt.ArrayLike, faces: int = 1, embedding: bytes = b"", how: str = "",
+    outline: npt.ArrayLike | None = None,
+) -> View:  # fmt: skip
+    """A picture whose landmarks are known: (5, 2) pixels, two corners of one eye, of the other, base of the nose.
+
+    Without its `outline` the face has an adult's usual one.
+    """
     found = np.asarray(points, float)
     eyes = sorted((found[:2].mean(0), found[2:4].mean(0)), key=lambda eye: float(eye[0]))
     middle, along = (eyes[0] + eyes[1]) / 2, eyes[1] - eyes[0]
@@ -110,4 +192,6 @@ def seen_at(picture: Picture, points: npt.ArrayLike, faces: int = 1, embedding: 
         for way, length in ((across, apart), (down, unit))
     )
     aside = float(nose @ across) / apart
-    return View(picture, faces, middle, across * apart, down * unit, unit, aside, u, v, embedding, how)
+    usual = middle + np.array(_USUAL) @ np.stack([across * apart, down * unit])
+    drawn = usual if outline is None else np.asarray(outline, float)
+    return View(picture, faces, middle, across * apart, down * unit, unit, aside, u, v, embedding, drawn, how)

@@ -38,14 +38,14 @@ class Kind:
 
 
 KINDS: Final[dict[str, Kind]] = {
-    "stubble": Kind(0.0018, 0.0018, 0.0016, 0.0018, 0.0015, 0.0018, strands=16_000, width=0.00012, curl=0.1),
-    "short beard": Kind(0.006, 0.008, 0.006, 0.0065, 0.005, 0.004, strands=20_000, width=0.00014),
-    "full beard": Kind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=26_000, curl=0.35),
-    "long beard": Kind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=26_000, width=0.00020, curl=0.4),
-    "goatee": Kind(0.008, 0.015, 0.008, strands=7_000),
-    "moustache": Kind(0.014, strands=4_200, along=0.60),
-    "handlebar": Kind(0.034, strands=4_500, along=1.0, twirl=1.0, curl=0.05),
-    "mutton chops": Kind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=15_000),
+    "stubble": Kind(0.0018, 0.0018, 0.0016, 0.0018, 0.0015, 0.0018, strands=22_000, width=0.00013, curl=0.1),
+    "short beard": Kind(0.007, 0.010, 0.007, 0.0085, 0.0065, 0.005, strands=34_000, width=0.00016),
+    "full beard": Kind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=36_000, width=0.00018, curl=0.35),
+    "long beard": Kind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=32_000, width=0.00020, curl=0.4),
+    "goatee": Kind(0.010, 0.017, 0.010, strands=12_000, width=0.00018),
+    "moustache": Kind(0.014, strands=6_500, width=0.00018, along=0.60),
+    "handlebar": Kind(0.034, strands=5_500, along=1.0, twirl=1.0, curl=0.05),
+    "mutton chops": Kind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=22_000, width=0.00018),
 }
 _ALSO: Final = {"full": "full beard", "short": "short beard", "long": "long beard", "beard": "full beard"}
 _MOUTH_Z, _NOSE_Z, _CHIN_Z = 0.661, 0.690, 0.617

@@ -12,9 +12,10 @@ from engine.renderer.geometry import unit
 from engine.renderer.hair import fibres, scalp
 from engine.renderer.hair.field import Floats, Frame
 from engine.renderer.mesh import Mesh
+from engine.renderer.palette import HAIR, natural
 from engine.renderer.scene import RGB, Person
 
-_LIGHT: Final = 0.10
+_LIGHT: Final = 0.085
 """The brightest channel of brown hair's brows: fair people's are little lighter."""
 _GREY: Final = 0.25
 """Hair lighter than this and without colour has gone grey, and so have the brows."""
@@ -39,15 +40,10 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00012, shades, taper=0.2, shine=0.3)
 
 
-_UNDYED: Final[RGB] = (0.075, 0.040, 0.022)
-"""What grows under a colour that no hair has by nature: dark brown."""
-
-
 def brow_colour(person: Person) -> RGB:
     """Hair's colour, darker and calmer; where hair is grey or white, brows are nearly so; nobody dyes brows blue."""
-    red, green, blue = person.hair.colour
-    if not red >= green >= 0.9 * blue:
-        red, green, blue = _UNDYED
+    grown = next(filter(natural, (person.hair.colour, person.beard.colour)), HAIR["dark brown"])
+    red, green, blue = grown
     if min(red, green, blue) > max(_GREY, 0.8 * max(red, green, blue)):
         return (0.6 * red, 0.6 * green, 0.6 * blue)
     brightest = max(red, green, blue, 1e-3)

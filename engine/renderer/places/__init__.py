@@ -47,6 +47,8 @@ _SLANTS: Final = {
 }  # fmt: skip
 _ADAPTED: Final = 0.8
 """How far the camera's white balance goes to make a place's light neutral."""
+_MOST_TINT: Final = 0.12
+"""Stops by which light that falls on the front of a sitter may differ from white: more, and no cloth keeps its name."""
 _PITCH: Final = 1.0
 """Degrees that a painted place is seen from below: more of the walls, less of the floor."""
 
@@ -147,7 +149,8 @@ def _normalised(picture: Floats) -> Floats:
     solid = np.sin((np.arange(len(grey)) + 0.5) / len(grey) * np.pi)[:, None]
     usual = np.minimum(grey, max(float(np.median(grey)), float(grey.mean()) * 0.25) * 12)
     mean = float((usual * solid).sum() / (solid.sum() * grey.shape[1]))
-    return np.asarray(picture / F(max(mean, 1e-5)) / _cast(picture), np.float32)
+    balanced = picture / F(max(mean, 1e-5)) / _cast(picture)
+    return np.asarray(balanced / _tint(balanced), np.float32)
 
 
 def _cast(picture: Floats) -> Floats:
@@ -155,3 +158,18 @@ def _cast(picture: Floats) -> Floats:
     dimmed = np.minimum(picture, np.median(picture @ LUMA) * 12)
     mean = (dimmed * (dimmed @ LUMA)[..., None]).mean((0, 1))  # the camera adapts to what is bright
     return np.asarray((mean / max(float(mean @ LUMA), 1e-6)) ** _ADAPTED, np.float32)
+
+
+def _tint(picture: Floats) -> Floats:
+    """What of the light on the front of a sitter (3) is too much of one colour: gels and leaves, where a set is small.
+
+    Whoever takes a portrait there balances the face, so that the colour is left to edges and to the place itself.
+    """
+    height, width = picture.shape[:2]
+    ahead = np.cos(((np.arange(width, dtype=np.float32) + F(0.5)) / F(width) - F(0.5)) * F(2 * np.pi))
+    level = np.sin((np.arange(height, dtype=np.float32) + F(0.5)) / F(height) * F(np.pi))
+    facing = level[:, None] ** 2 * np.maximum(-ahead, 0)[None]
+    light = np.tensordot(facing, picture, 2)
+    stops = np.log2(np.maximum(light / max(float(light @ LUMA), 1e-6), 1e-3))
+    most = float(np.abs(stops).max())
+    return np.asarray(2 ** (stops * max(1 - _MOST_TINT / max(most, 1e-6), 0.0)), np.float32)

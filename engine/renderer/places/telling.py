@@ -103,7 +103,7 @@ def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> list[Float
     frame = (
         scene.camera.framing,
         round(scene.camera.focal_mm / 40) * 40 or 35,
-        2.0 if scene.camera.f_number < 4 else 8.0,
+        2.0 ** round(float(np.log2(scene.camera.f_number))),
     )
     seeds = _MORE_SEEDS if len(maps.VIEWS.get(name, ())) > 1 else SEEDS
     printed = [_printed(_seen(name, scene.place.time, colour, frame, seed) * spill, stock) for seed in seeds]

@@ -16,6 +16,8 @@ _WHITE: Final = 0.30
 """Luminance from which a suit's texel is of its shirt."""
 _TIE: Final = ((0.34, 0.49, 0.505, 0.52, 0.535, 0.549), (0.008, 0.033, 0.028, 0.024, 0.020, 0.015))
 """Half the width of a suit's tie by height on the template."""
+_BUCKLES: Final = (0.45, 0.49)
+"""Heights on the template of the overalls' modelled buckles, too fine to be laid over a body."""
 _LOWEST: Final = 1.2
 """Metres below the eyes that no framing shows."""
 
@@ -42,7 +44,9 @@ def _told(name: str, which: str) -> tuple[Array, Array, Index]:
     mean = np.array([rest[found.faces[island == k]][..., 2].mean() for k in range(island.max() + 1)])
     parts = _welds(found.faces)
     low = np.array([rest[found.faces[parts == k]][..., 2].max() for k in range(parts.max() + 1)])
+    buckles = np.zeros(len(island), bool)
     if "worksuit" in name:  # overalls are bib and legs in one
+        buckles = (mean[island] > _BUCKLES[0]) & (mean[island] < _BUCKLES[1]) & (np.bincount(island)[island] > 500)
         mean, low = mean * 0, low * 0 + 1
     legs = (low[parts] < 0.22) | (mean[island] < -0.02)
     if which == "legs":
@@ -52,7 +56,7 @@ def _told(name: str, which: str) -> tuple[Array, Array, Index]:
         kept &= _suit(name, found, island) == (which != "jacket")
     elif which.startswith("part"):
         order = np.argsort(-np.bincount(parts[kept], minlength=parts.max() + 1))
-        kept &= parts == order[int(which[4:])]
+        kept &= (parts == order[int(which[4:])]) & ~buckles
     return rest, arm, np.flatnonzero(kept)
 
 

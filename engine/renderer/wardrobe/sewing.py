@@ -173,6 +173,16 @@ def _apron_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     return made
 
 
+def _bib_straps(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
+    """From the bib's corners up to the straps over the shoulders, each held by a button."""
+    made = []
+    for side in (-1, 1):
+        path = [(side * x, z) for x, z in ((0.069, 0.418), (0.072, 0.45), (0.076, 0.48), (0.079, 0.505), (0.081, 0.52))]
+        made.append(parts.patch(front(tailor), parts.stroke(path, 0.034), (40, 8), 0.005, **plain(look)))
+    buttons = _buttons([(-0.070, 0.428), (0.070, 0.428)], 0.0085, STEEL)
+    return made + buttons(tailor, piece, look)
+
+
 def _patches(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A flag-like patch, a name strip, and a control box on the chest."""
     del look
@@ -210,7 +220,8 @@ _RIVETS: Final = ((0.105, 0.50), (0.115, 0.44), (0.140, 0.40))
 PARTS: Final[dict[str, Part]] = {
     **COLLARS,
     "cords": _cords, "kangaroo pocket": _kangaroo, "epaulettes": _epaulettes, "ribbons": _ribbons,
-    "apron straps": _apron_straps, "patches": _patches, "hoses": _hoses, "double buttons": _double,
+    "apron straps": _apron_straps, "bib straps": _bib_straps,
+    "patches": _patches, "hoses": _hoses, "double buttons": _double,
     "shirt buttons": _buttons(_row(0.006, 0.43, 0.068, 5)),
     "polo buttons": _buttons(_row(0.006, 0.475, 0.045, 2)),
     "vest buttons": _buttons(_row(0.006, 0.285, 0.042, 5), 0.006),

@@ -54,8 +54,8 @@ class Garment:
     fabric: str = "cotton"
     legs: str = "trousers"
     legs_dye: str | RGB = CHARCOAL
-    second: RGB = WHITE
-    """The second colour where the outfit has none."""
+    second: RGB | None = WHITE
+    """The second colour where the outfit has none; None is a deeper shade of its own colour."""
 
 
 def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
@@ -165,7 +165,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         "silk",
         "skirt",
         "colour",
-        second=(0.26, 0.035, 0.05),
+        second=None,
     ),
     "kimono": Garment(
         (
@@ -222,10 +222,18 @@ GARMENTS: Final[dict[str, Garment]] = {
     "overalls": Garment(
         (
             Layer("male_worksuit01/part1", ease=0.0, folds=0.15, fabric="jersey", dye="second"),
-            Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim"),
+            Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim", sewn=("bib straps",)),
         ),
         "denim",
         "",
+    ),
+    "jumpsuit": Garment(
+        (
+            Layer("male_casualsuit01/top", hem=0.158, ease=0.004, folds=0.5, sewn=("chest pockets",)),
+            Layer("male_casualsuit01/top", "", "none", None, 0.008, 0.0, 0.0, region="belt", habit="plate"),
+        ),
+        "cotton",
+        legs_dye="colour",
     ),
     "spacesuit": Garment(
         (Layer("close", "closed", "long", 0.0, 0.030, 0.5, 1.5, sewn=("neck ring", "patches", "hoses")),),

@@ -11,6 +11,7 @@ import pytest
 import engine.renderer
 from engine.renderer import accessories, body, glasses, hats, wardrobe
 from engine.renderer.mesh import Mesh
+from engine.renderer.palette import SKIN
 from engine.renderer.scene import Outfit, Person, Pose
 
 WORDS = Path(engine.renderer.__file__).parent / "words"
@@ -93,3 +94,12 @@ def test_badge_and_scarf_are_worn_on_the_clothes() -> None:
     sound(made)
     plate = next(mesh for mesh in made if mesh.info.get("badge"))
     assert plate.v[:, 0].mean() > built.middle[0] + 0.04, "the wearer's left"
+
+
+def test_wire_frames_are_seen_on_any_skin() -> None:
+    built = body.build(PEOPLE[0], Pose())
+    on_dark, on_fair = (
+        glasses.glasses("round", built, skin)[0].info["colour"].mean() for skin in (SKIN["dark"], SKIN["fair"])
+    )
+    assert on_dark > 3 * np.mean(SKIN["dark"])
+    assert on_fair < np.mean(SKIN["fair"]) / 2

@@ -18,7 +18,7 @@ from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
 from engine.renderer.evaluation.making import Order, made
 from engine.renderer.evaluation.views import View, seen_at
 from engine.renderer.lexicon import table
-from engine.renderer.scene import Scene
+from engine.renderer.scene import Lettering, Outfit, Scene, Sitter
 
 SKIN = (205, 150, 122)
 GREY = (150, 150, 150)
@@ -137,6 +137,22 @@ def test_framings_are_told_by_the_face(framing: str, unit: int) -> None:
     assert told == [framing]
 
 
+def test_an_afro_is_not_taken_for_the_place() -> None:
+    random = np.random.default_rng(3)
+    strands = random.normal(size=(768, 512, 1)).repeat(3, -1).repeat(2, 0)[:768]
+    y, x = np.mgrid[0:768, 0:512]
+    afro = np.hypot(x - 256, y - 290) < 3.0 * 60
+    face = np.hypot((x - 256) / 1.15, (y - 321) / 1.45) < 60
+    picture = np.array(painted())
+    hair = np.clip(np.array((70, 46, 30)) + 24 * strands, 0, 255).astype(np.uint8)
+    picture[afro & ~face & (y < 400)] = hair[afro & ~face & (y < 400)]
+    there = viewed(picture).background()
+    assert not there[290, 256 + 165]
+    assert there[290, 500]
+    smooth = viewed(painted()).background()
+    assert smooth[290, 256 + 165], "a smooth head has no hair beyond its outline"
+
+
 def test_glasses_are_a_bridge_and_rims() -> None:
     worn = painted()
     draw = ImageDraw.Draw(worn)
@@ -191,6 +207,29 @@ def test_quoted_words_are_read() -> None:
     ImageDraw.Draw(picture).text((190, 600), "DR. LEE", fill="black", font_size=32)
     assert verdict("text", picture, Truth(text="DR. LEE", framing="bust")).right
     assert not verdict("text", picture, Truth(text="STAFF", framing="bust")).right
+
+
+@pytest.mark.skipif(bool(lettering.missing()), reason="tesseract is not installed")
+def test_words_are_read_as_they_are_spelled_and_where_they_were_put() -> None:
+    picture = painted(clothes="#f0f0f0")
+    ImageDraw.Draw(picture).text((190, 600), "PRESS", fill="black", font_size=32)
+    pixels = np.asarray(picture)
+    there, elsewhere = (np.array(((0, 0), (170, 0), (170, 60), (0, 60)), float) + at for at in ((165, 590), (165, 660)))
+    assert lettering.same(lettering.read(pixels, "PRESS", [there]), "PRESS")
+    assert not lettering.same(lettering.read(pixels, "PRESS", [elsewhere]), "PRESS")
+    for other in ("PRES", "PRFSS", "DRESS"):
+        blank = painted(clothes="#f0f0f0")
+        ImageDraw.Draw(blank).text((190, 600), other, fill="black", font_size=32)
+        assert not lettering.same(lettering.read(np.asarray(blank), "PRESS", [there]), "PRESS"), other
+
+
+def test_pages_lie_where_the_scene_has_its_words() -> None:
+    scene = Scene(sitters=(Sitter(outfit=Outfit(garment="t-shirt")),), lettering=(Lettering(words="OPEN", on="sign"),))
+    (page,) = lettering.pages(scene, (512, 768))
+    assert page.shape == (4, 2)
+    assert page[0, 0] < page[1, 0] <= 512
+    assert page[0, 1] < page[3, 1]
+    assert page[:, 0].min() > 256, "beside the head"
 
 
 def test_the_same_marks_fit_and_others_do_not() -> None:

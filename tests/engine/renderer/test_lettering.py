@@ -39,6 +39,47 @@ def test_words_lie_within_the_picture_and_read_from_left_to_right(on: str) -> No
     assert 0 < top[1] < bottom[1] < SIZE[1]
 
 
+def test_somebody_stands_aside_of_a_sign() -> None:
+    scene, optics, _, _ = put("sign")
+    assert scene.camera.aside > 0
+    assert optics.shown(sitting.seat(SITTER).eyes, SIZE)[0] < 0.45 * SIZE[0]
+
+
+@pytest.mark.parametrize("on", ["shirt", "badge", "sign"])
+def test_no_hair_hangs_over_words(on: str) -> None:
+    sitter = replace(SITTER, person=Person(seed=5, hair=Hair(style="long straight")), outfit=Outfit(garment="t-shirt"))
+    scene = lettering.fits(Scene(sitters=(sitter,), lettering=(Lettering(words="HELLO", on=on),)))
+    seat = sitting.seat(sitter)
+    optics = camera.aim(scene.camera, seat.eyes, SIZE)
+    bare = seat.meshes(optics.eye, 0.2)
+    made = lettering.added(scene, sitter, seat.shift, bare, optics)
+    known = {id(mesh) for mesh in bare}
+    hair = [mesh for mesh in made if mesh.kind == "fibre"]
+    page = next(m for m in made if id(m) not in known and m.kind != "fibre" and {"print", "map"} & set(m.info))
+    uv = page.extra["print" if "print" in page.info else "uv"]
+    there = page.v[(np.abs(uv - 0.5) <= 0.5).all(1)]
+    words = shown(there, optics)
+    strands = np.concatenate([mesh.v[::5] for mesh in hair])
+    strands = shown(strands[strands[:, 1] < there[:, 1].max()], optics)  # what hangs down the back hides nothing
+    over = ((strands > words.min(0)) & (strands < words.max(0))).all(1)
+    assert len(strands) > 1000
+    assert over.mean() < 0.001
+
+
+def shown(points: np.ndarray, optics: camera.Optics) -> np.ndarray:
+    return np.array([optics.shown(point, SIZE) for point in points])
+
+
+def test_a_badge_is_larger_where_it_is_seen_from_farther_away() -> None:
+    near, far = (camera.aim(Camera(framing=name), (0.0, -0.1, 1.6), SIZE) for name in ("bust", "three-quarter"))
+    sizes = []
+    for optics in (near, far):
+        one, bare = Lettering(words="ANNA", on="badge"), sitting.seat(SITTER).meshes(optics.eye, 0.2)
+        page = lettering._badge(one, SITTER, np.zeros(3), bare, optics)[-1]
+        sizes.append(float(np.ptp(page.v, axis=0).max()))
+    assert sizes[0] < sizes[1] < 0.15
+
+
 def test_words_on_a_shirt_are_printed_on_the_cloth() -> None:
     _, _, bare, made = put("shirt")
     assert len(bare) == len(made)
@@ -52,6 +93,7 @@ def test_framing_is_widened_only_as_far_as_words_need() -> None:
     assert lettering.fits(badge).camera.framing == "bust"
     sign = replace(close, lettering=(Lettering(words="OPEN", on="sign"),))
     assert lettering.fits(sign).camera.f_number >= 5.6, "what is behind the eyes is sharp"
+    assert lettering.fits(sign).camera.framing == "bust"
     wide = replace(badge, camera=Camera(framing="three-quarter"))
     assert lettering.fits(wide) == wide
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from engine.renderer import crew, film, lights, studio
+from engine.renderer.evaluation import blind
 from engine.renderer.scene import Camera, Film, Hair, Light, Outfit, Person, Place, Scene, Sitter, Skin
 from engine.renderer.studio import Picture
 
@@ -199,3 +200,24 @@ def test_grain_is_fine_and_nearly_the_same_in_all_colours(stock: str) -> None:
     apart = level[:, 2:]
     assert np.corrcoef(level[:, :-2].ravel(), apart.ravel())[0, 1] < 0.5
     assert (grain - level[..., None]).std() < 0.25 * level.std()
+
+
+def on_grey(stock: str, grain: float | None = None) -> np.ndarray:
+    """Plain grey on a film, (768, 512)."""
+    grey = np.full((768, 512, 3), 0.3, np.float32)
+    return np.asarray(film.printed(grey, Film(stock=stock, vignette=0.0, grain=grain), 5).mean(-1))
+
+
+def test_no_film_has_more_grain_than_photographs() -> None:
+    for stock in film.STOCKS:
+        shown = (on_grey(stock)[..., None].repeat(3, -1) * 255 + 0.5).astype(np.uint8)
+        assert blind.noise(shown) < blind.NOISE[1], stock
+
+
+def test_fast_films_have_the_most_grain() -> None:
+    grain = {stock: float(np.std(on_grey(stock) - on_grey(stock, 0.0))) for stock in film.STOCKS}
+
+    for fast in ("hp5", "tri-x", "delta 3200", "cinestill 800t"):
+        assert grain[fast] > 1.4 * grain["portra 400"]
+    assert grain["portra 400"] > 1.4 * grain["portra 160"]
+    assert grain["delta 3200"] == max(grain.values())

@@ -108,6 +108,16 @@ def test_light_from_behind_has_the_colour_of_what_is_seen(name: str) -> None:
     assert np.corrcoef(seen, lit)[0, 1] > 0.5 or np.ptp(seen / seen.mean()) < 0.25
 
 
+@pytest.mark.parametrize("name", ["stage", "bar", "forest", "space"])
+def test_no_place_tints_the_front_of_a_sitter_so_far_that_cloth_loses_its_name(name: str) -> None:
+    here = setting(name).environment
+    rows, columns = here.shape[:2]
+    level = np.sin((np.arange(rows) + 0.5) / rows * np.pi)[:, None]
+    facing = level**2 * np.maximum(-np.cos(((np.arange(columns) + 0.5) / columns - 0.5) * 2 * np.pi), 0)
+    light = np.tensordot(facing, here, 2)
+    assert np.abs(np.log2(light / float(light @ LUMA))).max() < 0.15
+
+
 def test_the_level_and_the_turn_are_heard() -> None:
     assert np.allclose(behind("library", level=0.5) * 2, behind("library"), rtol=1e-4)
     assert not np.array_equal(behind("library", turn=40.0), behind("library"))

@@ -12,6 +12,7 @@ import pytest
 import engine.renderer
 from engine.renderer import body, studio, wardrobe
 from engine.renderer.mesh import Mesh
+from engine.renderer.palette import linear
 from engine.renderer.scene import Camera, Hair, Light, Outfit, Person, Place, Pose, Scene, Sitter
 from engine.renderer.tracing.embree import RayScene
 from engine.renderer.wardrobe.dyes import dyed
@@ -117,6 +118,12 @@ def test_dyes_are_those_of_cloth() -> None:
         assert max(real) / min(real) < max(colour) / min(colour)
     assert max(dyed((1.0, 1.0, 1.0), "cotton")) < 0.7
     assert min(dyed((0.0, 0.0, 0.0), "cotton")) > 0.005
+
+
+def test_navy_is_not_black_and_cream_is_not_white() -> None:
+    navy, cream = (dyed(linear(code), "canvas") for code in ("#16254f", "#efe0bd"))
+    assert navy[2] > 2.2 * navy[0]
+    assert cream[0] > 1.4 * cream[2]
 
 
 def test_the_same_outfit_is_the_same_bit_for_bit() -> None:
