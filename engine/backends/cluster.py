@@ -19,7 +19,7 @@ from engine.backends.openai import OpenAIBackend
 from engine.catalogue import Catalogue, Provider
 from engine.decoding.pool import Decoder
 from engine.hosted_models import Access, Server
-from engine.jobs import Job, Lane
+from engine.jobs import Job, Lane, Sampling
 from engine.provider_errors import (
     AnswerLost,
     KeyRefused,
@@ -127,6 +127,10 @@ class ClusterBackend(HostedBackend):
         finally:
             for job in batch:
                 self._answered.pop(job.id, None)
+
+    def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
+        """All that the servers are told; which sampler they have, they do not say."""
+        return Sampling(seed=ask.job.seed, steps=ask.job.steps, guidance=ask.job.guidance)
 
     async def _answer(self, ask: Ask, noted: str, report: Report) -> Answer:
         if noted and ask.model.cost_usd_micros:

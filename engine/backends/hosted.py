@@ -26,7 +26,7 @@ from engine.decoding.pool import Decoder
 from engine.dialects import Attached, Words, render
 from engine.hosted_models import TITLES, Access
 from engine.intake import BadPicture, CleanPicture
-from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role
+from engine.jobs import EngineError, Finished, Job, JobCancelled, Progress, Role, Sampling
 from engine.provider_errors import (
     AnswerLost,
     GenerationFailed,
@@ -285,7 +285,13 @@ class HostedBackend(ABC):
             steps=job.steps,
             render_s=perf_counter() - began_s,
             batch=1,
+            sampling=self._sampling(ask, answer),
         )
+
+    def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
+        """What is known of how it was sampled: what the provider was told and takes, or says itself."""
+        told = ask.job.seed if ask.model.seeded else None
+        return Sampling(seed=told if answer.seed is None else answer.seed)
 
     async def _plain(self, raw: bytes, job: Job) -> CleanPicture:
         if len(raw) > MAX_BYTES:

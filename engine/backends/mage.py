@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_JSON
-from engine.backends.hosted import ATTEMPT_S, SENT, Ask, Bought, Ready, TicketedBackend
+from engine.backends.hosted import ATTEMPT_S, SENT, Answer, Ask, Bought, Ready, TicketedBackend
 from engine.backends.waits import retry_after_s
 from engine.catalogue import Provider
+from engine.jobs import Sampling
 from engine.provider_errors import (
     AnswerLost,
     ContentRefused,
@@ -112,6 +113,15 @@ class MageBackend(TicketedBackend):
                 return None
             case _:
                 raise UnreadableAnswer(self._title)
+
+    def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
+        """What stands in the request: not every architecture there takes all of it."""
+        sent = config(ask, self._access.fineness)
+        return Sampling(
+            seed=sent.get("seed") if answer.seed is None else answer.seed,
+            steps=sent.get("num_inference_steps", 0),
+            guidance=sent.get("guidance_scale", 0.0),
+        )
 
     async def _call_off(self, job_id: str, ticket: str) -> None:
         from mage_space import MageError

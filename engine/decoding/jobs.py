@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from engine.decoding.bare import DAMAGED, Bare, bare, counted, size
 from engine.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
-from engine.picture_text import texts
 
 PREVIEW_SIDE_PX: Final = 512
 MOST_SENT_SIDE_PX: Final = 16_384
@@ -75,9 +74,15 @@ def preview(raw: bytes) -> Made:
     return Made(buffer.getvalue())
 
 
-def told(raw: bytes) -> Made:
-    """The `texts` that a recipe is read from; see engine.picture_text."""
-    return Made(facts={"texts": texts(raw)})
+def recipe(raw: bytes) -> Made:
+    """What the picture says of how it was made: `own` as we wrote it, or `found` as another tool did."""
+    from engine.recipes import Unreadable, told_in
+
+    try:
+        told = told_in(raw)
+    except Unreadable as error:
+        raise BadPicture(str(error)) from None
+    return Made(facts={"own": told.own, "found": None if told.found is None else asdict(told.found)})
 
 
 def faces(raw: bytes) -> Made:
@@ -98,7 +103,7 @@ JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
     "clean": clean,
     "plain": plain,
     "preview": preview,
-    "texts": told,
+    "recipe": recipe,
     "faces": faces,
     "every face": every_face,
 }
