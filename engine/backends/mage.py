@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_JSON
 from engine.backends.hosted import ATTEMPT_S, SENT, Answer, Ask, Bought, Ready, TicketedBackend
-from engine.backends.waits import retry_after_s
+from engine.backends.waits import retry_after_s, said_s
 from engine.catalogue import Provider
 from engine.jobs import Sampling
 from engine.provider_errors import (
@@ -108,7 +108,7 @@ class MageBackend(TicketedBackend):
             case "failed" | "cancelled":
                 wrong = request.get("error")
                 code, said = (wrong.get("code"), wrong.get("message")) if isinstance(wrong, dict) else ("", "")
-                raise self._wrong(code, said, 0) or GenerationFailed(self._title)
+                raise self._wrong(code, said, 0) or GenerationFailed(self._title, said)
             case str():
                 return None
             case _:
@@ -154,8 +154,9 @@ class MageBackend(TicketedBackend):
         )
 
     def _refusal(self, error: MageAPIError) -> ProviderError:
-        if error.status == 429:
-            return RateLimited(self._title, retry_after_s(error.headers.get("Retry-After")))
+        if error.code == "too_many_requests" or (error.status == 429 and error.code != "insufficient_gems"):
+            wait_s = retry_after_s(error.headers.get("Retry-After"))
+            return RateLimited(self._title, said_s(error.message) if wait_s is None else wait_s)
         return self._wrong(error.code or "", error.message, error.status) or RequestRefused(self._title, error.status)
 
     def _wrong(self, code: object, said: object, status: int) -> ProviderError | None:
@@ -167,7 +168,7 @@ class MageBackend(TicketedBackend):
         if code in ("unauthorized", "forbidden") or status in (401, 403):
             return KeyRefused(self._title)
         if code == "generation_failed":
-            return GenerationFailed(self._title)
+            return GenerationFailed(self._title, said)
         return ProviderFailing(self._title, status) if status >= 500 else None
 
     def _broken(self, error: MageConnectionError) -> ProviderError:

@@ -14,7 +14,18 @@ from typing import Any, Final
 
 from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from engine.decoding.bare import DAMAGED, Bare, bare, counted, size
+from engine.decoding.bare import (
+    DAMAGED,
+    MAX_EXIF,
+    MAX_PROFILE,
+    UNREADABLE,
+    Bare,
+    bare,
+    counted,
+    orientation,
+    size,
+)
+from engine.decoding.colours import seen
 from engine.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
 
 PREVIEW_SIDE_PX: Final = 512
@@ -45,17 +56,17 @@ def clean(raw: bytes) -> Made:
     if all(said := size(raw)):
         _check_size(*said, counted(raw))
     source = bare(raw)
-    picture = _pixels(source, within=_kept_size(source.width, source.height))
+    picture, turned = _pixels(source, within=_kept_size(source.width, source.height))
     picture.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.LANCZOS)
-    if source.orientation in _UPRIGHT:
-        picture = picture.transpose(_UPRIGHT[source.orientation])
+    if turned in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[turned])
     return Made(encode_png(picture), {"width": picture.width, "height": picture.height})
 
 
 def plain(raw: bytes) -> Made:
     """A PNG (RGB) with all the pixels that there are, and nothing beside them; `width` and `height`."""
     source = _bounded(raw)
-    picture = _pixels(source)
+    picture, _ = _pixels(source)
     facts = {"width": picture.width, "height": picture.height}
     if _is_plain(source):
         return Made(source.data, facts)
@@ -66,7 +77,7 @@ def plain(raw: bytes) -> Made:
 
 def preview(raw: bytes) -> Made:
     """A small JPEG."""
-    picture = _pixels(_bounded(raw))
+    picture, _ = _pixels(_bounded(raw))
     factor = max(1, -(-max(picture.size) // PREVIEW_SIDE_PX))
     buffer = io.BytesIO()
     # A third of the time that a filter takes, and nobody sees the difference in a passing preview.
@@ -109,14 +120,28 @@ JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
 }
 
 
-def _pixels(source: Bare, within: tuple[int, int] | None = None) -> Image.Image:
-    """The pixels (RGB), and nothing else that the decoder holds; a JPEG is decoded no larger than twice `within`."""
+def _pixels(source: Bare, within: tuple[int, int] | None = None) -> tuple[Image.Image, int]:
+    """The pixels (RGB) as they are seen, on white, and their orientation.
+
+    A JPEG is decoded no larger than twice `within`.
+    """
     with _opened(source) as opened:
         if within is not None:
             opened.draft(None, within)
-        picture = opened.convert("RGB")
+        opened.load()
+        turned, profile = source.orientation, source.profile
+        if source.format == "AVIF":
+            turned, profile = _told_by_decoder(opened)
+        picture = seen(opened, profile)
     picture.info.clear()
-    return picture
+    return picture, turned
+
+
+def _told_by_decoder(opened: ImageFile.ImageFile) -> tuple[int, bytes]:
+    """The orientation and the profile that it found among the boxes."""
+    exif, profile = opened.info.get("exif", b""), opened.info.get("icc_profile", b"")
+    turned = orientation(exif[:MAX_EXIF].removeprefix(b"Exif\0\0"))
+    return turned, profile if len(profile) <= MAX_PROFILE else b""
 
 
 def _opened(source: Bare) -> ImageFile.ImageFile:
@@ -130,14 +155,26 @@ def _opened(source: Bare) -> ImageFile.ImageFile:
             opened = JpegImagePlugin.JpegImageFile(file)
         case "WEBP":
             opened = WebPImagePlugin.WebPImageFile(file)
+        case "AVIF":
+            opened = _opened_avif(file)
     if opened.size != (source.width, source.height):
         raise BadPicture(DAMAGED)
     return opened
 
 
+def _opened_avif(file: io.BytesIO) -> ImageFile.ImageFile:
+    from PIL import AvifImagePlugin
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would reserve memory of its own
+    if not AvifImagePlugin.SUPPORTED:
+        raise BadPicture(UNREADABLE)
+    return AvifImagePlugin.AvifImageFile(file)
+
+
 def _is_plain(source: Bare) -> bool:
-    """Whether it is a PNG of eight bits a colour already, without transparency."""
-    return source.format == "PNG" and source.data[24:26] == b"\x08\x02" and source.data[37:41] == b"IDAT"
+    """Whether it is a PNG of eight bits a colour already, without transparency or a profile."""
+    eight_bits = source.format == "PNG" and source.data[24:26] == b"\x08\x02" and source.data[37:41] == b"IDAT"
+    return eight_bits and not source.profile
 
 
 def _kept_size(width: int, height: int) -> tuple[int, int]:
@@ -168,4 +205,4 @@ def _check_size(width: int, height: int, counts: int) -> None:
 
 
 def _too_large() -> str:
-    return "Pictures may have at most 40 megapixels, WebP 20; scale it down and send it again."
+    return "Pictures may have at most 40 megapixels, WebP and AVIF 20; scale it down and send it again."
