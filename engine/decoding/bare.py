@@ -1,9 +1,9 @@
-"""The part of a PNG, JPEG, WebP or AVIF that its pixels are made of, and its size; no pixel is decoded.
+"""The part of a PNG, JPEG, WebP, AVIF or HEIC that its pixels are made of, and its size; no pixel is decoded.
 
 Text, EXIF, thumbnails, later frames and what hangs on behind are left out here, so that no decoder reads or unpacks
-them; of an AVIF, whose parts point at each other, they stay where they are and nobody asks for them. All that is kept
-of EXIF is which side is up, and a colour profile goes beside the pixels. Every loop here is bounded by the length of
-the file.
+them; of the last two, whose parts point at each other, they stay where they are, and nobody asks for them. All that is
+kept of EXIF is which side is up, and a colour profile goes beside the pixels. Every loop here is bounded by the length
+of the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from engine.decoding import boxes
 from engine.intake import BadPicture
 from engine.picture_text import unpack
 
-Format = Literal["PNG", "JPEG", "WEBP", "AVIF"]
+Format = Literal["PNG", "JPEG", "WEBP", "AVIF", "HEIC"]
 
 MAX_PARTS: Final = 4096
 """Chunks or segments of a picture that are looked at; those that hold PNG pixels are not counted."""
@@ -77,8 +77,8 @@ def bare(raw: bytes) -> Bare:
         return _bare_jpeg(raw)
     if _is_webp(raw):
         return _bare_webp(raw)
-    if boxes.is_avif(raw):
-        return _bare_avif(raw)
+    if boxed := boxes.kind(raw):
+        return _bare_boxes(boxed, raw)
     raise BadPicture(UNREADABLE)
 
 
@@ -90,7 +90,7 @@ def size(raw: bytes) -> tuple[int, int]:
             return width, height
         if raw.startswith(_JPEG):
             return next((size for _, size, *_ in _segments(raw[:MAX_HEAD]) if size), (0, 0))
-        if boxes.is_avif(raw):
+        if boxes.kind(raw):
             return boxes.size(raw)
         return _webp_size(raw[12:16], raw[20:30])
     except (struct.error, BadPicture):
@@ -106,7 +106,7 @@ def counted(raw: bytes) -> int:
 def _counts(raw: bytes) -> int:
     if _is_webp(raw):
         return _WEBP_COUNTS
-    return boxes.counts(raw) if boxes.is_avif(raw) else 1
+    return boxes.counts(raw) if boxes.kind(raw) else 1
 
 
 def _is_webp(raw: bytes) -> bool:
@@ -250,12 +250,12 @@ def _bare_webp(raw: bytes) -> Bare:
     return Bare("WEBP", data, width, height, turned, found.get(b"ICCP", b""))
 
 
-def _bare_avif(raw: bytes) -> Bare:
+def _bare_boxes(kind: Literal["AVIF", "HEIC"], raw: bytes) -> Bare:
     """Its profile and which side is up are what its decoder says."""
     width, height = boxes.size(raw)
     if not width or not height:
         raise BadPicture(DAMAGED)
-    return Bare("AVIF", raw, width, height)
+    return Bare(kind, raw, width, height)
 
 
 def _webp_chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:

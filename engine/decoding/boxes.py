@@ -1,28 +1,29 @@
-"""The boxes of an AVIF, as far as they say how large its picture is. No box is entered twice."""
+"""The boxes of an AVIF or HEIC, as far as they say how large its picture is. No box is entered twice."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Literal
 
 MOST_BOXES: Final = 4096
 MOST_HEAD: Final = 2**20
 """How far into the file boxes are looked at; the pixels stand behind what describes them."""
 
-_BRANDS: Final = frozenset({b"avif", b"avis"})
+_AVIF: Final = frozenset({b"avif", b"avis"})
+_HEIC: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"})
 _ENTERED: Final = {b"meta": 4, b"iprp": 0, b"ipco": 0, b"moov": 0, b"trak": 0}
 """Boxes that hold others, and how many bytes stand before those."""
-_DEEP: Final = 0x40
 
 
-def is_avif(raw: bytes) -> bool:
-    """Whether one of the brands that the file claims is AVIF's."""
+def kind(raw: bytes) -> Literal["AVIF", "HEIC", ""]:
+    """Which of the two the file claims to be by its brands; "" for neither."""
     if raw[4:8] != b"ftyp" or len(raw) < 16:
-        return False
+        return ""
     (length,) = struct.unpack_from(">I", raw)
     brands = raw[8 : min(length, 256)]
-    return any(brands[at : at + 4] in _BRANDS for at in range(0, len(brands), 4) if at != 4)
+    claimed = {brands[at : at + 4] for at in range(0, len(brands), 4) if at != 4}
+    return "AVIF" if claimed & _AVIF else "HEIC" if claimed & _HEIC else ""
 
 
 def size(raw: bytes) -> tuple[int, int]:
@@ -33,8 +34,14 @@ def size(raw: bytes) -> tuple[int, int]:
 
 def counts(raw: bytes) -> int:
     """How many times the memory of a plain pixel one of these takes: two, or four where its colours have more bits."""
-    deep = [raw[start + 2] & _DEEP for kind, start, end in _boxes(raw) if kind == b"av1C" and end - start > 2]
+    deep = [_is_deep(kind, raw[start:end]) for kind, start, end in _boxes(raw) if kind in (b"av1C", b"hvcC")]
     return 2 if deep and not any(deep) else 4
+
+
+def _is_deep(kind: bytes, configuration: bytes) -> bool:
+    if kind == b"av1C":
+        return len(configuration) < 3 or bool(configuration[2] & 0x40)
+    return len(configuration) < 18 or bool(configuration[17] & 0x07)
 
 
 def _sides(raw: bytes, kind: bytes, start: int, end: int) -> tuple[int, int]:

@@ -31,6 +31,7 @@ from engine.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, enc
 PREVIEW_SIDE_PX: Final = 512
 MOST_SENT_SIDE_PX: Final = 16_384
 LEAST_SENT_SIDE_PX: Final = 8
+NO_HEIC: Final = "I cannot read HEIC pictures here. Save it as JPEG and send it again."
 _T = Image.Transpose
 _UPRIGHT: Final = {
     2: _T.FLIP_LEFT_RIGHT,
@@ -130,7 +131,7 @@ def _pixels(source: Bare, within: tuple[int, int] | None = None) -> tuple[Image.
             opened.draft(None, within)
         opened.load()
         turned, profile = source.orientation, source.profile
-        if source.format == "AVIF":
+        if source.format in ("AVIF", "HEIC"):
             turned, profile = _told_by_decoder(opened)
         picture = seen(opened, profile)
     picture.info.clear()
@@ -157,7 +158,11 @@ def _opened(source: Bare) -> ImageFile.ImageFile:
             opened = WebPImagePlugin.WebPImageFile(file)
         case "AVIF":
             opened = _opened_avif(file)
-    if opened.size != (source.width, source.height):
+        case "HEIC":
+            opened = _opened_heic(file)
+    # Who decodes HEIC turns it upright at once.
+    sizes = [opened.size, opened.size[::-1]] if source.format == "HEIC" else [opened.size]
+    if (source.width, source.height) not in sizes:
         raise BadPicture(DAMAGED)
     return opened
 
@@ -169,6 +174,17 @@ def _opened_avif(file: io.BytesIO) -> ImageFile.ImageFile:
     if not AvifImagePlugin.SUPPORTED:
         raise BadPicture(UNREADABLE)
     return AvifImagePlugin.AvifImageFile(file)
+
+
+def _opened_heic(file: io.BytesIO) -> ImageFile.ImageFile:
+    """Where the package for it is installed; Pillow alone has no decoder."""
+    try:
+        from pi_heif import as_plugin, options
+    except ImportError:
+        raise BadPicture(NO_HEIC) from None
+    options.DECODE_THREADS = 1
+    opened: ImageFile.ImageFile = as_plugin.HeifImageFile(file)
+    return opened
 
 
 def _is_plain(source: Bare) -> bool:
@@ -205,4 +221,4 @@ def _check_size(width: int, height: int, counts: int) -> None:
 
 
 def _too_large() -> str:
-    return "Pictures may have at most 40 megapixels, WebP and AVIF 20; scale it down and send it again."
+    return "Pictures may have at most 40 megapixels, WebP, AVIF and HEIC 20; scale it down and send it again."

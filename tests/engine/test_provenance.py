@@ -161,6 +161,10 @@ def test_other_tools_read_every_picture_of_ours_right(name: str, kind: str) -> N
         assert read_like_a1111(text)[2]["Model"] == recipe.model_title
 
 
+KEPT: Final[list[Image.Image]] = []
+"""sd-parsers takes a picture at the address of an earlier one for that one."""
+
+
 @pytest.mark.parametrize("name", OUTWARDS)
 def test_sd_parsers_itself_reads_them(name: str) -> None:
     """Where it is installed; the rule it follows is tested above in any case."""
@@ -168,7 +172,8 @@ def test_sd_parsers_itself_reads_them(name: str) -> None:
     recipe = OUTWARDS[name]
     made = provenance.mark(png(), recipe).picture
     for raw in (made, parcels._as_webp(made, 10**6)):
-        found = sd_parsers.ParserManager().parse(io.BytesIO(raw))
+        KEPT.append(Image.open(io.BytesIO(raw)))
+        found = sd_parsers.ParserManager().parse(KEPT[-1])
         assert found is not None
         (sampler,) = found.samplers
         assert sampler.name == (recipe.sampler or "unknown")

@@ -728,6 +728,13 @@ def test_every_tool_of_the_table_is_written_by_a_test() -> None:
     assert {name for tool in TOOLS for name in tool.name.split(", ")} <= written | {"ArtBot"}
 
 
+def test_the_page_names_every_tool() -> None:
+    from engine.recipes.table import TOOLS
+
+    page = (HOUSE / "docs" / "pictures.md").read_text(encoding="utf-8")
+    assert [name for tool in TOOLS for name in tool.name.split(", ") if name not in page] == []
+
+
 def test_the_command_prints_the_recipe_and_its_tool(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "a.webp").write_bytes(WRITTEN["SwarmUI, WebP"][1]())
     assert recipe.main([str(tmp_path / "a.webp")]) == 0
