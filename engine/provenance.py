@@ -13,7 +13,8 @@ from engine import picture_text, recipes
 from engine.picture_text import with_texts
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
-from engine.recipes import Found, Texts, Told
+from engine.recipes import Found, Texts
+from engine.recipes.told import Told, told_in
 
 if TYPE_CHECKING:
     from engine.signing import Credentials
@@ -93,7 +94,7 @@ def read(raw: bytes) -> Recipe | None:
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
     Raises Unreadable for a recipe of another tool that cannot be read.
     """
-    return from_told(recipes.told_in(raw))
+    return from_told(told_in(raw))
 
 
 def from_told(told: Told) -> Recipe | None:

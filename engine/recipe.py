@@ -15,8 +15,7 @@ from engine import provenance
 from engine.decoding.pool import told_of
 from engine.decoding.process import Apart, Ended
 from engine.intake import MAX_BYTES, BadPicture
-from engine.recipes import Told
-from engine.recipes.table import OURS
+from engine.recipes.told import OURS, Told
 
 USAGE: Final = "usage: python -m engine.recipe FILE"
 

@@ -88,7 +88,8 @@ def preview(raw: bytes) -> Made:
 
 def recipe(raw: bytes) -> Made:
     """What the picture says of how it was made: `own` as we wrote it, or `found` as another tool did."""
-    from engine.recipes import Unreadable, told_in
+    from engine.recipes import Unreadable
+    from engine.recipes.told import told_in
 
     try:
         told = told_in(raw)
@@ -140,7 +141,7 @@ def _pixels(source: Bare, within: tuple[int, int] | None = None) -> tuple[Image.
 
 def _told_by_decoder(opened: ImageFile.ImageFile) -> tuple[int, bytes]:
     """The orientation and the profile that it found among the boxes."""
-    exif, profile = opened.info.get("exif", b""), opened.info.get("icc_profile", b"")
+    exif, profile = opened.info.get("exif") or b"", opened.info.get("icc_profile") or b""
     turned = orientation(exif[:MAX_EXIF].removeprefix(b"Exif\0\0"))
     return turned, profile if len(profile) <= MAX_PROFILE else b""
 

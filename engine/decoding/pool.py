@@ -22,7 +22,8 @@ from engine.decoding.process import WALL_S, Apart, Ended, TookTooLong
 from engine.decoding.seats import Seats
 from engine.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPicture
 from engine.picture_text import MAX_TEXT
-from engine.recipes import Told, sound
+from engine.recipes import sound
+from engine.recipes.told import Told
 
 log = logging.getLogger(__name__)
 

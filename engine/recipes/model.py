@@ -105,6 +105,12 @@ def object_in(text: object) -> Object | None:
     return found if isinstance(found, dict) and not too_deep(found) else None
 
 
+def looks_like_json(text: str) -> bool:
+    """Whether a text begins as JSON does, finished or not; a prompt may begin with a bracket too."""
+    text = text.lstrip("\0 \t\r\n\ufeff")
+    return text[:1] in ("{", "[") and text[1:200].lstrip()[:1] in ('"', "'", "{", "[", "}", "]")
+
+
 def too_deep(value: object) -> bool:
     """Whether something stands deeper in the value than `DEEPEST`."""
     layer = [value]

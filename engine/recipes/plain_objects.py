@@ -80,7 +80,8 @@ def fooocus(texts: Texts) -> Found | None:
 
 
 def _looks_like_fooocus(said: Object) -> bool:
-    return {"prompt", "performance"} <= said.keys() or {"Prompt", "Performance"} <= said.keys()
+    names = {name.casefold().replace(" ", "_") for name in said}
+    return {"prompt", "performance"} <= names and bool(names & {"base_model", "styles", "sharpness", "resolution"})
 
 
 def novelai(texts: Texts) -> Found | None:

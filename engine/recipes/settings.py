@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.recipes.model import Found, Texts, name_of, real_of, seed_of, side_of, size_in, steps_of, words_of
+from engine.recipes.model import (
+    Found,
+    Texts,
+    looks_like_json,
+    name_of,
+    real_of,
+    seed_of,
+    side_of,
+    size_in,
+    steps_of,
+    words_of,
+)
 
 MOST_LINES: Final = 5_000
 MOST_SETTINGS: Final = 8_000
@@ -52,7 +63,7 @@ def read(texts: Texts) -> Found | None:
         if block is not None and (block.words or block.negative):
             return found_in(block, tool_of(block.settings, texts, place))
     words = texts.text("parameters")
-    if words and words[0] not in "{[":
+    if words and not looks_like_json(words):
         block = _said(words.split("\n", MOST_LINES))
         return found_in(block, UNNAMED)
     return None

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.recipes import comfyui, draw_things, invokeai, midjourney, places, plain_objects, settings
-from engine.recipes.model import Found, Object, Texts, Unreadable, object_in
+from engine.recipes import comfyui, draw_things, invokeai, midjourney, plain_objects, settings
+from engine.recipes.model import Found, Object, Texts, Unreadable, looks_like_json, object_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,32 +31,10 @@ TOOLS: Final = (
     Tool("ComfyUI", comfyui.read),
     Tool("Midjourney", midjourney.read),
 )
-OURS: Final = "Likeness"
 UNKNOWN: Final = "a tool that I do not know"
 _GIVEN_AWAY: Final = ("parameters", "prompt", "workflow", "exif:UserComment", "Comment", "generation_data")
 """Where an object is a recipe, whoever wrote it."""
 _SIGNS: Final = frozenset({"prompt", "positive_prompt", "positivePrompt", "Prompt", "steps", "sampler", "cfg_scale"})
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a picture says of how it was made: a recipe of ours as it was written, or another tool's."""
-
-    own: str = ""
-    found: Found | None = None
-
-
-def told_in(raw: bytes) -> Told:
-    """What a PNG, JPEG or WebP says. Takes time in proportion to its texts. Raises Unreadable."""
-    texts = places.texts_in(raw)
-    own = next((text for place in places.OWN if _is_ours(place, text := texts.text(place))), "")
-    return Told(own) if own else Told(found=read(texts))
-
-
-def _is_ours(place: str, text: str) -> bool:
-    """Whether it is a recipe of ours, where it stands in a place of others by the name in it."""
-    said = object_in(text)
-    return said is not None and "prompt" in said and (place in places.OURS_ALONE or said.get("software") == OURS)
 
 
 def read(texts: Texts) -> Found | None:
@@ -79,13 +57,14 @@ def read_pasted(text: str) -> Found | None:
 
 
 def _place_of(said: Object) -> str:
-    """Where a tool would have put this object."""
-    if "positive_prompt" in said:
+    """Where a tool would have put this object; people write prompts as objects too, with names of their own choice."""
+    names = said.keys()
+    if "positive_prompt" in names and names & {"app_version", "generation_mode", "scheduler", "metadata_version"}:
         return "invokeai_metadata"
-    if isinstance(said.get("image"), dict) and "prompt" in said["image"]:
+    if isinstance(said.get("image"), dict) and "prompt" in said["image"] and names & {"model_weights", "app_id"}:
         return "sd-metadata"
-    if "uc" in said:
-        return "xmp:UserComment" if "c" in said else "Comment"
+    if "uc" in names and names & {"c", "sampler", "steps", "v4_prompt"}:
+        return "xmp:UserComment" if "c" in names else "Comment"
     if comfyui.is_graph(said):
         return "prompt"
     return "workflow" if comfyui.is_workflow(said) else "parameters"
@@ -100,7 +79,7 @@ def _refuse_the_rest(texts: Texts) -> None:
     for place in _GIVEN_AWAY:
         text = texts.text(place)
         said = object_in(text)
-        if place in ("parameters", "prompt", "workflow", "generation_data") and text[:1] in ("{", "["):
+        if not place.startswith(("exif", "Comment")) and looks_like_json(text):
             raise Unreadable(UNKNOWN, "it is damaged, or written in a way that I do not know")
         if said is not None and _SIGNS & said.keys():
             raise Unreadable(UNKNOWN, "it is written in a way that I do not know")

@@ -21,8 +21,9 @@ from PIL import Image
 from engine import provenance, recipe
 from engine.picture_text import with_texts
 from engine.prompt import PortraitPrompt, parse
-from engine.recipes import Found, Texts, Unreadable, comfyui, read, read_pasted, told_in
+from engine.recipes import Found, Texts, Unreadable, comfyui, read, read_pasted
 from engine.recipes.exif import comment
+from engine.recipes.told import told_in
 from tests import hostile
 from tests.engine.test_provenance import png
 
@@ -455,6 +456,14 @@ def test_what_cameras_and_editors_write_is_no_recipe(raw: bytes) -> None:
     assert provenance.read(raw) is None
 
 
+@pytest.mark.parametrize("words", ["{red|blue} coat, a sailor", "[Anna|Berta] as a sailor", "(a sailor:1.2)"])
+def test_words_that_begin_with_a_bracket_are_words(words: str) -> None:
+    """Where nothing but a recipe is written, words without settings are one."""
+    found = told_in(with_texts(png(), {"parameters": words})).found
+    assert found is not None
+    assert found.words == words
+
+
 GRAPH_WITHOUT_WORDS: Final = {"1": node("LoadImage", image="x.png"), "2": node("SaveImage", images=["1", 0])}
 
 
@@ -686,7 +695,15 @@ def test_an_object_that_is_pasted_is_read_as_its_tool_wrote_it(tool: str, text: 
     assert (made.clothing, made.negative, made.aspect, made.seed) == ("wool peacoat", UNWANTED, "2:3", SEED)
 
 
-@pytest.mark.parametrize("text", ["", "{", "a man", '{"subject": "a man"}', "[1]", '{"prompt": "a man"}', "{a|b} man"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "{", "a man", '{"subject": "a man"}', "[1]", '{"prompt": "a man"}', "{a|b} man", "[a|b] man"),
+        '{"positive_prompt": "a man", "lighting": "soft", "negative_prompt": "hat"}',
+        '{"prompt": "a man", "performance": "on a stage"}',
+        '{"image": {"prompt": "a man", "style": "film"}}',
+    ],
+)
 def test_what_people_write_themselves_is_left_to_the_reader(text: str) -> None:
     assert read_pasted(text) is None
 
