@@ -1,4 +1,4 @@
-"""The part of a PNG, JPEG, WebP, AVIF or HEIC that its pixels are made of, and its size; no pixel is decoded.
+"""The part of a PNG, JPEG, WebP, GIF, AVIF or HEIC that its pixels are made of, and its size; no pixel is decoded.
 
 Text, EXIF, thumbnails, later frames and what hangs on behind are left out here, so that no decoder reads or unpacks
 them; of the last two, whose parts point at each other, they stay where they are, and nobody asks for them. All that is
@@ -19,7 +19,7 @@ from engine.decoding import boxes
 from engine.intake import BadPicture
 from engine.picture_text import unpack
 
-Format = Literal["PNG", "JPEG", "WEBP", "AVIF", "HEIC"]
+Format = Literal["PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIC"]
 
 MAX_PARTS: Final = 4096
 """Chunks or segments of a picture that are looked at; those that hold PNG pixels are not counted."""
@@ -33,12 +33,13 @@ MAX_PROFILE: Final = 4 * 2**20
 """Bytes of a colour profile; the largest, those of printing presses, have three MiB. A larger one is left out."""
 MAX_HEAD: Final = 2**20
 """How far into a JPEG its size is looked for before it is taken apart."""
-UNREADABLE: Final = "That file is not a picture I can read. Send a PNG, JPEG, WebP or AVIF."
+UNREADABLE: Final = "That file is not a picture I can read. Send a PNG, JPEG, WebP, GIF or AVIF."
 DAMAGED: Final = "That picture is damaged or incomplete. Save it again as PNG or JPEG and retry."
 CROWDED: Final = "That picture holds too many parts to unpack. Save it again as a plain PNG or JPEG and retry."
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"
+_GIF: Final = (b"GIF87a", b"GIF89a")
 _SIZES: Final = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """The markers of a JPEG that say its size."""
 _MARKER: Final = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -77,6 +78,8 @@ def bare(raw: bytes) -> Bare:
         return _bare_jpeg(raw)
     if _is_webp(raw):
         return _bare_webp(raw)
+    if raw[:6] in _GIF:
+        return _bare_gif(raw)
     if boxed := boxes.kind(raw):
         return _bare_boxes(boxed, raw)
     raise BadPicture(UNREADABLE)
@@ -90,6 +93,9 @@ def size(raw: bytes) -> tuple[int, int]:
             return width, height
         if raw.startswith(_JPEG):
             return next((size for _, size, *_ in _segments(raw[:MAX_HEAD]) if size), (0, 0))
+        if raw[:6] in _GIF:
+            wide, high = struct.unpack_from("<HH", raw, 6)
+            return wide, high
         if boxes.kind(raw):
             return boxes.size(raw)
         return _webp_size(raw[12:16], raw[20:30])
@@ -248,6 +254,37 @@ def _bare_webp(raw: bytes) -> Bare:
     data = b"RIFF" + struct.pack("<I", len(body)) + body
     turned = orientation(found.get(b"EXIF", b"").removeprefix(b"Exif\0\0"))
     return Bare("WEBP", data, width, height, turned, found.get(b"ICCP", b""))
+
+
+def _bare_gif(raw: bytes) -> Bare:
+    """The first of its pictures, with what says which colour of that is see-through."""
+    width, height, flags = struct.unpack_from("<HHB", raw.ljust(13, b"\0"), 6)
+    at = 13 + _colours(flags)
+    head, control = raw[:at], b""
+    for _ in range(MAX_PARTS):
+        if raw[at : at + 1] == b"\x2c" and at + 10 <= len(raw):
+            end = _behind_blocks(raw, at + 11 + _colours(raw[at + 9]))
+            return Bare("GIF", head + control + raw[at:end] + b"\x3b", width, height)
+        if raw[at : at + 1] != b"\x21":
+            raise BadPicture(DAMAGED)
+        end = _behind_blocks(raw, at + 2)
+        control = raw[at:end] if raw[at + 1 : at + 2] == b"\xf9" else control
+        at = end
+    raise BadPicture(CROWDED)
+
+
+def _colours(flags: int) -> int:
+    """Bytes of a table of colours."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _behind_blocks(raw: bytes, at: int) -> int:
+    """Where blocks end, each of which begins with its length; the last has none. They may be cut off."""
+    for _ in range(MAX_PIXEL_PARTS):
+        if at >= len(raw) or not raw[at]:
+            return min(at + 1, len(raw))
+        at += 1 + raw[at]
+    raise BadPicture(CROWDED)
 
 
 def _bare_boxes(kind: Literal["AVIF", "HEIC"], raw: bytes) -> Bare:

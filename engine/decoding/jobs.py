@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from engine.decoding.bare import (
     DAMAGED,
@@ -157,6 +157,8 @@ def _opened(source: Bare) -> ImageFile.ImageFile:
             opened = JpegImagePlugin.JpegImageFile(file)
         case "WEBP":
             opened = WebPImagePlugin.WebPImageFile(file)
+        case "GIF":
+            opened = GifImagePlugin.GifImageFile(file)
         case "AVIF":
             opened = _opened_avif(file)
         case "HEIC":

@@ -182,6 +182,39 @@ def test_strips_join_without_a_seam() -> None:
     assert max(ImageChops.difference(seen(ramp), white).tobytes()) <= 1
 
 
+def gif(**options: object) -> bytes:
+    frames = [Image.new("RGB", (64, 48), colour) for colour in ("teal", "gold", "navy")]
+    return hostile.encoded(frames[0], "GIF", save_all=True, append_images=frames[1:], **options)
+
+
+async def test_of_a_gif_the_first_picture_is_taken(decoder: Decoder) -> None:
+    assert await first_pixel(decoder, gif(loop=0, comment=b"words")) == (0, 128, 128)
+    assert b"words" not in bare(gif(comment=b"words")).data
+    assert len(bare(gif()).data) < len(gif()) * 2 // 3
+
+
+async def test_what_is_see_through_in_a_gif_is_white(decoder: Decoder) -> None:
+    raw = hostile.encoded(Image.new("P", (64, 64), 0), "GIF", transparency=0)
+    assert near(await first_pixel(decoder, raw), (255, 255, 255), 0)
+
+
+async def test_a_gif_cut_off_changed_or_made_to_do_harm_is_a_picture_or_a_sentence(decoder: Decoder) -> None:
+    raw, chance = gif(), random.Random(7)
+    for end in range(0, len(raw), 5):
+        assert isinstance(await cleaned(decoder, raw[:end]), CleanPicture | str)
+    for _ in range(200):
+        assert isinstance(await cleaned(decoder, mutated(raw, chance)), CleanPicture | str)
+    head = raw[:13]
+    for harmful in (
+        head[:6] + b"\xff\xff\xff\xff" + raw[10:],
+        head[:10] + b"\0\0\0" + b"\x21\xfe\x01a\0" * 1_000_000,
+        head[:10] + b"\0\0\0" + b"\x21\xfe" + b"\x01a" * 3_000_000,
+        head[:10] + b"\0\0\0\x2c" + bytes(4) + b"\xff\xff\xff\xff\0\x08" + b"\x01a" * 3_000,
+    ):
+        assert isinstance(await cleaned(decoder, harmful), str)
+    assert most_mib(decoder) < 200
+
+
 avif = pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
 
 
