@@ -20,7 +20,7 @@ from data.characters.saved_characters import Character
 
 group = app_commands.Group(name="character", description="Saved faces: write @name in a prompt.")
 LINK_HELP = "Link to a message in this server: a portrait, or a picture you attached"
-PICTURE_HELP = "A picture of the face (PNG, JPEG or WebP)"
+PICTURE_HELP = "A picture of the face (PNG, JPEG, WebP, AVIF or GIF)"
 
 
 @group.command(description="Save a face under a name, from a link, a picture, or your last portrait.")

@@ -22,7 +22,7 @@ from engine.jobs.job import Lane
 @app_commands.command(description="Change a picture in words and keep the face: yours, or your last portrait.")
 @app_commands.describe(
     change="What to change: “a navy suit instead of the coat”, “put @ana in a library at night”",
-    picture="The picture to change (PNG, JPEG or WebP)",
+    picture="The picture to change (PNG, JPEG, WebP, AVIF or GIF)",
     link="Link to a message in this server with your portrait, or a picture you attached",
     model="Which model changes it",
     strength="How much may change, in percent, for models on this machine",

@@ -163,11 +163,13 @@ async def recipe_in(interaction: Interaction, attachment: discord.Attachment | N
         return NOTHING
     attachments.check(attachment)
     async with interaction.client.decoder.seat(interaction.user.id) as seat:
-        found = await seat.texts(await attachments.read(attachment))
-    recipe = await asyncio.to_thread(provenance.recipe_in, found)
+        told = await seat.recipe(await attachments.read(attachment))
+    recipe = await asyncio.to_thread(provenance.from_told, told)
     if recipe is None:
-        raise Refused("There is no recipe in that picture. Some apps remove it; send the original file.")
-    return recipe
+        raise Refused(
+            "There is no recipe in that picture. Some apps remove it; send the original file. Nothing was charged."
+        )
+    return recipe.again
 
 
 async def style_named(interaction: Interaction, name: str | None) -> PortraitPrompt:

@@ -24,7 +24,7 @@ group = app_commands.Group(name="reference", description="Saved outfits, places 
 @app_commands.describe(
     name="1 to 15 letters, digits, _ or -",
     use="What the picture is for",
-    picture="The picture (PNG, JPEG or WebP)",
+    picture="The picture (PNG, JPEG, WebP, AVIF or GIF)",
     link="Link to a message in this server with your portrait, or a picture you attached",
 )
 async def save(

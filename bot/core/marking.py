@@ -22,15 +22,18 @@ class Marker:
 
     async def mark(self, finished: Finished, prompt: PortraitPrompt, row: JobRow) -> bytes:
         """The picture as it is stored. What cannot be added is logged and never stands in the way."""
+        made = finished.sampling
         recipe = provenance.Recipe(
             prompt=prompt,
             model=row.model,
             model_title=finished.model_title,
             words=finished.words.long_prompt or finished.words.prompt,
             negative=finished.words.negative,
-            seed=finished.seed,
-            steps=finished.steps,
-            guidance=row.guidance,
+            seed=made.seed,
+            steps=made.steps,
+            guidance=made.guidance,
+            sampler=made.sampler,
+            schedule=made.schedule,
             width=finished.width,
             height=finished.height,
             fine_tune=row.fine_tune,

@@ -120,6 +120,7 @@ async def fitting(png: bytes, limit: int) -> tuple[bytes, str]:
 
 
 def _as_webp(png: bytes, limit: int) -> bytes:
-    """The recipe goes along; the signed manifest stays with the stored PNG."""
+    """The recipe goes along, for us and for other tools; the signed manifest stays with the stored PNG."""
     recipe = provenance.read(png)
-    return intake.to_webp(png, limit, exif_comment(provenance.to_text(recipe)) if recipe else b"")
+    exif = exif_comment(provenance.parameters(recipe), provenance.to_text(recipe)) if recipe else b""
+    return intake.to_webp(png, limit, exif)

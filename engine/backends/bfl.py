@@ -68,7 +68,8 @@ class BflBackend(TicketedBackend):
             case "Task not found":
                 raise PictureGone(self._title)
             case "Error" | "Failed":
-                raise GenerationFailed(self._title)
+                details = answer.get("details")
+                raise GenerationFailed(self._title, details.get("error") if isinstance(details, dict) else details)
             case str():
                 return None
             case _:

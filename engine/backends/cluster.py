@@ -28,7 +28,7 @@ from engine.backends.provider_errors import (
     RedirectRefused,
     UnusableAnswer,
 )
-from engine.jobs.job import Job, Lane
+from engine.jobs.job import Job, Lane, Sampling
 from engine.models.catalogue import Catalogue, Provider
 from engine.models.hosted_models import Access, Server
 from engine.models.standing import FIRST_ASIDE_S, Standing
@@ -127,6 +127,10 @@ class ClusterBackend(HostedBackend):
         finally:
             for job in batch:
                 self._answered.pop(job.id, None)
+
+    def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
+        """All that the servers are told; which sampler they have, they do not say."""
+        return Sampling(seed=ask.job.seed, steps=ask.job.steps, guidance=ask.job.guidance)
 
     async def _answer(self, ask: Ask, noted: str, report: Report) -> Answer:
         if noted and ask.model.cost_usd_micros:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_PICTURE_JSON
@@ -26,7 +27,7 @@ from engine.backends.provider_errors import (
     RequestRefused,
     UnreadableAnswer,
 )
-from engine.backends.waits import retry_after_s
+from engine.backends.waits import retry_after_s, said_s
 from engine.models.catalogue import Provider
 
 if TYPE_CHECKING:
@@ -50,6 +51,10 @@ _BLOCKED: Final = frozenset(
         "MODEL_ARMOR",
     }
 )
+_DRY: Final = re.compile(r"\bcredits?\b|\bbalance\b|\bbilling account\b|\bspend(?:ing)? cap\b")
+"""What is said where money is missing, in small letters."""
+_QUOTAS: Final = frozenset({"type.googleapis.com/google.rpc.QuotaFailure", "RATE_LIMIT_EXCEEDED"})
+_MOST_PARTS: Final = 8
 _SECONDS: Final = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)s")
 
 
@@ -92,10 +97,10 @@ class GoogleBackend(DirectBackend):
             if part.inline_data is not None and part.inline_data.data and not part.thought:
                 return part.inline_data.data
         reason = candidate.finish_reason.value if candidate and candidate.finish_reason else ""
+        said = (candidate.finish_message if candidate else None) or _spoken(parts)
         if reason in _BLOCKED:
-            said = candidate.finish_message if candidate else None
             raise ContentRefused(self._title, said or _plain(reason))
-        raise GenerationFailed(self._title)
+        raise GenerationFailed(self._title, said)
 
     async def _hang_up(self) -> None:
         if self._transport is not None:
@@ -123,12 +128,17 @@ class GoogleBackend(DirectBackend):
 
     def _refusal(self, error: APIError) -> ProviderError:
         said = str(error.message or "").lower()
+        if error.code == 429:
+            # Every limit tells of plan and billing. Whoever says when to come back, or which quota, has not run dry.
+            wait_s = _told_s(error)
+            dry = _DRY.search(said) and wait_s is None and not _kinds(error) & _QUOTAS
+            return OutOfCredit(self._title) if dry else RateLimited(self._title, wait_s)
+        if error.code == 402 or (
+            error.code in (400, 403) and ("billing" in said or "BILLING_DISABLED" in _kinds(error))
+        ):
+            return OutOfCredit(self._title)
         if error.code in (401, 403) or "api key" in said or "api_key" in said:
             return KeyRefused(self._title)
-        if error.code == 402 or (error.code == 429 and ("credit" in said or "billing" in said)):
-            return OutOfCredit(self._title)
-        if error.code == 429:
-            return RateLimited(self._title, _told_s(error))
         if error.code >= 500:
             return ProviderFailing(self._title, error.code)
         return RequestRefused(self._title, error.code)
@@ -152,15 +162,30 @@ def config(ask: Ask, image_size: str) -> types.GenerateContentConfig:
 
 
 def _told_s(error: APIError) -> float | None:
-    """The wait that the answer asks for, in its header or in its details."""
+    """The wait that the answer asks for: in its header, in its details, or in its words."""
     header = getattr(error.response, "headers", {}).get("Retry-After")
     if header:
         return retry_after_s(header)
+    delays = [one.get("retryDelay") for one in _details(error)]
+    found = [_SECONDS.fullmatch(delay) for delay in delays if isinstance(delay, str)]
+    return next((retry_after_s(seconds[1]) for seconds in found if seconds), said_s(error.message))
+
+
+def _details(error: APIError) -> list[dict[str, Any]]:
     wrong = error.details.get("error") if isinstance(error.details, dict) else None
     details = wrong.get("details") if isinstance(wrong, dict) else None
-    delays = [one.get("retryDelay") for one in details if isinstance(one, dict)] if isinstance(details, list) else []
-    found = [_SECONDS.fullmatch(delay) for delay in delays if isinstance(delay, str)]
-    return next((retry_after_s(seconds[1]) for seconds in found if seconds), None)
+    return [one for one in details if isinstance(one, dict)] if isinstance(details, list) else []
+
+
+def _kinds(error: APIError) -> set[object]:
+    """The types and reasons that the details name."""
+    told = [value for one in _details(error) for value in (one.get("@type"), one.get("reason"))]
+    return {value for value in told if isinstance(value, str)}
+
+
+def _spoken(parts: Sequence[types.Part]) -> str:
+    """What the model wrote instead of a picture; not what it thought."""
+    return " ".join(part.text for part in parts[:_MOST_PARTS] if isinstance(part.text, str) and not part.thought)
 
 
 def _plain(reason: str) -> str:

@@ -33,7 +33,7 @@ from engine.backends.provider_errors import (
 )
 from engine.backends.provider_pictures import MAX_BYTES, download, is_at, reference_jpeg
 from engine.backends.provider_values import cost_of
-from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, Role
+from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, Role, Sampling
 from engine.models.catalogue import Catalogue, Model, Provider
 from engine.models.hosted_models import TITLES, Access
 from engine.pictures.decoding.decoder import Decoder
@@ -285,7 +285,13 @@ class HostedBackend(ABC):
             steps=job.steps,
             render_s=perf_counter() - began_s,
             batch=1,
+            sampling=self._sampling(ask, answer),
         )
+
+    def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
+        """What is known of how it was sampled: what the provider was told and takes, or says itself."""
+        told = ask.job.seed if ask.model.seeded else None
+        return Sampling(seed=told if answer.seed is None else answer.seed)
 
     async def _plain(self, raw: bytes, job: Job) -> CleanPicture:
         if len(raw) > MAX_BYTES:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from engine.backends.answers import MALFORMED, MOST_JSON
-from engine.backends.hosted import ATTEMPT_S, SENT, Ask, Bought, Ready, TicketedBackend
+from engine.backends.hosted import ATTEMPT_S, SENT, Answer, Ask, Bought, Ready, TicketedBackend
 from engine.backends.provider_errors import (
     AnswerLost,
     ContentRefused,
@@ -30,7 +30,8 @@ from engine.backends.provider_errors import (
     UnusableAnswer,
 )
 from engine.backends.provider_values import seed_of, ticket_of
-from engine.backends.waits import retry_after_s
+from engine.backends.waits import retry_after_s, said_s
+from engine.jobs.job import Sampling
 from engine.models.catalogue import Provider
 
 if TYPE_CHECKING:
@@ -107,11 +108,20 @@ class MageBackend(TicketedBackend):
             case "failed" | "cancelled":
                 wrong = request.get("error")
                 code, said = (wrong.get("code"), wrong.get("message")) if isinstance(wrong, dict) else ("", "")
-                raise self._wrong(code, said, 0) or GenerationFailed(self._title)
+                raise self._wrong(code, said, 0) or GenerationFailed(self._title, said)
             case str():
                 return None
             case _:
                 raise UnreadableAnswer(self._title)
+
+    def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
+        """What stands in the request: not every architecture there takes all of it."""
+        sent = config(ask, self._access.fineness)
+        return Sampling(
+            seed=sent.get("seed") if answer.seed is None else answer.seed,
+            steps=sent.get("num_inference_steps", 0),
+            guidance=sent.get("guidance_scale", 0.0),
+        )
 
     async def _call_off(self, job_id: str, ticket: str) -> None:
         from mage_space import MageError
@@ -144,8 +154,9 @@ class MageBackend(TicketedBackend):
         )
 
     def _refusal(self, error: MageAPIError) -> ProviderError:
-        if error.status == 429:
-            return RateLimited(self._title, retry_after_s(error.headers.get("Retry-After")))
+        if error.code == "too_many_requests" or (error.status == 429 and error.code != "insufficient_gems"):
+            wait_s = retry_after_s(error.headers.get("Retry-After"))
+            return RateLimited(self._title, said_s(error.message) if wait_s is None else wait_s)
         return self._wrong(error.code or "", error.message, error.status) or RequestRefused(self._title, error.status)
 
     def _wrong(self, code: object, said: object, status: int) -> ProviderError | None:
@@ -157,7 +168,7 @@ class MageBackend(TicketedBackend):
         if code in ("unauthorized", "forbidden") or status in (401, 403):
             return KeyRefused(self._title)
         if code == "generation_failed":
-            return GenerationFailed(self._title)
+            return GenerationFailed(self._title, said)
         return ProviderFailing(self._title, status) if status >= 500 else None
 
     def _broken(self, error: MageConnectionError) -> ProviderError:

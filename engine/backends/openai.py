@@ -29,7 +29,7 @@ from engine.backends.provider_errors import (
 )
 from engine.backends.provider_pictures import MAX_BYTES
 from engine.backends.provider_values import texts_of
-from engine.backends.waits import retry_after_s
+from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Progress
 from engine.models.catalogue import Provider
 
@@ -149,10 +149,13 @@ class OpenAIBackend(DirectBackend):
     def _wrong(self, error: APIError) -> ProviderError:
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
-        if error.code in _EMPTY:
+        # Some answers name the kind of error only, and no code of its own.
+        if any(told in _EMPTY for told in (error.code, error.type) if isinstance(told, str)):
             return OutOfCredit(self._title)
         if error.code in ("moderation_blocked", "content_policy_violation"):
-            return ContentRefused(self._title, _objections(error))
+            return ContentRefused(self._title, _objections(error) or error.message)
+        if error.code == "rate_limit_exceeded":
+            return RateLimited(self._title, _told_s(error))
         if isinstance(error, APIStatusError):
             return self._refusal(error)
         if isinstance(error, APIConnectionError):
@@ -168,7 +171,7 @@ class OpenAIBackend(DirectBackend):
             case 402:
                 return OutOfCredit(self._title)
             case 429:
-                return RateLimited(self._title, retry_after_s(error.response.headers.get("retry-after")))
+                return RateLimited(self._title, _told_s(error))
             case status if status >= 500:
                 return ProviderFailing(self._title, status)
             case status:
@@ -183,6 +186,13 @@ def _unpacked(text: object) -> bytes:
         return base64.b64decode(text)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _told_s(error: Any) -> float | None:
+    """The wait that the answer asks for: in its header, or in its words."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    wait_s = retry_after_s(headers.get("retry-after"))
+    return said_s(error.message) if wait_s is None else wait_s
 
 
 def _objections(error: APIError) -> str:

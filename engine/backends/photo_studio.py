@@ -24,6 +24,7 @@ from engine.jobs.job import (
     Reference,
     RenderFailed,
     Role,
+    Sampling,
     Underway,
 )
 from engine.models.catalogue import Catalogue, Model
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 QUALITIES: Final = {steps: quality for quality, steps in STEPS.items()}
+SAMPLER: Final = "ray tracing"
+"""What stands where other tools name a sampler: nothing is denoised from noise here."""
 SHARES: Final = 20
 """Progress is told in so many parts."""
 MOST_FITTED: Final = 64
@@ -138,6 +141,7 @@ class StudioBackend:
             steps=job.steps,
             render_s=perf_counter() - began_s,
             batch=1,
+            sampling=Sampling(seed=scene.seed, steps=job.steps, sampler=SAMPLER),
             fitted=_worth_keeping(job, fitted),
         )
 

@@ -97,10 +97,16 @@ class GenerationFailed(ProviderError):
     """The provider took the request and then failed, and does not charge for that.
 
     It may be the request's fault, so it does not count against the provider: one person could set it aside for all.
+    `said` is the model's own reason as it came, where it gave one; what is shown of it is one plain line.
     """
 
-    def __init__(self, title: str) -> None:
-        super().__init__(title, f"{title} failed while making this portrait. Try again, or choose another model.")
+    def __init__(self, title: str, said: object = "") -> None:
+        self.said = text_of(said)
+        if self.said:
+            sentence = f"{title} made no picture. It says: “{self.said}”. Change the words, or choose another model."
+        else:
+            sentence = f"{title} failed while making this portrait. Try again, or choose another model."
+        super().__init__(title, sentence)
 
 
 class ProviderFailing(ProviderError):

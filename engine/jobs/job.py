@@ -144,9 +144,21 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How a picture was sampled, as far as that is known: None, 0 and "" stand for what nobody says."""
+
+    seed: int | None = None
+    steps: int = 0
+    guidance: float = 0.0
+    sampler: str = ""
+    schedule: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
     """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together.
 
+    `seed` and `steps` are those of the order, which not every model is told; `sampling` is what is claimed of it.
     `fitted` is what is worth keeping of people in reference pictures: sha256 of the picture, and JSON.
     """
 
@@ -160,6 +172,7 @@ class Finished:
     steps: int
     render_s: float
     batch: int
+    sampling: Sampling = Sampling()
     fitted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 

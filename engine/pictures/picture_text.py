@@ -1,8 +1,8 @@
-"""Text that travels inside pictures: PNG text chunks and the EXIF comment of JPEG and WebP. Never decodes a pixel.
+"""Text in a PNG's own chunks, and the EXIF data that goes into a WebP. Never decodes a pixel.
 
 Everything read here may be hostile: a size is looked at before anything of that size is read or unpacked, and only the
 texts that are asked for are unpacked at all, the first of each keyword. What strangers hand in is read in a process
-apart (`engine.pictures.decoding`).
+apart (`engine.pictures.decoding`); where else other tools put texts is in `engine.recipes.places`.
 """
 
 from __future__ import annotations
@@ -23,26 +23,37 @@ RECIPE: Final = "likeness"
 PARAMETERS: Final = "parameters"
 MAX_TRIES: Final = 16
 """How many chunks of the keywords that are asked for are unpacked at most; of those, all but one each are damaged."""
+PNG: Final = b"\x89PNG\r\n\x1a\n"
+OURS: Final = b"Likeness\0"
+"""What a maker note of ours begins with; behind it stands the recipe as UTF-8."""
 
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
-_JPEG: Final = b"\xff\xd8\xff"
-_USER_COMMENT: Final = 0x9286
-_EXIF_IFD: Final = 0x8769
-_BARE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD9)})
+_TEXT_KINDS: Final = frozenset({b"tEXt", b"zTXt", b"iTXt"})
+_EXIF_IFD, _USER_COMMENT, _MAKER_NOTE = 0x8769, 0x9286, 0x927C
 
 
-def texts(raw: bytes, wanted: Collection[str] = (RECIPE, PARAMETERS)) -> dict[str, str]:
-    """The wanted texts of a PNG by keyword; of a JPEG or WebP the EXIF comment as "parameters". {} for anything else.
+def texts(
+    raw: bytes, wanted: Collection[str] = (RECIPE, PARAMETERS), *, most: int = MAX_TEXT, tries: int = MAX_TRIES
+) -> dict[str, str]:
+    """The wanted texts of a PNG by keyword, each of at most `most` bytes; {} for anything else.
 
     Reads `raw` without decoding it, so a picture that is damaged elsewhere still gives its texts.
     """
-    if raw.startswith(_PNG):
-        return _png_texts(raw, wanted)
-    if raw.startswith(_JPEG):
-        return _comment(b"".join(_jpeg_exif(raw)))
-    if raw[:4] == b"RIFF" and raw[8:12] == b"WEBP":
-        return _comment(b"".join(_webp_exif(raw)))
-    return {}
+    found: dict[str, str] = {}
+    for keyword, kind, start, end in _text_chunks(raw):
+        if keyword not in wanted or keyword in found or end - start > most + 256:
+            continue
+        tries -= 1
+        if tries < 0:
+            break
+        text = _chunk_text(kind, raw[start:end], most)
+        if text is not None:
+            found[keyword] = text
+    return found
+
+
+def keywords(raw: bytes) -> set[str]:
+    """The keywords of all texts of a PNG, those too that are too long or damaged."""
+    return {keyword for keyword, *_ in _text_chunks(raw)}
 
 
 def with_texts(png: bytes, added: Mapping[str, str]) -> bytes:
@@ -50,11 +61,11 @@ def with_texts(png: bytes, added: Mapping[str, str]) -> bytes:
 
     Keywords are 1–79 characters of Latin-1. Raises ValueError when `png` is no PNG.
     """
-    if not png.startswith(_PNG):
+    if not png.startswith(PNG):
         raise ValueError("Only a PNG can be given texts.")
-    kept, end = [_PNG], len(_PNG)
-    for kind, start, end in _png_chunks(png):
-        if kind in {b"tEXt", b"zTXt", b"iTXt"} and png[start:end].partition(b"\0")[0].decode("latin-1") in added:
+    kept, end = [PNG], len(PNG)
+    for kind, start, end in chunks(png):
+        if kind in _TEXT_KINDS and png[start:end].partition(b"\0")[0].decode("latin-1") in added:
             continue
         kept.append(png[start - 8 : end + 4])
         if kind == b"IHDR":
@@ -62,16 +73,20 @@ def with_texts(png: bytes, added: Mapping[str, str]) -> bytes:
     return b"".join((*kept, png[end + 4 :]))
 
 
-def exif_comment(text: str) -> bytes:
-    """The text as EXIF data ("Exif" header left out) with a UserComment, as Pillow's `save(exif=…)` takes it."""
+def exif_comment(text: str, recipe: str = "") -> bytes:
+    """EXIF data ("Exif" header left out) as Pillow's `save(exif=…)` takes it: the text as the comment that other tools
+    read, and our own recipe as the maker's note."""
     exif = Image.Exif()
-    exif.get_ifd(_EXIF_IFD)[_USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be", "replace")
+    inner = exif.get_ifd(_EXIF_IFD)
+    inner[_USER_COMMENT] = b"UNICODE\0" + text.encode("utf-16-be", "replace")
+    if recipe:
+        inner[_MAKER_NOTE] = OURS + recipe.encode("utf-8", "replace")
     return exif.tobytes()
 
 
-def _png_chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Kind, start and end of each chunk's data, up to the first that does not fit."""
-    position = len(_PNG)
+def chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of each chunk's data of a PNG, up to the first that does not fit."""
+    position = len(PNG)
     for _ in range(MAX_PARTS):
         if position + 12 > len(raw):
             return
@@ -83,34 +98,33 @@ def _png_chunks(raw: bytes) -> Iterator[tuple[bytes, int, int]]:
         position = start + length + 4
 
 
-def _png_texts(raw: bytes, wanted: Collection[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    exif: dict[str, str] = {}
-    tries = 0
-    for kind, start, end in _png_chunks(raw):
-        if kind == b"eXIf" and not exif:
-            exif = _comment(raw[start : min(end, start + MAX_TEXT + 257)])
-        if kind not in {b"tEXt", b"zTXt", b"iTXt"} or end - start > MAX_TEXT + 256:
-            continue
-        keyword = raw[start : min(end, start + 80)].partition(b"\0")[0].decode("latin-1")
-        if keyword not in wanted or keyword in found or tries == MAX_TRIES:
-            continue
-        tries += 1
-        text = _chunk_text(kind, raw[start + len(keyword) + 1 : end])
-        if text is not None:
-            found[keyword] = text
-    return exif | found
+def _text_chunks(raw: bytes) -> Iterator[tuple[str, bytes, int, int]]:
+    """Keyword and kind of each text of a PNG, start and end of what stands behind the keyword."""
+    if not raw.startswith(PNG):
+        return
+    for kind, start, end in chunks(raw):
+        if kind in _TEXT_KINDS:
+            keyword = raw[start : min(end, start + 80)].partition(b"\0")[0]
+            yield keyword.decode("latin-1"), kind, min(end, start + len(keyword) + 1), end
 
 
-def _chunk_text(kind: bytes, body: bytes) -> str | None:
+def _chunk_text(kind: bytes, body: bytes, most: int) -> str | None:
     if kind == b"tEXt":
-        return body.decode("latin-1") if len(body) <= MAX_TEXT else None
+        return _latin(body) if len(body) <= most else None
     if kind == b"zTXt":
-        unpacked = _unpacked(body[1:])
-        return None if unpacked is None else unpacked.decode("latin-1")
+        unpacked = unpack(body[1:], most)
+        return None if unpacked is None else _latin(unpacked)
     packed, _language, _translated, text = body[:1], *_three(body[2:])
-    plain = _unpacked(text) if packed == b"\1" else text if len(text) <= MAX_TEXT else None
+    plain = unpack(text, most) if packed == b"\1" else text if len(text) <= most else None
     return None if plain is None else plain.decode("utf-8", "replace")
+
+
+def _latin(text: bytes) -> str:
+    """By the standard it is Latin-1; tools that don't know that write UTF-8, which Latin-1 never looks like."""
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.decode("latin-1")
 
 
 def _three(body: bytes) -> tuple[bytes, bytes, bytes]:
@@ -119,76 +133,21 @@ def _three(body: bytes) -> tuple[bytes, bytes, bytes]:
     return language, translated, text
 
 
-def _unpacked(packed: bytes) -> bytes | None:
-    """Unpack at most MAX_TEXT bytes; None for more, or for what is damaged."""
+def unpack(packed: bytes, most: int) -> bytes | None:
+    """Unpack at most `most` bytes; None for more, or for what is damaged."""
     unpacker = zlib.decompressobj()
     try:
-        plain = unpacker.decompress(packed, MAX_TEXT + 1)
+        plain = unpacker.decompress(packed, most + 1)
     except zlib.error:
         return None
-    return plain if len(plain) <= MAX_TEXT else None
+    return plain if len(plain) <= most else None
 
 
 def _text_chunk(keyword: str, text: str) -> bytes:
+    """Latin-1 beyond ASCII would be lawful in a tEXt too, but not every reader takes it for that."""
     name = keyword.encode("latin-1")
-    try:
-        kind, data = b"tEXt", name + b"\0" + text.replace("\0", " ").encode("latin-1")
-    except UnicodeEncodeError:
+    if text.isascii():
+        kind, data = b"tEXt", name + b"\0" + text.replace("\0", " ").encode()
+    else:
         kind, data = b"iTXt", name + b"\0\0\0\0\0" + text.encode("utf-8", "replace")
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
-def _jpeg_exif(raw: bytes) -> Iterator[bytes]:
-    position = 2
-    for _ in range(MAX_PARTS):
-        if position + 4 > len(raw) or raw[position] != 0xFF:
-            return
-        marker = raw[position + 1]
-        if marker in _BARE_MARKERS or marker == 0xFF:
-            position += 2 if marker != 0xFF else 1
-            continue
-        if marker in {0xDA, 0xD9}:
-            return
-        (length,) = struct.unpack_from(">H", raw, position + 2)
-        body = raw[position + 4 : position + 2 + length]
-        if marker == 0xE1 and body.startswith(b"Exif\0\0"):
-            yield body[6:]
-            return
-        position += 2 + max(length, 2)
-
-
-def _webp_exif(raw: bytes) -> Iterator[bytes]:
-    position = 12
-    for _ in range(MAX_PARTS):
-        if position + 8 > len(raw):
-            return
-        kind, length = struct.unpack_from("<4sI", raw, position)
-        if kind == b"EXIF":
-            if length <= MAX_TEXT + 256:
-                yield raw[position + 8 : position + 8 + length].removeprefix(b"Exif\0\0")
-            return
-        position += 8 + length + length % 2
-
-
-def _comment(exif_data: bytes) -> dict[str, str]:
-    """The UserComment of EXIF data as {PARAMETERS: …}; {} when there is none that can be read."""
-    if not exif_data or len(exif_data) > MAX_TEXT + 256:
-        return {}
-    exif = Image.Exif()
-    try:
-        exif.load(exif_data)
-        comment = exif.get_ifd(_EXIF_IFD).get(_USER_COMMENT)
-    except (SyntaxError, ValueError, KeyError, TypeError, IndexError, OSError, OverflowError, struct.error):
-        return {}
-    if isinstance(comment, str):
-        return {PARAMETERS: comment}
-    return {PARAMETERS: _decoded(comment)} if isinstance(comment, bytes) and len(comment) > 8 else {}
-
-
-def _decoded(comment: bytes) -> str:
-    code, text = comment[:8], comment[8:]
-    if code == b"UNICODE\0":
-        # Other tools write either byte order; Latin letters tell which.
-        order = "utf-16-le" if text[1:2] == b"\0" else "utf-16-be"
-        return text.decode(order, "replace")
-    return text.decode("utf-8", "replace").strip("\0")

@@ -6,14 +6,16 @@ Blocking; belongs in a thread. Marking never fails: what could not be added is t
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from engine import recipes
 from engine.pictures import picture_text
-from engine.pictures.picture_text import texts, with_texts
+from engine.pictures.picture_text import with_texts
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
-from engine.prompts.pasted import MAX_SEED
+from engine.prompts.pasted import MAX_SEED, nearest_aspect
+from engine.recipes import Found, Texts
+from engine.recipes.told import Told, told_in
 
 if TYPE_CHECKING:
     from engine.pictures.signing import Credentials
@@ -24,15 +26,18 @@ VERSION: Final = 1
 SOFTWARE: Final = "Likeness"
 MAX_PROMPT: Final = 6000
 """The longest prompt, in characters over all its slots, that a picture may bring."""
-MAX_SETTINGS: Final = 1000
-"""How much of another tool's line of settings is read; its seed and size stand near its beginning."""
+NEGATIVE: Final = "Negative prompt:"
+UNKNOWN: Final = "unknown"
+NEEDED: Final = 3
+"""So many settings tell other readers that a line is one of settings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
     """Everything that made a picture. `words` and `negative` are what the model was told; sizes in pixels.
 
-    `fine_tune` is the name of the LoRA that was laid over the model, "" without one.
+    `fine_tune` is the name of the LoRA that was laid over the model, "" without one. `seed`, `steps`, `guidance` and
+    `sampler` (with the name of its schedule) are those that made the picture; None, 0 and "" where that is not known.
     """
 
     prompt: PortraitPrompt
@@ -47,6 +52,13 @@ class Recipe:
     height: int = 0
     fine_tune: str = ""
     fine_tune_strength: float = 0.0
+    sampler: str = ""
+    schedule: str = ""
+
+    @property
+    def again(self) -> PortraitPrompt:
+        """The prompt that makes the same picture again, with the seed that was used."""
+        return self.prompt if self.seed is None else replace(self.prompt, seed=self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,53 +90,80 @@ def mark(png: bytes, recipe: Recipe, credentials: Credentials | None = None) -> 
 
 
 def read(raw: bytes) -> Recipe | None:
-    """The recipe in a PNG, JPEG or WebP, ours or in the form of A1111 and Civitai; None when there is none.
+    """The recipe in a PNG, JPEG or WebP, ours or another tool's; None when there is none.
 
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
+    Raises Unreadable for a recipe of another tool that cannot be read.
     """
-    return from_texts(texts(raw))
+    return from_told(told_in(raw))
 
 
-def from_texts(found: Mapping[str, str]) -> Recipe | None:
-    """The recipe in the texts of a picture; see `read`."""
-    told = found.get(PARAMETERS_KEYWORD, "")
-    # JPEG and WebP have one place for text: where ours stands in it, it is the recipe itself.
-    recipe = from_text(found.get(RECIPE_KEYWORD, "")) or from_text(told) or _from_parameters(told)
+def from_told(told: Told) -> Recipe | None:
+    """The recipe of what was found in a picture."""
+    recipe = from_text(told.own) if told.own else from_found(told.found) if told.found else None
     return recipe if recipe is not None and len(to_json(recipe.prompt)) <= MAX_PROMPT else None
 
 
-def read_recipe(raw: bytes) -> PortraitPrompt | None:
-    """The prompt in a picture, with the seed that was used; None when there is none."""
-    return recipe_in(texts(raw))
-
-
-def recipe_in(found: Mapping[str, str]) -> PortraitPrompt | None:
-    """The same as `read_recipe`, of texts that were taken out of a picture before."""
-    recipe = from_texts(found)
-    if recipe is None:
+def from_found(found: Found) -> Recipe | None:
+    """What another tool wrote, its words sorted into slots; None where nothing of them is left."""
+    said = parse(found.words[:MAX_TEXT])
+    negative = ", ".join(filter(None, (said.negative, _unwanted(found.negative))))
+    aspect = nearest_aspect(found.width, found.height) or said.aspect
+    prompt = replace(said, negative=negative, aspect=aspect, seed=None)
+    if replace(prompt, aspect=None) == PortraitPrompt():
         return None
-    return recipe.prompt if recipe.seed is None else replace(recipe.prompt, seed=recipe.seed)
+    return Recipe(
+        prompt=prompt,
+        seed=said.seed if found.seed is None else found.seed,
+        words=found.words,
+        negative=found.negative,
+        model_title=found.model,
+        steps=found.steps,
+        guidance=found.guidance,
+        sampler=found.sampler,
+        width=found.width,
+        height=found.height,
+    )
+
+
+def _unwanted(negative: str) -> str:
+    """Negative words without another tool's weights and tags."""
+    return parse(f"{NEGATIVE} {_one_line(negative)[: MAX_TEXT // 2]}").negative if negative.strip() else ""
+
+
+def read_recipe(raw: bytes) -> PortraitPrompt | None:
+    """The prompt in a picture, with the seed that was used; None when there is none. Raises Unreadable."""
+    recipe = read(raw)
+    return None if recipe is None else recipe.again
 
 
 def parameters(recipe: Recipe) -> str:
-    """The text that A1111, Civitai and others read: words, negative words, then settings."""
-    settings = {
-        "Steps": recipe.steps,
-        "Sampler": "Euler",
-        "CFG scale": f"{recipe.guidance:g}" if recipe.guidance else "",
-        "Seed": recipe.seed,
-        "Size": f"{recipe.width}x{recipe.height}",
-        "Model": _quoted(recipe.model_title or recipe.model),
-        "Version": SOFTWARE,
-    }
-    known = {name: value for name, value in settings.items() if value not in (None, "", 0, "0x0")}
-    if "Steps" not in known:
-        known.pop("Sampler", None)
-    lines = [_one_line(f"{recipe.words}{_lora(recipe)}")]
+    """The text that A1111, Civitai and others read: words, negative words, then settings.
+
+    Readers of this form want a sampler and three settings of how it worked. What is not known is called so, which is
+    what they call it themselves.
+    """
+    # Other readers than A1111 look for this anywhere, and for a capital letter.
+    lines = [_one_line(f"{recipe.words}{_lora(recipe)}").replace(NEGATIVE, NEGATIVE.lower())]
     if recipe.negative:
-        lines.append(f"Negative prompt: {_one_line(recipe.negative)}")
-    lines.append(", ".join(f"{name}: {value}" for name, value in known.items()))
+        lines.append(f"{NEGATIVE} {_one_line(recipe.negative).replace(NEGATIVE, NEGATIVE.lower())}")
+    lines.append(", ".join(f"{name}: {_quoted(value)}" for name, value in _settings(recipe).items() if value))
     return "\n".join(lines)
+
+
+def _settings(recipe: Recipe) -> dict[str, str]:
+    known = {
+        "Steps": f"{recipe.steps or ''}",
+        "Sampler": recipe.sampler or UNKNOWN,
+        "Schedule type": recipe.schedule,
+        "CFG scale": f"{recipe.guidance:g}" if recipe.guidance else "",
+        "Seed": "" if recipe.seed is None else f"{recipe.seed}",
+    }
+    for name in ("Schedule type", "Steps"):
+        if sum(map(bool, known.values())) < NEEDED:
+            known[name] = known[name] or UNKNOWN
+    size = f"{recipe.width}x{recipe.height}" if recipe.width and recipe.height else ""
+    return known | {"Size": size, "Model": recipe.model_title or recipe.model, "Version": SOFTWARE}
 
 
 def _lora(recipe: Recipe) -> str:
@@ -137,8 +176,13 @@ def _one_line(words: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """A1111 puts a value with a comma or a colon into quotes."""
-    return json.dumps(value, ensure_ascii=False) if {",", ":", '"'} & set(value) else value
+    """A1111 puts a value with a comma or a colon into quotes and reads it as JSON.
+
+    Other readers cut at every comma and colon, in quotes or not, so these stand there by their numbers.
+    """
+    if not {",", ":", '"', "\n"} & set(value):
+        return value
+    return json.dumps(value, ensure_ascii=False).replace(",", "\\u002c").replace(":", "\\u003a")
 
 
 def to_text(recipe: Recipe) -> str:
@@ -157,6 +201,8 @@ def to_text(recipe: Recipe) -> str:
         "width": recipe.width,
         "height": recipe.height,
     }
+    if recipe.sampler:
+        said |= {"sampler": recipe.sampler, "schedule": recipe.schedule}
     if recipe.fine_tune:
         said |= {"fine_tune": recipe.fine_tune, "fine_tune_strength": recipe.fine_tune_strength}
     return json.dumps(said, ensure_ascii=False, separators=(",", ":"))
@@ -188,6 +234,8 @@ def _checked(found: dict[str, Any], prompt: PortraitPrompt) -> Recipe:
         height=_whole(found, "height", 2**16),
         fine_tune=_string(found, "fine_tune"),
         fine_tune_strength=float(found.get("fine_tune_strength", 0.0)),
+        sampler=_string(found, "sampler"),
+        schedule=_string(found, "schedule"),
     )
 
 
@@ -206,18 +254,6 @@ def _whole(found: dict[str, Any], name: str, most: int) -> int:
 
 
 def _from_parameters(text: str) -> Recipe | None:
-    """What another tool wrote, read like a pasted block."""
-    if not text.strip():
-        return None
-    prompt = parse(_shortened(text))
-    return Recipe(prompt=replace(prompt, seed=None), seed=prompt.seed) if prompt != PortraitPrompt() else None
-
-
-def _shortened(text: str) -> str:
-    """At most `MAX_TEXT` characters of it: the beginning, and where that cuts off the settings, the first of those."""
-    if len(text) <= MAX_TEXT:
-        return text
-    found = text.rfind("\nSteps: ")
-    if found < MAX_TEXT - MAX_SETTINGS:
-        return text[:MAX_TEXT]
-    return text[: MAX_TEXT - MAX_SETTINGS] + text[found : found + MAX_SETTINGS]
+    """What another tool wrote into the parameters of a picture."""
+    found = recipes.read(Texts({PARAMETERS_KEYWORD: text}))
+    return None if found is None else from_found(found)

@@ -98,7 +98,8 @@ def _manifest(title: str) -> dict[str, object]:
         "claim_generator_info": [{"name": SOFTWARE}],
         "title": "AI-generated portrait",
         "format": "image/png",
-        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [made]}}],
+        # Else a claim of version 2 lists it among what was gathered from elsewhere, for which no signer stands up.
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [made]}, "created": True}],
     }
 
 

@@ -7,15 +7,20 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine import recipes
 from engine.prompts.model import ASPECTS
 
 MAX_SEED: Final = 2**63 - 1
 
 _SETTINGS: Final = re.compile(
-    r"(?<!\w)(?:Steps|Seed|CFG scale):\s*[\d.]+\s*,\s*"
-    r"(?:Sampler|Schedule type|Scheduler|CFG scale|Seed|Size|Model|Version|Clip skip|Denoising strength)[\w ]{0,20}:.*"
+    r"(?<!\w)(?:(?:Steps|Seed|CFG scale|Guidance Scale|Clip skip):[ \t]*+[\d.]++|Size:[ \t]*+\d++x\d++"
+    r"|(?:Sampler|Schedule type|Model hash):[ \t]*+[^,:\n]{1,60}+),[ \t]*+"
+    r"(?:Steps|Sampler|Schedule type|Scheduler|CFG scale|Distilled CFG Scale|Guidance Scale|Seed|Size|Model|Version|App"
+    r"|Clip skip|Denoising strength|VAE)[\w ]{0,20}:.*"
 )
-_SETTING_NAMES: Final = ("Steps:", "Seed:", "CFG scale:")
+"""A line of settings of which two stand side by side, whichever they are."""
+_SETTING_NAMES: Final = ("Steps:", "Seed:", "CFG scale:", "Size:", "Sampler:")
+_TEMPLATE: Final = re.compile(r"\A\s*+(?:Negative )?Template:")
 _NEGATIVE: Final = re.compile(r"(?<=\S)\s+(?=negative prompt\s*:)", re.I)
 _COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
 _FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
@@ -85,18 +90,54 @@ def seed_in(text: str) -> int | None:
 
 def take_out(text: str, brought: Brought) -> str:
     """The text without what belongs to other tools; what is understood is noted in `brought`."""
+    if (said := _of_a_tool(text, brought)) is not None:
+        text = said
     text = _COMMAND.sub(" ", text)
     pasted = None
     if ":" in text:
         text = _NEGATIVE.sub("\n", text) if "prompt" in text.lower() else text
         pasted = _SETTINGS.search(text) if any(name in text for name in _SETTING_NAMES) else None
     if pasted:
-        text = _SETTINGS.sub(lambda found: _settings(found[0], brought), text)
+        text = _without_settings(text, brought)
     if "--" in text or "—" in text or "–" in text:
         text = "\n".join(_flags(line, brought) for line in text.split("\n"))
     if pasted or (any(sign in text for sign in _SIGNS) and _WEIGHTED.search(text)):
         text = _without_weights(text, brought)
     return text
+
+
+def _of_a_tool(text: str, brought: Brought) -> str | None:
+    """The words of a recipe that is pasted as its tool wrote it; None for what people write, "" for one without words.
+
+    A recipe that says nothing is told rather than taken for words.
+    """
+    try:
+        found = recipes.read_pasted(text)
+    except recipes.Unreadable as error:
+        brought.ignored.append(f"a recipe of {error.tool}")
+        return ""
+    if found is None:
+        return None
+    brought.seed, brought.aspect = found.seed, nearest_aspect(found.width, found.height)
+    # Its lines are no labels of this text's, and what is not wanted goes the way of all negative words.
+    said = " ".join(found.words.split())
+    return f"{said}\nNegative prompt: {' '.join(found.negative.split())}" if found.negative else said
+
+
+def _without_settings(text: str, brought: Brought) -> str:
+    """The text without its settings, and without the templates that extensions write behind them."""
+    before, found = text[: _start(text)], text[_start(text) :]
+    kept, templates = list[str](), False
+    for line in found.split("\n"):
+        templates = templates or _TEMPLATE.match(line) is not None
+        if not templates:
+            kept.append(_SETTINGS.sub(lambda one: _settings(one[0], brought), line))
+    return before + "\n".join(kept)
+
+
+def _start(text: str) -> int:
+    found = _SETTINGS.search(text)
+    return found.start() if found else len(text)
 
 
 def _without_weights(text: str, brought: Brought) -> str:
@@ -108,7 +149,7 @@ def _without_weights(text: str, brought: Brought) -> str:
 
 
 def _settings(line: str, brought: Brought) -> str:
-    for pair in line.split(","):
+    for pair in line.partition(" Template:")[0].removesuffix(" Negative").split(","):
         name, _, value = pair.partition(":")
         match name.strip().casefold():
             case "seed":

@@ -13,6 +13,7 @@ from bot.core import studio, words
 from bot.delivery import payloads
 from engine.jobs.job import Finished
 from engine.pictures import provenance
+from engine.pictures.picture_text import with_texts
 from engine.prompt import SLOTS, from_json
 from engine.wording.dialects import Words
 from engine.wording.presets import PRESETS
@@ -157,6 +158,32 @@ async def test_a_picture_without_a_recipe_is_explained(world: World) -> None:
 
     result = await world.sam.slash(world.channel, "portrait", from_image=("plain.png", picture()))
     assert "no recipe" in said(result)
+
+
+async def test_another_tools_recipe_is_ordered_and_one_that_cannot_be_read_is_not_charged(world: World) -> None:
+    """JSON and settings are never a sitter."""
+    from tests.bot.test_character import picture
+
+    before = await world.balance(world.sam)
+    broken = with_texts(picture(), {"parameters": '{"sui_image_params": {"seed": 4}}'})
+    refused = said(await world.sam.slash(world.channel, "portrait", from_image=("broken.png", broken)))
+    assert "a recipe of SwarmUI, which I cannot read" in refused
+    assert "Nothing was charged" in refused
+    assert await world.balance(world.sam) == before
+    params = {"prompt": "an old sailor, wool peacoat", "negativeprompt": "hat", "seed": 77, "width": 512, "height": 768}
+    swarm = with_texts(picture(), {"parameters": json.dumps({"sui_image_params": params})})
+    await world.sam.slash(world.channel, "portrait", from_image=("swarm.png", swarm))
+    read = await recipe(world)
+    assert (read.subject, read.clothing, read.negative, read.aspect) == ("an old sailor", "wool peacoat", "hat", "2:3")
+    (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
+    assert portrait.seed == 77
+
+
+async def test_a_delivered_picture_names_the_sampler_that_made_it(world: World) -> None:
+    message = await world.portrait(world.sam, PROMPT, seed=77)
+    settings = Image.open(io.BytesIO(await message.attachments[0].read())).text["parameters"].splitlines()[-1]  # type: ignore[attr-defined]
+    assert "Sampler: Euler, " in settings
+    assert "Seed: 77" in settings
 
 
 async def test_a_delivered_picture_says_that_it_is_generated(world: World) -> None:

@@ -10,6 +10,7 @@ import struct
 import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import c2pa
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from bot.delivery import payloads
 from engine.pictures import provenance, signing
 from engine.pictures.picture_text import MAX_TEXT, exif_comment, texts, with_texts
 from engine.pictures.provenance import Recipe
@@ -93,6 +95,107 @@ def test_other_tools_read_the_words_that_were_really_sent() -> None:
     assert found["Model"] == "Stable Diffusion 3.5: Large"
 
 
+def read_by_cuts(text: str) -> tuple[str, str, dict[str, str]]:
+    """The same as other parsers read it, sd-parsers among them: they cut at each comma and colon, look for the line of
+    settings from below, and want a sampler and two more settings of how it worked."""
+    known = {"Sampler", "CFG scale", "Seed", "Steps", "ENSD", "Schedule type"}
+    lines = text.split("\n")
+    for number in range(len(lines) - 1, -1, -1):
+        pairs = [item.split(":") for item in lines[number].split(",")]
+        found = {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2}
+        if len(known & found.keys()) >= 3:
+            assert "Sampler" in found
+            words, _, negative = "\n".join(lines[:number]).partition("Negative prompt:")
+            assert "Negative prompt:" not in negative
+            return words.strip(), negative.strip(), found
+    raise AssertionError(f"no settings in {text}")
+
+
+QUOTING: Final = (
+    'a poster that reads "Steps: 20, Sampler: Euler, Seed: 5", Negative prompt: none\n'
+    "Steps: 4, Sampler: DDIM, CFG scale: 1, Seed: 9"
+)
+HOSTED: Final = Recipe(
+    prompt=parse("a man"), words="a man", model="gpt", model_title="GPT Image 2", width=1024, height=1536
+)
+OUTWARDS: Final = {
+    "of a local model": replace(RECIPE, sampler="Euler"),
+    "with a schedule": replace(RECIPE, sampler="DPM++ 2M", schedule="Karras"),
+    "with a fine-tune": replace(RECIPE, sampler="Euler", fine_tune="rope", fine_tune_strength=0.8),
+    "of a hosted model": HOSTED,
+    "of a hosted model with a seed": replace(HOSTED, seed=77),
+    "of a hosted model with a seed, steps and guidance": replace(HOSTED, seed=77, steps=28, guidance=7.5),
+    "of a title with commas": replace(RECIPE, sampler="Euler", model_title='Mine, "new", v2: Seed: 4, Steps: 1'),
+    "of words that quote settings": replace(RECIPE, sampler="Euler", words=QUOTING, negative=QUOTING),
+    "without anything known": Recipe(prompt=parse("a man"), words="a man"),
+}
+
+
+def delivered(recipe: Recipe, kind: str) -> str:
+    """What stands where other tools look, in the PNG and in the WebP that is sent where the PNG is too large."""
+    made = provenance.mark(png(), recipe).picture
+    if kind == "PNG":
+        with Image.open(io.BytesIO(made)) as picture:
+            return str(picture.info["parameters"])
+    with Image.open(io.BytesIO(payloads._as_webp(made, 10**6))) as picture:
+        return str(picture.getexif().get_ifd(0x8769)[0x9286][8:].decode("utf-16-be"))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WebP"])
+@pytest.mark.parametrize("name", OUTWARDS)
+def test_other_tools_read_every_picture_of_ours_right(name: str, kind: str) -> None:
+    """By the rule of A1111 and by that of parsers that cut at every comma; nothing is claimed that is not known."""
+    recipe = OUTWARDS[name]
+    text = delivered(recipe, kind)
+    for read in (read_like_a1111, read_by_cuts):
+        words, negative, found = read(text)
+        assert words.partition(" <lora:")[0].lower() == " ".join(recipe.words.split()).lower()
+        assert negative.lower() == " ".join(recipe.negative.split()).lower()
+        assert found["Sampler"] == (recipe.sampler or "unknown")
+        assert found.get("Seed") == (None if recipe.seed is None else str(recipe.seed))
+        assert found.get("Steps") in ((str(recipe.steps),) if recipe.steps else (None, "unknown"))
+        assert found.get("CFG scale") == (f"{recipe.guidance:g}" if recipe.guidance else None)
+        assert found.get("Size") == (f"{recipe.width}x{recipe.height}" if recipe.width else None)
+        assert found["Version"] == "Likeness"
+    if recipe.model_title:
+        assert read_like_a1111(text)[2]["Model"] == recipe.model_title
+
+
+KEPT: Final[list[Image.Image]] = []
+"""sd-parsers takes a picture at the address of an earlier one for that one."""
+
+
+@pytest.mark.parametrize("name", OUTWARDS)
+def test_sd_parsers_itself_reads_them(name: str) -> None:
+    """Where it is installed; the rule it follows is tested above in any case."""
+    sd_parsers = pytest.importorskip("sd_parsers")
+    recipe = OUTWARDS[name]
+    made = provenance.mark(png(), recipe).picture
+    for raw in (made, payloads._as_webp(made, 10**6)):
+        KEPT.append(Image.open(io.BytesIO(raw)))
+        found = sd_parsers.ParserManager().parse(KEPT[-1])
+        assert found is not None
+        (sampler,) = found.samplers
+        assert sampler.name == (recipe.sampler or "unknown")
+        assert sampler.parameters.get("seed") == (None if recipe.seed is None else str(recipe.seed))
+        assert [one.value.partition(" <lora:")[0].lower() for one in sampler.prompts] == [
+            " ".join(recipe.words.split()).lower()
+        ]
+
+
+@pytest.mark.parametrize("name", OUTWARDS)
+def test_the_webp_that_is_delivered_brings_our_own_recipe_too(name: str) -> None:
+    recipe = OUTWARDS[name]
+    assert provenance.read(payloads._as_webp(provenance.mark(png(), recipe).picture, 10**6)) == recipe
+
+
+def test_a_webp_as_it_was_delivered_before_is_still_read() -> None:
+    """Its comment held the recipe itself."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 60)).save(buffer, "WEBP", exif=exif_comment(provenance.to_text(RECIPE)))
+    assert provenance.read(buffer.getvalue()) == RECIPE
+
+
 def test_marking_leaves_every_pixel_alone(credentials: signing.Credentials) -> None:
     """The picture that was rendered is the picture that is delivered."""
     plain = png()
@@ -113,6 +216,7 @@ def test_a_self_made_signature_is_valid_and_its_signer_unknown(credentials: sign
         manifest = reader.get_active_manifest()
     assert [failure["code"] for failure in failures] == ["signingCredential.untrusted"]
     (made,) = manifest["assertions"][0]["data"]["actions"]
+    assert manifest["assertions"][0]["created"] is True
     assert made["action"] == "c2pa.created"
     assert made["digitalSourceType"] == signing.SOURCE_TYPE
 

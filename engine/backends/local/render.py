@@ -12,7 +12,8 @@ from engine.backends import Outcome
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Recipe, steps_of
 from engine.backends.local.previews import Previewer
-from engine.jobs.job import Finished, Job, JobCancelled, Progress
+from engine.backends.local.schedulers import named
+from engine.jobs.job import Finished, Job, JobCancelled, Progress, Sampling
 from engine.models.local_models import takes_pictures
 from engine.wording.dialects import Words
 
@@ -151,7 +152,12 @@ class Rendering:
             steps=job.steps,
             render_s=render_s,
             batch=len(self._jobs),
+            sampling=self._sampling(job),
         )
+
+    def _sampling(self, job: Job) -> Sampling:
+        sampler, schedule = named(getattr(self._recipe.pipe, "scheduler", None))
+        return Sampling(seed=job.seed, steps=job.steps, guidance=job.guidance, sampler=sampler, schedule=schedule)
 
     def _reference_note(self, job: Job) -> str:
         if not job.references:

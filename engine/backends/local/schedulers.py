@@ -2,8 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+_NAMES: Final[Mapping[str, str]] = {
+    "DDIMScheduler": "DDIM",
+    "EulerAncestralDiscreteScheduler": "Euler a",
+    "EulerDiscreteScheduler": "Euler",
+    "FlowMatchEulerDiscreteScheduler": "Euler",
+    "FlowMatchHeunDiscreteScheduler": "Heun",
+    "FlowMatchLCMScheduler": "LCM",
+    "HeunDiscreteScheduler": "Heun",
+    "KDPM2AncestralDiscreteScheduler": "DPM2 a",
+    "KDPM2DiscreteScheduler": "DPM2",
+    "LCMScheduler": "LCM",
+    "LMSDiscreteScheduler": "LMS",
+    "PNDMScheduler": "PLMS",
+    "UniPCMultistepScheduler": "UniPC",
+}
+"""What A1111 and others call the samplers of diffusers."""
+_SPACINGS: Final[Mapping[str, str]] = {
+    "use_karras_sigmas": "Karras",
+    "use_exponential_sigmas": "Exponential",
+    "use_beta_sigmas": "Beta",
+}
+
+
+def named(scheduler: Any) -> tuple[str, str]:
+    """The sampler and its schedule as other tools call them; one that they do not have by its own name."""
+    if scheduler is None:
+        return "", ""
+    own, config = type(scheduler).__name__, getattr(scheduler, "config", {})
+    spacing = next((name for key, name in _SPACINGS.items() if config.get(key)), "")
+    if own == "DPMSolverMultistepScheduler" and str(config.get("algorithm_type", "")).endswith("dpmsolver++"):
+        noisy = " SDE" if config["algorithm_type"].startswith("sde") else ""
+        return f"DPM++ {config.get('solver_order', 2)}M{noisy}", spacing
+    return _NAMES.get(own, own.removesuffix("Scheduler")), spacing
 
 
 def begin_from_pictures(scheduler: Any) -> None:

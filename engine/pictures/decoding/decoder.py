@@ -21,6 +21,9 @@ from engine.apart.process import WALL_S, Apart, Ended, TookTooLong
 from engine.pictures.decoding.bare import DAMAGED, counted
 from engine.pictures.decoding.seats import Seats
 from engine.pictures.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPicture
+from engine.pictures.picture_text import MAX_TEXT
+from engine.recipes import sound
+from engine.recipes.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -85,12 +88,12 @@ class Decoder:
             raise BadPicture(too_heavy(len(raw)))
         return _picture(await self._do("clean", raw, owner))
 
-    async def texts(self, raw: bytes, owner: Hashable) -> dict[str, str]:
-        """The texts that a recipe is read from; see engine.pictures.picture_text. Raises BadPicture."""
+    async def recipe(self, raw: bytes, owner: Hashable) -> Told:
+        """What the picture says of how it was made. Raises BadPicture, also for a recipe that cannot be read."""
         if len(raw) > MAX_BYTES:
             raise BadPicture(too_heavy(len(raw)))
-        facts, _ = await self._do("texts", raw, owner)
-        return {str(name): str(text) for name, text in dict(facts["texts"]).items()}
+        facts, _ = await self._do("recipe", raw, owner)
+        return told_of(facts)
 
     async def plain(self, raw: bytes, owner: Hashable) -> CleanPicture:
         """What a provider sent, as PNG with all its pixels. Raises BadPicture.
@@ -204,9 +207,9 @@ class DecodingSeat:
         """See Decoder.clean."""
         return await self._decoder.clean(raw, self._owner)
 
-    async def texts(self, raw: bytes) -> dict[str, str]:
-        """See Decoder.texts."""
-        return await self._decoder.texts(raw, self._owner)
+    async def recipe(self, raw: bytes) -> Told:
+        """See Decoder.recipe."""
+        return await self._decoder.recipe(raw, self._owner)
 
 
 @dataclass
@@ -240,6 +243,17 @@ def _picture(answer: tuple[dict[str, Any], bytes]) -> CleanPicture:
     if (width, height) != struct.unpack(">II", content[16:24].ljust(8, b"\0")):
         raise BadPicture(DAMAGED)
     return CleanPicture(content, width, height)
+
+
+def told_of(facts: dict[str, Any]) -> Told:
+    """The facts of a recipe, checked: whoever says them may have been taken over by a picture."""
+    own, found = facts.get("own"), facts.get("found")
+    if not isinstance(own, str) or len(own) > MAX_TEXT or not isinstance(found, dict | None):
+        raise BadPicture(DAMAGED)
+    try:
+        return Told(own, None if found is None else sound(found))
+    except (TypeError, ValueError):
+        raise BadPicture(DAMAGED) from None
 
 
 def _fail(task: _Task, error: BaseException) -> None:

@@ -9,18 +9,29 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from PIL import Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import GifImagePlugin, Image, ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
-from engine.pictures.decoding.bare import DAMAGED, Bare, bare, counted, size
+from engine.pictures.decoding.bare import (
+    DAMAGED,
+    MAX_EXIF,
+    MAX_PROFILE,
+    UNREADABLE,
+    Bare,
+    bare,
+    counted,
+    orientation,
+    size,
+)
+from engine.pictures.decoding.colours import seen
 from engine.pictures.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
-from engine.pictures.picture_text import texts
 
 PREVIEW_SIDE_PX: Final = 512
 MOST_SENT_SIDE_PX: Final = 16_384
 LEAST_SENT_SIDE_PX: Final = 8
+NO_HEIC: Final = "I cannot read HEIC pictures here. Save it as JPEG and send it again."
 _T = Image.Transpose
 _UPRIGHT: Final = {
     2: _T.FLIP_LEFT_RIGHT,
@@ -46,17 +57,17 @@ def clean(raw: bytes) -> Made:
     if all(said := size(raw)):
         _check_size(*said, counted(raw))
     source = bare(raw)
-    picture = _pixels(source, within=_kept_size(source.width, source.height))
+    picture, turned = _pixels(source, within=_kept_size(source.width, source.height))
     picture.thumbnail((KEPT_SIDE_PX, KEPT_SIDE_PX), Image.Resampling.LANCZOS)
-    if source.orientation in _UPRIGHT:
-        picture = picture.transpose(_UPRIGHT[source.orientation])
+    if turned in _UPRIGHT:
+        picture = picture.transpose(_UPRIGHT[turned])
     return Made(encode_png(picture), {"width": picture.width, "height": picture.height})
 
 
 def plain(raw: bytes) -> Made:
     """A PNG (RGB) with all the pixels that there are, and nothing beside them; `width` and `height`."""
     source = _bounded(raw)
-    picture = _pixels(source)
+    picture, _ = _pixels(source)
     facts = {"width": picture.width, "height": picture.height}
     if _is_plain(source):
         return Made(source.data, facts)
@@ -67,7 +78,7 @@ def plain(raw: bytes) -> Made:
 
 def preview(raw: bytes) -> Made:
     """A small JPEG."""
-    picture = _pixels(_bounded(raw))
+    picture, _ = _pixels(_bounded(raw))
     factor = max(1, -(-max(picture.size) // PREVIEW_SIDE_PX))
     buffer = io.BytesIO()
     # A third of the time that a filter takes, and nobody sees the difference in a passing preview.
@@ -75,9 +86,16 @@ def preview(raw: bytes) -> Made:
     return Made(buffer.getvalue())
 
 
-def told(raw: bytes) -> Made:
-    """The `texts` that a recipe is read from; see engine.pictures.picture_text."""
-    return Made(facts={"texts": texts(raw)})
+def recipe(raw: bytes) -> Made:
+    """What the picture says of how it was made: `own` as we wrote it, or `found` as another tool did."""
+    from engine.recipes import Unreadable
+    from engine.recipes.told import told_in
+
+    try:
+        told = told_in(raw)
+    except Unreadable as error:
+        raise BadPicture(str(error)) from None
+    return Made(facts={"own": told.own, "found": None if told.found is None else asdict(told.found)})
 
 
 def faces(raw: bytes) -> Made:
@@ -98,20 +116,34 @@ JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
     "clean": clean,
     "plain": plain,
     "preview": preview,
-    "texts": told,
+    "recipe": recipe,
     "faces": faces,
     "every face": every_face,
 }
 
 
-def _pixels(source: Bare, within: tuple[int, int] | None = None) -> Image.Image:
-    """The pixels (RGB), and nothing else that the decoder holds; a JPEG is decoded no larger than twice `within`."""
+def _pixels(source: Bare, within: tuple[int, int] | None = None) -> tuple[Image.Image, int]:
+    """The pixels (RGB) as they are seen, on white, and their orientation.
+
+    A JPEG is decoded no larger than twice `within`.
+    """
     with _opened(source) as opened:
         if within is not None:
             opened.draft(None, within)
-        picture = opened.convert("RGB")
+        opened.load()
+        turned, profile = source.orientation, source.profile
+        if source.format in ("AVIF", "HEIC"):
+            turned, profile = _told_by_decoder(opened)
+        picture = seen(opened, profile)
     picture.info.clear()
-    return picture
+    return picture, turned
+
+
+def _told_by_decoder(opened: ImageFile.ImageFile) -> tuple[int, bytes]:
+    """The orientation and the profile that it found among the boxes."""
+    exif, profile = opened.info.get("exif") or b"", opened.info.get("icc_profile") or b""
+    turned = orientation(exif[:MAX_EXIF].removeprefix(b"Exif\0\0"))
+    return turned, profile if len(profile) <= MAX_PROFILE else b""
 
 
 def _opened(source: Bare) -> ImageFile.ImageFile:
@@ -125,14 +157,43 @@ def _opened(source: Bare) -> ImageFile.ImageFile:
             opened = JpegImagePlugin.JpegImageFile(file)
         case "WEBP":
             opened = WebPImagePlugin.WebPImageFile(file)
-    if opened.size != (source.width, source.height):
+        case "GIF":
+            opened = GifImagePlugin.GifImageFile(file)
+        case "AVIF":
+            opened = _opened_avif(file)
+        case "HEIC":
+            opened = _opened_heic(file)
+    # Who decodes HEIC turns it upright at once.
+    sizes = [opened.size, opened.size[::-1]] if source.format == "HEIC" else [opened.size]
+    if (source.width, source.height) not in sizes:
         raise BadPicture(DAMAGED)
     return opened
 
 
+def _opened_avif(file: io.BytesIO) -> ImageFile.ImageFile:
+    from PIL import AvifImagePlugin
+
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would reserve memory of its own
+    if not AvifImagePlugin.SUPPORTED:
+        raise BadPicture(UNREADABLE)
+    return AvifImagePlugin.AvifImageFile(file)
+
+
+def _opened_heic(file: io.BytesIO) -> ImageFile.ImageFile:
+    """Where the package for it is installed; Pillow alone has no decoder."""
+    try:
+        from pi_heif import as_plugin, options
+    except ImportError:
+        raise BadPicture(NO_HEIC) from None
+    options.DECODE_THREADS = 1
+    opened: ImageFile.ImageFile = as_plugin.HeifImageFile(file)
+    return opened
+
+
 def _is_plain(source: Bare) -> bool:
-    """Whether it is a PNG of eight bits a colour already, without transparency."""
-    return source.format == "PNG" and source.data[24:26] == b"\x08\x02" and source.data[37:41] == b"IDAT"
+    """Whether it is a PNG of eight bits a colour already, without transparency or a profile."""
+    eight_bits = source.format == "PNG" and source.data[24:26] == b"\x08\x02" and source.data[37:41] == b"IDAT"
+    return eight_bits and not source.profile
 
 
 def _kept_size(width: int, height: int) -> tuple[int, int]:
@@ -163,4 +224,4 @@ def _check_size(width: int, height: int, counts: int) -> None:
 
 
 def _too_large() -> str:
-    return "Pictures may have at most 40 megapixels, WebP 20; scale it down and send it again."
+    return "Pictures may have at most 40 megapixels, WebP, AVIF and HEIC 20; scale it down and send it again."
