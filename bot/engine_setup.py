@@ -82,8 +82,14 @@ def make_engine(
 
     def local() -> "Backend":
         from engine.backends.diffusers import DiffusersBackend
+        from engine.backends.local.runtime import LocalSettings
 
-        return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
+        return DiffusersBackend(
+            catalogue,
+            settings=LocalSettings(
+                memory_gib=settings.model_memory_gib or None, ram_gib=settings.model_ram_gib or None
+            ),
+        )
 
     def studio() -> "Backend":
         from engine.backends.studio import StudioBackend

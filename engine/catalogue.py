@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from engine.hosted_models import Access
 
 Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
-Offload = Literal["none", "model", "sequential"]
+Precision = Literal["auto", "float32", "bfloat16", "float16", "fp8", "int8", "nf4"]
+Offload = Literal["auto", "none", "encoders", "model", "group", "sequential"]
 Quality = Literal["draft", "standard", "fine"]
 
 BUILTIN_ID = "built-in"
@@ -39,8 +39,9 @@ class Model:
     nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it;
     `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
     when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
-    alone. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator,
-    0 when that is not known.
+    alone. `precision`, `offload` and `gguf` (a file with the denoiser's weights) are for models on this machine, and
+    "auto" leaves it to the plan (`engine.placement.plan`). `note` is shown with every picture. `cost_usd_micros` is
+    what a picture costs the operator, 0 when that is not known.
     """
 
     id: str
@@ -69,7 +70,8 @@ class Model:
     memory_gib: float = 0.0
     licence: str = ""
     precision: Precision = "auto"
-    offload: Offload = "none"
+    offload: Offload = "auto"
+    gguf: str = ""
     cost_usd_micros: int = 0
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.backends.local.memory_errors import is_out_of_memory
 from engine.finetunes import halves, misfit
 from engine.jobs import Adapter, EngineError, ModelUnavailable
 
@@ -93,16 +94,14 @@ class FineTunes:
     def _load(self, adapter: Adapter) -> None:
         if not hasattr(self._pipe, "load_lora_weights"):
             raise ModelUnavailable(self._title, "its kind of model takes no fine-tunes")
-        import torch
-
         try:
             self._held[adapter.name] = self._read(adapter)
         except EngineError:
             raise
-        except torch.OutOfMemoryError:
-            self._forget(adapter.name)
-            raise
         except Exception as error:
+            if is_out_of_memory(error):
+                self._forget(adapter.name)
+                raise
             log.exception("The fine-tune %s could not be laid over %s.", adapter.name, self._title)
             self._forget(adapter.name)
             raise _unfit(self._title, adapter, "it cannot be read") from error
