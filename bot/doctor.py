@@ -6,7 +6,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -19,6 +19,10 @@ from data.errors import DataError
 from data.files import private_folder, readable_by_others, write_over
 from data.folder_lock import lock_folder
 from engine import identity, studio_model
+from engine.placement.cards import Card
+from engine.placement.parts import parts_of
+from engine.placement.plan import plan
+from engine.placement.sizes import GIB
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
@@ -52,7 +56,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _studio()
     yield _faces()
     if settings.model_local or settings.model_file:
-        yield from _device()
+        yield from _device(settings)
 
 
 def _token(settings: Settings) -> Finding:
@@ -169,17 +173,46 @@ def _faces() -> Finding:
     return Finding("good", "Faces: dlib is there; likeness is measured.")
 
 
-def _device() -> Iterator[Finding]:
+def _device(settings: Settings) -> Iterator[Finding]:
     if importlib.util.find_spec("torch") is None:
         yield Finding(
             "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
         )
         return
-    import torch
+    from engine.backends.local.devices import fault, found_card, look
 
-    if torch.cuda.is_available():
-        name = torch.cuda.get_device_name(0)
-        memory = torch.cuda.get_device_properties(0).total_memory / 2**30
-        yield Finding("good", f"Device: {name}, {memory:.0f} GiB.")
-    else:
-        yield Finding("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")
+    why = fault(look())
+    if why:
+        yield Finding("bad", f"Device: {why}.")
+        return
+    card = found_card(int(settings.model_ram_gib * GIB) or None)
+    if card is None:
+        yield Finding(
+            "note",
+            "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one; large ones do not run without.",
+        )
+        return
+    own = int(settings.model_memory_gib * GIB) or card.usable_bytes
+    yield Finding("good", f"Device: {card.name}, {own / GIB:.1f} GiB for models.")
+    yield from _placements(settings, replace(card, usable_bytes=own))
+
+
+def _placements(settings: Settings, card: Card) -> Iterator[Finding]:
+    """Where each local model goes on this card; what `python -m bot plan` says at length."""
+    try:
+        models = [model for model in make_catalogue(settings).models if model.provider == "local"]
+    except SettingsError:
+        return  # told already
+    for model in models:
+        parts = parts_of(model)
+        found = plan(model, parts, card) if parts is not None else None
+        if found is None:
+            yield Finding("note", f"Placement of {model.id}: not known before it is downloaded, or memory_gib is set.")
+        elif found.fits:
+            yield Finding("good", f"Placement of {model.id}: {found.placement.settings}, {found.batch} at once.")
+        else:
+            other = " or ".join(text for text, _ in found.otherwise)
+            advice = f"Set {other}." if other else "Nothing that can be set makes it fit."
+            yield Finding(
+                "bad", f"Placement of {model.id}: it does not fit ({found.need.card / GIB:.1f} GiB). {advice}"
+            )

@@ -62,6 +62,16 @@ class Laned(Protocol):
 
 
 @runtime_checkable
+class Keeping(Protocol):
+    """A backend whose models have to be loaded, and of which not all fit at once."""
+
+    @property
+    def ready(self) -> Collection[str]:
+        """Ids of the models that are loaded now; asked on the event loop."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A backend that keeps something of words and reference pictures between batches."""
 

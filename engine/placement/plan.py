@@ -159,7 +159,8 @@ def down_from(base: Placement) -> Iterator[Placement]:
         yield replace(base, tiled=True)
     if base.offload in STEPS_DOWN:
         for offload in STEPS_DOWN[STEPS_DOWN.index(base.offload) + 1 :]:
-            yield Placement(offload, base.kept, tiled=True)
+            for tiled in sorted({base.tiled, True}):
+                yield Placement(offload, base.kept, tiled)
 
 
 def usual_load(model: Model) -> Load:

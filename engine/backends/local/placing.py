@@ -39,7 +39,7 @@ def place(pipe: Any, placement: Placement, device: torch.device, *, pinned: bool
     if placement.offload == "model":
         pipe.enable_model_cpu_offload(device=device)
     elif placement.offload == "sequential":
-        pipe.enable_sequential_cpu_offload(device=device)
+        _place_layers(pipe, device)
     else:
         _place_parts(pipe, placement, device, pinned)
 
@@ -60,6 +60,18 @@ def release(pipe: Any) -> None:
             if registry is not None:
                 for name in _GROUP_HOOKS:
                     registry.remove_hook(name, recurse=False)
+
+
+def _place_layers(pipe: Any, device: torch.device) -> None:
+    """Every layer comes to the device for its own work alone. A pipeline placed so can only be read again."""
+    from accelerate import cpu_offload
+
+    for name, part in modules(pipe).items():
+        part.to("cpu")
+        if name in pipe._exclude_from_cpu_offload:
+            part.to(device)
+        else:
+            cpu_offload(part, device, offload_buffers=len(part._parameters) > 0)
 
 
 def _place_parts(pipe: Any, placement: Placement, device: torch.device, pinned: bool) -> None:
