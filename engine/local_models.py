@@ -23,6 +23,8 @@ ADAPTER: Final = "ip_adapter"
 """The folder of an IP-Adapter, in the model's own."""
 COMPRESSED: Final = frozenset({"fp8", "int8", "nf4"})
 """Precisions that keep the denoiser's weights smaller than it works with."""
+STREAMING: Final = frozenset({"group", "sequential"})
+"""Offloads that bring the denoiser's weights to the card during every step."""
 
 
 def local_model(entry: str) -> Model:
@@ -137,6 +139,11 @@ def check_placing(model: Model, where: str) -> None:
         )
     if model.gguf and not Path(model.gguf).name.endswith(".gguf"):
         raise CatalogueError(f"{where} names {model.gguf!r}, which does not end in .gguf.")
+    if model.offload in STREAMING and (model.gguf or model.precision in ("int8", "nf4")):
+        raise CatalogueError(
+            f"{where} says offload={model.offload}, which streams plain weights alone: beside quantised ones "
+            "choose offload=encoders or offload=model."
+        )
     if model.offload == "sequential" and model.precision in COMPRESSED:
         raise CatalogueError(
             f"{where} says precision={model.precision} beside offload=sequential, which moves weights as they were "

@@ -134,8 +134,8 @@ class DiffusersBackend:
             self._limits.worked(kind, len(batch))
             return tried
         shelf, _ = self._parts()
-        shelf.unsettle(model.id)
         runtime.free_unused(shelf.device)
+        shelf.unsettle(model.id)
         if shelf.spare_others(model.id):
             return self._relieved(model, batch, watcher, placement)
         tiles = shelf.further_down(model, placement, only_tiles=True) if tried.at_autoencoder else None

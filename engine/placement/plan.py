@@ -33,6 +33,8 @@ Kept = Literal["wide", "half", "fp8", "int8", "nf4", "gguf"]
 
 STEPS_DOWN: Final[tuple[Where, ...]] = ("none", "encoders", "model", "group")
 """The places a model can change between without being read again; sequential is not among them."""
+PLAIN: Final[frozenset[Kept]] = frozenset({"wide", "half", "fp8"})
+"""Weights that can be streamed. Those of int8, nf4 and GGUF carry scales beside them that diffusers leaves behind."""
 LARGEST_BATCH: Final = 16
 _LEAF_BYTES: Final = GIB
 """The most that a streamed reader has on the card: its table of words, and the layer that comes next."""
@@ -111,6 +113,8 @@ def choices(model: Model, card: Card) -> Iterator[Placement]:
     kept = _kept(model)
     order = _OPEN if kept is None else tuple(dict.fromkeys(replace(one, kept=kept) for one in _OPEN))
     for one in order:
+        if one.offload == "group" and one.kept not in PLAIN:
+            continue
         if (model.offload in ("auto", one.offload)) and (one.kept != "fp8" or kept == "fp8" or card.casts):
             yield one
     if model.offload == "sequential":
@@ -159,6 +163,8 @@ def down_from(base: Placement) -> Iterator[Placement]:
         yield replace(base, tiled=True)
     if base.offload in STEPS_DOWN:
         for offload in STEPS_DOWN[STEPS_DOWN.index(base.offload) + 1 :]:
+            if offload == "group" and base.kept not in PLAIN:
+                return
             for tiled in sorted({base.tiled, True}):
                 yield Placement(offload, base.kept, tiled)
 
@@ -258,11 +264,18 @@ def _picture_s(parts: ModelParts, placement: Placement, model: Model) -> float:
             return model.steps * (step_s + _LAYER_COST * move_s) + _LAYER_COST * read_s
 
 
+def _somehow_fits(parts: ModelParts, placement: Placement, card: Card, load: Load, model: Model) -> bool:
+    """As it is, or with the tiles that it would get then."""
+    tiled = replace(placement, tiled=placement.offload in ("encoders", "group"))
+    return fits(parts, placement, card, load, model) or fits(parts, tiled, card, load, model)
+
+
 def _otherwise(model: Model, parts: ModelParts, card: Card, chosen: Placement) -> tuple[tuple[str, float], ...]:
     """Other settings that fit, quickest first; layer by layer only where nothing else does."""
     load = usual_load(model)
-    every = [Placement(where, kept) for where in STEPS_DOWN for kept in ("half", "fp8", "int8", "nf4")]
-    found = {one.settings: one for one in every if fits(parts, one, card, load, model)}
+    kinds: tuple[Kept, ...] = ("half", "fp8", "int8", "nf4")
+    every = [Placement(where, kept) for where in STEPS_DOWN for kept in kinds if where != "group" or kept in PLAIN]
+    found = {one.settings: one for one in every if _somehow_fits(parts, one, card, load, model)}
     found.pop(chosen.settings, None)
     told = sorted(((text, speed(parts, one, model)) for text, one in found.items()), key=lambda pair: -pair[1])
     last = Placement("sequential")

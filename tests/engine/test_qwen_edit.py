@@ -15,6 +15,7 @@ from engine.backends.local.words import words_for
 from engine.catalogue import Catalogue, Model
 from engine.jobs import Edit, Finished, Job, ModelUnavailable, Progress
 from engine.local_models import local_model
+from engine.placement.plan import Placement
 from tests.engine.stage import job
 from tests.engine.test_published import studio_of
 from tests.engine.test_references import face
@@ -69,7 +70,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     parts = qwen_parts()
     pipe = QwenImageEditPlusPipeline(**parts, processor=Processor(parts["tokenizer"]))
     pipe.set_progress_bar_config(disable=True)
-    return Loaded(MODEL, pipe, torch.device("cpu"), "none", 0, False, FineTunes(pipe, MODEL.title))
+    return Loaded(MODEL, pipe, torch.device("cpu"), Placement(), {}, False, FineTunes(pipe, MODEL.title))
 
 
 def rendered(loaded: Loaded, one: Job) -> Finished:

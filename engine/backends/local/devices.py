@@ -15,6 +15,8 @@ from engine.placement.sizes import GIB
 _DRIVER: Final = Path("/proc/driver/nvidia/version")
 _UVM: Final = Path("/dev/nvidia-uvm")
 _OLDER_WHEEL: Final = ".venv/bin/pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126"
+_KERNEL: Final = re.compile(r"(sm|compute)_(\d{1,4})")
+_VERSION: Final = re.compile(r"\s(\d{3}\.\d{1,4}(?:\.\d{1,4})?)\s")
 _NEEDED_DRIVERS: Final = ((13, 580), (12, 525), (11, 450))
 """The oldest driver of NVIDIA's on Linux for each CUDA."""
 
@@ -75,7 +77,7 @@ def fault(seen: Seen) -> str:
 
 
 def _too_old_a_card(seen: Seen) -> str:
-    built = [(kind, int(number)) for kind, number in re.findall(r"(sm|compute)_(\d{1,4})", " ".join(seen.built_for))]
+    built = [(kind, int(number)) for kind, number in _KERNEL.findall(" ".join(seen.built_for))]
     if not built or not seen.name:
         return ""
     major, minor = seen.capability
@@ -95,7 +97,7 @@ def _driver() -> str:
         text = _DRIVER.read_text(encoding="utf-8")
     except OSError:
         return ""
-    found = re.search(r"\s(\d{3}\.\d+(?:\.\d+)?)\s", text)
+    found = _VERSION.search(text)
     return found[1] if found else "unknown"
 
 

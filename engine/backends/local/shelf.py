@@ -16,13 +16,14 @@ from engine.backends.local.compressed import is_kept
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
 from engine.backends.local.loaded import Loaded
+from engine.backends.local.memory_errors import is_out_of_memory
 from engine.backends.local.reading import read
 from engine.backends.local.runtime import LocalSettings
 from engine.catalogue import Model
 from engine.jobs import ModelUnavailable
 from engine.local_models import COMPRESSED
 from engine.placement.parts import parts_of
-from engine.placement.plan import Placement, Plan, down_from, for_load, plan
+from engine.placement.plan import Kept, Placement, Plan, down_from, for_load, plan
 from engine.placement.sizes import GIB, Load, ModelParts
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Shelf:
         self._settings = settings
         self._models: OrderedDict[str, Loaded] = OrderedDict()
         self._plans: dict[str, Plan] = {}
-        self._known_parts: dict[str, ModelParts | None] = {}
+        self._kept: dict[str, Kept] = {}
+        self._known_parts: dict[str, ModelParts] = {}
         self.device = runtime.choose_device(settings)
         self.card = runtime.choose_card(settings, self.device)
         self._budget_bytes = self.card.usable_bytes if self.card else runtime.memory_budget_bytes(settings)
@@ -65,6 +67,8 @@ class Shelf:
         Raises ModelUnavailable, and what running out of memory raises.
         """
         wanted = placement or self.planned(model)
+        if model.id in self._models and self._kept[model.id] != wanted.kept:
+            self.drop(model.id)  # what was not known before it was read asks for other weights
         loaded = self._models.get(model.id)
         if loaded is None:
             on_load()
@@ -112,10 +116,19 @@ class Shelf:
         return next(order, None)
 
     def unsettle(self, model_id: str) -> None:
-        """Memory ran out in the middle of a call: nobody knows which parts are where, so they are placed anew."""
+        """Memory ran out in the middle of a call: what was on its way then goes back to where it belongs."""
         loaded = self._models.get(model_id)
-        if loaded is not None:
-            loaded.placement = None
+        if self.card is None or loaded is None or loaded.placement is None:
+            return
+        if loaded.placement.offload == "sequential":
+            self.drop(model_id)
+            return
+        try:
+            self._place(loaded, loaded.placement)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            log.warning("%s has no room on the device any more and left memory.", loaded.model.title)
 
     def drop(self, model_id: str) -> None:
         """Takes a model out of memory."""
@@ -130,9 +143,10 @@ class Shelf:
         return bool(others)
 
     def _parts(self, model: Model) -> ModelParts | None:
-        if model.id not in self._known_parts:
-            self._known_parts[model.id] = parts_of(model)
-        return self._known_parts[model.id]
+        parts = self._known_parts.get(model.id) or parts_of(model)
+        if parts is not None:
+            self._known_parts[model.id] = parts
+        return parts
 
     def _on_processor(self, model: Model, parts: ModelParts | None) -> Placement:
         """Raises ModelUnavailable for settings that need a card, and for a model that is too large without one."""
@@ -194,13 +208,26 @@ class Shelf:
         on_card = placing.on_card_when_idle(loaded.sizes, placement)
         self._make_room(self._needed(loaded.model, placement) or on_card, keep=loaded.model.id)
         self._make_room_beside(loaded.bytes - on_card, keep=loaded.model.id)
-        placing.place(loaded.pipe, placement, self.device, pinned=self._pinned(loaded.bytes))
+        self._place(loaded, placement)
+
+    def _place(self, loaded: Loaded, placement: Placement) -> None:
+        """Raises what running out of memory raises; the model has left memory then."""
+        try:
+            placing.place(loaded.pipe, placement, self.device, pinned=self._pinned(loaded.bytes))
+        except BaseException:
+            self.drop(loaded.model.id)  # some of it is here and some there
+            raise
         loaded.placement = placement
 
     def _needed(self, model: Model, placement: Placement) -> int:
         """What this placement takes of the device with a picture, by reckoning; 0 where that is not known."""
         found = self._plans.get(model.id)
         return found.need.card if found is not None and found.placement == placement else 0
+
+    def _needed_beside(self, model: Model, placement: Placement) -> int:
+        """The same for the machine's memory."""
+        found = self._plans.get(model.id)
+        return found.need.ram if found is not None and found.placement == placement else 0
 
     def _pinned(self, weights_bytes: int) -> bool:
         return self.card is not None and weights_bytes <= PINNED_SHARE * self.card.ram_bytes
@@ -210,7 +237,7 @@ class Shelf:
         parts = self._parts(model)
         weights = sum(part.elements for part in parts.parts) * dtype.itemsize if parts else 0
         self._make_room(self._needed(model, placement) or weights)
-        self._make_room_beside(max(0, weights - (self._needed(model, placement) or weights)), keep=model.id)
+        self._make_room_beside(self._needed_beside(model, placement), keep=model.id)
         first = self.device if self.card is not None and placement.offload in ("none", "encoders") else None
         pipe, has_adapter = read(model, dtype, placement.kept, first)
         placing.place(pipe, placement, self.device, pinned=self._pinned(weights))
@@ -223,6 +250,7 @@ class Shelf:
         fine_tunes = FineTunes(pipe, model.title)
         loaded = Loaded(model, pipe, self.device, placement, placing.held_bytes(pipe), has_adapter, fine_tunes)
         self._models[model.id] = loaded
+        self._kept[model.id] = placement.kept
         self._make_room(0, keep=model.id)
         return loaded
 

@@ -19,7 +19,7 @@ from engine.finetunes import read_folder
 from engine.jobs import Adapter, Finished, Job, ModelUnavailable
 from engine.local_models import local_model, sizes
 from engine.placement.cards import Card
-from engine.placement.plan import Placement
+from engine.placement.plan import Placement, Where
 from engine.placement.sizes import GIB
 from tests.engine.loras import lora
 from tests.engine.stage import job
@@ -29,7 +29,7 @@ from tests.engine.tiny_models import SIZE, make
 CARD = Card(name="a stand-in", usable_bytes=8 * GIB, ram_bytes=8 * GIB)
 ROUGH = 16
 """Of 255 levels: how far pictures of random weights may be off when those are kept as fp8; real ones are less so."""
-EVERYWHERE: tuple[Offload, ...] = ("none", "encoders", "model", "group", "sequential")
+EVERYWHERE: tuple[Where, ...] = ("none", "encoders", "model", "group", "sequential")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ async def portrait_of(model: Model, *, card: Card | None = CARD) -> Finished:
     ],
 )
 async def test_a_picture_is_the_same_bit_for_bit_wherever_the_parts_are(
-    folders: dict[str, Path], kind: str, offload: Offload
+    folders: dict[str, Path], kind: str, offload: Where
 ) -> None:
     async with studio_of(model_in(folders[kind], offload=offload)) as studio:
         placed = await portrait(studio, job("A1", 0, seed=5, steps=3))
