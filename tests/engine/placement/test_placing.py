@@ -102,13 +102,16 @@ async def test_one_model_goes_through_all_placements_and_back_without_being_read
         assert (await portrait(studio, job("A2", 1, seed=5))).picture == first.picture
 
 
-async def test_a_fine_tune_lies_over_parts_that_are_streamed(folders: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("precision", ["auto", "fp8"])
+async def test_a_fine_tune_lies_over_parts_that_are_streamed(
+    folders: dict[str, Path], tmp_path: Path, precision: str
+) -> None:
     file = lora(tmp_path, "film", folders["tiny"])
     (fine_tune,), _ = read_folder(file.parent, [model_in(folders["tiny"])])
     tuned = job("A1", 0, seed=5, adapters=(Adapter(name=fine_tune.name, path=fine_tune.path, scale=1.0),))
     seen = []
     for offload in ("none", "group"):
-        async with studio_of(model_in(folders["tiny"], offload=offload)) as studio:
+        async with studio_of(model_in(folders["tiny"], offload=offload, precision=precision)) as studio:
             seen.append((await portrait(studio, tuned)).picture)
             seen.append((await portrait(studio, job("A2", 1, seed=5))).picture)
     assert seen[:2] == seen[2:]
