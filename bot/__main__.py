@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import logging
+import math
 import os
 import signal
 import sys
@@ -18,9 +19,11 @@ from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
 from data.upkeep.backup import Backup, back_up, restore
-from engine.models.catalogue import CatalogueError
+from engine.models.model import CatalogueError
 
 log = logging.getLogger(__name__)
+
+_LARGEST_GIB = 100_000
 
 
 def run() -> None:
@@ -47,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         match options.tool:
             case "doctor":
                 return doctor.run(settings)
+            case "plan":
+                return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -66,11 +71,26 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description="The studio on Discord.")
     tools = parser.add_subparsers(dest="tool", metavar="TOOL")
     tools.add_parser("doctor", help="check token, folders, disk, models and GPU, and say how to mend each")
+    planning = tools.add_parser("plan", help="say where each local model lives on a card, and what that takes")
+    planning.add_argument("--gib", type=_size, help="a card of this many GiB, instead of the one in this machine")
+    planning.add_argument("--ram", type=_size, help="a machine of this much memory in GiB, instead of this one")
+    planning.add_argument("--json", action="store_true", help="print JSON")
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
     back.add_argument("folder", type=Path)
     return parser
+
+
+def _size(text: str) -> float:
+    """GiB, of a card or a machine. Raises argparse.ArgumentTypeError."""
+    try:
+        size = float(text)
+    except ValueError:
+        size = math.nan
+    if not 0 < size <= _LARGEST_GIB:
+        raise argparse.ArgumentTypeError(f"{text} is no number of GiB from above 0 to {_LARGEST_GIB:,}")
+    return size
 
 
 def _back_up(data_folder: Path, target: Path) -> Backup:

@@ -146,6 +146,7 @@ FLOORS = {
         "wording",
         "jobs",
         "models",
+        "placement",
         "backends",
         "queue",
     ),

@@ -13,7 +13,7 @@ from bot.guard import person_of
 from bot.messages import cards, ledger_words, replies
 from data.credits.accounts import Account
 from engine.jobs.job import Lane
-from engine.models.catalogue import Model
+from engine.models.model import Model
 
 PAGE = 10
 

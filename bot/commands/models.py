@@ -13,8 +13,8 @@ from bot.messages import cards, replies
 from data.credits.accounts import Account
 from engine.jobs.job import Lane
 from engine.models import studio_model
-from engine.models.catalogue import ON_THIS_MACHINE, Model
 from engine.models.hosted_models import TITLES, unconfigured
+from engine.models.model import ON_THIS_MACHINE, Model
 
 _MOST_FIELDS = 23
 _MOST_CHARACTERS = 4500

@@ -25,8 +25,8 @@ from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import attachments, sources
 from engine.jobs.job import Lane
-from engine.models.catalogue import Quality
 from engine.models.loras import STRONGEST
+from engine.models.model import Quality
 from engine.pictures import provenance
 from engine.prompt import ASPECTS, PortraitPrompt, from_json
 

@@ -18,7 +18,7 @@ from bot.messages import cards, replies
 from data.people.erasure import Holdings
 from data.people.personal_export import everything_of
 from data.people.questions import Question
-from engine.models.catalogue import ON_THIS_MACHINE
+from engine.models.model import ON_THIS_MACHINE
 
 ABOUT: Final = "erase"
 WORDING: Final = 1

@@ -7,8 +7,9 @@ from discord.app_commands import Choice
 
 from bot.app import Interaction
 from bot.core import varying
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.loras import FineTune
+from engine.models.model import Model
 from engine.wording.presets import PRESETS
 
 MOST = 25

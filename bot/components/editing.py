@@ -13,7 +13,8 @@ from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
 from engine.jobs.job import Lane
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
+from engine.models.model import Model
 from engine.prompt import PortraitPrompt, merge
 
 MAX_CHANGE: Final = 1000

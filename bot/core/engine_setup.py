@@ -9,7 +9,8 @@ from bot.core import hosted_setup, words
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
 from engine.jobs.job import Job
-from engine.models.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
+from engine.models.catalogue import Catalogue, CatalogueSettings, build
+from engine.models.model import CatalogueError
 from engine.pictures.decoding.decoder import Decoder
 from engine.queue.engine import Engine, Limits
 
@@ -82,8 +83,14 @@ def make_engine(
 
     def local() -> "Backend":
         from engine.backends.diffusers import DiffusersBackend
+        from engine.backends.local.runtime import LocalSettings
 
-        return DiffusersBackend(catalogue, memory_gib=settings.model_memory_gib or None)
+        return DiffusersBackend(
+            catalogue,
+            settings=LocalSettings(
+                memory_gib=settings.model_memory_gib or None, ram_gib=settings.model_ram_gib or None
+            ),
+        )
 
     def studio() -> "Backend":
         from engine.backends.photo_studio import StudioBackend

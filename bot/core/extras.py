@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from data.orders.jobs import NewEdit, NewFrames, NewPicture
-from engine.models.catalogue import Quality
+from engine.models.model import Quality
 from engine.prompt import PortraitPrompt, from_json, to_json
 
 Use = Literal["outfit", "place", "style"]

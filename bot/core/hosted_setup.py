@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from bot.core.settings import ProviderSettings, Settings
 from data.orders.jobs import Orders
-from engine.models.catalogue import Catalogue, Provider
+from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import DEFAULTS, Access, server
+from engine.models.model import Provider
 from engine.pictures.decoding.decoder import Decoder
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from data.orders.jobs import JobRow, Order
 from engine.faces import face_review
 from engine.faces.face_review import HeldFace, Review
 from engine.jobs.job import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
-from engine.models.catalogue import ON_THIS_MACHINE, Model
+from engine.models.model import ON_THIS_MACHINE, Model
 from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)

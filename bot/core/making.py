@@ -8,7 +8,7 @@ from bot.core.requests import Validator
 from bot.core.stores import Stores
 from data.orders.jobs import JobRow, Order, OrderReference
 from engine.jobs.job import Adapter, Edit, EngineError, Event, Job, Lane, Reference, Role
-from engine.models.catalogue import Model
+from engine.models.model import Model
 from engine.prompt import from_json
 from engine.prompts import looks
 from engine.queue.engine import Engine

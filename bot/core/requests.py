@@ -23,7 +23,7 @@ from data.characters.saved_characters import Character
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
 from engine.jobs.job import Adapter, Lane, ModelUnavailable, QueueFull
-from engine.models.catalogue import Model, Quality
+from engine.models.model import Model, Quality
 from engine.prompt import SLOTS, PortraitPrompt, to_json
 from engine.prompts import looks
 from engine.queue.engine import Engine

@@ -15,7 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.core.errors import SettingsError
 from bot.core.tiers import Tier, with_built_in
 from data.credits.accounts import FREE
-from engine.models.catalogue import Provider, Quality
+from engine.models.model import Provider, Quality
 
 
 class ModelPrice(BaseModel):
@@ -105,7 +105,13 @@ class Settings(BaseSettings):
     model_memory_gib: float = Field(
         0,
         ge=0,
-        description="Memory for resident local models, in GiB. 0: what the device has, less a reserve.",
+        description="Memory of the GPU for local models and their pictures, in GiB. 0: what it has, less a reserve.",
+    )
+    model_ram_gib: float = Field(
+        0,
+        ge=0,
+        description="Memory of the machine for local models that wait beside the GPU, in GiB. 0: four fifths of it, "
+        "less what the bot needs.",
     )
 
     cluster_urls: tuple[str, ...] = Field(

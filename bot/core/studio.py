@@ -26,7 +26,7 @@ from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
 from data.pictures.portraits import Portrait
 from engine.jobs.job import Job, Lane
-from engine.models.catalogue import Model
+from engine.models.model import Model
 from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)

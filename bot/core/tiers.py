@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.core import words
 from bot.core.errors import Refused
 from data.credits.accounts import FREE, UNLIMITED
-from engine.models.catalogue import ON_THIS_MACHINE, Model
+from engine.models.model import ON_THIS_MACHINE, Model
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 

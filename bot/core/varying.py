@@ -7,7 +7,8 @@ from typing import Any, Final
 from bot.core import words
 from bot.core.errors import Refused
 from bot.core.extras import FrameRequest, SeriesRequest
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
+from engine.models.model import Model
 from engine.prompt import SLOTS, PortraitPrompt
 
 MODEL: Final = "model"

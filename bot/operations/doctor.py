@@ -6,7 +6,7 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
@@ -20,6 +20,10 @@ from data.core.files import private_folder, readable_by_others, write_over
 from data.core.folder_lock import lock_folder
 from engine.faces import identity
 from engine.models import studio_model
+from engine.placement.cards import Card
+from engine.placement.parts import parts_of
+from engine.placement.plan import plan
+from engine.placement.sizes import GIB
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
@@ -53,7 +57,7 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
         yield _studio()
     yield _faces()
     if settings.model_local or settings.model_file:
-        yield from _device()
+        yield from _device(settings)
 
 
 def _token(settings: Settings) -> Diagnosis:
@@ -170,17 +174,48 @@ def _faces() -> Diagnosis:
     return Diagnosis("good", "Faces: dlib is there; likeness is measured.")
 
 
-def _device() -> Iterator[Diagnosis]:
+def _device(settings: Settings) -> Iterator[Diagnosis]:
     if importlib.util.find_spec("torch") is None:
         yield Diagnosis(
             "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
         )
         return
-    import torch
+    from engine.backends.local.devices import fault, found_card, look
 
-    if torch.cuda.is_available():
-        name = torch.cuda.get_device_name(0)
-        memory = torch.cuda.get_device_properties(0).total_memory / 2**30
-        yield Diagnosis("good", f"Device: {name}, {memory:.0f} GiB.")
-    else:
-        yield Diagnosis("note", "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one.")
+    why = fault(look())
+    if why:
+        yield Diagnosis("bad", f"Device: {why}.")
+        return
+    card = found_card(int(settings.model_ram_gib * GIB) or None)
+    if card is None:
+        yield Diagnosis(
+            "note",
+            "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one; large ones do not run without.",
+        )
+        return
+    own = int(settings.model_memory_gib * GIB) or card.usable_bytes
+    yield Diagnosis("good", f"Device: {card.name}, {own / GIB:.1f} GiB for models.")
+    yield from _placements(settings, replace(card, usable_bytes=own))
+
+
+def _placements(settings: Settings, card: Card) -> Iterator[Diagnosis]:
+    """Where each local model goes on this card; what `python -m bot plan` says at length."""
+    try:
+        models = [model for model in make_catalogue(settings).models if model.provider == "local"]
+    except SettingsError:
+        return  # told already
+    for model in models:
+        parts = parts_of(model)
+        found = plan(model, parts, card) if parts is not None else None
+        if found is None:
+            yield Diagnosis(
+                "note", f"Placement of {model.id}: not known before it is downloaded, or memory_gib is set."
+            )
+        elif found.fits:
+            yield Diagnosis("good", f"Placement of {model.id}: {found.placement.settings}, {found.batch} at once.")
+        else:
+            other = " or ".join(text for text, _ in found.otherwise)
+            advice = f"Set {other}." if other else "Nothing that can be set makes it fit."
+            yield Diagnosis(
+                "bad", f"Placement of {model.id}: it does not fit ({found.need.card / GIB:.1f} GiB). {advice}"
+            )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from engine.jobs.job import EngineError, Finished, Job, Lane, Underway
-from engine.models.catalogue import Model
+from engine.models.model import Model
 
 Report = Callable[[str, Underway], None]
 Cancelled = Callable[[str], bool]
@@ -58,6 +58,16 @@ class Laned(Protocol):
 
     def on_room(self, tell: Callable[[], None]) -> None:
         """`tell` is to be called when a lane has got room without a batch having ended."""
+        ...
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A backend whose models have to be loaded, and of which not all fit at once."""
+
+    @property
+    def ready(self) -> Collection[str]:
+        """Ids of the models that are loaded now; asked on the event loop."""
         ...
 
 

@@ -29,8 +29,9 @@ from engine.backends.provider_errors import (
     UnusableAnswer,
 )
 from engine.jobs.job import Job, Lane, Sampling
-from engine.models.catalogue import Catalogue, Provider
+from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import Access, Server
+from engine.models.model import Provider
 from engine.models.standing import FIRST_ASIDE_S, Standing
 from engine.pictures.decoding.decoder import Decoder
 

@@ -5,49 +5,65 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
-from engine.backends.local.loaded import kind_of_call
+from engine.backends.local.batches import BatchLimits, Kind
+from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.words import words_for
 from engine.backends.worker import Worker, WorkerDied, WorkerHung
 from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
-from engine.models.catalogue import Catalogue, Model
-from engine.models.local_models import can_edit
+from engine.models.catalogue import Catalogue
+from engine.models.local_models import can_edit, takes_pictures
+from engine.models.model import Model
+from engine.placement.sizes import Load
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
+    from engine.backends.local.render import Rendering
     from engine.backends.local.shelf import Shelf
+    from engine.placement.plan import Placement
 
 log = logging.getLogger(__name__)
 
-NO_LIMIT = 64
+
+@dataclass(frozen=True, slots=True)
+class _TooLarge:
+    """A call did not fit into memory; `at_autoencoder` where that was at the picture itself, not in a step."""
+
+    at_autoencoder: bool
 
 
 class DiffusersBackend:
     """Renders with the catalogue's local models, one batch at a time.
 
-    A batch that does not fit into memory is halved, and that model then keeps to the smaller batch; a single
-    job that does not fit is tried with offload, and then fails with OutOfMemory.
+    A call that does not fit into memory makes room for itself, step by step (`_relieved`); a single job for which
+    nothing more can give way fails with OutOfMemory. The next job finds everything as it was planned, and batches grow
+    again once they have worked for a while.
     """
 
     slots = 1
 
-    def __init__(
-        self, catalogue: Catalogue, *, memory_gib: float | None = None, settings: LocalSettings | None = None
-    ) -> None:
+    def __init__(self, catalogue: Catalogue, *, settings: LocalSettings | None = None) -> None:
         self._catalogue = catalogue
-        self._settings = settings or LocalSettings(memory_gib=memory_gib)
+        self._settings = settings or LocalSettings()
         self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=self._settings.niceness)
-        self._largest: dict[tuple[str, tuple[int, int]], int] = {}
+        self._limits = BatchLimits()
+        self._ready: tuple[str, ...] = ()
         self.shelf: Shelf | None = None
         self.embeddings: Embeddings | None = None
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
         """Unlimited until a batch of this model and (width, height) did not fit; one, where pictures must go in."""
-        return 1 if model.needs_picture else self._largest.get((model.id, size), NO_LIMIT)
+        return 1 if model.needs_picture else self._limits.largest(Kind(model.id, size))
+
+    @property
+    def ready(self) -> Collection[str]:
+        """See Keeping.ready: the models on the device."""
+        return self._ready
 
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """See Backend.render. All jobs of a batch share model, size, steps and guidance."""
@@ -79,6 +95,9 @@ class DiffusersBackend:
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
+            if self.shelf is not None and runtime.no_kernel(error):
+                log.exception("torch has no kernels for the GPU here.")
+                raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
             if self.shelf is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
@@ -94,48 +113,104 @@ class DiffusersBackend:
         return [outcomes[job.id] for job in batch]
 
     def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
-        """The outcomes, however small the parts must be that fit into memory."""
-        outcomes = self._together(model, batch, watcher)
-        if outcomes is not None:
-            return outcomes
+        """The outcomes, in batches as large as is known to fit."""
+        outcomes: list[Outcome] = []
+        left = list(batch)
+        while left:
+            largest = self._limits.largest(_kind(model, left[0]))
+            outcomes += self._relieved(model, left[:largest], watcher, None)
+            left = left[largest:]
+        return outcomes
+
+    def _relieved(
+        self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
+    ) -> list[Outcome]:
+        """The outcomes, whatever must give way. It gives way for this batch alone: the next is placed as planned.
+
+        In this order: other models, an autoencoder without tiles, the size of the batch, the better placement.
+        """
+        kind = _kind(model, batch[0])
+        tried = self._together(model, batch, watcher, placement)
+        if not isinstance(tried, _TooLarge):
+            self._limits.worked(kind, len(batch))
+            return tried
         shelf, _ = self._parts()
         runtime.free_unused(shelf.device)
+        shelf.unsettle(model.id)
+        if shelf.spare_others(model.id):
+            return self._relieved(model, batch, watcher, placement)
+        tiles = shelf.further_down(model, placement, only_tiles=True) if tried.at_autoencoder else None
+        if tiles is not None:
+            log.warning("%s decodes in tiles: the picture does not fit into memory.", model.id)
+            return self._relieved(model, batch, watcher, tiles)
         if len(batch) > 1:
-            half = len(batch) // 2
-            self._largest[model.id, (batch[0].width, batch[0].height)] = half
-            log.warning("A batch of %d of %s does not fit into memory; halved.", len(batch), model.id)
-            first = self._in_parts(model, batch[:half], watcher)
-            return first + self._in_parts(model, batch[half:], watcher)
-        if shelf.drop_others(model.id) or shelf.offload_more(model):
-            return self._in_parts(model, batch, watcher)
+            return self._halved(model, batch, watcher, placement)
+        lower = shelf.further_down(model, placement, only_tiles=False)
+        if lower is not None:
+            log.warning("%s does not fit into memory; for this order its place is: %s.", model.id, lower.settings)
+            return self._relieved(model, batch, watcher, lower)
         return [OutOfMemory(model.title)]
 
-    def _together(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome] | None:
-        """The outcomes of one pipeline call, None when it does not fit into memory."""
+    def _halved(
+        self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
+    ) -> list[Outcome]:
+        kind = _kind(model, batch[0])
+        self._limits.failed(kind, len(batch))
+        size = min(self._limits.largest(kind), len(batch) - 1)
+        log.warning("A batch of %d of %s does not fit into memory; now %d.", len(batch), model.id, size)
+        outcomes: list[Outcome] = []
+        for start in range(0, len(batch), size):
+            outcomes += self._relieved(model, batch[start : start + size], watcher, placement)
+        return outcomes
+
+    def _together(
+        self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
+    ) -> list[Outcome] | _TooLarge:
+        """The outcomes of one pipeline call, or that it does not fit into memory."""
         if self.shelf is None:
             watcher.loading(batch, self._settings.load_hang_s)
-        shelf, embeddings = self._parts()  # first: it decides how torch is imported
-        import torch
-
+        self._parts()  # first: it decides how torch is imported
         from engine.backends.local.inputs import PictureUnreadable
-        from engine.backends.local.pipelines import recipe_for
-        from engine.backends.local.render import Rendering
+        from engine.backends.local.memory_errors import is_out_of_memory
 
+        rendering: Rendering | None = None
         try:
-            resident = model.id in shelf.resident
-            loaded = shelf.take(model, lambda: watcher.loading(batch, self._settings.load_hang_s))
-            loaded.fine_tunes.use(batch[0].adapters, lambda: watcher.loading(batch, self._settings.load_hang_s))
-            recipe = recipe_for(loaded, embeddings, batch[0])
-            if not resident:
-                recipe.warm_up()
-            words = [words_for(job, loaded, self._catalogue) for job in batch]
-            return Rendering(loaded, recipe, batch, words, watcher).run(self._settings.preview_every_s)
-        except torch.OutOfMemoryError:
-            return None
+            rendering = self._rendering(model, batch, watcher, placement)
+            return rendering.run(self._settings.preview_every_s)
         except PictureUnreadable:
             if len(batch) > 1:
                 raise  # the engine starts each of them alone
             return [RenderFailed("a picture that belongs to it cannot be read any more")]
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            log.info("Memory ran out for %s: %s", model.id, type(error).__name__)
+            return _TooLarge(rendering is not None and rendering.at_autoencoder)
+
+    def _rendering(
+        self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
+    ) -> Rendering:
+        """One call of the pipeline, with everything in its place."""
+        from engine.backends.local.pipelines import recipe_for
+        from engine.backends.local.render import Rendering
+
+        shelf, embeddings = self._parts()
+
+        def loading() -> None:
+            watcher.loading(batch, self._settings.load_hang_s)
+
+        new = model.id not in (*shelf.resident, *shelf.parked)
+        loaded = shelf.take(model, loading, placement or shelf.planned(model, _load_of(model, batch)))
+        planned = shelf.planned_batch(model)
+        if planned is not None:
+            self._limits.plan(_kind(model, batch[0]), planned)
+        self._ready = shelf.resident
+        loaded.fine_tunes.use(batch[0].adapters, loading)
+        recipe = recipe_for(loaded, embeddings, batch[0])
+        if new:
+            recipe.warm_up()
+        words = [words_for(job, loaded, self._catalogue) for job in batch]
+        return Rendering(loaded, recipe, batch, words, watcher)
 
     def _model(self, job: Job) -> Model:
         """Raises ModelUnavailable for what this model cannot do; all jobs of a batch are alike in that."""
@@ -156,6 +231,21 @@ class DiffusersBackend:
             self.shelf = Shelf(self._settings)
             self.embeddings = Embeddings()
         return self.shelf, self.embeddings
+
+
+def _kind(model: Model, job: Job) -> Kind:
+    return Kind(model.id, (job.width, job.height), _pictures(model, job))
+
+
+def _load_of(model: Model, batch: Sequence[Job]) -> Load:
+    first = batch[0]
+    size = (first.width, first.height)
+    return Load(size=size, batch=len(batch), pictures=_pictures(model, first), guided=first.guidance > 1)
+
+
+def _pictures(model: Model, job: Job) -> int:
+    """How many pictures go into the denoiser beside the one that is made."""
+    return len(attached(model, job)) + (job.edit is not None and takes_pictures(model))
 
 
 class _Watcher:

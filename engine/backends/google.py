@@ -28,7 +28,7 @@ from engine.backends.provider_errors import (
     UnreadableAnswer,
 )
 from engine.backends.waits import retry_after_s, said_s
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 
 if TYPE_CHECKING:
     from google.genai import Client, types

@@ -34,8 +34,9 @@ from engine.backends.provider_errors import (
 from engine.backends.provider_pictures import MAX_BYTES, download, is_at, reference_jpeg
 from engine.backends.provider_values import cost_of
 from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, Role, Sampling
-from engine.models.catalogue import Catalogue, Model, Provider
+from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import TITLES, Access
+from engine.models.model import Model, Provider
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
 from engine.wording.dialects import Attached, Words, render

@@ -32,7 +32,7 @@ from engine.backends.provider_errors import (
 from engine.backends.provider_values import seed_of, ticket_of
 from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Sampling
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 
 if TYPE_CHECKING:
     from mage_space import AsyncMage, MageAPIError, MageConnectionError

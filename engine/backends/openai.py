@@ -31,7 +31,7 @@ from engine.backends.provider_pictures import MAX_BYTES
 from engine.backends.provider_values import texts_of
 from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Progress
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI

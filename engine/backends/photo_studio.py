@@ -27,7 +27,8 @@ from engine.jobs.job import (
     Sampling,
     Underway,
 )
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
+from engine.models.model import Model
 from engine.models.studio_model import STEPS
 from engine.prompts.looks import told, unsaid
 from engine.wording.dialects import Words

@@ -6,71 +6,15 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING
 
 from engine.jobs.job import UnknownFineTune, UnknownModel
 from engine.models.loras import FineTune, read_folder
+from engine.models.model import BUILTIN_ID, CatalogueError, Model, Provider, Quality
 from engine.models.standing import Standing
 
 if TYPE_CHECKING:
     from engine.models.hosted_models import Access
-
-Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
-Precision = Literal["auto", "float32", "bfloat16", "float16"]
-Offload = Literal["none", "model", "sequential"]
-Quality = Literal["draft", "standard", "fine"]
-
-BUILTIN_ID = "built-in"
-ON_THIS_MACHINE: Final = frozenset({"local", "studio"})
-"""Providers whose pictures are made in the bot's own processes: nothing leaves the machine."""
-
-
-class CatalogueError(ValueError):
-    """A model setting cannot be understood; str() says which one and what is expected."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
-    """One choice in `model:`.
-
-    `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
-    own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
-    picture (`Job.edit`), which is one of those where all pictures go the same way; `needs_picture` that it makes
-    nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it;
-    `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
-    when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
-    alone. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator,
-    0 when that is not known.
-    """
-
-    id: str
-    title: str
-    provider: Provider
-    family: str
-    best_for: str
-    catch: str
-    sizes: Mapping[str, tuple[int, int]]
-    steps: int
-    guidance: float
-    seeded: bool = True
-    negative: bool = True
-    references: int = 0
-    reference_scale: float = 0.6
-    edits: bool = False
-    needs_picture: bool = False
-    only_faces: bool = False
-    shows_faces: bool = True
-    live_preview: bool = True
-    writes_text: bool = False
-    qualities: Mapping[Quality, int] = field(default_factory=dict)
-    source: str
-    pipeline: str = ""
-    note: str = ""
-    memory_gib: float = 0.0
-    licence: str = ""
-    precision: Precision = "auto"
-    offload: Offload = "none"
-    cost_usd_micros: int = 0
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
 
-from engine.models.catalogue import CatalogueError, Model, Offload, Precision
+from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 from engine.prompt import ASPECTS
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
 ADAPTER: Final = "ip_adapter"
 """The folder of an IP-Adapter, in the model's own."""
+COMPRESSED: Final = frozenset({"fp8", "int8", "nf4"})
+"""Precisions that keep the denoiser's weights smaller than it works with."""
+STREAMING: Final = frozenset({"group", "sequential"})
+"""Offloads that bring the denoiser's weights to the card during every step."""
 
 
 def local_model(entry: str) -> Model:
@@ -119,10 +123,32 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
         except ValueError:
             raise CatalogueError(
                 f"{option!r} in {entry!r} cannot be understood: precision is one of "
-                f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; "
+                f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; gguf a file; "
                 "memory_gib, guidance and steps are numbers."
             ) from None
+    check_placing(model, repr(entry))
     return model
+
+
+def check_placing(model: Model, where: str) -> None:
+    """Raises CatalogueError for settings of which one would have no effect beside the other."""
+    if model.gguf and model.precision in COMPRESSED:
+        raise CatalogueError(
+            f"{where} says precision={model.precision} beside a GGUF file, whose weights are compressed already: "
+            "leave precision out."
+        )
+    if model.gguf and not Path(model.gguf).name.endswith(".gguf"):
+        raise CatalogueError(f"{where} names {model.gguf!r}, which does not end in .gguf.")
+    if model.offload in STREAMING and (model.gguf or model.precision in ("int8", "nf4")):
+        raise CatalogueError(
+            f"{where} says offload={model.offload}, which streams plain weights alone: beside quantised ones "
+            "choose offload=encoders or offload=model."
+        )
+    if model.offload == "sequential" and model.precision in COMPRESSED:
+        raise CatalogueError(
+            f"{where} says precision={model.precision} beside offload=sequential, which moves weights as they were "
+            "read: choose offload=group instead."
+        )
 
 
 def _with_option(model: Model, name: str, value: str) -> Model:
@@ -130,6 +156,8 @@ def _with_option(model: Model, name: str, value: str) -> Model:
         return replace(model, precision=cast(Precision, value))
     if name == "offload" and value in get_args(Offload):
         return replace(model, offload=cast(Offload, value))
+    if name == "gguf" and value:
+        return replace(model, gguf=value)
     if name == "memory_gib":
         return replace(model, memory_gib=float(value))
     if name == "guidance":

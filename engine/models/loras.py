@@ -17,7 +17,7 @@ from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
 from engine.wording.dialects import Words
 
 if TYPE_CHECKING:
-    from engine.models.catalogue import Model
+    from engine.models.model import Model
 
 _NOT_IN_NAMES: Final = re.compile(r"[^a-z0-9_-]+")
 SUFFIX: Final = ".safetensors"

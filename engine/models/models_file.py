@@ -9,8 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
-from engine.models.catalogue import CatalogueError, Model, Offload, Precision
-from engine.models.local_models import can_edit, model_of, sizes
+from engine.models.local_models import can_edit, check_placing, model_of, sizes
+from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.prompt import ASPECTS
 from engine.wording.dialects import FAMILIES
 
@@ -54,6 +54,7 @@ _FIELDS: Final[Mapping[str, tuple[Check, str]]] = MappingProxyType(
         "memory_gib": (_number(0, 10_000), "a number in GiB"),
         "licence": (_text, "a short text"),
         "precision": (_one_of(*get_args(Precision)), f"one of {', '.join(get_args(Precision))}"),
+        "gguf": (_text, "the path of a file"),
         "offload": (_one_of(*get_args(Offload)), f"one of {', '.join(get_args(Offload))}"),
     }
 )
@@ -92,6 +93,7 @@ def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> Model:
     if "sizes" in entry or "megapixels" in entry or "grid" in entry:
         told["sizes"] = _its_sizes(where, entry)
     model = replace(model, id=entry.get("id", model.id), **told)
+    check_placing(model, where)
     if model.edits and not can_edit(model):
         raise CatalogueError(f"{where} says edits, but its pipeline takes no picture: say references too, if it does.")
     return model

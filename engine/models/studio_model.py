@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.models.catalogue import BUILTIN_ID, Model, Quality
 from engine.models.local_models import sizes
+from engine.models.model import BUILTIN_ID, Model, Quality
 
 AREA_PX: Final = 512 * 768
 GRID_PX: Final = 16

@@ -33,7 +33,8 @@ from engine.jobs.job import (
     RenderFailed,
     Underway,
 )
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
+from engine.models.model import Model
 from engine.queue.pool import Pool
 from engine.queue.timings import Timings
 

@@ -16,6 +16,9 @@ from engine.jobs.job import Job, Lane
 FAST_PICKS_IN_A_ROW = 7
 """While standard jobs wait, at least one pick in eight is theirs; so is the eighth seat of a batch."""
 
+PASSES_IN_A_ROW = 3
+"""So many batches of a model that is in memory may go before somebody whose model would have to be loaded first."""
+
 Seats = Callable[[str], int]
 """How many more jobs of this user may run now."""
 
@@ -92,15 +95,17 @@ class _Turns:
 class _Waiting:
     """A waiting job and where it stands, so that taking it out needs no look-ups."""
 
-    __slots__ = ("arrival", "group", "in_group", "in_line", "job", "line")
+    __slots__ = ("arrival", "group", "in_group", "in_line", "in_model", "job", "line", "model")
 
-    def __init__(self, job: Job, line: _Line, group: _Group) -> None:
+    def __init__(self, job: Job, line: _Line, group: _Group, model: _Group) -> None:
         self.job = job
         self.arrival = job.arrival
         self.line = line
         self.group = group
         self.in_line = line.all.add(self)
         self.in_group = group.rings[job.lane].add(self)
+        self.model = model
+        self.in_model = model.rings[job.lane].add(self)
 
 
 def _arrival(waiting: _Waiting) -> int:
@@ -209,7 +214,7 @@ class _Line:
 
 
 class _Group:
-    """The jobs of both lanes that may share a batch, each lane by its own turns."""
+    """Jobs of both lanes that have something in common (may share a batch, or are of one model), each lane by turns."""
 
     def __init__(self, key: BatchKey, lines: Mapping[Lane, _Line]) -> None:
         self.key = key
@@ -230,8 +235,10 @@ class FairQueue:
     def __init__(self) -> None:
         self._lines = {lane: _Line() for lane in Lane}
         self._groups: dict[BatchKey, _Group] = {}
+        self._models: dict[str, _Group] = {}
         self._waiting: dict[str, _Waiting] = {}
         self._fast_picks = 0
+        self._passes = 0
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -247,11 +254,15 @@ class FairQueue:
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = _Group(key, self._lines)
+        model = self._models.get(job.model)
+        if model is None:
+            model = self._models[job.model] = _Group(key, self._lines)
         line = self._lines[job.lane]
         if job.user not in line.all.places:
             line.turns.join(job.user)
         group.count += 1
-        self._waiting[job.id] = _Waiting(job, line, group)
+        model.count += 1
+        self._waiting[job.id] = _Waiting(job, line, group, model)
 
     def remove(self, job_id: str) -> Job | None:
         """Takes a waiting job out; None when it does not wait here."""
@@ -262,15 +273,21 @@ class FairQueue:
         return waiting.job
 
     def pick(
-        self, size: Callable[[BatchKey, int], int], seats: Seats, lanes: Collection[Lane] = tuple(Lane)
+        self,
+        size: Callable[[BatchKey, int], int],
+        seats: Seats,
+        lanes: Collection[Lane] = tuple(Lane),
+        ready: Collection[str] = (),
     ) -> list[Job]:
         """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a seat.
 
-        `size(key, candidates)` says how many of the `candidates` that fit are worth taking together.
+        `size(key, candidates)` says how many of the `candidates` that fit are worth taking together. Jobs of models
+        that are `ready` go before the others of their lane, at most `PASSES_IN_A_ROW` batches in a row.
         """
         head = self._head(seats, lanes)
         if head is None:
             return []
+        head = self._instead(head, seats, ready)
         group = head.group
         wanted = size(group.key, group.count)
         head.line.turns.reach(head.in_line.person.turn)
@@ -319,6 +336,20 @@ class FairQueue:
         self._fast_picks += 1
         return fast
 
+    def _instead(self, head: _Waiting, seats: Seats, ready: Collection[str]) -> _Waiting:
+        """Somebody of the head's lane whose model is in memory, where the head's would have to be loaded first."""
+        if not ready or head.job.model in ready or self._passes >= PASSES_IN_A_ROW:
+            self._passes = 0
+            return head
+        lane = head.job.lane
+        found = [self._models[name].rings[lane].first(seats) for name in ready if name in self._models]
+        able = [waiting for waiting in found if waiting is not None]
+        if not able:
+            self._passes = 0
+            return head
+        self._passes += 1
+        return min(able, key=lambda waiting: (waiting.in_line.person.turn, waiting.arrival))
+
     def _take(self, waiting: _Waiting, taken: dict[str, int]) -> Job:
         waiting.in_line.person.turn += 1
         self._remove(waiting)
@@ -327,11 +358,15 @@ class FairQueue:
         return waiting.job
 
     def _remove(self, waiting: _Waiting) -> None:
-        job, group = waiting.job, waiting.group
+        job, group, model = waiting.job, waiting.group, waiting.model
         del self._waiting[job.id]
         waiting.line.all.remove(waiting, waiting.in_line)
         group.rings[job.lane].remove(waiting, waiting.in_group)
+        model.rings[job.lane].remove(waiting, waiting.in_model)
         group.count -= 1
         if not group.count:
             del self._groups[group.key]
+        model.count -= 1
+        if not model.count:
+            del self._models[job.model]
         waiting.line.tidy()

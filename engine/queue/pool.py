@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from time import perf_counter
 
-from engine.backends import Backend, Laned
+from engine.backends import Backend, Keeping, Laned
 from engine.jobs.job import Job, Lane, Queued
 from engine.queue.fair_queue import BatchKey, FairQueue, Seats, batch_key
 from engine.queue.timings import Timings
@@ -61,7 +61,8 @@ class Pool:
             limit = fits(key.model, (key.width, key.height))
             return self._timings.batch_size(key, candidates, limit)
 
-        jobs = self._queue.pick(size, seats, self._lanes())
+        ready = self.backend.ready if isinstance(self.backend, Keeping) else ()
+        jobs = self._queue.pick(size, seats, self._lanes(), ready)
         if jobs:
             self._running.append((batch_key(jobs[0]), jobs[0].lane, now_s))
             self._stale = True

@@ -17,6 +17,9 @@ from bot.operations.doctor import Diagnosis
 from data.core.database import FILE_NAME, Database
 from data.credits import ledger
 from data.upkeep.backup import back_up, restore
+from engine.backends.local import devices
+from engine.placement.cards import card_of
+from engine.placement.sizes import GIB
 from tests.bot.conftest import World, make_bot
 from tests.bot.reading import answer, fields, said
 from tests.standin import Options, StandIn
@@ -86,10 +89,10 @@ def test_a_fresh_folder_is_for_its_user_alone(settings: Settings) -> None:
     assert settings.data_folder.stat().st_mode & 0o777 == 0o700
 
 
-def test_what_is_missing_is_installed_from_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_missing_is_installed_from_the_checkout(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """`likeness` on PyPI is somebody else's."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    lines = (doctor._studio(), doctor._faces(), *doctor._device())
+    lines = (doctor._studio(), doctor._faces(), *doctor._device(settings))
     told = [line.text for line in lines if "install it" in line.text.lower()]
     assert len(told) == 3
     assert all('.venv/bin/pip install -e ".[' in text for text in told)
@@ -112,6 +115,27 @@ def test_a_full_disk_is_named(settings: Settings) -> None:
 def test_models_and_device_have_their_lines(settings: Settings) -> None:
     assert found(settings, "Model tiny").mark in {"good", "note"}
     assert found(settings, "Device").mark in {"good", "note"}
+
+
+def test_a_card_that_torch_cannot_use_is_bad_and_says_what_to_do(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = devices.Seen(cuda="13.0", available=True, name="Tesla P40", capability=(6, 1), built_for=("sm_75",))
+    monkeypatch.setattr(devices, "look", lambda: old)
+    line = found(settings, "Device")
+    assert line.mark == "bad"
+    assert "Tesla P40" in line.text
+    assert "whl/cu126" in line.text
+
+
+def test_each_model_of_a_card_has_its_placement(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "found_card", lambda ram_bytes=None: card_of(12, 32 * GIB, "a stand-in"))
+    assert "11.3 GiB" in found(settings, "Device").text
+    assert "offload=none" in found(settings, "Placement of tiny").text
+    large = settings.model_copy(update={"model_local": ("stabilityai/stable-diffusion-3.5-large;offload=none",)})
+    line = found(large, "Placement of sd-3.5-large")
+    assert line.mark == "bad"
+    assert "Set precision=fp8;offload=encoders" in line.text
 
 
 def test_the_studio_has_its_line_where_it_is_offered(settings: Settings) -> None:

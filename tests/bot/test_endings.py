@@ -24,8 +24,9 @@ from data.credits import ledger
 from data.orders.jobs import Order, Way
 from engine.backends import Cancelled, Outcome, Report
 from engine.jobs.job import Event, Finished, Job
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
+from engine.models.model import Model
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
 from engine.wording.dialects import Words

@@ -21,8 +21,9 @@ from data.orders.jobs import Order
 from engine.backends import Cancelled, Outcome, Report
 from engine.faces import identity
 from engine.jobs.job import Finished, Job, Progress, RenderFailed
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
+from engine.models.model import Model
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
 from engine.wording.dialects import Words

@@ -24,7 +24,7 @@ from bot.core.studio import Result, Studio
 from data.core.data_errors import CeilingReached
 from data.orders.jobs import Order, Way
 from engine.jobs.job import Event, ModelUnavailable
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from engine.prompt import PortraitPrompt, parse
 from engine.prompts import looks
 from engine.prompts.looks import Looks

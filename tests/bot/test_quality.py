@@ -3,7 +3,7 @@
 import pytest
 
 from bot.core.settings import Settings
-from engine.models.catalogue import BUILTIN_ID
+from engine.models.model import BUILTIN_ID
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 import pytest_asyncio
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
 from tests.engine.providers.serve import environment, standins
 from tests.engine.providers.standin import StandIn

@@ -29,8 +29,9 @@ from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.embeddings import T5_TOKENS
 from engine.backends.photo_studio import StudioBackend
 from engine.jobs.job import Finished, Job, Lane
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model, sizes
+from engine.models.model import Model
 from engine.models.studio_model import missing, studio_model
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine, Limits

@@ -11,7 +11,7 @@ from typing import Any
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.runtime import LocalSettings
 from engine.jobs.job import Job
-from engine.models.catalogue import Model
+from engine.models.model import Model
 from engine.queue.engine import Engine, Limits
 from tests.engine.providers.stage import STANDINS, WORDS, Stage
 from tests.engine.stage import job, tiny

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from engine.backends import Cancelled, Outcome, Report
 from engine.jobs.job import Event, Finished, Job, JobCancelled, Lane, Progress
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model, sizes
+from engine.models.model import Model
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
 from engine.queue.fair_queue import BatchKey, batch_key

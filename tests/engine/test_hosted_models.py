@@ -9,8 +9,9 @@ import pytest
 
 from engine.backends.provider_pictures import is_at
 from engine.backends.waits import retry_after_s
-from engine.models.catalogue import CatalogueError, CatalogueSettings, Provider, build
+from engine.models.catalogue import CatalogueSettings, build
 from engine.models.hosted_models import DEFAULTS, Access, Server, hosted_models, server, unconfigured
+from engine.models.model import CatalogueError, Provider
 from engine.models.standing import Standing
 from engine.prompt import ASPECTS
 from engine.wording.dialects import FAMILIES

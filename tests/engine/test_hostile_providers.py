@@ -15,7 +15,7 @@ import pytest
 from engine.backends import provider_errors as wrong
 from engine.backends.answers import MOST_PICTURE_JSON
 from engine.jobs.job import Finished
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.hostile import POINTS, PRICE_MICROS, Hostile, Place, Says, bomb, drip, flood, place, reply
 from tests.engine.providers.standin import KEY, Point
 

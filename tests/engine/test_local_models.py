@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from engine.jobs.job import UnknownModel
-from engine.models.catalogue import CatalogueError, CatalogueSettings, build
+from engine.models.catalogue import CatalogueSettings, build
 from engine.models.local_models import local_model, sizes
+from engine.models.model import CatalogueError
 from engine.prompt import ASPECTS
 from tests.engine.adapters import add_ip_adapter
 

@@ -6,8 +6,9 @@ import pytest
 
 from engine.backends.local.runtime import LocalSettings
 from engine.jobs.job import ModelUnavailable
-from engine.models.catalogue import Catalogue, CatalogueError, CatalogueSettings, build
+from engine.models.catalogue import Catalogue, CatalogueSettings, build
 from engine.models.local_models import local_model
+from engine.models.model import CatalogueError
 from engine.models.models_file import read_models_file
 from engine.models.weights import folder_of
 from tests.engine.loras import lora

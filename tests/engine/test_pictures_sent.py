@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from engine.jobs.job import Edit, Reference, Role
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from engine.prompt import PortraitPrompt
 from tests.engine.providers.stage import STANDINS, Stage
 from tests.engine.providers.standin import picture as solid

@@ -12,7 +12,7 @@ import pytest
 
 from engine.backends import provider_errors as wrong
 from engine.backends.waits import said_s
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.hostile import Place, place, reply
 
 PATIENCE_S: Final = 120.0

@@ -15,7 +15,7 @@ from engine.backends.answers import Unpacker, read_object, tame
 from engine.backends.provider_errors import ContentRefused, UnusableAnswer
 from engine.backends.provider_values import MOST_SEED, MOST_WORDS, cost_of, seed_of, text_of, texts_of, ticket_of
 from engine.backends.waits import LONGEST_WAIT_S, retry_after_s
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.hostile import PRICE_MICROS, place, reply
 
 SEEDS: list[tuple[object, int | None]] = [

@@ -10,9 +10,10 @@ import pytest
 
 from engine.backends.local.runtime import LocalSettings
 from engine.jobs.job import Adapter, Edit, Finished, Job, JobCancelled, ModelUnavailable, Progress, Role
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
 from engine.models.loras import read_folder
+from engine.models.model import Model
 from engine.prompt import PortraitPrompt
 from tests.engine.loras import lora
 from tests.engine.stage import follow, job

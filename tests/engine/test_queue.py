@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.jobs.job import Job, Lane
-from engine.queue.fair_queue import BatchKey, FairQueue
+from engine.queue.fair_queue import PASSES_IN_A_ROW, BatchKey, FairQueue
 from tests.engine.stage import job, jobs
 
 
@@ -125,6 +125,38 @@ def test_a_job_queued_alone_shares_no_batch() -> None:
     queue.add(job("A1", 0), alone=True)
     queue.add(job("B1", 1))
     assert [each.id for each in queue.pick(eight, unlimited)] == ["A1"]
+
+
+def switches(queue: FairQueue) -> list[str]:
+    """The models in the order in which a backend that holds one at a time has to load them, all jobs served alone."""
+    loaded: list[str] = []
+    while batch := queue.pick(one, unlimited, ready=loaded[-1:]):
+        if loaded[-1:] != [batch[0].model]:
+            loaded.append(batch[0].model)
+    return loaded
+
+
+def test_two_models_in_turn_are_not_loaded_for_each_order() -> None:
+    """Twelve people who want one or the other by turns: without regard for what is loaded that is eleven changes."""
+    waiting = [job(f"{name}1", nth, model="mn"[nth % 2]) for nth, name in enumerate("ABCDEFGHIJKL")]
+    assert switches(queue_of(*waiting)) == ["m", "n", "m"]
+
+
+def test_a_model_that_is_not_in_memory_waits_for_three_batches_at_most() -> None:
+    queue = queue_of(job("A1", 0, model="n"), *(job(f"B{nth}", nth, model="m") for nth in range(1, 50)))
+    order = [queue.pick(one, unlimited, ready=["m"])[0].id for _ in range(5)]
+    assert order.index("A1") == PASSES_IN_A_ROW
+    assert order[0] == "B1"
+
+
+def test_the_fast_lane_does_not_wait_for_a_model_of_the_standard_lane() -> None:
+    queue = queue_of(job("A1", 0, model="m"), job("B1", 1, model="n", lane=Lane.FAST))
+    assert queue.pick(one, unlimited, ready=["m"])[0].id == "B1"
+
+
+def test_among_those_whose_model_is_there_turns_are_kept() -> None:
+    queue = queue_of(job("A1", 0, model="n"), *jobs("B1 B2 C1 B3 C2"))
+    assert [queue.pick(one, unlimited, ready=["m"])[0].id for _ in range(3)] == ["B1", "C1", "B2"]
 
 
 def test_a_job_put_back_takes_its_old_place() -> None:

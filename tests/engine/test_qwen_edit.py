@@ -13,8 +13,10 @@ from engine.backends.local.pipelines import recipe_for
 from engine.backends.local.render import Rendering
 from engine.backends.local.words import words_for
 from engine.jobs.job import Edit, Finished, Job, ModelUnavailable, Progress
-from engine.models.catalogue import Catalogue, Model
+from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
+from engine.models.model import Model
+from engine.placement.plan import Placement
 from tests.engine.stage import job
 from tests.engine.test_published import studio_of
 from tests.engine.test_references import face
@@ -69,7 +71,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
     parts = qwen_parts()
     pipe = QwenImageEditPlusPipeline(**parts, processor=Processor(parts["tokenizer"]))
     pipe.set_progress_bar_config(disable=True)
-    return Loaded(MODEL, pipe, torch.device("cpu"), "none", 0, False, FineTunes(pipe, MODEL.title))
+    return Loaded(MODEL, pipe, torch.device("cpu"), Placement(), {}, False, FineTunes(pipe, MODEL.title))
 
 
 def rendered(loaded: Loaded, one: Job) -> Finished:

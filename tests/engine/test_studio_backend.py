@@ -13,7 +13,8 @@ from PIL import Image
 from engine.backends.photo_studio import StudioBackend, scene_of
 from engine.faces import identity
 from engine.jobs.job import Edit, Finished, Fitting, Job, JobCancelled, Lane, Progress, Reference, Underway
-from engine.models.catalogue import BUILTIN_ID, Catalogue
+from engine.models.catalogue import Catalogue
+from engine.models.model import BUILTIN_ID
 from engine.models.studio_model import missing, studio_model
 from engine.pictures.picture_text import texts
 from engine.prompt import parse

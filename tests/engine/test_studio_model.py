@@ -8,7 +8,8 @@ from importlib.machinery import ModuleSpec
 import pytest
 
 from engine.jobs.job import UnknownModel
-from engine.models.catalogue import BUILTIN_ID, CatalogueError, CatalogueSettings, Quality, build
+from engine.models.catalogue import CatalogueSettings, build
+from engine.models.model import BUILTIN_ID, CatalogueError, Quality
 from engine.models.studio_model import missing
 
 NEEDED = ("embreex", "pyoidn", "scipy")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.backends.local.memory_errors import is_out_of_memory
 from engine.jobs.job import Adapter, EngineError, ModelUnavailable
 from engine.models.loras import halves, misfit
 
@@ -93,16 +94,14 @@ class FineTunes:
     def _load(self, adapter: Adapter) -> None:
         if not hasattr(self._pipe, "load_lora_weights"):
             raise ModelUnavailable(self._title, "its kind of model takes no fine-tunes")
-        import torch
-
         try:
             self._held[adapter.name] = self._read(adapter)
         except EngineError:
             raise
-        except torch.OutOfMemoryError:
-            self._forget(adapter.name)
-            raise
         except Exception as error:
+            if is_out_of_memory(error):
+                self._forget(adapter.name)
+                raise
             log.exception("The fine-tune %s could not be laid over %s.", adapter.name, self._title)
             self._forget(adapter.name)
             raise _unfit(self._title, adapter, "it cannot be read") from error
@@ -125,6 +124,8 @@ class FineTunes:
                 raise _unfit(self._title, adapter, reason)
         self._pipe.load_lora_weights(folder, adapter_name=_PREFIX + adapter.name, **where)
         self._check_placed(adapter, halves(shapes))
+        for part in sorted(parts):
+            self._widen(adapter, part, tensors)
         return _Held(
             reads=bool(parts & set(TEXT_PARTS)),
             bytes=sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()),
@@ -139,6 +140,25 @@ class FineTunes:
             if placed != wanted:
                 self._forget(adapter.name)
                 raise _unfit(self._title, adapter, f"{wanted - placed} of its {wanted} layers found no place")
+
+    def _widen(self, adapter: Adapter, part: str, tensors: Mapping[str, Any]) -> None:
+        """Beside weights that are kept as fp8 peft makes the fine-tune's the same, which nothing can be reckoned with:
+        they are set again from the file, as the part works.
+        """
+        module = getattr(self._pipe, part)
+        for path, layer in module.named_modules():
+            for half in ("lora_A", "lora_B"):
+                own = getattr(layer, half, {})
+                if _PREFIX + adapter.name not in own:
+                    continue
+                weight = own[_PREFIX + adapter.name].weight
+                if weight.element_size() > 1:
+                    continue
+                told = tensors.get(f"{part}.{path}.{half}.weight")
+                if told is None:
+                    self._forget(adapter.name)
+                    raise _unfit(self._title, adapter, "its names are not those that weights kept as fp8 need")
+                weight.data = told.to(weight.device, module.dtype)
 
     def _drop(self, name: str) -> None:
         del self._held[name]

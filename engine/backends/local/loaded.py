@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.schedulers import begin_from_pictures
 from engine.jobs.job import Job, Reference, Role
-from engine.models.catalogue import Model, Offload
 from engine.models.local_models import takes_pictures
+from engine.models.model import Model
 from engine.models.published import EDITORS
+from engine.placement.plan import Placement
 
 if TYPE_CHECKING:
     import torch
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Loaded:
-    """A model in memory. `has_adapter` says that it has an IP-Adapter for references."""
+    """A model in memory. `has_adapter` says that it has an IP-Adapter for references.
+
+    `placement` is where its parts live now, None while it is parked in the machine's memory; `sizes` is what the
+    weights of each part take, in bytes.
+    """
 
     model: Model
     pipe: Any
     device: torch.device
-    offload: Offload
-    weights_bytes: int
+    placement: Placement | None
+    sizes: dict[str, int]
     has_adapter: bool
     fine_tunes: FineTunes
     preview_row_s: float = 0.0
@@ -34,7 +39,7 @@ class Loaded:
     @property
     def bytes(self) -> int:
         """What it takes, fine-tunes and all."""
-        return self.weights_bytes + self.fine_tunes.bytes
+        return sum(self.sizes.values()) + self.fine_tunes.bytes
 
     @property
     def takes_references(self) -> bool:

@@ -39,8 +39,9 @@ class Previewer:
         self._last_s = -1e9
         self._spent_s = 0.0
         self._made = 0
-        # With offload every look at the autoencoder would push the transformer out of the device.
-        self._possible = steps >= FEWEST_STEPS and loaded.offload == "none" and cells.decodable(loaded.pipe)
+        # Where parts take turns on the device, every look at the autoencoder would push the denoiser out of it.
+        stays = loaded.placement is not None and loaded.placement.previews
+        self._possible = steps >= FEWEST_STEPS and stays and cells.decodable(loaded.pipe)
 
     def due(self, step: int, rows: int) -> bool:
         """Whether to show something of so many rows after this many steps."""

@@ -61,11 +61,17 @@ class Rendering:
         self._watcher = watcher
         self._rows = [_Row(job, said) for job, said in zip(jobs, words, strict=True)]
         self._steps = steps_of(jobs[0], whole=takes_pictures(loaded.model))
+        self._done = 0
         self._previewer: Previewer | None = None
         self._before: torch.Tensor | None = None
 
+    @property
+    def at_autoencoder(self) -> bool:
+        """Whether it is at the picture itself now, before the first step of an edit or after the last of any."""
+        return self._done >= self._steps or (self._done == 0 and self._jobs[0].edit is not None)
+
     def run(self, preview_every_s: float) -> list[Outcome]:
-        """One outcome a job. Raises whatever the pipeline raises, torch.OutOfMemoryError among it."""
+        """One outcome a job. Raises whatever the pipeline raises, running out of memory among it."""
         began_s = perf_counter()
         if any(job.previews for job in self._jobs):
             size = (self._jobs[0].width, self._jobs[0].height)
@@ -106,6 +112,7 @@ class Rendering:
 
     def _after_step(self, pipe: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         """Called by the pipeline after each step; what it returns goes into the next."""
+        self._done = index + 1
         left = [place for place, row in enumerate(self._rows) if not self._watcher.is_over(row.job.id)]
         if not left:
             raise _NobodyLeft

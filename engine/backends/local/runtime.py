@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.models.catalogue import Precision
+from engine.backends.local.devices import found_card
+from engine.backends.local.memory_errors import is_out_of_memory
+from engine.models.local_models import COMPRESSED
+from engine.models.model import Precision
+from engine.placement.cards import Card
+from engine.placement.sizes import GIB
 
 if TYPE_CHECKING:
     import torch
@@ -19,13 +24,17 @@ FATAL_SIGNS = ("cuda error", "device-side assert", "hip error", "nccl error", "d
 class LocalSettings:
     """How the local backend uses this machine.
 
-    `memory_gib` is what resident models may take together (None: what the device has, less a reserve).
+    `memory_gib` is what models and their pictures may take of the device (None: what it has, less a reserve), and
+    `ram_gib` what models may take of the machine's memory beside a card (None: most of it). `card` is what to plan
+    for (None: the one that is found); with one, a processor is placed on like a card.
     `batch_memory_mib` is what a batch may take beside the weights, for a device whose allocator never refuses
     (None: no limit). `threads` is how many processor threads a model uses (None: all).
     """
 
     device: str = "auto"
     memory_gib: float | None = None
+    ram_gib: float | None = None
+    card: Card | None = None
     batch_memory_mib: float | None = None
     threads: int | None = None
     niceness: int = 10
@@ -71,20 +80,27 @@ def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     """The number format of the weights; "auto" is float32 on a CPU and bfloat16 elsewhere."""
     import torch
 
-    if precision == "auto":
+    if precision == "auto" or precision in COMPRESSED:  # what the denoiser's small weights are worked with
         return torch.float32 if device.type == "cpu" else torch.bfloat16
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     return dtypes[precision]
 
 
-def memory_budget_bytes(settings: LocalSettings, device: torch.device) -> int:
-    """What resident models may take together on this device."""
-    import torch
+def choose_card(settings: LocalSettings, device: torch.device) -> Card | None:
+    """The card that models are placed on; None for a processor, unless the settings say otherwise."""
+    card = settings.card
+    if card is None:
+        ram = None if settings.ram_gib is None else int(settings.ram_gib * GIB)
+        card = None if device.type == "cpu" else found_card(ram)
+    if card is not None and settings.memory_gib is not None:
+        card = replace(card, usable_bytes=int(settings.memory_gib * GIB))
+    return card
 
+
+def memory_budget_bytes(settings: LocalSettings) -> int:
+    """What resident models may take together on a processor."""
     if settings.memory_gib is not None:
-        return int(settings.memory_gib * 2**30)
-    if device.type == "cuda":
-        return int(torch.cuda.get_device_properties(device).total_memory * 0.9)
+        return int(settings.memory_gib * GIB)
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
 
 
@@ -99,11 +115,16 @@ def free_unused(device: torch.device) -> None:
         torch.cuda.empty_cache()
 
 
+def no_kernel(error: BaseException) -> bool:
+    """Whether torch was built for other cards: a new process would fail the same way."""
+    return "no kernel image is available" in str(error).lower()
+
+
 def is_fatal(error: BaseException) -> bool:
     """Whether the device is unusable for the rest of this process."""
     import torch
 
-    if isinstance(error, torch.OutOfMemoryError):
+    if is_out_of_memory(error) or no_kernel(error):
         return False
     lost = getattr(torch, "AcceleratorError", None)
     if lost is not None and isinstance(error, lost):

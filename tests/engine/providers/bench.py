@@ -23,8 +23,9 @@ from typing import Any
 
 from engine.backends.cluster import ClusterBackend
 from engine.jobs.job import Job, Lane
-from engine.models.catalogue import Catalogue, Provider
+from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import Access, Server, hosted_models
+from engine.models.model import Provider
 from engine.queue.engine import Engine, Limits
 from tests.engine.providers.server import StandInServer
 from tests.engine.providers.stage import STANDINS, WORDS, Stage

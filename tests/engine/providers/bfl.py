@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 FIELDS: dict[str, Any] = {

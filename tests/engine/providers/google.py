@@ -9,7 +9,7 @@ from aiohttp import web
 from google.genai import types
 from pydantic import ValidationError
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 RATIOS = ["1:1", "1:4", "1:8", "2:3", "3:2", "3:4", "4:1", "4:3", "4:5", "5:4", "8:1", "9:16", "16:9", "21:9"]

@@ -19,8 +19,9 @@ from typing import Any, Final, Self
 from engine.backends.cluster import ClusterBackend
 from engine.backends.hosted import HostedBackend, NotesInMemory
 from engine.jobs.job import Finished, Job, Lane
-from engine.models.catalogue import Catalogue, Provider
+from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import DEFAULTS, Access, Server, hosted_models
+from engine.models.model import Provider
 from engine.queue.engine import Engine, Limits
 from tests.engine.providers.stage import BACKENDS, WORDS
 from tests.engine.providers.standin import KEY, Point, picture

@@ -9,7 +9,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from mage_space import ARCHITECTURES
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {

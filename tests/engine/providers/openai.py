@@ -13,7 +13,7 @@ from openai.types.image_edit_params import ImageEditParamsStreaming
 from openai.types.image_generate_params import ImageGenerateParamsStreaming
 from pydantic import TypeAdapter, ValidationError
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.standin import Fault, Sent, StandIn, dropped, sizes_of
 
 _GENERATE = get_type_hints(ImageGenerateParamsStreaming)

@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.stage import STANDINS
 from tests.engine.providers.standin import KEY, StandIn
 

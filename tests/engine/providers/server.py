@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from jsonschema import Draft202012Validator
 
-from engine.models.catalogue import Provider
+from engine.models.model import Provider
 from tests.engine.providers.openai import StandInOpenAI
 
 FIELDS: dict[str, Any] = {

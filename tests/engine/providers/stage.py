@@ -11,8 +11,9 @@ from engine.backends.hosted import HostedBackend, Notes, NotesInMemory
 from engine.backends.mage import MageBackend
 from engine.backends.openai import OpenAIBackend
 from engine.jobs.job import Job, Lane, Reference
-from engine.models.catalogue import Catalogue, Model, Provider
+from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import hosted_models
+from engine.models.model import Model, Provider
 from engine.models.standing import Standing
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine, Limits

@@ -14,8 +14,8 @@ from typing import Any, ClassVar, Final, Literal, Self
 from aiohttp import web
 from PIL import Image
 
-from engine.models.catalogue import Provider
 from engine.models.hosted_models import DEFAULTS, Access
+from engine.models.model import Provider
 
 KEY: Final = "sk-of-the-studio-0123456789"
 Point = Literal["submit", "look", "download", "result"]

@@ -1,0 +1,116 @@
+"""The card that torch can use here, or why it cannot use the one that is there."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from engine.placement.cards import Card, card_of, ram_for_models
+from engine.placement.sizes import GIB
+
+_DRIVER: Final = Path("/proc/driver/nvidia/version")
+_UVM: Final = Path("/dev/nvidia-uvm")
+_OLDER_WHEEL: Final = ".venv/bin/pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126"
+_KERNEL: Final = re.compile(r"(sm|compute)_(\d{1,4})")
+_VERSION: Final = re.compile(r"\s(\d{3}\.\d{1,4}(?:\.\d{1,4})?)\s")
+_NEEDED_DRIVERS: Final = ((13, 580), (12, 525), (11, 450))
+"""The oldest driver of NVIDIA's on Linux for each CUDA."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What there is to be told of a machine's NVIDIA card. `driver` is "" without one, `cuda` where torch has none.
+
+    `name` and `capability` are of the card, once torch can use the driver; `built_for` is what torch's kernels are.
+    """
+
+    cuda: str = ""
+    available: bool = False
+    name: str = ""
+    capability: tuple[int, int] = (0, 0)
+    built_for: Sequence[str] = ()
+    driver: str = ""
+    uvm: bool = True
+
+
+def look() -> Seen:
+    """This machine's."""
+    import torch
+
+    driver, uvm = _driver(), _UVM.exists()
+    cuda = torch.version.cuda or ""
+    if not torch.cuda.is_available() or torch.version.hip:
+        return Seen(cuda=cuda, driver=driver, uvm=uvm, available=torch.cuda.is_available())
+    return Seen(
+        cuda=cuda,
+        available=True,
+        name=torch.cuda.get_device_name(0),
+        capability=torch.cuda.get_device_capability(0),
+        built_for=tuple(torch.cuda.get_arch_list()),
+        driver=driver,
+        uvm=uvm,
+    )
+
+
+def fault(seen: Seen) -> str:
+    """Why torch cannot use the card that is there, and what to do, as a clause; "" where it can or there is none."""
+    if seen.available:
+        return _too_old_a_card(seen)
+    if not seen.driver:
+        return ""
+    if not seen.cuda:
+        return f"this torch is built for processors alone, and there is an NVIDIA card: {_OLDER_WHEEL}"
+    major = int(seen.cuda.split(".")[0])
+    needed = next((driver for cuda, driver in _NEEDED_DRIVERS if major >= cuda), 0)
+    if seen.driver[0].isdigit() and int(seen.driver.split(".")[0]) < needed:
+        return (
+            f"the NVIDIA driver is {seen.driver} and CUDA {seen.cuda}, which this torch is built for, needs {needed} "
+            f"or newer: update the driver, or {_OLDER_WHEEL}"
+        )
+    if not seen.uvm:
+        return "the NVIDIA driver is loaded and /dev/nvidia-uvm is missing: sudo nvidia-modprobe -u -c=0"
+    return f"torch cannot reach the NVIDIA card (driver {seen.driver}): nvidia-smi may say why"
+
+
+def _too_old_a_card(seen: Seen) -> str:
+    built = [(kind, int(number)) for kind, number in _KERNEL.findall(" ".join(seen.built_for))]
+    if not built or not seen.name:
+        return ""
+    major, minor = seen.capability
+    own = major * 10 + minor
+    # Kernels run on later cards of the same generation; what is only half translated ("compute") runs on any later one.
+    if any(number <= own and (kind == "compute" or number // 10 == major) for kind, number in built):
+        return ""
+    least = min(number for _, number in built)
+    return (
+        f"{seen.name} has compute capability {major}.{minor} and this torch is built for {least // 10}.{least % 10} "
+        f"and newer cards: {_OLDER_WHEEL}"
+    )
+
+
+def _driver() -> str:
+    try:
+        text = _DRIVER.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    found = _VERSION.search(text)
+    return found[1] if found else "unknown"
+
+
+def found_card(ram_bytes: int | None = None) -> Card | None:
+    """The card that torch can use; None where there is none."""
+    import torch
+
+    ram = ram_for_models() if ram_bytes is None else ram_bytes
+    if torch.cuda.is_available() and not fault(look()):
+        total = torch.cuda.get_device_properties(0).total_memory
+        return card_of(total / GIB, ram, torch.cuda.get_device_name(0))
+    if torch.backends.mps.is_available():
+        # One memory for both: nothing is gained by moving parts, and it knows no fp8.
+        physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return Card(name="this Mac", usable_bytes=int(physical * 0.7), ram_bytes=0, casts=False)
+    return None

@@ -1,0 +1,66 @@
+"""One model on offer: what it is and can do. Facts only: nothing here loads a model or imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
+Precision = Literal["auto", "float32", "bfloat16", "float16", "fp8", "int8", "nf4"]
+Offload = Literal["auto", "none", "encoders", "model", "group", "sequential"]
+Quality = Literal["draft", "standard", "fine"]
+
+BUILTIN_ID = "built-in"
+ON_THIS_MACHINE: Final = frozenset({"local", "studio"})
+"""Providers whose pictures are made in the bot's own processes: nothing leaves the machine."""
+
+
+class CatalogueError(ValueError):
+    """A model setting cannot be understood; str() says which one and what is expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One choice in `model:`.
+
+    `sizes` maps each aspect to (width, height) in pixels. `source` is a folder, a hub id or the provider's
+    own model id. `references` is how many pictures go along at most; `edits` says whether the model can change a
+    picture (`Job.edit`), which is one of those where all pictures go the same way; `needs_picture` that it makes
+    nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it;
+    `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
+    when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
+    alone. `precision`, `offload` and `gguf` (a file with the denoiser's weights) are for models on this machine, and
+    "auto" leaves it to the plan (`engine.placement.plan`). `note` is shown with every picture. `cost_usd_micros` is
+    what a picture costs the operator, 0 when that is not known.
+    """
+
+    id: str
+    title: str
+    provider: Provider
+    family: str
+    best_for: str
+    catch: str
+    sizes: Mapping[str, tuple[int, int]]
+    steps: int
+    guidance: float
+    seeded: bool = True
+    negative: bool = True
+    references: int = 0
+    reference_scale: float = 0.6
+    edits: bool = False
+    needs_picture: bool = False
+    only_faces: bool = False
+    shows_faces: bool = True
+    live_preview: bool = True
+    writes_text: bool = False
+    qualities: Mapping[Quality, int] = field(default_factory=dict)
+    source: str
+    pipeline: str = ""
+    note: str = ""
+    memory_gib: float = 0.0
+    licence: str = ""
+    precision: Precision = "auto"
+    offload: Offload = "auto"
+    gguf: str = ""
+    cost_usd_micros: int = 0

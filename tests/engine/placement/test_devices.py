@@ -1,0 +1,79 @@
+"""What is said of a card that torch cannot use, from what can be told of it."""
+
+from dataclasses import replace
+
+import pytest
+
+from engine.backends.local import runtime
+from engine.backends.local.devices import Seen, fault
+from engine.placement.cards import card_of, ram_for_models
+from engine.placement.sizes import GIB
+
+FINE = Seen(
+    cuda="13.0",
+    available=True,
+    name="NVIDIA GeForce RTX 4070",
+    capability=(8, 9),
+    built_for=("sm_75", "sm_80", "sm_86", "sm_90", "sm_100", "sm_120"),
+    driver="580.95.05",
+)
+UNSEEN = replace(FINE, available=False, name="", capability=(0, 0), built_for=())
+
+
+@pytest.mark.parametrize("capability", [(7, 5), (8, 0), (8, 9), (9, 0), (12, 0)])
+def test_a_card_that_torch_is_built_for_is_fine(capability: tuple[int, int]) -> None:
+    assert fault(replace(FINE, capability=capability)) == ""
+
+
+@pytest.mark.parametrize(("name", "capability"), [("Tesla P40", (6, 1)), ("Tesla V100", (7, 0)), ("GTX 1080", (6, 1))])
+def test_an_old_card_is_named_with_the_wheel_that_runs_on_it(name: str, capability: tuple[int, int]) -> None:
+    said = fault(replace(FINE, name=name, capability=capability))
+    assert name in said
+    assert "built for 7.5 and newer" in said
+    assert "download.pytorch.org/whl/cu126" in said
+
+
+def test_half_translated_kernels_run_on_later_cards() -> None:
+    assert fault(replace(FINE, capability=(15, 0), built_for=("sm_90", "compute_90"))) == ""
+    assert fault(replace(FINE, capability=(15, 0), built_for=("sm_90",))) != ""
+
+
+def test_a_driver_that_is_too_old_is_told_with_both_versions() -> None:
+    said = fault(replace(UNSEEN, driver="535.183.01"))
+    assert "535.183.01" in said
+    assert "13.0" in said
+    assert "580" in said
+    assert fault(replace(UNSEEN, driver="535.183.01", cuda="12.6")) != said
+
+
+def test_a_torch_for_processors_beside_a_card_is_told() -> None:
+    assert "built for processors alone" in fault(replace(UNSEEN, cuda=""))
+
+
+def test_a_device_file_that_is_missing_is_told() -> None:
+    assert "nvidia-modprobe" in fault(replace(UNSEEN, uvm=False))
+    assert "nvidia-smi" in fault(UNSEEN)
+    assert "nvidia-smi" in fault(replace(UNSEEN, driver="unknown"))
+
+
+def test_no_card_is_no_fault() -> None:
+    assert fault(Seen()) == ""
+    assert fault(Seen(cuda="13.0")) == ""
+
+
+def test_kernels_for_other_cards_do_not_ask_for_a_new_process() -> None:
+    """One would fail the same way, again and again."""
+    error = RuntimeError("CUDA error: no kernel image is available for execution on the device")
+    assert not runtime.is_fatal(error)
+    assert runtime.no_kernel(error)
+
+
+@pytest.mark.parametrize(("gib", "usable"), [(8, 7.3), (12, 11.3), (16, 15.2), (24, 23.0), (80, 78.0)])
+def test_something_of_every_card_is_kept_for_the_driver(gib: float, usable: float) -> None:
+    assert abs(card_of(gib, 0).usable_bytes / GIB - usable) < 0.1
+
+
+def test_models_never_get_all_of_the_machine() -> None:
+    import os
+
+    assert 0 <= ram_for_models() < 0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
