@@ -89,7 +89,8 @@ def units(line: str) -> list[Unit]:
 def _depending(kind: str, before: Unit) -> str | None:
     """A name in the midst of a clause is no noun; the full stop of "Mr." is nothing (None)."""
     if kind == "border":
-        return None if before.word in _ABBREVIATIONS else kind
+        initial = len(before.word) == 1 and before.word.isalpha()
+        return None if initial or before.word in _ABBREVIATIONS else kind
     return kind if before.kind == "border" else ""
 
 

@@ -20,7 +20,7 @@ def test_the_corpus_is_as_large_as_it_says() -> None:
     halves = [record for name in SETS[:2] for record in read(name)]
     assert len(halves) >= 150
     assert len({record.kind for record in halves}) >= 20
-    assert {clause.slot for record in halves for clause in record.clauses} == set(SLOTS)
+    assert {clause.slot for record in halves for clause in record.clauses} == {*SLOTS, "negative"}
 
 
 @pytest.mark.parametrize("name", SETS)
@@ -28,6 +28,6 @@ def test_no_content_word_of_the_corpus_is_lost(name: str) -> None:
     """Every labelled clause is somewhere in the prompt, wherever it landed."""
     for record in read(name):
         prompt = parse(record.text)
-        said = set(content_words(" ".join((*(prompt.slot(slot) for slot in SLOTS), *prompt.text))))
+        said = set(content_words(" ".join((*(prompt.slot(slot) for slot in SLOTS), prompt.negative, *prompt.text))))
         for clause in record.clauses:
             assert set(clause.words) <= said, (record.text, clause.words)
