@@ -48,12 +48,12 @@ _RATIO_NEXT: Final = re.compile(r"\d{1,5}(?:\.\d{1,3})?\s?[:x×/]\s?\d{1,5}(?:\.
 _NUMBER_NEXT: Final = re.compile(r"-?(?:\d++(?:\.\d++)?|\.\d++)[a-z]{0,3}(?![^\W_])", re.I)
 _CODE: Final = re.compile(r"(?:https?://\S+|random|[A-Za-z]{0,12}\d[A-Za-z0-9]{0,39})(?:::-?[\d.]{1,6})?(?=[\s,]|\Z)")
 _WORD_NEXT: Final = re.compile(r"[\w.+-]+")
-_DASHES: Final = ("--", "—", "–", "‒", "―", "−", "-")
+_DASHES: Final = ("--", "—", "–", "‒", "―", "−", " -", "\n-")
 
 
 def may_hold_any(text: str) -> bool:
     """Whether the text may hold a flag; False is certain."""
-    return any(dash in text for dash in _DASHES)
+    return text[:1] == "-" or any(dash in text for dash in _DASHES)
 
 
 def take_out(line: str, brought: Brought) -> str:

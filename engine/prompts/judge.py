@@ -30,6 +30,7 @@ _LIGHT_MOVES: Final = frozenset(
     {"falls", "falling", "hits", "hitting", "touches", "touching", "brushes", "brushing", "wraps", "wrapping"}
     | {"catches", "catching", "dances", "dancing", "washes", "washing", "shapes", "shaping", "appears", "appearing"}
     | {"turning", "turns", "rests", "resting", "strikes", "striking", "picks", "picking", "lighting", "kissing"}
+    | {"burning", "glowing", "hanging", "shining", "buzzing", "flickering", "coming", "breaking", "pouring", "leaving"}
 )
 _OF_LIGHT: Final = frozenset(
     {"soft", "hard", "harsh", "warm", "cold", "cool", "gentle", "directional", "bright", "dim", "even"}
@@ -261,7 +262,7 @@ class _Reader:
         at, topic = 0, ""
         for chunk in found:
             topic = next((slot for start, slot in reversed(told) if start <= at), topic)
-            if topic and stays(chunk.about, chunk.opener, topic):
+            if topic and stays(chunk.about, chunk.opener, topic, chunk.units[0].word):
                 chunk.slot = topic
             at += len(chunk.units)
 
@@ -366,6 +367,8 @@ class _Reader:
             return (here or "subject") if kind == "abstract" else self._unknown(chunk)
         if opener == "by" and self._signed(chunk, here):
             return "camera"
+        if opener == "from" and here == "camera" and kind in {"place", "surface", "landform"}:
+            return here
         if opener == "by" and here == "detail":
             return here
         if here == "detail" and opener == "at" and kind in {"garment", "prop", "surface"}:
@@ -378,7 +381,12 @@ class _Reader:
             return "lighting"
         if here == "environment" and opener == "with" and kind in {"prop", "garment", "animal", "detail"}:
             return here
-        if here == "clothing" and opener == "with" and kind in {"surface", "weather", "prop", "animal", "detail"}:
+        carried = kind == "light" and [unit.kind for unit in chunk.units] == ["with", "determiner", "light"]
+        if (
+            here == "clothing"
+            and opener == "with"
+            and (carried or kind in {"surface", "weather", "prop", "animal", "detail"})
+        ):
             return "clothing"
         if kind == "prop" and here and opener != "with":
             return here

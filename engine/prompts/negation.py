@@ -19,6 +19,11 @@ _SIGN: Final = re.compile(
     re.I,
 )
 """What a line has when it says anything of the kind: asked of every line, so that most are read no further."""
+_TRACES: Final = (
+    "no ", "not", "never", "without", "w/o", "sans", "minus", "lacking", "devoid", "neither", "cannot", "free", "avoid",
+    "exclud", "omit", "leave", "keep", "instead", "rather", "n't", "n’t", "nt ", "no\n", "no-",
+)  # fmt: skip
+"""Of these one is in whatever has a sign: quicker to look for."""
 _SHORT: Final = re.compile(r"(?<![^\W_])w/o(?![^\W_])", re.I)
 _NONE: Final = frozenset({"no", "without", "sans", "minus", "lacking", "neither"})
 _NOT: Final = frozenset({"not", "never", "cannot", "dont", "doesnt", "isnt", "arent", "wont", "shouldnt"})
@@ -89,7 +94,8 @@ class _Scope(NamedTuple):
 
 def holds_any(text: str) -> bool:
     """Whether the text may say what is not wanted; False is certain."""
-    return _SIGN.search(text) is not None
+    plain = text.lower()
+    return any(trace in plain for trace in _TRACES) and _SIGN.search(text) is not None
 
 
 def take_out(line: str) -> Said:

@@ -10,6 +10,7 @@ from engine.prompts.brought import Brought, aspect_in
 _RATIO: Final = r"(?:1:1|2:3|3:2|3:4|4:3|4:5|5:4|5:7|7:5|9:16|16:9|9:21|21:9|10:16|16:10|4x5|2x3|3x2|16x9|9x16)"
 _PIXELS: Final = r"(?:\d{3,4}\s?[x×]\s?\d{3,4})"
 _ENDS: Final = r"(?![\w:/]|\.\d)"
+_HINT: Final = re.compile(r"\d\s?[:x×]\s?\d", re.I)
 _LED: Final = r"(?:(?:in|at|with)\s)?(?:an?\s|the\s)?"
 _NAME: Final = r"(?:aspect(?:\s?ratio)?|image\ssize|format|frame\sratio)"
 _SAID: Final = rf"({_RATIO}|{_PIXELS})"
@@ -27,6 +28,8 @@ _SHAPE: Final = re.compile(
 
 def take_out(text: str, brought: Brought) -> str:
     """The text without the shapes that it says, the last of which is noted in `brought`; those in quotes stay."""
+    if not _HINT.search(text):
+        return text
     return _SHAPE.sub(lambda found: _shape(found, brought), text)
 
 

@@ -34,6 +34,11 @@ _FINITE: Final = frozenset(inflections(base)[0] for base in _BASES)
 _PAST: Final = frozenset(
     entries("fell, hung, came, lay, shone, cast, lit, rose, ran, stood, glowed, filled, caught, threw, broke")
 )
+_VERBS: Final = _BASES | _FINITE | _PAST
+_ADVERBIAL: Final = frozenset({"below", "above", "behind", "outside", "beyond", "around", "up", "back", "inside"})
+_AFTER_VERBS: Final = frozenset(
+    {"determiner", "pronoun", "adverb", "adjective", "direction", "body", "", "and", "place", *PREPOSITIONS}
+)
 _TOPICS: Final = frozenset({"light", "place", "landform", "surface", "weather", "garment", "detail", "camera"})
 _LEADING: Final = frozenset({"so", "that", "and", "while", "but", "then", "as", "where", "here", "because", "yet"})
 _JOINING: Final = frozenset({"and", "while", "but"})
@@ -81,6 +86,9 @@ _SEEMING: Final = frozenset(
     }
 )
 """What may stand before "like a still from …"."""
+_OWNERS: Final = frozenset({"his", "her", "their", "its", "my", "one", "both"})
+_OWN_SLOTS: Final = frozenset({"detail", "light", "lit", "garment", "wear", "camera", "tech", "medium"})
+"""What keeps a slot of its own in a sentence about somebody's hands or hair."""
 _PICTURES: Final = frozenset({"camera", "medium", "tech"})
 _LEAST: Final = 4
 _MELTING: Final = frozenset({"melts", "falls", "blurs", "fades", "dissolves", "recedes", "melt"})
@@ -89,7 +97,23 @@ _GIVING: Final = frozenset(
     {"give", "gives", "cast", "casts", "throw", "throws", "spill", "spills", "provide", "let", "lets"}
 )
 _LOSING: Final = frozenset({"is", "are", "disappears", "disappear", "vanishes", "fades", "dissolves", "sinks", "falls"})
-_OPENINGS: Final = frozenset({"window", "windows", "door", "doorway", "skylight", "opening", "gap", "clouds", "fridge"})
+_IN_LIGHT: Final = frozenset({"in", "at", "by", "under", "during"})
+_OPENINGS: Final = frozenset(
+    {
+        "window",
+        "windows",
+        "door",
+        "doorway",
+        "skylight",
+        "opening",
+        "gap",
+        "clouds",
+        "mirror",
+        "mirrors",
+        "screen",
+        "monitor",
+    }
+)
 
 
 def topics(found: list[Unit], *, peopled: bool) -> list[tuple[int, str]]:
@@ -131,26 +155,44 @@ def _topic(found: list[Unit], start: int, *, peopled: bool) -> str | None:
         return ""
     if start and found[verb].kind in VERBS and any(unit.kind == "person" for unit in found[:start]):
         return None
-    return _told(found, named, verb, _slot(head(named), peopled=peopled)) or None
+    about = head(named)
+    if about in {"feature", "body"}:
+        others = {unit.kind for unit in found[begin:]} & _OWN_SLOTS
+        return "subject" if not others and not start and found[begin].word in _OWNERS else None
+    return _told(found, named, verb, _slot(about, peopled=peopled)) or None
 
 
 def _told(found: list[Unit], named: list[Unit], verb: int, slot: str) -> str:
     """The slot by what is said of the topic too: a sign that lights somebody is light, a melting background is lens."""
+    does, told = found[verb].word, found[verb + 1 :]
+    if slot in {"environment", ""} and does in _GIVING and any(unit.kind == "light" for unit in told):
+        return "lighting"
     if slot != "environment":
         return slot
-    does = found[verb].word
     if does in _MELTING and any(unit.word in {"background", "foreground"} for unit in named):
         return "camera"
-    told = head(_named(found, verb + 1, len(found))) if verb + 1 < len(found) else ""
+    first = head(_named(found, verb + 1, len(found))) if told and told[0].kind not in PREPOSITIONS else ""
     source = does in _GIVING and any(unit.word in _OPENINGS for unit in named)
-    lost = does in _LOSING and any(unit.kind == "light" for unit in found[verb + 1 :])
-    return "lighting" if told == "light" or does in _LIGHTING or source or lost else slot
+    lost = does in _LOSING and any(unit.kind in {"light", "lit"} for unit in told)
+    if first == "light" or does in _LIGHTING or source or lost:
+        return "lighting"
+    if any(unit.kind == "garment" and told[at - 1 : at] and _owned(told[:at]) for at, unit in enumerate(told)):
+        return "clothing"
+    kinds = [unit.kind for unit in told]
+    loose = not _TOPICS & {unit.kind for unit in named} and not {"surface", "place"} & set(kinds)
+    return "" if loose and ("body" in kinds or "person" in kinds) else slot
+
+
+def _owned(before: list[Unit]) -> bool:
+    """Whether the last determiner says that what follows is somebody's: "from the brim of | his"."""
+    last = next((unit.word for unit in reversed(before) if unit.kind in {"determiner", "garment"}), "")
+    return last in _OWNERS
 
 
 def _slot(kind: str, *, peopled: bool) -> str:
     if kind in _TOPICS:
         return SLOT_OF[kind]
-    return "environment" if peopled and kind == "animal" else ""
+    return "environment" if peopled and kind in {"animal", "thing", "prop"} else ""
 
 
 def _manner(found: list[Unit], start: int) -> str:
@@ -200,29 +242,35 @@ def _verb(found: list[Unit], begin: int) -> int | None:
 
 def _finite(found: list[Unit], begin: int, at: int) -> bool:
     unit, before = found[at], found[at - 1]
+    after = found[at + 1] if at + 1 < len(found) else None
     if unit.kind == "auxiliary":
         return unit.word not in {"being", "having", "been", "be", "there"}
-    if unit.joined or before.kind in {"determiner", "of", "adjective", *PREPOSITIONS}:
+    if unit.word in {"has", "have"}:
+        return after is not None and after.kind in {"", "negation", "adverb", "auxiliary"}
+    led = before.kind in {"determiner", "of", "adjective", *PREPOSITIONS} and before.word not in _ADVERBIAL
+    if unit.word not in _VERBS or unit.joined or led:
         return False
-    if listed_kind(unit.word) in NOUN_KINDS or unit.word in NOUNS:
-        return (
-            at + 1 < len(found)
-            and unit.word in _FINITE
-            and found[at + 1].kind in {"determiner", "pronoun", "direction"}
-        )
-    follows = at + 1 == len(found) or found[at + 1].kind in {
-        "determiner", "pronoun", "adverb", "adjective", "direction", "body", *PREPOSITIONS, "", "and", "place"
-    }  # fmt: skip
-    many = before.word.endswith("s") or any(other.word == "and" for other in found[begin:at])
+    if unit.kind not in VERBS and (listed_kind(unit.word) in NOUN_KINDS or unit.word in NOUNS):
+        return unit.word in _FINITE and after is not None and _reaches(found[begin:at], after)
+    named = next((other.word for other in found[begin:at] if other.kind in NOUN_KINDS), "")
+    many = named.endswith("s") or any(other.word == "and" for other in found[begin:at])
+    follows = after is None or after.kind in _AFTER_VERBS
     return follows and (unit.word in _FINITE or unit.word in _PAST or (many and unit.word in _BASES))
 
 
-def stays(kind: str, opener: str, topic: str) -> bool:
+def _reaches(named: list[Unit], after: Unit) -> bool:
+    """Whether a word that may be a noun is the verb of these: "the sun | rims | the", "a shaft of light | cuts | through"."""
+    if after.kind in {"determiner", "pronoun", "direction"}:
+        return True
+    return after.kind in {"from", "in", "at"} and head(named) == "light"
+
+
+def stays(kind: str, opener: str, topic: str, first: str) -> bool:
     """Whether a phrase in a sentence about `topic` belongs there too: most do; worn clothes and lenses do not."""
     if opener == "wear" and topic != "clothing":
         return kind not in {"garment", ""}
     if kind == "tech" or (opener == "shoot" and kind in {"camera", "tech"}):
         return topic == "camera"
-    if topic in {"environment", "clothing"} and (opener == "lit" or (kind == "light" and opener in {"at", "in", "by"})):
+    if topic in {"environment", "clothing"} and (opener == "lit" or (kind == "light" and first in _IN_LIGHT)):
         return False
     return kind not in WEAK or topic != ""
