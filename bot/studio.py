@@ -78,8 +78,8 @@ class Studio:
             order = await self._place(new)
             faults.after("row")
             if order.created:
-                if wish.ignored:
-                    self._follower.ignored[order.id] = wish.ignored
+                if wish.ignored or wish.drawn:
+                    self._follower.typed[order.id] = (wish.ignored, wish.drawn)
                 self.follow(order)
                 faults.after("submit")
         return order
@@ -117,7 +117,7 @@ class Studio:
 
     def _let_go(self, order: Order) -> None:
         self._followed.pop(order.id, None)
-        self._follower.ignored.pop(order.id, None)
+        self._follower.typed.pop(order.id, None)
         self._follower.held.difference_update(row.id for row in order.jobs)
 
     def is_followed(self, order_id: str) -> bool:

@@ -353,6 +353,8 @@ class _Reader:
 
     def _prepositional(self, chunk: Chunk, kind: str) -> str:
         slot, opener, here = SLOT_OF.get(kind), chunk.opener, self._slot
+        if opener == "as" and kind in {"medium", "camera"} and chunk.units[0].word == "like":
+            return "camera"
         if opener == "as":
             return slot if slot and self._sets_the_scene(chunk, slot) else here or "subject"
         if self._after_act and chunk.units[0].word in _PARTICLES and here == "subject":
@@ -388,6 +390,8 @@ class _Reader:
             and (carried or kind in {"surface", "weather", "prop", "animal", "detail"})
         ):
             return "clothing"
+        if kind == "prop" and chunk.units[0].word in {"among", "amongst", "amid", "amidst", "between"}:
+            return "environment"
         if kind == "prop" and here and opener != "with":
             return here
         return slot or "subject"

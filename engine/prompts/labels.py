@@ -326,6 +326,8 @@ def _meant(label: str) -> tuple[str, bool] | None:
         return found
     if len(words) > 1 and words[0] in _PREFIXES and (found := _meant(" ".join(words[1:]))):
         return found
+    if len(words) == 2 and label[:1].isupper() and is_plain(words[1]):
+        return _SLOT_OF[words[1]]
     first, both, second = name.partition(" and ")
     if not both or not (one := _meant(first)) or not (other := _meant(second)):
         return None

@@ -32,6 +32,8 @@ _TWO_WORDS: Final = {
     "devoid": ("of",), "free": ("of", "from"), "instead": ("of",), "rather": ("than",), "leave": ("out",),
     "keep": ("out",),
 }  # fmt: skip
+_BIDDING_NOT: Final = frozenset({"don't", "dont"})
+_UNABLE: Final = frozenset({"cannot", "can't", "couldn't"})
 _HELPING: Final = frozenset(
     {"do", "does", "did", "don't", "doesn't", "didn't", "dont", "doesnt", "should", "must", "will", "would"}
     | {"shouldn't", "mustn't", "won't", "wont", "wouldn't", "never", "cannot", "can't"}
@@ -217,6 +219,12 @@ def _denied(found: list[Unit], sign: int, floor: int) -> _Scope | None:
     begins = _past(found, start, _LIGHT_VERBS)
     if begins > start and _opens_sentence(found, _back(found, sign, floor)):
         return _bidden(found, sign, begins, floor)
+    if begins == start and _opens_sentence(found, _back(found, sign, floor)):
+        bid = found[sign].word in _BIDDING_NOT or (sign > 0 and found[sign - 1].word == "do")
+        if bid:
+            return _bidden(found, sign, begins, floor)
+    if found[sign].word in _UNABLE and (begins + 1 >= len(found) or found[begins + 1].kind == "border"):
+        return None
     helped = found[sign].word in _HELPING or (sign > 0 and found[sign - 1].word in _HELPING)
     verb = _is_verb(found, begins) or (helped and begins + 1 < len(found) and found[begins + 1].kind == "determiner")
     end = _verb_end(found, begins) if verb else _noun_end(found, begins, within=_opens_sentence(found, sign))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.prompts import keys, labels, negation, pasted, quotes, structured
@@ -31,10 +31,12 @@ _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A prompt, and what the text held that means nothing here (settings of other tools), for the person."""
+    """A prompt, and for the person what the text held that means nothing here (settings of other tools), and what was
+    drawn of its choices, as "forest|beach: beach"."""
 
     prompt: PortraitPrompt
     ignored: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
 
 
 def parse(text: str) -> PortraitPrompt:
@@ -45,15 +47,21 @@ def parse(text: str) -> PortraitPrompt:
     return read(text).prompt
 
 
-def read(text: str) -> Reading:
-    """Read any text as `parse` does, and say what was left out of the prompt."""
-    brought = pasted.Brought()
+def read(text: str, *, seed: int | None = None) -> Reading:
+    """Read any text as `parse` does, and say what was left out of the prompt.
+
+    Choices such as "{forest|beach}" are drawn by the seed that the text says, else by `seed`, which then becomes the
+    prompt's, so that the same order gives the same picture again.
+    """
+    brought = pasted.Brought(draw=seed or 0)
     prompt = _read(text, brought)
     if not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text or negation.holds_any(text):
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
-    return Reading(prompt, tuple(brought.ignored))
+    if brought.drawn and prompt.seed is None and seed is not None:
+        prompt = replace(prompt, seed=seed)
+    return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn))
 
 
 def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:

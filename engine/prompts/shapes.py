@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.prompts.brought import Brought, aspect_in
 
-_RATIO: Final = r"(?:1:1|2:3|3:2|3:4|4:3|4:5|5:4|5:7|7:5|9:16|16:9|9:21|21:9|10:16|16:10|4x5|2x3|3x2|16x9|9x16)"
+_RATIO: Final = r"(?:1:1|2:3|3:2|3:4|4:3|4:5|5:4|5:7|7:5|9:16|16:9|9:21|21:9|10:16|16:10|16x9|9x16)"
 _PIXELS: Final = r"(?:\d{3,4}\s?[x×]\s?\d{3,4})"
 _ENDS: Final = r"(?![\w:/]|\.\d)"
 _HINT: Final = re.compile(r"\d\s?[:x×]\s?\d", re.I)

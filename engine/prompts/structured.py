@@ -26,7 +26,7 @@ _CLOSING: Final = frozenset("}])")
 _QUOTES: Final = {'"': '"', "'": "'", "“": '”„"“', "”": '”"“', "„": '“”"'}
 _BARE: Final = re.compile(r"[^,:{}\[\]\"“”\n]+")
 _COMMENT: Final = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?<=[\s,])#[^\n]*")
-_AFTER_VALUE: Final = re.compile(r"[ \t]*(?:[,:}\])\n]|//|\Z)")
+_AFTER_VALUE: Final = re.compile(r"[ \t]{0,40}(?:[,:}\])\n]|//|\Z)")
 _ESCAPE: Final = re.compile(r"\\(.)", re.S)
 _YAML_LINE: Final = re.compile(
     r"([ \t]*)((?:-[ \t]+)*)(?:([A-Za-z_\"'][\w \"'/&-]{0,40}?)[ \t]*:(?:[ \t]+|$)(?!//))?(.*)"

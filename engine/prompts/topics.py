@@ -251,7 +251,10 @@ def _finite(found: list[Unit], begin: int, at: int) -> bool:
     if unit.word not in _VERBS or unit.joined or led:
         return False
     if unit.kind not in VERBS and (listed_kind(unit.word) in NOUN_KINDS or unit.word in NOUNS):
-        return unit.word in _FINITE and after is not None and _reaches(found[begin:at], after)
+        if unit.word in _FINITE:
+            return after is not None and _reaches(found[begin:at], after)
+        if after is None or after.kind not in {"determiner", "pronoun"}:
+            return False
     named = next((other.word for other in found[begin:at] if other.kind in NOUN_KINDS), "")
     many = named.endswith("s") or any(other.word == "and" for other in found[begin:at])
     follows = after is None or after.kind in _AFTER_VERBS
@@ -259,7 +262,7 @@ def _finite(found: list[Unit], begin: int, at: int) -> bool:
 
 
 def _reaches(named: list[Unit], after: Unit) -> bool:
-    """Whether a word that may be a noun is the verb of these: "the sun | rims | the", "a shaft of light | cuts | through"."""
+    """Whether a word that may be a noun is a verb here: "the sun | rims | the", "a shaft of light | cuts | through"."""
     if after.kind in {"determiner", "pronoun", "direction"}:
         return True
     return after.kind in {"from", "in", "at"} and head(named) == "light"

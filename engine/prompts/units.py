@@ -210,6 +210,8 @@ def _acts(found: list[Unit], position: int, verb: str) -> bool:
     unit = found[position]
     before = found[position - 1].kind if position else "border"
     after = found[position + 1].kind if position + 1 < len(found) else "border"
+    if unit.word == "taken" and position + 1 < len(found) and found[position + 1].word in {"off", "away", "out", "up"}:
+        return False
     if verb in {"lit", "shoot"} or (verb == "wear" and not unit.word.startswith("wear") and unit.word != "wore"):
         return after in _LEADS_ON
     if after == "quote" and unit.word in {"reading", "reads"}:

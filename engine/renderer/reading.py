@@ -175,7 +175,7 @@ def _sitter(spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, sav
     who = person(spoken, negative, seed, saved)
     return Sitter(
         person=who,
-        pose=pose(spoken, seed),
+        pose=pose(spoken, negative, seed),
         outfit=outfit(spoken, negative, seed, who.masculinity),
     )
 

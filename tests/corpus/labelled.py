@@ -17,7 +17,7 @@ MARKS = {
     "n": "negative",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh")
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 KINDS = ("tags", "flags", "labels", "json", "prose", "negation")
 """Sets of one way to write each."""
 
