@@ -58,7 +58,7 @@ _WRITING: Final = f"""
 |---|---|
 | `@ana`, `@ana:2` | a saved character (its second version); no name from Discord's own list |
 | `"OPEN"` | words to be written in the picture, spelled as they stand |
-| `Lighting: Rembrandt` | the label's slot gets the words as they are; so with `Outfit:`, `Camera & lens:`, `[Clothing]` |
+| `Lighting: Rembrandt` | the label's slot gets the words as they are; also `Outfit:`, `Camera & lens:`, `[Clothing]` |
 | JSON or YAML, broken ones too | keys are labels, and only `text` and its like are words to write |
 | `--ar 2:3` | the shape: {", ".join(ASPECTS)}; another shape becomes the nearest of these |
 | `--seed 42` | the same seed gives the same picture again, where the model takes seeds |
@@ -69,7 +69,7 @@ _WRITING: Final = f"""
 | `(word:1.2)`, `<lora:…>`, `Steps: …` | from A1111 or Civitai: words, seed and shape are kept, the rest is left out |
 | `--sref …`, `__hair__`, a picture's address | of other tools: left out, and the card says so; no address is opened |
 
-No word is lost: what fits no slot joins the subject. A sentence stays with what it is about: "Thin fog hangs between the
+No word is lost: what fits no slot joins the subject. A sentence stays with its topic: "Thin fog hangs between the
 trunks" is the place to its last word. To move a word, use a label or the slot's own option. How a text is read is shown
 by `python -m engine.prompt "TEXT"` (`-` reads standard input); put that into a report of a misreading.
 
