@@ -17,7 +17,7 @@ _CUT: Final = frozenset({"in", "of", "for", "on", "with", "and"})
 _GENERAL: Final = frozenset(
     {"description", "details", "detail", "setup", "settings", "setting", "info", "design", "type", "characteristics"}
     | {"attributes", "features", "specs", "specification", "specifications", "section", "notes", "text", "value"}
-    | {"prompt", "config", "options", "properties", "elements", "element", "data"}
+    | {"color", "colour", "prompt", "config", "options", "properties", "elements", "element", "data"}
 )
 """Last words of a key that say nothing of what it is about."""
 _SETTINGS: Final = frozenset(
@@ -34,6 +34,7 @@ _SETTINGS: Final = frozenset(
         "version",
     }
     | {"n", "batch size", "num images", "output format", "quality preset", "preserve identity", "upscale", "strength"}
+    | {"font", "font size", "font style", "text position", "position", "color space", "file format"}
     | {"clip skip", "model version", "engine", "api", "task", "id", "schema", "weight", "format version", "num outputs"}
 )
 _SHAPES: Final = frozenset(

@@ -24,7 +24,7 @@ _PLAIN: Final = {
     ),
     "environment": (
         "environment, background, backdrop, setting, place, location, scene, surroundings, where, location "
-        "and background, set, world, background scene, scenery, set and location, background and setting"
+        "and background, set, world, background scene, scenery, set and location, background and setting, bg"
     ),
     "lighting": (
         "lighting, light, lights, illumination, lighting and mood, lighting and atmosphere, lighting setup, "
@@ -40,7 +40,7 @@ _PLAIN: Final = {
     "negative": (
         "negative, negative prompt, negatives, avoid, exclude, do not include, don't include, unwanted, not "
         "wanted, do not, don't, without, negative prompts, things to avoid, must not, forbidden, must avoid, "
-        "never, undesired, excluded"
+        "never, undesired, excluded, no"
     ),
     "text": "text, text in the picture, words in the picture, writing, lettering",
     "characters": "characters, handles",
@@ -123,6 +123,10 @@ _LABEL_WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _NOTE: Final = re.compile(r" ?\(([^()]{1,40})\)\Z")
 _SENTENCE_END: Final = re.compile(r"[.!?]\s+(?=[^\W\d_a-z])")
 _QUOTATION: Final = re.compile(r'"[^"]*"')
+_BULLET: Final = r"^[ *_#>•\-]*+(?:\d{1,2}[.)] ?)?[*_]*+"
+_BEGUN: Final = re.compile(
+    rf"{_BULLET}([^\W\d_][^\W_]*(?:[ /&'_-]{{1,3}}[^\W_]+){{0,4}})[*_]{{0,3}} ?(?:\([^()]{{1,30}}\))?[:：]"
+)
 _SUBJECT: Final = re.compile(
     r"(?:^|[.;|,\n\[*_#> -])(?:main )?(?:subject|character|who|person|sitter)s?\b[^:\n\]]{0,30}[:：\]]|^#+ ?subject",
     re.I | re.M,
@@ -198,6 +202,25 @@ def _introduces(segment: Segment, following: str) -> bool:
     found = units(following[:60])[:6]
     kinds = [unit.kind for unit in found]
     return segment.slot != "subject" and "person" in kinds and kinds[0] not in {"pronoun", "in", "at", "by", "with"}
+
+
+_UNKNOWN: Final = re.compile(
+    rf"{_BULLET}([^\W\d_][^\W_]*(?:[ /&'-]{{1,3}}[^\W_]+){{0,3}})[*_]{{0,3}} ?[:：] ?[*_]{{0,3}} ?(?=[^\s/])"
+)
+"""Any name before a colon at the beginning of a line."""
+
+
+def unknown(line: str) -> tuple[str, str] | None:
+    """What a line says under a label that is none here, as a labelled prompt has between the others: "Weapon: bow"."""
+    found = _UNKNOWN.match(line)
+    return (found[1], line[found.end() :]) if found and not _meant(found[1]) else None
+
+
+def is_labelled(text: str) -> bool:
+    """Whether two lines of a text or more begin with labels."""
+    lines = text.split("\n") if text.count(":") > 1 else []
+    begun = (_BEGUN.match(line) for line in lines)
+    return sum(found is not None and _meant(found[1]) is not None for found in begun) > 1
 
 
 def names_subject(text: str) -> bool:

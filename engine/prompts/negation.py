@@ -14,14 +14,14 @@ from engine.prompts.phrases import NOUN_KINDS, PREPOSITIONS, VERBS, WEAK
 from engine.prompts.units import Unit, units
 
 _SIGN: Final = re.compile(
-    r"(?<![^\W_])(?:no|not|never|without|w/o|sans|minus|lacking|devoid|neither|cannot|free|avoid(?:ing)?|exclud(?:e|ing)"
-    r"|omit(?:ting)?|leave|keep|instead|rather|[a-z]{2,6}n['’]t|(?:do|does|is|are|wo|should)nt)(?![^\W_])",
+    r"(?<![^\W_])(?:no|not|never|without|w/o|sans|minus|lacking|devoid|lack|absence|neither|cannot|free"
+    r"|avoid(?:ing)?|exclud(?:e|ing)|omit(?:ting)?|leave|keep|instead|rather|[a-z]{2,6}n['’]t|(?:do|does|is|are|wo|should)nt)(?![^\W_])",
     re.I,
 )
 """What a line has when it says anything of the kind: asked of every line, so that most are read no further."""
 _TRACES: Final = (
-    "no ", "not", "never", "without", "w/o", "sans", "minus", "lacking", "devoid", "neither", "cannot", "free", "avoid",
-    "exclud", "omit", "leave", "keep", "instead", "rather", "n't", "n’t", "nt ", "no\n", "no-",
+    "no ", "not", "never", "without", "w/o", "sans", "minus", "lack", "absence", "devoid", "neither", "cannot",
+    "free", "avoid", "exclud", "omit", "leave", "keep", "instead", "rather", "n't", "n’t", "nt ", "no\n", "no-",
 )  # fmt: skip
 """Of these one is in whatever has a sign: quicker to look for."""
 _SHORT: Final = re.compile(r"(?<![^\W_])w/o(?![^\W_])", re.I)
@@ -29,8 +29,8 @@ _NONE: Final = frozenset({"no", "without", "sans", "minus", "lacking", "neither"
 _NOT: Final = frozenset({"not", "never", "cannot", "dont", "doesnt", "isnt", "arent", "wont", "shouldnt"})
 _BIDDING: Final = frozenset({"avoid", "avoiding", "exclude", "excluding", "omit", "omitting"})
 _TWO_WORDS: Final = {
-    "devoid": ("of",), "free": ("of", "from"), "instead": ("of",), "rather": ("than",), "leave": ("out",),
-    "keep": ("out",),
+    "devoid": ("of",), "free": ("of", "from"), "instead": ("of",), "rather": ("than",), "lack": ("of",),
+    "absence": ("of",), "leave": ("out",), "keep": ("out",),
 }  # fmt: skip
 _BIDDING_NOT: Final = frozenset({"don't", "dont"})
 _UNABLE: Final = frozenset({"cannot", "can't", "couldn't"})
@@ -69,6 +69,8 @@ _NEVER_WANTED: Final = frozenset(
 _COLLOQUIAL: Final = frozenset({"and", "or", "nor", "&"})
 _GLUE: Final = frozenset({"auxiliary", "pronoun", "adverb"})
 _AT: Final = frozenset({"at", "into", "toward", "towards", "away", "up", "down", "over", "straight", "to", "through"})
+_ENDS: Final = frozenset(".!?…:;")
+_EMPTY_BRACKETS: Final = re.compile(r" ?[(\[] ?[)\]]")
 _SENTENCE: Final = frozenset(".!?…:")
 _BORDERS: Final = frozenset(",.;:!?")
 _BUT: Final = re.compile(r"\A(?:but|yet|rather)\s+(?:rather\s+)?", re.I)
@@ -127,7 +129,7 @@ def _mended(parts: list[str]) -> str:
             whole = whole[:-1] + part[0] if whole and part[0] in _SENTENCE else whole
             part = part.lstrip(",.;:!? ")
         whole += f"{' ' if whole and part and part[0] not in _BORDERS else ''}{part}"
-    return whole.strip(" ,;")
+    return _EMPTY_BRACKETS.sub("", whole).strip(" ,;")
 
 
 def plainly(value: str) -> str:
@@ -203,35 +205,34 @@ def _bound(found: list[Unit], at: int, floor: int) -> _Scope | None:
 
 def _thing(found: list[Unit], sign: int, start: int, floor: int) -> _Scope | None:
     """ "no …", "without …"."""
-    start = _past(found, start, _SKIPPED)
-    end = _verb_end(found, start) if _is_verb(found, start) else _noun_end(found, start, _opens_sentence(found, sign))
+    start, back = _past(found, start, _SKIPPED), _back(found, sign, floor)
+    verb = _is_verb(found, start)
+    end = _verb_end(found, start) if verb else _noun_end(found, start, _opens_sentence(found, back))
     if end <= start:
         return None
     things = _others(found, sign, [(start, end)])
-    return _Scope(_back(found, sign, floor), things[-1][1], things)
+    return _Scope(back, things[-1][1], things)
 
 
 def _denied(found: list[Unit], sign: int, floor: int) -> _Scope | None:
     """ "is not …", "doesn't …", "never …"."""
-    start = _past(found, sign + 1, _SKIPPED)
+    start, back = _past(found, sign + 1, _SKIPPED), _back(found, sign, floor)
     if start < len(found) and found[start].word in _ABSENT:
         return _absent(found, sign, start, floor)
-    begins = _past(found, start, _LIGHT_VERBS)
-    if begins > start and _opens_sentence(found, _back(found, sign, floor)):
+    begins, helper = _past(found, start, _LIGHT_VERBS), found[sign - 1].word if sign else ""
+    bid = begins > start or found[sign].word in _BIDDING_NOT or helper == "do"
+    if bid and _opens_sentence(found, back):
         return _bidden(found, sign, begins, floor)
-    if begins == start and _opens_sentence(found, _back(found, sign, floor)):
-        bid = found[sign].word in _BIDDING_NOT or (sign > 0 and found[sign - 1].word == "do")
-        if bid:
-            return _bidden(found, sign, begins, floor)
     if found[sign].word in _UNABLE and (begins + 1 >= len(found) or found[begins + 1].kind == "border"):
         return None
-    helped = found[sign].word in _HELPING or (sign > 0 and found[sign - 1].word in _HELPING)
+    helped = found[sign].word in _HELPING or helper in _HELPING
     verb = _is_verb(found, begins) or (helped and begins + 1 < len(found) and found[begins + 1].kind == "determiner")
-    end = _verb_end(found, begins) if verb else _noun_end(found, begins, within=_opens_sentence(found, sign))
+    end = _verb_end(found, begins) if verb else _noun_end(found, begins, _opens_sentence(found, back))
     if end <= begins:
         return None
-    things = [(begins, end)] if verb else _others(found, sign, [(begins, end)])
-    return _Scope(_back(found, sign, floor), things[-1][1], things)
+    more = not verb or (end < len(found) and found[end].word in {"or", "nor"})
+    things = _others(found, sign, [(begins, end)]) if more else [(begins, end)]
+    return _Scope(back, things[-1][1], things)
 
 
 def _absent(found: list[Unit], sign: int, end: int, floor: int) -> _Scope | None:
@@ -249,7 +250,7 @@ def _bidden(found: list[Unit], sign: int, start: int, floor: int) -> _Scope | No
     """ "avoid a, b and c", "do not include …": all of it to the end of the sentence or to a "but"."""
     things, at = list[tuple[int, int]](), start
     begin = start
-    while at < len(found) and not (found[at].kind == "border" and found[at].word[0] in _SENTENCE):
+    while at < len(found) and not (found[at].kind == "border" and found[at].word[0] in _ENDS):
         unit = found[at]
         if unit.word in _ENDING and at > start:
             break
@@ -286,17 +287,17 @@ def _verb_end(found: list[Unit], start: int) -> int:
         about = _first_noun(found, end)
         towards = looks == "gaze" and (found[end].word in _AT or found[end].kind == "at")
         posed = looks == "pose" and about in {"place", "surface", "landform", "weather", "prop"}
-        return _noun_end(found, end + 1, within=False) if towards or posed else end
+        return _noun_end(found, end + 1) if towards or posed else end
     if end < len(found) and found[end].kind == "adverb":
         end += 1
-    return max(end, _noun_end(found, end, within=False))
+    return max(end, _noun_end(found, end))
 
 
 def _first_noun(found: list[Unit], at: int) -> str:
     return next((unit.kind for unit in found[at : at + 6] if unit.kind in NOUN_KINDS), "")
 
 
-def _noun_end(found: list[Unit], start: int, within: bool) -> int:
+def _noun_end(found: list[Unit], start: int, within: bool = False) -> int:
     """Where the phrase that begins here ends: behind its noun, and what of place belongs to that.
 
     `within`: it opens its sentence, so that a place after it belongs to it: "No people on the street."
@@ -359,7 +360,7 @@ def _next(found: list[Unit], sign: int, start: int, end: int, things: list[tuple
     begin = _past(found, begin, frozenset({"no", "without"}) if joint.word in {"or", "nor"} else frozenset())
     if begin < len(found) and found[begin].kind in {*PREPOSITIONS, "negation", "pronoun"}:
         return None
-    stop = _noun_end(found, begin, within=False)
+    stop = _noun_end(found, begin)
     if stop <= begin or not _joins(found, sign, (start, end), (begin, stop)):
         return None
     return begin, stop
@@ -396,12 +397,21 @@ def _opens_sentence(found: Sequence[Unit], at: int) -> bool:
 
 def _back(found: list[Unit], at: int, floor: int) -> int:
     """Where what only leads to the sign begins: "and she is | not", "with | no", "wearing | no", "there are | no"."""
-    while at > floor and _leads(found[at - 1]):
+    if at > floor and found[at - 1].kind == "act" and found[at - 1].word.endswith("ing"):
         at -= 1
+    while at > floor:
+        if at > floor + 1 and found[at - 1].word == "sure" and found[at - 2].word in {"make", "be"}:
+            at -= 2
+        elif _leads(found[at - 1]):
+            at -= 1
+        else:
+            break
     return at
 
 
 def _leads(unit: Unit) -> bool:
     if unit.joined:
         return False
+    if unit.word == "ensure":
+        return True
     return unit.kind in _GLUE or unit.kind in {"and", "with", "wear"} or unit.word in {"which", "please", "but", "that"}

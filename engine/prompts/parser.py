@@ -76,7 +76,7 @@ def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
 
 def _read_lines(text: str, collector: _Collector) -> None:
     text = "\n".join(map(_single_spaced, text.splitlines()))
-    collector.introduced = labels.names_subject(text)
+    collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
     for line in pasted.take_out(text, collector.brought).split("\n"):
         line = _single_spaced(quotes.straighten(_single_spaced(line)))
         if line:
@@ -110,12 +110,17 @@ class _Collector:
     characters: list[str] = field(default_factory=list)
     open_label: str = "free"
     introduced: bool = False
+    labelled: bool = False
     sides: dict[str, float] = field(default_factory=dict)
     last_clause: dict[str, int] = field(default_factory=dict)
     clause: int = 0
 
     def line(self, line: str) -> None:
         """Take in one line: its labelled stretches as they stand, the rest by judgement."""
+        other = labels.unknown(line) if self.labelled and '"' not in line else None
+        if other and self.open_label == "free":
+            self.entry(keys.meaning(structured.Entry((other[0],), other[1])))
+            return
         for segment in labels.segments(line, introduced=self.introduced):
             slot = segment.slot
             if slot == "free" and not segment.label:

@@ -12,7 +12,7 @@ _PIXELS: Final = r"(?:\d{3,4}\s?[x×]\s?\d{3,4})"
 _ENDS: Final = r"(?![\w:/]|\.\d)"
 _HINT: Final = re.compile(r"\d\s?[:x×]\s?\d", re.I)
 _LED: Final = r"(?:(?:in|at|with)\s)?(?:an?\s|the\s)?"
-_NAME: Final = r"(?:aspect(?:\s?ratio)?|image\ssize|format|frame\sratio)"
+_NAME: Final = r"(?:aspect(?:\s?ratio)?|ar|image\ssize|format|frame\sratio)"
 _SAID: Final = rf"({_RATIO}|{_PIXELS})"
 _UNIT: Final = r"(?:px|\spixels)?"
 _SORTS: Final = r"(?:vertical|horizontal|portrait|landscape|square|widescreen|crop)"
@@ -21,7 +21,7 @@ _SHAPE: Final = re.compile(
     rf"|(?<![\w:/.(]){_LED}{_SAID}{_ENDS}{_UNIT}\s(?:aspect(?:\s?ratio)?|format|resolution|ratio)(?![^\W_])"
     rf"|[(\[]{_SAID}{_UNIT}[)\]]"
     rf"|(?<![\w:/.]){_SAID}{_ENDS}{_UNIT}(?=\s{_SORTS}(?![^\W_]))"
-    rf"|(?<=[,.;|\n]\s){_SAID}{_UNIT}(?=\s?(?:[,;|\n]|\.(?:\s|\Z)|\Z))",
+    rf"|(?:(?<=[,.;|\n]\s)|\A){_SAID}{_UNIT}(?=\s?(?:[,;|\n]|\.(?:\s|\Z)|\Z))",
     re.I,
 )
 

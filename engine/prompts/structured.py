@@ -34,6 +34,8 @@ _YAML_LINE: Final = re.compile(
 _XML: Final = re.compile(r"<(/?)([A-Za-z][\w.-]{0,40})>")
 _SNAKE: Final = re.compile(r"^[ \t]*[a-z]+(?:_[a-z]+)+[ \t]*:", re.M)
 _NESTS: Final = re.compile(r":[ \t]*[|>]?[ \t]*\n(?:[ \t]+|[ \t]*-[ \t]+)\S|\A\s*---[ \t]*\n")
+_ROLES: Final = frozenset({"role", "label", "section", "slot", "field", "category", "aspect", "component"})
+_CONTENTS: Final = frozenset({"text", "content", "value", "prompt", "description", "words"})
 _DEEPEST: Final = 8
 
 
@@ -121,7 +123,7 @@ def _json(text: str, begin: int, closes: bool) -> tuple[list[str | Entry], int]:
         elif sign in _CLOSING:
             state.close()
             if closes and not state.keys:
-                return state.found, at + 1
+                return _paired(state.found), at + 1
         elif sign == ":":
             state.colon()
         elif sign == ",":
@@ -139,7 +141,27 @@ def _json(text: str, begin: int, closes: bool) -> tuple[list[str | Entry], int]:
             continue
         at += 1
     state.flush()
-    return state.found, len(text)
+    return _paired(state.found), len(text)
+
+
+def _paired(found: list[str | Entry]) -> list[str | Entry]:
+    """The entries, with {"role": "subject", "text": "a mime"} as {"subject": "a mime"}."""
+    kept = list[str | Entry]()
+    for entry in found:
+        before = kept[-1] if kept else None
+        if (
+            isinstance(before, Entry)
+            and isinstance(entry, Entry)
+            and before.keys[:-1] == entry.keys[:-1]
+            and before.keys[-1:]
+            and entry.keys[-1:]
+            and before.keys[-1].casefold() in _ROLES
+            and entry.keys[-1].casefold() in _CONTENTS
+        ):
+            kept.pop()
+            entry = Entry((*entry.keys[:-1], before.value), entry.value)
+        kept.append(entry)
+    return kept
 
 
 def _string(text: str, at: int) -> tuple[str, int]:

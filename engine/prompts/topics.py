@@ -92,7 +92,7 @@ _OWN_SLOTS: Final = frozenset({"detail", "light", "lit", "garment", "wear", "cam
 _PICTURES: Final = frozenset({"camera", "medium", "tech"})
 _LEAST: Final = 4
 _MELTING: Final = frozenset({"melts", "falls", "blurs", "fades", "dissolves", "recedes", "melt"})
-_LIGHTING: Final = frozenset({"lights", "illuminates", "glows", "shines", "lit"})
+_LIGHTING: Final = frozenset({"lights", "illuminates", "glows", "shines", "lit", "light", "illuminate", "glow"})
 _GIVING: Final = frozenset(
     {"give", "gives", "cast", "casts", "throw", "throws", "spill", "spills", "provide", "let", "lets"}
 )
