@@ -55,7 +55,8 @@ def read(text: str, *, seed: int | None = None) -> Reading:
     """
     brought = pasted.Brought(draw=seed or 0)
     prompt = _read(text, brought)
-    if not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text or negation.holds_any(text):
+    strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
+    if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
@@ -144,7 +145,8 @@ class _Collector:
             self.brought.ignored.append(words)
         elif words:
             slot = kind if kind in SLOTS or kind == "negative" else "free"
-            for line in pasted.take_out(words, self.brought).split("\n"):
+            plain = "-" not in words and _PLAIN.fullmatch(words)
+            for line in [words] if plain else pasted.take_out(words, self.brought).split("\n"):
                 value = _single_spaced(quotes.straighten(_single_spaced(line))).strip(EDGES)
                 self._segment(slot, value, labels.Segment(slot, value, slot if slot != "negative" else "avoid"))
 
