@@ -256,7 +256,7 @@ class _Reader:
 
     def _keep_to_topic(self, members: list[Unit], found: list[Chunk]) -> None:
         """What a sentence says of its topic stays with it."""
-        told = topics(members, peopled=self._peopled) if len(members) > 3 else []
+        told = topics(members, peopled=self._peopled, before=self._previous) if len(members) > 3 else []
         if not told:
             return
         at, topic = 0, ""
@@ -359,6 +359,8 @@ class _Reader:
             return slot if slot and self._sets_the_scene(chunk, slot) else here or "subject"
         if self._after_act and chunk.units[0].word in _PARTICLES and here == "subject":
             return "subject"
+        if self._verb == "act" and kind == "garment" and chunk.units[0].word == "on":
+            return here or "subject"
         if self._verb == "gaze" and here == "subject":
             self._verb = ""
             if any(unit.word in _TOWARDS for unit in chunk.units[:2]):

@@ -43,47 +43,13 @@ _TOPICS: Final = frozenset({"light", "place", "landform", "surface", "weather", 
 _LEADING: Final = frozenset({"so", "that", "and", "while", "but", "then", "as", "where", "here", "because", "yet"})
 _JOINING: Final = frozenset({"and", "while", "but"})
 _MANNERS: Final = frozenset(
-    {
-        "in the style of",
-        "in the manner of",
-        "in the spirit of",
-        "after the manner of",
-        "in the tradition of",
-        "style of",
-    }
-    | {"reminiscent of", "inspired by", "in the vein of"}
+    {"in the style of", "in the manner of", "in the spirit of", "after the manner of"}
+    | {"in the tradition of", "style of", "reminiscent of", "inspired by", "in the vein of"}
 )
 _SEEMING: Final = frozenset(
-    {
-        "it",
-        "this",
-        "should",
-        "look",
-        "looks",
-        "feel",
-        "feels",
-        "the",
-        "picture",
-        "photo",
-        "photograph",
-        "image",
-        "whole",
-    }
-    | {
-        "must",
-        "is",
-        "shot",
-        "painted",
-        "photographed",
-        "done",
-        "made",
-        "drawn",
-        "rendered",
-        "a",
-        "little",
-        "bit",
-        "just",
-    }
+    {"it", "this", "should", "look", "looks", "feel", "feels", "the", "picture", "photo", "photograph"}
+    | {"image", "whole", "must", "is", "shot", "painted", "photographed", "done", "made", "drawn"}
+    | {"rendered", "a", "little", "bit", "just"}
 )
 """What may stand before "like a still from …"."""
 _OWNERS: Final = frozenset({"his", "her", "their", "its", "my", "one", "both"})
@@ -91,37 +57,37 @@ _OWN_SLOTS: Final = frozenset({"detail", "light", "lit", "garment", "wear", "cam
 """What keeps a slot of its own in a sentence about somebody's hands or hair."""
 _PICTURES: Final = frozenset({"camera", "medium", "tech"})
 _LEAST: Final = 4
+_GOING_ON: Final = frozenset({"lighting", "environment", "camera", "detail"})
+_PLACING: Final = frozenset(
+    {"hang", "hangs", "stand", "stands", "lie", "lies", "line", "lines", "fill", "fills", "surround"}
+    | {"surrounds", "cover", "covers", "frame", "frames", "tower", "towers", "loom", "looms", "stretch"}
+    | {"stretches", "rise", "rises", "is", "are"}
+)
 _MELTING: Final = frozenset({"melts", "falls", "blurs", "fades", "dissolves", "recedes", "melt"})
-_LIGHTING: Final = frozenset({"lights", "illuminates", "glows", "shines", "lit", "light", "illuminate", "glow"})
+_LIGHTING: Final = frozenset(
+    {"lights", "illuminates", "glows", "shines", "lit", "light", "illuminate", "glow", "lights up", "light up", "rims"}
+)
 _GIVING: Final = frozenset(
     {"give", "gives", "cast", "casts", "throw", "throws", "spill", "spills", "provide", "let", "lets"}
 )
 _LOSING: Final = frozenset({"is", "are", "disappears", "disappear", "vanishes", "fades", "dissolves", "sinks", "falls"})
 _IN_LIGHT: Final = frozenset({"in", "at", "by", "under", "during"})
 _OPENINGS: Final = frozenset(
-    {
-        "window",
-        "windows",
-        "door",
-        "doorway",
-        "skylight",
-        "opening",
-        "gap",
-        "clouds",
-        "mirror",
-        "mirrors",
-        "screen",
-        "monitor",
-    }
+    {"window", "windows", "door", "doorway", "skylight", "opening", "gap", "clouds", "mirror"}
+    | {"mirrors", "screen", "monitor"}
 )
 
 
-def topics(found: list[Unit], *, peopled: bool) -> list[tuple[int, str]]:
+def topics(found: list[Unit], *, peopled: bool, before: str | None = None) -> list[tuple[int, str]]:
     """Where in a clause something begins to be about one slot, "" where it ends again, and which.
 
-    `peopled`: somebody was spoken of before, so that animals and things are what is around them.
+    `peopled`: somebody was spoken of before, so that animals and things are what is around them. `before` is what the
+    clause before was about: "Dawn light, cool, | comes from the left".
     """
-    starts = [0, *(at + 1 for at, unit in enumerate(found) if unit.word in _JOINING and at)]
+    if before in _GOING_ON and found[0].word in _FINITE and found[0].kind not in VERBS and found[0].kind != "light":
+        return [(0, before)]
+    first = _verb(found, 0)
+    starts = [0, *(at + 1 for at, unit in enumerate(found) if unit.word in _JOINING and at and (first or 0) < at)]
     told = list[tuple[int, str]]()
     for start in starts:
         slot = _topic(found, start, peopled=peopled)
@@ -159,7 +125,8 @@ def _topic(found: list[Unit], start: int, *, peopled: bool) -> str | None:
     if about in {"feature", "body"}:
         others = {unit.kind for unit in found[begin:]} & _OWN_SLOTS
         return "subject" if not others and not start and found[begin].word in _OWNERS else None
-    return _told(found, named, verb, _slot(about, peopled=peopled)) or None
+    slot = _slot(about, peopled=peopled)
+    return slot or None if not slot and not peopled else _told(found, named, verb, slot) or None
 
 
 def _told(found: list[Unit], named: list[Unit], verb: int, slot: str) -> str:
@@ -167,6 +134,12 @@ def _told(found: list[Unit], named: list[Unit], verb: int, slot: str) -> str:
     does, told = found[verb].word, found[verb + 1 :]
     if slot in {"environment", ""} and does in _GIVING and any(unit.kind == "light" for unit in told):
         return "lighting"
+    if slot in {"environment", ""} and does in _LIGHTING:
+        return "lighting"
+    kinds = [unit.kind for unit in told]
+    around = {"surface", "place"} & set(kinds) and "body" not in kinds
+    if around and does in _PLACING and slot in {"", "detail"}:
+        return "environment"
     if slot != "environment":
         return slot
     if does in _MELTING and any(unit.word in {"background", "foreground"} for unit in named):
@@ -178,7 +151,6 @@ def _told(found: list[Unit], named: list[Unit], verb: int, slot: str) -> str:
         return "lighting"
     if any(unit.kind == "garment" and told[at - 1 : at] and _owned(told[:at]) for at, unit in enumerate(told)):
         return "clothing"
-    kinds = [unit.kind for unit in told]
     loose = not _TOPICS & {unit.kind for unit in named} and not {"surface", "place"} & set(kinds)
     return "" if loose and ("body" in kinds or "person" in kinds) else slot
 
@@ -243,6 +215,8 @@ def _verb(found: list[Unit], begin: int) -> int | None:
 def _finite(found: list[Unit], begin: int, at: int) -> bool:
     unit, before = found[at], found[at - 1]
     after = found[at + 1] if at + 1 < len(found) else None
+    if unit.kind == "lit" and unit.word in _LIGHTING:
+        return True
     if unit.kind == "auxiliary":
         return unit.word not in {"being", "having", "been", "be", "there"}
     if unit.word in {"has", "have"}:
