@@ -41,10 +41,14 @@ _HELPING: Final = frozenset(
 """What a verb follows."""
 _IDIOMS: Final = frozenset(
     {"only", "just", "merely", "even", "least", "matter", "doubt", "wonder", "nonsense", "less", "more", "stranger"}
+    | {"idea", "clue", "time", "home", "money", "chance", "problem", "way"}
     | {"sooner", "yet", "unlike", "to", "far", "quite", "necessarily", "ending", "because", "if"}
 )
 """What makes something else of the sign before it: "not only", "no matter", "not yet", "trying not to cry"."""
 _NEARLY: Final = frozenset({"almost", "hardly", "virtually", "practically", "nearly", "or", "if", "why"})
+_FREE_OF_WORRY: Final = frozenset(
+    {"hands", "duty", "care", "toll", "royalty", "gluten", "sugar", "dairy", "fat", "cruelty", "rent", "stress", "scot"}
+)
 _SKIPPED: Final = frozenset({"be", "being", "been", "have", "having", "had", "has", "longer", "ever", "please"})
 _LIGHT_VERBS: Final = frozenset(
     {"include", "includes", "add", "use", "show", "put", "want", "need", "give", "render", "draw", "generate", "create"}
@@ -70,7 +74,7 @@ _COLLOQUIAL: Final = frozenset({"and", "or", "nor", "&"})
 _GLUE: Final = frozenset({"auxiliary", "pronoun", "adverb"})
 _AT: Final = frozenset({"at", "into", "toward", "towards", "away", "up", "down", "over", "straight", "to", "through"})
 _ENDS: Final = frozenset(".!?…:;")
-_EMPTY_BRACKETS: Final = re.compile(r" ?[(\[] ?[)\]]")
+_EMPTY_BRACKETS: Final = re.compile(r" ?[(\[][ ,;]{0,6}[)\]]")
 _SENTENCE: Final = frozenset(".!?…:")
 _BORDERS: Final = frozenset(",.;:!?")
 _BUT: Final = re.compile(r"\A(?:but|yet|rather)\s+(?:rather\s+)?", re.I)
@@ -167,6 +171,9 @@ def _scope(found: list[Unit], at: int, floor: int) -> _Scope | None:
         return _bidden(found, at, at + 1, floor) if _opens(found, at) and not _looks_away(found, at) else None
     if found[at].joined or not (word in _NONE or word in _NOT or word.endswith("n't")) or _idiom(found, at):
         return None
+    if after == "one" and at + 2 < len(found) and found[at + 2].kind == "auxiliary":
+        denied = _denied(found, at + 2, at)
+        return denied._replace(start=_back(found, at, floor)) if denied else None
     if word in _NONE:
         return _thing(found, at, at + 1, floor)
     return _denied(found, at, floor)
@@ -198,7 +205,7 @@ def _idiom(found: list[Unit], at: int) -> bool:
 
 def _bound(found: list[Unit], at: int, floor: int) -> _Scope | None:
     """ "clutter-free": the word that is bound to it."""
-    if at == floor or not found[at - 1].joined or found[at - 1].word in {"hands", "duty", "care", "toll", "royalty"}:
+    if at == floor or not found[at - 1].joined or found[at - 1].word in {*_FREE_OF_WORRY}:
         return None
     return _Scope(at - 1, at + 1, [(at - 1, at)])
 
@@ -223,16 +230,29 @@ def _denied(found: list[Unit], sign: int, floor: int) -> _Scope | None:
     bid = begins > start or found[sign].word in _BIDDING_NOT or helper == "do"
     if bid and _opens_sentence(found, back):
         return _bidden(found, sign, begins, floor)
-    if found[sign].word in _UNABLE and (begins + 1 >= len(found) or found[begins + 1].kind == "border"):
+    if found[sign].word in _UNABLE and _unable(found, begins):
         return None
     helped = found[sign].word in _HELPING or helper in _HELPING
-    verb = _is_verb(found, begins) or (helped and begins + 1 < len(found) and found[begins + 1].kind == "determiner")
+    verb = _is_verb(found, begins) or (helped and _may_act(found, begins))
     end = _verb_end(found, begins) if verb else _noun_end(found, begins, _opens_sentence(found, back))
     if end <= begins:
         return None
     more = not verb or (end < len(found) and found[end].word in {"or", "nor"})
     things = _others(found, sign, [(begins, end)]) if more else [(begins, end)]
     return _Scope(back, things[-1][1], things)
+
+
+def _may_act(found: list[Unit], at: int) -> bool:
+    """Whether a word behind "doesn't" is what is not done."""
+    known = at < len(found) and found[at].word in LEXICON.bases
+    return known or (at + 1 < len(found) and found[at + 1].kind == "determiner")
+
+
+def _unable(found: list[Unit], at: int) -> bool:
+    """ "something we cannot see", "can't stop laughing": nothing is unwanted."""
+    return (
+        at + 1 >= len(found) or found[at + 1].kind == "border" or found[at].word in {"stop", "help", "wait", "resist"}
+    )
 
 
 def _absent(found: list[Unit], sign: int, end: int, floor: int) -> _Scope | None:
@@ -273,6 +293,8 @@ def _is_verb(found: list[Unit], at: int) -> bool:
     if at >= len(found):
         return False
     unit = found[at]
+    if unit.kind in NOUN_KINDS and not unit.word.endswith("ing"):
+        return False
     acts = unit.kind in VERBS or unit.word in LEXICON.verbs or unit.word in LEXICON.bases
     return (acts and unit.kind not in {"garment", "light", "camera"}) or (unit.word.endswith("ing") and not unit.kind)
 
@@ -283,6 +305,8 @@ def _verb_end(found: list[Unit], start: int) -> int:
     end = start + 1
     if end < len(found) and found[end].word in {"away", "directly", "straight"}:
         end += 1
+    if end < len(found) and found[end].word == "like":
+        return _noun_end(found, end + 1)
     if end < len(found) and found[end].kind in PREPOSITIONS:
         about = _first_noun(found, end)
         towards = looks == "gaze" and (found[end].word in _AT or found[end].kind == "at")
@@ -314,7 +338,8 @@ def _noun_end(found: list[Unit], start: int, within: bool = False) -> int:
             break
         named = named or unit.kind in NOUN_KINDS or (not unit.kind and at + 1 < len(found))
         at += 1
-    return at
+    closes = at + 1 == len(found) or (at + 1 < len(found) and found[at + 1].kind == "border")
+    return at + 1 if at > start and closes and found[at].word in {"up", "down", "off", "out", "back"} else at
 
 
 def _ends_before(found: list[Unit], at: int) -> bool:
@@ -330,6 +355,9 @@ def _belongs(found: list[Unit], start: int, at: int, within: bool) -> bool:
     if found[at].kind in {"with", "by", "as"}:
         return False
     ahead = [unit for unit in found[at + 1 : at + 5] if unit.kind != "border"]
+    written = any(unit.word in _NEVER_WANTED for unit in found[start:at])
+    if written and found[at].kind in {"at", "in"} and ahead and ahead[0].kind == "determiner":
+        return True
     if any(unit.word in _HERE or unit.word in {"all", "any", "kind", "sort"} for unit in ahead[:3]):
         return True
     about = _first_noun(found, at + 1)
@@ -380,7 +408,8 @@ def _joins(found: list[Unit], sign: int, one: tuple[int, int], other: tuple[int,
         joined = closed and (found[other[1]].word != "and" or _opens_sentence(found, sign))
         return short and joined and _alike(found, one, other)
     owned = found[other[0]].kind == "determiner" and found[sign].word == "no"
-    return bare and not owned and not _is_verb(found, other[0]) and _alike(found, one, other)
+    alike = found[sign].word in _TWO_WORDS or _alike(found, one, other)
+    return bare and not owned and not _is_verb(found, other[0]) and alike
 
 
 def _alike(found: list[Unit], one: tuple[int, int], other: tuple[int, int]) -> bool:
