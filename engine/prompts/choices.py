@@ -11,8 +11,8 @@ from engine.prompts.brought import Brought
 _CHOICE: Final = re.compile(r"\{([^{}\n]{0,2000}\|[^{}|\n]{0,500})\}")
 _BRACKETED: Final = re.compile(r"\[([^\[\]{}()\n|]{1,200}(?:\|[^\[\]{}()\n|]{1,200}){1,20})\]")
 _WILDCARD: Final = re.compile(r"(?<![^\W_])__(?=[A-Za-z])[A-Za-z0-9/*.-]{1,60}(?:_[A-Za-z0-9/*.-]{1,60}){0,8}__(?!\w)")
-_HOW_MANY: Final = re.compile(r"\s*(\d{1,2})(?:-(\d{1,2}))?\$\$(?:([^$|{}]{0,20})\$\$)?")
-_ODDS: Final = re.compile(r"\s*(\d{1,4}(?:\.\d{1,4})?)::")
+_HOW_MANY: Final = re.compile(r"\s{0,3}(\d{1,2})(?:-(\d{1,2}))?\$\$(?:([^$|{}]{0,20})\$\$)?")
+_ODDS: Final = re.compile(r"\s{0,3}(\d{1,4}(?:\.\d{1,4})?)::")
 _NESTED: Final = 5
 
 

@@ -66,10 +66,22 @@ _EMPTY: Final = frozenset(
 )
 _DATA: Final = frozenset({"true", "yes", "on"})
 _NUMBER: Final = re.compile(r"-?\d{1,20}(?:\.\d{1,6})?")
-_FIGURES: Final = {"aperture": "f/{}", "f stop": "f/{}", "focal length": "{}mm", "lens": "{}mm", "age": "{} years old"}
+_FIGURES: Final = {
+    "aperture": "f/{}",
+    "f stop": "f/{}",
+    "f number": "f/{}",
+    "focal length": "{}mm",
+    "lens": "{}mm",
+    "age": "{} years old",
+}
 _UNSURE: Final = frozenset({"look", "style", "mood", "time", "atmosphere", "quality", "type", "shot", "medium"})
 """Keys that people put anything under: the words decide where they can."""
 
+_MODIFIERS: Final = frozenset(
+    {"color", "colour", "material", "fabric", "length", "style", "texture", "pattern", "shape", "size", "fit", "finish"}
+    | {"type", "condition", "colors", "colours", "tone", "volume"}
+)
+"""Keys that describe what the key around them names."""
 _OF_BOTH: Final = frozenset({"body", "head", "upper", "lower"})
 """Keys that a person and a thing may have: the keys around them decide."""
 
@@ -97,8 +109,17 @@ def meaning(entry: Entry) -> Meaning:
         return special
     if plain in _NOTHING or plain in _DATA:
         return _flagged(name, plain in _NOTHING)
-    slot = _slot(names)
-    return Meaning(slot, _said(name, value, slot))
+    slot, thing = _slot(names), _thing(names)
+    return Meaning(slot, f"{value} {thing}" if thing and thing not in value.casefold() else _said(name, value, slot))
+
+
+def _thing(names: list[str]) -> str:
+    """What "color" or "material" is of: the jacket of {"jacket": {"color": "black"}}; "" where no word is needed."""
+    if len(names) < 2 or names[-1] not in _MODIFIERS or labels.is_plain(names[-2]):
+        return ""
+    last = names[-2].split()[-1:] or [""]
+    kind = listed_kind(last[0])
+    return names[-2] if kind in {"garment", "feature", "body", "prop", "surface"} and last[0] not in _NOT_THINGS else ""
 
 
 @lru_cache(maxsize=1024)
@@ -166,9 +187,9 @@ def _known(name: str) -> str:
 def _lexical(name: str) -> str:
     """The slot of what a key names, "leather jacket" or "cheeks"."""
     last = name.split()[-1:] or [""]
-    if last[0] in _NOT_THINGS or last[0] in LEXICON.partitives:
-        return ""
     kind = listed_kind(last[0]) or kind_of(last[0])
+    if last[0] in _NOT_THINGS or (last[0] in LEXICON.partitives and kind != "light"):
+        return ""
     return SLOT_OF.get(kind, "") if kind in {"garment", "feature", "body", "person", "light", "tech", "weather"} else ""
 
 
@@ -176,9 +197,10 @@ def _said(name: str, value: str, slot: str) -> str:
     """The value in words that stand without the key: "pale grey" under "eyes" is "pale grey eyes"."""
     if _NUMBER.fullmatch(value):
         return _FIGURES.get(name, f"{name} {{}}").format(value)
-    last = name.split()[-1:] or [""]
+    last = [{"eye": "eyes", "lip": "lips"}.get(word, word) for word in name.split()[-1:]] or [""]
     kind = listed_kind(last[0])
-    bearing = kind in {"feature", "body", "garment"} and last[0] not in _NOT_THINGS and slot in {"subject", "clothing"}
+    bearing = kind in {"feature", "body", "garment", "light"} and last[0] not in _NOT_THINGS
+    bearing = bearing and slot in {"subject", "clothing", "lighting"}
     if not bearing or last[0] in value.casefold() or labels.is_plain(name):
         return value
     found = units(value)

@@ -66,7 +66,8 @@ _TELLING: Final = {
         "direction, main light, time and light"
     ),
     "camera": (
-        "film, film stock, style, aperture, focal length, shutter, iso, angle, shot size, look, medium, color "
+        "film, film stock, style, aperture, f stop, f number, focal length, shutter, iso, angle, shot size, look, "
+        "medium, color "
         "grading, colour grading, color grade, colour grade, grading, color palette, colour palette, colors, "
         "colours, vibe, aesthetic, depth of field, focus, shutter speed, perspective, post processing, genre, "
         "palette, camera body"
@@ -101,7 +102,7 @@ _NOTES: Final = frozenset(
 _MOST_WORDS: Final = 6
 _LONGEST: Final = 70
 """How far before its colon a label and a note on it may begin."""
-_COLON: Final = re.compile(" ?[-=]>|[:：]")
+_COLON: Final = re.compile(" ?[-=]>| ?→|[:：]")
 """What ends a label."""
 _OPENING: Final = re.compile(r"[ *_#>•\-]*+(?:\d{1,2}[.)] ?)?[*_]*+")
 """What may stand before a label at the beginning of a line: bullets, marks, a number."""
@@ -145,7 +146,7 @@ class Segment(NamedTuple):
 def segments(line: str, *, introduced: bool = True) -> Iterator[Segment]:
     """Split a line, its spaces single, at its labels. `introduced`: the text has a label for the subject somewhere."""
     line = _plain(line)
-    if ":" not in line and "：" not in line and ">" not in line and line[0] not in "#*_":
+    if ":" not in line and "：" not in line and ">" not in line and "→" not in line and line[0] not in "#*_":
         yield Segment("free", line)
         return
     heading = _HEADING.match(line)

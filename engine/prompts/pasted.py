@@ -39,6 +39,12 @@ _ADDRESS: Final = re.compile(r"(?<![\w\"'“(@])<?https?://[^\s<>\"]+>?")
 _SEED: Final = re.compile(r"(?<![^\W_])seed[\s:=]{0,3}(\d{1,18})(?!\d)", re.I)
 _BELOW: Final = re.compile(r"\(([^():\n]{1,300}):\s?-\s?(?:\d{1,3}\.?|\.)\d{0,4}\s?\)")
 _BELOW_MULTI: Final = re.compile(r"(?<![^,;|:\n])\s{0,3}([^,;|:\n]{1,200})::\s?-\s?(?:\d{1,3}\.?|\.)\d{0,4}")
+_BELOW_NUMBERED: Final = re.compile(r"-(?:\d{1,3}\.?|\.)\d{0,4}::([^:\n]{1,200})(?:::|$)", re.M)
+_NUMBERED: Final = re.compile(r"(?<![\w.:])\d{1,3}(?:\.\d{1,4})?::(?=[^:\n]{1,200}::)")
+"""A weight before what it is of: "1.3::smile::"."""
+_LEADING_NUMBER: Final = re.compile(r"\A\d{1,3}(?:\.\d{1,4})?\s+(?=\D)")
+_JOINED: Final = re.compile(r"(?<=\S) AND (?=\S)")
+_EMBEDDING: Final = re.compile(r"(?<!\w)(?:embedding|ti):[\w./-]{1,60}", re.I)
 _NEGATIVE_LABEL: Final = re.compile(r"\A(?:negative(?:\s?prompt)?)\s?:\s?", re.I)
 
 
@@ -48,6 +54,11 @@ def take_out(text: str, brought: Brought) -> str:
     if "://" in text:
         brought.ignored += _ADDRESS.findall(text)
         text = _ADDRESS.sub(" ", text)
+    if "embedding:" in text:
+        brought.ignored += _EMBEDDING.findall(text)
+        text = _EMBEDDING.sub(" ", text)
+    if " AND " in text and not text.isupper():
+        text = _JOINED.sub(", ", text)
     if choices.holds_any(text):
         seed = _SEED.search(text)
         brought.draw = int(seed[1]) if seed else brought.draw
@@ -86,13 +97,14 @@ def _unwanted(text: str, brought: Brought) -> str:
         rest, _, more = rest.strip(" #").partition("\n")
         brought.negative.append(_NEGATIVE_LABEL.sub("", rest.strip()))
         text = f"{wanted}\n{more}"
-    for pattern in (_BELOW, _BELOW_MULTI):
-        brought.negative += [found.strip() for found in pattern.findall(text)]
+    for pattern in (_BELOW, _BELOW_NUMBERED, _BELOW_MULTI):
+        brought.negative += [_LEADING_NUMBER.sub("", found.strip()) for found in pattern.findall(text)]
         text = pattern.sub(", ", text)
     return text
 
 
 def _without_weights(text: str, brought: Brought) -> str:
+    text = _NUMBERED.sub("", text) if "::" in text else text
     brought.ignored += _EXTRA_NETWORK.findall(text)
     text = _EXTRA_NETWORK.sub(", ", text)
     text = _BREAK.sub(", ", text)

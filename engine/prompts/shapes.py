@@ -15,10 +15,14 @@ _LED: Final = r"(?:(?:in|at|with)\s)?(?:an?\s|the\s)?"
 _NAME: Final = r"(?:aspect(?:\s?ratio)?|ar|image\ssize|format|frame\sratio)"
 _SAID: Final = rf"({_RATIO}|{_PIXELS})"
 _UNIT: Final = r"(?:px|\spixels)?"
-_SORTS: Final = r"(?:vertical|horizontal|portrait|landscape|square|widescreen|crop)"
+_SORTS: Final = (
+    r"(?:vertical|horizontal|portrait|landscape|square|widescreen|crop|shot|frame|picture|image|photo|photograph)"
+)
 _SHAPE: Final = re.compile(
     rf"(?<![^\W_]){_LED}{_NAME}\s?(?:of\s|is\s|:\s?|=\s?)?\(?{_SAID}{_ENDS}\)?"
     rf"|(?<![\w:/.(]){_LED}{_SAID}{_ENDS}{_UNIT}\s(?:aspect(?:\s?ratio)?|format|resolution|ratio)(?![^\W_])"
+    rf"|(?<![\w:/.])({_PIXELS})\s?(?:px|pixels)(?!\w)"
+    rf"|(?<![^\W_])(?:the\s)?ratio\s(?:is|of)\s((?:16:9|9:16|4:5|5:4|3:4|4:3|21:9)){_ENDS}"
     rf"|[(\[]{_SAID}{_UNIT}[)\]]"
     rf"|(?<![\w:/.]){_SAID}{_ENDS}{_UNIT}(?=\s{_SORTS}(?![^\W_]))"
     rf"|(?:(?<=[,.;|\n]\s)|\A){_SAID}{_UNIT}(?=\s?(?:[,;|\n]|\.(?:\s|\Z)|\Z))",

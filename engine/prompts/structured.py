@@ -16,6 +16,7 @@ _KEY: Final = re.compile(
     r"""|(?<=[{,\n])\s{0,40}[A-Za-z_][\w-]{0,40}\s{0,3}:\s{0,3}["'“\[{](?!:)"""
 )
 """A key in quotation marks, or a bare one before a value that opens in them."""
+_BARE_KEY: Final = re.compile(r"\s{0,40}[A-Za-z_][\w -]{1,40}:(?!:)")
 _NAMED: Final = re.compile(r"(?:(?:const|let|var)\s)?[A-Za-z_]\w{0,30}\s?[:=]?\s?\Z")
 _HERE_IS: Final = re.compile(
     r"(?:\A|\n)[^\n{}\[\]]{0,40}(?:here(?:['’]s| is| are)|prompt|json|yaml|generate|create|use)[^\n{}\[\]]{0,60}:\s*\Z",
@@ -27,6 +28,10 @@ _QUOTES: Final = {'"': '"', "'": "'", "“": '”„"“', "”": '”"“', "�
 _BARE: Final = re.compile(r"[^,:{}\[\]\"“”\n]+")
 _COMMENT: Final = re.compile(r"//[^\n]*|/\*(?:[^*]|\*(?!/))*+(?:\*/)?|(?<=[\s,])#[^\n]*")
 _AFTER_VALUE: Final = re.compile(r"[ \t]{0,40}(?:[,:}\])\n]|//|\Z)")
+_NEXT_KEY: Final = re.compile(r"[ \t]{0,40}[\"'“”][\w -]{1,40}[\"'“”][ \t]{0,3}:|[ \t]{0,40}\}")
+"""What a string that was never closed ends before."""
+_SETS: Final = re.compile(r"^([ \t]{0,40}[A-Za-z_][\w-]{0,40})[ \t]{0,10}=[ \t]{0,10}(?=[\"'\[\d])", re.M)
+"""A key as TOML and settings have it."""
 _ESCAPE: Final = re.compile(r"\\(.)", re.S)
 _YAML_LINE: Final = re.compile(
     r"([ \t]*)((?:-[ \t]+)*)(?:([A-Za-z_\"'][\w \"'/&-]{0,40}?)[ \t]*:(?:[ \t]+|$)(?!//))?(.*)"
@@ -53,11 +58,22 @@ def parts(text: str) -> list[str | Entry]:
     key = _KEY.search(text) if '":' in text or "':" in text or "”:" in text or "{" in text or '" :' in text else None
     if key:
         return _with_json(text, key.start())
+    if text[:1] == "{" and (bare := _unbraced(text)):
+        return [bare]
+    if "=" in text and len(_SETS.findall(text)) > 1:
+        return _yaml(_SETS.sub(r"\1: ", text)) or [text]
     if "</" in text and (tags := _xml(text)):
         return tags
     if "\n" in text and (_SNAKE.search(text) or _NESTS.search(text)):
         return _yaml(text) or [text]
     return [text]
+
+
+def _unbraced(text: str) -> str:
+    """What stands in a pair of braces with bare keys and values: labels on one line; "" for anything else."""
+    inside = text.strip()[1:-1]
+    whole = text.rstrip()[-1:] == "}" and not {"{", "}", "|"} & set(inside)
+    return inside.strip() if whole and _BARE_KEY.match(inside) else ""
 
 
 def _with_json(text: str, key: int) -> list[str | Entry]:
@@ -174,6 +190,8 @@ def _string(text: str, at: int) -> tuple[str, int]:
             continue
         if text[at] in closing and _AFTER_VALUE.match(text, at + 1):
             break
+        if text[at] == "\n" and _NEXT_KEY.match(text, at + 1):
+            return _ESCAPE.sub(_unescaped, text[start:at]), at
         at += 1
     return _ESCAPE.sub(_unescaped, text[start:at]), min(at + 1, len(text))
 

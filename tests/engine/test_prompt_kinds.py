@@ -276,3 +276,28 @@ def test_a_sentence_keeps_to_its_topic() -> None:
     assert prompt.lighting.startswith("Low sun from the side rims her hair and the curtains with gold")
     assert "raven sits on the back of the chair" in prompt.environment
     assert "trimmed with fur" in prompt.clothing
+
+
+@pytest.mark.parametrize(
+    ("typed", "slot", "value"),
+    [
+        ('{"clothing": {"jacket": {"color": "black"}}}', "clothing", "black jacket"),
+        ('{"hair": {"color": "auburn"}}', "subject", "auburn hair"),
+        ('{"subject": "a nun",\n "outfit": "habit\n "lighting": "soft"}', "clothing", "habit"),
+        ("{subject: a nun, lighting: one lamp}", "lighting", "one lamp"),
+        ('subject = "a nun"\nsetting = "cloister"', "environment", "cloister"),
+        ('[{"role": "background", "text": "alley"}]', "environment", "alley"),
+        ('{"glasses": false}', "negative", "glasses"),
+        ('{"subject": "a nun", "do_not_include": ["no text", "no logo"]}', "negative", "text, logo"),
+        ('{"subject": "a nun", "width": 832, "height": 1216}', "aspect", "2:3"),
+    ],
+)
+def test_data_in_its_forms(typed: str, slot: str, value: str) -> None:
+    """A colour is said with what has it; what was never closed ends before the next key."""
+    assert getattr(parse(typed), slot) == value
+
+
+@pytest.mark.parametrize("typed", ["a woman, -1::hat::", "a woman::1 hat::-1", "a woman, (hat : -1.0)"])
+def test_weights_below_nothing_deny(typed: str) -> None:
+    """As Midjourney, NovelAI and others write them."""
+    assert (parse(typed).subject, parse(typed).negative) == ("a woman", "hat")
