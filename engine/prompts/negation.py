@@ -232,6 +232,8 @@ def _denied(found: list[Unit], sign: int, floor: int) -> _Scope | None:
         return _bidden(found, sign, begins, floor)
     if found[sign].word in _UNABLE and _unable(found, begins):
         return None
+    if sign > 1 and helper in {"we", "you", "i"} and found[sign - 2].kind != "border" and _unable(found, begins):
+        return None
     helped = found[sign].word in _HELPING or helper in _HELPING
     verb = _is_verb(found, begins) or (helped and _may_act(found, begins))
     end = _verb_end(found, begins) if verb else _noun_end(found, begins, _opens_sentence(found, back))

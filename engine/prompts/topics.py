@@ -25,7 +25,7 @@ slip, graze, pick, add, keep, show, reveal, create, form, dissolve, disappear, v
 glint, gleam, flare, mark, crease, drape, flow, flutter, billow, extend, reach, recede, blur, compress,
 follow, trail, dot, lap, pierce, peek, seep, trickle, stick, dangle, fold, slope, pile, swing, hug, match,
 rest, emphasise, emphasize, highlight, accent, isolate, echo, anchor, dominate, divide, cross, mirror, streak,
-bring, render, balance
+bring, render, balance, crowd, press, jut, flank, dwarf, encircle, swallow, circle, swarm, overlook
 """
     )
 )
@@ -61,8 +61,9 @@ _GOING_ON: Final = frozenset({"lighting", "environment", "camera", "detail"})
 _PLACING: Final = frozenset(
     {"hang", "hangs", "stand", "stands", "lie", "lies", "line", "lines", "fill", "fills", "surround"}
     | {"surrounds", "cover", "covers", "frame", "frames", "tower", "towers", "loom", "looms", "stretch"}
-    | {"stretches", "rise", "rises", "is", "are"}
+    | {"stretches", "rise", "rises", "is", "are", "crowd", "crowds"}
 )
+_SPREADING: Final = frozenset({"covers", "cover", "lines", "line", "hangs", "hang", "fills", "fill", "crowd", "crowds"})
 _MELTING: Final = frozenset({"melts", "falls", "blurs", "fades", "dissolves", "recedes", "melt"})
 _LIGHTING: Final = frozenset(
     {"lights", "illuminates", "glows", "shines", "lit", "light", "illuminate", "glow", "lights up", "light up", "rims"}
@@ -208,8 +209,14 @@ def _verb(found: list[Unit], begin: int) -> int | None:
             return at
         if unit.kind in {"wear", "lit", "shoot"} and not noun:
             return None
-        noun = noun or (unit.kind in NOUN_KINDS or unit.kind in {"pronoun", "person"})
+        noun = noun or unit.kind in NOUN_KINDS or unit.kind in {"pronoun", "person"} or _unlisted(found, begin, at)
     return None
+
+
+def _unlisted(found: list[Unit], begin: int, at: int) -> bool:
+    """Whether an unknown word is the noun of a phrase that something covers or lines: "green paint | covers"."""
+    after = found[at + 1] if at + 1 < len(found) else None
+    return at > begin and not found[at].kind and after is not None and after.word in _SPREADING
 
 
 def _finite(found: list[Unit], begin: int, at: int) -> bool:
@@ -229,8 +236,8 @@ def _finite(found: list[Unit], begin: int, at: int) -> bool:
             return after is not None and _reaches(found[begin:at], after)
         if after is None or after.kind not in {"determiner", "pronoun"}:
             return False
-    named = next((other.word for other in found[begin:at] if other.kind in NOUN_KINDS), "")
-    many = named.endswith("s") or any(other.word == "and" for other in found[begin:at])
+    named = [other.word for other in _named(found, begin, at) if other.kind in NOUN_KINDS]
+    many = any(word.endswith("s") for word in named) or any(other.word == "and" for other in found[begin:at])
     follows = after is None or after.kind in _AFTER_VERBS
     return follows and (unit.word in _FINITE or unit.word in _PAST or (many and unit.word in _BASES))
 

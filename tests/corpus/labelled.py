@@ -17,7 +17,7 @@ MARKS = {
     "n": "negative",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 KINDS = ("tags", "flags", "labels", "json", "prose", "negation")
 """Sets of one way to write each."""
 
