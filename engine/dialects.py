@@ -12,6 +12,7 @@ from engine.families.pictures import Attached
 from engine.families.words import Words
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import Looks, told, unsaid, with_looks
+from engine.prompts.negation import moved
 
 __all__ = ["FAMILIES", "Attached", "Words", "render"]
 
@@ -61,7 +62,7 @@ def render(
     where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
     Raises KeyError for a family not in `FAMILIES`.
     """
-    held = tuple(characters)
+    held, prompt = tuple(characters), moved(prompt)
     if looks and not change:
         added = unsaid(prompt, looks)
         said = render(with_looks(prompt, added), family, characters=held, others=others)

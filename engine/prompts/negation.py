@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from engine.prompts.lexicon import LEXICON, SLOT_OF
+from engine.prompts.model import SLOTS, PortraitPrompt
 from engine.prompts.phrases import NOUN_KINDS, PREPOSITIONS, VERBS, WEAK
 from engine.prompts.units import Unit, units
 
@@ -134,6 +136,16 @@ def _mended(parts: list[str]) -> str:
             part = part.lstrip(",.;:!? ")
         whole += f"{' ' if whole and part and part[0] not in _BORDERS else ''}{part}"
     return _EMPTY_BRACKETS.sub("", whole).strip(" ,;")
+
+
+def moved(prompt: PortraitPrompt) -> PortraitPrompt:
+    """The prompt with what its slots deny in `negative`: a slot may be filled in without being read."""
+    said = {slot: take_out(prompt.slot(slot)) for slot in SLOTS if prompt.slot(slot)}
+    unwanted = [thing for one in said.values() for thing in one.unwanted]
+    if not unwanted:
+        return prompt
+    negative = ", ".join((*([prompt.negative] if prompt.negative else []), *unwanted))
+    return replace(prompt, **{slot: one.rest for slot, one in said.items()}, negative=negative)
 
 
 def plainly(value: str) -> str:

@@ -301,3 +301,10 @@ def test_data_in_its_forms(typed: str, slot: str, value: str) -> None:
 def test_weights_below_nothing_deny(typed: str) -> None:
     """As Midjourney, NovelAI and others write them."""
     assert (parse(typed).subject, parse(typed).negative) == ("a woman", "hat")
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_slot_that_was_filled_in_says_no_more_than_a_prompt(family: str) -> None:
+    """ "a coat, no hat" typed into the slot of clothes: no model is told of a hat that it would show."""
+    told = render(PortraitPrompt(subject="a man", clothing="a coat, no hat"), family)
+    assert " hat" not in told.prompt
