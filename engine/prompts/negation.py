@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from engine.prompts.lexicon import LEXICON, SLOT_OF
 from engine.prompts.model import SLOTS, PortraitPrompt
@@ -145,7 +145,8 @@ def moved(prompt: PortraitPrompt) -> PortraitPrompt:
     if not unwanted:
         return prompt
     negative = ", ".join((*([prompt.negative] if prompt.negative else []), *unwanted))
-    return replace(prompt, **{slot: one.rest for slot, one in said.items()}, negative=negative)
+    changed: dict[str, Any] = {slot: one.rest for slot, one in said.items()}
+    return replace(prompt, **changed, negative=negative)
 
 
 def plainly(value: str) -> str:
