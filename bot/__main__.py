@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings
-from bot.operations import doctor
+from bot.operations import doctor, plan_table
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder

@@ -105,7 +105,7 @@ async def portrait(
         "camera": camera,
         "detail": detail,
     }
-    recipe, typed = await recipe_in(interaction, from_image), await read_prompt(prompt or "")
+    recipe, typed = await recipe_in(interaction, from_image), await read_prompt(prompt or "", seed=seed)
     words = laid_over(
         recipe,
         typed.prompt,
@@ -122,6 +122,7 @@ async def portrait(
         count=count,
         extras=replace(with_fine_tune(finetune, finetune_strength), quality=quality),
         ignored=typed.ignored,
+        drawn=typed.drawn,
     )
     await _order(interaction, request, answer, reference, reference_for)
 

@@ -44,11 +44,12 @@ _LIVE: Final = frozenset({"waiting", "running"})
 
 
 class Follower:
-    """Follows orders. `held` are the frames of series that wait for a place; `ignored` is told under portraits."""
+    """Follows orders. `held` are the frames of series that wait for a place; `typed` is told under portraits: what
+    of the typed words meant nothing here, and what was drawn of choices in them."""
 
     def __init__(self, settings: Settings, stores: Stores, engine: Engine, maker: Maker) -> None:
         self.held: set[str] = set()
-        self.ignored: dict[str, tuple[str, ...]] = {}
+        self.typed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self.calls = Calls(stores)
         self._stores = stores
         self._engine = engine
@@ -149,7 +150,7 @@ class Follower:
     async def _keep(self, order: Order, row: JobRow, finished: Finished) -> None:
         prompt = from_json(row.prompt or order.prompt)
         picture = await self._marker.mark(finished, prompt, row)
-        told = facts(finished, row.guidance, self.ignored.get(order.id, ()))
+        told = facts(finished, row.guidance, *self.typed.get(order.id, ((), ())))
 
         async def store() -> None:
             staged = await self._stores.pictures.stage(picture)

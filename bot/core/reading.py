@@ -1,6 +1,7 @@
 """From what people typed and chose to one prompt: words, a style, slots, and a recipe found in a picture."""
 
 import asyncio
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, TypeVar
@@ -8,6 +9,7 @@ from typing import Any, Final, TypeVar
 from bot.core import words
 from bot.core.errors import Refused
 from engine.prompt import SLOTS, PortraitPrompt, Reading, merge, read
+from engine.prompts.brought import MAX_SEED
 
 MAX_PROMPT: Final = 4000
 """The longest prompt that may be typed, in characters."""
@@ -24,8 +26,10 @@ async def beside(length: int, reading: Callable[[], _Found]) -> _Found:
     return reading() if length <= LONG else await asyncio.to_thread(reading)
 
 
-async def read_prompt(text: str, most: int = MAX_PROMPT) -> Reading:
+async def read_prompt(text: str, most: int = MAX_PROMPT, *, seed: int | None = None) -> Reading:
     """Read typed words, once for an order: the prompt, and what of them means nothing here.
+
+    `seed` draws their choices, "{forest|beach}"; without one chance does, and the prompt has the seed that it took.
 
     Raises Refused for more than `most` characters, and when a member's mention stands where a handle was meant.
     """
@@ -36,7 +40,8 @@ async def read_prompt(text: str, most: int = MAX_PROMPT) -> Reading:
             "That @name became a mention of a member of this server. Characters are saved faces: type @ and the "
             "name without picking anybody from Discord's list, or use the `character:` option."
         )
-    return await beside(len(text), lambda: read(text))
+    drawn_by = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
+    return await beside(len(text), lambda: read(text, seed=drawn_by))
 
 
 def slot_words(value: str) -> str:

@@ -57,7 +57,8 @@ class OrderRequest:
     """What somebody asked for. `source` names the request itself, so that one that comes twice counts once.
 
     `confirmed` is the price of it all that the person was shown and agreed to. The frames of a series, where `extras`
-    has one, are instead of `prompt`, `model` and `count`. `ignored` is what of the typed words means nothing here.
+    has one, are instead of `prompt`, `model` and `count`. `ignored` is what of the typed words means nothing here,
+    `drawn` what was drawn of choices in them.
     """
 
     source: str
@@ -71,6 +72,7 @@ class OrderRequest:
     confirmed: int = 0
     extras: Extras = NOTHING_MORE
     ignored: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
 
     def takes(self) -> list[tuple[PortraitPrompt, str | None]]:
         """The prompt and the model of each picture."""

@@ -41,10 +41,13 @@ class Messenger(Protocol):
     async def call_back(self, orders: Sequence[Order]) -> None: ...
 
 
-def facts(finished: Finished, guidance: float, ignored: tuple[str, ...] = ()) -> PortraitFacts:
+def facts(
+    finished: Finished, guidance: float, ignored: tuple[str, ...] = (), drawn: tuple[str, ...] = ()
+) -> PortraitFacts:
     """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
 
-    `ignored` are the flags of other tools that were typed; they are told here once and kept nowhere else.
+    `ignored` are the flags of other tools that were typed, `drawn` what was drawn of choices; they are told here once
+    and kept nowhere else.
     """
     sent = finished.words
     told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
@@ -53,6 +56,8 @@ def facts(finished: Finished, guidance: float, ignored: tuple[str, ...] = ()) ->
         notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
     if ignored:
         notes.append(f"Means nothing here: {words.plain('; '.join(ignored), 300)}.")
+    if drawn:
+        notes.append(f"Drawn by the seed: {words.plain('; '.join(drawn), 300)}.")
     if sent.remembered:
         notes.append(f"{words.sentence('; '.join(sent.remembered), 300)} (from when the face was saved).")
     if sent.left_to_reference:

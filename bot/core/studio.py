@@ -79,8 +79,8 @@ class Studio:
             order = await self._place(new)
             faults.after("row")
             if order.created:
-                if request.ignored:
-                    self._follower.ignored[order.id] = request.ignored
+                if request.ignored or request.drawn:
+                    self._follower.typed[order.id] = (request.ignored, request.drawn)
                 self.follow(order)
                 faults.after("submit")
         return order
@@ -118,7 +118,7 @@ class Studio:
 
     def _let_go(self, order: Order) -> None:
         self._followed.pop(order.id, None)
-        self._follower.ignored.pop(order.id, None)
+        self._follower.typed.pop(order.id, None)
         self._follower.held.difference_update(row.id for row in order.jobs)
 
     def is_followed(self, order_id: str) -> bool:

@@ -14,7 +14,7 @@ python -m engine.prompt TEXT
 python -m engine.prompt -      (reads standard input)
 
 Prints how TEXT is read, as JSON: the six slots, what is left out, words in the picture, characters, shape, seed, and
-what of other tools was ignored. Put TEXT in quotation marks.
+what of other tools was ignored, what of choices such as {a|b} was drawn. Put TEXT in quotation marks.
 """
 _BYTES_A_CHARACTER: Final = 4
 
@@ -41,7 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def as_json(reading: Reading) -> str:
     """All that was read, with what was not said as "", [] or null."""
-    return json.dumps({**asdict(reading.prompt), "ignored": reading.ignored}, ensure_ascii=False, indent=2)
+    return json.dumps(
+        {**asdict(reading.prompt), "ignored": reading.ignored, "drawn": reading.drawn}, ensure_ascii=False, indent=2
+    )
 
 
 def _text(given: list[str]) -> str:

@@ -19,6 +19,7 @@ from engine.prompts.phrases import (
     head,
     phrases,
 )
+from engine.prompts.topics import stays, topics
 from engine.prompts.units import Unit, new, units
 
 EDGES: Final = " ,;|•·.…:~/–—-"
@@ -29,6 +30,7 @@ _LIGHT_MOVES: Final = frozenset(
     {"falls", "falling", "hits", "hitting", "touches", "touching", "brushes", "brushing", "wraps", "wrapping"}
     | {"catches", "catching", "dances", "dancing", "washes", "washing", "shapes", "shaping", "appears", "appearing"}
     | {"turning", "turns", "rests", "resting", "strikes", "striking", "picks", "picking", "lighting", "kissing"}
+    | {"burning", "glowing", "hanging", "shining", "buzzing", "flickering", "coming", "breaking", "pouring", "leaving"}
 )
 _OF_LIGHT: Final = frozenset(
     {"soft", "hard", "harsh", "warm", "cold", "cool", "gentle", "directional", "bright", "dim", "even"}
@@ -62,6 +64,46 @@ _BESIDE: Final[dict[tuple[str, str | None], str]] = {
 }
 """Where a thing stands that could be anywhere, by the slots before and after it."""
 _ADJECTIVAL: Final = ("ed", "y", "en", "burnt", "worn")
+
+
+_WISHES: Final = frozenset(
+    {
+        "i",
+        "i'd",
+        "we",
+        "we'd",
+        "you",
+        "would",
+        "like",
+        "want",
+        "need",
+        "imagine",
+        "picture",
+        "please",
+        "can",
+        "could",
+        "to",
+    }
+    | {
+        "create",
+        "make",
+        "me",
+        "us",
+        "generate",
+        "draw",
+        "paint",
+        "render",
+        "show",
+        "give",
+        "produce",
+        "design",
+        "take",
+        "see",
+    }
+    | {"this", "is", "it", "be", "should", "a", "have", "photograph", "let's", "think", "of", "envision", "depict"}
+    | {"shows", "image", "photo", "the"}
+) - {"a", "the", "photo", "image"}
+_LONGEST_WISH: Final = 6
 
 
 class Piece(NamedTuple):
@@ -168,6 +210,15 @@ def _waits(found: list[Unit], only: Chunk) -> bool:
     return last.kind in {"adjective", "detail", "feature"} and last.word.endswith(_ADJECTIVAL)
 
 
+def _ask(found: list[Unit]) -> None:
+    """Words that only ask for a picture say nothing of it: "I'd like | a candid shot of", "create | a portrait"."""
+    at = 0
+    while at < len(found) and at < _LONGEST_WISH and found[at].word in _WISHES:
+        at += 1
+    if 0 < at < len(found) and found[at].kind == "determiner":
+        found[:at] = [unit._replace(kind="adverb", verbal=False) for unit in found[:at]]
+
+
 class _Reader:
     """Reads the clauses of a line from left to right, remembering the slot and the verb it is in."""
 
@@ -179,9 +230,11 @@ class _Reader:
         self._verb = ""
         self._after_act = False
         self._has_subject = False
+        self._peopled = not first
 
     def read(self, clause: Clause) -> list[Chunk]:
         """The phrases of the next clause, each with its slot; None for what its neighbours are to decide."""
+        _ask(clause.units)
         found = phrases(clause.units)
         self._slot = self._previous if clause.joint == ":" and clause.units[0].kind == "quote" else None
         self._verb, self._after_act, self._has_subject = "", False, False
@@ -195,9 +248,23 @@ class _Reader:
                 self._has_subject = self._has_subject or slot == "subject"
         if len(found) > 1:
             self._adopt(found)
+        self._keep_to_topic(clause.units, found)
+        self._peopled = self._peopled or any(unit.kind in {"person", "pronoun"} for unit in clause.units)
         self._first = False
         self._previous = found[-1].slot or self._previous
         return found
+
+    def _keep_to_topic(self, members: list[Unit], found: list[Chunk]) -> None:
+        """What a sentence says of its topic stays with it."""
+        told = topics(members, peopled=self._peopled, before=self._previous) if len(members) > 3 else []
+        if not told:
+            return
+        at, topic = 0, ""
+        for chunk in found:
+            topic = next((slot for start, slot in reversed(told) if start <= at), topic)
+            if topic and stays(chunk.about, chunk.opener, topic, chunk.units[0].word):
+                chunk.slot = topic
+            at += len(chunk.units)
 
     def _adopt(self, chunks: list[Chunk]) -> None:
         """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
@@ -275,6 +342,8 @@ class _Reader:
             case "lit":
                 return "lighting"
             case "shoot":
+                if any(unit.kind == "from" for unit in chunk.units):
+                    return "camera"
                 return slot if slot and kind not in {"body", "person", "feature", "prop"} else "camera"
         if self._slot == "lighting" and (verb in _LIGHT_MOVES or not self._has_subject):
             return "lighting"
@@ -284,10 +353,14 @@ class _Reader:
 
     def _prepositional(self, chunk: Chunk, kind: str) -> str:
         slot, opener, here = SLOT_OF.get(kind), chunk.opener, self._slot
+        if opener == "as" and kind in {"medium", "camera"} and chunk.units[0].word == "like":
+            return "camera"
         if opener == "as":
             return slot if slot and self._sets_the_scene(chunk, slot) else here or "subject"
         if self._after_act and chunk.units[0].word in _PARTICLES and here == "subject":
             return "subject"
+        if self._verb == "act" and kind == "garment" and chunk.units[0].word == "on":
+            return here or "subject"
         if self._verb == "gaze" and here == "subject":
             self._verb = ""
             if any(unit.word in _TOWARDS for unit in chunk.units[:2]):
@@ -296,6 +369,10 @@ class _Reader:
             return here or "subject"
         if not kind or kind in WEAK:
             return (here or "subject") if kind == "abstract" else self._unknown(chunk)
+        if opener == "by" and self._signed(chunk, here):
+            return "camera"
+        if opener == "from" and here == "camera" and kind in {"place", "surface", "landform"}:
+            return here
         if opener == "by" and here == "detail":
             return here
         if here == "detail" and opener == "at" and kind in {"garment", "prop", "surface"}:
@@ -308,11 +385,23 @@ class _Reader:
             return "lighting"
         if here == "environment" and opener == "with" and kind in {"prop", "garment", "animal", "detail"}:
             return here
-        if here == "clothing" and opener == "with" and kind in {"surface", "weather", "prop", "animal", "detail"}:
+        carried = kind == "light" and [unit.kind for unit in chunk.units] == ["with", "determiner", "light"]
+        if (
+            here == "clothing"
+            and opener == "with"
+            and (carried or kind in {"surface", "weather", "prop", "animal", "detail"})
+        ):
             return "clothing"
+        if kind == "prop" and chunk.units[0].word in {"among", "amongst", "amid", "amidst", "between"}:
+            return "environment"
         if kind == "prop" and here and opener != "with":
             return here
         return slot or "subject"
+
+    def _signed(self, chunk: Chunk, here: str | None) -> bool:
+        """ "by Greg Rutkowski" at the beginning of a clause: whose look it is to have."""
+        named = chunk.units[1:3]
+        return here is None and len(named) == 2 and all(self._line[unit.start].isupper() for unit in named)
 
     def _sets_the_scene(self, chunk: Chunk, slot: str) -> bool:
         """ "as waves break below", "as the sun sets"; not "as a tree", which somebody is dressed up as."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from engine.prompts import labels, pasted, quotes
+from engine.prompts import keys, labels, negation, pasted, quotes, structured
 from engine.prompts.judge import EDGES, judge
 from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
@@ -31,10 +31,12 @@ _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A prompt, and what the text held that means nothing here (settings of other tools), for the person."""
+    """A prompt, and for the person what the text held that means nothing here (settings of other tools), and what was
+    drawn of its choices, as "forest|beach: beach"."""
 
     prompt: PortraitPrompt
     ignored: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
 
 
 def parse(text: str) -> PortraitPrompt:
@@ -45,25 +47,44 @@ def parse(text: str) -> PortraitPrompt:
     return read(text).prompt
 
 
-def read(text: str) -> Reading:
-    """Read any text as `parse` does, and say what was left out of the prompt."""
-    brought = pasted.Brought()
+def read(text: str, *, seed: int | None = None) -> Reading:
+    """Read any text as `parse` does, and say what was left out of the prompt.
+
+    Choices such as "{forest|beach}" are drawn by the seed that the text says, else by `seed`, which then becomes the
+    prompt's, so that the same order gives the same picture again.
+    """
+    brought = pasted.Brought(draw=seed or 0)
     prompt = _read(text, brought)
-    if not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text:
+    strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
+    if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
-    return Reading(prompt, tuple(brought.ignored))
+    if brought.drawn and prompt.seed is None and seed is not None:
+        prompt = replace(prompt, seed=seed)
+    return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn))
 
 
 def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
-    text = "\n".join(map(_single_spaced, _INVISIBLE.sub(" ", text).splitlines()))
     collector = _Collector(brought)
-    for line in pasted.take_out(text, brought).split("\n"):
+    text = _INVISIBLE.sub(" ", text)
+    if (said := pasted.of_a_tool(text, brought)) is not None:
+        text = said
+    for part in structured.parts(text):
+        if isinstance(part, structured.Entry):
+            collector.entry(keys.meaning(part))
+        else:
+            _read_lines(part, collector)
+    return collector.prompt()
+
+
+def _read_lines(text: str, collector: _Collector) -> None:
+    text = "\n".join(map(_single_spaced, text.splitlines()))
+    collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
+    for line in pasted.take_out(text, collector.brought).split("\n"):
         line = _single_spaced(quotes.straighten(_single_spaced(line)))
         if line:
             collector.line(line)
-    return collector.prompt()
 
 
 def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
@@ -92,12 +113,19 @@ class _Collector:
     text: list[str] = field(default_factory=list)
     characters: list[str] = field(default_factory=list)
     open_label: str = "free"
+    introduced: bool = False
+    labelled: bool = False
+    sides: dict[str, float] = field(default_factory=dict)
     last_clause: dict[str, int] = field(default_factory=dict)
     clause: int = 0
 
     def line(self, line: str) -> None:
         """Take in one line: its labelled stretches as they stand, the rest by judgement."""
-        for segment in labels.segments(line):
+        other = labels.unknown(line) if self.labelled and '"' not in line else None
+        if other and self.open_label == "free":
+            self.entry(keys.meaning(structured.Entry((other[0],), other[1])))
+            return
+        for segment in labels.segments(line, introduced=self.introduced):
             slot = segment.slot
             if slot == "free" and not segment.label:
                 slot = self.open_label
@@ -108,16 +136,43 @@ class _Collector:
             elif segment.label:
                 self.open_label = "free"
 
+    def entry(self, said: keys.Meaning) -> None:
+        """Take in one value of a prompt that is written as data."""
+        kind, words = said
+        if kind in {"text", "seed", "aspect"} and self._special(kind, words):
+            return
+        if kind in {"width", "height"}:
+            self.sides[kind] = float(words)
+            self.brought.aspect = pasted.nearest_aspect(*self.sides.values()) if len(self.sides) == 2 else None
+        elif kind == "ignored":
+            self.brought.ignored.append(words)
+        elif words:
+            slot = kind if kind in SLOTS or kind == "negative" else "free"
+            plain = "-" not in words and _PLAIN.fullmatch(words)
+            for line in [words] if plain else pasted.take_out(words, self.brought).split("\n"):
+                value = _single_spaced(quotes.straighten(_single_spaced(line))).strip(EDGES)
+                self._segment(slot, value, labels.Segment(slot, value, slot if slot != "negative" else "avoid"))
+
     def _segment(self, slot: str, value: str, segment: labels.Segment) -> None:
+        if not value:
+            return
+        if slot in SLOTS or slot in {"free", ""}:
+            value = self._wanted(value)
         if not value:
             return
         if slot in SLOTS:
             self._add(slot, value, ",")
         elif slot == "negative":
-            self.negative.append(value)
+            self.negative.append(value if segment.label.startswith("negative") else negation.plainly(value))
         elif not self._special(slot, value):
             stated = "" if slot in {"free", "text", "characters"} else f"{segment.label} "
             self._free(stated + value)
+
+    def _wanted(self, value: str) -> str:
+        """The value without what it says that there should not be, which is noted."""
+        said = negation.take_out(value)
+        self.negative += said.unwanted
+        return said.rest.strip(EDGES) if said.unwanted else value
 
     def _special(self, slot: str, value: str) -> bool:
         """Whether the value is wholly what its label promises."""

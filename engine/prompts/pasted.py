@@ -1,16 +1,15 @@
-"""What people bring along from other tools: flags, weights, pasted generation settings. Takes it out of a text."""
+"""What people bring along from other tools: commands, addresses, weights, pasted settings. Takes it out of a text."""
 
 from __future__ import annotations
 
-import math
 import re
-from dataclasses import dataclass, field
 from typing import Final
 
 from engine import recipes
-from engine.prompts.model import ASPECTS
+from engine.prompts import choices, flags, shapes
+from engine.prompts.brought import MAX_SEED, Brought, aspect_in, nearest_aspect, seed_in
 
-MAX_SEED: Final = 2**63 - 1
+__all__ = ["MAX_SEED", "Brought", "aspect_in", "nearest_aspect", "of_a_tool", "seed_in", "take_out"]
 
 _SETTINGS: Final = re.compile(
     r"(?<!\w)(?:(?:Steps|Seed|CFG scale|Guidance Scale|Clip skip):[ \t]*+[\d.]++|Size:[ \t]*+\d++x\d++"
@@ -21,92 +20,71 @@ _SETTINGS: Final = re.compile(
 """A line of settings of which two stand side by side, whichever they are."""
 _SETTING_NAMES: Final = ("Steps:", "Seed:", "CFG scale:", "Size:", "Sampler:")
 _TEMPLATE: Final = re.compile(r"\A\s*+(?:Negative )?Template:")
+_QUOTES: Final = frozenset('"“”„«»')
+_BEFORE_QUOTE: Final = re.compile(r"\A\s*(?:(?:positive\s)?prompt\s?[:=]\s?)?(?=[\"“”„«])", re.I)
+_WORDS_OF_A_PROMPT: Final = 5
+"""A whole text in quotation marks that is as long as this is no lettering."""
 _NEGATIVE: Final = re.compile(r"(?<=\S)\s+(?=negative prompt\s*:)", re.I)
 _COMMAND: Final = re.compile(r"\A\s*/?imagine\b(?:\s*prompt\s*:)?", re.I)
-_FLAG: Final = re.compile(r"(?<!\S)(?:--+|—|–)(?=[A-Za-z])")
-_FLAG_NAME: Final = re.compile("[A-Za-z]+")
-_LOOSE_DASHES: Final = re.compile(r"--+")
-_RATIO: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
 _NUMBER: Final = r"(?:\d++(?:\.\d++)?|\.\d++)"
 """Digits belong to one number only, so that a long run of them is read once."""
 _WEIGHTED: Final = re.compile(
-    rf"\([^()\n]*:\s*{_NUMBER}\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|(?<=[^\s:]\s)BREAK\s+\S|::"
+    rf"\([^()\n]*:\s*{_NUMBER}\s*\)|<(?:lora|lyco|hypernet)\s*:|\(\(|\[\[|\{{\{{|[)\]}}][(\[]|[)\]](?=\w)|(?<=[\w)])(?:\+\+?|--)(?=[\s,]|\Z)|(?<=[^\s:]\s)BREAK\s+\S|::"
 )
-_SIGNS: Final = ("(", "[", "<", "::", "BREAK")
+_SIGNS: Final = ("(", "[", "{", "<", "::", "BREAK", "+", "--")
 _EXTRA_NETWORK: Final = re.compile(r"<(?:lora|lyco|hypernet)\s*:[^>\n]*>?", re.I)
 _BREAK: Final = re.compile(r"(?<=[^\s:]\s)BREAK(?=\s+\S)")
 _MULTI_PROMPT: Final = re.compile(r"::+\s?(?:-?(?:\d++(?:\.\d++(?!\w))?|\.\d++)(?!\w))?")
 _WEIGHT: Final = re.compile(rf":\s*{_NUMBER}(?=\s*(?:[)\],]|$))", re.M)
+_GLUED: Final = re.compile(r"(?<=[)\]}])\s?(?=[(\[{])|(?<=[)\]}])(?=\w)|(?<=\w)(?=\((?!s\)))")
+"""Where brackets touch words or each other: "(forest:0.8)(soft light)"."""
 _BRACKETS: Final = re.compile(r"\\?[()\[\]{}]")
-
-_VALUED: Final = frozenset(
-    {"v", "version", "s", "stylize", "style", "niji", "q", "quality", "c", "chaos", "w", "weird", "iw", "stop"}
-    | {"sref", "cref", "oref", "sw", "cw", "ow", "p", "profile", "r", "repeat", "exp", "g", "h", "sv", "motion"}
-    | {"steps", "cfg", "sampler", "model", "scale", "strength", "height", "width"}
-)
-_BARE: Final = frozenset(
-    {"tile", "raw", "turbo", "fast", "relax", "draft", "stealth", "public", "hd", "creative", "test", "testp"}
-    | {"video", "uplight", "sameseed"}
-)
-
-
-@dataclass(slots=True)
-class Brought:
-    """What was taken out of a text. `ignored` means nothing here and is told to the person."""
-
-    aspect: str | None = None
-    seed: int | None = None
-    negative: list[str] = field(default_factory=list)
-    ignored: list[str] = field(default_factory=list)
-
-
-def nearest_aspect(width: float, height: float) -> str | None:
-    """The one of `ASPECTS` nearest in shape; None when a side is not positive."""
-    if width <= 0 or height <= 0:
-        return None
-    wanted = math.log(width / height)
-    return min(ASPECTS, key=lambda aspect: abs(wanted - math.log(_ratio(aspect))))
-
-
-def _ratio(aspect: str) -> float:
-    width, height = aspect.split(":")
-    return int(width) / int(height)
-
-
-def aspect_in(text: str) -> str | None:
-    """Read "2:3", "832x1216" and the like; None when the whole text is not a shape."""
-    text = text.strip()
-    found = _RATIO.match(text)
-    return nearest_aspect(float(found[1]), float(found[2])) if found and found.end() == len(text) else None
-
-
-def seed_in(text: str) -> int | None:
-    """Read a seed; None when it is none or out of range."""
-    text = text.strip()
-    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
-        return None
-    return int(text) if int(text) <= MAX_SEED else None
+_STRESS: Final = re.compile(r"(?<=[\w)])(?:\+{1,5}|-{2,5})(?=[\s,.)]|\Z)")
+_ADDRESS: Final = re.compile(r"(?<![\w\"'“(@])<?https?://[^\s<>\"]+>?")
+_SEED: Final = re.compile(r"(?<![^\W_])seed[\s:=]{0,3}(\d{1,18})(?!\d)", re.I)
+_BELOW: Final = re.compile(r"\(([^():\n]{1,300}):\s?-\s?(?:\d{1,3}\.?|\.)\d{0,4}\s?\)")
+_BELOW_MULTI: Final = re.compile(r"(?<![^,;|:\n])\s{0,3}([^,;|:\n]{1,200})::\s?-\s?(?:\d{1,3}\.?|\.)\d{0,4}")
+_BELOW_NUMBERED: Final = re.compile(r"-(?:\d{1,3}\.?|\.)\d{0,4}::([^:\n]{1,200})(?:::|$)", re.M)
+_NUMBERED: Final = re.compile(r"(?<![\w.:])\d{1,3}(?:\.\d{1,4})?::(?=[^:\n]{1,200}::)")
+"""A weight before what it is of: "1.3::smile::"."""
+_LEADING_NUMBER: Final = re.compile(r"\A\d{1,3}(?:\.\d{1,4})?\s+(?=\D)")
+_JOINED: Final = re.compile(r"(?<=\S) AND (?=\S)")
+_EMBEDDING: Final = re.compile(r"(?<!\w)(?:embedding|ti):[\w./-]{1,60}", re.I)
+_NEGATIVE_LABEL: Final = re.compile(r"\A(?:negative(?:\s?prompt)?)\s?:\s?", re.I)
 
 
 def take_out(text: str, brought: Brought) -> str:
     """The text without what belongs to other tools; what is understood is noted in `brought`."""
-    if (said := _of_a_tool(text, brought)) is not None:
-        text = said
-    text = _COMMAND.sub(" ", text)
+    text = _unquoted(_COMMAND.sub(" ", text)).replace("`", " ")
+    if "://" in text:
+        brought.ignored += _ADDRESS.findall(text)
+        text = _ADDRESS.sub(" ", text)
+    if "embedding:" in text:
+        brought.ignored += _EMBEDDING.findall(text)
+        text = _EMBEDDING.sub(" ", text)
+    if " AND " in text and not text.isupper():
+        text = _JOINED.sub(", ", text)
+    if choices.holds_any(text):
+        seed = _SEED.search(text)
+        brought.draw = int(seed[1]) if seed else brought.draw
+        text = choices.take_out(text, brought)
+    text = _unwanted(text, brought) if "###" in text or "-" in text else text
     pasted = None
     if ":" in text:
         text = _NEGATIVE.sub("\n", text) if "prompt" in text.lower() else text
         pasted = _SETTINGS.search(text) if any(name in text for name in _SETTING_NAMES) else None
     if pasted:
         text = _without_settings(text, brought)
-    if "--" in text or "—" in text or "–" in text:
-        text = "\n".join(_flags(line, brought) for line in text.split("\n"))
+    if flags.may_hold_any(text):
+        text = "\n".join(flags.take_out(line, brought) for line in text.split("\n"))
+    if ":" in text or "x" in text or "×" in text:
+        text = shapes.take_out(text, brought)
     if pasted or (any(sign in text for sign in _SIGNS) and _WEIGHTED.search(text)):
         text = _without_weights(text, brought)
     return text
 
 
-def _of_a_tool(text: str, brought: Brought) -> str | None:
+def of_a_tool(text: str, brought: Brought) -> str | None:
     """The words of a recipe that is pasted as its tool wrote it; None for what people write, "" for one without words.
 
     A recipe that says nothing is told rather than taken for words.
@@ -140,12 +118,37 @@ def _start(text: str) -> int:
     return found.start() if found else len(text)
 
 
+def _unquoted(text: str) -> str:
+    """A prompt that is in quotation marks as a whole without them."""
+    opened, whole = _BEFORE_QUOTE.match(text), text.rstrip(" .\n")
+    if not opened or whole[-1] not in _QUOTES:
+        return text
+    inside = whole[opened.end() + 1 : -1]
+    quoted = len(inside.split()) >= _WORDS_OF_A_PROMPT and _QUOTES.isdisjoint(inside)
+    return opened[0] + inside if quoted else text
+
+
+def _unwanted(text: str, brought: Brought) -> str:
+    """Without what has a weight below nothing, and what stands behind "###"."""
+    wanted, sign, rest = text.partition("###")
+    heading = wanted[-1:] in {"\n", ""} and (rest.count("###") or wanted.count("#") or not wanted)
+    if sign and not heading and wanted.strip():
+        rest, _, more = rest.strip(" #").partition("\n")
+        brought.negative.append(_NEGATIVE_LABEL.sub("", rest.strip()))
+        text = f"{wanted}\n{more}"
+    for pattern in (_BELOW, _BELOW_NUMBERED, _BELOW_MULTI):
+        brought.negative += [_LEADING_NUMBER.sub("", found.strip()) for found in pattern.findall(text)]
+        text = pattern.sub(", ", text)
+    return text
+
+
 def _without_weights(text: str, brought: Brought) -> str:
+    text = _NUMBERED.sub("", text) if "::" in text else text
     brought.ignored += _EXTRA_NETWORK.findall(text)
     text = _EXTRA_NETWORK.sub(", ", text)
     text = _BREAK.sub(", ", text)
     text = _MULTI_PROMPT.sub(", ", text)
-    return _BRACKETS.sub("", _WEIGHT.sub("", text))
+    return _STRESS.sub("", _BRACKETS.sub("", _GLUED.sub(", ", _WEIGHT.sub("", text))))
 
 
 def _settings(line: str, brought: Brought) -> str:
@@ -158,41 +161,3 @@ def _settings(line: str, brought: Brought) -> str:
                 brought.aspect = aspect_in(value)
     brought.ignored.append(line.strip())
     return "\n"
-
-
-def _flags(line: str, brought: Brought) -> str:
-    first, *flagged = _FLAG.split(line)
-    kept = [first]
-    for piece in flagged:
-        name, value = _name_and_value(piece)
-        kept.append(_flag(name, value, brought))
-    return _LOOSE_DASHES.sub(" – ", ", ".join(part for part in kept if part.strip(" ,")))
-
-
-def _name_and_value(piece: str) -> tuple[str, str]:
-    found = _FLAG_NAME.match(piece)
-    name = found[0] if found else ""
-    return name, piece[len(name) :].lstrip(" =")
-
-
-def _flag(name: str, value: str, brought: Brought) -> str:
-    """Note what the flag says and give back what follows it; an unknown flag stays as words."""
-    word, _, rest = value.partition(" ")
-    word = word.rstrip(",")
-    match name.casefold():
-        case "no" | "neg" | "negative":
-            brought.negative.append(_LOOSE_DASHES.sub(" – ", value))
-            return ""
-        case "ar" | "aspect" if aspect_in(word):
-            brought.aspect = aspect_in(word)
-            return rest
-        case "seed" if seed_in(word) is not None:
-            brought.seed = seed_in(word)
-            return rest
-        case known if known in _VALUED and word:
-            brought.ignored.append(f"--{name} {word}")
-            return rest
-        case known if known in _BARE:
-            brought.ignored.append(f"--{name}")
-            return value
-    return f"– {name} {value}"

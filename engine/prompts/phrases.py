@@ -156,11 +156,14 @@ def _seams(found: list[Unit], nouns: list[int]) -> list[int]:
         return []
     slots = [SLOT_OF[found[noun].kind] for noun in nouns]
     soup = len(set(slots)) > 2 and len(found) > 4
+    listed = len(found) > 4 and all(unit.kind in NOUN_KINDS or unit.kind in {"adjective", "", *VERBS} for unit in found)
     seams = []
     for here, (slot, following) in zip(nouns, pairwise(slots), strict=False):
         if slot != following:
             person_first = found[here].kind == "person" and found[here + 1].kind == "adjective"
-            if soup or person_first:
+            crowded = listed and slot == "subject" and following in {"environment", "clothing"}
+            after_lit = found[here + 1].kind == "light" and found[here + 1].word.endswith(" lit")
+            if soup or person_first or crowded or after_lit:
                 seams.append(here + 1)
     return seams
 

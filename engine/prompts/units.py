@@ -89,7 +89,8 @@ def units(line: str) -> list[Unit]:
 def _depending(kind: str, before: Unit) -> str | None:
     """A name in the midst of a clause is no noun; the full stop of "Mr." is nothing (None)."""
     if kind == "border":
-        return None if before.word in _ABBREVIATIONS else kind
+        initial = len(before.word) == 1 and before.word.isalpha()
+        return None if initial or before.word in _ABBREVIATIONS else kind
     return kind if before.kind == "border" else ""
 
 
@@ -209,6 +210,8 @@ def _acts(found: list[Unit], position: int, verb: str) -> bool:
     unit = found[position]
     before = found[position - 1].kind if position else "border"
     after = found[position + 1].kind if position + 1 < len(found) else "border"
+    if unit.word == "taken" and position + 1 < len(found) and found[position + 1].word in {"off", "away", "out", "up"}:
+        return False
     if verb in {"lit", "shoot"} or (verb == "wear" and not unit.word.startswith("wear") and unit.word != "wore"):
         return after in _LEADS_ON
     if after == "quote" and unit.word in {"reading", "reads"}:

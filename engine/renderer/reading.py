@@ -14,6 +14,7 @@ from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.lexicon import kind_of
 from engine.prompts.looks import Looks
 from engine.prompts.model import QUOTED
+from engine.prompts.negation import moved
 from engine.prompts.telling import script
 from engine.renderer import lights
 from engine.renderer.clauses import Clause, clause, place_of
@@ -90,6 +91,7 @@ def read(
     The same prompt, seed and people give the same scene. Nobody under 18 is drawn.
     """
     saved = {handle.casefold(): who for handle, who in (characters or {}).items()}
+    prompt = moved(prompt)
     whole = script(prompt, [], [])
     spoken = [clause(said.slot, _without_quotes(said.words)) for said in whole.clauses]
     negative = [clause("detail", text) for text in whole.negative]
@@ -176,7 +178,7 @@ def _sitter(spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, sav
     who = person(spoken, negative, seed, saved)
     return Sitter(
         person=who,
-        pose=pose(spoken, seed),
+        pose=pose(spoken, negative, seed),
         outfit=outfit(spoken, negative, seed, who.masculinity),
     )
 

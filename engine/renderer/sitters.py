@@ -21,12 +21,17 @@ _SPECIFIC: Final = (
 """Styles, the one that says most first: "a curly bob" is a bob."""
 _TURNS: Final = {"away": (28.0, 2.0), "down": (4.0, -24.0), "up": (4.0, 20.0)}
 
+_AT_THE_LENS: Final = frozenset({"camera", "lens", "viewer", "us", "contact"})
+_LOOKING: Final = frozenset({"look", "looks", "looking", "gazing", "staring", "facing", "eye", "gaze"})
+
 
 def person(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, saved: Person | None = None) -> Person:
     """The person that the words name; what a saved one has stays unless the words change it."""
     base = saved or _drawn(clauses, seed)
     base = replace(base, skin=_skin(clauses, base.skin), iris=_iris(clauses) or base.iris)
     base = replace(base, hair=_hair(clauses, base), beard=_beard(clauses, negative, base))
+    if any(" ".join(one.said) in {"hair", "any hair"} for one in negative):
+        base = replace(base, hair=replace(base.hair, style="bald"))
     glasses = _last(clauses, "glasses")
     without = bool(_last(negative, "glasses"))
     return replace(
@@ -36,13 +41,15 @@ def person(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, sav
     )
 
 
-def pose(clauses: Sequence[Clause], seed: int) -> Pose:
+def pose(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int) -> Pose:
     """Expression, gaze and how the head is held: never quite straight, unless a front view is asked for."""
-    expression = _first(clauses, "expression") or "slight smile"
+    unsmiling = any("smil" in key or "laugh" in key or "grin" in key for key in _keys(negative, "expression"))
+    expression = _first(clauses, "expression") or ("neutral" if unsmiling else "slight smile")
     frontal = "front" in [key for clause in clauses for key in clause.keys("angle")]
     sway = ((seed * 2654435761) % 1000) / 1000 - 0.5
     aside = (16.0 if sway > 0 else -16.0, 6.0) if expression == "thoughtful" else None
-    gaze = _TURNS.get(_first(clauses, "gaze"), aside)
+    elsewhere = any(_AT_THE_LENS & set(one.said) and _LOOKING & set(one.said) for one in negative)
+    gaze = _TURNS.get(_first(clauses, "gaze"), _TURNS["away"] if elsewhere else aside)
     turn = 0.0 if frontal else 6.0 * sway
     return Pose(expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze)
 
@@ -52,22 +59,27 @@ def outfit(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, mas
     garment = _garment(clauses)
     colours, under = _dyes(clauses, garment)
     hat = "" if _last(negative, "hat") else _last(clauses, "hat")
-    worn = [key for clause in clauses for key in clause.keys("worn")]
+    worn = set(_keys(clauses, "worn")) - set(_keys(negative, "worn"))
+    tied = not _last(negative, "tie") and (_last(clauses, "tie") or garment in {"suit", "tuxedo"})
     return Outfit(
-        garment=garment or ("blouse" if masculinity < 0.5 and seed % 3 == 0 else "t-shirt" if seed % 2 else "sweater"),
+        garment=garment or _everyday(masculinity, seed, frozenset(_keys(negative, "garment"))),
         colour=colours[0] if colours else _default_colour(garment, seed),
         second=under[0] if under else colours[1] if len(colours) > 1 else None,
         fabric=_last(clauses, "fabric"),
         pattern=_last(clauses, "pattern"),
         hat=hat,
         hat_colour=_of(clauses, "hat"),
-        necklace=_last(clauses, "necklace"),
-        tie=(_of(clauses, "tie") or linear("#3a1420"))
-        if _last(clauses, "tie") or garment in {"suit", "tuxedo"}
-        else None,
+        necklace="" if _last(negative, "necklace") else _last(clauses, "necklace"),
+        tie=(_of(clauses, "tie") or linear("#3a1420")) if tied else None,
         scarf=(_of(clauses, "worn") or linear("#8c2f2a")) if "scarf" in worn else None,
         badge="badge" in worn,
     )
+
+
+def _everyday(masculinity: float, seed: int, unwanted: frozenset[str]) -> str:
+    """What is worn when nothing is named, unless the words say that it is not."""
+    drawn = "blouse" if masculinity < 0.5 and seed % 3 == 0 else "t-shirt" if seed % 2 else "sweater"
+    return next((key for key in (drawn, "t-shirt", "sweater", "blouse") if key not in unwanted), drawn)
 
 
 def _dyes(clauses: Sequence[Clause], garment: str) -> tuple[list[RGB], list[RGB]]:
@@ -239,6 +251,10 @@ def _of(clauses: Sequence[Clause], kind: str) -> RGB | None:
 
 def _first(clauses: Sequence[Clause], name: str) -> str:
     return next((key for clause in clauses for key in clause.keys(name)), "")
+
+
+def _keys(clauses: Sequence[Clause], name: str) -> list[str]:
+    return [key for clause in clauses for key in clause.keys(name)]
 
 
 def _last(clauses: Sequence[Clause], name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import Looks, told, unsaid, with_looks
+from engine.prompts.negation import moved
 from engine.prompts.telling import Words
 from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words
 from engine.wording.reference_pictures import Attached
@@ -61,7 +62,7 @@ def render(
     where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
     Raises KeyError for a family not in `FAMILIES`.
     """
-    held = tuple(characters)
+    held, prompt = tuple(characters), moved(prompt)
     if looks and not change:
         added = unsaid(prompt, looks)
         said = render(with_looks(prompt, added), family, characters=held, others=others)

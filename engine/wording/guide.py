@@ -58,14 +58,20 @@ _WRITING: Final = f"""
 |---|---|
 | `@ana`, `@ana:2` | a saved character (its second version); no name from Discord's own list |
 | `"OPEN"` | words to be written in the picture, spelled as they stand |
-| `Lighting: Rembrandt` | the label's slot gets the words as they are; `Outfit:`, `Background:`, `Lens:` work too |
+| `Lighting: Rembrandt` | the label's slot gets the words as they are; also `Outfit:`, `Camera & lens:`, `[Clothing]` |
+| JSON or YAML, broken ones too | keys are labels, and only `text` and its like are words to write |
 | `--ar 2:3` | the shape: {", ".join(ASPECTS)}; another shape becomes the nearest of these |
 | `--seed 42` | the same seed gives the same picture again, where the model takes seeds |
-| `--no hat, plastic skin` or `Negative: …` | what should not be there |
+| `no hat`, `without a beard`, `she is not smiling`, `avoid text` | what should not be there |
+| `--no hat`, `### hat`, `hat::-0.5`, `Negative: …` | the same |
+| `16:9 aspect ratio`, `(9:16)`, `1024x1536` | the shape too |
+| `{{forest\\|beach}}`, `{{2$$a\\|b\\|c}}` | one of them, or two, drawn by the seed; the card says which |
 | `(word:1.2)`, `<lora:…>`, `Steps: …` | from A1111 or Civitai: words, seed and shape are kept, the rest is left out |
+| `--sref …`, `__hair__`, a picture's address | of other tools: left out, and the card says so; no address is opened |
 
-No word is lost: what fits no slot joins the subject. To move a word, use a label or the slot's own option. How a text
-is read is shown by `python -m engine.prompt "TEXT"` (`-` reads standard input); put that into a report of a misreading.
+No word is lost: what fits no slot joins the subject. A sentence stays with its topic: "Thin fog hangs between the
+trunks" is the place to its last word. To move a word, use a label or the slot's own option. How a text is read is shown
+by `python -m engine.prompt "TEXT"` (`-` reads standard input); put that into a report of a misreading.
 
 What helps: one clear subject; a light with a direction ("from the left"); a lens with an aperture; one or two surface
 details. What does not: lists of praise ("masterpiece, best quality"), two lights that contradict each other, and the

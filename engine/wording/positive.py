@@ -7,6 +7,18 @@ from collections.abc import Sequence
 from typing import Final
 
 _INSTEAD: Final = (
+    (r"crop|cut off|out of frame|off.?cent", "the whole head within the frame"),
+    (r"eye contact|(?:look|gaz|star|fac)\w* (?:\w+ )?(?:at|into) (?:the |us)", "a gaze away from the camera"),
+    (r"^(?:the |any )?hair$", "a bald head"),
+    (r"\bbald", "a full head of hair"),
+    (r"\bbangs\b|\bfringe\b", "an uncovered forehead"),
+    (r"\bties?\b|necktie", "an open collar"),
+    (r"scarf|scarves", "a bare neck"),
+    (r"gloves?\b|mittens", "bare hands"),
+    (r"shoes?\b|sneakers|boots?\b", "bare feet"),
+    (r"tattoo", "bare, unmarked skin"),
+    (r"\bbag|handbag|purse|cigar|pipe\b|umbrella|sword|\bgun|\baxe|phone", "empty hands"),
+    (r"lens flare", "a clean lens"),
     (r"plastic|airbrush|waxy|smooth skin|doll|fake skin|retouch", "natural skin with visible texture"),
     (
         r"finger|hand|limb|arms?\b|legs?\b|anatom|deform|mutat|disfigur|extra|missing|fused",
@@ -31,10 +43,12 @@ _INSTEAD: Final = (
     (r"make.?up|lipstick", "a bare face as it is"),
     (r"jewel|earring|necklace|piercing|\brings?\b", "an unadorned look"),
     (r"freckle|mole|blemish|acne|wrinkle|scar", "clear skin"),
-    (r"people|crowd|other person|duplicate|clone|two heads|multiple", "one person alone in the frame"),
+    (
+        r"people|crowd|other person|\bone else|bystander|tourist|passer|customers|duplicate|clone|two heads|multiple",
+        "one person alone in the frame",
+    ),
     (r"nud|nsfw|naked|topless|cleavage|underwear", "fully clothed"),
     (r"child|kid|young|teen|minor|underage", "a grown adult"),
-    (r"crop|cut off|out of frame|off.?cent", "the whole head within the frame"),
     (r"black.and.white|monochrome|desaturat|grey.?scale|gray.?scale", "full, natural colour"),
     (r"oversaturat|saturat|garish|colou?rful", "restrained colour"),
     (r"clutter|busy background", "a plain, uncluttered background"),

@@ -14,11 +14,14 @@ MARKS = {
     "l": "lighting",
     "k": "camera",
     "d": "detail",
+    "n": "negative",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh")
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+KINDS = ("tags", "flags", "labels", "json", "prose", "negation")
+"""Sets of one way to write each."""
 
-_MARK = re.compile(r"\{([scelkd]):(.*?)\}", re.DOTALL)
+_MARK = re.compile(r"\{([scelkdn]):(.*?)\}", re.DOTALL)
 _BORDER = re.compile(r"[,;|\n]|[.?!](?=\s|$)")
 _WEIGHT = re.compile(r":\d*\.?\d+(?=[)\]]|,|$)")
 _FUNCTION_WORDS = frozenset(
@@ -30,7 +33,7 @@ _FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A stretch of the prompt that belongs in one slot."""
+    """A stretch of the prompt that belongs in one slot, or in "negative"."""
 
     slot: str
     words: tuple[str, ...]
@@ -53,9 +56,9 @@ def content_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in re.findall(r"\w+", text.lower()) if word not in _FUNCTION_WORDS)
 
 
-def read(half: str) -> Iterator[Record]:
-    """The records of `first` or `second`, in file order."""
-    path = Path(__file__).with_name(f"{half}.txt")
+def read(name: str) -> Iterator[Record]:
+    """The records of one of `SETS` or `KINDS`, in file order."""
+    path = Path(__file__).with_name(f"{name}.txt")
     kind, line, body = "", 0, list[str]()
     for number, content in enumerate((*path.read_text(encoding="utf-8").splitlines(), "# end"), start=1):
         if content.startswith("# "):

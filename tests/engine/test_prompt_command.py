@@ -37,6 +37,7 @@ def test_a_reading_is_printed_as_json(from_input: bool) -> None:
         "aspect": "2:3",
         "seed": 4,
         "ignored": ["--v 6"],
+        "drawn": [],
     }
 
 
