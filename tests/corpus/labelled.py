@@ -16,16 +16,26 @@ MARKS = {
     "d": "detail",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh")
+LANGUAGES = (
+    *("spanish", "portuguese", "french", "german", "italian", "dutch", "polish", "russian", "ukrainian"),
+    *("turkish", "chinese", "japanese", "korean"),
+)
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", *LANGUAGES)
 
 _MARK = re.compile(r"\{([scelkd]):(.*?)\}", re.DOTALL)
-_BORDER = re.compile(r"[,;|\n]|[.?!](?=\s|$)")
+_BORDER = re.compile(r"[,;|\n，、。；]|[.?!](?=\s|$)")
 _WEIGHT = re.compile(r":\d*\.?\d+(?=[)\]]|,|$)")
 _FUNCTION_WORDS = frozenset(
     {"a", "an", "the", "and", "or", "but", "with", "without", "of", "in", "on", "at", "by", "from", "for"}
     | {"to", "into", "as", "is", "are", "was", "has", "have", "having", "this", "that", "there", "which"}
     | {"he", "she", "it", "they", "his", "her", "their", "its", "who"}
+    | set("de del di da do du des d l la le les el los las il lo un una une um uma y e et con com avec en em".split())
+    | set("dans nel nella su sulla por par per à al alla au aux na der die das ein eine einer einem einen und".split())
+    | set("mit im am auf von vor zu een het van met op bij z ze w i o przy с со в во на и у з із і й та bir ve".split())
+    | set("的在里着了和のにでをがはとも")
 )
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+"""A word; of Chinese and Japanese, which write none apart, a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +60,11 @@ class Record:
 
 def content_words(text: str) -> tuple[str, ...]:
     """The words that carry meaning, in order, in lower case."""
-    return tuple(word for word in re.findall(r"\w+", text.lower()) if word not in _FUNCTION_WORDS)
+    return tuple(word for word in _WORD.findall(text.lower()) if word not in _FUNCTION_WORDS)
 
 
 def read(half: str) -> Iterator[Record]:
-    """The records of `first` or `second`, in file order."""
+    """The records of one of `SETS`, in file order."""
     path = Path(__file__).with_name(f"{half}.txt")
     kind, line, body = "", 0, list[str]()
     for number, content in enumerate((*path.read_text(encoding="utf-8").splitlines(), "# end"), start=1):
