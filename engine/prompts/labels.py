@@ -177,6 +177,11 @@ def _meant(label: str) -> tuple[str, bool] | None:
     return _SLOT_OF.get(_spaced(label)) or _SLOT_OF.get(label.casefold())
 
 
+def english_slot(label: str) -> str:
+    """The slot that an English label names, "" for none."""
+    return (_meant(label) or ("", False))[0]
+
+
 def _segment(label: str, value: str) -> Segment:
     if not label:
         return Segment("free", value)

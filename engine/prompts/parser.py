@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.prompts import labels, pasted, quotes
-from engine.prompts.judge import EDGES, judge
+from engine.prompts.judge import EDGES, Piece, judge
+from engine.prompts.languages import detecting, judging
+from engine.prompts.languages import labels as foreign_labels
+from engine.prompts.languages.lexicon import Language
 from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
@@ -21,7 +25,7 @@ Twice what may be typed, and room for a prompt, a negative one and the settings 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
-_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€-]*+)*+")
+_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€，、。；-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€，、。；-]*+)*+")
 """Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
 _WORD: Final = re.compile(r"\w+")
 _READINGS: Final = 5
@@ -58,8 +62,9 @@ def read(text: str) -> Reading:
 
 def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
     text = "\n".join(map(_single_spaced, _INVISIBLE.sub(" ", text).splitlines()))
-    collector = _Collector(brought)
-    for line in pasted.take_out(text, brought).split("\n"):
+    text = pasted.take_out(text, brought)
+    collector = _Collector(brought, detecting.spoken(text))
+    for line in text.split("\n"):
         line = _single_spaced(quotes.straighten(_single_spaced(line)))
         if line:
             collector.line(line)
@@ -87,6 +92,7 @@ def _single_spaced(line: str) -> str:
 @dataclass(slots=True)
 class _Collector:
     brought: pasted.Brought
+    language: Language | None = None
     slots: dict[str, list[str]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     negative: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -97,7 +103,7 @@ class _Collector:
 
     def line(self, line: str) -> None:
         """Take in one line: its labelled stretches as they stand, the rest by judgement."""
-        for segment in labels.segments(line):
+        for segment in foreign_labels.segments(line, self.language) if self.language else labels.segments(line):
             slot = segment.slot
             if slot == "free" and not segment.label:
                 slot = self.open_label
@@ -111,7 +117,9 @@ class _Collector:
     def _segment(self, slot: str, value: str, segment: labels.Segment) -> None:
         if not value:
             return
-        if slot in SLOTS:
+        if slot in SLOTS and self.language and (pieces := judging.partly_denied(value, self.language)):
+            self._take(pieces, slot)
+        elif slot in SLOTS:
             self._add(slot, value, ",")
         elif slot == "negative":
             self.negative.append(value)
@@ -136,9 +144,19 @@ class _Collector:
         return False
 
     def _free(self, value: str) -> None:
-        for slot, text, joint in judge(value, first=not any(self.slots.values())):
-            if text:
-                self._add(slot, text, joint)
+        first = not any(self.slots.values())
+        if self.language:
+            self._take(judging.judge(value, self.language, first=first))
+        else:
+            self._take(judge(value, first=first))
+
+    def _take(self, pieces: Iterable[Piece], slot: str = "") -> None:
+        """Put pieces where they belong, or all in one slot but what is not wanted."""
+        for piece in pieces:
+            if piece.slot == judging.NEGATIVE:
+                self.negative.append(piece.text)
+            elif piece.text:
+                self._add(slot or piece.slot, piece.text, piece.joint)
 
     def _add(self, slot: str, text: str, joint: str) -> None:
         """Put a text at the end of a slot; `joint` as in `Piece`."""

@@ -1,0 +1,109 @@
+"""Which language a text is in, by its script and its words. English is "", and what is mostly English is English."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import cache, lru_cache
+from typing import Final
+
+from engine.prompts.languages.lexicon import LATIN, Language, fold, language, words_of
+from engine.prompts.lexicon import LEXICON, entry
+
+_QUOTATION: Final = re.compile(r'"[^"\n]*"')
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_KANA: Final = re.compile("[\u3040-\u30ff]")
+_HANGUL: Final = re.compile("[\uac00-\ud7a3]")
+_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_CYRILLIC: Final = re.compile("[\u0400-\u04ff]+")
+_UKRAINIAN: Final = re.compile("[іїєґІЇЄҐ]")
+_RUSSIAN: Final = re.compile("[ыэёъЫЭЁЪ]")
+_LEAST_SHARE: Final = 0.25
+"""Of the words of a text that another language must have."""
+_MOST_WORDS: Final = 400
+_SUSPECT: Final = 0.2
+"""The share of words unknown to English from which on the other lexicons are asked."""
+_ACCENTS: Final = {
+    "ñ": ("spanish",), "¿": ("spanish",), "ã": ("portuguese",), "õ": ("portuguese",), "ß": ("german",),
+    "ä": ("german",), "ö": ("german", "turkish"), "ü": ("german", "turkish"), "è": ("french", "italian"),
+    "ê": ("french", "portuguese"), "à": ("french", "italian"), "ò": ("italian",), "ì": ("italian",),
+    "ł": ("polish",), "ą": ("polish",), "ę": ("polish",), "ś": ("polish",), "ż": ("polish",), "ź": ("polish",),
+    "ć": ("polish",), "ń": ("polish",), "ş": ("turkish",), "ğ": ("turkish",), "ı": ("turkish",),
+    "ç": ("portuguese", "french", "turkish"), "î": ("french",), "ô": ("french", "portuguese"), "œ": ("french",),
+    "á": ("spanish", "portuguese"), "í": ("spanish", "portuguese"), "ó": ("spanish", "portuguese", "polish"),
+    "ú": ("spanish", "portuguese"), "é": ("spanish", "portuguese", "french"), "ë": ("dutch",), "ï": ("dutch",),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def detect(text: str) -> str:
+    """The name of the language (a name of `lexicon.NAMES`) that a text is in, wholly or in part; "" for English."""
+    if text.isascii():
+        return _by_words(_QUOTATION.sub(" ", text) if '"' in text else text)
+    text = _QUOTATION.sub(" ", text)
+    return _by_script(text) or _by_words(text)
+
+
+def spoken(text: str) -> Language | None:
+    """The language of a text, None for English."""
+    name = detect(text)
+    return language(name) if name else None
+
+
+def _by_script(text: str) -> str:
+    han, kana, hangul = (len(pattern.findall(text)) for pattern in (_HAN, _KANA, _HANGUL))
+    cyrillic = len(_CYRILLIC.findall(text))
+    if not (han or kana or hangul or cyrillic):
+        return ""
+    words = sum(word.isascii() for word in _WORD.findall(text))
+    own = (han + kana + hangul) / 2 + cyrillic
+    if own < _LEAST_SHARE * (own + words):
+        return ""
+    if cyrillic * 2 > han + kana + hangul:
+        return "ukrainian" if len(_UKRAINIAN.findall(text)) > len(_RUSSIAN.findall(text)) else "russian"
+    if hangul * 2 > han + kana:
+        return "korean"
+    return "japanese" if kana * 8 > han else "chinese"
+
+
+def _by_words(text: str) -> str:
+    words = _WORD.findall(text)[:_MOST_WORDS]
+    if text.isascii() and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
+        return ""
+    votes, english = Counter[str](), 0.0
+    for word in words:
+        strange = _strange(word)
+        known = _knowing(fold(word)) if strange else _languages().get(fold(word), ())
+        for name in known:
+            votes[name] += 1.0 if strange else 0.5
+        accents = {name for sign in word.lower() if sign in _ACCENTS for name in _ACCENTS[sign]} if strange else ()
+        for name in accents:
+            votes[name] += 0.5
+        english += 0 if known or strange else 1
+    if not votes:
+        return ""
+    name, most = votes.most_common(1)[0]
+    enough = most >= 2 or (most >= 1 and len(words) <= 3 and not english)
+    return name if enough and most >= _LEAST_SHARE * (most + english) else ""
+
+
+@lru_cache(maxsize=16384)
+def _strange(word: str) -> bool:
+    """Whether English has no such word."""
+    plain = word.casefold()
+    return len(plain) > 1 and not entry(word)[0] and plain not in LEXICON.verbs and plain not in LEXICON.bases
+
+
+@lru_cache(maxsize=16384)
+def _knowing(word: str) -> tuple[str, ...]:
+    return tuple(name for name in LATIN if language(name).at([word], 0))
+
+
+@cache
+def _languages() -> dict[str, tuple[str, ...]]:
+    """For each folded word the languages that have it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in LATIN:
+        for word in words_of(name):
+            found[word] = (*found.get(word, ()), name)
+    return found

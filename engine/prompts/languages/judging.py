@@ -1,0 +1,368 @@
+"""Which slot each stretch of a line in another language belongs to, and what of it is not wanted.
+
+What English decides by its many listed constructions is decided here by few rules that hold for all: each thing has a
+slot by its kind; small words open, join or deny; what says nothing by itself goes with the thing beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from engine.prompts import judge as english
+from engine.prompts.judge import EDGES, Piece
+from engine.prompts.languages.lexicon import SMALL, Language
+from engine.prompts.languages.tokens import Token, tokens
+
+NEGATIVE: Final = "negative"
+"""The slot of a piece that says what is not wanted."""
+BORDERS: Final = EDGES + "，、。；：！？"
+SLOTS: Final = {
+    "person": "subject", "trait": "subject", "body": "subject", "pose": "subject", "prop": "subject",
+    "animal": "subject", "handle": "subject", "garment": "clothing", "jewellery": "clothing", "makeup": "clothing",
+    "fabric": "clothing", "place": "environment", "city": "environment", "weather": "environment",
+    "furnishing": "environment", "light": "lighting", "camera": "camera", "tech": "camera", "medium": "camera",
+    "skin": "detail",
+}  # fmt: skip
+_NEUTRAL: Final = frozenset({"colour", "adjective", "", "number", "quote"})
+_PLACES: Final = frozenset({"place", "city", "weather", "furnishing"})
+_BEFORE_WORDS: Final = frozenset({"with", "in", "from", "wear", "lit", "and", "of", "small"})
+_OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
+_UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighting"}
+"""Where a thing without a known word belongs by the word that opens it."""
+_HOLDING: Final = frozenset({"holding", "playing", "reading", "smoking", "drinking", "eating", "blowing", "riding"})
+_LOOKING: Final = frozenset({"looking", "gaze", "smile", "laughing"})
+
+
+@dataclass(slots=True)
+class Span:
+    """Tokens `first` to `last` (excluded) of a clause for one slot; None for what the neighbours decide."""
+
+    slot: str | None
+    first: int
+    last: int
+
+
+@dataclass(slots=True)
+class _Clause:
+    joint: str
+    tokens: list[Token]
+    spans: list[Span]
+    english: bool = False
+
+
+def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
+    """Cut a line into pieces with their slots, `NEGATIVE` among them; clauses in English are judged as English is."""
+    read = [_read(mark, clause, language) for mark, clause in clauses(tokens(line, language))]
+    _settle(read)
+    pieces = list[Piece]()
+    at = 0
+    while at < len(read):
+        end = at
+        while end < len(read) and read[end].english:
+            end += 1
+        if end > at:
+            stretch = line[read[at].tokens[0].start : read[end].tokens[0].start if end < len(read) else len(line)]
+            found = english.judge(stretch, first=first and not pieces)
+            pieces += [found[0]._replace(joint=read[at].joint), *found[1:]] if found else []
+            at = end
+            continue
+        until = read[at + 1].tokens[0].start if at + 1 < len(read) else len(line)
+        pieces += _pieces(line, read[at], until)
+        at += 1
+    return pieces or [Piece("subject", line.strip(BORDERS), ",")]
+
+
+def clauses(found: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
+    """The tokens between borders, each with how it is joined to what stands before it."""
+    mark, current = ",", list[Token]()
+    for token in found:
+        if token.kind != "border":
+            current.append(token)
+            continue
+        if current:
+            yield mark, current
+            mark, current = ",", []
+        mark = token.concept if mark != "." else mark
+    if current:
+        yield mark, current
+
+
+def _read(mark: str, clause: list[Token], language: Language) -> _Clause:
+    if not any(token.foreign for token in clause):
+        return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
+    spans = list[Span]()
+    for wanted, first, last in _denials(clause, language):
+        if wanted:
+            spans += place(clause, first, last, language)
+        else:
+            spans.append(Span(NEGATIVE, first, last))
+    return _Clause(mark, clause, spans)
+
+
+def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
+    """The clause as stretches that are wanted (True) or not: "a man | without a beard | in a coat"."""
+    start, at = 0, 0
+    while at < len(clause):
+        token = clause[at]
+        if token.kind == "not" and _names(clause, at + 1):
+            end = _denied_until(clause, at + 1)
+            if start < at:
+                yield True, start, at
+            yield False, at, end
+            start = at = end
+        elif token.kind == "not after" or token.denied:
+            begin = at if token.denied else _denied_from(clause, start, at, language)
+            if start < begin:
+                yield True, start, begin
+            yield False, begin, at + 1
+            start = at = at + 1
+        else:
+            at += 1
+    if start < len(clause):
+        yield True, start, len(clause)
+
+
+def _names(clause: list[Token], at: int) -> bool:
+    """Whether anything is named from `at` on."""
+    return any(token.kind not in SMALL for token in clause[at:])
+
+
+def _denied_until(clause: list[Token], at: int) -> int:
+    """Where what is denied from `at` on ends: before the next opening word, or before another kind of thing."""
+    slot = ""
+    for place in range(at, len(clause)):
+        token = clause[place]
+        if token.kind in {"in", "with", "lit", "wear"} and slot:
+            return place
+        here = SLOTS.get(token.kind, "")
+        if slot and here and here != slot and clause[place - 1].kind not in {"of", "not", "and"} and here != "detail":
+            return place
+        if token.kind == "after" and slot:
+            return place + 1
+        slot = slot or here
+    return len(clause)
+
+
+def _denied_from(clause: list[Token], start: int, at: int, language: Language) -> int:
+    """Where what is denied by a word behind it begins: after the last person or place that is complete before it."""
+    for place in range(at - 1, start - 1, -1):
+        kind = clause[place].kind
+        if kind == "not after" or (kind in {"person", "place", "city"} and place < at - 1):
+            follows = place + 1
+            while follows < at and clause[follows].kind in SMALL:
+                follows += 1
+            return follows if _names(clause[:at], follows) else start
+    return start
+
+
+def place(clause: list[Token], first: int, last: int, language: Language) -> list[Span]:
+    """The spans of the tokens `first` to `last`."""
+    spans = list[Span]()
+    opener, named, start = "", -1, first
+    slot: str | None = None
+    for at in range(first, last):
+        token = clause[at]
+        kind = token.kind
+        if kind in SMALL:
+            if kind in _OPENERS and not language.prepositions_after:
+                if slot is None and named < 0 and opener and _unknown(clause, start, at):
+                    slot, named = _UNKNOWN_AFTER.get(opener), at - 1
+                opener = kind
+            elif kind == "wear" and slot is None and _unknown(clause, start, at):
+                slot, named = "clothing", at
+            continue
+        if kind in _NEUTRAL:
+            continue
+        here = _slot(clause, at, slot, opener, named, last)
+        if slot is not None and here != slot:
+            border = _border(clause, named, at, language)
+            if _absorbed(clause, named, at, slot, here, language):
+                slot = here
+            else:
+                spans.append(Span(slot, start, border))
+                start, slot = border, here
+        slot, named = here, at
+        opener = "" if kind != "pose" else opener
+    spans += _rest(clause, start, last, slot, opener, named, language)
+    return spans
+
+
+def _rest(
+    clause: list[Token], start: int, last: int, slot: str | None, opener: str, named: int, language: Language
+) -> list[Span]:
+    """The last span; what is unknown behind an opening word is a span of its own."""
+    if slot is None:
+        return [Span(_UNKNOWN_AFTER.get(opener), start, last)] if start < last else []
+    if opener == "in" and not language.prepositions_after and slot in {"subject", "clothing"}:
+        begin = next(at for at in range(last - 1, named, -1) if clause[at].kind == "in") if any(
+            token.kind == "in" for token in clause[named + 1 : last]
+        ) else last
+        if begin < last and _unknown(clause, begin, last):
+            return [Span(slot, start, begin), Span("environment", begin, last)]
+    return [Span(slot, start, last)]
+
+
+def _unknown(clause: list[Token], first: int, last: int) -> bool:
+    """Whether something stands there that no listed word tells."""
+    return any(token.kind in {"", "number"} for token in clause[first:last])
+
+
+def _slot(clause: list[Token], at: int, slot: str | None, opener: str, named: int, last: int) -> str:
+    """Where the thing at `at` belongs, given what stands before it in the clause."""
+    token = clause[at]
+    kind, own = token.kind, SLOTS[token.kind]
+    between = {each.kind for each in clause[named + 1 : at]} if named >= 0 else set()
+    if kind == "medium":
+        return _of_picture(clause, at, slot, last)
+    if kind == "body" and slot:
+        return slot if slot != "environment" else "subject"
+    if named >= 0 and clause[named].concept in _HOLDING and kind in {"prop", "furnishing", "animal", "garment"}:
+        return "subject" if not between & {"with", "in", "wear"} else own
+    if slot and clause[named].kind == "pose" and clause[named].concept in _LOOKING and own in {"camera", "environment"}:
+        return "subject"
+    if token.concept in {"around", "from behind", "from the left", "from the right"} and slot:
+        return slot if slot in {"lighting", "camera"} or token.concept == "around" and slot == "environment" else own
+    if slot == "lighting" and (opener in {"lit", "from"} or "from" in between) and kind in _PLACES:
+        return "lighting"
+    if slot == "lighting" and kind == "camera":
+        return own
+    if slot and "of" in between and own != slot:
+        return _of(clause[named].kind, kind, slot, own)
+    if kind in {"prop", "animal"} and slot in {"clothing", "environment", "detail"} and "and" in between | {"and"}:
+        return slot if slot != "detail" and between & {"and", "with"} else own
+    if kind == "fabric" and slot == "detail":
+        return slot
+    return own
+
+
+def _of_picture(clause: list[Token], at: int, slot: str | None, last: int) -> str:
+    """A portrait is of somebody: with the person, unless a camera's word stands with it."""
+    around = [token.kind for token in clause[max(0, at - 4) : at + 5] if token is not clause[at]]
+    if slot == "camera" or "camera" in around or "tech" in around:
+        return "camera"
+    return "subject" if {"person", "trait", "handle"} & set(around) or slot == "subject" else "camera"
+
+
+def _of(kind: str, other: str, slot: str, own: str) -> str:
+    """The second thing of "light of a window", "coat of wool", "close-up of a man"."""
+    if slot == "camera" or (kind in {"person", "medium"} and own in {"clothing", "camera", "lighting", "detail"}):
+        return own
+    if kind in {"trait", "body", "pose"} and own in {"clothing", "camera", "lighting"}:
+        return own
+    if slot in {"clothing", "environment"} and own == "lighting":
+        return own
+    return slot
+
+
+def _absorbed(
+    clause: list[Token], named: int, at: int, slot: str, here: str, language: Language
+) -> bool:
+    """Whether what stands before belongs to the thing at `at`, as in "window light", where the last word counts."""
+    if language.adjectives_after:
+        return False
+    between = {token.kind for token in clause[named + 1 : at]} - {"small", "after"} - _NEUTRAL
+    if between - ({"of", "from"} if language.prepositions_after or language.unspaced else set()):
+        return False
+    kind = clause[named].kind
+    if here == "lighting":
+        return kind in {"furnishing", "weather"} or (kind == "place" and clause[named].concept == "window")
+    if here == "detail":
+        return kind in {"body", "garment", "fabric"} and not any(
+            token.kind == "person" for token in clause[max(0, named - 3) : named]
+        )
+    if here == "environment":
+        return slot == "lighting" and "from" not in between and named + 1 == at
+    return here == "clothing" and kind in {"furnishing", "animal"} and named + 1 == at
+
+
+def _border(clause: list[Token], named: int, at: int, language: Language) -> int:
+    """Where, between two things, the second one's stretch begins."""
+    if language.prepositions_after:
+        border = named + 1
+        while border < at and clause[border].kind in SMALL and clause[border].kind != "and":
+            border += 1
+        return border
+    border = named + 1
+    while border < at and (clause[border].kind == "after" or (language.unspaced and clause[border].kind == "of")):
+        border += 1
+    if language.adjectives_after:
+        while border < at and clause[border].kind in _NEUTRAL:
+            border += 1
+    return border
+
+
+def _settle(read: list[_Clause]) -> None:
+    """What nothing tells goes by its neighbours, as in English: a lone unknown word, or adjectives before a noun."""
+    open_ones = [at for at, clause in enumerate(read) for span in clause.spans if span.slot is None and not clause.english]
+    for at in dict.fromkeys(open_ones):
+        before, after = _near(read, at, -1), _near(read, at, 1)
+        for span in read[at].spans:
+            if span.slot is None:
+                span.slot = _between(read[at].tokens[span.first : span.last], before, after)
+
+
+def _between(found: list[Token], before: str | None, after: str | None) -> str:
+    kinds = {token.kind for token in found} - SMALL
+    if kinds and kinds <= {"colour", "adjective"}:
+        return after or before or "subject"
+    if before == after and before:
+        return before
+    return english.BESIDE.get((before or "", after)) or "subject"
+
+
+def _near(read: list[_Clause], at: int, step: int) -> str | None:
+    """The nearest slot in one direction; an English clause tells it when asked alone."""
+    at += step
+    while 0 <= at < len(read):
+        clause = read[at]
+        spans = clause.spans if step > 0 else clause.spans[::-1]
+        if clause.english:
+            kinds = [SLOTS[token.kind] for token in clause.tokens if token.kind in SLOTS]
+            if kinds:
+                return kinds[0 if step > 0 else -1]
+        for span in spans:
+            if span.slot and span.slot != NEGATIVE:
+                return span.slot
+        at += step
+    return None
+
+
+def _pieces(line: str, clause: _Clause, until: int) -> Iterator[Piece]:
+    """The clause's text cut where its spans begin."""
+    mark = clause.joint
+    for number, span in enumerate(clause.spans):
+        start = clause.tokens[span.first].start
+        following = clause.spans[number + 1].first if number + 1 < len(clause.spans) else None
+        end = clause.tokens[following].start if following is not None else until
+        if span.slot == NEGATIVE:
+            for text in _unwanted(line, clause.tokens[span.first : span.last]):
+                yield Piece(NEGATIVE, text, ",")
+            continue
+        text = line[start:end].strip(BORDERS)
+        if text:
+            yield Piece(span.slot or "subject", text, mark)
+            mark = ""
+
+
+def _unwanted(line: str, found: list[Token]) -> Iterator[str]:
+    """What a denial denies, thing by thing, without the words that deny and join."""
+    current = list[Token]()
+    for token in [*found, None]:
+        if token is None or token.kind in {"and", "not"}:
+            while current and current[0].kind in SMALL:
+                current.pop(0)
+            while current and current[-1].kind in SMALL:
+                current.pop()
+            if current:
+                yield line[current[0].start : current[-1].end].strip(BORDERS)
+            current = []
+        else:
+            current.append(token)
+
+
+def partly_denied(value: str, language: Language) -> list[Piece]:
+    """A labelled value cut where it says what is not wanted; nothing when it does not."""
+    pieces = judge(value, language, first=False)
+    return pieces if any(piece.slot == NEGATIVE for piece in pieces) else []

@@ -1,0 +1,62 @@
+"""Labels in another language, "Luz: …" or `光线：…`, beside the English ones. Splits a line at them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from engine.prompts.labels import Segment, english_slot
+from engine.prompts.languages.lexicon import Language
+
+_COLON: Final = re.compile("[:：]")
+_QUOTATION: Final = re.compile(r'"[^"]*"')
+_MARKS: Final = " *_#>•-【】[]()"
+_BORDERS: Final = frozenset(".;|,!?:：，、。；·*】\n")
+_LONGEST: Final = 40
+"""Characters that a label has at most."""
+
+
+def segments(line: str, language: Language) -> Iterator[Segment]:
+    """Split a line, its spaces single, at labels of this language and of English."""
+    quoted = [found.span() for found in _QUOTATION.finditer(line)] if '"' in line else []
+    label, slot, start, last = "", "free", 0, 0
+    for colon in _COLON.finditer(line):
+        at = colon.start()
+        found = _named(line, max(start, last, at - _LONGEST), at, language)
+        if not found or line[at + 1 : at + 3] == "//" or any(begin < at < end for begin, end in quoted):
+            continue
+        name, where = found
+        before = line[start:where]
+        if label or before.strip(_MARKS):
+            yield Segment(slot, before, label)
+        label, slot, start = name.casefold(), _slot(name, language), at + 1
+        last = start
+    yield Segment(slot, line[start:].lstrip("*_ "), label)
+
+
+def _named(line: str, after: int, colon: int, language: Language) -> tuple[str, int] | None:
+    """The longest label that ends before a colon, and where it begins with the marks before it."""
+    end = colon
+    while end > after and line[end - 1] in " *_":
+        end -= 1
+    for begin in range(after, end):
+        name = line[begin:end]
+        if _slot(name, language) and _opens(line, begin, name):
+            while begin > after and line[begin - 1] in _MARKS:
+                begin -= 1
+            return name, begin
+    return None
+
+
+def _opens(line: str, begin: int, name: str) -> bool:
+    """Whether a label may begin here: at the line's beginning, behind a border, or with a capital behind a space."""
+    before = line[:begin].rstrip(_MARKS)[-1:] if begin else ""
+    if not before or before in _BORDERS:
+        return True
+    return line[begin - 1] in _MARKS and (name[0].isupper() or name[0] >= "\u1100")
+
+
+def _slot(name: str, language: Language) -> str:
+    plain = name.casefold()
+    return language.labels.get(plain, "") or english_slot(name)
