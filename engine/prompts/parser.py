@@ -122,7 +122,7 @@ class _Collector:
         elif slot in SLOTS:
             self._add(slot, value, ",")
         elif slot == "negative":
-            self.negative.append(value)
+            self.negative.append(judging.listed(value) if self.language else value)
         elif not self._special(slot, value):
             stated = "" if slot in {"free", "text", "characters"} else f"{segment.label} "
             self._free(stated + value)

@@ -6,6 +6,7 @@ slot by its kind; small words open, join or deny; what says nothing by itself go
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,6 +26,7 @@ SLOTS: Final = {
     "furnishing": "environment", "light": "lighting", "camera": "camera", "tech": "camera", "medium": "camera",
     "skin": "detail",
 }  # fmt: skip
+_PARTS: Final = re.compile("[，、；;,。]")
 _NEUTRAL: Final = frozenset({"colour", "adjective", "", "number", "quote"})
 _PLACES: Final = frozenset({"place", "city", "weather", "furnishing"})
 _BEFORE_WORDS: Final = frozenset({"with", "in", "from", "wear", "lit", "and", "of", "small"})
@@ -32,7 +34,8 @@ _OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
 _UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighting"}
 """Where a thing without a known word belongs by the word that opens it."""
 _HOLDING: Final = frozenset({"holding", "playing", "reading", "smoking", "drinking", "eating", "blowing", "riding"})
-_LOOKING: Final = frozenset({"looking", "gaze", "smile", "laughing"})
+_LIT_THROUGH: Final = frozenset({"window", "door", "curtain", "leaves", "trees", "clouds"})
+"""Things that light comes through."""
 
 
 @dataclass(slots=True)
@@ -175,7 +178,7 @@ def place(clause: list[Token], first: int, last: int, language: Language) -> lis
             continue
         if kind in _NEUTRAL:
             continue
-        here = _slot(clause, at, slot, opener, named, last)
+        here = _slot(clause, at, slot, opener, named, last, language)
         if slot is not None and here != slot:
             border = _border(clause, named, at, language)
             if _absorbed(clause, named, at, slot, here, language):
@@ -209,7 +212,9 @@ def _unknown(clause: list[Token], first: int, last: int) -> bool:
     return any(token.kind in {"", "number"} for token in clause[first:last])
 
 
-def _slot(clause: list[Token], at: int, slot: str | None, opener: str, named: int, last: int) -> str:
+def _slot(
+    clause: list[Token], at: int, slot: str | None, opener: str, named: int, last: int, language: Language
+) -> str:
     """Where the thing at `at` belongs, given what stands before it in the clause."""
     token = clause[at]
     kind, own = token.kind, SLOTS[token.kind]
@@ -220,21 +225,42 @@ def _slot(clause: list[Token], at: int, slot: str | None, opener: str, named: in
         return slot if slot != "environment" else "subject"
     if named >= 0 and clause[named].concept in _HOLDING and kind in {"prop", "furnishing", "animal", "garment"}:
         return "subject" if not between & {"with", "in", "wear"} else own
-    if slot and clause[named].kind == "pose" and clause[named].concept in _LOOKING and own in {"camera", "environment"}:
+    if own in {"camera", "environment"} and _gazed_at(clause, at, slot, last, language):
         return "subject"
+    if slot == "environment" and kind == "pose" and not any(each.kind in {"person", "handle"} for each in clause):
+        return own if language.prepositions_after else slot
+    if token.concept == "sharp focus" and slot:
+        return slot
+    if token.concept in _LIT_THROUGH and slot == "lighting":
+        return slot
     if token.concept in {"around", "from behind", "from the left", "from the right"} and slot:
         return slot if slot in {"lighting", "camera"} or token.concept == "around" and slot == "environment" else own
     if slot == "lighting" and (opener in {"lit", "from"} or "from" in between) and kind in _PLACES:
         return "lighting"
     if slot == "lighting" and kind == "camera":
         return own
-    if slot and "of" in between and own != slot:
+    if slot and "of" in between and own != slot and not (language.prepositions_after or language.unspaced):
         return _of(clause[named].kind, kind, slot, own)
     if kind in {"prop", "animal"} and slot in {"clothing", "environment", "detail"} and "and" in between | {"and"}:
         return slot if slot != "detail" and between & {"and", "with"} else own
     if kind == "fabric" and slot == "detail":
         return slot
     return own
+
+
+def _gazed_at(clause: list[Token], at: int, slot: str | None, last: int, language: Language) -> bool:
+    """Whether somebody looks at the thing: "schaut ernst in die Kamera", "kameraya bakıyor"."""
+    if language.prepositions_after:
+        near = clause[at + 1 : min(last, at + 7)]
+        return clause[at].concept in {"camera", "lens"} and any(each.concept == "looking" for each in near)
+    if slot != "subject":
+        return False
+    for before in reversed(clause[max(0, at - 6) : at]):
+        if before.kind in {"with", "wear", "and"} or SLOTS.get(before.kind, "subject") != "subject":
+            return False
+        if before.kind == "pose":
+            return before.concept == "looking"
+    return False
 
 
 def _of_picture(clause: list[Token], at: int, slot: str | None, last: int) -> str:
@@ -251,7 +277,7 @@ def _of(kind: str, other: str, slot: str, own: str) -> str:
         return own
     if kind in {"trait", "body", "pose"} and own in {"clothing", "camera", "lighting"}:
         return own
-    if slot in {"clothing", "environment"} and own == "lighting":
+    if slot == "environment" and own == "lighting":
         return own
     return slot
 
@@ -356,10 +382,17 @@ def _unwanted(line: str, found: list[Token]) -> Iterator[str]:
             while current and current[-1].kind in SMALL:
                 current.pop()
             if current:
-                yield line[current[0].start : current[-1].end].strip(BORDERS)
+                last = current[-1]
+                yield line[current[0].start : last.start + last.denied if last.denied else last.end].strip(BORDERS)
             current = []
         else:
             current.append(token)
+
+
+def listed(value: str) -> str:
+    """What is listed under a label, with a comma and a space between things whatever parts them."""
+    parts = (part.strip(BORDERS) for part in _PARTS.split(value))
+    return ", ".join(part for part in parts if part)
 
 
 def partly_denied(value: str, language: Language) -> list[Piece]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.prompts.labels import Segment, english_slot
-from engine.prompts.languages.lexicon import Language
+from engine.prompts.languages.lexicon import Language, fold
 
 _COLON: Final = re.compile("[:：]")
 _QUOTATION: Final = re.compile(r'"[^"]*"')
@@ -58,5 +58,4 @@ def _opens(line: str, begin: int, name: str) -> bool:
 
 
 def _slot(name: str, language: Language) -> str:
-    plain = name.casefold()
-    return language.labels.get(plain, "") or english_slot(name)
+    return language.labels.get(fold(name), "") or english_slot(name)

@@ -35,11 +35,12 @@ class Entry(NamedTuple):
 
 
 class Match(NamedTuple):
-    """An entry, how many of the words (or characters) it covers, and whether the word itself denies it."""
+    """An entry, how many of the words (or characters) it covers, and where the word itself denies it, how many of its
+    letters are not the denial ("sakal" of "sakalsız"); 0 where it does not."""
 
     entry: Entry
     length: int
-    denied: bool = False
+    denied: int = 0
 
 
 @lru_cache(maxsize=16384)
@@ -48,7 +49,10 @@ def fold(word: str) -> str:
     word = word.casefold().translate(_OTHER)
     if word.isascii() or word[0] >= "\u1100":
         return word
-    return "".join(sign for sign in unicodedata.normalize("NFD", word) if not unicodedata.combining(sign))
+    return "".join(
+        sign if sign == "ñ" else "".join(part for part in unicodedata.normalize("NFD", sign) if not unicodedata.combining(part))
+        for sign in word
+    )
 
 
 class Language:
@@ -67,7 +71,7 @@ class Language:
         self.particles = frozenset(about.get("particles", "").split())
         same = about.get("same", "")
         self.same = str.maketrans(dict(zip(same[::2], same[1::2], strict=True)))
-        self.labels = {label.casefold(): slot for slot, row in tables["labels"].items() for label in row.split("|")}
+        self.labels = {fold(label): slot for slot, row in tables["labels"].items() for label in row.split("|")}
         self.exact: dict[str, Entry] = {}
         self.stems: dict[str, Entry] = {}
         self.beginnings: dict[str, Entry] = {}
@@ -180,7 +184,7 @@ class Language:
         for end in range(len(word), _SHORTEST - 1, -1):
             entry = self.exact.get(word[:end]) or self.beginnings.get(word[:end])
             if entry and entry.kind not in SMALL and (len(word) - end <= _LONGEST_SUFFIX or word[:end] in self.beginnings):
-                return Match(entry, 1, _denies(word[end:]))
+                return Match(entry, 1, end if _denies(word[end:]) else 0)
         return None
 
     def in_run(self, text: str, place: int) -> Match | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from engine.prompts.languages.lexicon import Language, Match, fold
+from engine.prompts.languages.lexicon import SMALL, Language, Match, fold
 from engine.prompts.lexicon import SLOT_OF, listed_kind
 
 UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3"
@@ -19,27 +19,27 @@ _TOKEN: Final = re.compile(
   | ((?<!\w)[fFƒ]\s?/?\s?\d++(?:[.,]\d++)?+(?![A-Za-z]) | (?<!\w)1/\d++\s?(?:s|с|сек|秒|초)?(?![A-Za-z])
       | (?<!\w)(?i:iso)[\s-]?\d++ | \d++(?:[.,]\d++)?+\s?-?(?:mm|MM|мм|毫米|ミリ|밀리))         # 3: a lens, a stop
   | ([,;|，、。；！？…\n]+ | [.!?:：]+(?=\s|$) | ： | (?<=\s)[-–—·•/]+(?=\s))                    # 4: a border
-  | ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+)                                                # 5: a run
+  | ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)                                                # 5: a run
   | ([^\W\d_{UNSPACED}]+(?:['’][^\W\d_{UNSPACED}]+)*)                                           # 6: a word
   | (\d[\d.,:/]*+)                                                                              # 7: a number
     """,
     re.VERBOSE,
 )
 _FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
-_RUN, _WORD = 5, 6
+_TECH, _BORDER, _RUN, _WORD = 3, 4, 5, 6
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
 _STRONG: Final = frozenset(".!?。！？…\n")
 
 
 class Token(NamedTuple):
-    """A stretch of the line. `concept` is English, "" where none is known; `denied` when the word itself says "no"."""
+    """A stretch of the line. `concept` is English, "" where none is known; `denied` is as in `Match`."""
 
     kind: str
     concept: str
     start: int
     end: int
-    denied: bool = False
+    denied: int = 0
     foreign: bool = False
 
 
@@ -58,7 +58,8 @@ def tokens(line: str, language: Language) -> list[Token]:
         if group == _RUN and language.unspaced:
             found += _run(piece[0], piece.start(), language)
         else:
-            found.append(Token(_FIXED[group], joint(piece[0]) if _FIXED[group] == "border" else "", *piece.span()))
+            concept = joint(piece[0]) if group == _BORDER else ""
+            found.append(Token(_FIXED[group], concept, *piece.span(), 0, group == _TECH and not piece[0].isascii()))
     if waiting:
         found += _known(line, waiting, language)
     return found
@@ -96,29 +97,36 @@ def english(word: str) -> str:
 
 
 def _run(text: str, start: int, language: Language) -> Iterator[Token]:
-    """Text without spaces; what is unknown stands as it is, and an unknown ending belongs to the word before it."""
-    plain = text.lower().translate(language.same)
-    plain, at, loose = plain if len(plain) == len(text) else text, 0, 0
-    while at < len(text):
+    """Text without spaces, or with spaces that part no words: the longest entries, and what is unknown between them."""
+    where = [at for at, sign in enumerate(text) if sign != " "]
+    begins = {0, *(at + 1 for at in range(len(where) - 1) if where[at + 1] > where[at] + 1)}
+    plain = text.replace(" ", "").lower().translate(language.same)
+    if len(plain) != len(where):
+        plain = text.replace(" ", "")
+    ends = [place + 1 for place in where]
+    at = loose = 0
+    while at < len(plain):
         match = language.in_run(plain, at)
-        if match is None or (match.length == 1 and language.particles and not _alone(plain, at, language, match)):
+        if match is None or (match.length == 1 and language.particles and not _alone(plain, at, begins, language, match)):
             at += 1
             continue
         if loose < at:
-            yield Token("", "", start + loose, start + at)
-        yield Token(*match.entry, start + at, start + at + match.length, match.denied, True)
+            yield Token("", "", start + where[loose], start + ends[at - 1])
+        yield Token(*match.entry, start + where[at], start + ends[at + match.length - 1], match.denied, True)
         at += match.length
         loose = at
     if loose < at:
-        yield Token("", "", start + loose, start + at)
+        yield Token("", "", start + where[loose], start + ends[at - 1])
 
 
-def _alone(text: str, at: int, language: Language, match: Match) -> bool:
+def _alone(text: str, at: int, begins: set[int], language: Language, match: Match) -> bool:
     """Whether a Korean word of one syllable is a word of its own, or a particle, rather than part of a longer one."""
-    after = text[at + 1 :]
-    if match.entry.kind in {"small", "of", "and", "with", "in", "from", "not"}:
-        return at > 0 and not after
-    return at == 0 and (not after or after in language.particles)
+    if match.entry.kind in SMALL:
+        return at not in begins and (at + 1 == len(text) or at + 1 in begins)
+    end = at + 1
+    while end < len(text) and end not in begins and end < at + 3:
+        end += 1
+    return at in begins and text[at + 1 : end] in {"", *language.particles}
 
 
 def joint(border: str) -> str:
