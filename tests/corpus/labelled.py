@@ -25,13 +25,16 @@ SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", *LANGUAGES)
 _MARK = re.compile(r"\{([scelkd]):(.*?)\}", re.DOTALL)
 _BORDER = re.compile(r"[,;|\n，、。；]|[.?!](?=\s|$)")
 _WEIGHT = re.compile(r":\d*\.?\d+(?=[)\]]|,|$)")
+_SMALL_WORDS = """
+de del di da do du des d l la le les el los las il lo un una une um uma y e et con com avec en em dans nel nella su
+sulla por par per à al alla au aux na der die das ein eine einer einem einen und mit im am auf von vor zu een het van met
+op bij z ze w i o przy с со в во на и у з із і й та bir ve"""
+"""Of the other languages, what may stand on either side of a border."""
 _FUNCTION_WORDS = frozenset(
     {"a", "an", "the", "and", "or", "but", "with", "without", "of", "in", "on", "at", "by", "from", "for"}
     | {"to", "into", "as", "is", "are", "was", "has", "have", "having", "this", "that", "there", "which"}
     | {"he", "she", "it", "they", "his", "her", "their", "its", "who"}
-    | set("de del di da do du des d l la le les el los las il lo un una une um uma y e et con com avec en em".split())
-    | set("dans nel nella su sulla por par per à al alla au aux na der die das ein eine einer einem einen und".split())
-    | set("mit im am auf von vor zu een het van met op bij z ze w i o przy с со в во на и у з із і й та bir ve".split())
+    | frozenset(_SMALL_WORDS.split())
     | set("的在里着了和のにでをがはとも")
 )
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")

@@ -15,6 +15,7 @@ from engine.prompts import judge as english
 from engine.prompts.judge import EDGES, Piece
 from engine.prompts.languages.lexicon import SMALL, Language
 from engine.prompts.languages.tokens import Token, tokens
+from engine.prompts.units import units
 
 NEGATIVE: Final = "negative"
 """The slot of a piece that says what is not wanted."""
@@ -33,6 +34,13 @@ _BEFORE_WORDS: Final = frozenset({"with", "in", "from", "wear", "lit", "and", "o
 _OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
 _UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighting"}
 """Where a thing without a known word belongs by the word that opens it."""
+_NOUN_TRAITS: Final = (
+    *("hair", "eyes", "beard", "skin", "braids", "bun", "cut", "moustache", "stubble", "goatee", "bangs", "ponytail"),
+    *("pigtails", "dreadlocks", "sideburns", "eyebrows", "eyelashes", "smile", "laughing", "crying", "gaze"),
+    *("expression", "years old", "bald", "redhead", "brunette", "teeth", "braces", "twenties", "thirties", "forties"),
+    *("fifties", "sixties", "seventies", "eighties"),
+)
+"""Ends of concepts of looks that are things of their own; the others describe."""
 _HOLDING: Final = frozenset({"holding", "playing", "reading", "smoking", "drinking", "eating", "blowing", "riding"})
 _LIT_THROUGH: Final = frozenset({"window", "door", "curtain", "leaves", "trees", "clouds"})
 """Things that light comes through."""
@@ -57,7 +65,9 @@ class _Clause:
 
 def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
     """Cut a line into pieces with their slots, `NEGATIVE` among them; clauses in English are judged as English is."""
-    read = [_read(mark, clause, language) for mark, clause in clauses(tokens(line, language))]
+    read = list[_Clause]()
+    for mark, clause in clauses(tokens(line, language)):
+        read.append(_read(line, mark, clause, language, first=first and not read))
     _settle(read)
     pieces = list[Piece]()
     at = 0
@@ -68,6 +78,7 @@ def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
         if end > at:
             stretch = line[read[at].tokens[0].start : read[end].tokens[0].start if end < len(read) else len(line)]
             found = english.judge(stretch, first=first and not pieces)
+            found = [piece._replace(text=piece.text.strip(BORDERS)) for piece in found]
             pieces += [found[0]._replace(joint=read[at].joint), *found[1:]] if found else []
             at = end
             continue
@@ -92,16 +103,23 @@ def clauses(found: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
         yield mark, current
 
 
-def _read(mark: str, clause: list[Token], language: Language) -> _Clause:
-    if not any(token.foreign for token in clause):
+def _read(line: str, mark: str, clause: list[Token], language: Language, *, first: bool) -> _Clause:
+    if _is_english(line, clause):
         return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
     spans = list[Span]()
-    for wanted, first, last in _denials(clause, language):
+    for wanted, begin, end in _denials(clause, language):
         if wanted:
-            spans += place(clause, first, last, language)
+            spans += place(clause, begin, end, language, first=first and begin == 0)
         else:
-            spans.append(Span(NEGATIVE, first, last))
+            spans.append(Span(NEGATIVE, begin, end))
     return _Clause(mark, clause, spans)
+
+
+def _is_english(line: str, clause: list[Token]) -> bool:
+    """Whether English alone knows words of it."""
+    if any(token.foreign for token in clause):
+        return False
+    return any(unit.kind not in {"", "border"} for unit in units(line[clause[0].start : clause[-1].end]))
 
 
 def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
@@ -160,28 +178,31 @@ def _denied_from(clause: list[Token], start: int, at: int, language: Language) -
     return start
 
 
-def place(clause: list[Token], first: int, last: int, language: Language) -> list[Span]:
-    """The spans of the tokens `first` to `last`."""
+def place(clause: list[Token], begin: int, last: int, language: Language, *, first: bool) -> list[Span]:
+    """The spans of the tokens `begin` to `last`; `first` when nothing of the prompt came before them."""
     spans = list[Span]()
-    opener, named, start = "", -1, first
+    opener, named, start = "", -1, begin
     slot: str | None = None
-    for at in range(first, last):
+    for at in range(begin, last):
         token = clause[at]
         kind = token.kind
         if kind in SMALL:
             if kind in _OPENERS and not language.prepositions_after:
-                if slot is None and named < 0 and opener and _unknown(clause, start, at):
-                    slot, named = _UNKNOWN_AFTER.get(opener), at - 1
+                if slot is None and named < 0 and _unknown(clause, start, at):
+                    slot, named = _UNKNOWN_AFTER.get(opener, "subject" if first or kind == "wear" else None), at - 1
+                    named = named if slot else -1
                 opener = kind
             elif kind == "wear" and slot is None and _unknown(clause, start, at):
                 slot, named = "clothing", at
             continue
-        if kind in _NEUTRAL:
+        if kind in _NEUTRAL or _describes(clause, at, slot, named, last, language):
             continue
         here = _slot(clause, at, slot, opener, named, last, language)
         if slot is not None and here != slot:
             border = _border(clause, named, at, language)
-            if _absorbed(clause, named, at, slot, here, language):
+            if here == "detail" and language.adjectives_after and clause[named].kind == "body" and named + 1 == at:
+                border = _phrase_start(clause, start, named)
+            if border <= start or _absorbed(clause, named, at, slot, here, language):
                 slot = here
             else:
                 spans.append(Span(slot, start, border))
@@ -199,9 +220,11 @@ def _rest(
     if slot is None:
         return [Span(_UNKNOWN_AFTER.get(opener), start, last)] if start < last else []
     if opener == "in" and not language.prepositions_after and slot in {"subject", "clothing"}:
-        begin = next(at for at in range(last - 1, named, -1) if clause[at].kind == "in") if any(
-            token.kind == "in" for token in clause[named + 1 : last]
-        ) else last
+        begin = (
+            next(at for at in range(last - 1, named, -1) if clause[at].kind == "in")
+            if any(token.kind == "in" for token in clause[named + 1 : last])
+            else last
+        )
         if begin < last and _unknown(clause, begin, last):
             return [Span(slot, start, begin), Span("environment", begin, last)]
     return [Span(slot, start, last)]
@@ -234,7 +257,7 @@ def _slot(
     if token.concept in _LIT_THROUGH and slot == "lighting":
         return slot
     if token.concept in {"around", "from behind", "from the left", "from the right"} and slot:
-        return slot if slot in {"lighting", "camera"} or token.concept == "around" and slot == "environment" else own
+        return slot if slot in {"lighting", "camera"} or (token.concept == "around" and slot == "environment") else own
     if slot == "lighting" and (opener in {"lit", "from"} or "from" in between) and kind in _PLACES:
         return "lighting"
     if slot == "lighting" and kind == "camera":
@@ -282,9 +305,7 @@ def _of(kind: str, other: str, slot: str, own: str) -> str:
     return slot
 
 
-def _absorbed(
-    clause: list[Token], named: int, at: int, slot: str, here: str, language: Language
-) -> bool:
+def _absorbed(clause: list[Token], named: int, at: int, slot: str, here: str, language: Language) -> bool:
     """Whether what stands before belongs to the thing at `at`, as in "window light", where the last word counts."""
     if language.adjectives_after:
         return False
@@ -305,23 +326,42 @@ def _absorbed(
 
 def _border(clause: list[Token], named: int, at: int, language: Language) -> int:
     """Where, between two things, the second one's stretch begins."""
+    border = named + 1
     if language.prepositions_after:
-        border = named + 1
         while border < at and clause[border].kind in SMALL and clause[border].kind != "and":
             border += 1
         return border
-    border = named + 1
     while border < at and (clause[border].kind == "after" or (language.unspaced and clause[border].kind == "of")):
         border += 1
-    if language.adjectives_after:
-        while border < at and clause[border].kind in _NEUTRAL:
-            border += 1
-    return border
+    opens = next((place for place in range(border, at) if clause[place].kind in SMALL), at)
+    return opens if opens < at or language.adjectives_after else border
+
+
+def _phrase_start(clause: list[Token], start: int, named: int) -> int:
+    """Where the phrase of a thing begins, the words that open it included."""
+    while named > start and clause[named - 1].kind in _NEUTRAL:
+        named -= 1
+    while named > start and clause[named - 1].kind in SMALL:
+        named -= 1
+    return named
+
+
+def _describes(clause: list[Token], at: int, slot: str | None, named: int, last: int, language: Language) -> bool:
+    """Whether a word only describes the thing beside it: the age of a house, a wild garden, "sharp details"."""
+    token = clause[at]
+    if token.concept != "sharp focus" and (token.kind != "trait" or token.concept.endswith(_NOUN_TRAITS)):
+        return False
+    if language.adjectives_after and named >= 0 and slot not in {None, "subject"}:
+        return all(each.kind in _NEUTRAL for each in clause[named + 1 : at])
+    following = next((each for each in clause[at + 1 : last] if each.kind not in _NEUTRAL), None)
+    return following is not None and SLOTS.get(following.kind, "subject") != "subject" and following.kind != "medium"
 
 
 def _settle(read: list[_Clause]) -> None:
     """What nothing tells goes by its neighbours, as in English: a lone unknown word, or adjectives before a noun."""
-    open_ones = [at for at, clause in enumerate(read) for span in clause.spans if span.slot is None and not clause.english]
+    open_ones = [
+        at for at, clause in enumerate(read) for span in clause.spans if span.slot is None and not clause.english
+    ]
     for at in dict.fromkeys(open_ones):
         before, after = _near(read, at, -1), _near(read, at, 1)
         for span in read[at].spans:

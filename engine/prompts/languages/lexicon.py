@@ -45,12 +45,14 @@ class Match(NamedTuple):
 
 @lru_cache(maxsize=16384)
 def fold(word: str) -> str:
-    """The word in lower case without accents: people leave them out. Scripts that are not alphabets stay as they are."""
+    """The word in lower case without accents, which people leave out. What is no alphabet stays as it is."""
     word = word.casefold().translate(_OTHER)
     if word.isascii() or word[0] >= "\u1100":
         return word
     return "".join(
-        sign if sign == "ñ" else "".join(part for part in unicodedata.normalize("NFD", sign) if not unicodedata.combining(part))
+        sign
+        if sign == "ñ"
+        else "".join(part for part in unicodedata.normalize("NFD", sign) if not unicodedata.combining(part))
         for sign in word
     )
 
@@ -72,6 +74,7 @@ class Language:
         same = about.get("same", "")
         self.same = str.maketrans(dict(zip(same[::2], same[1::2], strict=True)))
         self.labels = {fold(label): slot for slot, row in tables["labels"].items() for label in row.split("|")}
+        self.typed: dict[str, Entry] = {}
         self.exact: dict[str, Entry] = {}
         self.stems: dict[str, Entry] = {}
         self.beginnings: dict[str, Entry] = {}
@@ -82,6 +85,10 @@ class Language:
                 self._add(kind, row)
         for tails in self.phrases.values():
             tails.sort(key=lambda tail: -len(tail[0]))
+        self.lower = {
+            word: Entry("trait", concept)
+            for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
+        }
         self._single = lru_cache(maxsize=8192)(self._look_up)
 
     def _add(self, kind: str, row: Mapping[str, str]) -> None:
@@ -99,12 +106,15 @@ class Language:
         self.longest = max(self.longest, len(plain))
 
     def _add_wording(self, wording: str, entry: Entry) -> None:
+        if any(sign.isdigit() for sign in wording):
+            return
         words = [fold(word) for word in self.letters.findall(wording)]
         if len(words) > 1:
             self.phrases.setdefault(self.stem(words[0]), []).append((tuple(map(self.stem, words[1:])), entry))
         elif wording.endswith("*"):
             self.beginnings.setdefault(words[0], entry)
         elif words:
+            self.typed.setdefault(wording.casefold(), entry)
             self.exact.setdefault(words[0], entry)
             self.stems.setdefault(self.stem(words[0]), entry)
             if self.suffixes and words[0][-1] in _HARD_ENDS:
@@ -117,13 +127,17 @@ class Language:
                 return word[: -len(ending)]
         return word
 
-    def at(self, words: list[str], place: int) -> Match | None:
-        """The entry that begins with the folded word at `place`, the longest first; None when none does."""
+    def at(self, words: list[str], place: int, typed: str = "") -> Match | None:
+        """The entry that begins with the folded word at `place`, the longest first; None when none does.
+
+        `typed` is that word as it stands: its accents and its capital tell words apart that are one when folded.
+        """
         word = words[place]
         for tail, entry in self.phrases.get(self.stem(word), ()):
             if self._follows(words, place + 1, tail):
                 return Match(entry, 1 + len(tail))
-        return self._single(word)
+        own = self.lower.get(typed) or self.typed.get(typed.casefold())
+        return Match(own, 1) if own else self._single(word)
 
     def _follows(self, words: list[str], place: int, tail: tuple[str, ...]) -> bool:
         if place + len(tail) > len(words):
@@ -132,7 +146,9 @@ class Language:
             word = words[place + offset]
             if self.stem(word) != wanted:
                 last = offset == len(tail) - 1
-                if not (self.suffixes and last and word.startswith(wanted) and len(word) - len(wanted) < _LONGEST_SUFFIX):
+                if not (
+                    self.suffixes and last and word.startswith(wanted) and len(word) - len(wanted) < _LONGEST_SUFFIX
+                ):
                     return False
         return True
 
@@ -183,7 +199,11 @@ class Language:
         """Turkish: the longest known word that this one begins with; "-sız" and "-miyor" deny it."""
         for end in range(len(word), _SHORTEST - 1, -1):
             entry = self.exact.get(word[:end]) or self.beginnings.get(word[:end])
-            if entry and entry.kind not in SMALL and (len(word) - end <= _LONGEST_SUFFIX or word[:end] in self.beginnings):
+            if (
+                entry
+                and entry.kind not in SMALL
+                and (len(word) - end <= _LONGEST_SUFFIX or word[:end] in self.beginnings)
+            ):
                 return Match(entry, 1, end if _denies(word[end:]) else 0)
         return None
 
@@ -197,7 +217,7 @@ class Language:
 
 
 def _denies(suffix: str) -> bool:
-    return suffix.startswith(("siz", "suz")) or suffix.startswith(("miyor", "muyor", "meyen", "mayan", "mez", "maz"))
+    return suffix.startswith(("siz", "suz", "miyor", "muyor", "meyen", "mayan", "mez", "maz"))
 
 
 @cache

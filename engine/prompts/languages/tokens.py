@@ -19,14 +19,14 @@ _TOKEN: Final = re.compile(
   | ((?<!\w)[fFƒ]\s?/?\s?\d++(?:[.,]\d++)?+(?![A-Za-z]) | (?<!\w)1/\d++\s?(?:s|с|сек|秒|초)?(?![A-Za-z])
       | (?<!\w)(?i:iso)[\s-]?\d++ | \d++(?:[.,]\d++)?+\s?-?(?:mm|MM|мм|毫米|ミリ|밀리))         # 3: a lens, a stop
   | ([,;|，、。；！？…\n]+ | [.!?:：]+(?=\s|$) | ： | (?<=\s)[-–—·•/]+(?=\s))                    # 4: a border
-  | ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)                                                # 5: a run
-  | ([^\W\d_{UNSPACED}]+(?:['’][^\W\d_{UNSPACED}]+)*)                                           # 6: a word
-  | (\d[\d.,:/]*+)                                                                              # 7: a number
+  | ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)              # 5: a run
+  | ([^\W\d_{UNSPACED}]+(?:['’][^\W\d_{UNSPACED}]+)*(?:-?\d++[^\W_{UNSPACED}]*+)?+) # 6: a word
+  | (\d[\d.,:/]*+[^\W\d_{UNSPACED}]*+)                                                         # 7: a number
     """,
     re.VERBOSE,
 )
 _FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
-_TECH, _BORDER, _RUN, _WORD = 3, 4, 5, 6
+_TECH, _BORDER, _RUN, _WORD, _NUMBER = 3, 4, 5, 6, 7
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
 _STRONG: Final = frozenset(".!?。！？…\n")
@@ -59,7 +59,8 @@ def tokens(line: str, language: Language) -> list[Token]:
             found += _run(piece[0], piece.start(), language)
         else:
             concept = joint(piece[0]) if group == _BORDER else ""
-            found.append(Token(_FIXED[group], concept, *piece.span(), 0, group == _TECH and not piece[0].isascii()))
+            kind = (english(piece[0]) if group == _NUMBER else "") or _FIXED[group]
+            found.append(Token(kind, concept, *piece.span(), 0, group == _TECH and not piece[0].isascii()))
     if waiting:
         found += _known(line, waiting, language)
     return found
@@ -78,7 +79,7 @@ def _known(line: str, words: list[tuple[str, int, int]], language: Language) -> 
     folded, at = [word for word, _, _ in words], 0
     while at < len(words):
         _, start, end = words[at]
-        match = None if language.unspaced else language.at(folded, at)
+        match = None if language.unspaced else language.at(folded, at, line[start:end])
         if match:
             end = words[at + match.length - 1][2]
             at += match.length
@@ -107,7 +108,12 @@ def _run(text: str, start: int, language: Language) -> Iterator[Token]:
     at = loose = 0
     while at < len(plain):
         match = language.in_run(plain, at)
-        if match is None or (match.length == 1 and language.particles and not _alone(plain, at, begins, language, match)):
+        if match and match.entry.kind in SMALL and not begins.isdisjoint(range(at + 1, at + match.length)):
+            # No particle goes on beyond a space.
+            match = language.in_run(plain[: min(each for each in begins if each > at)], at)
+        if match is None or (
+            match.length == 1 and language.particles and not _alone(plain, at, begins, language, match)
+        ):
             at += 1
             continue
         if loose < at:
