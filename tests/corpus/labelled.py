@@ -27,8 +27,8 @@ _BORDER = re.compile(r"[,;|\n，、。；]|[.?!](?=\s|$)")
 _WEIGHT = re.compile(r":\d*\.?\d+(?=[)\]]|,|$)")
 _SMALL_WORDS = """
 de del di da do du des d l la le les el los las il lo un una une um uma y e et con com avec en em dans nel nella su
-sulla por par per à al alla au aux na der die das ein eine einer einem einen und mit im am auf von vor zu een het van met
-op bij z ze w i o przy с со в во на и у з із і й та bir ve"""
+sulla por par per à al alla au aux na der die das ein eine einer einem einen und mit im am auf von vor zu een het van
+met op bij z ze w i o przy с со в во на и у з із і й та bir ve"""
 """Of the other languages, what may stand on either side of a border."""
 _FUNCTION_WORDS = frozenset(
     {"a", "an", "the", "and", "or", "but", "with", "without", "of", "in", "on", "at", "by", "from", "for"}

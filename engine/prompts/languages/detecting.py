@@ -18,9 +18,14 @@ _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
 _CYRILLIC: Final = re.compile("[\u0400-\u04ff]+")
 _UKRAINIAN: Final = re.compile("[іїєґІЇЄҐ]")
 _RUSSIAN: Final = re.compile("[ыэёъЫЭЁЪ]")
+_BORDER: Final = re.compile(r"[,;:.!?|\n]+")
 _LEAST_SHARE: Final = 0.25
-"""Of the words of a text that another language must have."""
+"""Of the words of a text that another script must have."""
+_FEW: Final = 4
+"""Words of a text that is so short that one of them tells."""
 _MOST_WORDS: Final = 400
+_EVERYWHERE: Final = 4
+"""Languages that have a word of no language: a maker's name, a film."""
 _SUSPECT: Final = 0.2
 """The share of words unknown to English from which on the other lexicons are asked."""
 _ACCENTS: Final = {
@@ -67,24 +72,44 @@ def _by_script(text: str) -> str:
 
 
 def _by_words(text: str) -> str:
+    """The Latin language of most of the words that English has not; it must have clauses of its own."""
     words = _WORD.findall(text)[:_MOST_WORDS]
     if text.isascii() and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
         return ""
-    votes, english = Counter[str](), 0.0
+    votes = Counter[str]()
     for word in words:
-        strange = _strange(word)
-        known = _knowing(fold(word)) if strange else _languages().get(fold(word), ())
-        for name in known:
-            votes[name] += 1.0 if strange else 0.5
-        accents = {name for sign in word.lower() if sign in _ACCENTS for name in _ACCENTS[sign]} if strange else ()
-        for name in accents:
-            votes[name] += 0.5
-        english += 0 if known or strange else 1
+        for name, weight in _votes(word):
+            votes[name] += weight
     if not votes:
         return ""
-    name, most = votes.most_common(1)[0]
-    enough = most >= 2 or (most >= 1 and len(words) <= 3 and not english)
-    return name if enough and most >= _LEAST_SHARE * (most + english) else ""
+    name = votes.most_common(1)[0][0]
+    own = sum(_own(clause, name) for clause in _BORDER.split(text))
+    return name if own >= (2 if len(words) > _FEW else 1) else ""
+
+
+@lru_cache(maxsize=16384)
+def _votes(word: str) -> tuple[tuple[str, int], ...]:
+    """The languages that a word speaks for, by itself and by its accents, and how much."""
+    found = Counter({name: 2 if _strange(word) else 1 for name in _known(word)})
+    if _strange(word):
+        found.update(name for sign in word.lower() if sign in _ACCENTS for name in _ACCENTS[sign])
+    return tuple(found.items())
+
+
+@lru_cache(maxsize=4096)
+def _own(clause: str, name: str) -> int:
+    """The words of a clause that the language has and English has not; 0 when more words are English alone."""
+    words = _WORD.findall(clause)[:_MOST_WORDS]
+    own = sum(_strange(word) and name in _known(word) for word in words)
+    english = sum(not _strange(word) and len(word) > 1 and name not in _known(word) for word in words)
+    return own if own > english else 0
+
+
+@lru_cache(maxsize=16384)
+def _known(word: str) -> tuple[str, ...]:
+    """The Latin languages that have a word, none where most have it."""
+    known = _knowing(fold(word)) if _strange(word) else _languages().get(fold(word), ())
+    return known if len(known) < _EVERYWHERE else ()
 
 
 @lru_cache(maxsize=16384)

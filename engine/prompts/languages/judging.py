@@ -37,10 +37,12 @@ _UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighti
 _NOUN_TRAITS: Final = (
     *("hair", "eyes", "beard", "skin", "braids", "bun", "cut", "moustache", "stubble", "goatee", "bangs", "ponytail"),
     *("pigtails", "dreadlocks", "sideburns", "eyebrows", "eyelashes", "smile", "laughing", "crying", "gaze"),
-    *("expression", "years old", "bald", "redhead", "brunette", "teeth", "braces", "twenties", "thirties", "forties"),
+    *("expression", "years old", "bald", "brunette", "teeth", "braces", "twenties", "thirties", "forties"),
     *("fifties", "sixties", "seventies", "eighties"),
 )
 """Ends of concepts of looks that are things of their own; the others describe."""
+_REACH: Final = 30
+"""Tokens that a denial reaches over at most."""
 _HOLDING: Final = frozenset({"holding", "playing", "reading", "smoking", "drinking", "eating", "blowing", "riding"})
 _LIT_THROUGH: Final = frozenset({"window", "door", "curtain", "leaves", "trees", "clouds"})
 """Things that light comes through."""
@@ -69,22 +71,21 @@ def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
     for mark, clause in clauses(tokens(line, language)):
         read.append(_read(line, mark, clause, language, first=first and not read))
     _settle(read)
-    pieces = list[Piece]()
-    at = 0
+    starts = [0, *(clause.tokens[0].start for clause in read[1:]), len(line)]
+    pieces, at = list[Piece](), 0
     while at < len(read):
-        end = at
-        while end < len(read) and read[end].english:
+        end = at + 1
+        while read[at].english and end < len(read) and read[end].english:
             end += 1
-        if end > at:
-            stretch = line[read[at].tokens[0].start : read[end].tokens[0].start if end < len(read) else len(line)]
-            found = english.judge(stretch, first=first and not pieces)
+        if read[at].english:
+            found = english.judge(line[starts[at] : starts[end]], first=first and not pieces)
             found = [piece._replace(text=piece.text.strip(BORDERS)) for piece in found]
-            pieces += [found[0]._replace(joint=read[at].joint), *found[1:]] if found else []
-            at = end
-            continue
-        until = read[at + 1].tokens[0].start if at + 1 < len(read) else len(line)
-        pieces += _pieces(line, read[at], until)
-        at += 1
+            pieces += [
+                piece._replace(joint=read[at].joint) if not number else piece for number, piece in enumerate(found)
+            ]
+        else:
+            pieces += _pieces(line, read[at], starts[at], starts[end])
+        at = end
     return pieces or [Piece("subject", line.strip(BORDERS), ",")]
 
 
@@ -107,7 +108,7 @@ def _read(line: str, mark: str, clause: list[Token], language: Language, *, firs
     if _is_english(line, clause):
         return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
     spans = list[Span]()
-    for wanted, begin, end in _denials(clause, language):
+    for wanted, begin, end in _denials(clause):
         if wanted:
             spans += place(clause, begin, end, language, first=first and begin == 0)
         else:
@@ -122,7 +123,7 @@ def _is_english(line: str, clause: list[Token]) -> bool:
     return any(unit.kind not in {"", "border"} for unit in units(line[clause[0].start : clause[-1].end]))
 
 
-def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
+def _denials(clause: list[Token]) -> Iterator[tuple[bool, int, int]]:
     """The clause as stretches that are wanted (True) or not: "a man | without a beard | in a coat"."""
     start, at = 0, 0
     while at < len(clause):
@@ -133,8 +134,8 @@ def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, in
                 yield True, start, at
             yield False, at, end
             start = at = end
-        elif token.kind == "not after" or token.denied:
-            begin = at if token.denied else _denied_from(clause, start, at, language)
+        elif (token.kind == "not after" and _names(clause, max(start, at - _REACH), at)) or token.denied:
+            begin = at if token.denied else _denied_from(clause, max(start, at - _REACH), at)
             if start < begin:
                 yield True, start, begin
             yield False, begin, at + 1
@@ -145,9 +146,9 @@ def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, in
         yield True, start, len(clause)
 
 
-def _names(clause: list[Token], at: int) -> bool:
-    """Whether anything is named from `at` on."""
-    return any(token.kind not in SMALL for token in clause[at:])
+def _names(clause: list[Token], first: int, last: int = -1) -> bool:
+    """Whether anything is named from `first` on, before `last` or within a sentence's reach."""
+    return any(token.kind not in SMALL for token in clause[first : last if last >= 0 else first + _REACH])
 
 
 def _denied_until(clause: list[Token], at: int) -> int:
@@ -166,7 +167,7 @@ def _denied_until(clause: list[Token], at: int) -> int:
     return len(clause)
 
 
-def _denied_from(clause: list[Token], start: int, at: int, language: Language) -> int:
+def _denied_from(clause: list[Token], start: int, at: int) -> int:
     """Where what is denied by a word behind it begins: after the last person or place that is complete before it."""
     for place in range(at - 1, start - 1, -1):
         kind = clause[place].kind
@@ -174,7 +175,7 @@ def _denied_from(clause: list[Token], start: int, at: int, language: Language) -
             follows = place + 1
             while follows < at and clause[follows].kind in SMALL:
                 follows += 1
-            return follows if _names(clause[:at], follows) else start
+            return follows if _names(clause, follows, at) else start
     return start
 
 
@@ -395,13 +396,11 @@ def _near(read: list[_Clause], at: int, step: int) -> str | None:
     return None
 
 
-def _pieces(line: str, clause: _Clause, until: int) -> Iterator[Piece]:
-    """The clause's text cut where its spans begin."""
+def _pieces(line: str, clause: _Clause, begin: int, until: int) -> Iterator[Piece]:
+    """The clause's text, from `begin` to `until`, cut where its spans begin."""
+    cuts = [begin, *(clause.tokens[span.first].start for span in clause.spans[1:]), until]
     mark = clause.joint
-    for number, span in enumerate(clause.spans):
-        start = clause.tokens[span.first].start
-        following = clause.spans[number + 1].first if number + 1 < len(clause.spans) else None
-        end = clause.tokens[following].start if following is not None else until
+    for span, start, end in zip(clause.spans, cuts, cuts[1:], strict=False):
         if span.slot == NEGATIVE:
             for text in _unwanted(line, clause.tokens[span.first : span.last]):
                 yield Piece(NEGATIVE, text, ",")

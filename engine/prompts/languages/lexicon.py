@@ -15,6 +15,9 @@ NAMES: Final = (*LATIN, "russian", "ukrainian", "chinese", "japanese", "korean")
 SMALL: Final = frozenset({"with", "in", "of", "and", "from", "wear", "lit", "small", "after", "not", "not after"})
 """Kinds of words that join, open or deny; they name nothing."""
 
+_FIXED: Final = SMALL - {"wear", "lit"}
+"""Kinds of words without endings."""
+
 _LETTERS: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _UNJOINED: Final = re.compile(r"[^\W\d_]+")
 _OTHER: Final = str.maketrans({"ł": "l", "ø": "o", "ı": "i", "đ": "d", "’": "'", "œ": "oe", "æ": "ae"})
@@ -78,13 +81,15 @@ class Language:
         self.exact: dict[str, Entry] = {}
         self.stems: dict[str, Entry] = {}
         self.beginnings: dict[str, Entry] = {}
-        self.phrases: dict[str, list[tuple[tuple[str, ...], Entry]]] = {}
-        self.longest = 0
+        self.phrases: dict[str, dict[str, list[tuple[tuple[str, ...], Entry]]]] = {}
+        self.lengths: dict[str, tuple[int, ...]] = {}
+        self.stem = lru_cache(maxsize=8192)(self._stem)
         for kind, row in tables.items():
             if kind not in {"about", "labels"}:
                 self._add(kind, row)
-        for tails in self.phrases.values():
-            tails.sort(key=lambda tail: -len(tail[0]))
+        for seconds in self.phrases.values():
+            for tails in seconds.values():
+                tails.sort(key=lambda tail: -len(tail[0]))
         self.lower = {
             word: Entry("trait", concept)
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
@@ -103,24 +108,27 @@ class Language:
     def _add_unspaced(self, wording: str, entry: Entry) -> None:
         plain = "".join(wording.split()).lower()
         self.exact.setdefault(plain, entry)
-        self.longest = max(self.longest, len(plain))
+        known = {*self.lengths.get(plain[0], ()), len(plain)}
+        self.lengths[plain[0]] = tuple(sorted(known, reverse=True))
 
     def _add_wording(self, wording: str, entry: Entry) -> None:
         if any(sign.isdigit() for sign in wording):
             return
         words = [fold(word) for word in self.letters.findall(wording)]
         if len(words) > 1:
-            self.phrases.setdefault(self.stem(words[0]), []).append((tuple(map(self.stem, words[1:])), entry))
+            first, second, *rest = map(self.stem, words)
+            self.phrases.setdefault(first, {}).setdefault(second, []).append((tuple(rest), entry))
         elif wording.endswith("*"):
             self.beginnings.setdefault(words[0], entry)
         elif words:
             self.typed.setdefault(wording.casefold(), entry)
             self.exact.setdefault(words[0], entry)
-            self.stems.setdefault(self.stem(words[0]), entry)
+            if entry.kind not in _FIXED:
+                self.stems.setdefault(self.stem(words[0]), entry)
             if self.suffixes and words[0][-1] in _HARD_ENDS:
                 self.exact.setdefault(words[0][:-1] + _HARD_ENDS[words[0][-1]], entry)
 
-    def stem(self, word: str) -> str:
+    def _stem(self, word: str) -> str:
         """A folded word without the longest ending that leaves enough of it."""
         for ending in self.endings:
             if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST:
@@ -132,24 +140,32 @@ class Language:
 
         `typed` is that word as it stands: its accents and its capital tell words apart that are one when folded.
         """
-        word = words[place]
-        for tail, entry in self.phrases.get(self.stem(word), ()):
-            if self._follows(words, place + 1, tail):
-                return Match(entry, 1 + len(tail))
+        seconds = self.phrases.get(self.stem(words[place]))
+        if seconds and place + 1 < len(words):
+            for tail, entry in self._tails(seconds, words[place + 1]):
+                if not tail or self._follows(words, place + 2, tail):
+                    return Match(entry, 2 + len(tail))
         own = self.lower.get(typed) or self.typed.get(typed.casefold())
-        return Match(own, 1) if own else self._single(word)
+        return Match(own, 1) if own else self._single(words[place])
+
+    def _tails(
+        self, seconds: Mapping[str, list[tuple[tuple[str, ...], Entry]]], word: str
+    ) -> Iterable[tuple[tuple[str, ...], Entry]]:
+        """How phrases go on behind their second word, which in Turkish has suffixes where it is the last."""
+        found = seconds.get(self.stem(word), [])
+        if not self.suffixes or found:
+            return found
+        shorter = (word[:end] for end in range(len(word) - 1, max(_SHORTEST - 1, len(word) - _LONGEST_SUFFIX), -1))
+        return [(tail, entry) for start in shorter for tail, entry in seconds.get(start, ()) if not tail]
 
     def _follows(self, words: list[str], place: int, tail: tuple[str, ...]) -> bool:
         if place + len(tail) > len(words):
             return False
         for offset, wanted in enumerate(tail):
             word = words[place + offset]
-            if self.stem(word) != wanted:
-                last = offset == len(tail) - 1
-                if not (
-                    self.suffixes and last and word.startswith(wanted) and len(word) - len(wanted) < _LONGEST_SUFFIX
-                ):
-                    return False
+            begun = self.suffixes and offset == len(tail) - 1 and word.startswith(wanted)
+            if self.stem(word) != wanted and not (begun and len(word) - len(wanted) < _LONGEST_SUFFIX):
+                return False
         return True
 
     def _look_up(self, word: str) -> Match | None:
@@ -165,8 +181,10 @@ class Language:
         if word in self.exact:
             return self.exact[word]
         for ending in self.endings:
-            if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST and word[: -len(ending)] in self.exact:
-                return self.exact[word[: -len(ending)]]
+            if word.endswith(ending) and len(word) - len(ending) >= _SHORTEST:
+                entry = self.exact.get(word[: -len(ending)])
+                if entry and entry.kind not in _FIXED:
+                    return entry
         return self.stems.get(self.stem(word)) if self.endings else None
 
     def _begun(self, word: str) -> Entry | None:
@@ -209,9 +227,9 @@ class Language:
 
     def in_run(self, text: str, place: int) -> Match | None:
         """Of text without spaces between words, the longest entry that begins at `place`."""
-        for length in range(min(self.longest, len(text) - place), 0, -1):
+        for length in self.lengths.get(text[place], ()):
             entry = self.exact.get(text[place : place + length])
-            if entry:
+            if entry and place + length <= len(text):
                 return Match(entry, length)
         return None
 
