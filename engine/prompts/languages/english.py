@@ -7,7 +7,6 @@ was English stay as they were typed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -46,7 +45,10 @@ def in_english(prompt: PortraitPrompt) -> tuple[PortraitPrompt, tuple[str, ...]]
     language = lexicon.language(name)
     untold = list[str]()
     told = {slot: ", ".join(translated(text, language, untold)) for slot, text in texts.items()}
-    return replace(prompt, **told), tuple(dict.fromkeys(untold))
+    english = PortraitPrompt(
+        **told, characters=prompt.characters, aspect=prompt.aspect, seed=prompt.seed, text=prompt.text
+    )
+    return english, tuple(dict.fromkeys(untold))
 
 
 def spoken_in(prompt: PortraitPrompt) -> str:

@@ -108,7 +108,7 @@ def _read(line: str, mark: str, clause: list[Token], language: Language, *, firs
     if _is_english(line, clause):
         return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
     spans = list[Span]()
-    for wanted, begin, end in _denials(clause):
+    for wanted, begin, end in _denials(clause, language):
         if wanted:
             spans += place(clause, begin, end, language, first=first and begin == 0)
         else:
@@ -123,12 +123,12 @@ def _is_english(line: str, clause: list[Token]) -> bool:
     return any(unit.kind not in {"", "border"} for unit in units(line[clause[0].start : clause[-1].end]))
 
 
-def _denials(clause: list[Token]) -> Iterator[tuple[bool, int, int]]:
+def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
     """The clause as stretches that are wanted (True) or not: "a man | without a beard | in a coat"."""
     start, at = 0, 0
     while at < len(clause):
         token = clause[at]
-        if token.kind == "not" and _names(clause, at + 1):
+        if (token.kind == "not" or _denies_on(clause, start, at, language)) and _names(clause, at + 1):
             end = _denied_until(clause, at + 1)
             if start < at:
                 yield True, start, at
@@ -144,6 +144,14 @@ def _denials(clause: list[Token]) -> Iterator[tuple[bool, int, int]]:
             at += 1
     if start < len(clause):
         yield True, start, len(clause)
+
+
+def _denies_on(clause: list[Token], start: int, at: int, language: Language) -> bool:
+    """Whether a word that mostly denies what stands before it denies what follows: "nicht lächelnd", "die nicht lacht"."""
+    if clause[at].kind != "not after" or language.prepositions_after:
+        return False
+    before = next((each for each in reversed(clause[max(start, at - _REACH) : at]) if each.kind not in SMALL), None)
+    return before is None or before.kind in {"person", "handle"}
 
 
 def _names(clause: list[Token], first: int, last: int = -1) -> bool:
