@@ -129,7 +129,7 @@ def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, in
     while at < len(clause):
         token = clause[at]
         if (token.kind == "not" or _denies_on(clause, start, at, language)) and _names(clause, at + 1):
-            end = _denied_until(clause, at + 1)
+            end = _denied_until(clause, at + 1, language)
             if start < at:
                 yield True, start, at
             yield False, at, end
@@ -147,7 +147,7 @@ def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, in
 
 
 def _denies_on(clause: list[Token], start: int, at: int, language: Language) -> bool:
-    """Whether a word that mostly denies what stands before it denies what follows: "nicht lächelnd", "die nicht lacht"."""
+    """Whether a word that mostly denies what stands before it denies what follows, as in "nicht lächelnd"."""
     if clause[at].kind != "not after" or language.prepositions_after:
         return False
     before = next((each for each in reversed(clause[max(start, at - _REACH) : at]) if each.kind not in SMALL), None)
@@ -159,7 +159,7 @@ def _names(clause: list[Token], first: int, last: int = -1) -> bool:
     return any(token.kind not in SMALL for token in clause[first : last if last >= 0 else first + _REACH])
 
 
-def _denied_until(clause: list[Token], at: int) -> int:
+def _denied_until(clause: list[Token], at: int, language: Language) -> int:
     """Where what is denied from `at` on ends: before the next opening word, or before another kind of thing."""
     slot = ""
     for place in range(at, len(clause)):
@@ -169,7 +169,7 @@ def _denied_until(clause: list[Token], at: int) -> int:
         here = SLOTS.get(token.kind, "")
         if slot and here and here != slot and clause[place - 1].kind not in {"of", "not", "and"} and here != "detail":
             return place
-        if token.kind == "after" and slot:
+        if slot and (token.kind == "after" or (language.unspaced and token.kind == "of")):
             return place + 1
         slot = slot or here
     return len(clause)

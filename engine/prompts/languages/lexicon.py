@@ -215,13 +215,11 @@ class Language:
 
     def _with_suffixes(self, word: str) -> Match | None:
         """Turkish: the longest known word that this one begins with; "-sız" and "-miyor" deny it."""
-        for end in range(len(word), _SHORTEST - 1, -1):
+        ends = range(len(word), _SHORTEST - 1, -1)
+        for end in sorted(ends, key=lambda end: not _denies(word[end:])):
             entry = self.exact.get(word[:end]) or self.beginnings.get(word[:end])
-            if (
-                entry
-                and entry.kind not in SMALL
-                and (len(word) - end <= _LONGEST_SUFFIX or word[:end] in self.beginnings)
-            ):
+            short = len(word) - end <= _LONGEST_SUFFIX or word[:end] in self.beginnings
+            if entry and entry.kind not in SMALL and short:
                 return Match(entry, 1, end if _denies(word[end:]) else 0)
         return None
 

@@ -29,6 +29,8 @@ _FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
 _TECH, _BORDER, _RUN, _WORD, _NUMBER = 3, 4, 5, 6, 7
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
+_PARTICLES: Final = SMALL - {"wear", "lit", "not", "not after", "after"}
+"""Kinds that are parts of the Korean word before them where they have one syllable."""
 _STRONG: Final = frozenset(".!?。！？…\n")
 
 
@@ -108,7 +110,7 @@ def _run(text: str, start: int, language: Language) -> Iterator[Token]:
     at = loose = 0
     while at < len(plain):
         match = language.in_run(plain, at)
-        if match and match.entry.kind in SMALL and not begins.isdisjoint(range(at + 1, at + match.length)):
+        if match and match.entry.kind in _PARTICLES and not begins.isdisjoint(range(at + 1, at + match.length)):
             # No particle goes on beyond a space.
             match = language.in_run(plain[: min(each for each in begins if each > at)], at)
         if match is None or (
@@ -127,7 +129,7 @@ def _run(text: str, start: int, language: Language) -> Iterator[Token]:
 
 def _alone(text: str, at: int, begins: set[int], language: Language, match: Match) -> bool:
     """Whether a Korean word of one syllable is a word of its own, or a particle, rather than part of a longer one."""
-    if match.entry.kind in SMALL:
+    if match.entry.kind in _PARTICLES:
         return at not in begins and (at + 1 == len(text) or at + 1 in begins)
     end = at + 1
     while end < len(text) and end not in begins and end < at + 3:
