@@ -300,6 +300,8 @@ def _of_picture(clause: list[Token], at: int, slot: str | None, last: int) -> st
     around = [token.kind for token in clause[max(0, at - 4) : at + 5] if token is not clause[at]]
     if slot == "camera" or "camera" in around or "tech" in around:
         return "camera"
+    if clause[at + 1 : at + 2] and clause[at + 1].kind == "of" and _unknown(clause, at + 2, min(last, at + 5)):
+        return "subject"
     return "subject" if {"person", "trait", "handle"} & set(around) or slot == "subject" else "camera"
 
 
@@ -342,7 +344,9 @@ def _border(clause: list[Token], named: int, at: int, language: Language) -> int
         return border
     while border < at and (clause[border].kind == "after" or (language.unspaced and clause[border].kind == "of")):
         border += 1
-    opens = next((place for place in range(border, at) if clause[place].kind in SMALL), at)
+    opens = next((place for place in range(at - 1, border - 1, -1) if clause[place].kind in SMALL), at)
+    while opens > border and clause[opens - 1].kind in SMALL:
+        opens -= 1
     return opens if opens < at or language.adjectives_after else border
 
 

@@ -74,6 +74,8 @@ class Language:
         self.endings = tuple(sorted(map(fold, about["endings"].split()), key=len, reverse=True))
         self.linking = tuple(about["compounds"].split())
         self.particles = frozenset(about.get("particles", "").split())
+        pairs = (pair.partition("=") for pair in about.get("changes", "").split())
+        self.changes = tuple((fold(end), fold(changed)) for end, _, changed in pairs)
         same = about.get("same", "")
         self.same = str.maketrans(dict(zip(same[::2], same[1::2], strict=True)))
         self.labels = {fold(label): slot for slot, row in tables["labels"].items() for label in row.split("|")}
@@ -120,6 +122,9 @@ class Language:
             self.phrases.setdefault(first, {}).setdefault(second, []).append((tuple(rest), entry))
         elif wording.endswith("*"):
             self.beginnings.setdefault(words[0], entry)
+            for end, changed in self.changes:
+                if words[0].endswith(end):
+                    self.beginnings.setdefault(words[0].removesuffix(end) + changed, entry)
         elif words:
             self.typed.setdefault(wording.casefold(), entry)
             self.exact.setdefault(words[0], entry)
