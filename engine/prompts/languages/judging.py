@@ -197,11 +197,11 @@ def place(clause: list[Token], begin: int, last: int, language: Language, *, fir
         kind = token.kind
         if kind in SMALL:
             if kind in _OPENERS and not language.prepositions_after:
-                if slot is None and named < 0 and _unknown(clause, start, at):
+                if slot is None and named < 0 and _unknown(clause, max(start, at - _REACH), at):
                     slot, named = _UNKNOWN_AFTER.get(opener, "subject" if first or kind == "wear" else None), at - 1
                     named = named if slot else -1
                 opener = kind
-            elif kind == "wear" and slot is None and _unknown(clause, start, at):
+            elif kind == "wear" and slot is None and _unknown(clause, max(start, at - _REACH), at):
                 slot, named = "clothing", at
             continue
         if kind in _NEUTRAL or _describes(clause, at, slot, named, last, language):
@@ -259,7 +259,11 @@ def _slot(
         return "subject" if not between & {"with", "in", "wear"} else own
     if own in {"camera", "environment"} and _gazed_at(clause, at, slot, last, language):
         return "subject"
-    if slot == "environment" and kind == "pose" and not any(each.kind in {"person", "handle"} for each in clause):
+    if (
+        slot == "environment"
+        and kind == "pose"
+        and not any(each.kind in {"person", "handle"} for each in clause[max(0, at - _REACH) : at + _REACH])
+    ):
         return own if language.prepositions_after else slot
     if token.concept == "sharp focus" and slot:
         return slot
@@ -365,21 +369,30 @@ def _describes(clause: list[Token], at: int, slot: str | None, named: int, last:
     if token.concept != "sharp focus" and (token.kind != "trait" or token.concept.endswith(_NOUN_TRAITS)):
         return False
     if language.adjectives_after and named >= 0 and slot not in {None, "subject"}:
-        return all(each.kind in _NEUTRAL for each in clause[named + 1 : at])
-    following = next((each for each in clause[at + 1 : last] if each.kind not in _NEUTRAL), None)
+        return all(each.kind in _NEUTRAL for each in clause[max(named + 1, at - _REACH) : at])
+    following = next((each for each in clause[at + 1 : min(last, at + _REACH)] if each.kind not in _NEUTRAL), None)
     return following is not None and SLOTS.get(following.kind, "subject") != "subject" and following.kind != "medium"
 
 
 def _settle(read: list[_Clause]) -> None:
     """What nothing tells goes by its neighbours, as in English: a lone unknown word, or adjectives before a noun."""
-    open_ones = [
-        at for at, clause in enumerate(read) for span in clause.spans if span.slot is None and not clause.english
-    ]
-    for at in dict.fromkeys(open_ones):
-        before, after = _near(read, at, -1), _near(read, at, 1)
-        for span in read[at].spans:
-            if span.slot is None:
-                span.slot = _between(read[at].tokens[span.first : span.last], before, after)
+    later, known = list[str | None](), None
+    for clause in reversed(read):
+        later.append(known)
+        known = next(iter(_slots(clause)), known)
+    before: str | None = None
+    for clause, after in zip(read, reversed(later), strict=True):
+        for span in clause.spans:
+            if span.slot is None and not clause.english:
+                span.slot = _between(clause.tokens[span.first : span.last], before, after)
+        before = next(reversed(_slots(clause)), before)
+
+
+def _slots(clause: _Clause) -> list[str]:
+    """The slots that a clause is known to be for; of an English one, those of its nouns."""
+    if clause.english:
+        return [SLOTS[token.kind] for token in clause.tokens if token.kind in SLOTS]
+    return [span.slot for span in clause.spans if span.slot and span.slot != NEGATIVE]
 
 
 def _between(found: list[Token], before: str | None, after: str | None) -> str:
@@ -389,23 +402,6 @@ def _between(found: list[Token], before: str | None, after: str | None) -> str:
     if before == after and before:
         return before
     return english.BESIDE.get((before or "", after)) or "subject"
-
-
-def _near(read: list[_Clause], at: int, step: int) -> str | None:
-    """The nearest slot in one direction; an English clause tells it when asked alone."""
-    at += step
-    while 0 <= at < len(read):
-        clause = read[at]
-        spans = clause.spans if step > 0 else clause.spans[::-1]
-        if clause.english:
-            kinds = [SLOTS[token.kind] for token in clause.tokens if token.kind in SLOTS]
-            if kinds:
-                return kinds[0 if step > 0 else -1]
-        for span in spans:
-            if span.slot and span.slot != NEGATIVE:
-                return span.slot
-        at += step
-    return None
 
 
 def _pieces(line: str, clause: _Clause, begin: int, until: int) -> Iterator[Piece]:

@@ -19,12 +19,12 @@ _LONGEST: Final = 40
 
 def segments(line: str, language: Language) -> Iterator[Segment]:
     """Split a line, its spaces single, at labels of this language and of English."""
-    quoted = [found.span() for found in _QUOTATION.finditer(line)] if '"' in line else []
+    quoted = {at for found in _QUOTATION.finditer(line) for at in range(*found.span())} if '"' in line else set()
     label, slot, start, last = "", "free", 0, 0
     for colon in _COLON.finditer(line):
         at = colon.start()
         found = _named(line, max(start, last, at - _LONGEST), at, language)
-        if not found or line[at + 1 : at + 3] == "//" or any(begin < at < end for begin, end in quoted):
+        if not found or line[at + 1 : at + 3] == "//" or at in quoted:
             continue
         name, where = found
         before = line[start:where]
@@ -32,7 +32,7 @@ def segments(line: str, language: Language) -> Iterator[Segment]:
             yield Segment(slot, before, label)
         label, slot, start = name.casefold(), _slot(name, language), at + 1
         last = start
-    yield Segment(slot, line[start:].lstrip("*_ "), label)
+    yield Segment(slot, line[start:].lstrip("*_ ") if label else line, label)
 
 
 def _named(line: str, after: int, colon: int, language: Language) -> tuple[str, int] | None:

@@ -228,11 +228,12 @@ class Language:
                 return Match(entry, 1, end if _denies(word[end:]) else 0)
         return None
 
-    def in_run(self, text: str, place: int) -> Match | None:
-        """Of text without spaces between words, the longest entry that begins at `place`."""
+    def in_run(self, text: str, place: int, end: int | None = None) -> Match | None:
+        """Of text without spaces between words, the longest entry that begins at `place`, before `end` where given."""
+        end = len(text) if end is None else end
         for length in self.lengths.get(text[place], ()):
             entry = self.exact.get(text[place : place + length])
-            if entry and place + length <= len(text):
+            if entry and place + length <= end:
                 return Match(entry, length)
         return None
 

@@ -112,7 +112,7 @@ def _run(text: str, start: int, language: Language) -> Iterator[Token]:
         match = language.in_run(plain, at)
         if match and match.entry.kind in _PARTICLES and not begins.isdisjoint(range(at + 1, at + match.length)):
             # No particle goes on beyond a space.
-            match = language.in_run(plain[: min(each for each in begins if each > at)], at)
+            match = language.in_run(plain, at, next(each for each in range(at + 1, len(plain)) if each in begins))
         if match is None or (
             match.length == 1 and language.particles and not _alone(plain, at, begins, language, match)
         ):
