@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -34,6 +35,34 @@ TYPED = {
     "korean": "빨간 머리 여자, 파란 코트, 숲, 부드러운 창가 빛, 85mm, 안경 없이",
 }
 """The same portrait in every language."""
+HOSTILE = (
+    *(
+        "sin ",
+        "mit und ",
+        "mujer vieja ",
+        "retrato de ",
+        "ojos,",
+        "Luz:",
+        "光：",
+        "のない",
+        "수 ",
+        "안 쓴 ",
+        "gözlüksüz ",
+    ),
+    *(
+        "nicht lächelnd ",
+        "Wollmantel",
+        "без ",
+        "из окна ",
+        "desconocido en ",
+        '"a":',
+        "没有",
+        "的",
+        "坐在公园",
+        "에서 ",
+    ),
+)
+"""What is repeated to find work that grows faster than the text."""
 
 
 def everything(prompt: PortraitPrompt) -> str:
@@ -192,6 +221,29 @@ def test_a_reading_is_the_same_when_its_lines_are_read_again(text: str) -> None:
     """In any language a recipe can be edited as lines."""
     prompt = parse(text)
     assert parse(to_lines(prompt)) == prompt
+
+
+def calls_of_parsing(text: str) -> int:
+    """How much work reading takes, independent of the machine: the function calls of it."""
+    count = 0
+
+    def note(_frame: object, event: str, _detail: object) -> None:
+        nonlocal count
+        count += event in {"call", "c_call"}
+
+    sys.setprofile(note)
+    try:
+        parse(text)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_twice_the_text_is_about_twice_the_work(piece: str) -> None:
+    """In any language, whatever is repeated."""
+    once, twice = (calls_of_parsing(piece * (length // len(piece))) for length in (2000, 4000))
+    assert twice < 2.5 * once + 2000
 
 
 @pytest.mark.parametrize("name", lexicon.NAMES)
