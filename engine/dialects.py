@@ -12,7 +12,7 @@ from engine.families.pictures import Attached
 from engine.families.words import Words
 from engine.prompt import PortraitPrompt
 from engine.prompts.languages import lexicon as languages
-from engine.prompts.languages.english import in_english, spoken_in
+from engine.prompts.languages.english import denied, in_english, spoken_in
 from engine.prompts.looks import Looks, told, unsaid, with_looks
 
 __all__ = ["FAMILIES", "Attached", "Words", "render"]
@@ -106,4 +106,4 @@ def _for_readers(prompt: PortraitPrompt, family: str) -> tuple[PortraitPrompt, t
     if spoken_in(prompt) not in _UNDERSTOOD.get(family, frozenset()):
         return english, untold
     # What is not wanted is turned into its opposite by rules that read English.
-    return replace(prompt, negative=english.negative or prompt.negative), ()
+    return replace(prompt, negative=denied(prompt)), ()

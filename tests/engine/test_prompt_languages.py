@@ -135,6 +135,14 @@ def test_denials_take_what_they_deny_and_no_more(typed: str, denied: str) -> Non
     assert prompt.environment
 
 
+def test_a_label_in_prose_ends_with_its_sentence_and_avoiding_too() -> None:
+    """What follows is read by its words again."""
+    prompt = parse("Mujer de 30 años. Fondo: oficina moderna. Luz suave. Cámara Canon, 85mm. Evitar texto, logotipos.")
+    assert (prompt.subject, prompt.environment) == ("Mujer de 30 años", "oficina moderna")
+    assert (prompt.lighting, prompt.camera) == ("Luz suave", "Cámara Canon, 85mm")
+    assert prompt.negative == "texto, logotipos"
+
+
 def test_models_are_told_the_words_as_typed_where_they_understand_them() -> None:
     """Others are told the English of known words, and the card names what they are not told."""
     prompt = parse("红发女子，蓝色大衣，祥云瑞气，森林里")
@@ -146,6 +154,13 @@ def test_models_are_told_the_words_as_typed_where_they_understand_them() -> None
         assert not re.search("[\u4e00-\u9fff]", words.prompt + words.long_prompt + words.negative)
         assert any("瑞" in dropped for dropped in words.dropped)
     assert "mujer" not in render(parse(TYPED["spanish"]), "qwen").prompt
+
+
+def test_half_a_denial_is_not_told() -> None:
+    """It would deny more than was meant."""
+    english, untold = in_english(parse("mujer en la playa, luz suave, sin piel qzxante, sin gafas"))
+    assert english.negative == "glasses"
+    assert untold == ("piel qzxante",)
 
 
 def test_what_is_not_wanted_is_said_as_its_opposite_in_any_language() -> None:

@@ -38,17 +38,37 @@ _UNITS: Final = {"мм": "mm", "毫米": "mm", "ミリ": "mm", "밀리": "mm", "
 @lru_cache(maxsize=64)
 def in_english(prompt: PortraitPrompt) -> tuple[PortraitPrompt, tuple[str, ...]]:
     """The prompt with the English of its known words, and those that are left out; the same prompt for English."""
-    texts = {slot: prompt.slot(slot) for slot in SLOTS} | {"negative": prompt.negative}
     name = spoken_in(prompt)
     if not name:
         return prompt, ()
     language = lexicon.language(name)
     untold = list[str]()
-    told = {slot: ", ".join(translated(text, language, untold)) for slot, text in texts.items()}
+    told = {slot: ", ".join(translated(prompt.slot(slot), language, untold)) for slot in SLOTS}
+    told["negative"] = ", ".join(_denied(prompt.negative, language, untold))
     english = PortraitPrompt(
         **told, characters=prompt.characters, aspect=prompt.aspect, seed=prompt.seed, text=prompt.text
     )
     return english, tuple(dict.fromkeys(untold))
+
+
+def denied(prompt: PortraitPrompt) -> str:
+    """What is not wanted, thing by thing in English where its words are known, else as typed."""
+    name = spoken_in(prompt)
+    if not name:
+        return prompt.negative
+    language = lexicon.language(name)
+    return ", ".join("".join(_denied(each, language, [])) or each for each in prompt.negative.split(", ") if each)
+
+
+def _denied(text: str, language: Language, untold: list[str]) -> Iterator[str]:
+    """What is not wanted, in English. Half of it would deny more: without "plastic", "plastic skin" denies skin."""
+    for clause in text.split(", "):
+        lost = list[str]()
+        said = ", ".join(translated(clause, language, lost))
+        if said and not lost:
+            yield said
+        elif clause:
+            untold.append(clause)
 
 
 def spoken_in(prompt: PortraitPrompt) -> str:

@@ -68,8 +68,14 @@ class _Clause:
 def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
     """Cut a line into pieces with their slots, `NEGATIVE` among them; clauses in English are judged as English is."""
     read = list[_Clause]()
+    avoiding = False
     for mark, clause in clauses(tokens(line, language)):
-        read.append(_read(line, mark, clause, language, first=first and not read))
+        # "Avoid text, logos." goes on to the end of its sentence; in the midst of a list it is about one thing.
+        avoiding = avoiding if mark == "," and read else clause[0].kind == "avoid"
+        if avoiding and read and mark == "," and _names(clause, 0):
+            read.append(_Clause(mark, clause, [Span(NEGATIVE, 0, len(clause))]))
+        else:
+            read.append(_read(line, mark, clause, language, first=first and not read))
     _settle(read)
     starts = [0, *(clause.tokens[0].start for clause in read[1:]), len(line)]
     pieces, at = list[Piece](), 0
@@ -128,7 +134,7 @@ def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, in
     start, at = 0, 0
     while at < len(clause):
         token = clause[at]
-        if (token.kind == "not" or _denies_on(clause, start, at, language)) and _names(clause, at + 1):
+        if (token.kind in {"not", "avoid"} or _denies_on(clause, start, at, language)) and _names(clause, at + 1):
             end = _denied_until(clause, at + 1, language)
             if start < at:
                 yield True, start, at
@@ -423,7 +429,7 @@ def _unwanted(line: str, found: list[Token]) -> Iterator[str]:
     """What a denial denies, thing by thing, without the words that deny and join."""
     current = list[Token]()
     for token in [*found, None]:
-        if token is None or token.kind in {"and", "not"}:
+        if token is None or token.kind in {"and", "not", "avoid"}:
             while current and current[0].kind in SMALL:
                 current.pop(0)
             while current and current[-1].kind in SMALL:

@@ -11,6 +11,7 @@ from engine.prompts.languages.lexicon import Language, fold
 
 _COLON: Final = re.compile("[:：]")
 _QUOTATION: Final = re.compile(r'"[^"]*"')
+_SENTENCE_END: Final = re.compile(r"[.!?](?=\s)|[。！？]")
 _MARKS: Final = " *_#>•-【】[]()"
 _BORDERS: Final = frozenset(".;|,!?:：，、。；·*】\n")
 _LONGEST: Final = 40
@@ -20,7 +21,7 @@ _LONGEST: Final = 40
 def segments(line: str, language: Language) -> Iterator[Segment]:
     """Split a line, its spaces single, at labels of this language and of English."""
     quoted = {at for found in _QUOTATION.finditer(line) for at in range(*found.span())} if '"' in line else set()
-    label, slot, start, last = "", "free", 0, 0
+    label, slot, start, last, midst = "", "free", 0, 0, False
     for colon in _COLON.finditer(line):
         at = colon.start()
         found = _named(line, max(start, last, at - _LONGEST), at, language)
@@ -29,10 +30,19 @@ def segments(line: str, language: Language) -> Iterator[Segment]:
         name, where = found
         before = line[start:where]
         if label or before.strip(_MARKS):
-            yield Segment(slot, before, label)
+            yield from _cut(Segment(slot, before, label), midst)
+            midst = midst or not label
         label, slot, start = name.casefold(), _slot(name, language), at + 1
         last = start
-    yield Segment(slot, line[start:].lstrip("*_ ") if label else line, label)
+    yield from _cut(Segment(slot, line[start:].lstrip("*_ ") if label else line, label), midst)
+
+
+def _cut(segment: Segment, midst: bool) -> list[Segment]:
+    """In the midst of prose a label reaches to the end of its sentence, as in English."""
+    end = _SENTENCE_END.search(segment.value) if midst and segment.label and segment.slot != "free" else None
+    if end is None or not segment.value[end.end() :].strip():
+        return [segment]
+    return [segment._replace(value=segment.value[: end.start()]), Segment("free", segment.value[end.end() :])]
 
 
 def _named(line: str, after: int, colon: int, language: Language) -> tuple[str, int] | None:

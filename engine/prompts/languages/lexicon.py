@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple
 
 LATIN: Final = ("spanish", "portuguese", "french", "german", "italian", "dutch", "polish", "turkish")
 NAMES: Final = (*LATIN, "russian", "ukrainian", "chinese", "japanese", "korean")
-SMALL: Final = frozenset({"with", "in", "of", "and", "from", "wear", "lit", "small", "after", "not", "not after"})
+SMALL: Final = frozenset(
+    {"with", "in", "of", "and", "from", "wear", "lit", "small", "after", "not", "avoid", "not after"}
+)
 """Kinds of words that join, open or deny; they name nothing."""
 
 _FIXED: Final = SMALL - {"wear", "lit"}

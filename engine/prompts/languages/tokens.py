@@ -29,7 +29,7 @@ _FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
 _TECH, _BORDER, _RUN, _WORD, _NUMBER = 3, 4, 5, 6, 7
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
-_PARTICLES: Final = SMALL - {"wear", "lit", "not", "not after", "after"}
+_PARTICLES: Final = SMALL - {"wear", "lit", "not", "avoid", "not after", "after"}
 """Kinds that are parts of the Korean word before them where they have one syllable."""
 _STRONG: Final = frozenset(".!?。！？…\n")
 
