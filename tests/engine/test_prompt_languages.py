@@ -184,6 +184,7 @@ def test_english_prompts_are_english(name: str) -> None:
         'a woman holding a sign that says "東京"',
         "lederhosen, dirndl, beer tent, Oktoberfest",
         "die hard fan in a jersey",
+        "@kai in a hat",
     ],
 )
 def test_a_few_foreign_words_leave_english_english(typed: str) -> None:

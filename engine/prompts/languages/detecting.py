@@ -10,7 +10,8 @@ from typing import Final
 from engine.prompts.languages.lexicon import LATIN, Language, fold, language, words_of
 from engine.prompts.lexicon import LEXICON, entry
 
-_QUOTATION: Final = re.compile(r'"[^"\n]*"')
+_NAMED: Final = re.compile(r'"[^"\n]*"|@[\w:-]++')
+"""Quotations and handles, which are in no language."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]")
@@ -43,10 +44,8 @@ _ACCENTS: Final = {
 @lru_cache(maxsize=256)
 def detect(text: str) -> str:
     """The name of the language (a name of `lexicon.NAMES`) that a text is in, wholly or in part; "" for English."""
-    if text.isascii():
-        return _by_words(_QUOTATION.sub(" ", text) if '"' in text else text)
-    text = _QUOTATION.sub(" ", text)
-    return _by_script(text) or _by_words(text)
+    text = _NAMED.sub(" ", text) if '"' in text or "@" in text else text
+    return "" if text.isspace() else _by_script(text) or _by_words(text)
 
 
 def spoken(text: str) -> Language | None:
@@ -56,6 +55,8 @@ def spoken(text: str) -> Language | None:
 
 
 def _by_script(text: str) -> str:
+    if text.isascii():
+        return ""
     han, kana, hangul = (len(pattern.findall(text)) for pattern in (_HAN, _KANA, _HANGUL))
     cyrillic = len(_CYRILLIC.findall(text))
     if not (han or kana or hangul or cyrillic):
