@@ -162,8 +162,8 @@ _AT_MAGE: Final[Mapping[str, Model]] = MappingProxyType(
             guidance=7.5,
             negative=True,
         ),
-        "flux2": _model("mage", "FLUX.2", "flux", "editorial, several lights", "only words, no saved faces"),
-        "z_image": _model("mage", "Z-Image", "flux", "quick drafts", "only words, no saved faces"),
+        "flux2": _model("mage", "FLUX.2", "flux2", "editorial, several lights", "only words, no saved faces"),
+        "z_image": _model("mage", "Z-Image", "qwen", "quick drafts", "only words, no saved faces"),
     }
 )
 _TITLES: Final[Mapping[str, str]] = MappingProxyType(

@@ -84,7 +84,7 @@ PUBLISHED: Final = (
     Published(
         pattern="flux.2-klein-base-4b",
         title="FLUX.2 klein Base 4B",
-        family="flux",
+        family="flux2",
         pipeline="Flux2KleinPipeline",
         steps=50,
         guidance=4.0,
@@ -100,7 +100,7 @@ PUBLISHED: Final = (
     Published(
         pattern="flux.2-klein-4b",
         title="FLUX.2 klein 4B",
-        family="flux",
+        family="flux2",
         pipeline="Flux2KleinPipeline",
         steps=4,
         guidance=1.0,
@@ -116,7 +116,7 @@ PUBLISHED: Final = (
     Published(
         pattern="flux.2-klein-9b",
         title="FLUX.2 klein 9B",
-        family="flux",
+        family="flux2",
         pipeline="Flux2KleinPipeline",
         steps=4,
         guidance=1.0,
@@ -148,7 +148,7 @@ PUBLISHED: Final = (
     Published(
         pattern="qwen-image-edit-25",
         title="Qwen-Image-Edit",
-        family="flux",
+        family="qwen",
         pipeline="QwenImageEditPlusPipeline",
         steps=40,
         guidance=4.0,
@@ -164,7 +164,7 @@ PUBLISHED: Final = (
     Published(
         pattern="qwen-image-edit",
         title="Qwen-Image-Edit",
-        family="flux",
+        family="qwen",
         pipeline="QwenImageEditPipeline",
         steps=50,
         guidance=4.0,
@@ -180,7 +180,7 @@ PUBLISHED: Final = (
     Published(
         pattern="qwen-image",
         title="Qwen-Image",
-        family="flux",
+        family="qwen",
         pipeline="QwenImagePipeline",
         steps=50,
         guidance=4.0,
@@ -219,7 +219,7 @@ PUBLISHED: Final = (
     Published(
         pattern="z-image-turbo",
         title="Z-Image-Turbo",
-        family="flux",
+        family="qwen",
         pipeline="ZImagePipeline",
         steps=8,
         guidance=0.0,
@@ -239,12 +239,12 @@ OF_PIPELINES: Final[Mapping[str, Published]] = MappingProxyType(
         "StableDiffusion3Pipeline": Published(pattern="", family="sd35", edits=True),
         "FluxPipeline": Published(pattern="", family="flux", negative=False, edits=True),
         "FluxKontextPipeline": Published(pattern="", family="flux", negative=False, references=1, edits=True),
-        "Flux2KleinPipeline": Published(pattern="", family="flux", negative=False, references=4, edits=True),
-        "Flux2Pipeline": Published(pattern="", family="flux", negative=False, references=4, edits=True),
-        "QwenImagePipeline": Published(pattern="", family="flux", edits=True),
-        "QwenImageEditPipeline": Published(pattern="", family="flux", references=1, edits=True, needs_picture=True),
-        "QwenImageEditPlusPipeline": Published(pattern="", family="flux", references=3, edits=True, needs_picture=True),
-        "ZImagePipeline": Published(pattern="", family="flux", edits=True),
+        "Flux2KleinPipeline": Published(pattern="", family="flux2", negative=False, references=4, edits=True),
+        "Flux2Pipeline": Published(pattern="", family="flux2", negative=False, references=4, edits=True),
+        "QwenImagePipeline": Published(pattern="", family="qwen", edits=True),
+        "QwenImageEditPipeline": Published(pattern="", family="qwen", references=1, edits=True, needs_picture=True),
+        "QwenImageEditPlusPipeline": Published(pattern="", family="qwen", references=3, edits=True, needs_picture=True),
+        "ZImagePipeline": Published(pattern="", family="qwen", edits=True),
     }
 )
 """What follows from the pipeline alone, for a model that nothing else is known of."""

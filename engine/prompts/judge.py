@@ -47,7 +47,7 @@ _PARTICLES: Final = frozenset({"up", "down", "off", "out"})
 _LOOSE: Final = frozenset({"surface", "weather", "thing", "prop", "animal", "abstract"})
 _DRAWING: Final = frozenset({"clothing", "environment", "detail"})
 """Slots that draw what is joined to them by "and": "a necklace and a blanket", "rust and barnacles"."""
-_BESIDE: Final[dict[tuple[str, str | None], str]] = {
+BESIDE: Final[dict[tuple[str, str | None], str]] = {
     ("clothing", "environment"): "environment",
     ("clothing", "lighting"): "environment",
     ("clothing", "camera"): "environment",
@@ -159,7 +159,7 @@ def _settle_unknown(read: list[_Read]) -> None:
         chunk = clause.chunks[0]
         if chunk.slot is None and len(clause.chunks) == 1:
             thing = before is not None and chunk.about == "thing"
-            chunk.slot = before if before == later else _BESIDE.get((before or "", later)) if thing else None
+            chunk.slot = before if before == later else BESIDE.get((before or "", later)) if thing else None
         before = clause.chunks[-1].slot
 
 

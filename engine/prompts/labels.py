@@ -358,6 +358,11 @@ def _meant(label: str) -> tuple[str, bool] | None:
     return (one[0], False) if one[0] == other[0] else ("free", False)
 
 
+def english_slot(label: str) -> str:
+    """The slot that an English label names, "" for none."""
+    return (_meant(label) or ("", False))[0]
+
+
 def _segment(label: str, value: str, note: str = "") -> Segment:
     if not label:
         return Segment("free", value)

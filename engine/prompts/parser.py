@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.prompts import keys, labels, negation, pasted, quotes, structured
-from engine.prompts.judge import EDGES, judge
+from engine.prompts.judge import EDGES, Piece, judge
+from engine.prompts.languages import detecting, judging
+from engine.prompts.languages import labels as foreign_labels
+from engine.prompts.languages.lexicon import Language
 from engine.prompts.lines import to_lines
 from engine.prompts.model import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
@@ -21,7 +25,7 @@ Twice what may be typed, and room for a prompt, a negative one and the settings 
 _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
-_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€-]*+)*+")
+_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€，、。；-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€，、。；-]*+)*+")
 """Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
 _WORD: Final = re.compile(r"\w+")
 _READINGS: Final = 5
@@ -81,7 +85,9 @@ def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
 def _read_lines(text: str, collector: _Collector) -> None:
     text = "\n".join(map(_single_spaced, text.splitlines()))
     collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
-    for line in pasted.take_out(text, collector.brought).split("\n"):
+    text = pasted.take_out(text, collector.brought)
+    collector.language = detecting.spoken(text)
+    for line in text.split("\n"):
         line = _single_spaced(quotes.straighten(_single_spaced(line)))
         if line:
             collector.line(line)
@@ -108,6 +114,7 @@ def _single_spaced(line: str) -> str:
 @dataclass(slots=True)
 class _Collector:
     brought: pasted.Brought
+    language: Language | None = None
     slots: dict[str, list[str]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     negative: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)
@@ -121,11 +128,11 @@ class _Collector:
 
     def line(self, line: str) -> None:
         """Take in one line: its labelled stretches as they stand, the rest by judgement."""
-        other = labels.unknown(line) if self.labelled and '"' not in line else None
+        other = labels.unknown(line) if self.labelled and '"' not in line and not self.language else None
         if other and self.open_label == "free":
             self.entry(keys.meaning(structured.Entry((other[0],), other[1])))
             return
-        for segment in labels.segments(line, introduced=self.introduced):
+        for segment in self._segments(line):
             slot = segment.slot
             if slot == "free" and not segment.label:
                 slot = self.open_label
@@ -135,6 +142,11 @@ class _Collector:
                 self.open_label = slot
             elif segment.label:
                 self.open_label = "free"
+
+    def _segments(self, line: str) -> Iterable[labels.Segment]:
+        if self.language:
+            return foreign_labels.segments(line, self.language)
+        return labels.segments(line, introduced=self.introduced)
 
     def entry(self, said: keys.Meaning) -> None:
         """Take in one value of a prompt that is written as data."""
@@ -156,17 +168,25 @@ class _Collector:
     def _segment(self, slot: str, value: str, segment: labels.Segment) -> None:
         if not value:
             return
-        if slot in SLOTS or slot in {"free", ""}:
+        if not self.language and (slot in SLOTS or slot in {"free", ""}):
             value = self._wanted(value)
         if not value:
             return
-        if slot in SLOTS:
+        if slot in SLOTS and self.language and (pieces := judging.partly_denied(value, self.language)):
+            self._take(pieces, slot)
+        elif slot in SLOTS:
             self._add(slot, value, ",")
         elif slot == "negative":
-            self.negative.append(value if segment.label.startswith("negative") else negation.plainly(value))
+            self.negative.append(self._denied(value, segment))
         elif not self._special(slot, value):
             stated = "" if slot in {"free", "text", "characters"} else f"{segment.label} "
             self._free(stated + value)
+
+    def _denied(self, value: str, segment: labels.Segment) -> str:
+        """What a label says is not wanted."""
+        if self.language:
+            return judging.listed(value)
+        return value if segment.label.startswith("negative") else negation.plainly(value)
 
     def _wanted(self, value: str) -> str:
         """The value without what it says that there should not be, which is noted."""
@@ -191,9 +211,19 @@ class _Collector:
         return False
 
     def _free(self, value: str) -> None:
-        for slot, text, joint in judge(value, first=not any(self.slots.values())):
-            if text:
-                self._add(slot, text, joint)
+        first = not any(self.slots.values())
+        if self.language:
+            self._take(judging.judge(value, self.language, first=first))
+        else:
+            self._take(judge(value, first=first))
+
+    def _take(self, pieces: Iterable[Piece], slot: str = "") -> None:
+        """Put pieces where they belong, or all in one slot but what is not wanted."""
+        for piece in pieces:
+            if piece.slot == judging.NEGATIVE:
+                self.negative.append(piece.text)
+            elif piece.text:
+                self._add(slot or piece.slot, piece.text, piece.joint)
 
     def _add(self, slot: str, text: str, joint: str) -> None:
         """Put a text at the end of a slot; `joint` as in `Piece`."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from engine.prompt import SLOTS, PortraitPrompt
+from engine.prompts.languages.english import in_english
 from engine.prompts.lexicon import kind_of
 from engine.prompts.looks import Looks
 from engine.prompts.model import QUOTED
@@ -91,6 +92,7 @@ def read(
     The same prompt, seed and people give the same scene. Nobody under 18 is drawn.
     """
     saved = {handle.casefold(): who for handle, who in (characters or {}).items()}
+    prompt, untold = in_english(prompt)
     prompt = moved(prompt)
     whole = script(prompt, [], [])
     spoken = [clause(said.slot, _without_quotes(said.words)) for said in whole.clauses]
@@ -108,7 +110,7 @@ def read(
         lettering=tuple(Lettering(words=text, on=_on(prompt, text)) for text in prompt.text),
         seed=seed,
     )
-    return Reading(scene, tuple(_missed(spoken, saved)))
+    return Reading(scene, (*_missed(spoken, saved), *untold))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from engine.prompt import PortraitPrompt
+from engine.prompts.languages import lexicon as languages
+from engine.prompts.languages.english import denied, in_english, spoken_in
 from engine.prompts.looks import Looks, told, unsaid, with_looks
 from engine.prompts.negation import moved
 from engine.prompts.telling import Words
@@ -21,6 +23,8 @@ _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]
         "studio": studio_words.render,
         "sd35": sd35.render,
         "flux": sentences.render,
+        "flux2": sentences.render,
+        "qwen": sentences.render,
         "mango": sentences.render,
         "nano-banana": instructions.nano_banana,
         "gpt-image": instructions.gpt_image,
@@ -28,6 +32,18 @@ _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]
     }
 )
 FAMILIES: Final = tuple(_RENDERERS)
+
+_EVERY: Final = frozenset(languages.NAMES)
+_UNDERSTOOD: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "nano-banana": _EVERY,
+        "gpt-image": _EVERY,
+        "flux2": _EVERY,
+        "qwen": frozenset({"chinese"}),
+    }
+)
+"""The languages that a family understands beside English, as the makers of its models say. The others are told the
+English of the words that are known; the studio reads that by itself."""
 
 
 class _WithPictures(Protocol):
@@ -37,6 +53,8 @@ class _WithPictures(Protocol):
 _WITH_PICTURES: Final[Mapping[str, tuple[_WithPictures, str]]] = MappingProxyType(
     {
         "flux": (sentences.render, "reference picture"),
+        "flux2": (sentences.render, "reference picture"),
+        "qwen": (sentences.render, "reference picture"),
         "mango": (sentences.render, "reference picture"),
         "nano-banana": (instructions.nano_banana, "attached picture"),
         "gpt-image": (instructions.gpt_image, "attached picture"),
@@ -62,7 +80,12 @@ def render(
     where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
     Raises KeyError for a family not in `FAMILIES`.
     """
-    held, prompt = tuple(characters), moved(prompt)
+    held = tuple(characters)
+    prompt, untold = _for_readers(prompt, family)
+    if untold:
+        said = render(prompt, family, characters=held, others=others, change=change, looks=looks)
+        return said if change else replace(said, dropped=(*said.dropped, *untold))
+    prompt = moved(prompt)
     if looks and not change:
         added = unsaid(prompt, looks)
         said = render(with_looks(prompt, added), family, characters=held, others=others)
@@ -75,3 +98,14 @@ def render(
     first = 1 + len(held)
     said = renderer(reference_pictures.named(prompt, others, first, picture), held, numbered=True)
     return replace(said, prompt=f"{said.prompt} {reference_pictures.legend(others, first, picture)}")
+
+
+def _for_readers(prompt: PortraitPrompt, family: str) -> tuple[PortraitPrompt, tuple[str, ...]]:
+    """The prompt in a language that the family understands, and the words that are lost by it."""
+    if family == "studio":
+        return prompt, ()
+    english, untold = in_english(prompt)
+    if spoken_in(prompt) not in _UNDERSTOOD.get(family, frozenset()):
+        return english, untold
+    # What is not wanted is turned into its opposite by rules that read English.
+    return replace(prompt, negative=denied(prompt)), ()

@@ -50,6 +50,10 @@ _HEAD: Final = """\
 
 Write what you see, in any form: a sentence, a comma list, lines with labels, or a block pasted from another tool. The
 studio sorts it into six slots, shows them on the portrait's card, and lets you change one and keep the other five.
+
+Write in English, Spanish, Portuguese, French, German, Italian, Dutch, Polish, Russian, Ukrainian, Turkish, Chinese,
+Japanese or Korean, or mix one of them with English. A model that understands your language is told your words; another
+is told the English of those that the studio knows, and the card names the rest.
 """
 _WRITING: Final = f"""
 ## What else a prompt can hold

@@ -17,18 +17,31 @@ MARKS = {
     "n": "negative",
 }
 HALVES = ("first", "second")
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+LANGUAGES = (
+    *("spanish", "portuguese", "french", "german", "italian", "dutch", "polish", "russian", "ukrainian"),
+    *("turkish", "chinese", "japanese", "korean"),
+)
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", *LANGUAGES)
 KINDS = ("tags", "flags", "labels", "json", "prose", "negation")
 """Sets of one way to write each."""
 
 _MARK = re.compile(r"\{([scelkdn]):(.*?)\}", re.DOTALL)
-_BORDER = re.compile(r"[,;|\n]|[.?!](?=\s|$)")
+_BORDER = re.compile(r"[,;|\n，、。；]|[.?!](?=\s|$)")
 _WEIGHT = re.compile(r":\d*\.?\d+(?=[)\]]|,|$)")
+_SMALL_WORDS = """
+de del di da do du des d l la le les el los las il lo un una une um uma y e et con com avec en em dans nel nella su
+sulla por par per à al alla au aux na der die das ein eine einer einem einen und mit im am auf von vor zu een het van
+met op bij z ze w i o przy с со в во на и у з із і й та bir ve"""
+"""Of the other languages, what may stand on either side of a border."""
 _FUNCTION_WORDS = frozenset(
     {"a", "an", "the", "and", "or", "but", "with", "without", "of", "in", "on", "at", "by", "from", "for"}
     | {"to", "into", "as", "is", "are", "was", "has", "have", "having", "this", "that", "there", "which"}
     | {"he", "she", "it", "they", "his", "her", "their", "its", "who"}
+    | frozenset(_SMALL_WORDS.split())
+    | set("的在里着了和のにでをがはとも")
 )
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+")
+"""A word; of Chinese and Japanese, which write none apart, a character."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +66,7 @@ class Record:
 
 def content_words(text: str) -> tuple[str, ...]:
     """The words that carry meaning, in order, in lower case."""
-    return tuple(word for word in re.findall(r"\w+", text.lower()) if word not in _FUNCTION_WORDS)
+    return tuple(word for word in _WORD.findall(text.lower()) if word not in _FUNCTION_WORDS)
 
 
 def read(name: str) -> Iterator[Record]:

@@ -1,0 +1,1 @@
+"""Languages beside English: one data file each, read when first met. Callers import `engine.prompts.languages.…`."""
