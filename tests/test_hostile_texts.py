@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.core import policy
 from engine.pictures import provenance
-from engine.pictures.picture_text import with_texts
 from engine.prompt import MAX_TEXT, SLOTS, PortraitPrompt, merge, parse
 from engine.prompts import looks
+from engine.recipes.picture_text import with_texts
 from engine.wording.dialects import FAMILIES, render
 from tests import hostile
 from tests.engine.test_provenance import png

@@ -24,7 +24,7 @@ STUDIO_MAY = (
     "engine.renderer",
     "engine.prompt",
     "engine.prompts",
-    "engine.pictures.picture_text",
+    "engine.recipes.picture_text",
     "engine.faces.identity",
     "engine.faces.likeness",
 )
@@ -84,10 +84,8 @@ def engine_imports(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names if alias.name.split(".")[0] == "engine")
         elif isinstance(node, ast.ImportFrom) and node.level:
             yield ""
-        elif isinstance(node, ast.ImportFrom) and node.module == "engine":
-            yield from (f"engine.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "engine":
-            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 def test_the_photo_studio_needs_nothing_heavy_and_little_of_the_engine() -> None:
@@ -139,7 +137,7 @@ FLOORS = {
         "*",
     ),
     "engine": (
-        "prompt prompts apart",
+        "prompt prompts apart recipes",
         "faces",
         "pictures",
         "renderer",
@@ -148,7 +146,7 @@ FLOORS = {
         "models",
         "placement",
         "backends",
-        "queue",
+        "queue recipe",
     ),
     "data": ("core", "credits", "pictures", "characters", "orders", "people", "upkeep"),
 }

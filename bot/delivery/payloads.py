@@ -14,7 +14,7 @@ from bot.core.stores import Stores
 from bot.messages import cards, sheets
 from data.orders.jobs import Order
 from engine.pictures import intake, provenance
-from engine.pictures.picture_text import exif_comment
+from engine.recipes.picture_text import exif_comment
 
 SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
 

@@ -21,9 +21,9 @@ from engine.faces import face_review, identity
 from engine.faces.identity import Face
 from engine.models.catalogue import Catalogue
 from engine.pictures import intake
-from engine.pictures.picture_text import texts, with_texts
 from engine.prompt import from_json
 from engine.prompts import looks
+from engine.recipes.picture_text import texts, with_texts
 
 log = logging.getLogger(__name__)
 

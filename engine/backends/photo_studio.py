@@ -213,7 +213,7 @@ def _characters(references: Sequence[Reference]) -> Mapping[str, Person]:
 
 
 def _scene_in(path: Path) -> Scene | None:
-    from engine.pictures.picture_text import texts
+    from engine.recipes.picture_text import texts
     from engine.renderer.stored import KEYWORD, SceneUnreadable, from_json
 
     try:
@@ -298,7 +298,7 @@ def _png(picture: Any, scene: Scene) -> bytes:
     """The picture with its scene in it, which is who is saved when somebody saves the face."""
     from PIL import Image
 
-    from engine.pictures.picture_text import with_texts
+    from engine.recipes.picture_text import with_texts
     from engine.renderer.stored import KEYWORD, to_json
 
     buffer = io.BytesIO()

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from engine import recipes
-from engine.pictures import picture_text
-from engine.pictures.picture_text import with_texts
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
-from engine.recipes import Found, Texts
+from engine.recipes import Found, Texts, picture_text
+from engine.recipes.picture_text import with_texts
 from engine.recipes.told import Told, told_in
 
 if TYPE_CHECKING:

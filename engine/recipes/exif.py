@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from engine.pictures.picture_text import OURS
+from engine.recipes.picture_text import OURS
 
 MOST_ENTRIES: Final = 512
 MOST_TEXT: Final = 2**20

@@ -9,11 +9,10 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from engine.pictures import picture_text
-from engine.pictures.picture_text import MAX_PARTS, MAX_TEXT, PARAMETERS, PNG, RECIPE
-from engine.recipes import exif, xmp
+from engine.recipes import exif, picture_text, xmp
 from engine.recipes.exif import LIKENESS
 from engine.recipes.model import Texts
+from engine.recipes.picture_text import MAX_PARTS, MAX_TEXT, PARAMETERS, PNG, RECIPE
 
 MAX_GRAPH: Final = 2**20
 """Bytes of a text that holds the nodes of a graph; the largest that people make have a third of that."""

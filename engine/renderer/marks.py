@@ -25,9 +25,18 @@ SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
 
 
 def stamped_marks(
-    head: Picture, tone: Picture, fields: dict[str, Picture], skin: Any, rng: np.random.Generator, age: float
+    head: Picture,
+    tone: Picture,
+    fields: dict[str, Picture],
+    skin: Any,
+    rng: np.random.Generator,
+    age: float,
+    places: tuple[Picture, ...],
 ) -> None:
-    """All of somebody's marks, in place; `rng` is the person's own, so that they come back with the face."""
+    """All of somebody's marks, in place; `rng` is the person's own, so that they come back with the face.
+
+    `places` are x, y and z of each texel on the template, in metres.
+    """
     spots, moles, old = rng.spawn(3)
     freckled = float(skin.freckles)
     if freckled > 0.02:
@@ -40,7 +49,7 @@ def stamped_marks(
     sun = fields["marked"] * np.clip(0.25 + fields["forehead"] + fields["ruddy"], 0, 1)
     _spots(head, tone * np.array((0.70, 0.56, 0.48), np.float32), sun, count, (0.5, 1.7), 0.38, old)
     for place in skin.scars:
-        _scar(head, tone, place)
+        _scar(head, tone, place, places)
 
 
 def _spots(
@@ -68,16 +77,14 @@ def _dab(head: Picture, colour: Picture, row: int, column: int, radius: float, a
     window += (colour - window) * share * np.float32(amount)
 
 
-def _scar(head: Picture, tone: Picture, place: str) -> None:
+def _scar(head: Picture, tone: Picture, place: str, places: tuple[Picture, ...]) -> None:
     """A pale line with a darker rim: "cheek left" lies on the picture's left; an unknown place leaves none."""
-    from engine.renderer.skin import head_places
-
     name, _, side = place.partition(" ")
     if name not in SCARS:
         return
     flip = -1.0 if side == "left" else 1.0
     (x0, z0), (x1, z1) = SCARS[name]
-    x, y, z, _ = head_places()
+    x, y, z = places
     px, pz = x * flip - x0, z - z0
     dx, dz = x1 - x0, z1 - z0
     t = np.clip((px * dx + pz * dz) / (dx * dx + dz * dz), 0, 1)

@@ -271,7 +271,7 @@ def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, 
     lines = _lines(age, skin)
     if lines > 0:
         _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.45 * lines * fields["wrinkles"])
-    stamped_marks(head, tone, fields, skin, rng, age)
+    stamped_marks(head, tone, fields, skin, rng, age, head_places()[:3])
     if beard != "none":
         grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
         roots = np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15)

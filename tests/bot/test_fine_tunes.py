@@ -14,8 +14,8 @@ from bot.core.settings import Settings
 from bot.operations import doctor
 from data.pictures.portraits import Portrait
 from engine.pictures import provenance
-from engine.pictures.picture_text import texts
 from engine.prompt import PortraitPrompt
+from engine.recipes.picture_text import texts
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, said
 from tests.engine.loras import lora

@@ -13,8 +13,8 @@ from bot.core import studio, words
 from bot.delivery import payloads
 from engine.jobs.job import Finished
 from engine.pictures import provenance
-from engine.pictures.picture_text import with_texts
 from engine.prompt import SLOTS, from_json
+from engine.recipes.picture_text import with_texts
 from engine.wording.dialects import Words
 from engine.wording.presets import PRESETS
 from tests.bot.conftest import MODEL, World

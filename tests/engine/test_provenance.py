@@ -20,9 +20,9 @@ from PIL import Image
 
 from bot.delivery import payloads
 from engine.pictures import provenance, signing
-from engine.pictures.picture_text import MAX_TEXT, exif_comment, texts, with_texts
 from engine.pictures.provenance import Recipe
 from engine.prompt import PortraitPrompt, parse
+from engine.recipes.picture_text import MAX_TEXT, exif_comment, texts, with_texts
 
 RECIPE = Recipe(
     prompt=parse('@ana in a red coat, a badge reading "MILO", Rembrandt lighting, 85mm f/1.4 --ar 2:3 --no hat'),

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from engine import recipe
 from engine.pictures import provenance
-from engine.pictures.picture_text import with_texts
 from engine.prompt import PortraitPrompt, parse
 from engine.recipes import Found, Texts, Unreadable, comfyui, read, read_pasted
 from engine.recipes.exif import comment
+from engine.recipes.picture_text import with_texts
 from engine.recipes.told import told_in
 from tests import hostile
 from tests.engine.recipe_formats import (

@@ -16,9 +16,9 @@ from engine.jobs.job import Edit, Finished, Fitting, Job, JobCancelled, Lane, Pr
 from engine.models.catalogue import Catalogue
 from engine.models.model import BUILTIN_ID
 from engine.models.studio_model import missing, studio_model
-from engine.pictures.picture_text import texts
 from engine.prompt import parse
 from engine.prompts.looks import Looks
+from engine.recipes.picture_text import texts
 from engine.renderer.palette import HAIR
 from engine.renderer.stored import KEYWORD, from_json
 from tests.engine.renderer.test_fitting import SMALL

@@ -17,7 +17,7 @@ from typing import Final, Literal
 
 from engine.pictures.decoding import boxes
 from engine.pictures.intake import BadPicture
-from engine.pictures.picture_text import unpack
+from engine.recipes.picture_text import unpack
 
 Format = Literal["PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIC"]
 

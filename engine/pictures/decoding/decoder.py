@@ -21,8 +21,8 @@ from engine.apart.process import WALL_S, Apart, Ended, TookTooLong
 from engine.pictures.decoding.bare import DAMAGED, counted
 from engine.pictures.decoding.seats import Seats
 from engine.pictures.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPicture
-from engine.pictures.picture_text import MAX_TEXT
 from engine.recipes import sound
+from engine.recipes.picture_text import MAX_TEXT
 from engine.recipes.told import Told
 
 log = logging.getLogger(__name__)
