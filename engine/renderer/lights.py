@@ -108,8 +108,8 @@ def _high_key(s: float) -> Light:
 
 
 def _low_key(s: float) -> Light:
-    lamps = (_key(s * 64, 30, radius=0.22), _fill(-s * 12, 0.12), _rim(-s * 150, 0.7))
-    return Light(lamps=lamps, ambient=0.09)
+    lamps = (_key(s * 64, 30, radius=0.22), _fill(-s * 12, 0.10), _rim(-s * 150, 0.7))
+    return Light(lamps=lamps, ambient=0.07, exposure=-0.12)
 
 
 def _ring(s: float) -> Light:

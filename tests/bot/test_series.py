@@ -120,7 +120,7 @@ async def test_a_frame_is_opened_with_its_own_controls_by_who_sees_it(world: Wor
     message = await series(world)
     shown = answer(await pick(world, world.lena, message, "Open", "2"))
     assert "Save as character" in labels(shown)
-    assert fields(shown)["Whereabouts"] == "forest"
+    assert fields(shown)["Place"] == "forest"
 
 
 async def test_a_frame_is_made_again_and_takes_its_place_on_a_new_sheet(world: World) -> None:

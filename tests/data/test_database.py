@@ -245,7 +245,7 @@ def _tables(path: Path) -> tuple[int, set[str]]:
 
 
 def test_two_processes_migrate_the_same_file_once(tmp_path: Path) -> None:
-    script = "import sys; from pathlib import Path; from data import schema; schema.prepare(Path(sys.argv[1]))"
+    script = "import sys; from pathlib import Path; from data.core import schema; schema.prepare(Path(sys.argv[1]))"
     runs = [
         subprocess.Popen([sys.executable, "-c", script, str(tmp_path / FILE_NAME)], stderr=subprocess.PIPE)
         for _ in range(3)

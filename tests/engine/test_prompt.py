@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from engine.prompt import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, parse, to_json, to_lines
+from engine.prompt import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, parse, read, to_json, to_lines
 
 FISHERMAN = (
     "A weathered fisherman in his 60s wearing an oilskin coat stands on a pier at dawn, "
@@ -58,8 +58,9 @@ def test_a_sentence_falls_into_its_six_slots() -> None:
 @example("0,_0")
 @example("a woman, _wearing_ a hat")
 def test_no_word_of_any_text_is_lost(text: str) -> None:
-    """Whatever a person types is in the prompt; only separators and invisible characters go."""
-    said = everything(parse(text))
+    """Whatever a person types is in the prompt or told as meaning nothing here; only separators go."""
+    reading = read(text)
+    said = everything(reading.prompt) + " ".join(reading.ignored)
     assert all(word in said for word in re.findall(r"\w+", text))
 
 

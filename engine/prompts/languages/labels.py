@@ -34,7 +34,7 @@ def segments(line: str, language: Language) -> Iterator[Segment]:
             midst = midst or not label
         label, slot, start = name.casefold(), _slot(name, language), at + 1
         last = start
-    yield from _cut(Segment(slot, line[start:].lstrip("*_ ") if label else line, label), midst)
+    yield from _cut(Segment(slot, line[start:].lstrip("*_").lstrip() if label else line, label), midst)
 
 
 def _cut(segment: Segment, midst: bool) -> list[Segment]:

@@ -19,6 +19,6 @@ def test_rays_meet_a_triangle_in_every_scene_wherever_memory_lies() -> None:
         scene.commit()
         kept.append(scene)
         assert scene._valid.ctypes.data % 64 == 0
-        assert (scene.first(origin, ahead).distance == 2).all()
+        assert np.allclose(scene.first(origin, ahead).distance, 2)
         assert scene.blocked(origin, ahead, 3.0).all()
         assert (scene.first(origin, -ahead).primitive == np.int32(NONE - (1 << 32))).all()
