@@ -22,7 +22,7 @@ from bot.core.results import ProgressMessage, Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
-from bot.messages import sheets
+from bot.messages import series_sheet
 from bot.uploads import saving
 from data.orders.jobs import Order, Way
 from engine.jobs.job import Event
@@ -130,7 +130,7 @@ async def _series(studio: Studio, desk: Desk, options: argparse.Namespace) -> by
     frames = varying.series(base, asked, studio.engine.catalogue, options.model)
     order = await studio.order(_wish("series", base, options.model, extras=Extras(series=frames)), NOWHERE)
     await desk.handed_out.get()
-    sheet = await sheets.draw(studio.stores, order.id)
+    sheet = await series_sheet.draw(studio.stores, order.id)
     return sheet.jpeg if sheet else b""
 
 

@@ -21,11 +21,11 @@ from bot.commands import (
     portraits,
     privacy,
     queue,
+    recipe_card,
     reference,
     series,
-    settings,
+    server_settings,
     stats,
-    studio,
     style,
 )
 
@@ -33,7 +33,7 @@ GROUPS = (
     portrait,
     edit,
     series,
-    studio,
+    recipe_card,
     style,
     character,
     reference,
@@ -46,7 +46,7 @@ GROUPS = (
     care,
     privacy,
     stats,
-    settings,
+    server_settings,
     guide,
 )
 

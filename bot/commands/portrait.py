@@ -19,7 +19,7 @@ from bot.components.autocomplete import (
 )
 from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
-from bot.core.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
+from bot.core.prompt_reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies

@@ -11,7 +11,7 @@ from bot.components import quotes
 from bot.components.autocomplete import complete_character, complete_model, complete_style, complete_vary
 from bot.core import varying
 from bot.core.extras import Extras
-from bot.core.reading import MAX_PROMPT, chosen, laid_over, read_prompt
+from bot.core.prompt_reading import MAX_PROMPT, chosen, laid_over, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies

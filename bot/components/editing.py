@@ -7,7 +7,7 @@ from bot.app import Interaction
 from bot.components import forms, quotes
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.reading import NOTHING, laid_over, read_prompt
+from bot.core.prompt_reading import NOTHING, laid_over, read_prompt
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies

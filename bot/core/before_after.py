@@ -8,7 +8,7 @@ from bot.core.identity_retries import held_faces
 from bot.core.stores import Stores
 from data.core.data_errors import PictureMissing
 from data.orders.jobs import Order
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
 from engine.faces.face_review import HeldFace
 

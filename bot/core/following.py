@@ -13,9 +13,9 @@ from typing import Final, Literal
 
 from bot.core import faults
 from bot.core.calling import Calls
+from bot.core.engine_jobs import Maker, Stream
 from bot.core.errors import Gone
 from bot.core.identity_retries import IdentityRetries
-from bot.core.making import Maker, Stream
 from bot.core.marking import Marker
 from bot.core.patience import may_pass, patiently
 from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.core import policy, words
 from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
-from bot.core.reading import beside
+from bot.core.prompt_reading import beside
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier

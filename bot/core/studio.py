@@ -11,9 +11,9 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from bot.core import faults
+from bot.core.engine_jobs import Maker
 from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
-from bot.core.making import Maker
 from bot.core.patience import patiently
 from bot.core.requests import OrderRequest, StatusMessage, Validator, short_of_credits
 from bot.core.results import Messenger
@@ -24,7 +24,7 @@ from bot.core.stores import Stores
 from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import Job, Lane
 from engine.models.model import Model
 from engine.queue.engine import Engine

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import discord
 
 from bot.core import words
-from bot.messages import likeness
+from bot.messages import likeness_words
 from data.orders.attempts import Attempt
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import Event, Fitting, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
 
@@ -130,7 +130,7 @@ def portrait(
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
-    if held := likeness.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
+    if held := likeness_words.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
         embed.add_field(name="Face", value="\n".join(held), inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)

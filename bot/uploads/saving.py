@@ -16,7 +16,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
 from bot.uploads import attachments
 from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
 from engine.faces.identity import Face
 from engine.models.catalogue import Catalogue

@@ -13,10 +13,10 @@ from bot.app import App, Interaction
 from bot.core import picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
-from bot.core.reading import NOTHING
+from bot.core.prompt_reading import NOTHING
 from bot.guard import Actor
 from bot.uploads import attachments, saving
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.prompt import PortraitPrompt, from_json
 
 _MARGIN_S: Final = 3600.0

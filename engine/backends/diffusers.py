@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
-from engine.backends.local.batches import BatchLimits, Kind
+from engine.backends.local.batches import BatchKind, BatchLimits
+from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
-from engine.backends.local.words import words_for
 from engine.backends.worker import Worker, WorkerDied, WorkerHung
 from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
@@ -58,7 +58,7 @@ class DiffusersBackend:
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
         """Unlimited until a batch of this model and (width, height) did not fit; one, where pictures must go in."""
-        return 1 if model.needs_picture else self._limits.largest(Kind(model.id, size))
+        return 1 if model.needs_picture else self._limits.largest(BatchKind(model.id, size))
 
     @property
     def ready(self) -> Collection[str]:
@@ -233,8 +233,8 @@ class DiffusersBackend:
         return self.shelf, self.embeddings
 
 
-def _kind(model: Model, job: Job) -> Kind:
-    return Kind(model.id, (job.width, job.height), _pictures(model, job))
+def _kind(model: Model, job: Job) -> BatchKind:
+    return BatchKind(model.id, (job.width, job.height), _pictures(model, job))
 
 
 def _load_of(model: Model, batch: Sequence[Job]) -> Load:

@@ -39,7 +39,7 @@ from engine.models.hosted_models import TITLES, Access
 from engine.models.model import Model, Provider
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
-from engine.wording.dialects import Attached, Words, render
+from engine.wording.dialects import Attached, RenderedPrompt, render
 
 log = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class Ask:
 
     job: Job
     model: Model
-    words: Words
+    words: RenderedPrompt
     aspect: str
     pictures: tuple[bytes, ...]
 

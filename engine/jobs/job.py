@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import NOTHING_SAID, Looks
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 
 class Lane(StrEnum):
@@ -166,7 +166,7 @@ class Finished:
     width: int
     height: int
     seed: int
-    words: Words
+    words: RenderedPrompt
     model_title: str
     note: str
     steps: int

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from engine import recipes
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
-from engine.recipes import Found, Texts, picture_text
+from engine.recipes import FoundRecipe, Texts, picture_text
 from engine.recipes.picture_text import with_texts
 from engine.recipes.told import Told, told_in
 
@@ -103,7 +103,7 @@ def from_told(told: Told) -> Recipe | None:
     return recipe if recipe is not None and len(to_json(recipe.prompt)) <= MAX_PROMPT else None
 
 
-def from_found(found: Found) -> Recipe | None:
+def from_found(found: FoundRecipe) -> Recipe | None:
     """What another tool wrote, its words sorted into slots; None where nothing of them is left."""
     said = parse(found.words[:MAX_TEXT])
     negative = ", ".join(filter(None, (said.negative, _unwanted(found.negative))))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.recipes import places
-from engine.recipes.model import Found, object_in
-from engine.recipes.table import read
+from engine.recipes.found_recipe import FoundRecipe, object_in
+from engine.recipes.recipe_tools import read
 
 OURS: Final = "Likeness"
 
@@ -17,7 +17,7 @@ class Told:
     """What a picture says of how it was made: a recipe of ours as it was written, or another tool's."""
 
     own: str = ""
-    found: Found | None = None
+    found: FoundRecipe | None = None
 
 
 def told_in(raw: bytes) -> Told:

@@ -78,7 +78,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Surface:
+class SkinSurface:
     """The smooth skin: its triangles, the matrix that makes it of the base, texture coordinates, masks."""
 
     faces: Index
@@ -164,7 +164,7 @@ def arms() -> Bones:
 
 
 @lru_cache(maxsize=1)
-def surface() -> Surface:
+def surface() -> SkinSurface:
     """The skin's triangles, of which every person has the same."""
     with np.load(PACK / "skin.npz") as found:
         held = {name: found[name] for name in found.files}
@@ -176,7 +176,7 @@ def surface() -> Surface:
     one = np.zeros((shape[0], 2))
     one[split] = held["uv"][coordinate]
     masks = {name[5:]: value / 255 for name, value in held.items() if name.startswith("mask/")}
-    return Surface(faces, matrix, matrix @ base().rest, one, split, held["uv"][coordinate], split_faces, masks)
+    return SkinSurface(faces, matrix, matrix @ base().rest, one, split, held["uv"][coordinate], split_faces, masks)
 
 
 @lru_cache(maxsize=32)

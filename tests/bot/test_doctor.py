@@ -18,7 +18,7 @@ from data.core.database import FILE_NAME, Database
 from data.credits import ledger
 from data.upkeep.backup import back_up, restore
 from engine.backends.local import devices
-from engine.placement.cards import card_of
+from engine.placement.graphics_card import card_of
 from engine.placement.sizes import GIB
 from tests.bot.conftest import World, make_bot
 from tests.bot.reading import answer, fields, said
@@ -120,7 +120,7 @@ def test_models_and_device_have_their_lines(settings: Settings) -> None:
 def test_a_card_that_torch_cannot_use_is_bad_and_says_what_to_do(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old = devices.Seen(cuda="13.0", available=True, name="Tesla P40", capability=(6, 1), built_for=("sm_75",))
+    old = devices.CardFacts(cuda="13.0", available=True, name="Tesla P40", capability=(6, 1), built_for=("sm_75",))
     monkeypatch.setattr(devices, "look", lambda: old)
     line = found(settings, "Device")
     assert line.mark == "bad"

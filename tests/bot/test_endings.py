@@ -29,7 +29,7 @@ from engine.models.local_models import local_model
 from engine.models.model import Model
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 from tests.data.conftest import png
 
 SAM, GUILD = 7, 1
@@ -38,7 +38,7 @@ GOOD = Finished(
     width=4,
     height=6,
     seed=5,
-    words=Words("a woman"),
+    words=RenderedPrompt("a woman"),
     model_title="Painter",
     note="",
     steps=1,
@@ -229,7 +229,7 @@ BAD: dict[str, dict[str, Any]] = {
     "no title": {"model_title": None},
     "a note that is none": {"note": 7},
     "no words": {"words": None},
-    "words of another kind": {"words": Words(prompt=b"bytes")},  # type: ignore[arg-type]
+    "words of another kind": {"words": RenderedPrompt(prompt=b"bytes")},  # type: ignore[arg-type]
     "no picture": {"picture": b""},
     "a picture that is none": {"picture": b"GIF89a"},
     "a picture of nothing": {"picture": None},

@@ -12,7 +12,7 @@ from bot.core.extras import Extras, LoraRequest
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.operations import doctor
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.pictures import provenance
 from engine.prompt import PortraitPrompt
 from engine.recipes.picture_text import texts

@@ -13,7 +13,7 @@ from data.core.data_errors import DataError
 from data.core.presence import ErasedMeanwhile
 from data.credits import ledger
 from data.orders.jobs import NewJob, NewOrder, Order
-from data.pictures.portraits import PortraitFacts
+from data.pictures.portrait_rows import PortraitFacts
 from engine.prompt import PortraitPrompt, to_json
 from tests import faces
 from tests.bot.conftest import GUILD_ID, MODEL, World

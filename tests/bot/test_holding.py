@@ -14,7 +14,7 @@ from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
-from bot.messages import cards, likeness
+from bot.messages import cards, likeness_words
 from data.characters.saved_characters import FaceMeasure
 from data.orders.attempts import Attempt
 from data.orders.jobs import Order
@@ -26,7 +26,7 @@ from engine.models.local_models import local_model
 from engine.models.model import Model
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 from tests import faces
 from tests.bot.test_hosted import Counter
 
@@ -63,7 +63,7 @@ class Painter:
                 width=128,
                 height=192,
                 seed=job.seed,
-                words=Words("a woman"),
+                words=RenderedPrompt("a woman"),
                 model_title="Painter",
                 note="",
                 steps=1,
@@ -176,7 +176,7 @@ async def test_the_best_of_three_is_delivered_for_one_price(settings: Settings, 
     job = await stores.orders.job(portrait.job_id)
     assert job is not None
     assert job.attempts <= 1
-    assert likeness.lines(attempts, ("ana",))[0].startswith(f"Likeness {round(best.likeness or 0)} · the best of")
+    assert likeness_words.lines(attempts, ("ana",))[0].startswith(f"Likeness {round(best.likeness or 0)} · the best of")
     await house.studio.close(1.0)
 
 
@@ -186,7 +186,7 @@ async def test_a_face_that_holds_is_not_tried_again(settings: Settings, stores: 
     (portrait,) = (await house.delivered()).portraits
     (only,) = await stores.attempts.of_job(portrait.job_id)
     assert (only.likeness, only.copied, only.chosen) == (100.0, True, True)
-    assert "Too alike" in "\n".join(likeness.lines([only], ("ana",)))
+    assert "Too alike" in "\n".join(likeness_words.lines([only], ("ana",)))
     await house.studio.close(1.0)
 
 
@@ -262,7 +262,7 @@ async def test_two_characters_go_along_and_each_has_a_likeness(settings: Setting
     (only,) = await stores.attempts.of_job(portrait.job_id)
     assert (only.faces, len(only.likenesses), only.chosen) == (2, 2, True)
     assert all(only.likenesses)
-    assert likeness.lines([only], ("ana", "kai"))[0].startswith("Likeness @ana ")
+    assert likeness_words.lines([only], ("ana", "kai"))[0].startswith("Likeness @ana ")
     await house.studio.close(1.0)
 
 
@@ -316,7 +316,7 @@ async def test_no_face_is_looked_for_where_the_model_shows_none(settings: Settin
         width=1,
         height=1,
         seed=1,
-        words=Words(""),
+        words=RenderedPrompt(""),
         model_title="",
         note="",
         steps=1,
@@ -339,7 +339,7 @@ def test_people_see_why_a_portrait_is_made_once_more() -> None:
 
 def test_what_is_said_of_two_faces_names_both() -> None:
     both = Attempt(number=1, seed=1, faces=2, sharp=True, likenesses=(91.6, 70.2), chosen=True)
-    assert likeness.lines([both], ("ana", "kai")) == ["Likeness @ana 92, @kai 70"]
+    assert likeness_words.lines([both], ("ana", "kai")) == ["Likeness @ana 92, @kai 70"]
     nobody = Attempt(number=1, seed=1, faces=0, sharp=False, chosen=True)
-    assert likeness.lines([nobody], ()) == ["No face was found in it."]
-    assert likeness.lines([Attempt(number=1, seed=1, chosen=True)], ("ana",)) == []
+    assert likeness_words.lines([nobody], ()) == ["No face was found in it."]
+    assert likeness_words.lines([Attempt(number=1, seed=1, chosen=True)], ("ana",)) == []

@@ -15,7 +15,7 @@ from engine.jobs.job import Finished
 from engine.pictures import provenance
 from engine.prompt import SLOTS, from_json
 from engine.recipes.picture_text import with_texts
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 from engine.wording.presets import PRESETS
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said
@@ -216,7 +216,7 @@ async def test_flags_of_other_tools_are_told_to_the_person(world: World) -> None
 
 
 def test_what_the_model_is_not_told_is_told_to_the_person() -> None:
-    told = Words(
+    told = RenderedPrompt(
         prompt="a man", long_prompt="a man, on a pier", dropped=("visible pores",), left_to_reference=("a beard",)
     )
     finished = Finished(

@@ -18,7 +18,7 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
 from data.orders.jobs import Order
-from data.pictures.portraits import PortraitFacts
+from data.pictures.portrait_rows import PortraitFacts
 from engine.jobs.job import Event, UnknownModel
 from engine.prompt import PortraitPrompt, from_json
 from tests.bot.conftest import MODEL, World

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.core import words
 from bot.core.errors import AgainstPolicy
-from bot.messages import cards, replies, sheets
+from bot.messages import cards, replies, series_sheet
 from data.core.data_errors import HandleTaken
 from data.orders.series_rows import Series, SeriesFrame
 from engine.backends.provider_errors import ContentRefused
@@ -118,7 +118,7 @@ def test_no_card_brings_anything_that_acts(text: str) -> None:
     assert not acting(loading)
     frame = SeriesFrame(1, text, "job", "order", "model", "failed", text, None, None, None)
     series = Series("0" * 16, "environment", 1, 2, (frame,))
-    shown = sheets.card(sheets.Sheet(series, text, (), b""), (refusal,))
+    shown = series_sheet.card(series_sheet.Sheet(series, text, (), b""), (refusal,))
     assert not acting(str(shown.description))
     for field in shown.fields:
         assert not acting(str(field.value)), field.name

@@ -15,7 +15,9 @@ from tests.data.conftest import ANA, BEN, DAY, GUILD, MODERATOR, NOON, House, or
 MONDAY, TUESDAY, WEDNESDAY = "2027-01-04", "2027-01-05", "2027-01-06"
 
 
-async def grant(house: House, amount: int, *, key: str = "g", user: int = ANA, guild: int = GUILD) -> ledger.Entry:
+async def grant(
+    house: House, amount: int, *, key: str = "g", user: int = ANA, guild: int = GUILD
+) -> ledger.LedgerEntry:
     return await house.accounts.grant(guild, user, amount, key=key, actor_id=MODERATOR, reason="welcome", now=NOON)
 
 

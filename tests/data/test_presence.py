@@ -16,7 +16,7 @@ from data.core.presence import BeingErased, ErasedMeanwhile
 from data.orders.attempts import Attempt, Attempts
 from data.orders.jobs import NewFrames
 from data.orders.price_quotes import Quote, Quotes
-from data.orders.styles import Draft, Drafts, Styles
+from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_rows
 from data.people.questions import Questions
 from data.people.servers import ServerSettings

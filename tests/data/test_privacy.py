@@ -23,7 +23,7 @@ from data.orders.attempts import Attempt, Attempts
 from data.orders.jobs import NewFrames, NewPicture, SpendCeiling
 from data.orders.order_rows import NewEdit
 from data.orders.price_quotes import Quote, Quotes
-from data.orders.styles import Draft, Drafts, Styles
+from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_export, personal_rows
 from data.people.character_reports import CharacterReports
 from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from data.core.database import Database
-from data.orders.styles import BadStyleName, Draft, Drafts, Styles, TooManyStyles
+from data.orders.saved_styles import BadStyleName, Draft, Drafts, Styles, TooManyStyles
 
 SAM, LENA = 1, 2
 

@@ -14,7 +14,7 @@ from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
 from engine.queue.fair_queue import BatchKey, batch_key
 from engine.queue.timings import Timings
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 from tests.engine.tiny_models import SIZE
 
 
@@ -77,7 +77,7 @@ def finished(of: Job, batch: int = 1, render_s: float = 1.0) -> Finished:
         width=of.width,
         height=of.height,
         seed=of.seed,
-        words=Words(""),
+        words=RenderedPrompt(""),
         model_title=of.model,
         note="",
         steps=of.steps,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from engine.prompt import PortraitPrompt, parse
 from engine.prompts.lexicon import PARTICIPLES
-from engine.prompts.telling import tokens
+from engine.prompts.rendered_prompt import tokens
 from engine.wording.dialects import FAMILIES, render
-from engine.wording.guide import EXAMPLE, PAGE, page
+from engine.wording.prompts_page import EXAMPLE, PAGE, page
 from tests.corpus.labelled import HALVES, read
 
 CORPUS = [record.text for half in HALVES for record in read(half)]
@@ -164,5 +164,5 @@ def test_any_prompt_is_said_without_failing(text: str, family: str, characters: 
 
 
 def test_the_guide_is_in_step_with_the_code() -> None:
-    """docs/prompts.md shows what is really sent: `python -m engine.wording.guide` writes it."""
+    """docs/prompts.md shows what is really sent: `python -m engine.wording.prompts_page` writes it."""
     assert PAGE.read_text(encoding="utf-8") == page()

@@ -10,7 +10,7 @@ import pytest
 from engine.jobs.job import UnknownFineTune
 from engine.models.catalogue import Catalogue, CatalogueSettings, build
 from engine.models.loras import with_triggers
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 from tests.engine.loras import header_only, lora, lora_of
 
 CARD = """
@@ -161,6 +161,6 @@ def test_a_file_in_another_programs_names_is_left_to_the_loading(tiny_checkpoint
 
 
 def test_trigger_words_go_in_front_and_are_not_said_twice() -> None:
-    told = with_triggers(Words("a woman, SoftFilm", long_prompt="A woman."), ["softfilm", "grainy"])
+    told = with_triggers(RenderedPrompt("a woman, SoftFilm", long_prompt="A woman."), ["softfilm", "grainy"])
     assert (told.prompt, told.long_prompt) == ("grainy, a woman, SoftFilm", "grainy, A woman.")
-    assert with_triggers(Words("x"), []) == Words("x")
+    assert with_triggers(RenderedPrompt("x"), []) == RenderedPrompt("x")

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageCms, features
 
 from engine.pictures.decoding import boxes, tasks
 from engine.pictures.decoding.bare import bare, counted
-from engine.pictures.decoding.colours import seen
+from engine.pictures.decoding.colour_management import seen
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
 from tests.engine import hostile

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.prompt import SLOTS, PortraitPrompt, parse, to_lines
-from engine.prompts.languages import lexicon
+from engine.prompts.languages import vocabulary
 from engine.prompts.languages.detecting import detect
 from engine.prompts.languages.english import in_english
-from engine.prompts.languages.judging import SLOTS as SLOT_OF
+from engine.prompts.languages.span_slots import SLOTS as SLOT_OF
 from engine.wording.dialects import render
 from tests.corpus.labelled import HALVES, LANGUAGES, content_words, read
 
@@ -262,15 +262,15 @@ def test_twice_the_text_is_about_twice_the_work(piece: str) -> None:
     assert twice < 2.5 * once + 2000
 
 
-@pytest.mark.parametrize("name", lexicon.NAMES)
+@pytest.mark.parametrize("name", vocabulary.NAMES)
 def test_each_language_has_at_least_600_concepts_in_known_kinds(name: str) -> None:
     """And each of its files is well formed: sections that lead to a slot, no empty wordings, long enough beginnings."""
-    path = Path(lexicon.__file__).with_name(f"{name}.toml")
+    path = Path(vocabulary.__file__).with_name(f"{name}.toml")
     tables = tomllib.loads(path.read_text(encoding="utf-8"))
     concepts = {kind: row for kind, row in tables.items() if kind not in {"about", "small", "labels"}}
     assert set(concepts) <= {*SLOT_OF, "colour", "adjective"}
-    assert set(tables["small"]) <= lexicon.SMALL
+    assert set(tables["small"]) <= vocabulary.SMALL
     assert sum(map(len, concepts.values())) >= 600
     wordings = [wording for row in concepts.values() for listed in row.values() for wording in listed.split("|")]
     assert all(wording.strip() == wording != "" for wording in wordings)
-    assert all(len(lexicon.fold(wording)) > 3 for wording in wordings if wording.endswith("*"))
+    assert all(len(vocabulary.fold(wording)) > 3 for wording in wordings if wording.endswith("*"))

@@ -8,10 +8,10 @@ import pytest
 
 from engine.backends.local.embeddings import Embeddings
 from engine.backends.local.fine_tunes import FineTunes
+from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import recipe_for
 from engine.backends.local.render import Rendering
-from engine.backends.local.words import words_for
 from engine.jobs.job import Edit, Finished, Job, ModelUnavailable, Progress
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from engine import recipe
 from engine.pictures import provenance
 from engine.prompt import PortraitPrompt, parse
-from engine.recipes import Found, Texts, Unreadable, comfyui, read, read_pasted
+from engine.recipes import FoundRecipe, Texts, UnreadableRecipe, comfyui, read, read_pasted
 from engine.recipes.exif import comment
 from engine.recipes.picture_text import with_texts
 from engine.recipes.told import told_in
@@ -185,7 +185,7 @@ GRAPH_WITHOUT_WORDS: Final = {"1": node("LoadImage", image="x.png"), "2": node("
 )
 def test_a_recipe_that_cannot_be_read_is_refused_with_the_name_of_its_tool(tool: str, raw: bytes) -> None:
     """Nothing of it becomes a sitter, and nothing is charged."""
-    with pytest.raises(Unreadable) as refused:
+    with pytest.raises(UnreadableRecipe) as refused:
         provenance.read(raw)
     assert refused.value.tool == tool
     assert f"a recipe of {tool}, which I cannot read" in str(refused.value)
@@ -296,11 +296,11 @@ def test_a_harmful_graph_ends_in_a_moment(name: str) -> None:
     hostile.in_time(lambda: outcome(lambda: read(Texts({"prompt": text}))))
 
 
-def outcome(call: Callable[[], Found | None]) -> str:
+def outcome(call: Callable[[], FoundRecipe | None]) -> str:
     """What is found, or a sentence."""
     try:
         found = call()
-    except Unreadable as error:
+    except UnreadableRecipe as error:
         return str(error)
     return found.words if found else ""
 
@@ -435,14 +435,14 @@ def test_settings_that_are_pasted_are_taken_out_however_they_begin(settings: str
 
 
 def test_every_tool_of_the_table_is_written_by_a_test() -> None:
-    from engine.recipes.table import TOOLS
+    from engine.recipes.recipe_tools import TOOLS
 
     written = {tool.partition(" (")[0] for tool, _ in WRITTEN.values()} | {"Midjourney"}
     assert {name for tool in TOOLS for name in tool.name.split(", ")} <= written | {"ArtBot"}
 
 
 def test_the_page_names_every_tool() -> None:
-    from engine.recipes.table import TOOLS
+    from engine.recipes.recipe_tools import TOOLS
 
     page = (HOUSE / "docs" / "pictures.md").read_text(encoding="utf-8")
     assert [name for tool in TOOLS for name in tool.name.split(", ") if name not in page] == []

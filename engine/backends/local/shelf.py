@@ -17,12 +17,12 @@ from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.memory_errors import is_out_of_memory
-from engine.backends.local.reading import read
+from engine.backends.local.pipeline_loading import read
 from engine.backends.local.runtime import LocalSettings
 from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import COMPRESSED
 from engine.models.model import Model
-from engine.placement.parts import parts_of
+from engine.placement.model_parts import parts_of
 from engine.placement.plan import Kept, Placement, Plan, down_from, for_load, plan
 from engine.placement.sizes import GIB, Load, ModelParts
 

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.renderer.evaluation.colours import brightness
+from engine.renderer.evaluation.colour_names import brightness
 from engine.renderer.evaluation.views import View
 
 Picture = npt.NDArray[np.uint8]

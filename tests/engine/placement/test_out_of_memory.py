@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from engine.backends.local import runtime
-from engine.backends.local.batches import NO_LIMIT, PATIENCE, BatchLimits, Kind
+from engine.backends.local.batches import NO_LIMIT, PATIENCE, BatchKind, BatchLimits
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.jobs.job import Finished, OutOfMemory
 from engine.models.model import Offload
@@ -92,7 +92,7 @@ def test_it_is_known_behind_another_error() -> None:
     assert is_out_of_memory(outer)
 
 
-KIND = Kind("m", (32, 48))
+KIND = BatchKind("m", (32, 48))
 
 
 def test_a_limit_grows_again_once_batches_have_worked_for_a_while() -> None:

@@ -19,7 +19,7 @@ from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model, sizes
 from engine.models.loras import read_folder
 from engine.models.model import Model, Offload
-from engine.placement.cards import Card
+from engine.placement.graphics_card import Card
 from engine.placement.plan import Placement, Where
 from engine.placement.sizes import GIB
 from tests.engine.loras import lora

@@ -12,7 +12,7 @@ from engine.backends.local.memory_errors import is_out_of_memory
 from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import ADAPTER
 from engine.models.model import Model
-from engine.placement.parts import DENOISERS
+from engine.placement.model_parts import DENOISERS
 from engine.placement.plan import Kept
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ from bot.app import Interaction
 from bot.components import base, forms, quotes
 from bot.core import words
 from bot.core.errors import Gone
-from bot.core.reading import laid_over, slot_words
+from bot.core.prompt_reading import laid_over, slot_words
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.orders.styles import Draft
+from data.orders.saved_styles import Draft
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
 from engine.wording.presets import PRESETS
 

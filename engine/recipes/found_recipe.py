@@ -20,7 +20,7 @@ Object = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundRecipe:
     """A recipe as a tool wrote it. `words` and `negative` are its prompts; a size in pixels, 0 where it says none."""
 
     tool: str
@@ -35,9 +35,9 @@ class Found:
     model: str = ""
 
 
-def sound(facts: Mapping[str, Any]) -> Found:
-    """A recipe from its fields. Raises TypeError and ValueError for what `Found` would never hold."""
-    found = Found(**facts)
+def sound(facts: Mapping[str, Any]) -> FoundRecipe:
+    """A recipe from its fields. Raises TypeError and ValueError for what `FoundRecipe` would never hold."""
+    found = FoundRecipe(**facts)
     texts = (found.tool, found.words, found.negative, found.sampler, found.model)
     numbers = (found.width, found.height, found.steps, 0 if found.seed is None else found.seed)
     if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts):
@@ -49,7 +49,7 @@ def sound(facts: Mapping[str, Any]) -> Found:
     return found
 
 
-class Unreadable(Exception):
+class UnreadableRecipe(Exception):
     """There is a recipe, and it cannot be read; `tool` wrote it, `why` is a clause that goes on from "because"."""
 
     def __init__(self, tool: str, why: str) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from engine.recipes import comfyui, draw_things, invokeai, midjourney, plain_objects, settings
-from engine.recipes.model import Found, Object, Texts, Unreadable, looks_like_json, object_in
+from engine.recipes import a1111, comfyui, draw_things, invokeai, midjourney, plain_objects
+from engine.recipes.found_recipe import FoundRecipe, Object, Texts, UnreadableRecipe, looks_like_json, object_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Tool:
     """`read` gives the recipe, None where the texts are not the tool's, and raises Unreadable where they are."""
 
     name: str
-    read: Callable[[Texts], Found | None]
+    read: Callable[[Texts], FoundRecipe | None]
 
 
 TOOLS: Final = (
@@ -27,7 +27,7 @@ TOOLS: Final = (
     Tool("Draw Things", draw_things.read),
     Tool("NovelAI", plain_objects.novelai),
     Tool("Easy Diffusion", plain_objects.easy_diffusion),
-    Tool("A1111, Forge, SD.Next, Civitai, ArtBot", settings.read),
+    Tool("A1111, Forge, SD.Next, Civitai, ArtBot", a1111.read),
     Tool("ComfyUI", comfyui.read),
     Tool("Midjourney", midjourney.read),
 )
@@ -37,7 +37,7 @@ _GIVEN_AWAY: Final = ("parameters", "prompt", "workflow", "exif:UserComment", "C
 _SIGNS: Final = frozenset({"prompt", "positive_prompt", "positivePrompt", "Prompt", "steps", "sampler", "cfg_scale"})
 
 
-def read(texts: Texts) -> Found | None:
+def read(texts: Texts) -> FoundRecipe | None:
     """The recipe in the texts of a picture, None where there is none. Raises Unreadable."""
     for tool in TOOLS:
         found = tool.read(texts)
@@ -47,7 +47,7 @@ def read(texts: Texts) -> Found | None:
     return None
 
 
-def read_pasted(text: str) -> Found | None:
+def read_pasted(text: str) -> FoundRecipe | None:
     """The recipe that a pasted text is, where it is an object as a tool writes it. Raises Unreadable."""
     said = object_in(text) if text.lstrip().startswith("{") else None
     if said is None:
@@ -73,13 +73,13 @@ def _place_of(said: Object) -> str:
 def _refuse_the_rest(texts: Texts) -> None:
     """What is a recipe and was not read is refused, rather than taken for a picture without one or for a sitter."""
     if {"prompt", "workflow"} & set(texts.too_long):
-        raise Unreadable("ComfyUI", "it is too long or damaged")
+        raise UnreadableRecipe("ComfyUI", "it is too long or damaged")
     if "parameters" in texts.too_long:
-        raise Unreadable(UNKNOWN, "it is too long or damaged")
+        raise UnreadableRecipe(UNKNOWN, "it is too long or damaged")
     for place in _GIVEN_AWAY:
         text = texts.text(place)
         said = object_in(text)
         if not place.startswith(("exif", "Comment")) and looks_like_json(text):
-            raise Unreadable(UNKNOWN, "it is damaged, or written in a way that I do not know")
+            raise UnreadableRecipe(UNKNOWN, "it is damaged, or written in a way that I do not know")
         if said is not None and _SIGNS & said.keys():
-            raise Unreadable(UNKNOWN, "it is written in a way that I do not know")
+            raise UnreadableRecipe(UNKNOWN, "it is written in a way that I do not know")

@@ -32,7 +32,7 @@ _HARD_ENDS: Final = {"k": "g", "p": "b", "t": "d"}
 _LONGEST_SUFFIX: Final = 8
 
 
-class Entry(NamedTuple):
+class VocabularyEntry(NamedTuple):
     """What a word is: its kind (a section of the data file), and the concept in English, "" for small words."""
 
     kind: str
@@ -43,7 +43,7 @@ class Match(NamedTuple):
     """An entry, how many of the words (or characters) it covers, and where the word itself denies it, how many of its
     letters are not the denial ("sakal" of "sakalsız"); 0 where it does not."""
 
-    entry: Entry
+    entry: VocabularyEntry
     length: int
     denied: int = 0
 
@@ -81,11 +81,11 @@ class Language:
         same = about.get("same", "")
         self.same = str.maketrans(dict(zip(same[::2], same[1::2], strict=True)))
         self.labels = {fold(label): slot for slot, row in tables["labels"].items() for label in row.split("|")}
-        self.typed: dict[str, Entry] = {}
-        self.exact: dict[str, Entry] = {}
-        self.stems: dict[str, Entry] = {}
-        self.beginnings: dict[str, Entry] = {}
-        self.phrases: dict[str, dict[str, list[tuple[tuple[str, ...], Entry]]]] = {}
+        self.typed: dict[str, VocabularyEntry] = {}
+        self.exact: dict[str, VocabularyEntry] = {}
+        self.stems: dict[str, VocabularyEntry] = {}
+        self.beginnings: dict[str, VocabularyEntry] = {}
+        self.phrases: dict[str, dict[str, list[tuple[tuple[str, ...], VocabularyEntry]]]] = {}
         self.lengths: dict[str, tuple[int, ...]] = {}
         self.stem = lru_cache(maxsize=8192)(self._stem)
         for kind, row in tables.items():
@@ -95,27 +95,27 @@ class Language:
             for tails in seconds.values():
                 tails.sort(key=lambda tail: -len(tail[0]))
         self.lower = {
-            word: Entry("trait", concept)
+            word: VocabularyEntry("trait", concept)
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
         }
         self._single = lru_cache(maxsize=8192)(self._look_up)
 
     def _add(self, kind: str, row: Mapping[str, str]) -> None:
         for concept, listed in row.items():
-            entry = Entry(concept, "") if kind == "small" else Entry(kind, concept)
+            entry = VocabularyEntry(concept, "") if kind == "small" else VocabularyEntry(kind, concept)
             for wording in listed.split("|"):
                 if self.unspaced:
                     self._add_unspaced(wording, entry)
                 else:
                     self._add_wording(wording, entry)
 
-    def _add_unspaced(self, wording: str, entry: Entry) -> None:
+    def _add_unspaced(self, wording: str, entry: VocabularyEntry) -> None:
         plain = "".join(wording.split()).lower()
         self.exact.setdefault(plain, entry)
         known = {*self.lengths.get(plain[0], ()), len(plain)}
         self.lengths[plain[0]] = tuple(sorted(known, reverse=True))
 
-    def _add_wording(self, wording: str, entry: Entry) -> None:
+    def _add_wording(self, wording: str, entry: VocabularyEntry) -> None:
         if any(sign.isdigit() for sign in wording):
             return
         words = [fold(word) for word in self.letters.findall(wording)]
@@ -156,8 +156,8 @@ class Language:
         return Match(own, 1) if own else self._single(words[place])
 
     def _tails(
-        self, seconds: Mapping[str, list[tuple[tuple[str, ...], Entry]]], word: str
-    ) -> Iterable[tuple[tuple[str, ...], Entry]]:
+        self, seconds: Mapping[str, list[tuple[tuple[str, ...], VocabularyEntry]]], word: str
+    ) -> Iterable[tuple[tuple[str, ...], VocabularyEntry]]:
         """How phrases go on behind their second word, which in Turkish has suffixes where it is the last."""
         found = seconds.get(self.stem(word), [])
         if not self.suffixes or found:
@@ -183,7 +183,7 @@ class Language:
         entry = entry or self._begun(word) or (self._compound(word) if self.linking else None)
         return Match(entry, 1) if entry else None
 
-    def _plain(self, word: str) -> Entry | None:
+    def _plain(self, word: str) -> VocabularyEntry | None:
         """By the word itself, without one of the endings, or by its stem."""
         if word in self.exact:
             return self.exact[word]
@@ -194,13 +194,13 @@ class Language:
                     return entry
         return self.stems.get(self.stem(word)) if self.endings else None
 
-    def _begun(self, word: str) -> Entry | None:
+    def _begun(self, word: str) -> VocabularyEntry | None:
         for end in range(len(word), _SHORTEST - 1, -1):
             if word[:end] in self.beginnings:
                 return self.beginnings[word[:end]]
         return None
 
-    def _compound(self, word: str) -> Entry | None:
+    def _compound(self, word: str) -> VocabularyEntry | None:
         """ "Wollmantel" is a coat of wool: the longest known word at its end, and what is known of the rest."""
         for start in range(_SHORTEST, len(word) - _SHORTEST + 1):
             head = self._plain(word[start:])
@@ -209,10 +209,12 @@ class Language:
             before = self._first_half(word[:start])
             if before or len(word) - start > _SHORTEST:
                 known = before is not None and before.concept != head.concept
-                return Entry(head.kind, f"{before.concept} {head.concept}" if before and known else head.concept)
+                return VocabularyEntry(
+                    head.kind, f"{before.concept} {head.concept}" if before and known else head.concept
+                )
         return None
 
-    def _first_half(self, word: str) -> Entry | None:
+    def _first_half(self, word: str) -> VocabularyEntry | None:
         for linking in ("", *self.linking):
             if word.endswith(linking) and len(word) - len(linking) >= _SHORTEST:
                 found = self._plain(word[: len(word) - len(linking)])

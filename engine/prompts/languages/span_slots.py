@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.prompts import judge as english
-from engine.prompts.judge import EDGES, Piece
-from engine.prompts.languages.lexicon import SMALL, Language
+from engine.prompts.judge import EDGES, SlotPiece
 from engine.prompts.languages.tokens import Token, tokens
+from engine.prompts.languages.vocabulary import SMALL, Language
 from engine.prompts.units import units
 
 NEGATIVE: Final = "negative"
@@ -65,7 +65,7 @@ class _Clause:
     english: bool = False
 
 
-def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
+def judge(line: str, language: Language, *, first: bool) -> list[SlotPiece]:
     """Cut a line into pieces with their slots, `NEGATIVE` among them; clauses in English are judged as English is."""
     read = list[_Clause]()
     avoiding = False
@@ -78,7 +78,7 @@ def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
             read.append(_read(line, mark, clause, language, first=first and not read))
     _settle(read)
     starts = [0, *(clause.tokens[0].start for clause in read[1:]), len(line)]
-    pieces, at = list[Piece](), 0
+    pieces, at = list[SlotPiece](), 0
     while at < len(read):
         end = at + 1
         while read[at].english and end < len(read) and read[end].english:
@@ -92,7 +92,7 @@ def judge(line: str, language: Language, *, first: bool) -> list[Piece]:
         else:
             pieces += _pieces(line, read[at], starts[at], starts[end])
         at = end
-    return pieces or [Piece("subject", line.strip(BORDERS), ",")]
+    return pieces or [SlotPiece("subject", line.strip(BORDERS), ",")]
 
 
 def clauses(found: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
@@ -410,18 +410,18 @@ def _between(found: list[Token], before: str | None, after: str | None) -> str:
     return english.BESIDE.get((before or "", after)) or "subject"
 
 
-def _pieces(line: str, clause: _Clause, begin: int, until: int) -> Iterator[Piece]:
+def _pieces(line: str, clause: _Clause, begin: int, until: int) -> Iterator[SlotPiece]:
     """The clause's text, from `begin` to `until`, cut where its spans begin."""
     cuts = [begin, *(clause.tokens[span.first].start for span in clause.spans[1:]), until]
     mark = clause.joint
     for span, start, end in zip(clause.spans, cuts, cuts[1:], strict=False):
         if span.slot == NEGATIVE:
             for text in _unwanted(line, clause.tokens[span.first : span.last]):
-                yield Piece(NEGATIVE, text, ",")
+                yield SlotPiece(NEGATIVE, text, ",")
             continue
         text = line[start:end].strip(BORDERS)
         if text:
-            yield Piece(span.slot or "subject", text, mark)
+            yield SlotPiece(span.slot or "subject", text, mark)
             mark = ""
 
 
@@ -448,7 +448,7 @@ def listed(value: str) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def partly_denied(value: str, language: Language) -> list[Piece]:
+def partly_denied(value: str, language: Language) -> list[SlotPiece]:
     """A labelled value cut where it says what is not wanted; nothing when it does not."""
     pieces = judge(value, language, first=False)
     return pieces if any(piece.slot == NEGATIVE for piece in pieces) else []

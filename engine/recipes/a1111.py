@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from engine.recipes.model import (
-    Found,
+from engine.recipes.found_recipe import (
+    FoundRecipe,
     Texts,
     looks_like_json,
     name_of,
@@ -45,7 +45,7 @@ UNNAMED: Final = "A1111 or a tool like it"
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SettingsBlock:
     """A text of this form: its words, its negative words and its settings by their names in small letters."""
 
     words: str
@@ -53,7 +53,7 @@ class Block:
     settings: dict[str, str]
 
 
-def read(texts: Texts) -> Found | None:
+def read(texts: Texts) -> FoundRecipe | None:
     """The recipe at the first place that holds a text of this form.
 
     Words without settings count where nothing but a recipe is ever written.
@@ -69,24 +69,24 @@ def read(texts: Texts) -> Found | None:
     return None
 
 
-def block_in(text: str) -> Block | None:
+def block_in(text: str) -> SettingsBlock | None:
     """The text taken apart; None where it has no line of settings."""
     lines = text.split("\n", MOST_LINES)
     for number in range(len(lines) - 1, -1, -1):
         settings = settings_in(lines[number])
         if settings:
             said = _said(lines[:number])
-            return Block(said.words, said.negative, settings)
+            return SettingsBlock(said.words, said.negative, settings)
     return None
 
 
-def _said(lines: list[str]) -> Block:
+def _said(lines: list[str]) -> SettingsBlock:
     """Words, and what stands behind the first "Negative prompt:" that begins a line."""
     for number, line in enumerate(lines):
         if line.lstrip()[: len(NEGATIVE)].casefold() == NEGATIVE:
             negative = [line.lstrip()[len(NEGATIVE) :], *lines[number + 1 :]]
-            return Block(words_of("\n".join(lines[:number])), words_of("\n".join(negative)), {})
-    return Block(words_of("\n".join(lines)), "", {})
+            return SettingsBlock(words_of("\n".join(lines[:number])), words_of("\n".join(negative)), {})
+    return SettingsBlock(words_of("\n".join(lines)), "", {})
 
 
 def settings_in(line: str) -> dict[str, str]:
@@ -128,11 +128,11 @@ def _unquoted(value: str) -> str:
     return value[1:-1].replace('\\"', '"') if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 
-def found_in(block: Block, tool: str) -> Found:
+def found_in(block: SettingsBlock, tool: str) -> FoundRecipe:
     """The recipe that a block says."""
     said = block.settings
     width, height = size_in(said.get("size"))
-    return Found(
+    return FoundRecipe(
         tool=tool,
         words=block.words,
         negative=block.negative,

@@ -12,7 +12,7 @@ from bot.components import actions, base
 from bot.components.base import MAX_ID
 from bot.core import words
 from data.orders.jobs import Order
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 
 
 class PortraitButton(

@@ -1,4 +1,4 @@
-"""`python -m engine.wording.guide [--check]`: writes docs/prompts.md from the code it is about."""
+"""`python -m engine.wording.prompts_page [--check]`: writes docs/prompts.md from the code it is about."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def page() -> str:
 _HEAD: Final = """\
 # Prompts
 
-<!-- Made by `python -m engine.wording.guide`; a test keeps it in step with the code. -->
+<!-- Made by `python -m engine.wording.prompts_page`; a test keeps it in step with the code. -->
 
 Write what you see, in any form: a sentence, a comma list, lines with labels, or a block pasted from another tool. The
 studio sorts it into six slots, shows them on the portrait's card, and lets you change one and keep the other five.
@@ -142,7 +142,7 @@ def main() -> int:
     arguments.add_argument("--check", action="store_true", help="write nothing; fail when the page is out of step")
     if arguments.parse_args().check:
         in_step = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page()
-        print("docs/prompts.md is in step." if in_step else "Run `python -m engine.wording.guide`.")
+        print("docs/prompts.md is in step." if in_step else "Run `python -m engine.wording.prompts_page`.")
         return 0 if in_step else 1
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(), encoding="utf-8")

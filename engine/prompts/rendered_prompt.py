@@ -23,7 +23,7 @@ _TOKEN: Final = re.compile(r"[^\W\d_]+|\d|[^\w\s]+|_")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class RenderedPrompt:
     """What a model is told.
 
     `long_prompt` is for T5 when it differs; `dropped` names clauses cut for length (or, for the studio, that it

@@ -26,7 +26,7 @@ _SHOULDER, _ELBOW = np.array((0.167, -0.015, 0.524)), np.array((0.313, -0.013, 0
 
 
 @dataclass(frozen=True)
-class Block:
+class AtlasBlock:
     """A part of the atlas: where its columns begin, how many they are, and the metres that they go around."""
 
     first: int
@@ -56,8 +56,8 @@ class Block:
         return self.first + column % self.columns, row, x[None], up[:, None]
 
 
-TORSO: Final = Block(0, 364, 2 * np.pi * _TORSO_RADIUS_M)
-SLEEVE: Final = tuple(Block(364 + 126 * k, 126, 2 * np.pi * _ARM_RADIUS_M) for k in range(2))
+TORSO: Final = AtlasBlock(0, 364, 2 * np.pi * _TORSO_RADIUS_M)
+SLEEVE: Final = tuple(AtlasBlock(364 + 126 * k, 126, 2 * np.pi * _ARM_RADIUS_M) for k in range(2))
 
 
 class Atlas:

@@ -7,10 +7,10 @@ from engine.jobs.job import Job, Role
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import takes_pictures
 from engine.models.loras import with_triggers
-from engine.wording.dialects import Attached, Words, render
+from engine.wording.dialects import Attached, RenderedPrompt, render
 
 
-def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> Words:
+def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> RenderedPrompt:
     """The words of one job, with the triggers of the fine-tunes that take part."""
     held = loaded.held(job)
     # A model that begins from the picture reads what is to be seen: the prompt has the change in it.

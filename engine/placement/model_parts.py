@@ -12,7 +12,7 @@ from engine.models.model import Model
 from engine.models.published import EDITORS
 from engine.models.weights import BadWeights, folder_of, part_shapes
 from engine.placement.known import known_parts
-from engine.placement.sizes import GIB, Denoiser, ModelParts, Part
+from engine.placement.sizes import GIB, Denoiser, ModelPart, ModelParts
 
 DENOISERS: Final = ("transformer", "unet")
 _DOUBLED: Final = ("StableDiffusion", "ZImage")
@@ -32,7 +32,7 @@ def _from_files(model: Model) -> ModelParts | None:
     folder = folder_of(model.source)
     if folder is None:
         return None
-    parts = [Part(place.name, count) for place in sorted(folder.iterdir()) if (count := _elements(folder, place))]
+    parts = [ModelPart(place.name, count) for place in sorted(folder.iterdir()) if (count := _elements(folder, place))]
     denoiser = next((part for part in parts if part.name in DENOISERS), None)
     if denoiser is None:
         return None
@@ -71,7 +71,7 @@ def _told(model: Model) -> ModelParts | None:
         return None
     doubled = model.pipeline.startswith(_DOUBLED) or model.pipeline not in EDITORS
     denoiser = Denoiser("transformer", width=3072, cell_px=16, text_tokens=512, blocks=1, doubled=doubled)
-    return ModelParts((Part("transformer", int(weights_gib * GIB / 2)),), denoiser, "memory_gib")
+    return ModelParts((ModelPart("transformer", int(weights_gib * GIB / 2)),), denoiser, "memory_gib")
 
 
 def _whole(value: object) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.prompts.labels import Segment, english_slot
-from engine.prompts.languages.lexicon import Language, fold
+from engine.prompts.languages.vocabulary import Language, fold
 
 _COLON: Final = re.compile("[:：]")
 _QUOTATION: Final = re.compile(r'"[^"]*"')
