@@ -9,7 +9,6 @@ from bot import guard
 from bot.app import App
 from bot.commands import (
     admin,
-    care,
     character,
     credits,
     edit,
@@ -23,6 +22,7 @@ from bot.commands import (
     queue,
     recipe_card,
     reference,
+    reported_characters,
     series,
     server_settings,
     stats,
@@ -43,7 +43,7 @@ GROUPS = (
     models,
     grant,
     moderation,
-    care,
+    reported_characters,
     privacy,
     stats,
     server_settings,

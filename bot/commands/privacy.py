@@ -15,7 +15,7 @@ from bot.core import exporting, words
 from bot.core.errors import Refused
 from bot.maintenance import erasing
 from bot.messages import cards, replies
-from data.people.erasure import Holdings
+from data.people.erasure import PersonalCounts
 from data.people.personal_export import everything_of
 from data.people.questions import Question
 from engine.models.model import ON_THIS_MACHINE
@@ -32,7 +32,7 @@ group = app_commands.Group(name="privacy", description="What is kept of you: see
 async def show(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
-    held = await bot.stores.privacy.holdings(interaction.user.id)
+    held = await bot.stores.privacy.counts(interaction.user.id)
     embed = discord.Embed(title="What is kept of you", colour=cards.ACCENT, description=_kept(held))
     embed.add_field(name="For how long", value=_how_long(bot.settings.data_keep_days), inline=False)
     embed.add_field(name="What leaves the studio's machine", value=_leaves(interaction), inline=False)
@@ -46,7 +46,7 @@ _YOU_CAN: Final = (
 )
 
 
-def _kept(held: Holdings) -> str:
+def _kept(held: PersonalCounts) -> str:
     counts = (
         f"{held.portraits:,} portraits with their prompts, {held.characters:,} characters, {held.styles:,} styles, "
         f"{held.orders:,} orders; {held.pictures:,} picture files ({held.picture_bytes / 2**20:.1f} MiB) in all."
@@ -116,14 +116,14 @@ async def erase(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores, user_id = interaction.client.stores, interaction.user.id
     question = await stores.questions.ask(user_id, ABOUT, WORDING, now=time.time())
-    held = await stores.privacy.holdings(user_id)
+    held = await stores.privacy.counts(user_id)
     view = base.Controls()
     view.add_item(EraseButton("yes", question.id))
     view.add_item(EraseButton("no", question.id))
     await replies.whisper(interaction, embed=_consequences(held, question), view=view)
 
 
-def _consequences(held: Holdings, question: Question) -> discord.Embed:
+def _consequences(held: PersonalCounts, question: Question) -> discord.Embed:
     waiting = f" {held.waiting} portraits that wait or run are cancelled." if held.waiting else ""
     embed = discord.Embed(
         title="Erase everything?",

@@ -12,7 +12,7 @@ from bot.app import Interaction
 from bot.components import base, forms, quotes
 from bot.core import words
 from bot.core.errors import Gone
-from bot.core.prompt_reading import laid_over, slot_words
+from bot.core.prompt_reading import merged, slot_words
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import cards, replies
@@ -149,7 +149,7 @@ class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"dr
             source=f"interaction:{interaction.id}",
             place=person.place,
             user_id=person.user_id,
-            prompt=laid_over(from_json(draft.prompt)),
+            prompt=merged(from_json(draft.prompt)),
         )
         await quotes.order(interaction, request, answer)
 

@@ -7,7 +7,7 @@ from typing import Final
 from bot.core.requests import Validator
 from bot.core.stores import Stores
 from data.orders.jobs import JobRow, Order, OrderReference
-from engine.jobs.job import Adapter, Edit, EngineError, Event, Job, Lane, Reference, Role
+from engine.jobs.job import Adapter, EngineError, Event, ImageToImage, Job, Lane, Reference, Role
 from engine.models.model import Model
 from engine.prompt import from_json
 from engine.prompts import looks
@@ -65,7 +65,7 @@ class Maker:
             previews=model.live_preview,
         )
         scales = [item.scale for item in order.references if item.scale is not None]
-        return replace(job, reference_scale=max(scales, default=model.reference_scale))
+        return replace(job, ip_adapter_scale=max(scales, default=model.ip_adapter_scale))
 
     def _reference(self, model: Model, item: OrderReference) -> Reference:
         """An IP-Adapter reads the face alone; a model that looks at pictures gets the whole one."""
@@ -90,9 +90,9 @@ class Maker:
             return ()
         return (self._engine.catalogue.fine_tune(row.fine_tune, row.model).adapter(row.fine_tune_strength),)
 
-    def _edit(self, order: Order) -> Edit | None:
+    def _edit(self, order: Order) -> ImageToImage | None:
         edit = order.edit
         if edit is None or edit.sha256 is None:
             return None
         path = self._stores.pictures.path(edit.sha256)
-        return Edit(path=path, sha256=edit.sha256, words=edit.words, strength=edit.strength)
+        return ImageToImage(path=path, sha256=edit.sha256, words=edit.words, strength=edit.strength)

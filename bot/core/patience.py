@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 PAUSES_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Between the tries; the last one repeats."""
+"""Between the attempts; the last one repeats."""
 BUSY_S: Final = 300.0
 """For how long a database is waited for: while it is held nothing else could be written either, no refund at all."""
 BROKEN_S: Final = 20.0

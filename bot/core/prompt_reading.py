@@ -65,7 +65,7 @@ def chosen(
     )
 
 
-def laid_over(*layers: PortraitPrompt) -> PortraitPrompt:
+def merged(*layers: PortraitPrompt) -> PortraitPrompt:
     """The layers merged, later ones winning. Raises Refused when together they say nothing that could be seen."""
     prompt = NOTHING
     for layer in layers:

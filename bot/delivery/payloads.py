@@ -33,7 +33,7 @@ class ChannelClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One message's worth of content; files are made afresh for each try, since sending consumes them."""
+    """One message's worth of content; files are made afresh for each attempt, since sending consumes them."""
 
     embeds: list[discord.Embed]
     pictures: tuple[tuple[str, bytes], ...] = ()

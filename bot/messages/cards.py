@@ -114,7 +114,7 @@ def portrait(
 ) -> discord.Embed:
     """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out.
 
-    `changed` is what was changed in the picture that it was made from; `tries` say how well it holds a face.
+    `changed` is what was changed in the picture that it was made from; `attempts` say how well it holds a face.
     """
     embed = discord.Embed(colour=ACCENT)
     if changed:

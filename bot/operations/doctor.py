@@ -49,6 +49,7 @@ def run(settings: Settings) -> int:
 
 def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Every finding, in the order in which things are needed."""
+    yield from (Diagnosis("note", f"Settings: {sentence}") for sentence in settings.renamed)
     yield _token(settings)
     yield from _data_folder(settings)
     yield _disk(settings)

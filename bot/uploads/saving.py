@@ -108,8 +108,8 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
     handle = check_handle(handle)
     attachments.check(attachment)
     await picture_rights.require(bot.stores, saver.user_id)
-    async with bot.decoder.seat(saver.user_id) as seat:
-        picture = await seat.clean(await attachments.read(attachment))
+    async with bot.decoder.slot(saver.user_id) as slot:
+        picture = await slot.clean(await attachments.read(attachment))
         # Faces are looked for one after the other: whoever waits for that takes no thread.
         async with bot.looking:
             seen = await asyncio.to_thread(examine, picture.png, saver.face)

@@ -209,7 +209,7 @@ class Accounts:
         )
         return [_account(row, float("-inf")) for row in rows]
 
-    async def mark_told(self, account: Account) -> None:
+    async def mark_notified(self, account: Account) -> None:
         """Remember that the user was told of `account.tier_until`; a later change of it is told again."""
         async with self._db.transaction() as tx:
             await tx.execute("UPDATE accounts SET tier_told = ? WHERE id = ?", (account.tier_until, account.id))

@@ -1,4 +1,7 @@
-"""The tries of a job: a portrait whose face does not hold is rendered again, and one of the tries is delivered."""
+"""The attempts at a job: a portrait whose face is not the saved one is rendered again, and one attempt is delivered.
+
+They lie in the table `job_tries`, whose name is older than the word: it was not worth a migration.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class Attempts:
     async def record(
         self, job_id: str, one: Attempt, now: float, *, again: bool = False, cost_usd_micros: int = 0
     ) -> bool:
-        """Keep a try, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
+        """Keep an attempt, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
 
         `again` says that another follows: the job waits again, without an attempt counted, and costs the operator
         `cost_usd_micros` more. False when the job has ended meanwhile: nothing is kept then, and nothing is to follow.

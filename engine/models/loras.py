@@ -53,7 +53,7 @@ class FineTune:
 
     def adapter(self, strength: float | None = None) -> Adapter:
         """The fine-tune at this strength, or at its own."""
-        return Adapter(name=self.name, path=self.path, scale=self.strength if strength is None else strength)
+        return Adapter(name=self.name, path=self.path, weight=self.strength if strength is None else strength)
 
 
 def read_folder(folder: Path, models: Sequence[Model]) -> tuple[tuple[FineTune, ...], tuple[str, ...]]:

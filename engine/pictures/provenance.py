@@ -13,8 +13,8 @@ from engine import recipes
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
 from engine.recipes import FoundRecipe, Texts, picture_text
+from engine.recipes.embedded_recipe import EmbeddedRecipe, embedded_in
 from engine.recipes.picture_text import with_texts
-from engine.recipes.told import Told, told_in
 
 if TYPE_CHECKING:
     from engine.pictures.signing import Credentials
@@ -35,7 +35,7 @@ NEEDED: Final = 3
 class Recipe:
     """Everything that made a picture. `words` and `negative` are what the model was told; sizes in pixels.
 
-    `fine_tune` is the name of the LoRA that was laid over the model, "" without one. `seed`, `steps`, `guidance` and
+    `fine_tune` is the name of the LoRA on the model, "" without one. `seed`, `steps`, `guidance` and
     `sampler` (with the name of its schedule) are those that made the picture; None, 0 and "" where that is not known.
     """
 
@@ -94,10 +94,10 @@ def read(raw: bytes) -> Recipe | None:
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
     Raises Unreadable for a recipe of another tool that cannot be read.
     """
-    return from_told(told_in(raw))
+    return from_embedded(embedded_in(raw))
 
 
-def from_told(told: Told) -> Recipe | None:
+def from_embedded(told: EmbeddedRecipe) -> Recipe | None:
     """The recipe of what was found in a picture."""
     recipe = from_text(told.own) if told.own else from_found(told.found) if told.found else None
     return recipe if recipe is not None and len(to_json(recipe.prompt)) <= MAX_PROMPT else None

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from engine.jobs.job import Job, Lane
 
 FAST_PICKS_IN_A_ROW = 7
-"""While standard jobs wait, at least one pick in eight is theirs; so is the eighth seat of a batch."""
+"""While standard jobs wait, at least one pick in eight is theirs; so is the eighth slot of a batch."""
 
 PASSES_IN_A_ROW = 3
 """So many batches of a model that is in memory may go before somebody whose model would have to be loaded first."""
 
-Seats = Callable[[str], int]
+SlotsLeft = Callable[[str], int]
 """How many more jobs of this user may run now."""
 
 
@@ -32,8 +32,8 @@ class BatchKey(NamedTuple):
     steps: int
     guidance: float
     adapters: tuple[tuple[str, float], ...]
-    reference_scale: float | None
-    edit_strength: float | None = None
+    ip_adapter_scale: float | None
+    denoising_strength: float | None = None
     alone: str = ""
 
 
@@ -45,8 +45,8 @@ def batch_key(job: Job) -> BatchKey:
         job.height,
         job.steps,
         job.guidance,
-        tuple((adapter.name, adapter.scale) for adapter in job.adapters),
-        job.reference_scale if job.references else None,
+        tuple((adapter.name, adapter.weight) for adapter in job.adapters),
+        job.ip_adapter_scale if job.references else None,
         job.edit.strength if job.edit else None,
     )
 
@@ -170,8 +170,8 @@ class _Ring:
             place.entry = None
             del self.places[place.user]
 
-    def first(self, seats: Seats) -> _Waiting | None:
-        """The next job of a user who has a seat left."""
+    def first(self, slots: SlotsLeft) -> _Waiting | None:
+        """The next job of a user who has a slot left."""
         heap = self._heap
         aside: list[_Entry] = []
         found = None
@@ -183,7 +183,7 @@ class _Ring:
             elif turn != place.person.turn or first != place.first:
                 place.entry = place.true_entry()
                 heapq.heapreplace(heap, place.entry)
-            elif seats(place.user) > 0:
+            elif slots(place.user) > 0:
                 found = place.jobs[0]
             else:
                 aside.append(heapq.heappop(heap))
@@ -221,9 +221,9 @@ class _Group:
         self.count = 0
         self.rings = {lane: _Ring(line.turns) for lane, line in lines.items()}
 
-    def first(self, seats: Seats, lanes: Collection[Lane], *, standard_first: bool) -> _Waiting | None:
+    def first(self, slots: SlotsLeft, lanes: Collection[Lane], *, standard_first: bool) -> _Waiting | None:
         for lane in (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD):
-            found = self.rings[lane].first(seats) if lane in lanes else None
+            found = self.rings[lane].first(slots) if lane in lanes else None
             if found is not None:
                 return found
         return None
@@ -275,19 +275,19 @@ class FairQueue:
     def pick(
         self,
         size: Callable[[BatchKey, int], int],
-        seats: Seats,
+        slots: SlotsLeft,
         lanes: Collection[Lane] = tuple(Lane),
         ready: Collection[str] = (),
     ) -> list[Job]:
-        """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a seat.
+        """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a slot.
 
         `size(key, candidates)` says how many of the `candidates` that fit are worth taking together. Jobs of models
         that are `ready` go before the others of their lane, at most `PASSES_IN_A_ROW` batches in a row.
         """
-        head = self._head(seats, lanes)
+        head = self._head(slots, lanes)
         if head is None:
             return []
-        head = self._instead(head, seats, ready)
+        head = self._instead(head, slots, ready)
         group = head.group
         wanted = size(group.key, group.count)
         head.line.turns.reach(head.in_line.person.turn)
@@ -295,7 +295,7 @@ class FairQueue:
         batch = [self._take(head, taken)]
 
         def left(user: str) -> int:
-            return seats(user) - taken.get(user, 0)
+            return slots(user) - taken.get(user, 0)
 
         fast = int(batch[0].lane is Lane.FAST)
         while len(batch) < wanted:
@@ -322,11 +322,11 @@ class FairQueue:
             yield waiting
         yield from standard
 
-    def _head(self, seats: Seats, lanes: Collection[Lane]) -> _Waiting | None:
+    def _head(self, slots: SlotsLeft, lanes: Collection[Lane]) -> _Waiting | None:
         if len(lanes) == 1:  # the other lane misses no turn: it has no room
-            return self._lines[next(iter(lanes))].all.first(seats)
-        fast = self._lines[Lane.FAST].all.first(seats)
-        standard = self._lines[Lane.STANDARD].all.first(seats)
+            return self._lines[next(iter(lanes))].all.first(slots)
+        fast = self._lines[Lane.FAST].all.first(slots)
+        standard = self._lines[Lane.STANDARD].all.first(slots)
         if fast is None or standard is None:
             self._fast_picks = 0
             return fast or standard
@@ -336,13 +336,13 @@ class FairQueue:
         self._fast_picks += 1
         return fast
 
-    def _instead(self, head: _Waiting, seats: Seats, ready: Collection[str]) -> _Waiting:
+    def _instead(self, head: _Waiting, slots: SlotsLeft, ready: Collection[str]) -> _Waiting:
         """Somebody of the head's lane whose model is in memory, where the head's would have to be loaded first."""
         if not ready or head.job.model in ready or self._passes >= PASSES_IN_A_ROW:
             self._passes = 0
             return head
         lane = head.job.lane
-        found = [self._models[name].rings[lane].first(seats) for name in ready if name in self._models]
+        found = [self._models[name].rings[lane].first(slots) for name in ready if name in self._models]
         able = [waiting for waiting in found if waiting is not None]
         if not able:
             self._passes = 0

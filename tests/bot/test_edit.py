@@ -11,7 +11,7 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
 from engine.faces import identity
-from engine.faces.face_review import HeldFace
+from engine.faces.face_review import ExpectedFace
 from engine.prompt import from_json
 from tests import faces
 from tests.bot.conftest import MODEL, World
@@ -173,7 +173,7 @@ async def test_only_models_that_change_pictures_are_offered_and_taken(world: Wor
 def test_the_likeness_before_and_after_is_told() -> None:
     """To the face in the picture that was changed, and to each saved face that the edit was to show."""
     (kai,) = identity.look(faces.png("kai-1"))
-    held = [HeldFace("kai", ((kai.embedding, kai.pattern),))]
+    held = [ExpectedFace("kai", ((kai.embedding, kai.pattern),))]
     kept = before_after.compared(faces.png("ana-1"), faces.png("ana-2"), [])
     swapped = before_after.compared(faces.png("ana-1"), faces.png("kai-2"), held)
     scores = [int(line.rsplit(": ", 1)[1]) for line in (kept[0], swapped[0])]
@@ -226,5 +226,5 @@ class TestADearEdit:
             await world.sam.slash(world.channel, "edit", change="a suit", picture=("me.png", picture(64 + nth)))
         await world.sam.click(world.channel.last_message, label="Cancel")
         assert files(world) == 1
-        await world.bot.rounds.make(2_000_000_000.0)
+        await world.bot.maintenance.make(2_000_000_000.0)
         assert files(world) == 0

@@ -448,8 +448,8 @@ async def test_with_every_way_closed_credits_are_held_until_the_person_is_told(h
     (waiting,) = await house.stores.orders.unshown(SAM)
     assert waiting.id == order.id
     assert await house.studio.cancel(order) == 0
-    await house.studio.told(waiting)
-    await house.studio.told(waiting)
+    await house.studio.notified(waiting)
+    await house.studio.notified(waiting)
     assert await house.states(order) == ("closed", ["delivered"])
     assert (await house.studio.find_order(order.id)).delivered_by == "portraits"
     assert await house.balance() == before - house.studio.settings.price_standard

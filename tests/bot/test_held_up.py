@@ -164,7 +164,7 @@ async def test_a_picture_that_is_being_saved_while_its_person_is_erased_is_not_s
         await under_way
     assert await world.stores.characters.list(world.sam.id) == []
     assert not list(world.stores.pictures.folder.iterdir())
-    assert (await world.stores.privacy.holdings(world.sam.id)).pictures == 0
+    assert (await world.stores.privacy.counts(world.sam.id)).pictures == 0
 
 
 async def test_a_command_under_way_stores_nothing_and_says_so_and_a_later_one_does(world: World) -> None:

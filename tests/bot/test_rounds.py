@@ -18,7 +18,7 @@ def settings(settings: Settings) -> Settings:
 
 async def make_round(world: World, days_later: float = 0) -> None:
     with world.env._bot_scope():
-        await world.bot.rounds.make(time.time() + days_later * DAY_S)
+        await world.bot.maintenance.make(time.time() + days_later * DAY_S)
 
 
 async def give(world: World, days: float, key: str = "t") -> None:

@@ -160,7 +160,7 @@ async def test_the_end_of_a_tier_is_told_once_and_again_when_it_moves(house: Hou
     assert await house.accounts.tiers_ending(before=NOON + DAY) == []
     (account,) = await house.accounts.tiers_ending(before=NOON + 3 * DAY)
     assert (account.user_id, account.tier, account.tier_until) == (ANA, UNLIMITED, NOON + 2 * DAY)
-    await house.accounts.mark_told(account)
+    await house.accounts.mark_notified(account)
     assert await house.accounts.tiers_ending(before=NOON + 3 * DAY) == []
     await give(NOON + 2.5 * DAY, "t2")
     assert len(await house.accounts.tiers_ending(before=NOON + 3 * DAY)) == 1

@@ -463,7 +463,7 @@ async def test_spend_ceilings_and_a_moderators_limits_count_what_was_before(stud
 
 async def test_credits_are_forfeited_and_do_not_come_back(studio: Studio) -> None:
     await studio.accounts.grant(GUILD, SAM, 500, key="1", actor_id=MIRA, now=NOON)
-    assert (await studio.privacy.holdings(SAM)).credits == 500
+    assert (await studio.privacy.counts(SAM)).credits == 500
     await studio.erase()
     await studio.privacy.recognise(SAM, now=NOON)
     with pytest.raises(InsufficientCredits):

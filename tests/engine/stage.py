@@ -58,7 +58,7 @@ def learned(of: Job) -> Timings:
     """Timings of a model whose batches cost little more than one picture."""
     timings = Timings()
     key = batch_key(of)
-    for kind in (key, key._replace(reference_scale=of.reference_scale)):
+    for kind in (key, key._replace(ip_adapter_scale=of.ip_adapter_scale)):
         for batch in (1, 2, 4, 8):
             timings.measured(kind, batch, 1.0 + 0.1 * batch)
     return timings

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from engine.backends import provider_errors as wrong
-from engine.backends.hosted import SENT, NotesInMemory
+from engine.backends.hosted import SENT, JournalInMemory
 from engine.jobs.job import EngineStopped, Finished, JobCancelled, Progress
 from engine.prompt import PortraitPrompt
 from tests.engine.providers.stage import STANDINS, Stage, character
@@ -60,10 +60,10 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def noted(stage: Stage, name: str = "order.0") -> str:
     """What is written down of a job, once that is more than that it was sent (where more will come)."""
-    known = stage.notes
-    assert isinstance(known, NotesInMemory)
+    known = stage.journal
+    assert isinstance(known, JournalInMemory)
     empty = ("", SENT) if stage.standin.provider in TICKETED else ("",)
-    await until(lambda: known.notes.get(name, "") not in empty)
+    await until(lambda: known.entries.get(name, "") not in empty)
     return await known.recall(name)
 
 
@@ -278,7 +278,7 @@ async def test_after_a_restart_a_bought_portrait_is_fetched_and_not_bought_again
 
 async def test_after_a_crash_between_sending_and_writing_down_nothing_is_bought_twice(stage: Stage) -> None:
     await picture(stage.engine, stage.job())
-    await stage.notes.remember("order.0", SENT)  # as if the process had ended before the answer came
+    await stage.journal.remember("order.0", SENT)  # as if the process had ended before the answer came
     later = stage.again()
     if stage.standin.provider == "mage":
         await picture(later.engine, later.job())
@@ -295,7 +295,7 @@ async def test_a_provider_that_keeps_failing_is_set_aside_and_its_models_say_so(
         await failure(stage, f"order.{number}")
     assert "tried again in 1 min" in stage.catalogue.unavailable(stage.model)
     failed = await failure(stage, "order.3")
-    assert isinstance(failed, wrong.ProviderAside)
+    assert isinstance(failed, wrong.CircuitOpen)
     assert "Choose another model" in str(failed)
 
 
@@ -305,7 +305,7 @@ async def test_the_key_is_in_no_log_error_or_repr(stage: Stage, caplog: pytest.L
     said = [repr(stage.standin.access()), repr(stage.backend), repr(vars(stage.backend))]
     faults: list[Fault] = ["key", "credit", "invalid", "broken", "drop", "garbage"]
     for number, fault in enumerate(faults):
-        stage.catalogue.standing.worked(stage.standin.provider)
+        stage.catalogue.breaker.worked(stage.standin.provider)
         stage.standin.fail("submit", fault, times=3 if stage.standin.provider == "mage" else 1)
         failed = await failure(stage, f"order.{number}")
         said += [str(failed), repr(failed), repr(failed.__cause__), repr(failed.__context__)]
@@ -403,8 +403,8 @@ async def test_the_repeat_key_is_order_picture_and_try(stage: Stage) -> None:
 @only("mage")
 async def test_another_try_of_the_same_job_is_another_request(stage: Stage) -> None:
     await picture(stage.engine, stage.job())
-    await stage.notes.remember("order.0", "")
-    await picture(stage.engine, stage.job(try_number=2, seed=5))
+    await stage.journal.remember("order.0", "")
+    await picture(stage.engine, stage.job(attempt_number=2, seed=5))
     assert [sent.repeat_key for sent in stage.standin.bought] == ["order:0:1", "order:0:2"]
 
 

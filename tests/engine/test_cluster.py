@@ -9,7 +9,7 @@ import pytest
 
 from engine.backends import provider_errors as wrong
 from engine.backends.cluster import ClusterBackend
-from engine.backends.hosted import SENT, NotesInMemory
+from engine.backends.hosted import SENT, JournalInMemory
 from engine.jobs.job import Finished, Job, JobCancelled, Lane
 from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import Access, Server, hosted_models
@@ -37,8 +37,8 @@ class House:
         )
         models = tuple(hosted_models({"cluster": access}, {"medium": cost_usd}))
         self.catalogue = Catalogue(models, models[0].id)
-        self.notes = NotesInMemory()
-        self.backend = ClusterBackend(self.catalogue, access, self.notes, unit_s=0.01)
+        self.journal = JournalInMemory()
+        self.backend = ClusterBackend(self.catalogue, access, self.journal, unit_s=0.01)
         self.engine = Engine(
             self.catalogue,
             {"cluster": lambda: self.backend},
@@ -186,7 +186,7 @@ async def test_when_no_server_at_all_is_left_the_model_says_so(house: House) -> 
 
 
 async def test_what_was_sent_before_a_restart_is_made_again_since_nobody_bills_it(house: House) -> None:
-    await house.notes.remember("a.0", SENT)
+    await house.journal.remember("a.0", SENT)
     assert (await picture(house.engine, house.job("a.0"))).seed == 7
 
 

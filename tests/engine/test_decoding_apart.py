@@ -18,7 +18,7 @@ import pytest
 from engine.apart.pipe_messages import TOO_MUCH
 from engine.faces import identity
 from engine.pictures.decoding.decoder import STOPPING, Decoder
-from engine.pictures.decoding.seats import EACH, EACH_WAITING, MANY, SEATS, YOURS, Seats
+from engine.pictures.decoding.decoding_slots import EACH, EACH_WAITING, MANY, SLOTS, YOURS, DecodingSlots
 from engine.pictures.intake import BadPicture, CleanPicture
 from tests import faces
 from tests.engine import hostile
@@ -252,59 +252,59 @@ def no_time(owner: object) -> float:
     return 0.0
 
 
-async def sit(seats: Seats, owner: str, leave: asyncio.Event) -> None:
-    async with seats.one(owner):
+async def sit(slots: DecodingSlots, owner: str, leave: asyncio.Event) -> None:
+    async with slots.one(owner):
         await leave.wait()
 
 
 async def test_one_person_has_two_seats_and_two_places_to_wait_and_others_are_not_behind_them() -> None:
-    seats, leave = Seats(no_time), asyncio.Event()
-    theirs = [asyncio.create_task(sit(seats, "one", leave)) for _ in range(EACH + EACH_WAITING)]
+    slots, leave = DecodingSlots(no_time), asyncio.Event()
+    theirs = [asyncio.create_task(sit(slots, "one", leave)) for _ in range(EACH + EACH_WAITING)]
     await asyncio.sleep(0)
-    refused = await asyncio.gather(sit(seats, "one", leave), return_exceptions=True)
+    refused = await asyncio.gather(sit(slots, "one", leave), return_exceptions=True)
     assert [str(error) for error in refused] == [YOURS]
-    async with seats.one("other"):
+    async with slots.one("other"):
         leave.set()
     await asyncio.gather(*theirs)
-    async with seats.one("one"):
+    async with slots.one("one"):
         pass
 
 
 async def test_whoever_gives_up_waiting_for_a_seat_leaves_it_to_others() -> None:
-    seats = Seats(no_time)
-    async with seats.one("one"), seats.one("one"):
+    slots = DecodingSlots(no_time)
+    async with slots.one("one"), slots.one("one"):
         for _ in range(5):
-            waiting = asyncio.create_task(seats.one("one").__aenter__())
+            waiting = asyncio.create_task(slots.one("one").__aenter__())
             await asyncio.sleep(0)
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-    async with seats.one("one"), seats.one("one"):
+    async with slots.one("one"), slots.one("one"):
         pass
 
 
 async def test_a_seat_that_comes_in_the_moment_of_giving_up_is_handed_on() -> None:
-    seats = Seats(no_time)
-    held = [seats.one("one"), seats.one("one")]
+    slots = DecodingSlots(no_time)
+    held = [slots.one("one"), slots.one("one")]
     for one in held:
         await one.__aenter__()
-    waiting = asyncio.create_task(seats.one("one").__aenter__())
+    waiting = asyncio.create_task(slots.one("one").__aenter__())
     await asyncio.sleep(0)
     await held[0].__aexit__(None, None, None)
     waiting.cancel()
     await asyncio.gather(waiting, return_exceptions=True)
     await held[1].__aexit__(None, None, None)
-    async with seats.one("one"), seats.one("one"):
+    async with slots.one("one"), slots.one("one"):
         pass
 
 
 async def test_seats_of_all_together_are_bounded_and_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.pictures.decoding.seats.WAIT_S", 0.01)
-    seats = Seats(no_time)
-    held = [seats.one(number // EACH) for number in range(SEATS)]
+    monkeypatch.setattr("engine.pictures.decoding.decoding_slots.WAIT_S", 0.01)
+    slots = DecodingSlots(no_time)
+    held = [slots.one(number // EACH) for number in range(SLOTS)]
     for one in held:
         await one.__aenter__()
     with pytest.raises(BadPicture) as refused:
-        await seats.one("late").__aenter__()
+        await slots.one("late").__aenter__()
     assert str(refused.value) == MANY
     for one in held:
         await one.__aexit__(None, None, None)

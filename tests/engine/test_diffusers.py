@@ -52,8 +52,8 @@ class Studio:
 
     def loaded(self) -> Loaded:
         """The model in memory, once it was used."""
-        assert self.backend.shelf is not None
-        return self.backend.shelf.take(self.engine.catalogue.get("m"), lambda: None)
+        assert self.backend.model_cache is not None
+        return self.backend.model_cache.take(self.engine.catalogue.get("m"), lambda: None)
 
     async def pictures(self, *some: Job) -> list[Finished]:
         return await asyncio.gather(*(picture(self.engine, each) for each in some))
@@ -298,8 +298,8 @@ async def test_models_that_do_not_fit_together_take_turns_in_memory(tiny_checkpo
         studio = Studio(catalogue, LocalSettings(memory_gib=memory_gib))
         await studio.pictures(job("A1", 0))
         await studio.pictures(job("A2", 1, model="n"))
-        assert studio.backend.shelf is not None
-        assert set(studio.backend.shelf.resident) == expected
+        assert studio.backend.model_cache is not None
+        assert set(studio.backend.model_cache.resident) == expected
         await studio.pictures(job("A3", 2))
         await studio.engine.stop(10.0)
 
@@ -347,9 +347,10 @@ async def test_a_precision_setting_holds(tiny_checkpoint: Path) -> None:
     catalogue = tiny(tiny_checkpoint, f"{tiny_checkpoint}=n;precision=bfloat16")
     studio = Studio(catalogue, LocalSettings())
     await studio.pictures(job("A1", 0), job("A2", 1, model="n"))
-    assert studio.backend.shelf is not None
+    assert studio.backend.model_cache is not None
     dtypes = [
-        str(studio.backend.shelf.take(catalogue.get(name), lambda: None).pipe.transformer.dtype) for name in ("m", "n")
+        str(studio.backend.model_cache.take(catalogue.get(name), lambda: None).pipe.transformer.dtype)
+        for name in ("m", "n")
     ]
     assert dtypes == ["torch.float32", "torch.bfloat16"]
     await studio.engine.stop(10.0)

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs.job import Adapter, Edit, Finished, Progress, RenderFailed
+from engine.jobs.job import Adapter, Finished, ImageToImage, Progress, RenderFailed
 from tests.engine.adapters import add_ip_adapter
 from tests.engine.loras import lora
 from tests.engine.stage import follow, job, tiny
@@ -35,9 +35,9 @@ async def studio(checkpoint: Path) -> AsyncIterator[Studio]:
     await studio.engine.stop(10.0)
 
 
-def edit(folder: Path, shade: int = 3, strength: float = 0.5) -> Edit:
+def edit(folder: Path, shade: int = 3, strength: float = 0.5) -> ImageToImage:
     picture = face(folder, f"before{shade}", shade)
-    return Edit(path=picture.path, sha256=picture.sha256, words="a blue scarf", strength=strength)
+    return ImageToImage(path=picture.path, sha256=picture.sha256, words="a blue scarf", strength=strength)
 
 
 async def test_a_saved_face_takes_part_in_an_edit(studio: Studio, tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ async def test_its_steps_and_previews_are_those_that_are_really_made(studio: Stu
 async def test_a_picture_of_another_shape_is_cut_to_the_portraits(studio: Studio, tmp_path: Path) -> None:
     wide = tmp_path / "wide.png"
     Image.linear_gradient("L").resize((300, 100)).convert("RGB").save(wide)
-    one = Edit(path=wide, sha256="1", words="", strength=0.5)
+    one = ImageToImage(path=wide, sha256="1", words="", strength=0.5)
     (made,) = await studio.pictures(job("A1", 0, edit=one))
     assert pixels(made).shape == (48, 32, 3)
 
@@ -104,7 +104,7 @@ async def test_a_picture_of_another_shape_is_cut_to_the_portraits(studio: Studio
 async def test_a_picture_that_cannot_be_read_fails_its_own_job_alone(
     studio: Studio, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    gone = Edit(path=tmp_path / "gone.png", sha256="2", words="", strength=0.5)
+    gone = ImageToImage(path=tmp_path / "gone.png", sha256="2", words="", strength=0.5)
     await studio.pictures(job("A0", 0, edit=edit(tmp_path)))  # from now on two are tried together
     good = asyncio.create_task(follow(studio.engine, job("A1", 0, edit=edit(tmp_path))))
     with pytest.raises(RenderFailed, match="cannot be read any more"):
@@ -116,7 +116,7 @@ async def test_a_picture_that_cannot_be_read_fails_its_own_job_alone(
 async def test_a_fine_tune_a_face_and_an_edit_work_together(
     studio: Studio, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
-    film = Adapter(name="film", path=lora(tmp_path, "film", tiny_checkpoint), scale=0.5)
+    film = Adapter(name="film", path=lora(tmp_path, "film", tiny_checkpoint), weight=0.5)
     with_face = job("A1", 0, seed=5, edit=edit(tmp_path), references=(face(tmp_path, "ana", 1),))
     before, tuned, after = [
         (await studio.pictures(replace(with_face, id=f"A{nth}", adapters=adapters)))[0]

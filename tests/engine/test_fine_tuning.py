@@ -1,4 +1,4 @@
-"""Fine-tunes laid over a real, tiny checkpoint: switched, mixed into the queue, taken off, and the base unharmed."""
+"""LoRAs on a real, tiny checkpoint: switched, mixed into the queue, taken off, and the base unharmed."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -37,7 +37,7 @@ async def studio(tiny_checkpoint: Path) -> AsyncIterator[Studio]:
 
 
 def at(folder: Path, name: str, scale: float = 1.0) -> tuple[Adapter, ...]:
-    return (Adapter(name=name, path=folder / f"{name}.safetensors", scale=scale),)
+    return (Adapter(name=name, path=folder / f"{name}.safetensors", weight=scale),)
 
 
 async def made(studio: Studio, one: Job) -> Finished:
@@ -100,10 +100,10 @@ async def test_a_fine_tune_is_read_once_and_the_one_unused_for_longest_leaves(st
     bare = studio.loaded().bytes
     for nth, name in enumerate(("film", "ink", "oil", "film", "chalk", "pastel")):
         await made(studio, job(f"B{nth}", nth, adapters=at(folder, name)))
-    assert fine_tunes.held == ("oil", "film", "chalk", "pastel")
+    assert fine_tunes.names == ("oil", "film", "chalk", "pastel")
     assert studio.loaded().bytes == bare + fine_tunes.bytes > bare
-    assert studio.backend.shelf is not None
-    assert studio.backend.shelf.resident == ("m",)
+    assert studio.backend.model_cache is not None
+    assert studio.backend.model_cache.resident == ("m",)
 
 
 async def test_unloading_frees_what_was_read(studio: Studio, folder: Path) -> None:
@@ -113,11 +113,11 @@ async def test_unloading_frees_what_was_read(studio: Studio, folder: Path) -> No
     tuned = sum(weight.numel() for weight in loaded.pipe.transformer.parameters())
     loaded.fine_tunes.unload()
     gc.collect()
-    assert not loaded.fine_tunes.held
+    assert not loaded.fine_tunes.names
     assert sum(weight.numel() for weight in loaded.pipe.transformer.parameters()) < tuned
     assert not any(".lora_" in name for name, _ in loaded.pipe.transformer.named_modules())
     await made(studio, job("A3", 2, adapters=at(folder, "film")))
-    assert loaded.fine_tunes.held == ("film",)
+    assert loaded.fine_tunes.names == ("film",)
 
 
 async def test_one_that_also_reads_words_changes_how_they_are_read_and_back(
@@ -146,7 +146,7 @@ async def test_a_file_that_does_not_fit_is_refused_again_at_loading_and_nothing_
     for name, reason in (("wide", "64 → 64 in the file"), ("foreign", "nothing in it"), ("cut", "cannot be read")):
         with pytest.raises(ModelUnavailable, match=f"fine-tune {name} does not fit it: .*{reason}"):
             await made(studio, job(f"A{name}", 1, adapters=at(tmp_path, name)))
-    assert studio.loaded().fine_tunes.held == (("film",) if held else ())
+    assert studio.loaded().fine_tunes.names == (("film",) if held else ())
     again = await made(studio, job("A3", 2, seed=5, adapters=at(folder, "film") if held else ()))
     assert again.picture == before.picture
 

@@ -41,8 +41,8 @@ def test_a_file_with_a_card_is_offered_for_its_base_alone(tiny_checkpoint: Path,
     assert (found.name, found.title, found.licence) == ("soft-film-v1-2", "Soft film", "CC-BY-4.0")
     assert (found.triggers, found.strength, found.path) == (("softfilm", "grainy look"), 0.8, file)
     assert catalogue.fine_tunes_of("other") == ()
-    assert found.adapter().scale == 0.8
-    assert found.adapter(0.25).scale == 0.25
+    assert found.adapter().weight == 0.8
+    assert found.adapter(0.25).weight == 0.25
     assert catalogue.fine_tune("soft-film-v1-2", "m") is found
     with pytest.raises(UnknownFineTune, match=r"m has no fine-tune called 'soft-film'.*Did you mean soft-film-v1-2"):
         catalogue.fine_tune("soft-film", "m")

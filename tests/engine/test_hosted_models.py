@@ -10,9 +10,9 @@ import pytest
 from engine.backends.provider_pictures import is_at
 from engine.backends.waits import retry_after_s
 from engine.models.catalogue import CatalogueSettings, build
+from engine.models.circuit_breaker import CircuitBreaker
 from engine.models.hosted_models import DEFAULTS, Access, Server, hosted_models, server, unconfigured
 from engine.models.model import CatalogueError, Provider
-from engine.models.standing import Standing
 from engine.prompt import ASPECTS
 from engine.wording.dialects import FAMILIES
 from tests.engine.stage import HandClock
@@ -106,28 +106,28 @@ def test_a_key_is_in_no_repr() -> None:
 
 def test_three_failures_in_a_row_set_a_provider_aside_for_longer_and_longer() -> None:
     clock = HandClock()
-    standing = Standing(clock)
-    assert [standing.failed("mage") for _ in range(3)] == [False, False, True]
-    assert standing.aside("mage") == "it keeps failing and is tried again in 1 min"
-    assert standing.aside("bfl") == ""
+    breaker = CircuitBreaker(clock)
+    assert [breaker.failed("mage") for _ in range(3)] == [False, False, True]
+    assert breaker.why_open("mage") == "it keeps failing and is tried again in 1 min"
+    assert breaker.why_open("bfl") == ""
     clock.now_s = 61.0
-    assert standing.aside("mage") == ""
-    assert standing.failed("mage")
-    assert "2 min" in standing.aside("mage")
+    assert breaker.why_open("mage") == ""
+    assert breaker.failed("mage")
+    assert "2 min" in breaker.why_open("mage")
 
 
 def test_a_success_clears_a_provider() -> None:
-    standing = Standing(HandClock())
-    standing.failed("mage")
-    standing.failed("mage")
-    standing.worked("mage")
-    assert not standing.failed("mage")
+    breaker = CircuitBreaker(HandClock())
+    breaker.failed("mage")
+    breaker.failed("mage")
+    breaker.worked("mage")
+    assert not breaker.failed("mage")
 
 
 def test_an_empty_account_sets_a_provider_aside_at_once() -> None:
-    standing = Standing(HandClock())
-    assert standing.failed("mage", aside_s=600.0)
-    assert "10 min" in standing.aside("mage")
+    breaker = CircuitBreaker(HandClock())
+    assert breaker.failed("mage", open_s=600.0)
+    assert "10 min" in breaker.why_open("mage")
 
 
 @pytest.mark.parametrize(

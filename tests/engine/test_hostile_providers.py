@@ -33,10 +33,10 @@ async def failure(studio: Place, name: str = "order.0", **options: Any) -> wrong
 def is_counted(studio: Place, provider: Provider, point: Point, name: str = "order.0") -> bool:
     """Whether what was bought is on record as spent: by the provider's word, else by the price in the settings."""
     if provider == "cluster":  # nobody bills it
-        return studio.notes.charges == {}
+        return studio.journal.charges == {}
     if point not in LATER:
         return True
-    return studio.notes.charges.get(name) in (60_000, 120_000, PRICE_MICROS)
+    return studio.journal.charges.get(name) in (60_000, 120_000, PRICE_MICROS)
 
 
 @everywhere
@@ -114,7 +114,7 @@ EVENTS = [
 async def test_a_bad_stream_of_events_ends_the_order(said: bytes) -> None:
     async with place("openai", {"submit": reply(said, kind="text/event-stream")}) as studio:
         assert (await failure(studio, previews=True)).may_be_billed
-        assert studio.notes.charges == {"order.0": PRICE_MICROS}
+        assert studio.journal.charges == {"order.0": PRICE_MICROS}
 
 
 HEAD = reply().replace(b"Content-Length: 0\r\n", b"")
@@ -212,7 +212,7 @@ async def test_whatever_stands_in_any_field_the_order_ends_well_or_with_a_senten
                 except wrong.ProviderError as error:
                     assert is_counted(studio, provider, point, name), body
                     if error.may_be_billed and provider != "cluster":
-                        assert name in studio.notes.charges, body
+                        assert name in studio.journal.charges, body
                 else:
                     assert 0 <= done.seed < 2**63, body
 
@@ -311,7 +311,7 @@ async def test_a_ticket_that_would_change_the_address_is_not_asked_after(ticket:
         )
         assert (await failure(studio)).may_be_billed
         assert all(heard.startswith("POST ") for heard in studio.hostile.heard)
-        assert studio.notes.charges == {"order.0": PRICE_MICROS}
+        assert studio.journal.charges == {"order.0": PRICE_MICROS}
 
 
 ADDRESSES = [
@@ -337,7 +337,7 @@ async def test_nothing_is_fetched_from_an_address_that_is_not_the_providers(
         assert isinstance(await failure(studio), wrong.UnusableAnswer)
         assert other.heard == []
         assert not any(old in heard for heard in studio.hostile.heard if point == "submit")
-        assert studio.notes.charges["order.0"] in (60_000, 120_000, PRICE_MICROS)
+        assert studio.journal.charges["order.0"] in (60_000, 120_000, PRICE_MICROS)
 
 
 @pytest.mark.parametrize("provider", ["openai", "google", "mage", "bfl", "cluster"])

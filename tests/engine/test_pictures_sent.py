@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.jobs.job import Edit, Reference, Role
+from engine.jobs.job import ImageToImage, Reference, Role
 from engine.models.model import Provider
 from engine.prompt import PortraitPrompt
 from tests.engine.providers.stage import STANDINS, Stage
@@ -64,7 +64,7 @@ async def test_faces_come_first_and_every_picture_is_said_by_its_number(stage: S
 
 
 async def test_the_picture_to_change_is_the_first_and_the_change_is_what_is_said(stage: Stage, tmp_path: Path) -> None:
-    edit = Edit(words="put @ana into @coat, at night", **stored(tmp_path, PORTRAIT))
+    edit = ImageToImage(words="put @ana into @coat, at night", **stored(tmp_path, PORTRAIT))
     done = await picture(stage.engine, stage.job(prompt=PROMPT, references=others(tmp_path), edit=edit))
     (sent,) = stage.standin.bought
     assert sent.sizes == (PORTRAIT, FACE, COAT, HALL)
@@ -77,7 +77,7 @@ async def test_the_picture_to_change_is_the_first_and_the_change_is_what_is_said
 
 
 async def test_an_edit_alone_sends_the_picture_alone(stage: Stage, tmp_path: Path) -> None:
-    edit = Edit(words="a navy suit", **stored(tmp_path, PORTRAIT))
+    edit = ImageToImage(words="a navy suit", **stored(tmp_path, PORTRAIT))
     await picture(stage.engine, stage.job(edit=edit))
     (sent,) = stage.standin.bought
     assert sent.sizes == (PORTRAIT,)
@@ -90,7 +90,7 @@ async def test_what_there_is_no_room_for_is_left_out_from_the_end(stage: Stage, 
         for number in range(20)
     )
     face = Reference(handle="ana", **stored(tmp_path, FACE))
-    edit = Edit(words="at night", **stored(tmp_path, PORTRAIT))
+    edit = ImageToImage(words="at night", **stored(tmp_path, PORTRAIT))
     await picture(stage.engine, stage.job(references=(*many, face), edit=edit))
     (sent,) = stage.standin.bought
     assert len(sent.sizes) == stage.model.references

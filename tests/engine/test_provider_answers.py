@@ -81,7 +81,7 @@ async def test_too_much_at_once_is_no_empty_account(name: str) -> None:
     async with place(provider, {}) as studio:
         failed = await refused(studio, body, status, **headers)
     assert isinstance(failed, wrong.RateLimited)
-    assert (failed.wait_s, failed.aside_s, failed.blames) == (wait_s, 0.0, False)
+    assert (failed.wait_s, failed.open_s, failed.blames) == (wait_s, 0.0, False)
     assert f"Try again in {round(wait_s or 0)} s" in str(failed)
 
 

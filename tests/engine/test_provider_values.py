@@ -79,7 +79,7 @@ async def test_the_price_in_the_settings_counts_when_the_cost_cannot_be(
         studio.hostile.says["submit"] = reply(answer.encode())
         with caplog.at_level(logging.WARNING):
             await studio.order()
-        assert studio.notes.charges == {"order.0": PRICE_MICROS}
+        assert studio.journal.charges == {"order.0": PRICE_MICROS}
         assert "names a cost that cannot be" in caplog.text
 
 

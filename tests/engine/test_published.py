@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs.job import Adapter, Edit, Finished, Job, JobCancelled, ModelUnavailable, Progress, Role
+from engine.jobs.job import Adapter, Finished, ImageToImage, Job, JobCancelled, ModelUnavailable, Progress, Role
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
 from engine.models.loras import read_folder
@@ -72,9 +72,9 @@ async def made(studio: Studio, one: Job) -> Finished:
     return (await studio.pictures(one))[0]
 
 
-def edit_of(folder: Path, strength: float = 0.6, shade: int = 3) -> Edit:
+def edit_of(folder: Path, strength: float = 0.6, shade: int = 3) -> ImageToImage:
     picture = face(folder, f"before{shade}", shade)
-    return Edit(path=picture.path, sha256=picture.sha256, words="make the scarf blue", strength=strength)
+    return ImageToImage(path=picture.path, sha256=picture.sha256, words="make the scarf blue", strength=strength)
 
 
 @pytest.mark.parametrize("kind", FOLDERS)
@@ -126,7 +126,7 @@ async def test_a_fine_tune_changes_it_and_leaves_it_as_it_was(
     assert refused == ()
     before = await made(studio, like(studio, "A1", 0))
     tuned = await made(studio, like(studio, "A2", 1, adapters=(found.adapter(),)))
-    half = await made(studio, like(studio, "A3", 2, adapters=(Adapter(name="film", path=file, scale=0.5),)))
+    half = await made(studio, like(studio, "A3", 2, adapters=(Adapter(name="film", path=file, weight=0.5),)))
     after = await made(studio, like(studio, "A4", 3))
     assert before.picture == after.picture
     assert len({before.picture, tuned.picture, half.picture}) == 3
@@ -177,7 +177,7 @@ async def test_of_too_many_pictures_faces_stay_and_the_note_says_so(klein: Studi
     done = await made(klein, like(klein, "A1", 0, references=(coat, *many), edit=edit_of(tmp_path)))
     assert "Of 5 reference pictures this model took 3" in done.note
     loaded = klein.loaded()
-    held = loaded.held(like(klein, "A2", 1, references=(coat, *many)))
+    held = loaded.references_of(like(klein, "A2", 1, references=(coat, *many)))
     assert [one.handle for one in held] == ["p0", "p1", "p2", "p3"]
 
 

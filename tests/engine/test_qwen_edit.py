@@ -12,7 +12,7 @@ from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import recipe_for
 from engine.backends.local.render import Rendering
-from engine.jobs.job import Edit, Finished, Job, ModelUnavailable, Progress
+from engine.jobs.job import Finished, ImageToImage, Job, ModelUnavailable, Progress
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
 from engine.models.model import Model
@@ -85,7 +85,7 @@ def rendered(loaded: Loaded, one: Job) -> Finished:
 
 def test_faces_and_the_picture_to_change_go_in_together(loaded: Loaded, tmp_path: Path) -> None:
     ana, kai = face(tmp_path, "ana", 1), face(tmp_path, "kai", 7)
-    edit = Edit(path=kai.path, sha256=kai.sha256, words="give her a blue hat")
+    edit = ImageToImage(path=kai.path, sha256=kai.sha256, words="give her a blue hat")
     usual = {"steps": 2, "guidance": 4.0, "seed": 5}
     with_ana = rendered(loaded, job("A1", 0, references=(ana,), **usual))
     again = rendered(loaded, job("A1", 0, references=(ana,), **usual))

@@ -18,9 +18,9 @@ from engine import recipe
 from engine.pictures import provenance
 from engine.prompt import PortraitPrompt, parse
 from engine.recipes import FoundRecipe, Texts, UnreadableRecipe, comfyui, read, read_pasted
+from engine.recipes.embedded_recipe import embedded_in
 from engine.recipes.exif import comment
 from engine.recipes.picture_text import with_texts
-from engine.recipes.told import told_in
 from tests import hostile
 from tests.engine.recipe_formats import (
     CIVITAI,
@@ -62,7 +62,7 @@ HOUSE = Path(__file__).parents[2]
 def test_what_a_tool_wrote_is_read_back(name: str) -> None:
     """Words, negative words, seed and size, and who wrote them."""
     tool, write = WRITTEN[name]
-    found = told_in(write()).found
+    found = embedded_in(write()).found
     assert found is not None
     assert (found.tool, found.words, found.negative, found.seed) == (tool, WORDS, UNWANTED, SEED)
     assert (found.width, found.height) == SIZE
@@ -89,7 +89,7 @@ MIDJOURNEY: Final = f"{WORDS} --ar 2:3 --no hat --seed 42 --v 6.1 Job ID: a7421d
     ],
 )
 def test_a_midjourney_description_keeps_its_flags(raw: bytes) -> None:
-    told = told_in(raw).found
+    told = embedded_in(raw).found
     assert told is not None
     assert told.tool == "Midjourney"
     made = provenance.read_recipe(raw)
@@ -155,7 +155,7 @@ def test_what_cameras_and_editors_write_is_no_recipe(raw: bytes) -> None:
 @pytest.mark.parametrize("words", ["{red|blue} coat, a sailor", "[Anna|Berta] as a sailor", "(a sailor:1.2)"])
 def test_words_that_begin_with_a_bracket_are_words(words: str) -> None:
     """Where nothing but a recipe is written, words without settings are one."""
-    found = told_in(with_texts(png(), {"parameters": words})).found
+    found = embedded_in(with_texts(png(), {"parameters": words})).found
     assert found is not None
     assert found.words == words
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageOps
 
 from engine.faces import face_review, identity
-from engine.faces.face_review import HeldFace
+from engine.faces.face_review import ExpectedFace
 from engine.faces.identity import Face
 from engine.faces.likeness import ACCEPTED, scale
 from tests import faces
@@ -33,8 +33,8 @@ def seen() -> dict[str, Face]:
     return {name: identity.look(faces.png(name))[0] for name in (*ANA, *KAI)}
 
 
-def held(name: str, *seen: Face) -> HeldFace:
-    return HeldFace(name, tuple((face.embedding, face.pattern) for face in seen))
+def held(name: str, *seen: Face) -> ExpectedFace:
+    return ExpectedFace(name, tuple((face.embedding, face.pattern) for face in seen))
 
 
 def test_each_render_has_one_face_that_will_do_as_a_reference(seen: dict[str, Face]) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from engine.backends.photo_studio import StudioBackend, scene_of
 from engine.faces import identity
-from engine.jobs.job import Edit, Finished, Fitting, Job, JobCancelled, Lane, Progress, Reference, Underway
+from engine.jobs.job import Finished, Fitting, ImageToImage, Job, JobCancelled, Lane, Progress, Reference, Underway
 from engine.models.catalogue import Catalogue
 from engine.models.model import BUILTIN_ID
 from engine.models.studio_model import missing, studio_model
@@ -135,7 +135,7 @@ async def test_an_edit_changes_what_it_names_and_nothing_else(backend: StudioBac
     finished, _ = await taken(backend, before)
     picture = tmp_path / "before.png"
     picture.write_bytes(finished.picture)
-    edit = Edit(path=picture, sha256="x", words="a green coat")
+    edit = ImageToImage(path=picture, sha256="x", words="a green coat")
     was, _ = scene_of(before)
     changed = replace(before, seed=1234, prompt=parse("a woman with red hair, green coat, in a forest"), edit=edit)
     now, _ = scene_of(changed)

@@ -12,7 +12,7 @@ from engine.wording.dialects import Attached, RenderedPrompt, render
 
 def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> RenderedPrompt:
     """The words of one job, with the triggers of the fine-tunes that take part."""
-    held = loaded.held(job)
+    held = loaded.references_of(job)
     # A model that begins from the picture reads what is to be seen: the prompt has the change in it.
     by_picture = takes_pictures(loaded.model)
     words = render(
@@ -23,7 +23,7 @@ def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> RenderedPrompt:
         change=job.edit.words if job.edit and by_picture else "",
         looks=job.looks(),
     )
-    active = {adapter.name for adapter in job.adapters if adapter.scale}
+    active = {adapter.name for adapter in job.adapters if adapter.weight}
     triggers = [
         trigger
         for fine_tune in catalogue.fine_tunes_of(job.model)

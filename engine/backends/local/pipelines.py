@@ -94,10 +94,12 @@ class StableDiffusion3:
         import torch
 
         loaded = self._loaded
-        if not loaded.has_adapter or not loaded.held(jobs[0]):
+        if not loaded.has_adapter or not loaded.references_of(jobs[0]):
             return None
-        loaded.pipe.set_ip_adapter_scale(jobs[0].reference_scale)
-        faces = torch.cat([self._embeddings.reference(loaded, loaded.held(job)[0]) for job in jobs]).to(loaded.device)
+        loaded.pipe.set_ip_adapter_scale(jobs[0].ip_adapter_scale)
+        faces = torch.cat([self._embeddings.reference(loaded, loaded.references_of(job)[0]) for job in jobs]).to(
+            loaded.device
+        )
         return torch.cat([torch.zeros_like(faces), faces]) if self._guided else faces
 
     def _tokens(self, texts: Sequence[TextEmbedding]) -> torch.Tensor:
@@ -150,7 +152,7 @@ class Plain:
             return _beginning(jobs)
         job = jobs[0]
         pictures = [readable(edit_picture(job.edit, (job.width, job.height)))] if job.edit else []
-        pictures += [reference_picture(reference) for reference in self._loaded.held(job)]
+        pictures += [reference_picture(reference) for reference in self._loaded.references_of(job)]
         if not pictures:
             return {}
         arguments: dict[str, Any] = {"image": pictures if self._loaded.model.references > 1 else pictures[0]}

@@ -176,7 +176,7 @@ class Rendering:
             return ""
         if not self._loaded.takes_references:
             return IGNORED_NOTE
-        held = len(self._loaded.held(job))
+        held = len(self._loaded.references_of(job))
         if held == len(job.references):
             return ""
         return ONE_FACE_NOTE if held == 1 else f"Of {len(job.references)} reference pictures this model took {held}."

@@ -89,10 +89,10 @@ def preview(raw: bytes) -> Made:
 def recipe(raw: bytes) -> Made:
     """What the picture says of how it was made: `own` as we wrote it, or `found` as another tool did."""
     from engine.recipes import UnreadableRecipe
-    from engine.recipes.told import told_in
+    from engine.recipes.embedded_recipe import embedded_in
 
     try:
-        told = told_in(raw)
+        told = embedded_in(raw)
     except UnreadableRecipe as error:
         raise BadPicture(str(error)) from None
     return Made(facts={"own": told.own, "found": None if told.found is None else asdict(told.found)})

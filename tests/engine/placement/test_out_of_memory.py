@@ -201,13 +201,13 @@ async def test_other_models_give_way_before_anything_else(tiny: Path) -> None:
     async with studio_of(model_in(tiny), model_in(tiny, "n")) as studio:
         await portrait(studio, job("A0", 0, model="n"))
         await portrait(studio, job("A1", 1))
-        shelf = studio.backend.shelf
-        assert shelf is not None
-        assert set(shelf.resident) == {"m", "n"}
-        cramped = Cramped(studio, lambda placement, rows: "n" not in shelf.resident)
+        model_cache = studio.backend.model_cache
+        assert model_cache is not None
+        assert set(model_cache.resident) == {"m", "n"}
+        cramped = Cramped(studio, lambda placement, rows: "n" not in model_cache.resident)
         await portrait(studio, job("A2", 2))
         assert [where for where, _ in cramped.seen] == ["none"]
-        assert (shelf.resident, shelf.parked) == (("m",), ("n",))
+        assert (model_cache.resident, model_cache.parked) == (("m",), ("n",))
 
 
 @pytest.mark.parametrize("offload", ["auto", "group"])

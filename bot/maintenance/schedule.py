@@ -70,7 +70,7 @@ class Maintenance:
         """One round, as of `now` (epoch seconds)."""
         for account in await self._stores.accounts.tiers_ending(before=now + TELL_BEFORE_S):
             if await self._tell(account, now):
-                await self._stores.accounts.mark_told(account)
+                await self._stores.accounts.mark_notified(account)
         await self._stores.handed_in.drop_expired(now)
         if self._settings.data_keep_days:
             deleted = await delete_older(self._stores.portraits, days=self._settings.data_keep_days, now=now)

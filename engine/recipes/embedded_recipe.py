@@ -13,18 +13,18 @@ OURS: Final = "Likeness"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class EmbeddedRecipe:
     """What a picture says of how it was made: a recipe of ours as it was written, or another tool's."""
 
     own: str = ""
     found: FoundRecipe | None = None
 
 
-def told_in(raw: bytes) -> Told:
+def embedded_in(raw: bytes) -> EmbeddedRecipe:
     """What a PNG, JPEG or WebP says. Takes time in proportion to its texts. Raises Unreadable."""
     texts = places.texts_in(raw)
     own = next((text for place in places.OWN if _is_ours(place, text := texts.text(place))), "")
-    return Told(own) if own else Told(found=read(texts))
+    return EmbeddedRecipe(own) if own else EmbeddedRecipe(found=read(texts))
 
 
 def _is_ours(place: str, text: str) -> bool:

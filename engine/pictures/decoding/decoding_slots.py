@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.pictures.intake import BadPicture
 
-SEATS: Final = 8
+SLOTS: Final = 8
 """Pictures that are fetched, decoded or looked at at once, of all together: each may have 10 MiB in memory."""
 EACH: Final = 2
 """Of one person."""
@@ -21,17 +21,17 @@ YOURS: Final = "I am still reading other pictures of yours. Wait for those, then
 MANY: Final = "Many pictures are being read just now. Send yours again in a minute."
 
 
-class Seats:
-    """A seat goes to who has the fewest of those who wait, then to whose pictures took the least time lately."""
+class DecodingSlots:
+    """A slot goes to who has the fewest of those who wait, then to whose pictures took the least time lately."""
 
     def __init__(self, lately_s: Callable[[Hashable], float]) -> None:
         self._lately_s = lately_s
-        self._held: Counter[Hashable] = Counter()
+        self._taken: Counter[Hashable] = Counter()
         self._waiting: dict[asyncio.Future[None], Hashable] = {}
 
     @asynccontextmanager
     async def one(self, owner: Hashable) -> AsyncIterator[None]:
-        """Waits for a seat at most half a minute. Raises BadPicture."""
+        """Waits for a slot at most half a minute. Raises BadPicture."""
         await self._get(owner)
         try:
             yield
@@ -40,7 +40,7 @@ class Seats:
 
     async def _get(self, owner: Hashable) -> None:
         if not self._waiting and self._may(owner):
-            self._held[owner] += 1
+            self._taken[owner] += 1
             return
         of_theirs = sum(one == owner for one in self._waiting.values())
         if of_theirs >= EACH_WAITING or len(self._waiting) >= WAITING:
@@ -54,7 +54,7 @@ class Seats:
                 await turn
             seated = True
         except TimeoutError:
-            raise BadPicture(YOURS if self._held[owner] >= EACH else MANY) from None
+            raise BadPicture(YOURS if self._taken[owner] >= EACH else MANY) from None
         finally:
             self._waiting.pop(turn, None)
             # Whoever gives up in the very moment in which the turn comes hands it on.
@@ -62,18 +62,18 @@ class Seats:
                 self._give_back(owner)
 
     def _may(self, owner: Hashable) -> bool:
-        return self._held[owner] < EACH and self._held.total() < SEATS
+        return self._taken[owner] < EACH and self._taken.total() < SLOTS
 
     def _claim(self, owner: Hashable) -> tuple[int, float]:
-        return self._held[owner], self._lately_s(owner)
+        return self._taken[owner], self._lately_s(owner)
 
     def _give_back(self, owner: Hashable) -> None:
-        self._held[owner] -= 1
-        self._held += Counter()  # forgets whoever holds none
+        self._taken[owner] -= 1
+        self._taken += Counter()  # forgets whoever has none
         self._admit()
 
     def _admit(self) -> None:
         while turns := [turn for turn, owner in self._waiting.items() if self._may(owner) and not turn.done()]:
             turn = min(turns, key=lambda one: self._claim(self._waiting[one]))
-            self._held[self._waiting.pop(turn)] += 1
+            self._taken[self._waiting.pop(turn)] += 1
             turn.set_result(None)

@@ -38,7 +38,7 @@ PINNED_SHARE = 0.5
 """Streamed weights are locked in memory while they take no more than this share of what models may have there."""
 
 
-class Shelf:
+class ModelCache:
     """The resident models of one device. `card` is None on a processor, whose memory is one for all."""
 
     def __init__(self, settings: LocalSettings) -> None:

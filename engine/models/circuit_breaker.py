@@ -1,4 +1,4 @@
-"""Which providers are set aside for a while because they keep failing. Pure bookkeeping on a clock."""
+"""A circuit breaker for each provider: one that keeps failing is not asked for a while. Pure bookkeeping on a clock."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 FAILURES = 3
-"""So many in a row set a provider aside."""
-FIRST_ASIDE_S = 60.0
-LONGEST_ASIDE_S = 900.0
+"""So many in a row open the circuit."""
+FIRST_OPEN_S = 60.0
+LONGEST_OPEN_S = 900.0
 
 
 @dataclass(slots=True)
@@ -20,11 +20,11 @@ class _Record:
     until_s: float = -math.inf
 
 
-class Standing:
+class CircuitBreaker:
     """What is known of each provider by its name.
 
-    After its time aside a provider is tried again: one success clears it, one failure sets it aside for twice
-    as long. `clock` counts seconds.
+    While its circuit is open a provider is not asked. Then it is tried again: one success closes the circuit, one
+    failure opens it for twice as long. `clock` counts seconds.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -34,18 +34,18 @@ class Standing:
     def worked(self, provider: str) -> None:
         self._records.pop(provider, None)
 
-    def failed(self, provider: str, *, aside_s: float = 0.0) -> bool:
-        """Counts a failure, or sets the provider aside at once for `aside_s`; True when it is newly set aside."""
+    def failed(self, provider: str, *, open_s: float = 0.0) -> bool:
+        """Counts a failure, or opens the circuit at once for `open_s` seconds; True when it is newly open."""
         record = self._records.setdefault(provider, _Record())
         record.failures += 1
-        if self.aside(provider) or (record.failures < FAILURES and not aside_s):
+        if self.why_open(provider) or (record.failures < FAILURES and not open_s):
             return False
-        wait_s = min(FIRST_ASIDE_S * 2**record.times, LONGEST_ASIDE_S)
+        wait_s = min(FIRST_OPEN_S * 2**record.times, LONGEST_OPEN_S)
         record.times += 1
-        record.until_s = self._clock() + max(wait_s, aside_s)
+        record.until_s = self._clock() + max(wait_s, open_s)
         return True
 
-    def aside(self, provider: str) -> str:
+    def why_open(self, provider: str) -> str:
         """Why the provider is not asked now, as a clause; "" when it is."""
         record = self._records.get(provider)
         if record is None:
