@@ -16,7 +16,7 @@ from engine.prompts import looks
 from engine.recipes.picture_text import with_texts
 from engine.wording.dialects import FAMILIES, render
 from tests import hostile
-from tests.engine.test_provenance import png
+from tests.engine.pictures.test_provenance import png
 
 SETTINGS = "Steps: 20, Sampler: Euler, Seed: 77, Size: 512x768"
 READERS: dict[str, Callable[[str], object]] = {

@@ -15,9 +15,9 @@ from engine.backends.local.memory_errors import is_out_of_memory
 from engine.jobs.job import Finished, OutOfMemory
 from engine.models.model import Offload
 from engine.placement.plan import Placement
+from tests.engine.backends.test_diffusers import Studio
 from tests.engine.placement.test_placing import model_in, portrait, studio_of
 from tests.engine.stage import job, jobs
-from tests.engine.test_diffusers import Studio
 
 OUT_OF_MEMORY: tuple[BaseException, ...] = (
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.25 GiB. GPU 0 has a total capacity of 11.65 GiB"),

@@ -22,9 +22,9 @@ from engine.models.model import Model, Offload
 from engine.placement.graphics_card import Card
 from engine.placement.plan import Placement, Where
 from engine.placement.sizes import GIB
+from tests.engine.backends.test_diffusers import Studio, pixels
 from tests.engine.loras import lora
 from tests.engine.stage import job
-from tests.engine.test_diffusers import Studio, pixels
 from tests.engine.tiny_models import SIZE, make
 
 CARD = Card(name="a stand-in", usable_bytes=8 * GIB, ram_bytes=8 * GIB)
