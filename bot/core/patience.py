@@ -28,6 +28,7 @@ def may_pass(error: BaseException) -> bool:
 
 async def patiently(work: Callable[[], Awaitable[T]], what: str) -> T:
     """Do `work`, and again while it fails with what may pass. Raises its last error once that has lasted too long."""
+    # By hand, not by tenacity: how long is waited depends on the last error, and the whole is as short as its options.
     started, tried = time.perf_counter(), 0
     while True:
         try:

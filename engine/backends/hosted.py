@@ -443,6 +443,7 @@ class TicketedBackend(HostedBackend):
 
     async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
         """For what may be asked again without harm. Raises AnswerLost when it keeps failing."""
+        # By hand, not by tenacity: a provider that names its own wait is given it.
         for miss in range(MISSES):
             try:
                 return await call()

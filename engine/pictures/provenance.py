@@ -9,10 +9,9 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from engine import recipes
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
-from engine.recipes import FoundRecipe, Texts, picture_text
+from engine.recipes import FoundRecipe, picture_text
 from engine.recipes.embedded_recipe import EmbeddedRecipe, embedded_in
 from engine.recipes.picture_text import with_texts
 
@@ -250,9 +249,3 @@ def _whole(found: dict[str, Any], name: str, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
         raise ValueError(name)
     return value
-
-
-def _from_parameters(text: str) -> Recipe | None:
-    """What another tool wrote into the parameters of a picture."""
-    found = recipes.read(Texts({PARAMETERS_KEYWORD: text}))
-    return None if found is None else from_found(found)

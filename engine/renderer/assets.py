@@ -246,17 +246,6 @@ def _share(stored: Any) -> Picture:
     return np.asarray(stored, np.float32) / np.float32(255)
 
 
-def skin_picture(band: str, ancestry: str, sex: str) -> Image.Image:
-    """A photographed skin: young, middleage or old; african, asian or caucasian; female or male."""
-    return _skin_picture(f"skin-{band}-{ancestry}-{sex}").copy()
-
-
-@lru_cache(maxsize=8)
-def _skin_picture(name: str) -> Image.Image:
-    with Image.open(PACK / f"{name}.webp") as image:
-        return image.convert("RGB")
-
-
 def backdrop_names() -> tuple[str, ...]:
     """The photographed places, by name."""
     return tuple(sorted(path.stem[9:] for path in PACK.glob("backdrop-*.webp")))

@@ -1,4 +1,7 @@
-"""A small cache that forgets what was not used for longest."""
+"""A small cache that forgets what was not used for longest.
+
+By hand, not `cachetools.LRUCache`: that refuses a value larger than the limit, which here is kept until the next one.
+"""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ class ModelCache:
 
     def __init__(self, settings: LocalSettings) -> None:
         self._settings = settings
+        # No LRU cache of a library: what leaves goes to the machine's memory or away, by two budgets.
         self._models: OrderedDict[str, Loaded] = OrderedDict()
         self._plans: dict[str, Plan] = {}
         self._kept: dict[str, Kept] = {}

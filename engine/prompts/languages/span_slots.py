@@ -30,7 +30,6 @@ SLOTS: Final = {
 _PARTS: Final = re.compile("[，、；;,。]")
 _NEUTRAL: Final = frozenset({"colour", "adjective", "", "number", "quote"})
 _PLACES: Final = frozenset({"place", "city", "weather", "furnishing"})
-_BEFORE_WORDS: Final = frozenset({"with", "in", "from", "wear", "lit", "and", "of", "small"})
 _OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
 _UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighting"}
 """Where a thing without a known word belongs by the word that opens it."""

@@ -11,7 +11,6 @@ from typing import Final
 from engine.renderer.scene import RGB
 
 WHITE: Final[RGB] = (0.76, 0.76, 0.75)
-BLACK: Final[RGB] = (0.016, 0.016, 0.018)
 DENIM: Final[RGB] = (0.055, 0.085, 0.16)
 CHARCOAL: Final[RGB] = (0.045, 0.046, 0.052)
 
@@ -65,7 +64,6 @@ def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> ClothLayer:
 
 
 _SHIRT: Final = ClothLayer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",))
-_UNDER_SHIRT: Final = ClothLayer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second", hem=0.12)
 _UNDER_TEE: Final = ClothLayer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
 _JACKET: Final = ClothLayer("male_casualsuit05/part0", ease=0.003, folds=0.6)
 _JACKET_COLLAR: Final = ClothLayer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
