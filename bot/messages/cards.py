@@ -34,7 +34,7 @@ SLOT_EXAMPLES = {
 class Stage:
     """How far one portrait of an order is: its last event, or the sentence that ended it.
 
-    `again` says that it is made once more, because its face did not hold.
+    `again` says that it is made once more, because its face was not the saved one.
     """
 
     event: Event | None = None
@@ -130,8 +130,8 @@ def portrait(
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
-    if held := likeness_words.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
-        embed.add_field(name="Face", value="\n".join(held), inline=False)
+    if lines := likeness_words.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
+        embed.add_field(name="Face", value="\n".join(lines), inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)
     embed.set_image(url=f"attachment://{image_name}")

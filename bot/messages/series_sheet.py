@@ -64,8 +64,8 @@ def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order
     embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)
     found = contact_sheet.likenesses(sheet.cells)
     if found is not None:
-        held = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
-        embed.add_field(name="Likeness", value=held, inline=False)
+        measured = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
+        embed.add_field(name="Likeness", value=measured, inline=False)
     if sentences:
         why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
         embed.add_field(name="Not made", value=why[:1024], inline=False)

@@ -503,16 +503,16 @@ def prepared(job: Job, model: Model) -> Ask:
     Blocking.
     """
     room = model.references - (job.edit is not None)
-    held = sorted(job.references, key=lambda reference: reference.role is not Role.FACE)[: max(0, room)]
+    taken = sorted(job.references, key=lambda reference: reference.role is not Role.FACE)[: max(0, room)]
     words = render(
         job.prompt,
         model.family,
-        characters=[reference.handle for reference in held if reference.role is Role.FACE],
-        others=[Attached(reference.handle, reference.role) for reference in held if reference.role is not Role.FACE],
+        characters=[reference.handle for reference in taken if reference.role is Role.FACE],
+        others=[Attached(reference.handle, reference.role) for reference in taken if reference.role is not Role.FACE],
         change=job.edit.words if job.edit else "",
         looks=job.looks(),
     )
-    paths = [*([job.edit.path] if job.edit else []), *(reference.path for reference in held)]
+    paths = [*([job.edit.path] if job.edit else []), *(reference.path for reference in taken)]
     return Ask(
         job=job,
         model=model,

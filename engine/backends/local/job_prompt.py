@@ -12,14 +12,14 @@ from engine.wording.dialects import Attached, RenderedPrompt, render
 
 def words_for(job: Job, loaded: Loaded, catalogue: Catalogue) -> RenderedPrompt:
     """The words of one job, with the triggers of the fine-tunes that take part."""
-    held = loaded.references_of(job)
+    references = loaded.references_of(job)
     # A model that begins from the picture reads what is to be seen: the prompt has the change in it.
     by_picture = takes_pictures(loaded.model)
     words = render(
         job.prompt,
         loaded.model.family,
-        characters=[reference.handle for reference in held if reference.role is Role.FACE],
-        others=[Attached(one.handle, one.role) for one in held if one.role is not Role.FACE],
+        characters=[reference.handle for reference in references if reference.role is Role.FACE],
+        others=[Attached(one.handle, one.role) for one in references if one.role is not Role.FACE],
         change=job.edit.words if job.edit and by_picture else "",
         looks=job.looks(),
     )

@@ -180,8 +180,8 @@ class ModelCache:
     def _make_room(self, needed_bytes: int, *, keep: str = "") -> None:
         """On the device, for this much more."""
         for model_id in self.resident:
-            held = sum(self._device_bytes(loaded) for loaded in self._models.values())
-            if model_id != keep and held + needed_bytes > self._budget_bytes:
+            used = sum(self._device_bytes(loaded) for loaded in self._models.values())
+            if model_id != keep and used + needed_bytes > self._budget_bytes:
                 self._leave(model_id)
 
     def _make_room_beside(self, needed_bytes: int, *, keep: str) -> None:
@@ -189,9 +189,9 @@ class ModelCache:
         if self.card is None:
             return
         for model_id in (*self.parked, *self.resident):
-            held = sum(self._beside_bytes(loaded) for loaded in self._models.values())
+            used = sum(self._beside_bytes(loaded) for loaded in self._models.values())
             helps = model_id != keep and self._beside_bytes(self._models[model_id]) > 0
-            if helps and held + needed_bytes > self.card.ram_bytes:
+            if helps and used + needed_bytes > self.card.ram_bytes:
                 log.info("Model %s leaves memory for another.", model_id)
                 self.drop(model_id)
 

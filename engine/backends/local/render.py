@@ -176,10 +176,10 @@ class Rendering:
             return ""
         if not self._loaded.takes_references:
             return IGNORED_NOTE
-        held = len(self._loaded.references_of(job))
-        if held == len(job.references):
+        taken = len(self._loaded.references_of(job))
+        if taken == len(job.references):
             return ""
-        return ONE_FACE_NOTE if held == 1 else f"Of {len(job.references)} reference pictures this model took {held}."
+        return ONE_FACE_NOTE if taken == 1 else f"Of {len(job.references)} reference pictures this model took {taken}."
 
 
 def _png(picture: Image) -> bytes:
