@@ -48,17 +48,17 @@ class DecodingSlots:
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting[turn] = owner
         self._admit()
-        seated = False
+        taken = False
         try:
             async with asyncio.timeout(WAIT_S):
                 await turn
-            seated = True
+            taken = True
         except TimeoutError:
             raise BadPicture(YOURS if self._taken[owner] >= EACH else MANY) from None
         finally:
             self._waiting.pop(turn, None)
             # Whoever gives up in the very moment in which the turn comes hands it on.
-            if not seated and turn.done() and not turn.cancelled():
+            if not taken and turn.done() and not turn.cancelled():
                 self._give_back(owner)
 
     def _may(self, owner: Hashable) -> bool:

@@ -102,7 +102,7 @@ def hold(servers: list[StandInServer], *, held: bool = True) -> None:
             server.let_go()
 
 
-async def test_every_server_works_at_once_and_no_more_than_it_has_seats(house: House) -> None:
+async def test_every_server_works_at_once_and_no_more_than_it_has_slots(house: House) -> None:
     hold(house.servers)
     standard, fast = house.orders(5), house.orders(1, Lane.FAST)
     await until(lambda: [server.under_way for server in house.servers] == [1, 1, 1])
@@ -200,7 +200,7 @@ async def test_servers_that_cost_money_are_never_asked_twice(servers: list[Stand
     await house.engine.stop(5.0)
 
 
-async def test_cancelling_frees_the_seat(house: House) -> None:
+async def test_cancelling_frees_the_slot(house: House) -> None:
     hold(house.servers[:2])
     tasks = house.orders(2)
     await until(lambda: house.made[:2] == [1, 1])

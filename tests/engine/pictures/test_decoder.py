@@ -257,7 +257,7 @@ async def sit(slots: DecodingSlots, owner: str, leave: asyncio.Event) -> None:
         await leave.wait()
 
 
-async def test_one_person_has_two_seats_and_two_places_to_wait_and_others_are_not_behind_them() -> None:
+async def test_one_person_has_two_slots_and_two_places_to_wait_and_others_are_not_behind_them() -> None:
     slots, leave = DecodingSlots(no_time), asyncio.Event()
     theirs = [asyncio.create_task(sit(slots, "one", leave)) for _ in range(EACH + EACH_WAITING)]
     await asyncio.sleep(0)
@@ -270,7 +270,7 @@ async def test_one_person_has_two_seats_and_two_places_to_wait_and_others_are_no
         pass
 
 
-async def test_whoever_gives_up_waiting_for_a_seat_leaves_it_to_others() -> None:
+async def test_whoever_gives_up_waiting_for_a_slot_leaves_it_to_others() -> None:
     slots = DecodingSlots(no_time)
     async with slots.one("one"), slots.one("one"):
         for _ in range(5):
@@ -282,7 +282,7 @@ async def test_whoever_gives_up_waiting_for_a_seat_leaves_it_to_others() -> None
         pass
 
 
-async def test_a_seat_that_comes_in_the_moment_of_giving_up_is_handed_on() -> None:
+async def test_a_slot_that_comes_in_the_moment_of_giving_up_is_handed_on() -> None:
     slots = DecodingSlots(no_time)
     held = [slots.one("one"), slots.one("one")]
     for one in held:
@@ -297,7 +297,7 @@ async def test_a_seat_that_comes_in_the_moment_of_giving_up_is_handed_on() -> No
         pass
 
 
-async def test_seats_of_all_together_are_bounded_and_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_slots_of_all_together_are_bounded_and_waiting_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.pictures.decoding.decoding_slots.WAIT_S", 0.01)
     slots = DecodingSlots(no_time)
     held = [slots.one(number // EACH) for number in range(SLOTS)]

@@ -172,7 +172,7 @@ async def test_cancelling_one_job_of_a_batch_lets_the_others_go_on(engine: Engin
     )  # fmt: skip
 
 
-async def test_a_cancelled_job_gives_its_seat_back_while_its_batch_goes_on(backend: HandBackend) -> None:
+async def test_a_cancelled_job_gives_its_slot_back_while_its_batch_goes_on(backend: HandBackend) -> None:
     backend.slots = 2
     engine = make(backend, limits=Limits(running_per_user=1))
     await submit(engine, *jobs("A1 A2 B1"))

@@ -218,4 +218,4 @@ def test_memory_of_past_users_is_given_back() -> None:
     for nth in range(1000):
         queue.add(job(f"A{nth}", nth, user=str(nth)))
         queue.pick(one, unlimited)
-    assert len(queue._lines[Lane.STANDARD].turns) < 100
+    assert len(queue._lines[Lane.STANDARD].virtual_times) < 100
