@@ -91,11 +91,11 @@ class Attempts:
             await tx.execute("UPDATE job_tries SET chosen = (number = ?) WHERE job_id = ?", (number, job_id))
 
     async def of_job(self, job_id: str) -> tuple[Attempt, ...]:
-        """All tries of a job, in order."""
+        """All attempts at a job, in order."""
         return (await self.of_jobs([job_id])).get(job_id, ())
 
     async def of_jobs(self, job_ids: Collection[str]) -> dict[str, tuple[Attempt, ...]]:
-        """The tries of several jobs, by job id; jobs without any are left out."""
+        """The attempts at several jobs, by job id; jobs without any are left out."""
         rows = await self._db.fetch_all(
             "SELECT * FROM job_tries WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, number",
             (json.dumps(list(job_ids)),),
