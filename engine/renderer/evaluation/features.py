@@ -24,6 +24,8 @@ _STRONGEST: Final = 0.8
 _SHAVEN: Final = 5.5
 """What a face without a beard has at most of what `whiskers` adds up: its weights were chosen on pictures with known
 beards, two in three shaven."""
+_PALE, _DARK = (0.030, 0.020), (-0.40, 0.040)
+"""What a moustache has at least: another colour and hairs, or a lightness of at most so much and more hairs."""
 
 
 def glasses(view: View) -> float:
@@ -105,7 +107,13 @@ def whiskers(view: View) -> float:
     )  # fmt: skip
     dark = float(np.clip(-lip.lightness, 0, 0.5))
     grown = np.dot(_evidence(lip), (1.5, 1.0)) + 2.2 * _evidence(chin)[0] + np.dot(jaw, (5.0, 7.0)) + 6.0 * dark
-    return float(grown - _SHAVEN)
+    return float(max(grown - _SHAVEN, 1.0 if _moustache(lip) else -np.inf))
+
+
+def _moustache(lip: Unlike) -> bool:
+    """Whether one grows there, with nothing on chin and jaw: hairs, and another colour or far darker than the cheek."""
+    coloured = lip.colour >= _PALE[0] and lip.hairs >= _PALE[1]
+    return coloured or (lip.lightness <= _DARK[0] and lip.hairs >= _DARK[1])
 
 
 def _evidence(found: Unlike) -> tuple[float, float]:

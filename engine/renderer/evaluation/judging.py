@@ -125,8 +125,9 @@ def _hair(view: View, shown: Shown) -> Answer:
     if top.sum() < max(_LEAST_PIXELS, 0.2 * 0.6 * view.unit**2):
         return "not in the picture", None
     cheeks, edge, card = _cheeks(view), crown(view), _card(shown.scene)
-    parts = [_light(view, top)]  # a high forehead fills it: hair is under the head's edge, too
-    parts += [edge.colours] if edge is not None and edge.unlike >= 1 else []
+    parts = [_light(view, top)]
+    if edge is not None and edge.unlike >= 1 and _near(parts[0], cheeks).mean() > 0.5:
+        parts.append(edge.colours)  # above a high forehead
     found = [colours.shares(part, cheeks, colours.HAIR, card) for part in parts]
     shares = {name: max(each[name] for each in found) for name in found[0]}
     return _named(shares), shares[shown.truth.hair] >= LEAST_SHARE

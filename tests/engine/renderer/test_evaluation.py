@@ -200,6 +200,10 @@ def test_a_beard_is_told_from_a_shaven_face() -> None:
     bearded[dots & grown] *= 0.3
     assert features.whiskers(viewed(bearded.astype(np.uint8))) > 0
     assert features.whiskers(viewed(painted())) < 0
+    moustache = np.array(painted(), float)
+    alone = (v > 340) & (v < 364) & (np.abs(u - 256) < 40)
+    moustache[alone] *= np.random.default_rng(4).uniform(0.02, 0.4, (alone.sum(), 1))
+    assert features.whiskers(viewed(moustache.astype(np.uint8))) > 0
 
 
 @pytest.mark.parametrize(("name", "tone"), [("dark", 80), ("fair", 232), ("olive", 172)])
