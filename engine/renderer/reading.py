@@ -66,7 +66,7 @@ _OUTDOORS: Final = frozenset(
         "sky",
     }
 )
-_AFTER_DARK: Final = frozenset({"city night", "bar", "stage", "space"})
+_AFTER_DARK: Final = frozenset({"city night", "bar", "stage"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ def misread(row: dict[str, Any]) -> list[str]:
     return [name for name, right in checks.items() if not right]
 
 
+def test_no_electric_bulb_lights_somebody_in_space() -> None:
+    lamp = read(parse("a woman in space, stars behind, lit from the left"), seed=1).scene.light.lamps[0]
+    assert max(lamp.colour) < 1.1 * min(lamp.colour)
+    assert lamp.side < 0
+
+
 def test_the_labelled_prompts_are_read_as_labelled() -> None:
     wrong = {row["id"]: missed for row in prompts() if (missed := misread(row))}
     assert not wrong
