@@ -55,7 +55,7 @@ def field(c: Canvas) -> list[Layer]:
             hazed(np.array((0.2, 0.26, 0.12)), sky, 0.4),
             "hills",
         ),
-        trees(c, sky, 200, -0.03, 0.09, "far trees", LEAVES, 0.25, 9.0),
+        trees(c, sky, 200, -0.03, 0.17, "far trees", LEAVES, 0.12, 9.0),
         _wheat(c, sky),
         spots(
             c,
