@@ -4,12 +4,13 @@
 """
 
 from engine.prompts.lines import to_lines
-from engine.prompts.model import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
+from engine.prompts.model import ASPECTS, NOTHING, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
 from engine.prompts.parser import MAX_TEXT, Reading, parse, read
 
 __all__ = [
     "ASPECTS",
     "MAX_TEXT",
+    "NOTHING",
     "SLOTS",
     "PortraitPrompt",
     "PromptError",
