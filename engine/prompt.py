@@ -4,8 +4,17 @@
 """
 
 from engine.prompts.lines import to_lines
-from engine.prompts.model import ASPECTS, NOTHING, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
 from engine.prompts.parser import MAX_TEXT, Reading, parse, read
+from engine.prompts.portrait_prompt import (
+    ASPECTS,
+    NOTHING,
+    SLOTS,
+    PortraitPrompt,
+    PromptError,
+    from_json,
+    merge,
+    to_json,
+)
 
 __all__ = [
     "ASPECTS",

@@ -17,7 +17,7 @@ from typing import Any
 from data.core.audit import REPORTS, in_sql
 from data.core.database import Database
 from data.core.rows import StoredForm
-from data.pictures.portraits import columns_of
+from data.pictures.portrait_rows import columns_of
 
 ROWS_A_DOCUMENT = 5_000
 

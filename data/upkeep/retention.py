@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from data.pictures.portraits import Portraits
+from data.pictures.portrait_rows import Portraits
 
 DAY_S = 86_400.0
 
