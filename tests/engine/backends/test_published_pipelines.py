@@ -134,17 +134,19 @@ async def test_a_fine_tune_changes_it_and_leaves_it_as_it_was(
 
 async def test_cancelling_stops_it_within_a_step(klein: Studio) -> None:
     steps: list[int] = []
+    cancelled_at: list[int] = []  # a busy machine may show a later step than the second
 
     async def cancelling() -> None:
         async for event in klein.engine.submit(like(klein, "A1", 0, steps=900)):
             if isinstance(event, Progress):
                 steps.append(event.step)
-                if event.step == 2:
+                if event.step >= 2:
+                    cancelled_at.append(event.step)
                     klein.engine.cancel("A1")
 
     with pytest.raises(JobCancelled):
         await cancelling()
-    assert steps[-1] == 2
+    assert steps[-1] == cancelled_at[0]
     await made(klein, like(klein, "B1", 1))
 
 
