@@ -115,7 +115,6 @@ def _restored(aside: Path | None, data_folder: Path) -> str:
 async def serve(settings: Settings) -> int:
     """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
     from bot.client import StudioBot
-    from bot.core.stores import Stores
     from bot.operations.callbacks import repeat_lost_callbacks
     from bot.operations.endpoints import point_discord_at
 
@@ -125,17 +124,11 @@ async def serve(settings: Settings) -> int:
             "DISCORD_TOKEN is empty. Copy .env.example to .env and put your bot's token there "
             "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
         )
-    _check_folder(settings.data_folder)
+    await asyncio.to_thread(_check_folder, settings.data_folder)
     point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
     # It never speaks, so that nobody needs to hear which voice libraries are missing.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    stores = await Stores.open(settings.data_folder)
-    try:
-        bot = StudioBot(settings, stores)
-    except BaseException:
-        # The database's threads would keep the process alive.
-        await stores.close()
-        raise
+    bot = await StudioBot.open(settings)
     _stop_on_signals(bot)
     repeat_lost_callbacks()
     try:

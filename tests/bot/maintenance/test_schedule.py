@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.settings import Settings
+from data.credits.ledger import LedgerNote
 from tests.bot.conftest import World
 
 DAY_S = 86_400.0
@@ -24,7 +25,7 @@ async def make_round(world: World, days_later: float = 0) -> None:
 async def give(world: World, days: float, key: str = "t") -> None:
     until = time.time() + days * DAY_S
     await world.stores.accounts.grant_tier(
-        world.guild.id, world.sam.id, "unlimited", until=until, key=key, actor_id=1, now=time.time()
+        world.guild.id, world.sam.id, "unlimited", LedgerNote(key=key, actor_id=1, now=time.time()), until=until
     )
 
 
@@ -54,7 +55,7 @@ async def test_a_longer_end_is_told_again(world: World) -> None:
 
 async def test_a_tier_without_an_end_is_not_told_of(world: World) -> None:
     await world.stores.accounts.grant_tier(
-        world.guild.id, world.sam.id, "unlimited", until=None, key="t", actor_id=1, now=time.time()
+        world.guild.id, world.sam.id, "unlimited", LedgerNote(key="t", actor_id=1, now=time.time()), until=None
     )
     await make_round(world, 1000)
     assert told(world) == []
