@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.prompts import keys, labels, negation, pasted, quotes, structured
+from engine.prompts.doubts import Doubt, Judged, doubt
 from engine.prompts.judge import EDGES, Piece, judge
 from engine.prompts.languages import detecting, judging
 from engine.prompts.languages import labels as foreign_labels
@@ -36,11 +37,16 @@ _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A prompt, and for the person what the text held that means nothing here (settings of other tools), and what was
-    drawn of its choices, as "forest|beach: beach"."""
+    drawn of its choices, as "forest|beach: beach". `judged` is what no label placed."""
 
     prompt: PortraitPrompt
     ignored: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
+
+    def doubt(self) -> Doubt | None:
+        """Why somebody should look at how it was read before it is paid for; None where it reads well."""
+        return doubt(self.judged, sum(bool(self.prompt.slot(slot)) for slot in SLOTS))
 
 
 def parse(text: str) -> PortraitPrompt:
@@ -57,8 +63,8 @@ def read(text: str, *, seed: int | None = None) -> Reading:
     Choices such as "{forest|beach}" are drawn by the seed that the text says, else by `seed`, which then becomes the
     prompt's, so that the same order gives the same picture again.
     """
-    brought = pasted.Brought(draw=seed or 0)
-    prompt = _read(text, brought)
+    brought, judged = pasted.Brought(draw=seed or 0), list[Judged]()
+    prompt = _read(text, brought, judged)
     strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
     if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
@@ -66,11 +72,11 @@ def read(text: str, *, seed: int | None = None) -> Reading:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
     if brought.drawn and prompt.seed is None and seed is not None:
         prompt = replace(prompt, seed=seed)
-    return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn))
+    return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn), tuple(judged))
 
 
-def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
-    collector = _Collector(brought)
+def _read(text: str, brought: pasted.Brought, judged: list[Judged]) -> PortraitPrompt:
+    collector = _Collector(brought, judged)
     text = _INVISIBLE.sub(" ", text)
     if (said := pasted.of_a_tool(text, brought)) is not None:
         text = said
@@ -100,7 +106,7 @@ def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
     together, a second reading takes that out as well.
     """
     for _ in range(_READINGS):
-        again = _read(to_lines(prompt), pasted.Brought())
+        again = _read(to_lines(prompt), pasted.Brought(), [])
         if again == prompt:
             return prompt
         prompt = again
@@ -114,6 +120,7 @@ def _single_spaced(line: str) -> str:
 @dataclass(slots=True)
 class _Collector:
     brought: pasted.Brought
+    judged: list[Judged]
     language: Language | None = None
     slots: dict[str, list[str]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     negative: list[str] = field(default_factory=list)
@@ -224,6 +231,8 @@ class _Collector:
                 self.negative.append(piece.text)
             elif piece.text:
                 self._add(slot or piece.slot, piece.text, piece.joint)
+                if not slot:
+                    self.judged.append(Judged(piece.slot, piece.text, self.language.name if self.language else ""))
 
     def _add(self, slot: str, text: str, joint: str) -> None:
         """Put a text at the end of a slot; `joint` as in `Piece`."""
