@@ -238,6 +238,12 @@ class Settings(BaseSettings):
     )
     likeness_hosted: bool = Field(False, description="Whether hosted models try again too, which costs you each time.")
 
+    reading_questions: bool = Field(
+        True,
+        description="Whether members are shown how a prompt was read, before it is paid for, where much of it could "
+        "not be placed. Each server can turn it off with /settings.",
+    )
+
     series_frames: int = Field(12, ge=2, le=24, description="How many frames a series may have.")
     series_waiting: int = Field(
         4,

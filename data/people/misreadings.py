@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from contextlib import closing
 from dataclasses import astuple, dataclass
+from pathlib import Path
 
+from data.core.data_errors import DatabaseUnreadable
 from data.core.database import Database
 
 
@@ -45,7 +48,16 @@ class Misreadings:
             )
         return row is not None
 
-    async def all(self) -> Sequence[Misreading]:
-        """Everybody's, oldest first."""
-        rows = await self._db.fetch_all("SELECT * FROM misreadings ORDER BY created_at, id")
-        return [Misreading(**dict(row)) for row in rows]
+
+def kept_in(path: Path) -> list[Misreading]:
+    """Everybody's, oldest first, from the database at `path`, which a bot may be using. Blocking.
+
+    Raises DatabaseUnreadable.
+    """
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            rows = connection.execute("SELECT * FROM misreadings ORDER BY created_at, id").fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseUnreadable(path, f"SQLite says “{error}”") from error
+    return [Misreading(**dict(row)) for row in rows]
