@@ -41,6 +41,7 @@ _NOUN_TRAITS: Final = (
     *("fifties", "sixties", "seventies", "eighties"),
 )
 """Ends of concepts of looks that are things of their own; the others describe."""
+_DENYING: Final = frozenset({"not", "avoid", "not after"})
 _REACH: Final = 30
 """Tokens that a denial reaches over at most."""
 _HOLDING: Final = frozenset({"holding", "playing", "reading", "smoking", "drinking", "eating", "blowing", "riding"})
@@ -450,5 +451,7 @@ def listed(value: str) -> str:
 
 def partly_denied(value: str, language: Language) -> list[Piece]:
     """A labelled value cut where it says what is not wanted; nothing when it does not."""
+    if not any(token.denied or token.kind in _DENYING for token in tokens(value, language)):
+        return []
     pieces = judge(value, language, first=False)
     return pieces if any(piece.slot == NEGATIVE for piece in pieces) else []
