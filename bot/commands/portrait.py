@@ -21,6 +21,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
 from bot.core.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
+from bot.core.tagged import with_tags
 from bot.core.typed_words import Typed
 from bot.guard import person_of
 from bot.messages import replies
@@ -114,6 +115,12 @@ async def portrait(
         await style_named(interaction, style),
         chosen(slots=slots, character=character, aspect=aspect, seed=seed),
     )
+    extras, ignored = with_tags(
+        replace(with_fine_tune(finetune, finetune_strength), quality=quality),
+        typed.ignored,
+        interaction.client.engine.catalogue,
+        model,
+    )
     request = OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
@@ -122,8 +129,8 @@ async def portrait(
         model=model,
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
-        extras=replace(with_fine_tune(finetune, finetune_strength), quality=quality),
-        ignored=typed.ignored,
+        extras=extras,
+        ignored=ignored,
         drawn=typed.drawn,
     )
     await _order(interaction, request, answer, doubtful, reference, reference_for)

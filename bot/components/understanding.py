@@ -44,8 +44,6 @@ async def doubted(interaction: Interaction, typed: str, reading: Reading) -> Typ
     return Typed(
         words=typed,
         understood=reading.prompt,
-        ignored=reading.ignored,
-        drawn=reading.drawn,
         unplaced=doubt.unplaced,
         only_slot=doubt.only_slot,
     )
@@ -65,7 +63,8 @@ async def order(
     try:
         price = await _price(interaction, request, answer)
         quote = quotes.quote_of(request, price, bot.settings.price_quote_minutes)
-        quote = replace(quote, asks="reading", typed=typed_words.to_text(doubtful))
+        typed = replace(doubtful, ignored=request.ignored, drawn=request.drawn)
+        quote = replace(quote, asks="reading", typed=typed_words.to_text(typed))
         await bot.stores.quotes.add(quote)
         asked = True
     finally:
