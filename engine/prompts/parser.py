@@ -10,7 +10,7 @@ from typing import Final
 from engine.prompts import keys, labels, negation, pasted, quotes, structured
 from engine.prompts.doubts import Doubt, Judged, doubt
 from engine.prompts.judge import EDGES, Piece, judge
-from engine.prompts.languages import detecting, judging
+from engine.prompts.languages import detecting, judging, lexicon
 from engine.prompts.languages import labels as foreign_labels
 from engine.prompts.languages.lexicon import Language
 from engine.prompts.lines import to_lines
@@ -57,14 +57,15 @@ def parse(text: str) -> PortraitPrompt:
     return read(text).prompt
 
 
-def read(text: str, *, seed: int | None = None) -> Reading:
+def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     """Read any text as `parse` does, and say what was left out of the prompt.
 
     Choices such as "{forest|beach}" are drawn by the seed that the text says, else by `seed`, which then becomes the
-    prompt's, so that the same order gives the same picture again.
+    prompt's, so that the same order gives the same picture again. `language` is the one that a part of a longer text
+    is in, as `detecting.detect` names it, where its own words do not tell.
     """
     brought, judged = pasted.Brought(draw=seed or 0), list[Judged]()
-    prompt = _read(text, brought, judged)
+    prompt = _read(text, brought, judged, language)
     strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
     if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
@@ -75,8 +76,8 @@ def read(text: str, *, seed: int | None = None) -> Reading:
     return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn), tuple(judged))
 
 
-def _read(text: str, brought: pasted.Brought, judged: list[Judged]) -> PortraitPrompt:
-    collector = _Collector(brought, judged)
+def _read(text: str, brought: pasted.Brought, judged: list[Judged], language: str = "") -> PortraitPrompt:
+    collector = _Collector(brought, judged, lexicon.language(language) if language else None)
     text = _INVISIBLE.sub(" ", text)
     if (said := pasted.of_a_tool(text, brought)) is not None:
         text = said
@@ -92,7 +93,7 @@ def _read_lines(text: str, collector: _Collector) -> None:
     text = "\n".join(map(_single_spaced, text.splitlines()))
     collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
     text = pasted.take_out(text, collector.brought)
-    collector.language = detecting.spoken(text)
+    collector.language = detecting.spoken(text) or collector.language
     for line in text.split("\n"):
         line = _single_spaced(quotes.straighten(_single_spaced(line)))
         if line:

@@ -89,8 +89,13 @@ class Language:
         self.lengths: dict[str, tuple[int, ...]] = {}
         self.stem = lru_cache(maxsize=8192)(self._stem)
         for kind, row in tables.items():
-            if kind not in {"about", "labels"}:
+            if kind not in {"about", "labels", "changing"}:
                 self._add(kind, row)
+        self.changing: dict[str, tuple[str, ...]] = {
+            name: tuple(listed.split("|")) for name, listed in tables["changing"].items()
+        }
+        for how in ("add", "make", "remove", "replace"):
+            self._add_verbs(self.changing.get(how, ()))
         for seconds in self.phrases.values():
             for tails in seconds.values():
                 tails.sort(key=lambda tail: -len(tail[0]))
@@ -99,6 +104,13 @@ class Language:
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
         }
         self._single = lru_cache(maxsize=8192)(self._look_up)
+
+    def _add_verbs(self, listed: Iterable[str]) -> None:
+        """Words that ask for a change: they tell the language, and nothing of the picture."""
+        for wording in listed if not self.unspaced else ():
+            if fold(wording) not in self.exact:
+                self.typed.setdefault(wording.casefold(), Entry("small", ""))
+                self.exact[fold(wording)] = Entry("small", "")
 
     def _add(self, kind: str, row: Mapping[str, str]) -> None:
         for concept, listed in row.items():
