@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.prompts import judge as english
 from engine.prompts.judge import EDGES, Piece
-from engine.prompts.languages.lexicon import SMALL, Language
+from engine.prompts.languages.lexicon import DENYING, SMALL, Language
 from engine.prompts.languages.tokens import Token, tokens
 from engine.prompts.units import units
 
@@ -41,7 +41,6 @@ _NOUN_TRAITS: Final = (
     *("fifties", "sixties", "seventies", "eighties"),
 )
 """Ends of concepts of looks that are things of their own; the others describe."""
-_DENYING: Final = frozenset({"not", "avoid", "not after"})
 _REACH: Final = 30
 """Tokens that a denial reaches over at most."""
 _HOLDING: Final = frozenset({"holding", "playing", "reading", "smoking", "drinking", "eating", "blowing", "riding"})
@@ -451,7 +450,9 @@ def listed(value: str) -> str:
 
 def partly_denied(value: str, language: Language) -> list[Piece]:
     """A labelled value cut where it says what is not wanted; nothing when it does not."""
-    if not any(token.denied or token.kind in _DENYING for token in tokens(value, language)):
+    if not language.may_deny(value):
+        return []
+    if not any(token.denied or token.kind in DENYING for token in tokens(value, language)):
         return []
     pieces = judge(value, language, first=False)
     return pieces if any(piece.slot == NEGATIVE for piece in pieces) else []

@@ -165,13 +165,15 @@ def _run(text: str, start: int, language: Language) -> Iterable[Token]:
     found, at, loose, end = list[Token](), 0, 0, len(plain)
     exact, lengths, alone = language.exact, language.lengths, bool(language.particles)
     while at < end:
-        for length in lengths.get(plain[at], ()):
+        for length in lengths.get(plain[at : at + 2], ()):
             entry = exact.get(plain[at : at + length])
             if entry and at + length <= end:
                 break
         else:
-            at += 1
-            continue
+            length, entry = 1, exact.get(plain[at])
+            if entry is None:
+                at += 1
+                continue
         if length == 1 and alone and not _alone(plain, at, _FIRST, language, Match(entry, 1)):
             at += 1
             continue
