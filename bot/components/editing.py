@@ -65,8 +65,10 @@ async def as_changed(base: PortraitPrompt, change: str) -> PortraitPrompt:
     """The recipe of the picture once it is changed, for models that are told what is to be seen. Raises Refused."""
     refuse_unreadable(change, MAX_CHANGE)
     said = changes.told(change)
-    parts = [await read_prompt(part, language=said.language) for part in (said.added, said.instead)]
-    added, over = (part.prompt for part in parts)
+    added, over = [
+        (await read_prompt(part, language=said.language)).prompt if part else NOTHING
+        for part in (said.added, said.instead)
+    ]
     base = with_more(without(base, said.gone), added)
     prompt = changed(base, over)
     unwanted = dict.fromkeys((prompt.negative, added.negative, *said.gone))
