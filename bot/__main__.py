@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings
-from bot.operations import doctor, plan_table
+from bot.operations import doctor, plan_table, readings
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return doctor.run(settings)
             case "plan":
                 return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
+            case "readings":
+                return readings.export(settings, options.out)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -77,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     planning.add_argument("--gib", type=_size, help="a card of this many GiB, instead of the one in this machine")
     planning.add_argument("--ram", type=_size, help="a machine of this much memory in GiB, instead of this one")
     planning.add_argument("--json", action="store_true", help="print JSON")
+    misread = tools.add_parser("readings", help="the misreadings that people gave you, to teach the studio")
+    exporting = misread.add_subparsers(dest="what", metavar="WHAT", required=True)
+    export = exporting.add_parser("export", help="write them as JSON lines; the bot may be running")
+    export.add_argument("--out", type=Path, help="a new file, instead of standard output")
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")

@@ -9,7 +9,7 @@ from discord import app_commands
 from discord.app_commands import Choice, Range
 
 from bot.app import Interaction
-from bot.components import consent, quotes
+from bot.components import consent, understanding
 from bot.components.autocomplete import (
     complete_character,
     complete_fine_tune,
@@ -21,6 +21,8 @@ from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
 from bot.core.prompt_reading import MAX_PROMPT, chosen, merged, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
+from bot.core.tagged import with_tags
+from bot.core.typed_words import Typed
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import attachments, sources
@@ -95,7 +97,9 @@ async def portrait(
     reference: discord.Attachment | None = None,
     reference_for: Use | None = None,
 ) -> None:
-    answer = await replies.begin(interaction)
+    typed = await read_prompt(prompt or "", seed=seed)
+    doubtful = await understanding.doubted(interaction, prompt or "", typed)
+    answer = await replies.begin(interaction, private=doubtful is not None)
     person = await person_of(interaction)
     slots = {
         "subject": subject,
@@ -105,12 +109,17 @@ async def portrait(
         "camera": camera,
         "detail": detail,
     }
-    recipe, typed = await recipe_in(interaction, from_image), await read_prompt(prompt or "", seed=seed)
     words = merged(
-        recipe,
+        await recipe_in(interaction, from_image),
         typed.prompt,
         await style_named(interaction, style),
         chosen(slots=slots, character=character, aspect=aspect, seed=seed),
+    )
+    extras, ignored = with_tags(
+        replace(with_fine_tune(finetune, finetune_strength), quality=quality),
+        typed.ignored,
+        interaction.client.engine.catalogue,
+        model,
     )
     request = OrderRequest(
         source=f"interaction:{interaction.id}",
@@ -120,23 +129,24 @@ async def portrait(
         model=model,
         lane=Lane.FAST if fast else Lane.STANDARD,
         count=count,
-        extras=replace(with_fine_tune(finetune, finetune_strength), quality=quality),
-        ignored=typed.ignored,
+        extras=extras,
+        ignored=ignored,
         drawn=typed.drawn,
     )
-    await _order(interaction, request, answer, reference, reference_for)
+    await _order(interaction, request, answer, doubtful, reference, reference_for)
 
 
 async def _order(
     interaction: Interaction,
     request: OrderRequest,
     answer: StatusMessage,
+    doubtful: Typed | None,
     picture: discord.Attachment | None,
     use: Use | None,
 ) -> None:
     """Place the order, with the picture that goes along, if there is one. Raises Refused, BadPicture."""
     if picture is None:
-        await quotes.order(interaction, request, answer)
+        await understanding.order(interaction, request, answer, doubtful)
         return
     if use is None:
         raise Refused("Say what that picture is for with `reference_for:`. Nothing was charged.")
@@ -146,7 +156,8 @@ async def _order(
         source = await sources.from_attachment(asking.client, request.user_id, along)
         extras = replace(request.extras, pictures=(source.picture(role),), kept=(source.kept,))
         asked = replace(request, source=f"interaction:{asking.id}", extras=extras)
-        await quotes.order(asking, asked, answer if asking is interaction else replies.answer_in_place(asking))
+        status = answer if asking is interaction else replies.answer_in_place(asking)
+        await understanding.order(asking, asked, status, doubtful)
 
     await consent.ask(interaction, ordered)
 

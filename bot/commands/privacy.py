@@ -56,7 +56,8 @@ def _kept(counts: PersonalCounts) -> str:
     return (
         f"{listed} For a character also measures of the face, to say how alike a portrait is. Your Discord id, your "
         "credits and where they went, what moderators did about you, and whether you confirmed that you have the right "
-        "to the pictures you handed in. No names, no messages but those that mention me, nothing of where or with what "
+        "to the pictures you handed in; misreadings of your words, if you gave them away. No names, no messages but "
+        "those that mention me, nothing of where or with what "
         "a photo was taken."
     )
 

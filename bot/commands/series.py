@@ -7,7 +7,7 @@ from discord.app_commands import Range
 
 from bot.app import Interaction
 from bot.commands.portrait import ASPECT_CHOICES, style_named
-from bot.components import quotes
+from bot.components import understanding
 from bot.components.autocomplete import complete_character, complete_model, complete_style, complete_vary
 from bot.core import varying
 from bot.core.extras import Extras
@@ -42,10 +42,12 @@ async def series(
     seed: Range[int, 0, MAX_SEED] | None = None,
     fast: bool = False,
 ) -> None:
-    answer = await replies.begin(interaction)
+    typed = await read_prompt(prompt)
+    doubtful = await understanding.doubted(interaction, prompt, typed)
+    answer = await replies.begin(interaction, private=doubtful is not None)
     person, bot = await person_of(interaction), interaction.client
     base = merged(
-        (await read_prompt(prompt)).prompt,
+        typed.prompt,
         await style_named(interaction, style),
         chosen(slots={}, character=character, aspect=aspect, seed=seed),
     )
@@ -58,8 +60,10 @@ async def series(
         model=model,
         lane=Lane.FAST if fast else Lane.STANDARD,
         extras=Extras(series=frames),
+        ignored=typed.ignored,
+        drawn=typed.drawn,
     )
-    await quotes.order(interaction, request, answer)
+    await understanding.order(interaction, request, answer, doubtful)
 
 
 COMMANDS: tuple[Any, ...] = (series,)

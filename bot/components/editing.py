@@ -1,13 +1,14 @@
 """Changing a picture: what is asked of which model, from /edit and from the button under a portrait."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from bot.app import Interaction
 from bot.components import forms, quotes
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.prompt_reading import merged, read_prompt
+from bot.core.prompt_reading import merged, read_prompt, refuse_unreadable
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
@@ -15,7 +16,8 @@ from bot.uploads import sources
 from engine.jobs.job import Lane
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
-from engine.prompt import NOTHING, PortraitPrompt, merge
+from engine.prompt import NOTHING, SLOTS, PortraitPrompt, merge
+from engine.prompts import changes
 
 MAX_CHANGE: Final = 1000
 STRENGTH: Final = 0.6
@@ -41,8 +43,7 @@ async def order(
     try:
         person = await person_of(interaction)
         asked = model or default_model(bot.engine.catalogue, source).id
-        typed = await read_prompt(change, most=MAX_CHANGE)
-        prompt = merged(changed(replace(source.prompt, seed=None), typed.prompt), chosen)
+        prompt = merged(await as_changed(replace(source.prompt, seed=None), change), chosen)
         aspect = chosen.aspect or nearest_aspect(bot.engine.catalogue.get(asked), source.width, source.height)
         request = OrderRequest(
             source=f"interaction:{interaction.id}",
@@ -60,11 +61,49 @@ async def order(
     await quotes.order(interaction, request, answer)
 
 
+async def as_changed(base: PortraitPrompt, change: str) -> PortraitPrompt:
+    """The recipe of the picture once it is changed, for models that are told what is to be seen. Raises Refused."""
+    refuse_unreadable(change, MAX_CHANGE)
+    said = changes.told(change)
+    added, over = [
+        (await read_prompt(part, language=said.language)).prompt if part else NOTHING
+        for part in (said.added, said.instead)
+    ]
+    base = with_more(without(base, said.gone), added)
+    prompt = changed(base, over)
+    unwanted = dict.fromkeys((prompt.negative, added.negative, *said.gone))
+    return replace(prompt, negative=", ".join(filter(None, unwanted)))
+
+
+def with_more(base: PortraitPrompt, added: PortraitPrompt) -> PortraitPrompt:
+    """The recipe with what is to be seen as well, slot by slot."""
+    both: dict[str, Any] = {slot: ", ".join(filter(None, (base.slot(slot), added.slot(slot)))) for slot in SLOTS}
+    return replace(
+        base,
+        **both,
+        characters=(*base.characters, *(one for one in added.characters if one not in base.characters)),
+        text=tuple(dict.fromkeys((*base.text, *added.text))),
+    )
+
+
 def changed(base: PortraitPrompt, over: PortraitPrompt) -> PortraitPrompt:
     """The recipe with the change in it, for models that are told what is to be seen: nobody is forgotten over it."""
     if base.subject and over.subject:
         over = replace(over, subject=f"{base.subject}, {over.subject}")
     return merge(base, over)
+
+
+def without(base: PortraitPrompt, gone: Sequence[str]) -> PortraitPrompt:
+    """The recipe without the clauses about what is to go; nobody is taken out of it."""
+    if not gone:
+        return base
+    named = {thing.split()[-1].casefold() for thing in gone}
+    slots: dict[str, Any] = {}
+    for slot in SLOTS:
+        clauses = base.slot(slot).split(", ")
+        slots[slot] = ", ".join(clause for clause in clauses if named.isdisjoint(clause.casefold().split()))
+    slots["subject"] = slots["subject"] or base.subject
+    return replace(base, **slots)
 
 
 def default_model(catalogue: Catalogue, source: sources.Source) -> Model:

@@ -8,6 +8,7 @@ import discord
 from bot.components import base
 from bot.core import words
 from bot.core.prompt_reading import MAX_SLOT
+from bot.core.typed_words import MAX_FORM
 from bot.messages import cards
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
@@ -60,6 +61,19 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
         value=value[:MAX_SLOT],
         placeholder=cards.SLOT_EXAMPLES[slot],
         limits=(0, MAX_SLOT),
+        long=True,
+        done=done,
+    )
+
+
+def reading_form(lines: str, done: Typed) -> OneField:
+    """Asks how a prompt should have been read: a line for each slot."""
+    return OneField(
+        title="How it is meant",
+        label="One line for each part",
+        field_id="reading",
+        value=lines,
+        limits=(1, MAX_FORM),
         long=True,
         done=done,
     )

@@ -6,15 +6,15 @@ after it (`source`), and everything is checked again when it is confirmed.
 
 import secrets
 import time
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import discord
 
-from bot.app import Interaction
+from bot.app import App, Interaction
 from bot.components import base
-from bot.core import extras, words
-from bot.core.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
-from bot.core.requests import OrderRequest, StatusMessage
+from bot.core import extras, typed_words, words
+from bot.core.errors import Forged, Gone, NotYours, PriceUnconfirmed, Refused, Replayed
+from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
@@ -39,8 +39,17 @@ async def order(interaction: Interaction, request: OrderRequest, answer: StatusM
 
 
 async def _show(interaction: Interaction, request: OrderRequest, price: PriceUnconfirmed) -> None:
-    bot, now = interaction.client, time.time()
-    quote = Quote(
+    quote = quote_of(request, price.total, interaction.client.settings.price_quote_minutes)
+    await interaction.client.stores.quotes.add(quote)
+    await interaction.edit_original_response(
+        embed=_card(quote, price.balance), view=_buttons(quote), allowed_mentions=replies.NO_PINGS
+    )
+
+
+def quote_of(request: OrderRequest, price: int, minutes: int) -> Quote:
+    """The request as it is kept for so long, until it is confirmed at this price in credits."""
+    now = time.time()
+    return Quote(
         id=secrets.token_hex(8),
         guild_id=request.place.guild_id,
         user_id=request.user_id,
@@ -49,14 +58,30 @@ async def _show(interaction: Interaction, request: OrderRequest, price: PriceUnc
         lane=request.lane.value,
         count=len(request.takes()),
         parent_portrait_id=request.parent_portrait_id,
-        price=price.total,
+        price=price,
         created_at=now,
-        expires_at=now + bot.settings.price_quote_minutes * 60,
+        expires_at=now + minutes * 60,
         more=extras.to_text(request.extras),
+        typed=typed_words.to_text(typed_words.Typed(ignored=request.ignored, drawn=request.drawn)),
     )
-    await bot.stores.quotes.add(quote)
-    await interaction.edit_original_response(
-        embed=_card(quote, price.balance), view=_buttons(quote), allowed_mentions=replies.NO_PINGS
+
+
+def request_of(quote: Quote, place: Whereabouts) -> OrderRequest:
+    """The request that a quote keeps, confirmed at its price."""
+    typed = typed_words.from_text(quote.typed)
+    return OrderRequest(
+        source=_source(quote.id),
+        place=place,
+        user_id=quote.user_id,
+        prompt=from_json(quote.prompt),
+        model=quote.model,
+        lane=Lane(quote.lane),
+        count=quote.count,
+        parent_portrait_id=quote.parent_portrait_id,
+        confirmed=quote.price,
+        extras=extras.from_text(quote.more),
+        ignored=typed.ignored,
+        drawn=typed.drawn,
     )
 
 
@@ -98,28 +123,22 @@ def _buttons(quote: Quote) -> discord.ui.View:
 async def confirm(interaction: Interaction, quote_id: str) -> None:
     """Place the order that was quoted, at the quoted price or less; a higher one is shown anew."""
     await interaction.response.defer()
-    quote = await _open_quote(interaction, quote_id)
+    quote = await open_quote(interaction, quote_id, "price")
     bot, person = interaction.client, await person_of(interaction)
-    request = OrderRequest(
-        source=_source(quote.id),
-        place=person.place,
-        user_id=person.user_id,
-        prompt=from_json(quote.prompt),
-        model=quote.model,
-        lane=Lane(quote.lane),
-        count=quote.count,
-        parent_portrait_id=quote.parent_portrait_id,
-        confirmed=quote.price,
-        extras=extras.from_text(quote.more),
-    )
+    request = request_of(quote, person.place)
     try:
-        placed = await bot.studio.order(request, replies.answer_in_place(interaction))
+        await place(bot, quote, request, replies.answer_in_place(interaction))
     except PriceUnconfirmed as dearer:
-        await bot.stores.quotes.end(quote.id, "cancelled")
+        if not await bot.stores.quotes.end(quote.id, "cancelled"):
+            raise used() from dearer
         await _show(interaction, request, dearer)
-        return
+
+
+async def place(bot: App, quote: Quote, request: OrderRequest, answer: StatusMessage) -> None:
+    """Place the order of a quote, once. Raises Replayed, and what `Studio.order` raises."""
+    placed = await bot.studio.order(request, answer)
     if not placed.created:
-        raise _used()
+        raise used()
     await bot.stores.handed_in.let_go(request.extras.kept)
     if not await bot.stores.quotes.end(quote.id, "ordered"):
         await bot.studio.cancel(placed)
@@ -128,29 +147,36 @@ async def confirm(interaction: Interaction, quote_id: str) -> None:
 async def cancel(interaction: Interaction, quote_id: str) -> None:
     """Withdraw the quote; nothing was charged."""
     await interaction.response.defer()
-    quote = await _open_quote(interaction, quote_id)
+    await withdraw(interaction, await open_quote(interaction, quote_id, "price"))
+
+
+async def withdraw(interaction: Interaction, quote: Quote) -> None:
+    """End an open quote for which the press was acknowledged, and say so in its place. Raises Replayed."""
     stores = interaction.client.stores
     if not await stores.quotes.end(quote.id, "cancelled"):
-        raise _used()
+        raise used()
     await stores.handed_in.let_go(extras.from_text(quote.more).kept)
     embed = discord.Embed(title="Not ordered", description="Nothing was charged.", colour=cards.WAITING)
     await interaction.edit_original_response(embed=embed, view=None)
 
 
-async def _open_quote(interaction: Interaction, quote_id: str) -> Quote:
-    """Raises Gone, NotYours, Replayed, Refused."""
+async def open_quote(interaction: Interaction, quote_id: str, asks: Literal["price", "reading"]) -> Quote:
+    """The presser's own quote that asks about this. Raises Gone, NotYours, Forged, Replayed, Refused."""
     stores = interaction.client.stores
     quote = await stores.quotes.get(quote_id)
     if quote is None:
-        raise Gone("That price is not known any more. Nothing was charged; please order again.")
+        raise Gone("That question is not known any more. Nothing was charged; please order again.")
     if quote.user_id != interaction.user.id or quote.guild_id != (interaction.guild_id or 0):
         raise NotYours("order")
+    if quote.asks != asks:
+        raise Forged
     # After a crash the order may be there while its quote still looks open.
     if quote.state != "open" or await stores.orders.from_source(_source(quote.id)):
-        raise _used()
+        raise used()
     if time.time() >= quote.expires_at:
-        await interaction.edit_original_response(view=None)
-        raise Refused(f"That price held until <t:{int(quote.expires_at)}:f>. Nothing was charged; please order again.")
+        if interaction.response.is_done():
+            await interaction.edit_original_response(view=None)
+        raise Refused(f"That held until <t:{int(quote.expires_at)}:f>. Nothing was charged; please order again.")
     return quote
 
 
@@ -158,7 +184,8 @@ def _source(quote_id: str) -> str:
     return f"quote:{quote_id}"
 
 
-def _used() -> Replayed:
+def used() -> Replayed:
+    """The error for a question that was answered before."""
     return Replayed("That was answered already, and counts once. Nothing more was ordered or charged.")
 
 

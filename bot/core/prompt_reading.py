@@ -25,13 +25,20 @@ async def beside(length: int, reading: Callable[[], _Found]) -> _Found:
     return reading() if length <= LONG else await asyncio.to_thread(reading)
 
 
-async def read_prompt(text: str, most: int = MAX_PROMPT, *, seed: int | None = None) -> Reading:
+async def read_prompt(text: str, most: int = MAX_PROMPT, *, seed: int | None = None, language: str = "") -> Reading:
     """Read typed words, once for an order: the prompt, and what of them means nothing here.
 
     `seed` draws their choices, "{forest|beach}"; without one chance does, and the prompt has the seed that it took.
 
-    Raises Refused for more than `most` characters, and when a member's mention stands where a handle was meant.
+    `language` is that of a longer text that this is a part of. Raises Refused for what `refuse_unreadable` refuses.
     """
+    refuse_unreadable(text, most)
+    drawn_by = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
+    return await beside(len(text), lambda: read(text, seed=drawn_by, language=language))
+
+
+def refuse_unreadable(text: str, most: int) -> None:
+    """Raises Refused for more than `most` characters, and where a member's mention stands instead of a handle."""
     if len(text) > most:
         raise Refused(f"That is too long. At most {most:,} characters are read; shorten it.")
     if words.mentions_member(text):
@@ -39,8 +46,6 @@ async def read_prompt(text: str, most: int = MAX_PROMPT, *, seed: int | None = N
             "That @name became a mention of a member of this server. Characters are saved faces: type @ and the "
             "name without picking anybody from Discord's list, or use the `character:` option."
         )
-    drawn_by = secrets.randbelow(MAX_SEED + 1) if seed is None else seed
-    return await beside(len(text), lambda: read(text, seed=drawn_by))
 
 
 def slot_words(value: str) -> str:

@@ -29,9 +29,9 @@ from data.credits.accounts import FREE
 from engine.models.model import Provider, Quality
 
 RENAMED: Final = {
-    "mage_fineness": "mage_resolution",
-    "openai_fineness": "openai_quality",
-    "google_fineness": "google_resolution",
+    "mage_resolution": "mage_resolution",
+    "openai_resolution": "openai_quality",
+    "google_resolution": "google_resolution",
     "likeness_tries": "likeness_retries",
 }
 """Names that settings had before, with those of now. The old ones count until version 0.2.0."""
@@ -298,6 +298,12 @@ class Settings(BaseSettings):
         "the saved one, in a second pass that costs nobody credits. Empty: none.",
     )
     likeness_hosted: bool = Field(False, description="Whether hosted models try again too, which costs you each time.")
+
+    reading_questions: bool = Field(
+        True,
+        description="Whether members are shown how a prompt was read, before it is paid for, where much of it could "
+        "not be placed. Each server can turn it off with /settings.",
+    )
 
     series_frames: int = Field(12, ge=2, le=24, description="How many frames a series may have.")
     series_waiting: int = Field(

@@ -22,6 +22,7 @@ from data.orders.series_rows import AllSeries
 from data.people.bans import Bans
 from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
+from data.people.misreadings import Misreadings
 from data.people.questions import Questions
 from data.people.server_figures import Stats
 from data.people.servers import Servers
@@ -56,6 +57,7 @@ class Stores:
     bans: Bans
     character_reports: CharacterReports
     questions: Questions
+    misreadings: Misreadings
     privacy: Privacy
     audit: Audit
     stats: Stats
@@ -94,6 +96,7 @@ class Stores:
             bans=Bans(database),
             character_reports=CharacterReports(database, privacy.marks),
             questions=Questions(database),
+            misreadings=Misreadings(database),
             privacy=privacy,
             audit=Audit(database),
             stats=Stats(database),

@@ -26,13 +26,22 @@ SORRY = "Something went wrong here, and it was written to the log. Try again; if
 USER_FACING = (BotError, DataError, EngineError, BadPicture)
 
 
-async def begin(interaction: Interaction) -> StatusMessage:
-    """Acknowledge at once with a public "thinking" message that becomes the order's status message."""
-    callback = await interaction.response.defer(thinking=True)
+async def begin(interaction: Interaction, *, private: bool = False) -> StatusMessage:
+    """Acknowledge at once with a public "thinking" message that becomes the order's status message.
+
+    A `private` one is seen by the person alone: for what asks them something first.
+    """
+    callback = await interaction.response.defer(thinking=True, ephemeral=private)
     message_id = callback.message_id if callback is not None else None
     if message_id is None:
         message_id = (await interaction.original_response()).id
     return _answer(interaction, message_id)
+
+
+async def begin_below(interaction: Interaction, embed: discord.Embed) -> StatusMessage:
+    """A public status message for a button under a private one; the press is acknowledged already."""
+    message = await interaction.followup.send(embed=embed, wait=True, allowed_mentions=NO_PINGS)
+    return _answer(interaction, message.id)
 
 
 def answer_in_place(interaction: Interaction) -> StatusMessage:

@@ -1,4 +1,4 @@
-"""Quotes: orders whose price somebody has been shown and has yet to confirm."""
+"""Quotes: orders that wait until somebody has confirmed their price, or how their words were read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Literal
 from data.core.database import Database
 
 _COLUMNS = (
-    "id, guild_id, user_id, prompt, model, lane, count, parent_portrait_id, price, state, created_at, expires_at, more"
+    "id, guild_id, user_id, prompt, model, lane, count, parent_portrait_id, price, state, created_at, expires_at, more,"
+    " asks, typed"
 )
 
 
@@ -16,7 +17,8 @@ _COLUMNS = (
 class Quote:
     """`price` is that of the whole order, in credits; `prompt` is JSON. Times are epoch seconds.
 
-    `more` is JSON too: what the order is for besides its words, "" when there is nothing.
+    `more` is JSON too: what the order is for besides its words, "" when there is nothing; so is `typed`: the words as
+    they were typed, and what of them `prompt` does not hold.
     """
 
     id: str
@@ -32,6 +34,8 @@ class Quote:
     expires_at: float
     state: Literal["open", "ordered", "cancelled"] = "open"
     more: str = ""
+    asks: Literal["price", "reading"] = "price"
+    typed: str = ""
 
 
 class Quotes:
@@ -47,7 +51,7 @@ class Quotes:
         async with self._db.storing(quote.user_id) as tx:
             await tx.execute("DELETE FROM quotes WHERE expires_at < ?", (quote.created_at - self.KEPT_S,))
             await tx.execute(
-                f"INSERT INTO quotes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
+                f"INSERT INTO quotes ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - a constant
                 (
                     quote.id,
                     quote.guild_id,
@@ -62,6 +66,8 @@ class Quotes:
                     quote.created_at,
                     quote.expires_at,
                     quote.more,
+                    quote.asks,
+                    quote.typed,
                 ),
             )
 
@@ -71,6 +77,15 @@ class Quotes:
             (quote_id,),
         )
         return Quote(**dict(row)) if row else None
+
+    async def change(self, quote: Quote) -> bool:
+        """Put another prompt, price and more into an open quote; False when it is open no longer."""
+        async with self._db.transaction() as tx:
+            rows = await tx.execute(
+                "UPDATE quotes SET prompt = ?, price = ?, more = ? WHERE id = ? AND state = 'open' RETURNING id",
+                (quote.prompt, quote.price, quote.more, quote.id),
+            )
+        return bool(rows)
 
     async def end(self, quote_id: str, state: Literal["ordered", "cancelled"]) -> bool:
         """Close an open quote, once: False when it was closed before or is gone."""

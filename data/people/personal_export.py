@@ -77,8 +77,10 @@ _DOCUMENTS: Mapping[str, str] = {
     "references": "SELECT * FROM saved_references WHERE user_id = :user ORDER BY id",
     "styles": "SELECT name, prompt, created_at FROM styles WHERE user_id = :user ORDER BY id",
     "drafts": "SELECT prompt, updated_at FROM drafts WHERE user_id = :user ORDER BY updated_at",
-    "quotes": """SELECT guild_id AS server_id, prompt, model, lane, count, price, state, more, created_at, expires_at
-        FROM quotes WHERE user_id = :user ORDER BY created_at""",
+    "quotes": """SELECT guild_id AS server_id, prompt, model, lane, count, price, state, more, asks, typed, created_at,
+        expires_at FROM quotes WHERE user_id = :user ORDER BY created_at""",
+    "misreadings": """SELECT words, understood, meant, wording, created_at FROM misreadings
+        WHERE user_id = :user ORDER BY created_at, id""",
     "consents": """SELECT about, wording, asked_at, answer, answered_at FROM questions
         WHERE user_id = :user ORDER BY asked_at""",
     "reports_by_you": """SELECT r.guild_id AS server_id, c.handle, r.reason, r.created_at FROM character_reports r

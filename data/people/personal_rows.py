@@ -23,6 +23,7 @@ GONE = frozenset(
         "drafts",
         "handed_in",
         "job_tries",
+        "misreadings",
         "order_characters",
         "order_edits",
         "order_references",
@@ -152,6 +153,7 @@ STATEMENTS = (
     "DELETE FROM drafts WHERE user_id = :user",
     "DELETE FROM quotes WHERE user_id = :user",
     "DELETE FROM questions WHERE user_id = :user",
+    "DELETE FROM misreadings WHERE user_id = :user",
     # What the person said and did about others.
     "UPDATE character_reports SET reporter_id = :pseudonym, reason = '' WHERE reporter_id = :user",
     "UPDATE disabled_characters SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",

@@ -20,6 +20,8 @@ class ServerSettings:
     adult: bool = False
     blocked_words: tuple[str, ...] = ()
     allowance: int | None = None
+    asks: bool = True
+    """Whether members are asked about prompts that may have been misread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Servers:
             adult=bool(row["adult"]),
             blocked_words=tuple(row["blocked_words"].splitlines()),
             allowance=row["allowance"],
+            asks=bool(row["asks"]),
         )
 
     async def save(self, settings: ServerSettings, *, actor_id: int, now: float) -> None:
@@ -57,7 +60,7 @@ class Servers:
         async with self._db.storing(actor_id) as tx:
             await tx.execute(
                 "INSERT OR REPLACE INTO servers (guild_id, studio_role_id, time_zone, adult, blocked_words, allowance,"
-                " updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                " asks, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     settings.guild_id,
                     settings.studio_role_id,
@@ -65,6 +68,7 @@ class Servers:
                     int(settings.adult),
                     "\n".join(settings.blocked_words),
                     settings.allowance,
+                    int(settings.asks),
                     now,
                 ),
             )

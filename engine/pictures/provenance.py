@@ -138,8 +138,8 @@ def read_recipe(raw: bytes) -> PortraitPrompt | None:
 def parameters(recipe: Recipe) -> str:
     """The text that A1111, Civitai and others read: words, negative words, then settings.
 
-    Readers of this form want a sampler and three settings of how it worked. What is not known is called so, which is
-    what they call it themselves.
+    What is not known is left out, but for a sampler and three settings of how it worked: sd-parsers reads no recipe
+    without these (0.6 raises "no sampler found"). They are called unknown then, which is what it calls them itself.
     """
     # Other readers than A1111 look for this anywhere, and for a capital letter.
     lines = [_one_line(f"{recipe.words}{_lora(recipe)}").replace(NEGATIVE, NEGATIVE.lower())]

@@ -10,16 +10,18 @@ from engine.prompts.phrases import (
     EMPTY,
     EYES,
     NOUN_KINDS,
+    OF_LIGHT,
     PREPOSITIONS,
     VERBS,
     WEAK,
     Chunk,
     Stretch,
     clauses,
+    described,
     head,
     phrases,
 )
-from engine.prompts.topics import stays, topics
+from engine.prompts.topics import MANNERS, stays, topics
 from engine.prompts.units import Unit, new, units
 
 EDGES: Final = " ,;|•·.…:~/–—-"
@@ -32,9 +34,6 @@ _LIGHT_MOVES: Final = frozenset(
     | {"turning", "turns", "rests", "resting", "strikes", "striking", "picks", "picking", "lighting", "kissing"}
     | {"burning", "glowing", "hanging", "shining", "buzzing", "flickering", "coming", "breaking", "pouring", "leaving"}
 )
-_OF_LIGHT: Final = frozenset(
-    {"soft", "hard", "harsh", "warm", "cold", "cool", "gentle", "directional", "bright", "dim", "even"}
-)
 _TOWARDS: Final = frozenset(
     {"at", "into", "out", "over", "up", "down", "off", "toward", "towards", "through", "past", "across", "from"}
     | {"beyond"}
@@ -45,6 +44,7 @@ _HELD: Final = frozenset(
 _PARTICLES: Final = frozenset({"up", "down", "off", "out"})
 """What belongs to the verb before it: "wipes down the counter"."""
 _LOOSE: Final = frozenset({"surface", "weather", "thing", "prop", "animal", "abstract"})
+_DONE_TO: Final = frozenset({"lighting", "environment"})
 _DRAWING: Final = frozenset({"clothing", "environment", "detail"})
 """Slots that draw what is joined to them by "and": "a necklace and a blanket", "rust and barnacles"."""
 BESIDE: Final[dict[tuple[str, str | None], str]] = {
@@ -76,6 +76,7 @@ _WISHES: Final = frozenset(
         "would",
         "like",
         "want",
+        "love",
         "need",
         "imagine",
         "picture",
@@ -141,7 +142,7 @@ def _settle_waiting(read: list[_Read]) -> None:
     for clause, earlier in zip(reversed(read), reversed(before), strict=True):
         chunk = clause.chunks[0]
         if clause.waits:
-            of_light = any(unit.word in _OF_LIGHT for unit in chunk.units)
+            of_light = any(unit.word in OF_LIGHT for unit in chunk.units)
             chunk.slot = earlier if slot is None or (of_light and earlier == "lighting" != slot) else slot
         slot = chunk.slot or (slot if clause.waits else None)
 
@@ -199,7 +200,7 @@ def _opening(line: str, start: int, word: int) -> int:
 
 def _waits(found: list[Unit], only: Chunk) -> bool:
     """Whether the clause is only adjectives, as the first of "soft, warm light": the next clause has the noun."""
-    if (only.about and found[0].kind != "determiner") or len(found) > 4:
+    if (only.about and found[0].kind != "determiner") or len(found) > 4 or only.opener in VERBS:
         return False
     kinds = [unit.kind for unit in found if unit.kind not in EMPTY]
     if kinds and kinds.count("adjective") == len(kinds):
@@ -247,6 +248,7 @@ class _Reader:
                 self._slot = slot
                 self._has_subject = self._has_subject or slot == "subject"
         if len(found) > 1:
+            self._go_on(found)
             self._adopt(found)
         self._keep_to_topic(clause.units, found)
         self._peopled = self._peopled or any(unit.kind in {"person", "pronoun"} for unit in clause.units)
@@ -256,7 +258,8 @@ class _Reader:
 
     def _keep_to_topic(self, members: list[Unit], found: list[Chunk]) -> None:
         """What a sentence says of its topic stays with it."""
-        told = topics(members, peopled=self._peopled, before=self._previous) if len(members) > 3 else []
+        long = len(members) > 3 or members[0].word in MANNERS
+        told = topics(members, peopled=self._peopled, before=self._previous) if long else []
         if not told:
             return
         at, topic = 0, ""
@@ -265,6 +268,18 @@ class _Reader:
             if topic and stays(chunk.about, chunk.opener, topic, chunk.units[0].word):
                 chunk.slot = topic
             at += len(chunk.units)
+
+    def _go_on(self, chunks: list[Chunk]) -> None:
+        """What was done to the thing before: window light, | softened by | a curtain."""
+        first, following = chunks[0], chunks[1]
+        only = first.units[0] if len(first.units) == 1 else None
+        if only is None or only.kind not in {"", "adjective"} or only.verbal or not only.word.endswith("ed"):
+            return
+        fits = self._previous in _DONE_TO and following.slot in {self._previous, "environment"}
+        if fits and following.opener in PREPOSITIONS:
+            first.slot = self._previous
+            if self._previous == "lighting" and following.opener in {"by", "from"}:
+                following.slot = "lighting"
 
     def _adopt(self, chunks: list[Chunk]) -> None:
         """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
@@ -324,7 +339,7 @@ class _Reader:
         if kind == "direction":
             return "lighting" if "lighting" in {self._slot, self._previous} else "camera"
         if kind == "medium":
-            return "subject" if any(unit.kind == "of" for unit in chunk.units) else "camera"
+            return "subject" if any(unit.kind == "of" for unit in chunk.units[:-1]) or self._plain(chunk) else "camera"
         if chunk.opener == "and" and kind in _LOOSE and self._slot in _DRAWING:
             return self._slot
         if kind and kind not in WEAK:
@@ -332,6 +347,10 @@ class _Reader:
         if chunk.opener == "and" or self._slot is not None:
             return self._slot if chunk.opener == "and" or self._slot != "camera" else "subject"
         return None
+
+    def _plain(self, chunk: Chunk) -> bool:
+        """ "a portrait of", which says nothing of the picture."""
+        return chunk.units[-1].kind == "of" and not described(chunk.units[:-2])
 
     def _verbal(self, chunk: Chunk, kind: str) -> str:
         slot = SLOT_OF.get(kind)
@@ -345,6 +364,8 @@ class _Reader:
                 if any(unit.kind == "from" for unit in chunk.units):
                     return "camera"
                 return slot if slot and kind not in {"body", "person", "feature", "prop"} else "camera"
+        if self._slot == "detail" and chunk.opener in {"pose", "gaze"} and verb.endswith("s"):
+            return "subject"
         if self._slot == "lighting" and (verb in _LIGHT_MOVES or not self._has_subject):
             return "lighting"
         if self._slot in {"environment", "detail"} and not self._has_subject and not slot:
@@ -354,6 +375,8 @@ class _Reader:
     def _prepositional(self, chunk: Chunk, kind: str) -> str:
         slot, opener, here = SLOT_OF.get(kind), chunk.opener, self._slot
         if opener == "as" and kind in {"medium", "camera"} and chunk.units[0].word == "like":
+            return "camera"
+        if opener == "as" and here is None and self._previous == "camera":
             return "camera"
         if opener == "as":
             return slot if slot and self._sets_the_scene(chunk, slot) else here or "subject"

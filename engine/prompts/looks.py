@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Final
 
+from engine.prompts.languages.english import in_english
 from engine.prompts.lexicon import group_of
 from engine.prompts.phrases import Chunk, chunks, clauses
 from engine.prompts.portrait_prompt import PortraitPrompt
@@ -121,6 +122,7 @@ def spoken(prompt: PortraitPrompt) -> list[Spoken]:
 
     What is said beside the subject belongs to the only person; with more it is anybody's, and counts for nobody.
     """
+    prompt, _ = in_english(prompt)
     people = _people(prompt.subject)
     handles = [handle.casefold() for handle in prompt.characters]
     people += [
@@ -153,6 +155,7 @@ def unsaid(prompt: PortraitPrompt, saved: Mapping[str, Looks]) -> dict[str, Look
     """What of the saved faces' looks (by handle) the prompt says nothing of its own about, by handle."""
     below = {_key(handle): looks for handle, looks in saved.items()}
     people = spoken(prompt)
+    prompt, _ = in_english(prompt)
     anybodys = _beside(prompt) if len(people) > 1 else NOTHING_SAID
     found = dict[str, Looks]()
     for person in people:

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from engine.prompts import keys, labels, negation, pasted, quotations, structured
+from engine.prompts.doubts import Doubt, Judged, doubt
 from engine.prompts.judge import EDGES, SlotPiece, judge
-from engine.prompts.languages import detecting, span_slots
+from engine.prompts.languages import detecting, span_slots, vocabulary
 from engine.prompts.languages import translated_labels as foreign_labels
 from engine.prompts.languages.vocabulary import Language
 from engine.prompts.lines import to_lines
@@ -36,11 +37,16 @@ _JOINTS: Final = {"": " ", ".": ". ", ";": "; "}
 @dataclass(frozen=True, slots=True)
 class Reading:
     """A prompt, and for the person what the text held that means nothing here (settings of other tools), and what was
-    drawn of its choices, as "forest|beach: beach"."""
+    drawn of its choices, as "forest|beach: beach". `judged` is what no label placed."""
 
     prompt: PortraitPrompt
     ignored: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
+    judged: tuple[Judged, ...] = ()
+
+    def doubt(self) -> Doubt | None:
+        """Why somebody should look at how it was read before it is paid for; None where it reads well."""
+        return doubt(self.judged, sum(bool(self.prompt.slot(slot)) for slot in SLOTS))
 
 
 def parse(text: str) -> PortraitPrompt:
@@ -51,14 +57,15 @@ def parse(text: str) -> PortraitPrompt:
     return read(text).prompt
 
 
-def read(text: str, *, seed: int | None = None) -> Reading:
+def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     """Read any text as `parse` does, and say what was left out of the prompt.
 
     Choices such as "{forest|beach}" are drawn by the seed that the text says, else by `seed`, which then becomes the
-    prompt's, so that the same order gives the same picture again.
+    prompt's, so that the same order gives the same picture again. `language` is the one that a part of a longer text
+    is in, as `detecting.detect` names it, where its own words do not tell.
     """
-    brought = pasted.Brought(draw=seed or 0)
-    prompt = _read(text, brought)
+    brought, judged = pasted.Brought(draw=seed or 0), list[Judged]()
+    prompt = _read(text, brought, judged, language)
     strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
     if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
@@ -66,11 +73,11 @@ def read(text: str, *, seed: int | None = None) -> Reading:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
     if brought.drawn and prompt.seed is None and seed is not None:
         prompt = replace(prompt, seed=seed)
-    return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn))
+    return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn), tuple(judged))
 
 
-def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
-    collector = _Collector(brought)
+def _read(text: str, brought: pasted.Brought, judged: list[Judged], language: str = "") -> PortraitPrompt:
+    collector = _Collector(brought, judged, vocabulary.language(language) if language else None)
     text = _INVISIBLE.sub(" ", text)
     if (said := pasted.of_a_tool(text, brought)) is not None:
         text = said
@@ -86,7 +93,7 @@ def _read_lines(text: str, collector: _Collector) -> None:
     text = "\n".join(map(_single_spaced, text.splitlines()))
     collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
     text = pasted.take_out(text, collector.brought)
-    collector.language = detecting.spoken(text)
+    collector.language = detecting.spoken(text) or collector.language
     for line in text.split("\n"):
         line = _single_spaced(quotations.straighten(_single_spaced(line)))
         if line:
@@ -100,7 +107,7 @@ def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
     together, a second reading takes that out as well.
     """
     for _ in range(_READINGS):
-        again = _read(to_lines(prompt), pasted.Brought())
+        again = _read(to_lines(prompt), pasted.Brought(), [])
         if again == prompt:
             return prompt
         prompt = again
@@ -114,6 +121,7 @@ def _single_spaced(line: str) -> str:
 @dataclass(slots=True)
 class _Collector:
     brought: pasted.Brought
+    judged: list[Judged]
     language: Language | None = None
     slots: dict[str, list[str]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     negative: list[str] = field(default_factory=list)
@@ -224,6 +232,8 @@ class _Collector:
                 self.negative.append(piece.text)
             elif piece.text:
                 self._add(slot or piece.slot, piece.text, piece.joint)
+                if not slot:
+                    self.judged.append(Judged(piece.slot, piece.text, self.language.name if self.language else ""))
 
     def _add(self, slot: str, text: str, joint: str) -> None:
         """Put a text at the end of a slot; `joint` as in `SlotPiece`."""

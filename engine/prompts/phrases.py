@@ -24,6 +24,10 @@ _TOPIC_WORDS: Final = frozenset(
 )
 EYES: Final = frozenset({"eyes", "lashes", "eyelashes", "eyelids", "brows", "eyebrows"})
 _LOOKS: Final = frozenset({"look", "style", "vibe", "feel", "mood", "aesthetic"})
+OF_LIGHT: Final = frozenset(
+    {"soft", "hard", "harsh", "warm", "cold", "cool", "gentle", "directional", "bright", "dim", "even"}
+)
+"""Adjectives that mostly say what light is like."""
 _ENDS: Final = frozenset({"back", "foot", "mouth", "head", "face", "neck", "shoulder", "arm", "belly", "throat"})
 """Parts that a place has as well as a body: "the foot of the stairs"."""
 _JOINING: Final = frozenset({"of", "auxiliary"})
@@ -146,7 +150,15 @@ def _shot(found: list[Unit], nouns: list[int]) -> int:
     before = [found[noun].kind for noun in nouns if noun < position]
     if not before or position - 1 not in nouns or position + 1 >= len(found):
         return 0
+    if before[-1] == "medium" and described(found[: position - 1]):
+        return position + 1
     return position + 1 if before[-1] in {"medium", "camera"} and not {"camera", "tech"}.isdisjoint(before) else 0
+
+
+def described(before: list[Unit]) -> bool:
+    """Whether it is said what kind of picture it is to be: "a moody | portrait of", but not "a warm portrait of"."""
+    telling = [unit for unit in before if unit.kind in {"adjective", "", "place", "feature", "light"}]
+    return any(unit.word not in OF_LIGHT for unit in telling)
 
 
 def _seams(found: list[Unit], nouns: list[int]) -> list[int]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from engine.prompts.lexicon import NOUNS, SLOT_OF, entries, listed_kind
 from engine.prompts.morphology import inflections
-from engine.prompts.phrases import NOUN_KINDS, PREPOSITIONS, VERBS, WEAK, head
+from engine.prompts.phrases import EYES, NOUN_KINDS, PREPOSITIONS, VERBS, WEAK, head
 from engine.prompts.units import Unit
 
 _BASES: Final = frozenset(
@@ -25,7 +25,8 @@ slip, graze, pick, add, keep, show, reveal, create, form, dissolve, disappear, v
 glint, gleam, flare, mark, crease, drape, flow, flutter, billow, extend, reach, recede, blur, compress,
 follow, trail, dot, lap, pierce, peek, seep, trickle, stick, dangle, fold, slope, pile, swing, hug, match,
 rest, emphasise, emphasize, highlight, accent, isolate, echo, anchor, dominate, divide, cross, mirror, streak,
-bring, render, balance, crowd, press, jut, flank, dwarf, encircle, swallow, circle, swarm, overlook
+bring, render, balance, draw, trace, rake, skim, warm, tint, dapple, pulse, crowd,
+press, jut, flank, dwarf, encircle, swallow, circle, swarm, overlook
 """
     )
 )
@@ -42,9 +43,9 @@ _AFTER_VERBS: Final = frozenset(
 _TOPICS: Final = frozenset({"light", "place", "landform", "surface", "weather", "garment", "detail", "camera"})
 _LEADING: Final = frozenset({"so", "that", "and", "while", "but", "then", "as", "where", "here", "because", "yet"})
 _JOINING: Final = frozenset({"and", "while", "but"})
-_MANNERS: Final = frozenset(
+MANNERS: Final = frozenset(
     {"in the style of", "in the manner of", "in the spirit of", "after the manner of"}
-    | {"in the tradition of", "style of", "reminiscent of", "inspired by", "in the vein of"}
+    | {"in the tradition of", "style of", "reminiscent", "inspired by", "in the vein of"}
 )
 _SEEMING: Final = frozenset(
     {"it", "this", "should", "look", "looks", "feel", "feels", "the", "picture", "photo", "photograph"}
@@ -65,6 +66,13 @@ _PLACING: Final = frozenset(
 )
 _SPREADING: Final = frozenset({"covers", "cover", "lines", "line", "hangs", "hang", "fills", "fill", "crowd", "crowds"})
 _MELTING: Final = frozenset({"melts", "falls", "blurs", "fades", "dissolves", "recedes", "melt"})
+_CLINGING: Final = frozenset({"clings", "cling", "sticks", "stick", "streaks", "streak", "dusts", "cakes", "beads"})
+_OF_PEOPLE: Final = frozenset(
+    {"sits", "stands", "kneels", "crouches", "squats", "walks", "leans", "waits", "looks", "stares", "gazes", "peers"}
+    | {"reads", "holds", "pulls", "lifts", "carries", "smiles", "laughs", "grins", "works", "runs", "dances", "sings"}
+)
+"""What people do, and their crinkled eyes do not: "with kind, crinkled eyes | sits"."""
+_OF_A_PICTURE: Final = frozenset({"colours", "colors", "tones", "contrast", "composition", "palette"})
 _LIGHTING: Final = frozenset(
     {"lights", "illuminates", "glows", "shines", "lit", "light", "illuminate", "glow", "lights up", "light up", "rims"}
 )
@@ -122,7 +130,11 @@ def _topic(found: list[Unit], start: int, *, peopled: bool) -> str | None:
         return ""
     if start and found[verb].kind in VERBS and any(unit.kind == "person" for unit in found[:start]):
         return None
+    if named[-1].word in _OF_A_PICTURE and not any(unit.kind in _OWN_SLOTS for unit in named[:-1]):
+        return "camera"
     about = head(named)
+    if about == "detail" and found[verb].word in _OF_PEOPLE and any(unit.word in EYES for unit in named):
+        return ""
     if about in {"feature", "body"}:
         others = {unit.kind for unit in found[begin:]} & _OWN_SLOTS
         return "subject" if not others and not start and found[begin].word in _OWNERS else None
@@ -139,8 +151,10 @@ def _told(found: list[Unit], named: list[Unit], verb: int, slot: str) -> str:
         return "lighting"
     kinds = [unit.kind for unit in told]
     around = {"surface", "place"} & set(kinds) and "body" not in kinds
-    if around and does in _PLACING and slot in {"", "detail"}:
+    if around and does in (_SPREADING if slot == "camera" else _PLACING) and slot in {"", "detail", "camera"}:
         return "environment"
+    if does in _CLINGING and slot in {"environment", ""} and "body" in kinds:
+        return "detail"
     if slot != "environment":
         return slot
     if does in _MELTING and any(unit.word in {"background", "foreground"} for unit in named):
@@ -177,7 +191,7 @@ def _manner(found: list[Unit], start: int) -> str:
     first = found[start] if start < len(found) else None
     if first is None:
         return ""
-    if first.word in _MANNERS:
+    if first.word in MANNERS:
         return "camera"
     like = first.word == "like" or (
         first.word == "in" and start + 1 < len(found) and found[start + 1].word == "style of"
@@ -229,6 +243,9 @@ def _finite(found: list[Unit], begin: int, at: int) -> bool:
     if unit.word in {"has", "have"}:
         return after is not None and after.kind in {"", "negation", "adverb", "auxiliary"}
     led = before.kind in {"determiner", "of", "adjective", *PREPOSITIONS} and before.word not in _ADVERBIAL
+    # What follows an adjective may be its noun, but none is followed by "her": "in blue and teal | outline | her jaw".
+    if before.kind == "adjective" and after is not None and after.kind in {"determiner", "pronoun"}:
+        led = False
     if unit.word not in _VERBS or unit.joined or led:
         return False
     if unit.kind not in VERBS and (listed_kind(unit.word) in NOUN_KINDS or unit.word in NOUNS):

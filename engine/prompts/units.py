@@ -43,6 +43,7 @@ _BEARERS: Final = frozenset({"place", "surface", "thing"})
 """Nouns that make a place of a direction: "from the front seat"."""
 _ARTICLES: Final = frozenset({"a", "an", "the", "his", "her", "their", "its", "my", "our", "your"})
 _THINGS_SEEN: Final = frozenset(SLOT_OF) - {"feature", "body"}
+_NUMBERS: Final = frozenset({"one", "two", "three", "four"})
 _PLURALS: Final = frozenset({"men", "women", "children", "people", "they", "who", "we", "i"})
 
 
@@ -229,6 +230,9 @@ def _acts(found: list[Unit], position: int, verb: str) -> bool:
         looking = verb == "gaze" and after in _LEADS_ON
         return looking or unit.kind in {"", "adjective"} or before in {"person", "pronoun", "auxiliary", "and"}
     if listed_kind(unit.word) in _THINGS_SEEN:
+        if verb == "act" and unit.word.endswith("s") and after == "determiner" and unit.kind != "light":
+            # A noun in the plural is never followed by "his" or "the": "and studies the board".
+            return before in {"person", "pronoun", "animal", "and", "border"}
         return before in {"person", "pronoun", "animal"}
     return before not in _NOT_VERB_AFTER and before != "border"
 
@@ -249,7 +253,7 @@ def _unlisted(found: list[Unit], position: int) -> str:
     plural = before is not None and (before.word.endswith("s") or before.word in _PLURALS)
     if (
         plural
-        and after in {"determiner", "border", *_LEADS_ON}
+        and (after in {"determiner", "border", *_LEADS_ON} or found[position + 1].word in _NUMBERS)
         and before
         and before.kind in {"person", "garment", "pronoun"}
     ):

@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from engine.prompt import PortraitPrompt
+from engine.prompts.changes import in_english as change_in_english
 from engine.prompts.languages import vocabulary as languages
+from engine.prompts.languages.detecting import detect
 from engine.prompts.languages.english import denied, in_english, spoken_in
 from engine.prompts.looks import Looks, told, unsaid, with_looks
 from engine.prompts.negation import moved
@@ -81,7 +83,7 @@ def render(
     Raises KeyError for a family not in `FAMILIES`.
     """
     held = tuple(characters)
-    prompt, untold = _for_readers(prompt, family)
+    prompt, untold = _for_readers(prompt, family, held)
     if untold:
         said = render(prompt, family, characters=held, others=others, change=change, looks=looks)
         return said if change else replace(said, dropped=(*said.dropped, *untold))
@@ -94,18 +96,23 @@ def render(
         return _RENDERERS[family](prompt, held)
     renderer, picture = _WITH_PICTURES[family]
     if change:
+        understood = detect(change) in {"", *_UNDERSTOOD.get(family, ())}
+        change = change if understood else change_in_english(change)
         return RenderedPrompt(reference_pictures.change(change, held, others, picture))
     first = 1 + len(held)
     said = renderer(reference_pictures.named(prompt, others, first, picture), held, numbered=True)
     return replace(said, prompt=f"{said.prompt} {reference_pictures.legend(others, first, picture)}")
 
 
-def _for_readers(prompt: PortraitPrompt, family: str) -> tuple[PortraitPrompt, tuple[str, ...]]:
+def _for_readers(prompt: PortraitPrompt, family: str, held: Sequence[str]) -> tuple[PortraitPrompt, tuple[str, ...]]:
     """The prompt in a language that the family understands, and the words that are lost by it."""
     if family == "studio":
         return prompt, ()
     english, untold = in_english(prompt)
     if spoken_in(prompt) not in _UNDERSTOOD.get(family, frozenset()):
         return english, untold
+    if held and not untold:
+        # Words about a face are left to its picture, by rules that read English.
+        return english, ()
     # What is not wanted is turned into its opposite by rules that read English.
     return replace(prompt, negative=denied(prompt)), ()

@@ -70,8 +70,13 @@ _WRITING: Final = f"""
 | `--no hat`, `### hat`, `hat::-0.5`, `Negative: …` | the same |
 | `16:9 aspect ratio`, `(9:16)`, `1024x1536` | the shape too |
 | `{{forest\\|beach}}`, `{{2$$a\\|b\\|c}}` | one of them, or two, drawn by the seed; the card says which |
+| `<lora:film:0.8>` | the installed fine-tune of that name, however its name is spaced; one a picture, others are told |
 | `(word:1.2)`, `<lora:…>`, `Steps: …` | from A1111 or Civitai: words, seed and shape are kept, the rest is left out |
 | `--sref …`, `__hair__`, a picture's address | of other tools: left out, and the card says so; no address is opened |
+
+Where more than a third of the words could not be placed, or all of them were taken for one slot though they belong in
+others, nothing is made yet: you alone are shown how the prompt was read, and can make it as it is, or write each part
+where it belongs. It costs nothing until then. What stands behind a label is never asked about.
 
 No word is lost: what fits no slot joins the subject. A sentence stays with its topic: "Thin fog hangs between the
 trunks" is the place to its last word. To move a word, use a label or the slot's own option. How a text is read is shown

@@ -30,6 +30,7 @@ CUSTOM_IDS = {
     "PickMenu": [f"order:pick:{ID}"],
     "CancelButton": [f"order:cancel:{ID}"],
     "QuoteButton": [f"quote:confirm:{ID}", f"quote:cancel:{ID}"],
+    "ReadingButton": [f"reading:{action}:{ID}" for action in ("make", "mend", "report", "store", "cancel")],
     "ConsentButton": [f"consent:yes:{ID}", f"consent:no:{ID}"],
     "FaceButton": [f"face:1:{ID}:0"],
     "PageButton": ["portraits:page:0", "portraits:page:9"],

@@ -21,7 +21,7 @@ LANGUAGES = (
     *("spanish", "portuguese", "french", "german", "italian", "dutch", "polish", "russian", "ukrainian"),
     *("turkish", "chinese", "japanese", "korean"),
 )
-SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", *LANGUAGES)
+SETS = (*HALVES, "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", *LANGUAGES)
 KINDS = ("tags", "flags", "labels", "json", "prose", "negation")
 """Sets of one way to write each."""
 

@@ -25,6 +25,7 @@ _LEAST_SHARE: Final = 0.25
 _FEW: Final = 4
 """Words of a text that is so short that one of them tells."""
 _MOST_WORDS: Final = 400
+_MOST_COMPARED: Final = 40
 _EVERYWHERE: Final = 4
 """Languages that have a word of no language: a maker's name, a film."""
 _SUSPECT: Final = 0.2
@@ -66,10 +67,20 @@ def _by_script(text: str) -> str:
     if own < _LEAST_SHARE * (own + words):
         return ""
     if cyrillic * 2 > han + kana + hangul:
-        return "ukrainian" if len(_UKRAINIAN.findall(text)) > len(_RUSSIAN.findall(text)) else "russian"
+        ukrainian, russian = len(_UKRAINIAN.findall(text)), len(_RUSSIAN.findall(text))
+        if not ukrainian and not russian:
+            return _nearer(text, "ukrainian", "russian")
+        return "ukrainian" if ukrainian > russian else "russian"
     if hangul * 2 > han + kana:
         return "korean"
     return "japanese" if kana * 8 > han else "chinese"
+
+
+def _nearer(text: str, one: str, other: str) -> str:
+    """Of two languages that share their letters, the one that knows more of the words; `other` where both do."""
+    words = [fold(word) for word in _WORD.findall(text)[:_MOST_COMPARED]]
+    known = [sum(language(name).at([word], 0) is not None for word in words) for name in (one, other)]
+    return one if known[0] > known[1] else other
 
 
 def _by_words(text: str) -> str:

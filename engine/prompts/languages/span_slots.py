@@ -14,7 +14,7 @@ from typing import Final
 from engine.prompts import judge as english
 from engine.prompts.judge import EDGES, SlotPiece
 from engine.prompts.languages.tokens import Token, tokens
-from engine.prompts.languages.vocabulary import SMALL, Language
+from engine.prompts.languages.vocabulary import DENYING, SMALL, Language
 from engine.prompts.units import units
 
 NEGATIVE: Final = "negative"
@@ -449,5 +449,9 @@ def listed(value: str) -> str:
 
 def partly_denied(value: str, language: Language) -> list[SlotPiece]:
     """A labelled value cut where it says what is not wanted; nothing when it does not."""
+    if not language.may_deny(value):
+        return []
+    if not any(token.denied or token.kind in DENYING for token in tokens(value, language)):
+        return []
     pieces = judge(value, language, first=False)
     return pieces if any(piece.slot == NEGATIVE for piece in pieces) else []

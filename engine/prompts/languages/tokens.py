@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from engine.prompts.languages.vocabulary import SMALL, Language, Match, fold
 from engine.prompts.lexicon import SLOT_OF, listed_kind
+from engine.prompts.units import new
 
 UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3"
 """Kana, Chinese characters and Hangul, as in a class of a pattern."""
@@ -25,12 +27,17 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE,
 )
+_CROSSING: Final = re.compile(r"\d|(?:^|[\W_])(?:[fFƒ]|[iI][sS][oO])\W*$")
+"""Typed words from which a piece may go on beyond the space: "85 mm", "f / 2"; unless they end with a border."""
+_RUNS: Final = re.compile(f"[{UNSPACED}]")
+_DASHES: Final = frozenset("-–—·•/")
 _FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
 _TECH, _BORDER, _RUN, _WORD, _NUMBER = 3, 4, 5, 6, 7
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
 _PARTICLES: Final = SMALL - {"wear", "lit", "not", "avoid", "not after", "after"}
 """Kinds that are parts of the Korean word before them where they have one syllable."""
+_FIRST: Final = frozenset({0})
 _STRONG: Final = frozenset(".!?。！？…\n")
 
 
@@ -45,51 +52,102 @@ class Token(NamedTuple):
     foreign: bool = False
 
 
+_Piece = tuple[int, int, int]
+"""Which alternative of the pattern has matched, where its text begins and where it ends."""
+
+
 def tokens(line: str, language: Language) -> list[Token]:
     """Every token of the line, in order; what no token covers says nothing."""
     found = list[Token]()
     waiting = list[tuple[str, int, int]]()
-    for piece in _TOKEN.finditer(line):
-        group = piece.lastindex or 0
+    for group, begin, end in _pieces(line, 0, len(line)) if language.unspaced else _typed_pieces(line):
         if group == _WORD:
-            waiting += _words(piece[0], piece.start(), language)
+            waiting += _words(line[begin:end], begin, language)
             continue
         if waiting:
             found += _known(line, waiting, language)
             waiting = []
         if group == _RUN and language.unspaced:
-            found += _run(piece[0], piece.start(), language)
+            found += _run(line[begin:end], begin, language)
         else:
-            concept = joint(piece[0]) if group == _BORDER else ""
-            kind = (english(piece[0]) if group == _NUMBER else "") or _FIXED[group]
-            found.append(Token(kind, concept, *piece.span(), 0, group == _TECH and not piece[0].isascii()))
+            found.append(_other(group, line[begin:end], begin, end))
     if waiting:
         found += _known(line, waiting, language)
     return found
 
 
-def _words(text: str, start: int, language: Language) -> Iterator[tuple[str, int, int]]:
+def _pieces(line: str, begin: int, end: int) -> Iterator[_Piece]:
+    """The pieces that begin between two places of a line."""
+    for piece in _TOKEN.finditer(line, begin):
+        if piece.start() >= end:
+            return
+        yield (piece.lastindex or 0, *piece.span())
+
+
+def _typed_pieces(line: str) -> list[_Piece]:
+    """All pieces of a line: mostly those of single words between spaces, which were met before."""
+    found, at, done = list[_Piece](), 0, 0
+    for typed in line.split(" "):
+        end = at + len(typed)
+        if at >= done and typed:
+            edge = (at == 0 or end == len(line)) and typed[0] in _DASHES
+            if edge or (known := _of_typed(typed)) is None:
+                done = _spelled(line, at, end, found)
+            else:
+                found += [(group, at + start, at + stop) for group, start, stop in known]
+        at = end + 1
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _of_typed(typed: str) -> tuple[_Piece, ...] | None:
+    """The pieces of what stands between two spaces; None where one of them may go on beyond the space."""
+    if '"' in typed or _RUNS.search(typed) or (typed[-1] not in ",;." and _CROSSING.search(typed)):
+        return None
+    return tuple((group, start - 1, stop - 1) for group, start, stop in _pieces(f" {typed} ", 0, len(typed) + 2))
+
+
+def _spelled(line: str, at: int, end: int, found: list[_Piece]) -> int:
+    """Add the pieces from `at` to the end of the typed word in which the last of them ends; where that is."""
+    for piece in _TOKEN.finditer(line, at):
+        if piece.start() >= end:
+            break
+        found.append((piece.lastindex or 0, *piece.span()))
+        if piece.end() > end:
+            end = line.find(" ", piece.end())
+            end = end if end >= 0 else len(line)
+    return end
+
+
+def _other(group: int, text: str, begin: int, end: int) -> Token:
+    """The token of what is no word."""
+    concept = joint(text) if group == _BORDER else ""
+    kind = (english(text) if group == _NUMBER else "") or _FIXED[group]
+    return new(Token, (kind, concept, begin, end, 0, group == _TECH and not text.isascii()))
+
+
+def _words(text: str, start: int, language: Language) -> list[tuple[str, int, int]]:
     if "'" not in text and "’" not in text:
-        yield fold(text), start, start + len(text)
-        return
-    for word in language.letters.finditer(text):
-        yield fold(word[0]), start + word.start(), start + word.end()
+        return [(fold(text), start, start + len(text))]
+    return [(fold(word[0]), start + word.start(), start + word.end()) for word in language.letters.finditer(text)]
 
 
-def _known(line: str, words: list[tuple[str, int, int]], language: Language) -> Iterator[Token]:
+def _known(line: str, words: list[tuple[str, int, int]], language: Language) -> list[Token]:
     """The words between two other tokens: phrases first, then single words, then what English knows."""
-    folded, at = [word for word, _, _ in words], 0
+    folded, at, found = [word for word, _, _ in words], 0, list[Token]()
     while at < len(words):
         _, start, end = words[at]
-        match = None if language.unspaced else language.at(folded, at, line[start:end])
+        typed = line[start:end]
+        match = None if language.unspaced else language.at(folded, at, typed)
         if match:
-            end = words[at + match.length - 1][2]
-            at += match.length
-            yield Token(*match.entry, start, end, match.denied, True)
+            (kind, concept), length, denied = match
+            at += length
+            found.append(new(Token, (kind, concept, start, words[at - 1][2], denied, True)))
             continue
         at += 1
-        kind = english(line[start:end])
-        yield Token(kind, line[start:end] if kind else "", start, end)
+        kind = english(typed)
+        found.append(new(Token, (kind, typed if kind else "", start, end, 0, False)))
+    return found
 
 
 @lru_cache(maxsize=8192)
@@ -99,8 +157,38 @@ def english(word: str) -> str:
     return _ENGLISH.get(kind, kind) if kind in _KNOWN else ""
 
 
-def _run(text: str, start: int, language: Language) -> Iterator[Token]:
+def _run(text: str, start: int, language: Language) -> Iterable[Token]:
     """Text without spaces, or with spaces that part no words: the longest entries, and what is unknown between them."""
+    plain = text.lower().translate(language.same)
+    if " " in text or len(plain) != len(text):
+        return _spaced_run(text, start, language)
+    found, at, loose, end = list[Token](), 0, 0, len(plain)
+    exact, lengths, alone = language.exact, language.lengths, bool(language.particles)
+    while at < end:
+        for length in lengths.get(plain[at : at + 2], ()):
+            entry = exact.get(plain[at : at + length])
+            if entry and at + length <= end:
+                break
+        else:
+            length, entry = 1, exact.get(plain[at])
+            if entry is None:
+                at += 1
+                continue
+        if length == 1 and alone and not _alone(plain, at, _FIRST, language, Match(entry, 1)):
+            at += 1
+            continue
+        if loose < at:
+            found.append(new(Token, ("", "", start + loose, start + at, 0, False)))
+        found.append(new(Token, (*entry, start + at, start + at + length, 0, True)))
+        at += length
+        loose = at
+    if loose < at:
+        found.append(new(Token, ("", "", start + loose, start + at, 0, False)))
+    return found
+
+
+def _spaced_run(text: str, start: int, language: Language) -> Iterator[Token]:
+    """The same for a text with spaces in it."""
     where = [at for at, sign in enumerate(text) if sign != " "]
     begins = {0, *(at + 1 for at in range(len(where) - 1) if where[at + 1] > where[at] + 1)}
     plain = text.replace(" ", "").lower().translate(language.same)
@@ -127,7 +215,7 @@ def _run(text: str, start: int, language: Language) -> Iterator[Token]:
         yield Token("", "", start + where[loose], start + ends[at - 1])
 
 
-def _alone(text: str, at: int, begins: set[int], language: Language, match: Match) -> bool:
+def _alone(text: str, at: int, begins: AbstractSet[int], language: Language, match: Match) -> bool:
     """Whether a Korean word of one syllable is a word of its own, or a particle, rather than part of a longer one."""
     if match.entry.kind in _PARTICLES:
         return at not in begins and (at + 1 == len(text) or at + 1 in begins)

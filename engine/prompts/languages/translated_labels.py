@@ -14,6 +14,7 @@ _QUOTATION: Final = re.compile(r'"[^"]*"')
 _SENTENCE_END: Final = re.compile(r"[.!?](?=\s)|[。！？]")
 _MARKS: Final = " *_#>•-【】[]()"
 _BORDERS: Final = frozenset(".;|,!?:：，、。；·*】\n")
+_BEFORE: Final = _BORDERS | frozenset(_MARKS)
 _LONGEST: Final = 40
 """Characters that a label has at most."""
 
@@ -51,6 +52,8 @@ def _named(line: str, after: int, colon: int, language: Language) -> tuple[str, 
     while end > after and line[end - 1] in " *_":
         end -= 1
     for begin in range(after, end):
+        if begin and line[begin - 1] not in _BEFORE:
+            continue
         name = line[begin:end]
         if _slot(name, language) and _opens(line, begin, name):
             while begin > after and line[begin - 1] in _MARKS:

@@ -17,6 +17,7 @@ SMALL: Final = frozenset(
 )
 """Kinds of words that join, open or deny; they name nothing."""
 
+DENYING: Final = frozenset({"not", "avoid", "not after"})
 _FIXED: Final = SMALL - {"wear", "lit"}
 """Kinds of words without endings."""
 
@@ -87,10 +88,16 @@ class Language:
         self.beginnings: dict[str, VocabularyEntry] = {}
         self.phrases: dict[str, dict[str, list[tuple[tuple[str, ...], VocabularyEntry]]]] = {}
         self.lengths: dict[str, tuple[int, ...]] = {}
+        self.denying: set[str] = set()
         self.stem = lru_cache(maxsize=8192)(self._stem)
         for kind, row in tables.items():
-            if kind not in {"about", "labels"}:
+            if kind not in {"about", "labels", "changing"}:
                 self._add(kind, row)
+        self.changing: dict[str, tuple[str, ...]] = {
+            name: tuple(listed.split("|")) for name, listed in tables["changing"].items()
+        }
+        for how in ("add", "make", "remove", "replace"):
+            self._add_verbs(self.changing.get(how, ()))
         for seconds in self.phrases.values():
             for tails in seconds.values():
                 tails.sort(key=lambda tail: -len(tail[0]))
@@ -99,6 +106,13 @@ class Language:
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
         }
         self._single = lru_cache(maxsize=8192)(self._look_up)
+
+    def _add_verbs(self, listed: Iterable[str]) -> None:
+        """Words that ask for a change: they tell the language, and nothing of the picture."""
+        for wording in listed if not self.unspaced else ():
+            if fold(wording) not in self.exact:
+                self.typed.setdefault(wording.casefold(), VocabularyEntry("small", ""))
+                self.exact[fold(wording)] = VocabularyEntry("small", "")
 
     def _add(self, kind: str, row: Mapping[str, str]) -> None:
         for concept, listed in row.items():
@@ -112,8 +126,10 @@ class Language:
     def _add_unspaced(self, wording: str, entry: VocabularyEntry) -> None:
         plain = "".join(wording.split()).lower()
         self.exact.setdefault(plain, entry)
-        known = {*self.lengths.get(plain[0], ()), len(plain)}
-        self.lengths[plain[0]] = tuple(sorted(known, reverse=True))
+        known = {*self.lengths.get(plain[:2], ()), len(plain)}
+        self.lengths[plain[:2]] = tuple(sorted(known, reverse=True))
+        if entry.kind in DENYING:
+            self.denying.add(plain)
 
     def _add_wording(self, wording: str, entry: VocabularyEntry) -> None:
         if any(sign.isdigit() for sign in wording):
@@ -235,11 +251,19 @@ class Language:
     def in_run(self, text: str, place: int, end: int | None = None) -> Match | None:
         """Of text without spaces between words, the longest entry that begins at `place`, before `end` where given."""
         end = len(text) if end is None else end
-        for length in self.lengths.get(text[place], ()):
+        for length in self.lengths.get(text[place : place + 2], ()):
             entry = self.exact.get(text[place : place + length])
             if entry and place + length <= end:
                 return Match(entry, length)
-        return None
+        entry = self.exact.get(text[place])
+        return Match(entry, 1) if entry and place < end else None
+
+    def may_deny(self, text: str) -> bool:
+        """Whether a text may hold a word that denies; False is certain."""
+        if not self.unspaced:
+            return True
+        plain = "".join(text.split()).lower().translate(self.same)
+        return any(word in plain for word in self.denying)
 
 
 def _denies(suffix: str) -> bool:

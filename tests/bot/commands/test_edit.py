@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from bot.components import editing
 from bot.core import before_after
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
 from engine.faces import identity
 from engine.faces.face_review import ExpectedFace
+from engine.prompt import PortraitPrompt
 from tests import faces
 from tests.bot.commands.test_character import huge_png, noise, picture
 from tests.bot.conftest import MODEL, World
@@ -227,3 +229,15 @@ class TestADearEdit:
         assert files(world) == 1
         await world.bot.maintenance.make(2_000_000_000.0)
         assert files(world) == 0
+
+
+async def test_what_is_added_joins_what_is_removed_goes_and_what_comes_instead_wins() -> None:
+    """In any language that is read, in the recipe that a model is told of which begins from the picture."""
+    base = PortraitPrompt(subject="a woman", clothing="red coat, straw hat", environment="on a beach")
+    added = await editing.as_changed(base, "add round glasses")
+    assert added.clothing == "red coat, straw hat, round glasses"
+    gone = await editing.as_changed(base, "take off the straw hat and replace the background with a forest")
+    assert (gone.clothing, gone.environment, gone.negative) == ("red coat", "a forest", "the straw hat")
+    spanish = PortraitPrompt(subject="una mujer", clothing="abrigo rojo, sombrero de paja", negative="texto")
+    changed = await editing.as_changed(spanish, "quita el sombrero y añade gafas")
+    assert (changed.clothing, changed.negative) == ("abrigo rojo, gafas", "texto, el sombrero")

@@ -166,3 +166,11 @@ def test_the_doctor_names_what_is_offered_and_what_is_not(settings: Settings) ->
     assert ("good", f"Fine-tune film: Soft film, for {MODEL}. Licence: CC0.") in lines
     (bad,) = [text for mark, text in lines if mark == "bad" and "Fine-tunes:" in text]
     assert "stray.safetensors is not offered: its card says base = 'gone'" in bad
+
+
+async def test_a_tag_in_the_words_is_the_fine_tune_of_its_name_and_others_are_told(world: World) -> None:
+    await world.portrait(world.sam, prompt="a woman in a red coat <lora:Soft_Film:0.5> <lora:nowhere:1>")
+    made = await latest(world)
+    assert (made.spec.fine_tune, made.spec.fine_tune_strength) == ("film", 0.5)
+    assert "<lora:nowhere:1>" in made.note.replace("\\", "")
+    assert "Soft" not in made.note

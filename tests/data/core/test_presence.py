@@ -20,6 +20,7 @@ from data.orders.jobs import NewFrames
 from data.orders.price_quotes import Quote, Quotes
 from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_rows
+from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
 from data.people.servers import ServerSettings
 from data.pictures.handed_in import HandedIn
@@ -107,6 +108,7 @@ STORES: dict[str, Store] = {
     "a style": lambda s: Styles(s.db).save(SAM, "rain", SECRET, now=NOON),
     "a draft": lambda s: Drafts(s.db).save(Draft("0" * 16, SAM, SECRET), now=NOON),
     "a quote": add_quote,
+    "a misreading": lambda s: Misreadings(s.db).add(Misreading("2" * 16, SAM, SECRET, SECRET, "", 1, NOON)),
     "a question": lambda s: Questions(s.db).ask(SAM, "right to picture", 1, now=NOON),
     "an order": lambda s: s.orders.place(replace(order(5, user=SAM), prompt=SECRET), now=NOON),
     "a series": place_series,

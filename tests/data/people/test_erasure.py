@@ -29,6 +29,7 @@ from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_export, personal_rows
 from data.people.character_reports import CharacterReports
 from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy
+from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
 from data.pictures.handed_in import HandedIn
 from engine.prompt import PortraitPrompt
@@ -109,9 +110,12 @@ async def live(studio: Studio) -> None:
     await Quotes(studio.db).add(
         Quote(
             id="1" * 16, guild_id=GUILD, user_id=SAM, prompt=SECRET, model=None, lane="standard", count=1,
-            parent_portrait_id=None, price=1, created_at=NOON, expires_at=NOON + 1, more=SECRET,
+            parent_portrait_id=None, price=1, created_at=NOON, expires_at=NOON + 1, more=SECRET, typed=SECRET,
         )
     )  # fmt: skip
+    for user in (SAM, LENA):
+        words = SECRET if user == SAM else "rain"
+        await Misreadings(studio.db).add(Misreading(f"{user:016x}", user, words, words, words, 1, NOON))
     await References(studio.db, studio.pictures).save(
         SAM, GUILD, "coat", "outfit", await studio.pictures.stage(png(3)), origin="upload", now=NOON
     )
