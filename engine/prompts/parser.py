@@ -59,6 +59,7 @@ def read(text: str, *, seed: int | None = None) -> Reading:
     """
     brought = pasted.Brought(draw=seed or 0)
     prompt = _read(text, brought)
+    weights, sampler = tuple(dict.fromkeys(brought.weights)), brought.sampler
     strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
     if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
@@ -66,6 +67,8 @@ def read(text: str, *, seed: int | None = None) -> Reading:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
     if brought.drawn and prompt.seed is None and seed is not None:
         prompt = replace(prompt, seed=seed)
+    if weights or sampler:
+        prompt = replace(prompt, weights=weights, sampler=sampler)
     return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn))
 
 
@@ -157,7 +160,8 @@ class _Collector:
             self.sides[kind] = float(words)
             self.brought.aspect = pasted.nearest_aspect(*self.sides.values()) if len(self.sides) == 2 else None
         elif kind == "ignored":
-            self.brought.ignored.append(words)
+            if not pasted.sampler_of(words, self.brought):
+                self.brought.ignored.append(words)
         elif words:
             slot = kind if kind in SLOTS or kind == "negative" else "free"
             plain = "-" not in words and _PLAIN.fullmatch(words)

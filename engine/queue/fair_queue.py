@@ -35,6 +35,7 @@ class BatchKey(NamedTuple):
     reference_scale: float | None
     edit_strength: float | None = None
     alone: str = ""
+    sampler: str = ""
 
 
 def batch_key(job: Job) -> BatchKey:
@@ -48,6 +49,7 @@ def batch_key(job: Job) -> BatchKey:
         tuple((adapter.name, adapter.scale) for adapter in job.adapters),
         job.reference_scale if job.references else None,
         job.edit.strength if job.edit else None,
+        sampler=job.prompt.sampler.casefold(),
     )
 
 

@@ -13,7 +13,7 @@ from engine.prompts.languages.english import denied, in_english, spoken_in
 from engine.prompts.looks import Looks, told, unsaid, with_looks
 from engine.prompts.negation import moved
 from engine.prompts.telling import Words
-from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words
+from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words, tags
 from engine.wording.reference_pictures import Attached
 
 __all__ = ["FAMILIES", "Attached", "Words", "render"]
@@ -28,6 +28,7 @@ _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]
         "mango": sentences.render,
         "nano-banana": instructions.nano_banana,
         "gpt-image": instructions.gpt_image,
+        "tags": tags.render,
         "plain": plain.render,
     }
 )

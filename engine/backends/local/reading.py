@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIBRARIES = {"diffusers", "transformers", "stable_diffusion_3", "flux"}
+LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "stable_diffusion_3", "flux"}
 T5_PARTS = ("text_encoder_3", "tokenizer_3")
 
 
