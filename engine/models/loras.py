@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.jobs.job import Adapter
+from engine.models.lora_kinds import OF_PIPELINES, family_of_lora, is_lora
 from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
 from engine.wording.dialects import Words
 
@@ -29,7 +30,13 @@ _HALF: Final = re.compile(
     r"(?P<part>transformer|unet|text_encoder(?:_\d)?)\.(?P<module>.+)\."
     r"(?P<half>lora_A|lora_B|lora\.down|lora\.up)(?:\.default)?\.weight"
 )
-_OTHER_KINDS: Final = re.compile(r"hada_w|lokr_w|oft_blocks|\bglora|dora_scale")
+_OTHER_KINDS: Final[Mapping[str, str]] = {
+    "hada_w": "LoHa",
+    "lokr_w": "LoKr",
+    "oft_blocks": "OFT",
+    "glora": "GLoRA",
+    "dora_scale": "DoRA in kohya's names",
+}
 
 
 class BadFineTune(ValueError):
@@ -73,6 +80,53 @@ def read_folder(folder: Path, models: Sequence[Model]) -> tuple[tuple[FineTune, 
         elif found is not None:
             fitting[found.name] = found
     return tuple(fitting.values()), tuple(refused)
+
+
+def read_loras(
+    files: Sequence[Path], models: Sequence[Model], taken: Sequence[FineTune]
+) -> tuple[tuple[FineTune, ...], tuple[str, ...]]:
+    """LoRAs that have no card: each is offered for every model of its family, and refused where there is none."""
+    names = {fine_tune.name for fine_tune in taken}
+    found: list[FineTune] = []
+    refused: list[str] = []
+    for file in files:
+        name = _NOT_IN_NAMES.sub("-", file.stem.lower()).strip("-")
+        try:
+            if not name or name in names:
+                raise BadFineTune(file, "another has the same name" if name else "its name needs a letter or a digit")
+            bases = _bases(file, models)
+        except BadFineTune as error:
+            refused.append(str(error))
+            continue
+        names.add(name)
+        found += [FineTune(name=name, title=file.stem, base=base.id, path=file.absolute()) for base in bases]
+    return tuple(found), tuple(refused)
+
+
+def _bases(file: Path, models: Sequence[Model]) -> list[Model]:
+    """The models that a LoRA fits, by its names and sizes. Raises BadFineTune when there is none."""
+    tensors = _tensors(file)
+    family = family_of_lora(tensors)
+    local = [model for model in models if model.provider == "local"]
+    bases = [model for model in local if OF_PIPELINES.get(model.pipeline) == family]
+    if not bases:
+        offered = ", ".join(sorted({OF_PIPELINES[model.pipeline] for model in local if model.pipeline in OF_PIPELINES}))
+        raise BadFineTune(file, f"it is for {family}, and the local models are {offered or 'none'}")
+    return bases
+
+
+def _tensors(file: Path) -> Shapes:
+    """What is in a LoRA file. Raises BadFineTune."""
+    try:
+        tensors = shapes(file)
+    except BadWeights as error:
+        raise BadFineTune(file, str(error)) from error
+    other = next((kind for sign, kind in _OTHER_KINDS.items() if any(sign in name for name in tensors)), "")
+    if other:
+        raise BadFineTune(file, f"it is a {other}, and LoRA and DoRA in PEFT's names alone are read")
+    if not is_lora(tensors):
+        raise BadFineTune(file, "it holds no LoRA")
+    return tensors
 
 
 def with_triggers(words: Words, triggers: Iterable[str]) -> Words:
@@ -168,14 +222,10 @@ def _text(file: Path, said: Mapping[str, Any], key: str) -> str:
 
 def _check_fit(file: Path, base: Model) -> None:
     """Raises BadFineTune. What cannot be told from names and headers is found out when the file is loaded."""
-    try:
-        tensors = shapes(file)
-    except BadWeights as error:
-        raise BadFineTune(file, str(error)) from error
-    if any(_OTHER_KINDS.search(name) for name in tensors):
-        raise BadFineTune(file, "it is a LoHa, LoKr or DoRA, and only plain LoRA is read")
-    if not any("lora" in name for name in tensors):
-        raise BadFineTune(file, "it holds no LoRA")
+    tensors = _tensors(file)
+    family, own = family_of_lora(tensors), OF_PIPELINES.get(base.pipeline, "")
+    if family and own and family != own:
+        raise BadFineTune(file, f"it is for {family}, and its card names {base.title}, which is {own}")
     for part in DENOISERS:
         try:
             there = part_shapes(base.source, part)

@@ -8,7 +8,7 @@ grammar descends as deep as somebody nests brackets.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends.local.embeddings import TextEmbedding
@@ -78,7 +78,7 @@ def _norm(encoder: Any) -> Any:
     return getattr(encoder, "text_model", encoder).final_layer_norm
 
 
-def _tokens(tokenizer: Any, text: str, learned: Sequence[str]) -> Tokens:
+def _tokens(tokenizer: Any, text: str, learned: Mapping[str, int]) -> Tokens:
     ids: list[int] = []
     weights: list[float] = []
     for words, weight in pieces(_with_learned(text, learned)):
@@ -100,21 +100,25 @@ def _chunked(tokenizer: Any, tokens: Tokens, chunks: int) -> tuple[list[list[int
     return rows, factors
 
 
-def _learned(pipe: Any) -> tuple[str, ...]:
-    """The names of the learned words (textual inversions) that were laid beside the vocabulary."""
-    return tuple(getattr(pipe, "_likeness_words", {}))
+def _learned(pipe: Any) -> Mapping[str, int]:
+    """The learned words (textual inversions) that were laid beside the vocabulary, and how many vectors each has."""
+    words: Mapping[str, int] = getattr(pipe, "_likeness_words", {})
+    return words
 
 
-def _with_learned(text: str, learned: Sequence[str]) -> str:
+def _with_learned(text: str, learned: Mapping[str, int]) -> str:
     """The text with each learned word's name as the tokens it was learned as."""
     if not learned:
         return text
-    by_name = {name.casefold(): name for name in learned}
-    return _NAME.sub(lambda found: _as_tokens(by_name.get(found[0].casefold(), ""), found[0]), text)
+    by_name = {name.casefold(): count for name, count in learned.items()}
+    return _NAME.sub(lambda found: _as_tokens(found[0], by_name.get(found[0].casefold(), 0)), text)
 
 
-def _as_tokens(name: str, otherwise: str) -> str:
-    return f" {token_of(name)} " if name else otherwise
+def _as_tokens(name: str, vectors: int) -> str:
+    if not vectors:
+        return name
+    token = token_of(name)
+    return " ".join(["", token, *(f"{token}_{at}" for at in range(1, vectors)), ""])
 
 
 def token_of(name: str) -> str:

@@ -155,7 +155,11 @@ BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
             "transformer",
             _flux2(num_layers=8, num_single_layers=24, num_attention_heads=32, joint_attention_dim=12288),
         ),
-        "FLUX.1": ("black-forest-labs/FLUX.1-Kontext-dev", "transformer", _diffusers("FluxTransformer2DModel", guidance_embeds=True)),
+        "FLUX.1": (
+            "black-forest-labs/FLUX.1-Kontext-dev",
+            "transformer",
+            _diffusers("FluxTransformer2DModel", guidance_embeds=True),
+        ),
         "schnell": (
             "black-forest-labs/FLUX.1-schnell",
             "transformer",
@@ -186,7 +190,11 @@ BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
             "text_encoder_2",
             _transformers("CLIPTextModelWithProjection", "CLIPTextConfig", projection_dim=1280, **_G),
         ),
-        "T5-XXL": ("stabilityai/stable-diffusion-3.5-large", "text_encoder_3", _transformers("T5EncoderModel", "T5Config", **_T5)),
+        "T5-XXL": (
+            "stabilityai/stable-diffusion-3.5-large",
+            "text_encoder_3",
+            _transformers("T5EncoderModel", "T5Config", **_T5),
+        ),
         "Qwen3 4B": (
             "Tongyi-MAI/Z-Image-Turbo",
             "text_encoder",
@@ -237,7 +245,11 @@ BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
             ),
         ),
         "VAE of 4 channels": ("stabilityai/stable-diffusion-xl-base-1.0", "vae", _vae(4)),
-        "VAE of 16 channels": ("stabilityai/stable-diffusion-3.5-large", "vae", _vae(16, use_quant_conv=False, use_post_quant_conv=False)),
+        "VAE of 16 channels": (
+            "stabilityai/stable-diffusion-3.5-large",
+            "vae",
+            _vae(16, use_quant_conv=False, use_post_quant_conv=False),
+        ),
         "VAE of FLUX.2": ("black-forest-labs/FLUX.2-klein-4B", "vae", _diffusers("AutoencoderKLFlux2")),
         "VAE of Qwen-Image 2.1": ("Qwen/Qwen-Image-2.1", "vae", _diffusers("AutoencoderKLQwenImage21")),
         "VAE of Qwen-Image": ("Qwen/Qwen-Image", "vae", _diffusers("AutoencoderKLQwenImage")),
