@@ -28,7 +28,7 @@ OF_PIPELINES: Final[Mapping[str, str]] = MappingProxyType(
 """What a pipeline takes LoRAs for."""
 LORA: Final = frozenset(OF_PIPELINES.values())
 _MARKS: Final = re.compile(r"\.lora_(?:A|B|down|up)\.|\.lora\.(?:down|up)\.|\.hada_w|\.lokr_w|\.oft_blocks")
-_CROSS: Final = re.compile(r"attn2[._]to_k(?:\.lora_A|\.lora_down|\.lora\.down|_lora\.down)(?:\.default)?\.weight\Z")
+_CROSS: Final = re.compile(r"attn2[._]to_k(?:|\.lora_A|\.lora_down|\.lora\.down|_lora\.down)(?:\.default)?\.weight\Z")
 _PLAIN: Final = re.compile(r"[._]+")
 _WIDTHS: Final[Mapping[int, str]] = MappingProxyType({768: "SD 1.5", 1024: "SD 2", 2048: "SDXL"})
 
@@ -69,5 +69,10 @@ def _of_unet(tensors: Shapes, names: set[str]) -> str:
         return "SD 3.5" if known and any("transformer_blocks_" in name for name in names) else ""
     if any(name.startswith(("lora_te2_", "lora_te1_", "text_encoder_2_")) or "_input_blocks_" in name for name in names):
         return "SDXL"
-    width = next((shape[1] for name, shape in tensors.items() if _CROSS.search(name) and len(shape) > 1), 0)
-    return _WIDTHS.get(width, "SD 1.5" if any("lora_te_" in name or "down_blocks_" in name for name in names) else "")
+    width = width_of_words(tensors)
+    return _WIDTHS.get(width, "SD 1.5" if any("lora_te_" in name for name in names) else "")
+
+
+def width_of_words(tensors: Shapes) -> int:
+    """How wide the words are that a U-Net, or a LoRA for one, reads; 0 where nothing says it."""
+    return next((shape[1] for name, shape in tensors.items() if _CROSS.search(name) and len(shape) > 1), 0)

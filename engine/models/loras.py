@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.jobs.job import Adapter
-from engine.models.lora_kinds import OF_PIPELINES, family_of_lora, is_lora
+from engine.models.lora_kinds import OF_PIPELINES, family_of_lora, is_lora, width_of_words
+from engine.models.single_files import is_single_file
 from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
 from engine.wording.dialects import Words
 
@@ -109,10 +110,20 @@ def _bases(file: Path, models: Sequence[Model]) -> list[Model]:
     family = family_of_lora(tensors)
     local = [model for model in models if model.provider == "local"]
     bases = [model for model in local if OF_PIPELINES.get(model.pipeline) == family]
+    width = 0 if family else width_of_words(tensors)
+    if width:  # a U-Net of an unusual width
+        bases = [model for model in local if width == width_of_words(_base_shapes(model))]
     if not bases:
         offered = ", ".join(sorted({OF_PIPELINES[model.pipeline] for model in local if model.pipeline in OF_PIPELINES}))
-        raise BadFineTune(file, f"it is for {family}, and the local models are {offered or 'none'}")
+        raise BadFineTune(file, f"it is for {family or 'a kind of model that is not known here'}, and the local models are {offered or 'none'}")
     return bases
+
+
+def _base_shapes(model: Model) -> Shapes:
+    try:
+        return shapes(Path(model.source)) if is_single_file(model.source) else part_shapes(model.source, "unet")
+    except BadWeights:
+        return {}
 
 
 def _tensors(file: Path) -> Shapes:

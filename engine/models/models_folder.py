@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.models.local_models import model_of
-from engine.models.lora_kinds import LORA, family_of_lora
+from engine.models.lora_kinds import is_lora
 from engine.models.model import CatalogueError, Model
 from engine.models.samplers import SAMPLED
 from engine.models.single_files import PICKLES, SUFFIX, kind_at
@@ -59,10 +59,10 @@ def read_models_folder(folder: Path, taken: frozenset[Path] = frozenset()) -> Fo
 
 
 def _is_lora(file: Path) -> bool:
-    """Whether a file is a LoRA for a kind of model that is known here. Raises BadWeights."""
+    """Whether a file is a LoRA, for whatever. Raises BadWeights."""
     if file.suffix.lower() in PICKLES:
         return False
-    return family_of_lora(shapes(file)) in LORA
+    return is_lora(shapes(file))
 
 
 def _checkpoint(file: Path, words: Path | None) -> Model:

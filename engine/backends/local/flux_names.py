@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import torch
 
 _BLOCK: Final = re.compile(r"(double|single)_blocks\.(\d{1,3})\.(.{1,100})")
-_TOP: Final[Mapping[str, str]] = {
+TOP: Final[Mapping[str, str]] = {
     "time_in.in_layer": "time_text_embed.timestep_embedder.linear_1",
     "time_in.out_layer": "time_text_embed.timestep_embedder.linear_2",
     "vector_in.in_layer": "time_text_embed.text_embedder.linear_1",
@@ -22,7 +22,7 @@ _TOP: Final[Mapping[str, str]] = {
     "final_layer.linear": "proj_out",
     "final_layer.adaLN_modulation.1": "norm_out.linear",
 }
-_DOUBLE: Final[Mapping[str, tuple[str, ...]]] = {
+DOUBLE: Final[Mapping[str, tuple[str, ...]]] = {
     "img_mod.lin": ("norm1.linear",),
     "txt_mod.lin": ("norm1_context.linear",),
     "img_attn.qkv": ("attn.to_q", "attn.to_k", "attn.to_v"),
@@ -38,7 +38,7 @@ _DOUBLE: Final[Mapping[str, tuple[str, ...]]] = {
     "img_attn.proj": ("attn.to_out.0",),
     "txt_attn.proj": ("attn.to_add_out",),
 }
-_SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
+SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
     "modulation.lin": ("norm.linear",),
     "linear1": ("attn.to_q", "attn.to_k", "attn.to_v", "proj_mlp"),
     "linear2": ("proj_out",),
@@ -57,11 +57,11 @@ def _renamed(own: str, value: torch.Tensor, width: int) -> Iterator[tuple[str, t
     kind = "weight" if kind == "scale" else kind
     block = _BLOCK.fullmatch(module)
     if block is None:
-        if module in _TOP:
-            yield f"{_TOP[module]}.{kind}", _halves_swapped(value) if "adaLN" in module else value
+        if module in TOP:
+            yield f"{TOP[module]}.{kind}", _halves_swapped(value) if "adaLN" in module else value
         return
     double = block[1] == "double"
-    names = (_DOUBLE if double else _SINGLE).get(block[3], ())
+    names = (DOUBLE if double else SINGLE).get(block[3], ())
     start = f"{'transformer_blocks' if double else 'single_transformer_blocks'}.{block[2]}"
     parts = value.split([width, width, width, value.shape[0] - 3 * width][: len(names)]) if len(names) > 1 else (value,)
     yield from ((f"{start}.{name}.{kind}", part.contiguous()) for name, part in zip(names, parts, strict=False))
