@@ -15,6 +15,7 @@ from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import ADAPTER
 from engine.models.model import Model
 from engine.models.single_files import is_single_file
+from engine.models.weights import BadWeights, shapes
 from engine.placement.parts import DENOISERS
 from engine.placement.plan import Kept
 
@@ -114,6 +115,14 @@ def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
     return {name: None for name in T5_PARTS if (parts.get(name) or [None])[0] is None}
 
 
+def _is_face_id(file: Path) -> bool:
+    """FaceID reads faces with InsightFace's models, which are for research alone; its files bring LoRAs along."""
+    try:
+        return any("_lora." in name or "perceiver_resampler" in name for name in shapes(file))
+    except BadWeights:
+        return False  # loading says what is wrong with it
+
+
 def _add_ip_adapter(pipe: Any, model: Model) -> bool:
     """Loads the adapter that lies beside the weights; False when there is none. Raises ModelUnavailable."""
     adapter = Path(model.ip_adapter) if model.ip_adapter else Path(model.source) / ADAPTER
@@ -121,6 +130,8 @@ def _add_ip_adapter(pipe: Any, model: Model) -> bool:
     files = sorted(adapter.glob("*.safetensors"))
     if not files:
         return False
+    if _is_face_id(files[0]):
+        raise ModelUnavailable(model.title, "its IP-Adapter is a FaceID one, whose face reader may not be used for money")
     encoder = adapter / "image_encoder"
     if getattr(pipe, "image_encoder", None) is None and not any(encoder.glob("*.safetensors")):
         raise ModelUnavailable(model.title, "its IP-Adapter comes without an image encoder in safetensors")
