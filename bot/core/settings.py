@@ -97,8 +97,9 @@ class Settings(BaseSettings):
         "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
     )
     model_folder: str = Field(
-        "", description="A folder of models as A1111 or ComfyUI keeps it: checkpoints in one file, LoRAs and learned words "
-        "are found in it by what they hold; see docs/models.md."
+        "",
+        description="A folder of models as A1111 or ComfyUI keeps it: checkpoints in one file, LoRAs and learned "
+        "words are found in it by what they hold; see docs/models.md.",
     )
     model_builtin: bool = Field(True, description="Whether the photo studio that ships with the bot is offered.")
     model_studio_quality: Quality = Field(

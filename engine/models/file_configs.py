@@ -13,7 +13,12 @@ from engine.models.weights import BadWeights, Shapes
 Config = dict[str, Any]
 _HEAD: Final = 64
 """The width of one head of attention, which no shape tells: all of these models have it."""
-_NOISE: Final = {"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear", "num_train_timesteps": 1000}
+_NOISE: Final = {
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "num_train_timesteps": 1000,
+}
 _SCALES: Final[Mapping[str, Config]] = MappingProxyType(
     {
         "StableDiffusionPipeline": {"scaling_factor": 0.18215},
@@ -137,7 +142,9 @@ def _vae(tensors: Shapes) -> Config:
     }
 
 
-def _clip_config(words: tuple[int, ...], places: int, layers: int, wide: int, projection: int, activation: str) -> Config:
+def _clip_config(
+    words: tuple[int, ...], places: int, layers: int, wide: int, projection: int, activation: str
+) -> Config:
     return {
         "vocab_size": words[0],
         "hidden_size": words[1],

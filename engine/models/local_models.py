@@ -150,8 +150,8 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
             raise CatalogueError(
                 f"{option!r} in {entry!r} cannot be understood: precision is one of "
                 f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; gguf a file; "
-                "memory_gib, guidance and steps are numbers; sampler, clip_skip, vae, ip_adapter and embeddings are for "
-                "SD 1.5 and SDXL."
+                "memory_gib, guidance and steps are numbers; sampler, clip_skip, vae, ip_adapter and embeddings are "
+                "for SD 1.5 and SDXL."
             ) from None
     check_placing(model, repr(entry))
     return model

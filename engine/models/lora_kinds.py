@@ -57,7 +57,10 @@ _TOLD: Final = (
     ("FLUX.1", _holds("double_blocks_", "single_blocks_", "single_transformer_blocks_")),
     ("SD 3.5", _holds("joint_blocks_")),
     ("Qwen-Image", _holds("_img_mlp_net_", "_txt_mlp_net_", "_img_mod_1_", "_txt_mod_1_")),
-    ("Z-Image", _holds("_attention_to_q_", "_attention_to_k_", "_attention_qkv_", "_feed_forward_w1_", "context_refiner_")),
+    (
+        "Z-Image",
+        _holds("_attention_to_q_", "_attention_to_k_", "_attention_qkv_", "_feed_forward_w1_", "context_refiner_"),
+    ),
     ("Wan", _holds("_self_attn_q_", "_cross_attn_q_")),
 )
 
@@ -67,7 +70,9 @@ def _of_unet(tensors: Shapes, names: set[str]) -> str:
     if not any("attn1_" in name or "attn2_" in name or "lora_te" in name or "text_encoder" in name for name in names):
         known = any("_add_k_proj_" in name or "_attn_to_" in name for name in names)
         return "SD 3.5" if known and any("transformer_blocks_" in name for name in names) else ""
-    if any(name.startswith(("lora_te2_", "lora_te1_", "text_encoder_2_")) or "_input_blocks_" in name for name in names):
+    if any(
+        name.startswith(("lora_te2_", "lora_te1_", "text_encoder_2_")) or "_input_blocks_" in name for name in names
+    ):
         return "SDXL"
     width = width_of_words(tensors)
     return _WIDTHS.get(width, "SD 1.5" if any("lora_te_" in name for name in names) else "")

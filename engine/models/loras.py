@@ -31,6 +31,7 @@ _HALF: Final = re.compile(
     r"(?P<part>transformer|unet|text_encoder(?:_\d)?)\.(?P<module>.+)\."
     r"(?P<half>lora_A|lora_B|lora\.down|lora\.up)(?:\.default)?\.weight"
 )
+_NAMELESS: Final = "its name needs a letter or a digit"
 _OTHER_KINDS: Final[Mapping[str, str]] = {
     "hada_w": "LoHa",
     "lokr_w": "LoKr",
@@ -92,9 +93,10 @@ def read_loras(
     refused: list[str] = []
     for file in files:
         name = _NOT_IN_NAMES.sub("-", file.stem.lower()).strip("-")
+        if not name or name in names:
+            refused.append(str(BadFineTune(file, "another has the same name" if name else _NAMELESS)))
+            continue
         try:
-            if not name or name in names:
-                raise BadFineTune(file, "another has the same name" if name else "its name needs a letter or a digit")
             bases = _bases(file, models)
         except BadFineTune as error:
             refused.append(str(error))
@@ -114,8 +116,9 @@ def _bases(file: Path, models: Sequence[Model]) -> list[Model]:
     if width:  # a U-Net of an unusual width
         bases = [model for model in local if width == width_of_words(_base_shapes(model))]
     if not bases:
-        offered = ", ".join(sorted({OF_PIPELINES[model.pipeline] for model in local if model.pipeline in OF_PIPELINES}))
-        raise BadFineTune(file, f"it is for {family or 'a kind of model that is not known here'}, and the local models are {offered or 'none'}")
+        kinds = sorted({OF_PIPELINES[model.pipeline] for model in local if model.pipeline in OF_PIPELINES})
+        whose = family or "a kind of model that is not known here"
+        raise BadFineTune(file, f"it is for {whose}, and the local models are {', '.join(kinds) or 'none'}")
     return bases
 
 
@@ -212,7 +215,7 @@ def _card(file: Path) -> FineTune:
         raise BadFineTune(file, 'the triggers on its card are a list of words, such as ["some word"]')
     name = _NOT_IN_NAMES.sub("-", file.stem.lower()).strip("-")
     if not name:
-        raise BadFineTune(file, "its name needs a letter or a digit")
+        raise BadFineTune(file, _NAMELESS)
     return FineTune(
         name=name,
         title=_text(file, said, "title") or file.stem,

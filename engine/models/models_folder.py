@@ -21,16 +21,18 @@ from engine.models.weights import BadWeights, shapes
 DEEPEST: Final = 6
 MOST_FILES: Final = 5_000
 _WORDS: Final = "embeddings"
-_BESIDE: Final = frozenset({"vae", "text_encoders", "clip", "clip_vision", "unet", "diffusion_models", "vae_approx"}) | {
+_BESIDE: Final = frozenset(
+    {"vae", "text_encoders", "clip", "clip_vision", "unet", "diffusion_models", "vae_approx"}
+) | {
     *("controlnet", "hypernetworks", "upscale_models", "esrgan", "realesrgan", "swinir", "gfpgan", "codeformer"),
     *("style_models", "gligen", "photomaker", "ipadapter", "insightface", "deepbooru", "blip", "karlo"),
 }
-"""Folders of both programs in which no whole model, LoRA or learned word lies; what is in them is not told one by one."""
+"""Folders of both programs in which no whole model, LoRA or learned word lies: what is in them is not told of."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundInFolder:
-    """What a folder holds: `loras` are files that are no models of their own; `refused` has a sentence for each other."""
+    """What a folder holds: `loras` are no models of their own; `refused` has a sentence for each other file."""
 
     models: tuple[Model, ...]
     loras: tuple[Path, ...]
@@ -40,7 +42,9 @@ class FoundInFolder:
 def read_models_folder(folder: Path, taken: frozenset[Path] = frozenset()) -> FoundInFolder:
     """All that is in the folder and below it. `taken` are files that are offered already, with options of their own."""
     if not folder.is_dir():
-        return FoundInFolder((), (), (f"The folder of models {folder} is not there; make it, or leave MODEL_FOLDER empty.",))
+        return FoundInFolder(
+            (), (), (f"The folder of models {folder} is not there; make it, or leave MODEL_FOLDER empty.",)
+        )
     models: list[Model] = []
     loras: list[Path] = []
     refused: list[str] = []

@@ -15,9 +15,9 @@ GRID_PX: Final = 16
 class Published:
     """`id` is the hub's, and `aliases` are others with the same files; upper and lower case count as the same.
 
-    `memory_gib` is the weights in bfloat16 and one picture. `references` counts pictures that go into the pipeline as its `image`. `guidance` is what the pipeline calls
-    guidance, or for Qwen's models the true CFG scale. `unfit` says why no portrait can come of it, as a clause;
-    `skip_layers` are those of the denoiser that its makers guide away from.
+    `memory_gib` is the weights in bfloat16 and one picture. `references` counts pictures that go into the pipeline as
+    its `image`. `guidance` is what the pipeline calls guidance, or for Qwen's models the true CFG scale. `unfit` says
+    why no portrait can come of it, as a clause; `skip_layers` are layers that its makers guide away from.
     """
 
     id: str = ""

@@ -101,7 +101,7 @@ class Sampler:
 
 
 def not_taken(asked: str, models: Iterable[Model]) -> str:
-    """Why a sampler that somebody asks for is not used by these models, as a clause; "" when it is, or none is asked."""
+    """Why a sampler that somebody asks for is not used by these models, as a clause; "" when it is, or none is."""
     if not asked:
         return ""
     if sampler_called(asked) is None:

@@ -27,7 +27,7 @@ class PortraitPrompt:
 
     A slot keeps `@handles` and "quoted words" where they were written; `characters` and `text` list them.
     `characters` may name more than the slots do, and so may `text`. `weights` and `sampler` are for the models that
-    take them; two prompts that differ in nothing else say the same.
+    take them; two prompts that differ in nothing else say the same and are equal.
     """
 
     subject: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from engine.prompts import keys, labels, negation, pasted, quotes, structured
 from engine.prompts.judge import EDGES, Piece, judge
@@ -245,8 +245,9 @@ class _Collector:
 
     def prompt(self) -> PortraitPrompt:
         """The prompt as far as it was read."""
+        slots: dict[str, Any] = {slot: "".join(said) for slot, said in self.slots.items()}
         return PortraitPrompt(
-            **{slot: "".join(said) for slot, said in self.slots.items()},
+            **slots,
             negative=", ".join((*self.negative, *self._flag_negatives())),
             characters=unique(self.characters),
             aspect=self.brought.aspect,

@@ -81,15 +81,30 @@ def render(
     where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
     Raises KeyError for a family not in `FAMILIES`.
     """
+    # What is known of words by their equality is known whatever weight they have.
+    plain_prompt = replace(prompt, weights=(), sampler="")
+    said = _said(plain_prompt, family, characters=characters, others=others, change=change, looks=looks)
+    return tags.weighted(said, prompt.weights) if family == "tags" else said
+
+
+def _said(
+    prompt: PortraitPrompt,
+    family: str,
+    *,
+    characters: Sequence[str] = (),
+    others: Sequence[Attached] = (),
+    change: str = "",
+    looks: Mapping[str, Looks] | None = None,
+) -> Words:
     held = tuple(characters)
     prompt, untold = _for_readers(prompt, family)
     if untold:
-        said = render(prompt, family, characters=held, others=others, change=change, looks=looks)
+        said = _said(prompt, family, characters=held, others=others, change=change, looks=looks)
         return said if change else replace(said, dropped=(*said.dropped, *untold))
     prompt = moved(prompt)
     if looks and not change:
         added = unsaid(prompt, looks)
-        said = render(with_looks(prompt, added), family, characters=held, others=others)
+        said = _said(with_looks(prompt, added), family, characters=held, others=others)
         return replace(said, remembered=told(added))
     if family not in _WITH_PICTURES or not (others or change):
         return _RENDERERS[family](prompt, held)

@@ -6,11 +6,12 @@ CLIP reads 75 tokens at a time; longer prompts are read in several goes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from engine.prompt import SLOTS, PortraitPrompt
+from engine.prompts.stress import Weights, laid_on
 from engine.prompts.telling import Words, fitted, script
-from engine.prompts.stress import laid_on
 
 TOKENS: Final = 4 * 75
 """Beyond four goes words say next to nothing."""
@@ -24,8 +25,13 @@ def render(prompt: PortraitPrompt, held: Sequence[str]) -> Words:
     said = [words for slot in SLOTS for words in whole.of(slot)]
     lettering = [f'the words "{words}"' for words in whole.text]
     return Words(
-        prompt=laid_on(", ".join((*said, *lettering)), prompt.weights),
-        negative=laid_on(", ".join(whole.negative), prompt.weights),
+        prompt=", ".join((*said, *lettering)),
+        negative=", ".join(whole.negative),
         dropped=dropped,
         left_to_reference=whole.left_to_reference,
     )
+
+
+def weighted(words: Words, weights: Weights) -> Words:
+    """The same with brackets round what has a weight, and the prompt's own brackets marked as letters."""
+    return replace(words, prompt=laid_on(words.prompt, weights), negative=laid_on(words.negative, weights))

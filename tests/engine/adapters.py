@@ -44,10 +44,14 @@ def add_face_adapter(folder: Path, words: int, width: int = 64, attentions: int 
     sizes: dict[str, tuple[int, ...]] = {"latents": (1, 4, inner), "proj_in.weight": (inner, side)}
     sizes |= {"proj_in.bias": (inner,), "proj_out.weight": (words, inner), "proj_out.bias": (words,)}
     sizes |= {"norm_out.weight": (words,), "norm_out.bias": (words,)}
-    sizes |= {f"layers.0.0.{name}": (inner,) for name in ("norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias")}
-    sizes |= {"layers.0.0.to_q.weight": (64, inner), "layers.0.0.to_kv.weight": (128, inner)}
-    sizes |= {"layers.0.0.to_out.weight": (inner, 64), "layers.0.1.0.weight": (inner,), "layers.0.1.0.bias": (inner,)}
-    sizes |= {"layers.0.1.1.weight": (4 * inner, inner), "layers.0.1.3.weight": (inner, 4 * inner)}
+    for layer in (f"layers.{at}" for at in range(4)):
+        sizes |= {
+            f"{layer}.0.{name}": (inner,) for name in ("norm1.weight", "norm1.bias", "norm2.weight", "norm2.bias")
+        }
+        sizes |= {f"{layer}.0.to_q.weight": (64, inner), f"{layer}.0.to_kv.weight": (128, inner)}
+        sizes |= {f"{layer}.0.to_out.weight": (inner, 64)}
+        sizes |= {f"{layer}.1.0.weight": (inner,), f"{layer}.1.0.bias": (inner,)}
+        sizes |= {f"{layer}.1.1.weight": (4 * inner, inner), f"{layer}.1.3.weight": (inner, 4 * inner)}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(4)
         tensors = {f"image_proj.{name}": torch.randn(size) for name, size in sizes.items()}

@@ -57,7 +57,11 @@ def _res(name: str, into: int, out: int, time: int) -> Sizes:
 
 def _attention(name: str, width: int, words: int, depth: int, *, linear: bool) -> Sizes:
     side = _linear if linear else lambda at, out, into: _conv(at, out, into, 1)
-    sizes = {**_norm(f"{name}.norm", width), **side(f"{name}.proj_in", width, width), **side(f"{name}.proj_out", width, width)}
+    sizes = {
+        **_norm(f"{name}.norm", width),
+        **side(f"{name}.proj_in", width, width),
+        **side(f"{name}.proj_out", width, width),
+    }
     for at in range(depth):
         block = f"{name}.transformer_blocks.{at}"
         for attention, read in (("attn1", width), ("attn2", words)):
@@ -82,7 +86,9 @@ def _unet(words: int, *, linear: bool, sizes_told: int = 0) -> Sizes:
     sizes |= _attention("input_blocks.3.1", wide, words, 1, linear=linear)
     sizes |= _res("middle_block.0", wide, wide, time) | _res("middle_block.2", wide, wide, time)
     sizes |= _attention("middle_block.1", wide, words, 1, linear=linear)
-    for at, (into, out) in enumerate(((wide + wide, wide), (wide + narrow, wide), (wide + narrow, narrow), (2 * narrow, narrow))):
+    for at, (into, out) in enumerate(
+        ((wide + wide, wide), (wide + narrow, wide), (wide + narrow, narrow), (2 * narrow, narrow))
+    ):
         sizes |= _res(f"output_blocks.{at}.0", into, out, time)
         if at < 2:
             sizes |= _attention(f"output_blocks.{at}.1", wide, words, 1, linear=linear)
@@ -165,7 +171,11 @@ def _t5(start: str, width: int) -> Sizes:
 
 
 def sd15() -> Sizes:
-    return _unet(16, linear=False) | _vae("first_stage_model.", 4, 2, quant=True) | _clip("cond_stage_model.transformer.", 16)
+    return (
+        _unet(16, linear=False)
+        | _vae("first_stage_model.", 4, 2, quant=True)
+        | _clip("cond_stage_model.transformer.", 16)
+    )
 
 
 def sdxl() -> Sizes:

@@ -1,8 +1,8 @@
 """Words as SD 1.5 and SDXL read them: weighted, as long as they are, deeper or less deep into CLIP.
 
-Written here rather than taken from compel: its own syntax gives "+" and "-" behind a word a meaning that prompts brought
-from A1111 do not have, its weights come out as other pictures than theirs, it knows two depths of CLIP alone, and its
-grammar descends as deep as somebody nests brackets.
+Written here rather than taken from compel: its own syntax gives "+" and "-" behind a word a meaning that prompts
+brought from A1111 do not have, its weights come out as other pictures than theirs, it knows two depths of CLIP alone,
+and its grammar descends as deep as somebody nests brackets.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def _chunked(tokenizer: Any, tokens: Tokens, chunks: int) -> tuple[list[list[int
     rows: list[list[int]] = []
     factors: list[list[float]] = []
     for at in range(0, chunks * CHUNK, CHUNK):
-        ids, weights = (list(values[at : at + CHUNK]) for values in tokens)
+        ids, weights = tokens[0][at : at + CHUNK], tokens[1][at : at + CHUNK]
         padding = CHUNK - len(ids)
         rows.append([tokenizer.bos_token_id, *ids, tokenizer.eos_token_id, *[tokenizer.pad_token_id] * padding])
         factors.append([1.0, *weights, *[1.0] * (padding + 1)])

@@ -53,6 +53,8 @@ def in_diffusers_names(tensors: Mapping[str, torch.Tensor], width: int) -> dict[
 
 
 def _renamed(own: str, value: torch.Tensor, width: int) -> Iterator[tuple[str, torch.Tensor]]:
+    import torch
+
     module, _, kind = own.rpartition(".")
     kind = "weight" if kind == "scale" else kind
     block = _BLOCK.fullmatch(module)
@@ -63,7 +65,8 @@ def _renamed(own: str, value: torch.Tensor, width: int) -> Iterator[tuple[str, t
     double = block[1] == "double"
     names = (DOUBLE if double else SINGLE).get(block[3], ())
     start = f"{'transformer_blocks' if double else 'single_transformer_blocks'}.{block[2]}"
-    parts = value.split([width, width, width, value.shape[0] - 3 * width][: len(names)]) if len(names) > 1 else (value,)
+    rows = [width, width, width, value.shape[0] - 3 * width][: len(names)]
+    parts = torch.split(value, rows) if len(names) > 1 else (value,)
     yield from ((f"{start}.{name}.{kind}", part.contiguous()) for name, part in zip(names, parts, strict=False))
 
 

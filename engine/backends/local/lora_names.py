@@ -6,7 +6,7 @@ A module is found by its name with the dots taken for underscores, which is what
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,7 +96,9 @@ def in_own_names(pipe: Any, file: Path) -> dict[str, torch.Tensor] | None:
 def _scale(tensors: Mapping[str, torch.Tensor], module: str) -> float:
     """What kohya divides by when it trains: alpha over rank; 1 where there is no alpha."""
     alpha = tensors.get(f"{module}.alpha")
-    down = next((tensors[name] for end in ("lora_down", "lora_A") if (name := f"{module}.{end}.weight") in tensors), None)
+    down = next(
+        (tensors[name] for end in ("lora_down", "lora_A") if (name := f"{module}.{end}.weight") in tensors), None
+    )
     return 1.0 if alpha is None or down is None else float(alpha) / down.shape[0]
 
 
@@ -110,7 +112,13 @@ def _placed(pipe: Any, places: tuple[str, ...], end: str, value: torch.Tensor) -
     rows = [_rows(pipe, place) for place in places]
     if sum(rows) != value.shape[0]:
         rows = [value.shape[0]] + [0] * (len(places) - 1)  # what does not fit is told by its sizes
-    return {f"{place}.lora_B.weight": part.contiguous() for place, part in zip(places, value.split(rows), strict=True)}
+    return {f"{place}.lora_B.weight": part.contiguous() for place, part in zip(places, _cut(value, rows), strict=True)}
+
+
+def _cut(value: torch.Tensor, rows: list[int]) -> Sequence[torch.Tensor]:
+    import torch
+
+    return torch.split(value, rows)
 
 
 def _rows(pipe: Any, place: str) -> int:
@@ -150,12 +158,12 @@ def _modules(pipe: Any) -> dict[str, Modules]:
 def _underscored(part: Any, *, wrapped: bool) -> dict[str, tuple[str, ...]]:
     """CLIP's modules stood in a `text_model` when the files were written, and do no longer."""
     names = [name.replace(".base_layer", "") for name, module in part.named_modules() if hasattr(module, "weight")]
-    own = {name.replace(".", "_"): (name,) for name in names}
+    own: dict[str, tuple[str, ...]] = {name.replace(".", "_"): (name,) for name in names}
     return own | ({f"text_model_{name}": place for name, place in own.items()} if wrapped else {})
 
 
 def _flux(denoiser: Any) -> dict[str, tuple[str, ...]]:
-    found = {theirs.replace(".", "_"): (ours,) for theirs, ours in TOP.items()}
+    found: dict[str, tuple[str, ...]] = {theirs.replace(".", "_"): (ours,) for theirs, ours in TOP.items()}
     for theirs, ours, blocks, names in (
         ("double_blocks", "transformer_blocks", denoiser.transformer_blocks, DOUBLE),
         ("single_blocks", "single_transformer_blocks", denoiser.single_transformer_blocks, SINGLE),
@@ -169,7 +177,7 @@ def _flux(denoiser: Any) -> dict[str, tuple[str, ...]]:
 def _original_unet(own: Modules, blocks: int) -> dict[str, tuple[str, ...]]:
     """Stability's names of the modules of a U-Net with so many blocks a level."""
     found: dict[str, tuple[str, ...]] = {}
-    for (name,) in own.values():
+    for name in (places[0] for places in own.values()):
         match = _BLOCK.fullmatch(name)
         if match is None:
             continue

@@ -73,7 +73,7 @@ def _from_one_file(model: Model, dtype: torch.dtype, kept: Kept) -> Any:
         if is_out_of_memory(error):
             raise
         log.exception("Model %s could not be read from %s.", model.id, model.source)
-        raise ModelUnavailable(model.title, "its file is damaged, or not all of a model of its kind is in it") from error
+        raise ModelUnavailable(model.title, "its file is damaged, or lacks a part of a model of its kind") from error
 
 
 def _denoiser(
@@ -131,15 +131,21 @@ def _add_ip_adapter(pipe: Any, model: Model) -> bool:
     if not files:
         return False
     if _is_face_id(files[0]):
-        raise ModelUnavailable(model.title, "its IP-Adapter is a FaceID one, whose face reader may not be used for money")
+        raise ModelUnavailable(model.title, "its IP-Adapter is a FaceID one, whose face reader is for research alone")
     encoder = adapter / "image_encoder"
     if getattr(pipe, "image_encoder", None) is None and not any(encoder.glob("*.safetensors")):
         raise ModelUnavailable(model.title, "its IP-Adapter comes without an image encoder in safetensors")
-    pipe.load_ip_adapter(
-        str(folder),
-        subfolder=adapter.name,
-        weight_name=files[0].name,
-        image_encoder_folder=str(encoder),
-        local_files_only=True,
-    )
+    try:
+        pipe.load_ip_adapter(
+            str(folder),
+            subfolder=adapter.name,
+            weight_name=files[0].name,
+            image_encoder_folder=str(encoder),
+            local_files_only=True,
+        )
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        log.exception("The IP-Adapter %s could not be read for %s.", files[0], model.id)
+        raise ModelUnavailable(model.title, "its IP-Adapter is damaged, or for another kind of model") from error
     return True

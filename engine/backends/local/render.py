@@ -10,8 +10,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends import Outcome
-from engine.backends.local.loaded import Loaded
 from engine.backends.local.inputs import steps_of
+from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Recipe
 from engine.backends.local.previews import Previewer
 from engine.backends.local.schedulers import named

@@ -75,7 +75,9 @@ def _vae(model: Model, folder: Path, dtype: torch.dtype) -> Any:
             model.vae, config=str(folder), subfolder="vae", local_files_only=True, dtype=dtype
         )
     except Exception as error:
-        raise ModelUnavailable(model.title, f"its vae {Path(model.vae).name} cannot be read as one of its own") from error
+        raise ModelUnavailable(
+            model.title, f"its vae {Path(model.vae).name} is damaged or no autoencoder of its kind"
+        ) from error
 
 
 def _flux(file: Path, config: Config, dtype: torch.dtype) -> Any:
@@ -87,9 +89,8 @@ def _flux(file: Path, config: Config, dtype: torch.dtype) -> Any:
     with init_empty_weights():
         denoiser = FluxTransformer2DModel.from_config(config)
     with safe_open(str(file), "pt") as opened:
-        tensors = {
-            name.removeprefix(DENOISER): opened.get_tensor(name) for name in opened.keys() if name.startswith(DENOISER)
-        }
+        own = [name for name in list(opened.keys()) if name.startswith(DENOISER)]
+        tensors = {name.removeprefix(DENOISER): opened.get_tensor(name) for name in own}
     found = {name: tensor.to(dtype) for name, tensor in in_diffusers_names(tensors, denoiser.inner_dim).items()}
     denoiser.load_state_dict(found, strict=False, assign=True)
     return denoiser.eval()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.backends.local.chosen_scheduler import scheduler_for
 from engine.backends.local.clip_words import chunks_of, read_words
 from engine.backends.local.embeddings import Embeddings, TextEmbedding
 from engine.backends.local.inputs import edit_picture, picture_at, steps_of
 from engine.backends.local.loaded import Loaded
-from engine.backends.local.chosen_scheduler import scheduler_for
 from engine.jobs.job import Job, Reference
 from engine.wording.dialects import Words
 
