@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.jobs.job import Adapter
-from engine.models.lora_kinds import OF_PIPELINES, family_of_lora, is_lora, width_of_words
-from engine.models.single_files import is_single_file
+from engine.models.file_configs import configs_of
+from engine.models.lora_kinds import OF_PIPELINES, families_of_lora, is_lora, width_of_denoiser, width_of_words
+from engine.models.single_files import is_single_file, kind_of
 from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
 from engine.wording.dialects import Words
 
@@ -109,17 +110,29 @@ def read_loras(
 def _bases(file: Path, models: Sequence[Model]) -> list[Model]:
     """The models that a LoRA fits, by its names and sizes. Raises BadFineTune when there is none."""
     tensors = _tensors(file)
-    family = family_of_lora(tensors)
+    families = families_of_lora(tensors)
+    family = " or ".join(sorted(families))
     local = [model for model in models if model.provider == "local"]
-    bases = [model for model in local if OF_PIPELINES.get(model.pipeline) == family]
-    width = 0 if family else width_of_words(tensors)
-    if width:  # a U-Net of an unusual width
-        bases = [model for model in local if width == width_of_words(_base_shapes(model))]
+    bases = [model for model in local if OF_PIPELINES.get(model.pipeline) in families]
+    if len(families) > 1:  # their names are alike: the widths are not
+        bases = [model for model in bases if _fits(tensors, model)]
     if not bases:
         kinds = sorted({OF_PIPELINES[model.pipeline] for model in local if model.pipeline in OF_PIPELINES})
         whose = family or "a kind of model that is not known here"
         raise BadFineTune(file, f"it is for {whose}, and the local models are {', '.join(kinds) or 'none'}")
     return bases
+
+
+def _fits(tensors: Shapes, model: Model) -> bool:
+    """Whether a LoRA is as wide as this model, as far as its files say."""
+    words, denoiser = width_of_words(tensors), width_of_denoiser(tensors)
+    base = _base_shapes(model)
+    if words:
+        return words == width_of_words(base)
+    if is_single_file(model.source):
+        config = configs_of(kind_of(base), base).get("transformer")
+        return config is None or denoiser in (0, int(config["num_attention_heads"]) * int(config["attention_head_dim"]))
+    return not base or not any(misfit(tensors, part, part_shapes(model.source, part)) for part in DENOISERS)
 
 
 def _base_shapes(model: Model) -> Shapes:
@@ -237,8 +250,9 @@ def _text(file: Path, said: Mapping[str, Any], key: str) -> str:
 def _check_fit(file: Path, base: Model) -> None:
     """Raises BadFineTune. What cannot be told from names and headers is found out when the file is loaded."""
     tensors = _tensors(file)
-    family, own = family_of_lora(tensors), OF_PIPELINES.get(base.pipeline, "")
-    if family and own and family != own:
+    families, own = families_of_lora(tensors), OF_PIPELINES.get(base.pipeline, "")
+    if families and own and own not in families:
+        family = " or ".join(sorted(families))
         raise BadFineTune(file, f"it is for {family}, and its card names {base.title}, which is {own}")
     for part in DENOISERS:
         try:

@@ -50,10 +50,10 @@ STYLES: Final[Mapping[str, Mapping[str, tuple[Mapping[str, tuple[int, int]], tup
         "peft": ({"base_model.model.transformer_blocks.0.attn.add_k_proj": (64, 64)}, PEFT, False),
     },
     "flux": {
-        "kohya": ({f"lora_unet_{_FLUX}".replace(".", "_"): (192, 64)}, KOHYA, True),
-        "comfyui": ({f"diffusion_model.{_FLUX}": (192, 64)}, PEFT, False),
-        "diffusers": ({"transformer.single_transformer_blocks.0.attn.to_q": (64, 64)}, PEFT, False),
-        "peft": ({"base_model.model.single_transformer_blocks.0.attn.to_q": (64, 64)}, PEFT, False),
+        "kohya": ({f"lora_unet_{_FLUX}".replace(".", "_"): (288, 96)}, KOHYA, True),
+        "comfyui": ({f"diffusion_model.{_FLUX}": (288, 96)}, PEFT, False),
+        "diffusers": ({"transformer.single_transformer_blocks.0.attn.to_q": (96, 96)}, PEFT, False),
+        "peft": ({"base_model.model.single_transformer_blocks.0.attn.to_q": (96, 96)}, PEFT, False),
     },
 }
 """By checkpoint of `one_file.KINDS` and style: modules, endings, and whether there is an alpha."""

@@ -212,7 +212,7 @@ def _joint(name: str, width: int, last: bool, *, doubled: bool) -> Sizes:
 
 
 def flux(*, dev: bool = True) -> Sizes:
-    width, head = 64, 32
+    width, head = 96, 32
     sizes = _linear("img_in", width, 64) | _linear("txt_in", width, 48) | _linear("final_layer.linear", 64, width)
     sizes |= _linear("final_layer.adaLN_modulation.1", 2 * width, width)
     for name, into in (("time_in", 256), ("vector_in", 16), *((("guidance_in", 256),) if dev else ())):
