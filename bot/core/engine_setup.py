@@ -31,6 +31,7 @@ def make_catalogue(settings: Settings) -> Catalogue:
                 local_models=settings.model_local,
                 models_file=Path(settings.model_file) if settings.model_file else None,
                 fine_tunes_folder=Path(settings.model_fine_tunes) if settings.model_fine_tunes else None,
+                models_folder=Path(settings.model_folder) if settings.model_folder else None,
                 default=settings.model_default,
                 hosted=hosted_setup.reached(settings),
                 costs_usd=settings.spend_costs,

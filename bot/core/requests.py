@@ -24,6 +24,7 @@ from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
 from engine.jobs.job import Adapter, Lane, ModelUnavailable, PictureSpec, QueueFull
 from engine.models.model import Model, Quality
+from engine.models.samplers import not_taken
 from engine.prompt import NOTHING, SLOTS, PortraitPrompt, to_json
 from engine.prompts import looks
 from engine.queue.engine import Engine
@@ -113,6 +114,11 @@ class Validator:
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
         return replace(new, from_upload=from_upload), tier
+
+    def not_taken(self, request: OrderRequest) -> tuple[str, ...]:
+        """What was asked for that the models of a request have no use for, as clauses."""
+        told = (not_taken(prompt.sampler, [self._model(model_id)]) for prompt, model_id in request.takes())
+        return tuple(dict.fromkeys(clause for clause in told if clause))
 
     def price(self, account: Account, model: Model, lane: Lane) -> int:
         """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""

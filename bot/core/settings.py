@@ -141,6 +141,11 @@ class Settings(BaseSettings):
     model_fine_tunes: str = Field(
         "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
     )
+    model_folder: str = Field(
+        "",
+        description="A folder of models as A1111 or ComfyUI keeps it: checkpoints in one file, LoRAs and learned "
+        "words are found in it by what they hold; see docs/models.md.",
+    )
     model_builtin: bool = Field(True, description="Whether the photo studio that ships with the bot is offered.")
     model_studio_quality: Quality = Field(
         "standard",
@@ -424,7 +429,7 @@ class Settings(BaseSettings):
     def _some_model(self) -> Self:
         if bool(self.cluster_urls) != bool(self.cluster_models):
             raise ValueError("CLUSTER_URLS and CLUSTER_MODELS belong together: servers, and the model that they serve")
-        others = self.model_local or self.model_file or self.cluster_urls
+        others = self.model_local or self.model_file or self.model_folder or self.cluster_urls
         if not self.model_builtin and not others and not self.providers.with_key():
             raise ValueError(
                 "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"

@@ -79,8 +79,9 @@ class Studio:
             order = await self._place(new)
             faults.after("row")
             if order.created:
-                if request.ignored or request.drawn:
-                    self._follower.typed[order.id] = (request.ignored, request.drawn)
+                ignored = (*request.ignored, *self.validator.not_taken(request))
+                if ignored or request.drawn:
+                    self._follower.typed[order.id] = (ignored, request.drawn)
                 self.follow(order)
                 faults.after("submit")
         return order

@@ -10,25 +10,13 @@ from bot.core.errors import BotError
 from bot.core.settings import Settings
 from engine.models.local_models import model_of
 from engine.models.model import Model
+from engine.models.published import PUBLISHED
 from engine.placement.graphics_card import Card, card_of, ram_for_models
 from engine.placement.model_parts import parts_of
 from engine.placement.plan import Plan, plan
 from engine.placement.sizes import GIB
 
-KNOWN: Final = (
-    "stabilityai/stable-diffusion-3.5-large",
-    "stabilityai/stable-diffusion-3.5-large-turbo",
-    "stabilityai/stable-diffusion-3.5-medium",
-    "stabilityai/stable-diffusion-xl-base-1.0",
-    "stable-diffusion-v1-5/stable-diffusion-v1-5",
-    "black-forest-labs/FLUX.2-klein-4B",
-    "black-forest-labs/FLUX.2-klein-base-4B",
-    "black-forest-labs/FLUX.2-klein-9B",
-    "black-forest-labs/FLUX.1-Kontext-dev",
-    "Qwen/Qwen-Image",
-    "Qwen/Qwen-Image-Edit-2511",
-    "Tongyi-MAI/Z-Image-Turbo",
-)
+KNOWN: Final = tuple(known.id for known in PUBLISHED if not known.unfit)
 """The hub ids of what is planned for beside the models of the settings."""
 
 

@@ -176,6 +176,9 @@ class DiffusersBackend:
         rendering: Rendering | None = None
         try:
             rendering = self._rendering(model, batch, watcher, placement)
+            groups = rendering.apart()
+            if len(groups) > 1:
+                return self._in_groups(model, batch, groups, watcher, placement)
             return rendering.run(self._settings.preview_every_s)
         except PictureUnreadable:
             if len(batch) > 1:
@@ -186,6 +189,23 @@ class DiffusersBackend:
                 raise
             log.info("Memory ran out for %s: %s", model.id, type(error).__name__)
             return _TooLarge(rendering is not None and rendering.at_autoencoder)
+
+    def _in_groups(
+        self,
+        model: Model,
+        batch: Sequence[Job],
+        groups: Sequence[Sequence[Job]],
+        watcher: _Watcher,
+        placement: Placement | None,
+    ) -> list[Outcome] | _TooLarge:
+        """The outcomes of jobs whose words cannot share a call."""
+        outcomes: dict[str, Outcome] = {}
+        for jobs in groups:
+            tried = self._together(model, jobs, watcher, placement)
+            if isinstance(tried, _TooLarge):
+                return tried
+            outcomes |= zip((job.id for job in jobs), tried, strict=True)
+        return [outcomes[job.id] for job in batch]
 
     def _rendering(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.jobs.job import UnknownFineTune, UnknownModel
 from engine.models.circuit_breaker import CircuitBreaker
-from engine.models.loras import FineTune, read_folder
+from engine.models.loras import FineTune, read_folder, read_loras
 from engine.models.model import BUILTIN_ID, CatalogueError, Model, Provider, Quality
 
 if TYPE_CHECKING:
     from engine.models.hosted_models import Access
+    from engine.models.models_folder import FoundInFolder
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class CatalogueSettings:
     "folder-or-hub-id=Title;precision=bfloat16;offload=model;memory_gib=18", of which only the first part is
     needed. `default` is a model's id. `hosted` has the providers that there is a key for, `costs_usd` what a
     picture costs the operator, by model id. `models_file` is a TOML file with more local models, `fine_tunes_folder`
-    a folder of LoRA files.
+    a folder of LoRA files, `models_folder` one of A1111's or ComfyUI's.
     """
 
     builtin: bool = True
@@ -82,6 +83,7 @@ class CatalogueSettings:
     costs_usd: Mapping[str, float] = field(default_factory=dict)
     models_file: Path | None = None
     fine_tunes_folder: Path | None = None
+    models_folder: Path | None = None
 
 
 def build(settings: CatalogueSettings) -> Catalogue:
@@ -95,6 +97,8 @@ def build(settings: CatalogueSettings) -> Catalogue:
     models = [studio_model(settings.studio_quality)] if settings.builtin and not lacking else []
     models += [local_model(entry) for entry in settings.local_models]
     models += read_models_file(settings.models_file) if settings.models_file else []
+    folder = _in_folder(settings.models_folder, models)
+    models += folder.models
     models += hosted_models(settings.hosted, settings.costs_usd)
     ids = [model.id for model in models]
     for model_id in ids:
@@ -103,7 +107,27 @@ def build(settings: CatalogueSettings) -> Catalogue:
     if settings.default not in ids:
         raise CatalogueError(_no_default(settings, ids, lacking))
     fine_tunes, refused = read_folder(settings.fine_tunes_folder, models) if settings.fine_tunes_folder else ((), ())
-    return Catalogue(tuple(models), settings.default, fine_tunes=fine_tunes, refused=refused)
+    beside, unfit = read_loras(folder.loras, models, fine_tunes) if folder.loras else ((), ())
+    refused = (*folder.refused, *refused, *unfit)
+    return Catalogue(tuple(models), settings.default, fine_tunes=(*fine_tunes, *beside), refused=refused)
+
+
+def _in_folder(folder: Path | None, models: Sequence[Model]) -> FoundInFolder:
+    """What the operator's folder adds to these models; of two of one name the first stays."""
+    from engine.models.models_folder import FoundInFolder, read_models_folder
+
+    if folder is None:
+        return FoundInFolder((), (), ())
+    found = read_models_folder(folder, frozenset(Path(model.source).resolve() for model in models if model.source))
+    ids = {model.id for model in models}
+    kept, refused = list[Model](), list(found.refused)
+    for model in found.models:
+        if model.id in ids:
+            refused.append(f"The file {Path(model.source).name} is not offered: another model is called {model.id}.")
+        else:
+            ids.add(model.id)
+            kept.append(model)
+    return replace(found, models=tuple(kept), refused=tuple(refused))
 
 
 def _no_default(settings: CatalogueSettings, ids: list[str], lacking: str) -> str:

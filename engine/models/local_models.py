@@ -16,6 +16,9 @@ from typing import Any, Final, cast, get_args
 
 from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
+from engine.models.samplers import NAMES, SAMPLED, sampler_called
+from engine.models.single_files import is_single_file, kind_at
+from engine.models.weights import BadWeights, folder_of
 from engine.prompt import ASPECTS
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
@@ -41,18 +44,38 @@ def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
 
     Raises CatalogueError.
     """
-    folder = Path(source)
     known = published(source)
-    title = title or known.title or folder.name
+    folder = folder_of(source) or Path(source)
+    one_file = is_single_file(source)
+    title = title or known.title or (Path(source).stem if one_file else Path(source).name)
     model_id = _NOT_IN_IDS.sub("-", title.lower()).strip("-")
     if not model_id:
         raise CatalogueError(f"{source}={title} names no model: its title needs a letter or a digit.")
     found = pipeline or str(_read_json(folder / "model_index.json").get("_class_name") or known.pipeline)
-    if found != known.pipeline:
+    if one_file:
+        known, found = _in_one_file(source, found)
+    elif found != known.pipeline:
         known = replace(OF_PIPELINES.get(found, UNKNOWN), pipeline=found)
+    if known.unfit:
+        raise CatalogueError(f"{source} cannot be offered: {known.unfit}.")
     if not known.references and holds_a_face(folder):
         known = replace(known, references=1)
     return _published(model_id, title, source, known)
+
+
+def _in_one_file(source: str, pipeline: str) -> tuple[Published, str]:
+    """What is known of a checkpoint by its kind; a fine-tune's terms are not those of what it was made from."""
+    try:
+        kind = kind_at(Path(source))
+    except BadWeights as error:
+        raise CatalogueError(f"The file {source} cannot be offered: {error}.") from None
+    like = published(kind.like)
+    best_for = f"{kind.name}, or a fine-tune of it, in one file of your own"
+    known = replace(like, licence="", best_for=best_for, memory_gib=0.0, writes_text=False)
+    if pipeline and pipeline != kind.pipeline:
+        known = replace(OF_PIPELINES.get(pipeline, known), best_for=best_for, steps=like.steps, guidance=like.guidance)
+        return replace(known, pipeline=pipeline), pipeline
+    return known, kind.pipeline
 
 
 def holds_a_face(folder: Path) -> bool:
@@ -111,6 +134,7 @@ def _published(model_id: str, title: str, source: str, known: Published) -> Mode
         source=source,
         pipeline=known.pipeline,
         memory_gib=known.memory_gib,
+        skip_layers=known.skip_layers,
         licence=known.licence,
     )
 
@@ -120,11 +144,14 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
         name, _, value = (part.strip() for part in option.partition("="))
         try:
             model = _with_option(model, name, value)
+        except CatalogueError:
+            raise
         except ValueError:
             raise CatalogueError(
                 f"{option!r} in {entry!r} cannot be understood: precision is one of "
                 f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; gguf a file; "
-                "memory_gib, guidance and steps are numbers."
+                "memory_gib, guidance and steps are numbers; sampler, clip_skip, vae, ip_adapter and embeddings are "
+                "for SD 1.5 and SDXL."
             ) from None
     check_placing(model, repr(entry))
     return model
@@ -156,6 +183,16 @@ def _with_option(model: Model, name: str, value: str) -> Model:
         return replace(model, precision=cast(Precision, value))
     if name == "offload" and value in get_args(Offload):
         return replace(model, offload=cast(Offload, value))
+    if name == "sampler":
+        return replace(model, sampler=_sampler(model, value))
+    if name == "clip_skip":
+        return replace(model, clip_skip=_clip_skip(model, int(value)))
+    if name == "ip_adapter" and value and model.pipeline in SAMPLED:
+        return replace(model, ip_adapter=value, references=int(any(Path(value).glob("*.safetensors"))))
+    if name == "vae" and value and model.pipeline in SAMPLED:
+        return replace(model, vae=value)
+    if name == "embeddings" and value and model.pipeline in SAMPLED:
+        return replace(model, embeddings=value)
     if name == "gguf" and value:
         return replace(model, gguf=value)
     if name == "memory_gib":
@@ -165,6 +202,25 @@ def _with_option(model: Model, name: str, value: str) -> Model:
     if name == "steps":
         return replace(model, steps=max(1, int(value)))
     raise ValueError(name)
+
+
+def _sampler(model: Model, value: str) -> str:
+    """Raises CatalogueError for what would have no effect."""
+    if model.pipeline not in SAMPLED:
+        raise CatalogueError(f"{model.title} has one sampler alone: leave sampler={value} out.")
+    if sampler_called(value) is None:
+        raise CatalogueError(
+            f"There is no sampler {value!r} here; there are {', '.join(NAMES)}, most also with Karras."
+        )
+    return value
+
+
+def _clip_skip(model: Model, value: int) -> int:
+    if model.pipeline not in SAMPLED or not 1 <= value <= 8:
+        raise CatalogueError(
+            f"clip_skip={value} is for SD 1.5 and SDXL, and a number from 1 to 8; {model.title} is asked."
+        )
+    return value
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.jobs.job import Adapter
+from engine.models.file_configs import configs_of
+from engine.models.lora_kinds import OF_PIPELINES, families_of_lora, is_lora, width_of_denoiser, width_of_words
+from engine.models.single_files import is_single_file, kind_of
 from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
 from engine.wording.dialects import RenderedPrompt
 
@@ -29,7 +32,14 @@ _HALF: Final = re.compile(
     r"(?P<part>transformer|unet|text_encoder(?:_\d)?)\.(?P<module>.+)\."
     r"(?P<half>lora_A|lora_B|lora\.down|lora\.up)(?:\.default)?\.weight"
 )
-_OTHER_KINDS: Final = re.compile(r"hada_w|lokr_w|oft_blocks|\bglora|dora_scale")
+_NAMELESS: Final = "its name needs a letter or a digit"
+_OTHER_KINDS: Final[Mapping[str, str]] = {
+    "hada_w": "LoHa",
+    "lokr_w": "LoKr",
+    "oft_blocks": "OFT",
+    "glora": "GLoRA",
+    "dora_scale": "DoRA in kohya's names",
+}
 
 
 class BadFineTune(ValueError):
@@ -73,6 +83,77 @@ def read_folder(folder: Path, models: Sequence[Model]) -> tuple[tuple[FineTune, 
         elif found is not None:
             fitting[found.name] = found
     return tuple(fitting.values()), tuple(refused)
+
+
+def read_loras(
+    files: Sequence[Path], models: Sequence[Model], taken: Sequence[FineTune]
+) -> tuple[tuple[FineTune, ...], tuple[str, ...]]:
+    """LoRAs that have no card: each is offered for every model of its family, and refused where there is none."""
+    names = {fine_tune.name for fine_tune in taken}
+    found: list[FineTune] = []
+    refused: list[str] = []
+    for file in files:
+        name = _NOT_IN_NAMES.sub("-", file.stem.lower()).strip("-")
+        if not name or name in names:
+            refused.append(str(BadFineTune(file, "another has the same name" if name else _NAMELESS)))
+            continue
+        try:
+            bases = _bases(file, models)
+        except BadFineTune as error:
+            refused.append(str(error))
+            continue
+        names.add(name)
+        found += [FineTune(name=name, title=file.stem, base=base.id, path=file.absolute()) for base in bases]
+    return tuple(found), tuple(refused)
+
+
+def _bases(file: Path, models: Sequence[Model]) -> list[Model]:
+    """The models that a LoRA fits, by its names and sizes. Raises BadFineTune when there is none."""
+    tensors = _tensors(file)
+    families = families_of_lora(tensors)
+    family = " or ".join(sorted(families))
+    local = [model for model in models if model.provider == "local"]
+    bases = [model for model in local if OF_PIPELINES.get(model.pipeline) in families]
+    if len(families) > 1:  # their names are alike: the widths are not
+        bases = [model for model in bases if _fits(tensors, model)]
+    if not bases:
+        kinds = sorted({OF_PIPELINES[model.pipeline] for model in local if model.pipeline in OF_PIPELINES})
+        whose = family or "a kind of model that is not known here"
+        raise BadFineTune(file, f"it is for {whose}, and the local models are {', '.join(kinds) or 'none'}")
+    return bases
+
+
+def _fits(tensors: Shapes, model: Model) -> bool:
+    """Whether a LoRA is as wide as this model, as far as its files say."""
+    words, denoiser = width_of_words(tensors), width_of_denoiser(tensors)
+    base = _base_shapes(model)
+    if words:
+        return words == width_of_words(base)
+    if is_single_file(model.source):
+        config = configs_of(kind_of(base), base).get("transformer")
+        return config is None or denoiser in (0, int(config["num_attention_heads"]) * int(config["attention_head_dim"]))
+    return not base or not any(misfit(tensors, part, part_shapes(model.source, part)) for part in DENOISERS)
+
+
+def _base_shapes(model: Model) -> Shapes:
+    try:
+        return shapes(Path(model.source)) if is_single_file(model.source) else part_shapes(model.source, "unet")
+    except BadWeights:
+        return {}
+
+
+def _tensors(file: Path) -> Shapes:
+    """What is in a LoRA file. Raises BadFineTune."""
+    try:
+        tensors = shapes(file)
+    except BadWeights as error:
+        raise BadFineTune(file, str(error)) from error
+    other = next((kind for sign, kind in _OTHER_KINDS.items() if any(sign in name for name in tensors)), "")
+    if other:
+        raise BadFineTune(file, f"it is a {other}, and LoRA and DoRA in PEFT's names alone are read")
+    if not is_lora(tensors):
+        raise BadFineTune(file, "it holds no LoRA")
+    return tensors
 
 
 def with_triggers(words: RenderedPrompt, triggers: Iterable[str]) -> RenderedPrompt:
@@ -147,7 +228,7 @@ def _card(file: Path) -> FineTune:
         raise BadFineTune(file, 'the triggers on its card are a list of words, such as ["some word"]')
     name = _NOT_IN_NAMES.sub("-", file.stem.lower()).strip("-")
     if not name:
-        raise BadFineTune(file, "its name needs a letter or a digit")
+        raise BadFineTune(file, _NAMELESS)
     return FineTune(
         name=name,
         title=_text(file, said, "title") or file.stem,
@@ -168,14 +249,11 @@ def _text(file: Path, said: Mapping[str, Any], key: str) -> str:
 
 def _check_fit(file: Path, base: Model) -> None:
     """Raises BadFineTune. What cannot be told from names and headers is found out when the file is loaded."""
-    try:
-        tensors = shapes(file)
-    except BadWeights as error:
-        raise BadFineTune(file, str(error)) from error
-    if any(_OTHER_KINDS.search(name) for name in tensors):
-        raise BadFineTune(file, "it is a LoHa, LoKr or DoRA, and only plain LoRA is read")
-    if not any("lora" in name for name in tensors):
-        raise BadFineTune(file, "it holds no LoRA")
+    tensors = _tensors(file)
+    families, own = families_of_lora(tensors), OF_PIPELINES.get(base.pipeline, "")
+    if families and own and own not in families:
+        family = " or ".join(sorted(families))
+        raise BadFineTune(file, f"it is for {family}, and its card names {base.title}, which is {own}")
     for part in DENOISERS:
         try:
             there = part_shapes(base.source, part)

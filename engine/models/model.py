@@ -31,8 +31,10 @@ class Model:
     `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
     when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
     alone. `precision`, `offload` and `gguf` (a file with the denoiser's weights) are for models on this machine, and
-    "auto" leaves it to the plan (`engine.placement.plan`). `note` is shown with every picture. `cost_usd_micros` is
-    what a picture costs the operator, 0 when that is not known.
+    "auto" leaves it to the plan (`engine.placement.plan`); `skip_layers` are layers of the denoiser to guide away from.
+    `sampler`, `clip_skip` (1 is CLIP's last layer), `vae` (a file), `ip_adapter` and `embeddings` (folders) are for
+    SD 1.5 and SDXL. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when
+    that is not known.
     """
 
     id: str
@@ -63,4 +65,10 @@ class Model:
     precision: Precision = "auto"
     offload: Offload = "auto"
     gguf: str = ""
+    skip_layers: tuple[int, ...] = ()
+    sampler: str = ""
+    clip_skip: int = 1
+    vae: str = ""
+    ip_adapter: str = ""
+    embeddings: str = ""
     cost_usd_micros: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
@@ -12,13 +13,15 @@ GRID_PX: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """`pattern` is found in the source, in lower case. `memory_gib` is the weights in bfloat16 and one picture.
+    """`id` is the hub's, and `aliases` are others with the same files; upper and lower case count as the same.
 
-    `references` counts pictures that go into the pipeline as its `image`. `guidance` is what the pipeline calls
-    guidance, or for Qwen's models the true CFG scale.
+    `memory_gib` is the weights in bfloat16 and one picture. `references` counts pictures that go into the pipeline as
+    its `image`. `guidance` is what the pipeline calls guidance, or for Qwen's models the true CFG scale. `unfit` says
+    why no portrait can come of it, as a clause; `skip_layers` are layers that its makers guide away from.
     """
 
-    pattern: str
+    id: str = ""
+    aliases: tuple[str, ...] = ()
     title: str = ""
     family: str = "plain"
     pipeline: str = ""
@@ -34,15 +37,18 @@ class Published:
     needs_picture: bool = False
     writes_text: bool = False
     side_px: int = 1024
+    unfit: str = ""
+    skip_layers: tuple[int, ...] = ()
 
 
 _STABILITY: Final = "Stability AI Community License (free below $1M yearly revenue)"
 _FLUX_PERSONAL: Final = "FLUX Non-Commercial License"
 _APACHE: Final = "Apache-2.0"
+_LAYERS: Final = "it takes a picture apart into layers and makes none from words"
 
 PUBLISHED: Final = (
     Published(
-        pattern="3.5-large-turbo",
+        id="stabilityai/stable-diffusion-3.5-large-turbo",
         title="SD 3.5 Large Turbo",
         family="sd35",
         pipeline="StableDiffusion3Pipeline",
@@ -56,7 +62,7 @@ PUBLISHED: Final = (
         edits=True,
     ),
     Published(
-        pattern="3.5-large",
+        id="stabilityai/stable-diffusion-3.5-large",
         title="SD 3.5 Large",
         family="sd35",
         pipeline="StableDiffusion3Pipeline",
@@ -69,12 +75,13 @@ PUBLISHED: Final = (
         edits=True,
     ),
     Published(
-        pattern="3.5-medium",
+        id="stabilityai/stable-diffusion-3.5-medium",
         title="SD 3.5 Medium",
         family="sd35",
         pipeline="StableDiffusion3Pipeline",
         steps=40,
         guidance=4.5,
+        skip_layers=(7, 8, 9),
         memory_gib=16.0,
         licence=_STABILITY,
         best_for="SD 3.5 on a smaller GPU",
@@ -82,7 +89,7 @@ PUBLISHED: Final = (
         edits=True,
     ),
     Published(
-        pattern="flux.2-klein-base-4b",
+        id="black-forest-labs/FLUX.2-klein-base-4B",
         title="FLUX.2 klein Base 4B",
         family="flux2",
         pipeline="Flux2KleinPipeline",
@@ -98,7 +105,7 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="flux.2-klein-4b",
+        id="black-forest-labs/FLUX.2-klein-4B",
         title="FLUX.2 klein 4B",
         family="flux2",
         pipeline="Flux2KleinPipeline",
@@ -114,7 +121,7 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="flux.2-klein-9b",
+        id="black-forest-labs/FLUX.2-klein-9B",
         title="FLUX.2 klein 9B",
         family="flux2",
         pipeline="Flux2KleinPipeline",
@@ -130,7 +137,85 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="flux.1-kontext",
+        id="black-forest-labs/FLUX.2-klein-base-9B",
+        title="FLUX.2 klein Base 9B",
+        family="flux2",
+        pipeline="Flux2KleinPipeline",
+        steps=50,
+        guidance=4.0,
+        memory_gib=35.0,
+        licence=_FLUX_PERSONAL,
+        best_for="a base for your own fine-tunes, finer than 4B",
+        catch="not for commercial use; slow beside the distilled klein",
+        negative=False,
+        references=4,
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="black-forest-labs/FLUX.2-klein-9b-kv",
+        title="FLUX.2 klein 9B KV",
+        family="flux2",
+        pipeline="Flux2KleinKVPipeline",
+        steps=4,
+        guidance=1.0,
+        memory_gib=35.0,
+        licence=_FLUX_PERSONAL,
+        best_for="several saved faces, read once instead of at every step",
+        catch="not for commercial use; no negative prompt",
+        negative=False,
+        references=4,
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="black-forest-labs/FLUX.2-dev",
+        title="FLUX.2 dev",
+        family="flux2",
+        pipeline="Flux2Pipeline",
+        steps=50,
+        guidance=4.0,
+        memory_gib=108.0,
+        licence=_FLUX_PERSONAL,
+        best_for="saved faces and edits, as fine as open weights get",
+        catch="very large and slow; not for commercial use",
+        negative=False,
+        references=4,
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="black-forest-labs/FLUX.1-dev",
+        title="FLUX.1 dev",
+        family="flux",
+        pipeline="FluxPipeline",
+        steps=28,
+        guidance=3.5,
+        memory_gib=34.0,
+        licence=_FLUX_PERSONAL,
+        best_for="whole sentences, and the most LoRAs beside SDXL",
+        catch="no saved faces, no negative prompt; not for commercial use",
+        negative=False,
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="black-forest-labs/FLUX.1-schnell",
+        title="FLUX.1 schnell",
+        family="flux",
+        pipeline="FluxPipeline",
+        steps=4,
+        guidance=0.0,
+        memory_gib=34.0,
+        licence=_APACHE,
+        best_for="whole sentences in four steps",
+        catch="no saved faces, no negative prompt",
+        negative=False,
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="black-forest-labs/FLUX.1-Kontext-dev",
         title="FLUX.1 Kontext",
         family="flux",
         pipeline="FluxKontextPipeline",
@@ -146,7 +231,8 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="qwen-image-edit-25",
+        id="Qwen/Qwen-Image-Edit-2511",
+        aliases=("Qwen/Qwen-Image-Edit-2509",),
         title="Qwen-Image-Edit",
         family="qwen",
         pipeline="QwenImageEditPlusPipeline",
@@ -162,7 +248,7 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="qwen-image-edit",
+        id="Qwen/Qwen-Image-Edit",
         title="Qwen-Image-Edit",
         family="qwen",
         pipeline="QwenImageEditPipeline",
@@ -178,7 +264,8 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="qwen-image",
+        id="Qwen/Qwen-Image",
+        aliases=("Qwen/Qwen-Image-2512",),
         title="Qwen-Image",
         family="qwen",
         pipeline="QwenImagePipeline",
@@ -192,32 +279,72 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
     Published(
-        pattern="stable-diffusion-xl",
+        id="Qwen/Qwen-Image-2.1",
+        title="Qwen-Image 2.1",
+        family="qwen",
+        pipeline="QwenImage21Pipeline",
+        steps=40,
+        guidance=1.0,
+        memory_gib=33.0,
+        licence="Qwen Research License",
+        best_for="saved faces, edits and words in the picture",
+        catch="not for commercial use; needs torchvision",
+        references=4,
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="Qwen/Qwen-Image-Layered",
+        title="Qwen-Image-Layered",
+        family="qwen",
+        pipeline="QwenImageLayeredPipeline",
+        licence=_APACHE,
+        unfit=_LAYERS,
+    ),
+    Published(
+        id="stabilityai/stable-diffusion-xl-base-1.0",
         title="SDXL",
-        family="plain",
+        family="tags",
         pipeline="StableDiffusionXLPipeline",
         steps=30,
         guidance=5.0,
         memory_gib=9.0,
         licence="CreativeML Open RAIL++-M",
-        best_for="portraits on a small GPU",
-        catch="reads 77 tokens of a prompt; no saved faces",
+        best_for="portraits on a small GPU, and thousands of fine-tunes",
+        catch="saved faces only with an IP-Adapter beside it",
+        edits=True,
     ),
     Published(
-        pattern="stable-diffusion-v1-5",
+        id="stable-diffusion-v1-5/stable-diffusion-v1-5",
+        aliases=("runwayml/stable-diffusion-v1-5", "sd-legacy/stable-diffusion-v1-5"),
         title="SD 1.5",
-        family="plain",
+        family="tags",
         pipeline="StableDiffusionPipeline",
         steps=30,
         guidance=7.0,
         memory_gib=4.0,
         licence="CreativeML Open RAIL-M",
         best_for="quick pictures on almost any GPU",
-        catch="small, plain pictures; reads 77 tokens of a prompt",
+        catch="small, plain pictures; saved faces only with an IP-Adapter beside it",
+        edits=True,
         side_px=512,
     ),
     Published(
-        pattern="z-image-turbo",
+        id="Tongyi-MAI/Z-Image",
+        title="Z-Image",
+        family="qwen",
+        pipeline="ZImagePipeline",
+        steps=50,
+        guidance=4.0,
+        memory_gib=21.0,
+        licence=_APACHE,
+        best_for="photographic portraits, more varied than Turbo",
+        catch="no saved faces; six times as slow as Turbo",
+        edits=True,
+        writes_text=True,
+    ),
+    Published(
+        id="Tongyi-MAI/Z-Image-Turbo",
         title="Z-Image-Turbo",
         family="qwen",
         pipeline="ZImagePipeline",
@@ -232,19 +359,26 @@ PUBLISHED: Final = (
         writes_text=True,
     ),
 )
-UNKNOWN: Final = Published(pattern="")
+UNKNOWN: Final = Published()
 
 OF_PIPELINES: Final[Mapping[str, Published]] = MappingProxyType(
     {
-        "StableDiffusion3Pipeline": Published(pattern="", family="sd35", edits=True),
-        "FluxPipeline": Published(pattern="", family="flux", negative=False, edits=True),
-        "FluxKontextPipeline": Published(pattern="", family="flux", negative=False, references=1, edits=True),
-        "Flux2KleinPipeline": Published(pattern="", family="flux2", negative=False, references=4, edits=True),
-        "Flux2Pipeline": Published(pattern="", family="flux2", negative=False, references=4, edits=True),
-        "QwenImagePipeline": Published(pattern="", family="qwen", edits=True),
-        "QwenImageEditPipeline": Published(pattern="", family="qwen", references=1, edits=True, needs_picture=True),
-        "QwenImageEditPlusPipeline": Published(pattern="", family="qwen", references=3, edits=True, needs_picture=True),
-        "ZImagePipeline": Published(pattern="", family="qwen", edits=True),
+        "StableDiffusion3Pipeline": Published(family="sd35", edits=True),
+        "StableDiffusionXLPipeline": Published(family="tags", steps=30, edits=True),
+        "StableDiffusionPipeline": Published(family="tags", steps=30, guidance=7.0, edits=True, side_px=512),
+        "FluxPipeline": Published(family="flux", negative=False, edits=True),
+        "FluxKontextPipeline": Published(family="flux", negative=False, references=1, edits=True),
+        "Flux2KleinPipeline": Published(family="flux2", negative=False, references=4, edits=True),
+        "Flux2KleinKVPipeline": Published(
+            family="flux2", steps=4, guidance=1.0, negative=False, references=4, edits=True
+        ),
+        "Flux2Pipeline": Published(family="flux2", negative=False, references=4, edits=True),
+        "QwenImagePipeline": Published(family="qwen", edits=True),
+        "QwenImageEditPipeline": Published(family="qwen", references=1, edits=True, needs_picture=True),
+        "QwenImageEditPlusPipeline": Published(family="qwen", references=3, edits=True, needs_picture=True),
+        "QwenImage21Pipeline": Published(family="qwen", steps=40, guidance=1.0, references=4, edits=True),
+        "QwenImageLayeredPipeline": Published(family="qwen", unfit=_LAYERS),
+        "ZImagePipeline": Published(family="qwen", edits=True),
     }
 )
 """What follows from the pipeline alone, for a model that nothing else is known of."""
@@ -253,6 +387,8 @@ OF_PIPELINES: Final[Mapping[str, Published]] = MappingProxyType(
 EDITORS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "StableDiffusion3Pipeline": "StableDiffusion3Img2ImgPipeline",
+        "StableDiffusionXLPipeline": "StableDiffusionXLImg2ImgPipeline",
+        "StableDiffusionPipeline": "StableDiffusionImg2ImgPipeline",
         "FluxPipeline": "FluxImg2ImgPipeline",
         "QwenImagePipeline": "QwenImageImg2ImgPipeline",
         "ZImagePipeline": "ZImageImg2ImgPipeline",
@@ -261,7 +397,27 @@ EDITORS: Final[Mapping[str, str]] = MappingProxyType(
 """For pipelines that take no picture: the one that begins from a picture, with the same parts."""
 
 
+_BY_ID: Final[Mapping[str, Published]] = MappingProxyType(
+    {name.casefold(): known for known in PUBLISHED for name in (known.id, *known.aliases)}
+)
+_BY_FOLDER: Final[Mapping[str, Published]] = MappingProxyType(
+    {name.rpartition("/")[2]: known for name, known in _BY_ID.items()}
+)
+_SNAPSHOT: Final = "models--"
+
+
 def published(source: str) -> Published:
-    """What is known of the model with this folder or hub id; `UNKNOWN` when nothing is."""
-    wanted = source.lower().replace("_", "-")
-    return next((known for known in PUBLISHED if known.pattern in wanted), UNKNOWN)
+    """What is known of the model with this hub id, or in a folder called like it; `UNKNOWN` when nothing is.
+
+    A name that is nearly one of them belongs to another model: a quantised one, a LoRA, somebody's fine-tune.
+    """
+    wanted = source.casefold()
+    if wanted in _BY_ID:
+        return _BY_ID[wanted]
+    folder = Path(wanted)
+    cached = next((part for part in folder.parts if part.startswith(_SNAPSHOT)), "")
+    if cached:
+        return _BY_ID.get(cached.removeprefix(_SNAPSHOT).replace("--", "/"), UNKNOWN)
+    if not folder.is_absolute() and not Path(source).is_dir():
+        return UNKNOWN
+    return _BY_FOLDER.get(folder.name, UNKNOWN)

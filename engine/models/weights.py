@@ -31,12 +31,14 @@ def shapes(file: Path) -> Shapes:
         with file.open("rb") as opened:
             length = _header_length(opened.read(8), file.stat().st_size)
             header = json.loads(opened.read(length))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadWeights("it cannot be read as safetensors") from error
     if not isinstance(header, dict):
         raise BadWeights("it cannot be read as safetensors")
     header.pop("__metadata__", None)
     _check_whole(header, file.stat().st_size - 8 - length)
+    if not all(isinstance(side, int) and side >= 0 for entry in header.values() for side in entry["shape"]):
+        raise BadWeights("its header makes no sense")
     return {name: tuple(entry["shape"]) for name, entry in header.items()}
 
 

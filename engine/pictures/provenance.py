@@ -107,7 +107,7 @@ def from_found(found: FoundRecipe) -> Recipe | None:
     said = parse(found.words[:MAX_TEXT])
     negative = ", ".join(filter(None, (said.negative, _unwanted(found.negative))))
     aspect = nearest_aspect(found.width, found.height) or said.aspect
-    prompt = replace(said, negative=negative, aspect=aspect, seed=None)
+    prompt = replace(said, negative=negative, aspect=aspect, seed=None, sampler=" ".join(found.sampler.split())[:60])
     if replace(prompt, aspect=None) == PortraitPrompt():
         return None
     return Recipe(

@@ -20,10 +20,13 @@ _T5_XXL: Final = 4_762_310_656
 _QWEN3_4B: Final = 4_022_468_096
 _QWEN3_8B: Final = 8_190_735_360
 _QWEN25_VL: Final = 8_292_166_656
+_QWEN3_VL: Final = 8_767_123_696
+_MISTRAL3: Final = 24_011_361_280
 _VAE_4: Final = 83_653_863
 _VAE_16: Final = 83_819_683
 _VAE_FLUX2: Final = 84_046_372
 _VAE_QWEN: Final = 126_892_531
+_VAE_QWEN21: Final = 337_740_404
 _SAFETY_CHECKER: Final = 303_981_588
 
 
@@ -48,6 +51,16 @@ def _qwen() -> ModelParts:
     return _of(shape, 20_430_401_088, text_encoder=_QWEN25_VL, vae=_VAE_QWEN)
 
 
+def _flux(elements: int) -> ModelParts:
+    shape = Denoiser("transformer", 3072, cell_px=16, text_tokens=512, blocks=57, doubled=False)
+    return _of(shape, elements, text_encoder=_CLIP_L_PLAIN, text_encoder_2=_T5_XXL, vae=_VAE_16)
+
+
+def _z_image() -> ModelParts:
+    shape = Denoiser("transformer", 3840, cell_px=16, text_tokens=512, blocks=34, doubled=True)
+    return _of(shape, 6_154_908_736, text_encoder=_QWEN3_4B, vae=_VAE_16)
+
+
 def _unet(elements: int, **others: int) -> ModelParts:
     # Its outer blocks are few and large, and the one in the middle is no list: it streams in about three groups.
     shape = Denoiser("unet", 320, cell_px=8, text_tokens=77, blocks=3, doubled=True)
@@ -56,38 +69,50 @@ def _unet(elements: int, **others: int) -> ModelParts:
 
 _SD35_LARGE: Final = _sd35(8_146_280_768, 2432, 38)
 _KLEIN_4B: Final = _klein(3_875_544_576, 3072, 25, _QWEN3_4B)
+_KLEIN_9B: Final = _klein(9_078_581_248, 4096, 32, _QWEN3_8B)
+_FLUX1: Final = 11_901_408_320
 
 KNOWN: Final[Mapping[str, ModelParts]] = MappingProxyType(
     {
-        "3.5-large-turbo": _SD35_LARGE,
-        "3.5-large": _SD35_LARGE,
-        "3.5-medium": _sd35(2_469_663_936, 1536, 24),
-        "flux.2-klein-base-4b": _KLEIN_4B,
-        "flux.2-klein-4b": _KLEIN_4B,
-        "flux.2-klein-9b": _klein(9_078_581_248, 4096, 32, _QWEN3_8B),
-        "flux.1-kontext": _of(
-            Denoiser("transformer", 3072, cell_px=16, text_tokens=512, blocks=57, doubled=False),
-            11_901_408_320,
-            text_encoder=_CLIP_L_PLAIN,
-            text_encoder_2=_T5_XXL,
-            vae=_VAE_16,
+        "stabilityai/stable-diffusion-3.5-large-turbo": _SD35_LARGE,
+        "stabilityai/stable-diffusion-3.5-large": _SD35_LARGE,
+        "stabilityai/stable-diffusion-3.5-medium": _sd35(2_469_663_936, 1536, 24),
+        "black-forest-labs/FLUX.2-klein-base-4B": _KLEIN_4B,
+        "black-forest-labs/FLUX.2-klein-4B": _KLEIN_4B,
+        "black-forest-labs/FLUX.2-klein-9B": _KLEIN_9B,
+        "black-forest-labs/FLUX.2-klein-base-9B": _KLEIN_9B,
+        "black-forest-labs/FLUX.2-klein-9b-kv": _KLEIN_9B,
+        "black-forest-labs/FLUX.2-dev": _of(
+            Denoiser("transformer", 6144, cell_px=16, text_tokens=512, blocks=56, doubled=False),
+            32_223_281_152,
+            text_encoder=_MISTRAL3,
+            vae=_VAE_FLUX2,
         ),
-        "qwen-image-edit-25": _qwen(),
-        "qwen-image-edit": _qwen(),
-        "qwen-image": _qwen(),
-        "z-image-turbo": _of(
-            Denoiser("transformer", 3840, cell_px=16, text_tokens=512, blocks=34, doubled=True),
-            6_154_908_736,
-            text_encoder=_QWEN3_4B,
-            vae=_VAE_16,
+        "black-forest-labs/FLUX.1-dev": _flux(_FLUX1),
+        "black-forest-labs/FLUX.1-schnell": _flux(11_891_178_560),
+        "black-forest-labs/FLUX.1-Kontext-dev": _flux(_FLUX1),
+        "Qwen/Qwen-Image-Edit-2511": _qwen(),
+        "Qwen/Qwen-Image-Edit": _qwen(),
+        "Qwen/Qwen-Image": _qwen(),
+        "Qwen/Qwen-Image-2.1": _of(
+            Denoiser("transformer", 4096, cell_px=16, text_tokens=512, blocks=32, doubled=False),
+            7_115_124_736,
+            text_encoder=_QWEN3_VL,
+            vae=_VAE_QWEN21,
         ),
-        "stable-diffusion-xl": _unet(2_567_463_684, text_encoder=_CLIP_L_PLAIN, text_encoder_2=_CLIP_G),
-        "stable-diffusion-v1-5": _unet(859_520_964, text_encoder=_CLIP_L_PLAIN, safety_checker=_SAFETY_CHECKER),
+        "Tongyi-MAI/Z-Image-Turbo": _z_image(),
+        "Tongyi-MAI/Z-Image": _z_image(),
+        "stabilityai/stable-diffusion-xl-base-1.0": _unet(
+            2_567_463_684, text_encoder=_CLIP_L_PLAIN, text_encoder_2=_CLIP_G
+        ),
+        "stable-diffusion-v1-5/stable-diffusion-v1-5": _unet(
+            859_520_964, text_encoder=_CLIP_L_PLAIN, safety_checker=_SAFETY_CHECKER
+        ),
     }
 )
-"""By `Published.pattern`."""
+"""By `Published.id`."""
 
 
 def known_parts(source: str) -> ModelParts | None:
     """The parts of the published model with this folder or hub id; None for any other."""
-    return KNOWN.get(published(source).pattern)
+    return KNOWN.get(published(source).id)

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from engine.models.file_configs import configs_of
 from engine.models.model import Model
 from engine.models.published import EDITORS
-from engine.models.weights import BadWeights, folder_of, part_shapes
+from engine.models.single_files import is_single_file, kind_of, part_tensors
+from engine.models.weights import BadWeights, folder_of, part_shapes, shapes
 from engine.placement.known import known_parts
 from engine.placement.sizes import GIB, Denoiser, ModelPart, ModelParts
 
@@ -25,7 +27,7 @@ def parts_of(model: Model) -> ModelParts | None:
 
     None where nothing is known: a model that was never downloaded and that nobody said anything of.
     """
-    return _from_files(model) or known_parts(model.source) or _told(model)
+    return _from_one_file(model) or _from_files(model) or known_parts(model.source) or _told(model)
 
 
 def _from_files(model: Model) -> ModelParts | None:
@@ -39,6 +41,23 @@ def _from_files(model: Model) -> ModelParts | None:
     return ModelParts(tuple(parts), _denoiser(model, folder, denoiser.name), "its files")
 
 
+def _from_one_file(model: Model) -> ModelParts | None:
+    if not is_single_file(model.source):
+        return None
+    try:
+        tensors = shapes(Path(model.source))
+        kind = kind_of(tensors)
+        configs = configs_of(kind, tensors)
+    except BadWeights:
+        return None  # loading says what is wrong with it
+    counted = {
+        name: sum(math.prod(shape) for shape in own.values()) for name, own in part_tensors(kind, tensors).items()
+    }
+    name = next(part for part in DENOISERS if part in counted)
+    parts = tuple(ModelPart(part, count) for part, count in counted.items())
+    return ModelParts(parts, _shaped(model, name, configs[name]), "its file")
+
+
 def _elements(folder: Path, place: Path) -> int:
     """How many numbers the weights in this subfolder have; 0 where there are none that can be read."""
     if not place.is_dir():
@@ -50,7 +69,10 @@ def _elements(folder: Path, place: Path) -> int:
 
 
 def _denoiser(model: Model, folder: Path, name: str) -> Denoiser:
-    config = _read(folder / name / "config.json")
+    return _shaped(model, name, _read(folder / name / "config.json"))
+
+
+def _shaped(model: Model, name: str, config: Mapping[str, Any]) -> Denoiser:
     wide = _whole(config.get("dim")) or _whole(config.get("attention_head_dim")) * _whole(
         config.get("num_attention_heads")
     )

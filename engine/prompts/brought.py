@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.prompts.portrait_prompt import ASPECTS
+from engine.prompts.stress import Weighted
 
 MAX_SEED: Final = 2**63 - 1
 _RATIO: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)
@@ -24,6 +25,8 @@ class Brought:
     ignored: list[str] = field(default_factory=list)
     drawn: list[str] = field(default_factory=list)
     draw: int = 0
+    weights: list[Weighted] = field(default_factory=list)
+    sampler: str = ""
 
 
 def nearest_aspect(width: float, height: float) -> str | None:

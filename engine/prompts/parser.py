@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from engine.prompts import keys, labels, negation, pasted, quotations, structured
 from engine.prompts.doubts import Doubt, Judged, doubt
@@ -66,6 +66,7 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     """
     brought, judged = pasted.Brought(draw=seed or 0), list[Judged]()
     prompt = _read(text, brought, judged, language)
+    weights, sampler = tuple(dict.fromkeys(brought.weights)), brought.sampler
     strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
     if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
         prompt = _lasting(prompt)
@@ -73,6 +74,8 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
     if brought.drawn and prompt.seed is None and seed is not None:
         prompt = replace(prompt, seed=seed)
+    if weights or sampler:
+        prompt = replace(prompt, weights=weights, sampler=sampler)
     return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn), tuple(judged))
 
 
@@ -165,7 +168,8 @@ class _Collector:
             self.sides[kind] = float(words)
             self.brought.aspect = pasted.nearest_aspect(*self.sides.values()) if len(self.sides) == 2 else None
         elif kind == "ignored":
-            self.brought.ignored.append(words)
+            if not pasted.sampler_of(words, self.brought):
+                self.brought.ignored.append(words)
         elif words:
             slot = kind if kind in SLOTS or kind == "negative" else "free"
             plain = "-" not in words and _PLAIN.fullmatch(words)
@@ -251,8 +255,9 @@ class _Collector:
 
     def prompt(self) -> PortraitPrompt:
         """The prompt as far as it was read."""
+        slots: dict[str, Any] = {slot: "".join(said) for slot, said in self.slots.items()}
         return PortraitPrompt(
-            **{slot: "".join(said) for slot, said in self.slots.items()},
+            **slots,
             negative=", ".join((*self.negative, *self._flag_negatives())),
             characters=unique(self.characters),
             aspect=self.brought.aspect,

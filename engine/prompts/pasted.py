@@ -8,6 +8,7 @@ from typing import Final
 from engine import recipes
 from engine.prompts import aspect_ratio, choices, flags
 from engine.prompts.brought import MAX_SEED, Brought, aspect_in, nearest_aspect, seed_in
+from engine.prompts.stress import stated
 
 __all__ = ["MAX_SEED", "Brought", "aspect_in", "nearest_aspect", "of_a_tool", "seed_in", "take_out"]
 
@@ -47,6 +48,14 @@ _BELOW_MULTI: Final = re.compile(r"(?<![^,;|:\n])\s{0,3}([^,;|:\n]{1,200})::\s?-
 _BELOW_NUMBERED: Final = re.compile(r"-(?:\d{1,3}\.?|\.)\d{0,4}::([^:\n]{1,200})(?:::|$)", re.M)
 _NUMBERED: Final = re.compile(r"(?<![\w.:])\d{1,3}(?:\.\d{1,4})?::(?=[^:\n]{1,200}::)")
 """A weight before what it is of: "1.3::smile::"."""
+_SAMPLER: Final = re.compile(
+    r"(?<![^\W_])sampler(?:[ _]name)?[ \t]{0,3}[:=][ \t]{0,3}"
+    r"((?:k_)?(?:dpm|ddpm|ddim|euler|heun|lms|plms|pndm|uni|lcm|deis|ipndm|kdpm|res_|er_|sa_)[\w+ -]{0,40})"
+    r"(?=[,;.\n]|\Z)",
+    re.I,
+)
+"""Names of samplers begin like this wherever there are any; "a sampler: a book of stitches" is a thing."""
+_SAID_AS_DATA: Final = re.compile(r"sampler(?: name)?\s{1,3}(\S.{0,60})", re.I)
 _LEADING_NUMBER: Final = re.compile(r"\A\d{1,3}(?:\.\d{1,4})?\s+(?=\D)")
 _JOINED: Final = re.compile(r"(?<=\S) AND (?=\S)")
 _EMBEDDING: Final = re.compile(r"(?<!\w)(?:embedding|ti):[\w./-]{1,60}", re.I)
@@ -75,13 +84,33 @@ def take_out(text: str, brought: Brought) -> str:
         pasted = _SETTINGS.search(text) if any(name in text for name in _SETTING_NAMES) else None
     if pasted:
         text = _without_settings(text, brought)
+    elif "ampler" in text:
+        text = take_sampler(text, brought)
     if flags.may_hold_any(text):
         text = "\n".join(flags.take_out(line, brought) for line in text.split("\n"))
     if ":" in text or "x" in text or "×" in text:
         text = aspect_ratio.take_out(text, brought)
     if pasted or (any(sign in text for sign in _SIGNS) and _WEIGHTED.search(text)):
+        brought.weights += stated(text)
         text = _without_weights(text, brought)
     return text
+
+
+def take_sampler(text: str, brought: Brought) -> str:
+    """The text without the sampler that it asks for, which is noted."""
+    found = _SAMPLER.search(text)
+    if found is None:
+        return text
+    brought.sampler = " ".join(found[1].split())
+    return f"{text[: found.start()].rstrip(' ,;')}{text[found.end() :]}"
+
+
+def sampler_of(said: str, brought: Brought) -> bool:
+    """Whether a setting that is written as data asks for a sampler, which is noted."""
+    found = _SAID_AS_DATA.fullmatch(said)
+    if found is not None:
+        brought.sampler = " ".join(found[1].split())
+    return found is not None
 
 
 def of_a_tool(text: str, brought: Brought) -> str | None:
@@ -97,6 +126,7 @@ def of_a_tool(text: str, brought: Brought) -> str | None:
     if found is None:
         return None
     brought.seed, brought.aspect = found.seed, nearest_aspect(found.width, found.height)
+    brought.sampler = " ".join(found.sampler.split())[:60]
     # Its lines are no labels of this text's, and what is not wanted goes the way of all negative words.
     said = " ".join(found.words.split())
     return f"{said}\nNegative prompt: {' '.join(found.negative.split())}" if found.negative else said
@@ -159,5 +189,9 @@ def _settings(line: str, brought: Brought) -> str:
                 brought.seed = seed_in(value)
             case "size":
                 brought.aspect = aspect_in(value)
+            case "sampler":
+                brought.sampler = " ".join(value.split())[:60]
+            case "schedule type" if value.strip().casefold() != "automatic":
+                brought.sampler = f"{brought.sampler} {' '.join(value.split())}".strip()[:60]
     brought.ignored.append(line.strip())
     return "\n"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Final
+
+from engine.prompts.stress import Weights, read_stored
 
 ASPECTS: Final = ("2:3", "16:9", "1:1", "4:5", "3:2", "9:16")
 SLOTS: Final = ("subject", "clothing", "environment", "lighting", "camera", "detail")
@@ -24,7 +26,8 @@ class PortraitPrompt:
     """What a person asked for, slot by slot; an empty string or None means that they did not say.
 
     A slot keeps `@handles` and "quoted words" where they were written; `characters` and `text` list them.
-    `characters` may name more than the slots do, and so may `text`.
+    `characters` may name more than the slots do, and so may `text`. `weights` and `sampler` are for the models that
+    take them; two prompts that differ in nothing else say the same and are equal.
     """
 
     subject: str = ""
@@ -38,6 +41,8 @@ class PortraitPrompt:
     aspect: str | None = None
     seed: int | None = None
     text: tuple[str, ...] = ()
+    weights: Weights = field(default=(), compare=False)
+    sampler: str = field(default="", compare=False)
 
     def slot(self, name: str) -> str:
         """The words in one of `SLOTS`."""
@@ -72,6 +77,8 @@ def merge(base: PortraitPrompt, over: PortraitPrompt) -> PortraitPrompt:
         aspect=over.aspect or base.aspect,
         seed=base.seed if over.seed is None else over.seed,
         text=tuple(dict.fromkeys((*stays, *over.text))),
+        weights=tuple({one.words.casefold(): one for one in (*base.weights, *over.weights)}.values()),
+        sampler=over.sampler or base.sampler,
     )
 
 
@@ -100,6 +107,8 @@ def from_json(stored: str) -> PortraitPrompt:
         aspect=_aspect(found),
         seed=_seed(found),
         text=tuple(dict.fromkeys(_texts(found, "text"))),
+        weights=_weights(found),
+        sampler=_text(found, "sampler"),
     )
 
 
@@ -119,6 +128,13 @@ def _texts(found: dict[str, object], name: str) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise _wrong(name)
     return value
+
+
+def _weights(found: dict[str, object]) -> Weights:
+    try:
+        return read_stored(found.get("weights", []))
+    except ValueError as error:
+        raise _wrong("weights") from error
 
 
 def _aspect(found: dict[str, object]) -> str | None:

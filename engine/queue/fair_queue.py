@@ -35,6 +35,7 @@ class BatchKey(NamedTuple):
     ip_adapter_scale: float | None
     denoising_strength: float | None = None
     alone: str = ""
+    sampler: str = ""
 
 
 def batch_key(job: Job) -> BatchKey:
@@ -48,6 +49,7 @@ def batch_key(job: Job) -> BatchKey:
         tuple((adapter.name, adapter.weight) for adapter in job.adapters),
         job.ip_adapter_scale if job.references else None,
         job.edit.strength if job.edit else None,
+        sampler=job.prompt.sampler.casefold(),
     )
 
 

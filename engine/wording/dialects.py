@@ -15,7 +15,7 @@ from engine.prompts.languages.english import denied, in_english, spoken_in
 from engine.prompts.looks import Looks, told, unsaid, with_looks
 from engine.prompts.negation import moved
 from engine.prompts.rendered_prompt import RenderedPrompt
-from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words
+from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words, tags
 from engine.wording.reference_pictures import Attached
 
 __all__ = ["FAMILIES", "Attached", "RenderedPrompt", "render"]
@@ -30,6 +30,7 @@ _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Rendere
         "mango": sentences.render,
         "nano-banana": instructions.nano_banana,
         "gpt-image": instructions.gpt_image,
+        "tags": tags.render,
         "plain": plain.render,
     }
 )
@@ -82,15 +83,30 @@ def render(
     where the prompt says nothing of its own. Families that are not told of pictures one by one get the prompt alone.
     Raises KeyError for a family not in `FAMILIES`.
     """
+    # What is known of words by their equality is known whatever weight they have.
+    plain_prompt = replace(prompt, weights=(), sampler="")
+    said = _said(plain_prompt, family, characters=characters, others=others, change=change, looks=looks)
+    return tags.weighted(said, prompt.weights) if family == "tags" else said
+
+
+def _said(
+    prompt: PortraitPrompt,
+    family: str,
+    *,
+    characters: Sequence[str] = (),
+    others: Sequence[Attached] = (),
+    change: str = "",
+    looks: Mapping[str, Looks] | None = None,
+) -> RenderedPrompt:
     held = tuple(characters)
     prompt, untold = _for_readers(prompt, family, held)
     if untold:
-        said = render(prompt, family, characters=held, others=others, change=change, looks=looks)
+        said = _said(prompt, family, characters=held, others=others, change=change, looks=looks)
         return said if change else replace(said, dropped=(*said.dropped, *untold))
     prompt = moved(prompt)
     if looks and not change:
         added = unsaid(prompt, looks)
-        said = render(with_looks(prompt, added), family, characters=held, others=others)
+        said = _said(with_looks(prompt, added), family, characters=held, others=others)
         return replace(said, remembered=told(added))
     if family not in _WITH_PICTURES or not (others or change):
         return _RENDERERS[family](prompt, held)
@@ -112,7 +128,7 @@ def _for_readers(prompt: PortraitPrompt, family: str, held: Sequence[str]) -> tu
     if spoken_in(prompt) not in _UNDERSTOOD.get(family, frozenset()):
         return english, untold
     if held and not untold:
-        # Words about a face are left to its picture, by rules that read English.
+        # RenderedPrompt about a face are left to its picture, by rules that read English.
         return english, ()
     # What is not wanted is turned into its opposite by rules that read English.
     return replace(prompt, negative=denied(prompt)), ()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.backends.local.lora_names import in_own_names
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.jobs.job import Adapter, EngineError, ModelUnavailable
 from engine.models.loras import halves, misfit
@@ -110,8 +111,12 @@ class FineTunes:
     def _read(self, adapter: Adapter) -> _LoadedLora:
         """Checks and reads the file. Raises ModelUnavailable when it does not fit."""
         where: dict[str, Any] = {"weight_name": adapter.path.name, "use_safetensors": True, "local_files_only": True}
-        folder = str(adapter.path.parent)
-        tensors = self._pipe.lora_state_dict(folder, **where)
+        own = in_own_names(self._pipe, adapter.path)
+        told: Any = str(adapter.path.parent) if own is None else own
+        where = where if own is None else {}
+        # Kohya calls the blocks of SDXL as Stability does, and only the U-Net's own shape says which is which.
+        shape = {"unet_config": self._pipe.unet.config} if getattr(self._pipe, "unet", None) is not None else {}
+        tensors = self._pipe.lora_state_dict(dict(own) if own else told, **where, **shape)
         tensors = tensors[0] if isinstance(tensors, tuple) else tensors
         shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
         parts = {part for part, _ in halves(shapes)}
@@ -122,7 +127,7 @@ class FineTunes:
             reason = f"there is no {part}" if base is None else misfit(shapes, part, _weights(base))
             if reason:
                 raise _unfit(self._title, adapter, reason)
-        self._pipe.load_lora_weights(folder, adapter_name=_PREFIX + adapter.name, **where)
+        self._pipe.load_lora_weights(told, adapter_name=_PREFIX + adapter.name, **where)
         self._check_placed(adapter, halves(shapes))
         for part in sorted(parts):
             self._widen(adapter, part, tensors)

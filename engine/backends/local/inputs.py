@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from engine.jobs.job import ImageToImage, Reference
+from engine.jobs.job import ImageToImage, Job, Reference
 
 
 class PictureUnreadable(Exception):
@@ -23,6 +23,13 @@ def edit_picture(edit: ImageToImage, size: tuple[int, int]) -> Image.Image:
     Raises PictureUnreadable.
     """
     return ImageOps.fit(picture_at(edit.path), size, Image.Resampling.LANCZOS)
+
+
+def steps_of(job: Job, *, whole: bool = False) -> int:
+    """How many steps a job really takes: an edit of strength 0.5 begins in the middle, unless `whole`."""
+    if job.edit is None or whole:
+        return job.steps
+    return min(job.steps, max(1, round(job.steps * job.edit.strength)))
 
 
 def reference_picture(reference: Reference) -> Image.Image:

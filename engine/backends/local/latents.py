@@ -36,6 +36,8 @@ def decode(pipe: Any, latents: Any, size: tuple[int, int]) -> Sequence[Image]:
 
 def _unpack(pipe: Any) -> Unpack | None:
     name = type(pipe).__name__
+    if name.startswith("QwenImage21"):
+        return None  # its latents are not packed as those of Qwen-Image are
     special = next((unpack for prefix, unpack in _UNPACK.items() if name.startswith(prefix)), None)
     if special is not None:
         return special

@@ -34,6 +34,8 @@ class Loaded:
     fine_tunes: FineTunes
     preview_row_s: float = 0.0
     """What the last preview took a row."""
+    schedulers: dict[str, Any] = field(default_factory=dict)
+    """Those that were made, by their sampler's title; "" is the model's own."""
     _editor: Any = field(default=None, repr=False)
 
     @property
@@ -77,6 +79,8 @@ def attached(model: Model, job: Job) -> tuple[Reference, ...]:
 
 def kind_of_call(model: Model, job: Job) -> tuple[str, ...]:
     """Jobs of one batch may share a pipeline call when this is the same for them."""
+    if model.pipeline == "QwenImage21Pipeline":
+        return (job.id,)  # where words end and pictures begin it reads from the first row alone
     if not takes_pictures(model):
         return ("a face",) if faces(job) else ()
     edited = (job.edit.sha256,) if job.edit else ("",)

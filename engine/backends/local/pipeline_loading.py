@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.backends.local.compressed import check_installed, denoiser_in
+from engine.backends.local.learned_words import add_learned_words
 from engine.backends.local.memory_errors import is_out_of_memory
+from engine.backends.local.single_file import read_single_file
 from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import ADAPTER
 from engine.models.model import Model
+from engine.models.single_files import is_single_file
+from engine.models.weights import BadWeights, shapes
 from engine.placement.model_parts import DENOISERS
 from engine.placement.plan import Kept
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIBRARIES = {"diffusers", "transformers", "stable_diffusion_3", "flux"}
+LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "stable_diffusion_3", "flux"}
 T5_PARTS = ("text_encoder_3", "tokenizer_3")
 
 
@@ -31,12 +35,15 @@ def read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | Non
     """
     check_installed(model, kept)
     pipe = _read(model, dtype, kept, first)
+    add_learned_words(pipe, model)
     return pipe, _add_ip_adapter(pipe, model)
 
 
 def _read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | None) -> Any:
     """The pipeline from safetensors files; no remote code, and no network for a folder."""
     folder = Path(model.source)
+    if is_single_file(model.source):
+        return _from_one_file(model, dtype, kept)
     local = folder.is_absolute() or folder.exists()
     if local and not (folder / "model_index.json").is_file():
         log.error("The folder %s of model %s holds no model_index.json.", folder, model.id)
@@ -55,6 +62,18 @@ def _read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | No
             raise
         log.exception("Model %s could not be read from %s.", model.id, model.source)
         raise ModelUnavailable(model.title, "its files are damaged or incomplete, or not safetensors") from error
+
+
+def _from_one_file(model: Model, dtype: torch.dtype, kept: Kept) -> Any:
+    try:
+        return read_single_file(model, dtype, kept)
+    except ModelUnavailable:
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        log.exception("Model %s could not be read from %s.", model.id, model.source)
+        raise ModelUnavailable(model.title, "its file is damaged, or lacks a part of a model of its kind") from error
 
 
 def _denoiser(
@@ -96,21 +115,37 @@ def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
     return {name: None for name in T5_PARTS if (parts.get(name) or [None])[0] is None}
 
 
+def _is_face_id(file: Path) -> bool:
+    """FaceID reads faces with InsightFace's models, which are for research alone; its files bring LoRAs along."""
+    try:
+        return any("_lora." in name or "perceiver_resampler" in name for name in shapes(file))
+    except BadWeights:
+        return False  # loading says what is wrong with it
+
+
 def _add_ip_adapter(pipe: Any, model: Model) -> bool:
     """Loads the adapter that lies beside the weights; False when there is none. Raises ModelUnavailable."""
-    folder = Path(model.source)
-    adapter = folder / ADAPTER
+    adapter = Path(model.ip_adapter) if model.ip_adapter else Path(model.source) / ADAPTER
+    folder = adapter.parent
     files = sorted(adapter.glob("*.safetensors"))
     if not files:
         return False
+    if _is_face_id(files[0]):
+        raise ModelUnavailable(model.title, "its IP-Adapter is a FaceID one, whose face reader is for research alone")
     encoder = adapter / "image_encoder"
-    if pipe.image_encoder is None and not any(encoder.glob("*.safetensors")):
+    if getattr(pipe, "image_encoder", None) is None and not any(encoder.glob("*.safetensors")):
         raise ModelUnavailable(model.title, "its IP-Adapter comes without an image encoder in safetensors")
-    pipe.load_ip_adapter(
-        str(folder),
-        subfolder=adapter.name,
-        weight_name=files[0].name,
-        image_encoder_folder=str(encoder),
-        local_files_only=True,
-    )
+    try:
+        pipe.load_ip_adapter(
+            str(folder),
+            subfolder=adapter.name,
+            weight_name=files[0].name,
+            image_encoder_folder=str(encoder),
+            local_files_only=True,
+        )
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        log.exception("The IP-Adapter %s could not be read for %s.", files[0], model.id)
+        raise ModelUnavailable(model.title, "its IP-Adapter is damaged, or for another kind of model") from error
     return True

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.local.embeddings import Embeddings, TextEmbedding
-from engine.backends.local.inputs import edit_picture, readable, reference_picture
+from engine.backends.local.inputs import edit_picture, readable, reference_picture, steps_of
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.schedulers import keep_rows
+from engine.backends.local.stable_diffusion import StableDiffusion
 from engine.jobs.job import Job
 from engine.models.local_models import takes_pictures
+from engine.models.samplers import SAMPLED
 from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
@@ -35,6 +37,10 @@ class PipelineCall(Protocol):
         """Called once after loading."""
         ...
 
+    def alike(self, words: RenderedPrompt) -> Hashable:
+        """Jobs share a call when this is the same for their words."""
+        ...
+
     def arguments(self, jobs: Sequence[Job], words: Sequence[RenderedPrompt]) -> dict[str, Any]:
         """Everything that depends on the words, the pictures and the guidance."""
         ...
@@ -52,6 +58,7 @@ class StableDiffusion3:
         self._embeddings = embeddings
         self._guided = False
         self._edits = like.edit is not None
+        self._skips = bool(loaded.model.skip_layers) and not self._edits
         self.pipe = loaded.pipe_for(like)
         # The one that begins from a picture hands out no pooled embeddings, so its rows stay to the end.
         self.tensor_inputs: tuple[str, ...] = (
@@ -61,6 +68,9 @@ class StableDiffusion3:
     def warm_up(self) -> None:
         """Nearly every job is guided away from no words at all: they are encoded with the loading."""
         self._embeddings.text(self._loaded, "")
+
+    def alike(self, words: RenderedPrompt) -> Hashable:
+        return None
 
     def arguments(self, jobs: Sequence[Job], words: Sequence[RenderedPrompt]) -> dict[str, Any]:
         self._guided = jobs[0].guidance > 1
@@ -74,13 +84,16 @@ class StableDiffusion3:
             against = [self._embeddings.text(self._loaded, said.negative) for said in words]
             arguments["negative_prompt_embeds"] = self._tokens(against)
             arguments["negative_pooled_prompt_embeds"] = self._pooled(against)
+            if self._skips:
+                arguments["skip_guidance_layers"] = list(self._loaded.model.skip_layers)
         faces = self._faces(jobs)
         if faces is not None:
             arguments["joint_attention_kwargs"] = {"ip_adapter_image_embeds": faces}
         return arguments | _beginning(jobs)
 
     def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> dict[str, Any] | None:
-        if self._edits:
+        # While layers are skipped, the pipeline holds on to the rows that it began with.
+        if self._edits or (self._guided and self._skips):
             return None
         keep_rows(self.pipe.scheduler, rows)
         doubled = [*rows, *(of + row for row in rows)] if self._guided else list(rows)
@@ -124,6 +137,9 @@ class Plain:
         self.tensor_inputs: tuple[str, ...] = tuple(name for name in ("latents",) if name in offered)
 
     def warm_up(self) -> None:
+        return None
+
+    def alike(self, words: RenderedPrompt) -> Hashable:
         return None
 
     def arguments(self, jobs: Sequence[Job], words: Sequence[RenderedPrompt]) -> dict[str, Any]:
@@ -172,15 +188,11 @@ def _beginning(jobs: Sequence[Job]) -> dict[str, Any]:
     return {"image": [edit_picture(edit, (job.width, job.height)) for job, edit in edits], "strength": strength}
 
 
-def steps_of(job: Job, *, whole: bool = False) -> int:
-    """How many steps a job really takes: an edit of strength 0.5 begins in the middle, unless `whole`."""
-    if job.edit is None or whole:
-        return job.steps
-    return min(job.steps, max(1, round(job.steps * job.edit.strength)))
-
-
 def recipe_for(loaded: Loaded, embeddings: Embeddings, like: Job) -> PipelineCall:
     """The way this pipeline wants to be called for jobs like this one."""
-    if type(loaded.pipe).__name__ == "StableDiffusion3Pipeline":
+    kind = type(loaded.pipe).__name__
+    if kind == "StableDiffusion3Pipeline":
         return StableDiffusion3(loaded, embeddings, like)
+    if kind in SAMPLED:
+        return StableDiffusion(loaded, embeddings, like)
     return Plain(loaded, like)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import io
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends import Outcome
+from engine.backends.local.inputs import steps_of
 from engine.backends.local.loaded import Loaded
-from engine.backends.local.pipelines import PipelineCall, steps_of
+from engine.backends.local.pipelines import PipelineCall
 from engine.backends.local.previews import Previewer
 from engine.backends.local.schedulers import named
-from engine.jobs.job import Finished, Job, JobCancelled, Progress, Sampling
+from engine.jobs.job import Finished, Job, JobCancelled, Progress, RenderFailed, Sampling
 from engine.models.local_models import takes_pictures
 from engine.wording.dialects import RenderedPrompt
 
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 PNG_LEVEL = 3
 IGNORED_NOTE = "This model cannot hold a face, so the saved character was not used."
+HELD_BACK = "the model's own filter took it for something that should not be seen, and blackened it"
 ONE_FACE_NOTE = "This model holds one face; only the first character was used."
 
 
@@ -69,6 +72,7 @@ class Rendering:
         self._done = 0
         self._previewer: Previewer | None = None
         self._before: torch.Tensor | None = None
+        self._held_back: list[bool] = []
 
     @property
     def at_autoencoder(self) -> bool:
@@ -84,9 +88,14 @@ class Rendering:
         self._tell(0, [None] * len(self._rows))
         pictures = self._pictures()
         made = {row.job.id: _png(picture) for row, picture in zip(self._rows, pictures, strict=True)}
+        held_back = {row.job.id for row, held in zip(self._rows, self._held_back, strict=False) if held}
         render_s = perf_counter() - began_s
         return [
-            self._finished(job, said, made[job.id], render_s) if job.id in made else JobCancelled()
+            RenderFailed(HELD_BACK)
+            if job.id in held_back
+            else self._finished(job, said, made[job.id], render_s)
+            if job.id in made
+            else JobCancelled()
             for job, said in zip(self._jobs, self._words, strict=True)
         ]
 
@@ -99,8 +108,7 @@ class Rendering:
             with torch.inference_mode():
                 result = pipe(
                     **self._recipe.arguments(self._jobs, self._words),
-                    width=first.width,
-                    height=first.height,
+                    **self._size(),
                     num_inference_steps=first.steps,
                     generator=[torch.Generator("cpu").manual_seed(job.seed) for job in self._jobs],
                     callback_on_step_end=self._after_step,
@@ -112,12 +120,28 @@ class Rendering:
             return []
         if pipe is not self._loaded.pipe:
             self._loaded.pipe.maybe_free_model_hooks()
+        self._held_back = list(getattr(result, "nsfw_content_detected", None) or ())
         pictures: Sequence[Image] = result.images
         return pictures
 
+    def _size(self) -> dict[str, int]:
+        """Some pipelines that begin from a picture are not told: the picture's own size is meant."""
+        first = self._jobs[0]
+        told = "width" in inspect.signature(type(self._recipe.pipe).__call__).parameters
+        return {"width": first.width, "height": first.height} if told else {}
+
+    def apart(self) -> list[list[Job]]:
+        """The jobs in groups that may share a call, in order; one group as a rule."""
+        groups: dict[Hashable, list[Job]] = {}
+        for job, said in zip(self._jobs, self._words, strict=True):
+            groups.setdefault(self._recipe.alike(said), []).append(job)
+        return list(groups.values())
+
     def _after_step(self, pipe: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         """Called by the pipeline after each step; what it returns goes into the next."""
-        self._done = index + 1
+        # Solvers of a higher order look twice a step.
+        order = max(1, getattr(pipe.scheduler, "order", 1))
+        self._done = min(self._steps, -(-(index + 1) // order))
         left = [place for place, row in enumerate(self._rows) if not self._watcher.is_over(row.job.id)]
         if not left:
             raise _NobodyLeft
@@ -127,7 +151,7 @@ class Rendering:
                 tensors = kept
                 self._rows = [self._rows[place] for place in left]
                 self._before = None if self._before is None else self._before[left]
-        self._tell(index + 1, self._previews(index + 1, tensors))
+        self._tell(self._done, self._previews(self._done, tensors))
         self._before = tensors.get("latents")
         return tensors
 

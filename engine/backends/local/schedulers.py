@@ -7,6 +7,8 @@ from typing import Any, Final
 
 _NAMES: Final[Mapping[str, str]] = {
     "DDIMScheduler": "DDIM",
+    "DDPMScheduler": "DDPM",
+    "DEISMultistepScheduler": "DEIS",
     "EulerAncestralDiscreteScheduler": "Euler a",
     "EulerDiscreteScheduler": "Euler",
     "FlowMatchEulerDiscreteScheduler": "Euler",
@@ -28,12 +30,18 @@ _SPACINGS: Final[Mapping[str, str]] = {
 }
 
 
+_STRAIGHT: Final = frozenset({"FlowMatchEulerDiscreteScheduler", "EulerDiscreteScheduler"})
+"""Those that step along a straight line through what the model guesses."""
+
+
 def named(scheduler: Any) -> tuple[str, str]:
     """The sampler and its schedule as other tools call them; one that they do not have by its own name."""
     if scheduler is None:
         return "", ""
     own, config = type(scheduler).__name__, getattr(scheduler, "config", {})
     spacing = next((name for key, name in _SPACINGS.items() if config.get(key)), "")
+    if not spacing and config.get("timestep_spacing") == "trailing":
+        spacing = "SGM Uniform"
     if own == "DPMSolverMultistepScheduler" and str(config.get("algorithm_type", "")).endswith("dpmsolver++"):
         noisy = " SDE" if config["algorithm_type"].startswith("sde") else ""
         return f"DPM++ {config.get('solver_order', 2)}M{noisy}", spacing
@@ -66,7 +74,7 @@ def clean_guess(scheduler: Any, latents: Any, before: Any, step: int) -> Any:
         guess = scheduler.model_outputs[-1]  # such solvers turn whatever was predicted into the clean latents
         return latents if guess is None else guess
     sigmas = getattr(scheduler, "sigmas", None)
-    if before is None or sigmas is None or name != "FlowMatchEulerDiscreteScheduler":
+    if before is None or sigmas is None or name not in _STRAIGHT:
         return latents
     at = scheduler.step_index or step  # an edit begins in the middle of the schedule
     was, now = float(sigmas[at - 1]), float(sigmas[at])

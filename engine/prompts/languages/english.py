@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.languages import vocabulary
@@ -43,7 +43,7 @@ def in_english(prompt: PortraitPrompt) -> tuple[PortraitPrompt, tuple[str, ...]]
         return prompt, ()
     language = vocabulary.language(name)
     untold = list[str]()
-    told = {slot: ", ".join(translated(prompt.slot(slot), language, untold)) for slot in SLOTS}
+    told: dict[str, Any] = {slot: ", ".join(translated(prompt.slot(slot), language, untold)) for slot in SLOTS}
     told["negative"] = ", ".join(_denied(prompt.negative, language, untold))
     english = PortraitPrompt(
         **told, characters=prompt.characters, aspect=prompt.aspect, seed=prompt.seed, text=prompt.text

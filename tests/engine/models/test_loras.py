@@ -117,7 +117,7 @@ def test_a_damaged_file_is_refused_without_reading_its_weights(
 
 @pytest.mark.parametrize(
     ("tensor", "reason"),
-    [("transformer.x.lokr_w1", "LoHa, LoKr or DoRA"), ("lora_unet_x.hada_w1_a", "LoHa"), ("x.weight", "holds no LoRA")],
+    [("transformer.x.lokr_w1", "it is a LoKr"), ("lora_unet_x.hada_w1_a", "LoHa"), ("x.weight", "holds no LoRA")],
 )
 def test_other_kinds_of_files_are_refused(tiny_checkpoint: Path, tmp_path: Path, tensor: str, reason: str) -> None:
     header_only(tmp_path / "x.safetensors", {tensor: (2, 2)})

@@ -76,6 +76,43 @@ _QWEN_EYES: Final = {
     "num_heads": 16,
     "out_hidden_size": 3584,
 }
+_QWEN3_VL_WORDS: Final = {
+    **_QWEN3,
+    "hidden_size": 4096,
+    "intermediate_size": 12288,
+    "vocab_size": 151936,
+    "rope_scaling": {"mrope_interleaved": True, "mrope_section": [24, 20, 20], "rope_type": "default"},
+}
+_QWEN3_VL_EYES: Final = {
+    "depth": 27,
+    "hidden_size": 1152,
+    "intermediate_size": 4304,
+    "num_heads": 16,
+    "out_hidden_size": 4096,
+    "deepstack_visual_indexes": [8, 16, 24],
+    "patch_size": 16,
+    "num_position_embeddings": 2304,
+}
+_MISTRAL_WORDS: Final = {
+    "model_type": "mistral",
+    "hidden_size": 5120,
+    "intermediate_size": 32768,
+    "num_hidden_layers": 40,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "head_dim": 128,
+    "vocab_size": 131072,
+}
+_MISTRAL_EYES: Final = {
+    "model_type": "pixtral",
+    "hidden_size": 1024,
+    "intermediate_size": 4096,
+    "num_hidden_layers": 24,
+    "num_attention_heads": 16,
+    "head_dim": 64,
+    "patch_size": 14,
+    "image_size": 1540,
+}
 _UNET_XL: Final = {
     "sample_size": 128,
     "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
@@ -93,12 +130,12 @@ _UNET_XL: Final = {
 BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
     {
         "SD 3.5 Large": (
-            "3.5-large",
+            "stabilityai/stable-diffusion-3.5-large",
             "transformer",
             _sd3(num_layers=38, num_attention_heads=38, caption_projection_dim=2432, pos_embed_max_size=192),
         ),
         "SD 3.5 Medium": (
-            "3.5-medium",
+            "stabilityai/stable-diffusion-3.5-medium",
             "transformer",
             _sd3(
                 num_layers=24,
@@ -109,42 +146,57 @@ BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
             ),
         ),
         "klein 4B": (
-            "flux.2-klein-4b",
+            "black-forest-labs/FLUX.2-klein-4B",
             "transformer",
             _flux2(num_layers=5, num_single_layers=20, num_attention_heads=24, joint_attention_dim=7680),
         ),
         "klein 9B": (
-            "flux.2-klein-9b",
+            "black-forest-labs/FLUX.2-klein-9B",
             "transformer",
             _flux2(num_layers=8, num_single_layers=24, num_attention_heads=32, joint_attention_dim=12288),
         ),
-        "FLUX.1": ("flux.1-kontext", "transformer", _diffusers("FluxTransformer2DModel", guidance_embeds=True)),
-        "Qwen-Image": ("qwen-image", "transformer", _diffusers("QwenImageTransformer2DModel")),
-        "Z-Image": ("z-image-turbo", "transformer", _diffusers("ZImageTransformer2DModel")),
-        "SDXL": ("stable-diffusion-xl", "unet", _diffusers("UNet2DConditionModel", **_UNET_XL)),
+        "FLUX.1": (
+            "black-forest-labs/FLUX.1-Kontext-dev",
+            "transformer",
+            _diffusers("FluxTransformer2DModel", guidance_embeds=True),
+        ),
+        "schnell": (
+            "black-forest-labs/FLUX.1-schnell",
+            "transformer",
+            _diffusers("FluxTransformer2DModel", guidance_embeds=False),
+        ),
+        "FLUX.2 dev": ("black-forest-labs/FLUX.2-dev", "transformer", _diffusers("Flux2Transformer2DModel")),
+        "Qwen-Image 2.1": ("Qwen/Qwen-Image-2.1", "transformer", _diffusers("QwenImage21Transformer2DModel")),
+        "Qwen-Image": ("Qwen/Qwen-Image", "transformer", _diffusers("QwenImageTransformer2DModel")),
+        "Z-Image": ("Tongyi-MAI/Z-Image-Turbo", "transformer", _diffusers("ZImageTransformer2DModel")),
+        "SDXL": ("stabilityai/stable-diffusion-xl-base-1.0", "unet", _diffusers("UNet2DConditionModel", **_UNET_XL)),
         "SD 1.5": (
-            "stable-diffusion-v1-5",
+            "stable-diffusion-v1-5/stable-diffusion-v1-5",
             "unet",
             _diffusers("UNet2DConditionModel", cross_attention_dim=768, attention_head_dim=8),
         ),
         "CLIP-L": (
-            "3.5-large",
+            "stabilityai/stable-diffusion-3.5-large",
             "text_encoder",
             _transformers("CLIPTextModelWithProjection", "CLIPTextConfig", projection_dim=768, **_L),
         ),
         "CLIP-L, plain": (
-            "stable-diffusion-v1-5",
+            "stable-diffusion-v1-5/stable-diffusion-v1-5",
             "text_encoder",
             _transformers("CLIPTextModel", "CLIPTextConfig", projection_dim=768, **_L),
         ),
         "CLIP-G": (
-            "stable-diffusion-xl",
+            "stabilityai/stable-diffusion-xl-base-1.0",
             "text_encoder_2",
             _transformers("CLIPTextModelWithProjection", "CLIPTextConfig", projection_dim=1280, **_G),
         ),
-        "T5-XXL": ("3.5-large", "text_encoder_3", _transformers("T5EncoderModel", "T5Config", **_T5)),
+        "T5-XXL": (
+            "stabilityai/stable-diffusion-3.5-large",
+            "text_encoder_3",
+            _transformers("T5EncoderModel", "T5Config", **_T5),
+        ),
         "Qwen3 4B": (
-            "z-image-turbo",
+            "Tongyi-MAI/Z-Image-Turbo",
             "text_encoder",
             _transformers(
                 "Qwen3ForCausalLM",
@@ -156,12 +208,12 @@ BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
             ),
         ),
         "Qwen3 8B": (
-            "flux.2-klein-9b",
+            "black-forest-labs/FLUX.2-klein-9B",
             "text_encoder",
             _transformers("Qwen3ForCausalLM", "Qwen3Config", hidden_size=4096, intermediate_size=12288, **_QWEN3),
         ),
         "Qwen2.5-VL": (
-            "qwen-image",
+            "Qwen/Qwen-Image",
             "text_encoder",
             _transformers(
                 "Qwen2_5_VLForConditionalGeneration",
@@ -171,10 +223,36 @@ BUILDERS: Final[Mapping[str, tuple[str, str, Build]]] = MappingProxyType(
                 tie_word_embeddings=False,
             ),
         ),
-        "VAE of 4 channels": ("stable-diffusion-xl", "vae", _vae(4)),
-        "VAE of 16 channels": ("3.5-large", "vae", _vae(16, use_quant_conv=False, use_post_quant_conv=False)),
-        "VAE of FLUX.2": ("flux.2-klein-4b", "vae", _diffusers("AutoencoderKLFlux2")),
-        "VAE of Qwen-Image": ("qwen-image", "vae", _diffusers("AutoencoderKLQwenImage")),
+        "Qwen3-VL 8B": (
+            "Qwen/Qwen-Image-2.1",
+            "text_encoder",
+            _transformers(
+                "Qwen3VLForConditionalGeneration",
+                "Qwen3VLConfig",
+                text_config=_QWEN3_VL_WORDS,
+                vision_config=_QWEN3_VL_EYES,
+            ),
+        ),
+        "Mistral Small": (
+            "black-forest-labs/FLUX.2-dev",
+            "text_encoder",
+            _transformers(
+                "Mistral3ForConditionalGeneration",
+                "Mistral3Config",
+                text_config=_MISTRAL_WORDS,
+                vision_config=_MISTRAL_EYES,
+                tie_word_embeddings=False,
+            ),
+        ),
+        "VAE of 4 channels": ("stabilityai/stable-diffusion-xl-base-1.0", "vae", _vae(4)),
+        "VAE of 16 channels": (
+            "stabilityai/stable-diffusion-3.5-large",
+            "vae",
+            _vae(16, use_quant_conv=False, use_post_quant_conv=False),
+        ),
+        "VAE of FLUX.2": ("black-forest-labs/FLUX.2-klein-4B", "vae", _diffusers("AutoencoderKLFlux2")),
+        "VAE of Qwen-Image 2.1": ("Qwen/Qwen-Image-2.1", "vae", _diffusers("AutoencoderKLQwenImage21")),
+        "VAE of Qwen-Image": ("Qwen/Qwen-Image", "vae", _diffusers("AutoencoderKLQwenImage")),
     }
 )
 """By name: the published model, its part, and how that is built."""
