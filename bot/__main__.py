@@ -13,7 +13,7 @@ import aiohttp
 import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
-from bot.core.settings import Settings
+from bot.core.settings import Settings, hub_variables
 from bot.operations import doctor, plan_table
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
@@ -44,6 +44,8 @@ def run() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the bot or one of its tools; returns the process's exit code (0 stopped, 2 cannot start, 70 start again)."""
     options = _parser().parse_args(arguments)
+    for name, value in hub_variables().items():
+        os.environ.setdefault(name, value)
     try:
         settings = Settings.load()
         set_up(settings.log_level)

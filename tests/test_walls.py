@@ -145,6 +145,7 @@ FLOORS = {
         "jobs",
         "models",
         "placement",
+        "downloads",
         "backends",
         "queue recipe",
     ),

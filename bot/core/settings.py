@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -92,6 +93,11 @@ class Settings(BaseSettings):
     )
     model_file: str = Field(
         "", description="A TOML file with more local models and everything there is to say of them; see docs/models.md."
+    )
+    model_hub_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of a model hub, for models whose licence has to be accepted first "
+        "(huggingface.co/settings/tokens, kind: read). Empty: HF_TOKEN, or what the hub's own tools have saved.",
     )
     model_fine_tunes: str = Field(
         "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
@@ -375,6 +381,12 @@ class Settings(BaseSettings):
                 for item in error.errors()
             )
             raise SettingsError("The settings in .env are not usable. " + "; ".join(lines)) from error
+
+
+def hub_variables(env_file: Path = Path(".env")) -> dict[str, str]:
+    """What `.env` says to the hub's library (HF_HOME, HF_TOKEN, HF_ENDPOINT …), which reads the environment alone."""
+    said = dotenv_values(env_file)
+    return {name: value for name, value in said.items() if name.startswith("HF_") and value}
 
 
 def example() -> str:
