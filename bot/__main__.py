@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings, hub_variables
-from bot.operations import doctor, plan_table
+from bot.operations import doctor, fetch_models, plan_table
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
@@ -54,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return doctor.run(settings)
             case "plan":
                 return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
+            case "fetch":
+                return fetch_models.run(settings, options.models, newest=options.newest)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -77,6 +79,9 @@ def _parser() -> argparse.ArgumentParser:
     planning.add_argument("--gib", type=_size, help="a card of this many GiB, instead of the one in this machine")
     planning.add_argument("--ram", type=_size, help="a machine of this much memory in GiB, instead of this one")
     planning.add_argument("--json", action="store_true", help="print JSON")
+    fetching = tools.add_parser("fetch", help="download models from a hub, or list what is there")
+    fetching.add_argument("models", nargs="*", metavar="MODEL", help="a model's id or hub id; none: list them all")
+    fetching.add_argument("--newest", action="store_true", help="look for a newer commit than the one that is kept")
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
@@ -117,6 +122,7 @@ async def serve(settings: Settings) -> int:
     from bot.client import StudioBot
     from bot.core.stores import Stores
     from bot.operations.callbacks import repeat_lost_callbacks
+    from bot.operations.card_check import refuse_unusable_card
     from bot.operations.endpoints import point_discord_at
 
     token = settings.discord_token.get_secret_value()
@@ -125,6 +131,7 @@ async def serve(settings: Settings) -> int:
             "DISCORD_TOKEN is empty. Copy .env.example to .env and put your bot's token there "
             "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
         )
+    await asyncio.to_thread(refuse_unusable_card, settings)
     _check_folder(settings.data_folder)
     point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
     # It never speaks, so that nobody needs to hear which voice libraries are missing.

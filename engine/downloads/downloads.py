@@ -13,11 +13,12 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from time import monotonic
 from typing import Final
 
-from engine.downloads.hub import FileFetcher, Hub, HubAccess, Stopped, check_room
+from engine.downloads.hub import FileFetcher, Hub, HubAccess, Stopped, check_pipeline, check_room
 from engine.downloads.hub_cache import HowFar, HubCache, Listing, comes_from_a_hub
 from engine.downloads.weight_faults import fault_of, gigabytes
 from engine.jobs.job import Downloading, ModelUnavailable
 from engine.models.model import Model
+from engine.models.weights import folder_of
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,8 @@ class Downloads:
 
     def there(self, model: Model) -> bool:
         """Whether it is known that nothing has to be fetched; of a model that was not looked for yet it is not."""
-        return model.id in self._there or not comes_from_a_hub(model)
+        fetched = model.id in self._there and folder_of(model.source) is not None
+        return fetched or not comes_from_a_hub(model)
 
     async def fetch(self, model: Model, tell: Callable[[Downloading], None]) -> None:
         """Until the model is on the disk; cancelling this stops it. Raises DownloadFailed."""
@@ -125,6 +127,7 @@ def _fetch(model: Model, access: HubAccess, told: _Told, stopped: threading.Even
         listing = None if newest else cache.listing()
         if listing is None:
             listing = hub.listing(model.source)
+            check_pipeline(listing.files)
             cache.keep(listing)
         files = cache.lacks(listing)
         if files:

@@ -1,7 +1,8 @@
 """Asking a model hub: what a repository holds, whether it may be read, and its files' bytes, from where they broke off.
 
-The hub's own library does the asking. Its downloads do not go on after the end of a process (partial files are
-deleted), so the bytes are written here, into its cache. Everything blocks and belongs in a thread.
+The hub's own library does the asking. Its downloads do not go on after the end of a process (partial files are deleted,
+with hf_xet as without), so the bytes are asked for by ranges and written here, into its cache. Everything blocks and
+belongs in a thread.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from engine.downloads.hub_cache import HubCache, HubFile, Listing, is_safe
 from engine.downloads.needed import INDEX
-from engine.downloads.weight_faults import NoRoom, Spoilt
+from engine.downloads.weight_faults import NoPipeline, NoRoom, Spoilt
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -54,8 +55,6 @@ class Hub:
     """One hub. Raises what its library raises (`engine.downloads.weight_faults` says what that means), and OSError."""
 
     def __init__(self, access: HubAccess) -> None:
-        # Chunked storage is quicker at its best, but starts a file anew after a break and cannot be stopped within one.
-        os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
         from huggingface_hub import constants
 
         self.access = access
@@ -185,6 +184,12 @@ class FileFetcher:
                 into.seek(0)
             if into.tell() < file.size:
                 self._hub.pour(self._source, commit, file, into, self._go_on)
+
+
+def check_pipeline(files: Iterable[HubFile]) -> None:
+    """Raises NoPipeline when these files of a repository cannot be read as a pipeline."""
+    if not any(file.name == INDEX for file in files):
+        raise NoPipeline
 
 
 def check_room(files: Iterable[HubFile], cache: HubCache, keep_free_bytes: int) -> None:

@@ -12,6 +12,9 @@ from typing import Any, Final
 HUB_PAGE: Final = "https://huggingface.co"
 TOKENS_PAGE: Final = f"{HUB_PAGE}/settings/tokens"
 _CAUSES: Final = 8
+_OF_THE_EXTRA: Final = frozenset(
+    {"torch", "diffusers", "transformers", "accelerate", "peft", "safetensors", "sentencepiece", "huggingface_hub"}
+)
 _CUT_OFF: Final = frozenset({"TransportError", "ConnectionError", "OfflineModeIsEnabled", "LocalEntryNotFoundError"})
 """Classes that say so, by name: those of httpx, of its successor, of requests and of the hub's own library."""
 _NO_MODULE: Final = re.compile(
@@ -49,6 +52,10 @@ class NoRoom(OSError):
 
 class Spoilt(Exception):
     """What was fetched is not what the hub lists, twice; str() names the file."""
+
+
+class NoPipeline(Exception):
+    """A repository is none that diffusers reads as a whole: a single file, a LoRA, another library's."""
 
 
 class NotFetched(Exception):
@@ -148,11 +155,16 @@ def _of_the_files(error: BaseException, source: str) -> WeightFault | None:
     text = str(error)
     if isinstance(error, NotFetched):
         return WeightFault("it was not downloaded yet", f"python -m bot fetch downloads {source}.")
+    if isinstance(error, NoPipeline):
+        return WeightFault(
+            "what the hub has under this name is no whole model",
+            f"{source} has no model_index.json: name the repository of the whole model, in diffusers' form.",
+        )
     if isinstance(error, ImportError):
         package = _package(error)
         return WeightFault(
             "a package that it needs is not installed here",
-            f"Install it: .venv/bin/pip install {package}" + _of_version(package),
+            f"Install it: .venv/bin/pip install {package}{_of_version(package)}.",
         )
     if isinstance(error, AttributeError | ValueError | TypeError) and _CLASS.search(text):
         return WeightFault(
@@ -169,11 +181,14 @@ def _of_the_files(error: BaseException, source: str) -> WeightFault | None:
 def _package(error: ImportError) -> str:
     found = _NO_MODULE.search(str(error))
     name = error.name or (found and (found[1] or found[2])) or ""
-    return str(name).split(".")[0].lower() or 'what this says: "' + str(error).strip().split("\n")[0] + '"'
+    package = str(name).split(".")[0].lower()
+    if package in _OF_THE_EXTRA:
+        return '-e ".[local]"'
+    return package or f'what this says: "{str(error).strip().splitlines()[0]}"'
 
 
 def _of_version(package: str) -> str:
-    return " of the version that fits your torch." if package == "torchvision" else "."
+    return " of the version that fits your torch" if package == "torchvision" else ""
 
 
 def gigabytes(size: int) -> str:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot import __main__ as main
 from bot.core.settings import ModelPrice, Settings
 from bot.operations import doctor
-from bot.operations.doctor import Diagnosis
+from bot.operations.diagnosis import Diagnosis
 from data.core.database import FILE_NAME, Database
 from data.credits import ledger
 from data.upkeep.backup import back_up, restore
