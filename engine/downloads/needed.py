@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -10,9 +9,6 @@ from typing import Any, Final
 INDEX: Final = "model_index.json"
 _READ_TOO: Final = frozenset({".json", ".txt", ".model", ".jinja", ".tiktoken", ".spm", ".merges"})
 """What tokenizers, schedulers and processors are made of. No code is among it."""
-_STEM: Final = re.compile(r"(?P<stem>[A-Za-z0-9_-]+?)(?:-\d{1,6}-of-\d{1,6})?\.safetensors")
-"""A dot in the stem is a variant (`model.fp16.safetensors`), which is not what is loaded."""
-_SHARD: Final = re.compile(r"-\d{1,6}-of-\d{1,6}\.safetensors$")
 _USUAL_STEMS: Final = {"diffusers": "diffusion_pytorch_model", "transformers": "model"}
 
 
@@ -40,16 +36,29 @@ def needed(names: Collection[str], index: Mapping[str, Any], *, without: Collect
 
 def weights_among(own: Iterable[str], library: str) -> Iterator[str]:
     """A part's weights: whole or in shards where both are there, as the library prefers, and under its usual name."""
-    found = {name: match["stem"] for name in own if (match := _STEM.fullmatch(PurePosixPath(name).name))}
+    found = {name: stem for name in own if (stem := _stem(PurePosixPath(name).name))}
     usual = _USUAL_STEMS.get(library, "")
     if usual in found.values():
         found = {name: stem for name, stem in found.items() if stem == usual}
-    shards = [name for name in found if _SHARD.search(name)]
+    shards = [name for name, stem in found.items() if PurePosixPath(name).stem != stem]
     whole = [name for name in found if name not in shards]
     yield from (whole if whole and (library == "transformers" or not shards) else shards)
+
+
+def _stem(name: str) -> str:
+    """What a file of weights is called without its number, "model" of `model-00001-of-00002.safetensors`.
+
+    "" where it is another file, or a variant (`model.fp16.safetensors`), which is not what is loaded.
+    """
+    base, _, ending = name.rpartition(".")
+    if ending != "safetensors" or "." in base:
+        return ""
+    before, of, count = base.rpartition("-of-")
+    stem, dash, number = before.rpartition("-")
+    return stem if of and dash and count.isdigit() and number.isdigit() else base
 
 
 def _of_variant(name: str) -> bool:
     """Whether this is the index of weights that are not loaded, such as `model.safetensors.index.fp16.json`."""
     plain = PurePosixPath(name).name
-    return ".index." in plain and not re.fullmatch(r"[A-Za-z0-9_-]+\.safetensors\.index\.json", plain)
+    return ".index." in plain and plain.split(".")[1:] != ["safetensors", "index", "json"]
