@@ -20,6 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from engine.downloads.hub_cache import HubCache, HubFile, Listing, is_safe
 from engine.downloads.needed import INDEX
 from engine.downloads.weight_faults import NoPipeline, NoRoom, Spoilt
+from engine.models.weights import is_commit
 
 if TYPE_CHECKING:
     from httpx2 import Response
@@ -69,7 +70,11 @@ class Hub:
         if info.gated:
             self.check(source)
         files = tuple(_file(sibling) for sibling in info.siblings or () if is_safe(sibling.rfilename))
-        return Listing(str(info.sha), self._index(source, str(info.sha), files), files)
+        commit = str(info.sha)
+        # They become names of files here, so that a hub must not choose them freely.
+        if not is_commit(commit) or not all(file.blob.isalnum() for file in files):
+            raise Spoilt("the hub's listing")
+        return Listing(commit, self._index(source, commit, files), files)
 
     def check(self, source: str) -> None:
         """Whether this token may read a repository; raises where it may not."""

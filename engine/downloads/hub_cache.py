@@ -136,6 +136,8 @@ class HubCache:
             place.parent.mkdir(parents=True, exist_ok=True)
             _linked(self.blob(file), place)
         self.pin(listing.commit)
+        for left_over in (self.folder / "blobs").glob(f"*{_PART}"):
+            left_over.unlink()  # of a commit that was given up in the middle
         return self.folder / "snapshots" / listing.commit
 
     def pin(self, commit: str) -> None:

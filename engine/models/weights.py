@@ -79,10 +79,19 @@ def is_hub_id(source: str) -> bool:
     return _HUB_ID.fullmatch(source) is not None and ".." not in source and not Path(source).exists()
 
 
+def is_commit(text: str) -> bool:
+    """Whether this is the full name of a commit."""
+    return _COMMIT.fullmatch(text) is not None
+
+
 def hub_cache() -> Path:
     """The folder of the hub's cache, as its own tools find it."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    return Path(os.environ.get("HF_HUB_CACHE") or home / "hub").expanduser()
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return Path(os.path.expandvars(named)).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("HF_HOME") or f"{caches}/huggingface"
+    return Path(os.path.expandvars(home)).expanduser() / "hub"
 
 
 def repository_folder(source: str) -> Path:
@@ -96,7 +105,7 @@ def _ref(repository: Path, name: str) -> str:
         commit = (repository / "refs" / name).read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return ""
-    return commit if _COMMIT.fullmatch(commit) else ""
+    return commit if is_commit(commit) else ""
 
 
 def _header_length(prefix: bytes, file_bytes: int) -> int:

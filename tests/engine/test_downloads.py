@@ -145,6 +145,8 @@ def test_what_a_hub_refuses_is_a_sentence_with_what_to_do(
     full = refused(downloads(keep_free_bytes=2**62), "somebody/open")
     assert "too full" in full.reason
     assert "HF_HOME" in full.remedy
+    hub.models["somebody/sly"] = replace(hub.models["somebody/open"], commit="../../../elsewhere")
+    assert "damaged" in refused(source="somebody/sly").reason
     hub.status = 503
     assert "answered 503" in refused().reason
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
