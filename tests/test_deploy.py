@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bot.core.errors import EXIT_CANNOT_START
-from bot.maintenance.rounds import ALIVE
+from bot.maintenance.schedule import ALIVE
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"

@@ -23,8 +23,8 @@ from data.core.folder_lock import lock_folder
 from engine.faces import identity
 from engine.models import studio_model
 from engine.models.model import Model
-from engine.placement.cards import Card
-from engine.placement.parts import parts_of
+from engine.placement.graphics_card import Card
+from engine.placement.model_parts import parts_of
 from engine.placement.plan import plan
 from engine.placement.sizes import GIB
 
@@ -44,6 +44,7 @@ def run(settings: Settings) -> int:
 
 def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Every finding, in the order in which things are needed."""
+    yield from (Diagnosis("note", f"Settings: {sentence}") for sentence in settings.renamed)
     yield _token(settings)
     yield from _data_folder(settings)
     yield _disk(settings)
@@ -197,7 +198,7 @@ def _device(settings: Settings) -> Iterator[Diagnosis]:
 
 def _too_large_without(settings: Settings) -> Iterator[Diagnosis]:
     """The models that are refused on a processor."""
-    from engine.backends.local.shelf import PROCESSOR_GIB
+    from engine.backends.local.model_cache import PROCESSOR_GIB
 
     for model in _local_models(settings):
         parts = parts_of(model)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
-from engine.backends.local.batches import BatchLimits, Kind
+from engine.backends.local.batches import BatchKind, BatchLimits
+from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
-from engine.backends.local.words import words_for
 from engine.backends.worker import Worker, WorkerDied, WorkerHung
 from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
@@ -23,8 +23,8 @@ from engine.placement.sizes import Load
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
+    from engine.backends.local.model_cache import ModelCache
     from engine.backends.local.render import Rendering
-    from engine.backends.local.shelf import Shelf
     from engine.placement.plan import Placement
 
 log = logging.getLogger(__name__)
@@ -53,12 +53,12 @@ class DiffusersBackend:
         self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=self._settings.niceness)
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
-        self.shelf: Shelf | None = None
+        self.model_cache: ModelCache | None = None
         self.embeddings: Embeddings | None = None
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
         """Unlimited until a batch of this model and (width, height) did not fit; one, where pictures must go in."""
-        return 1 if model.needs_picture else self._limits.largest(Kind(model.id, size))
+        return 1 if model.needs_picture else self._limits.largest(BatchKind(model.id, size))
 
     @property
     def ready(self) -> Collection[str]:
@@ -95,10 +95,10 @@ class DiffusersBackend:
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
-            if self.shelf is not None and runtime.no_kernel(error):
+            if self.model_cache is not None and runtime.no_kernel(error):
                 log.exception("torch has no kernels for the GPU here.")
                 raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
-            if self.shelf is not None and runtime.is_fatal(error):
+            if self.model_cache is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
 
@@ -134,18 +134,18 @@ class DiffusersBackend:
         if not isinstance(tried, _TooLarge):
             self._limits.worked(kind, len(batch))
             return tried
-        shelf, _ = self._parts()
-        runtime.free_unused(shelf.device)
-        shelf.unsettle(model.id)
-        if shelf.spare_others(model.id):
+        model_cache, _ = self._parts()
+        runtime.free_unused(model_cache.device)
+        model_cache.unsettle(model.id)
+        if model_cache.spare_others(model.id):
             return self._relieved(model, batch, watcher, placement)
-        tiles = shelf.further_down(model, placement, only_tiles=True) if tried.at_autoencoder else None
+        tiles = model_cache.further_down(model, placement, only_tiles=True) if tried.at_autoencoder else None
         if tiles is not None:
             log.warning("%s decodes in tiles: the picture does not fit into memory.", model.id)
             return self._relieved(model, batch, watcher, tiles)
         if len(batch) > 1:
             return self._halved(model, batch, watcher, placement)
-        lower = shelf.further_down(model, placement, only_tiles=False)
+        lower = model_cache.further_down(model, placement, only_tiles=False)
         if lower is not None:
             log.warning("%s does not fit into memory; for this order its place is: %s.", model.id, lower.settings)
             return self._relieved(model, batch, watcher, lower)
@@ -167,7 +167,7 @@ class DiffusersBackend:
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
     ) -> list[Outcome] | _TooLarge:
         """The outcomes of one pipeline call, or that it does not fit into memory."""
-        if self.shelf is None:
+        if self.model_cache is None:
             watcher.loading(batch, self._settings.load_hang_s)
         self._parts()  # first: it decides how torch is imported
         from engine.backends.local.inputs import PictureUnreadable
@@ -194,17 +194,17 @@ class DiffusersBackend:
         from engine.backends.local.pipelines import recipe_for
         from engine.backends.local.render import Rendering
 
-        shelf, embeddings = self._parts()
+        model_cache, embeddings = self._parts()
 
         def loading() -> None:
             watcher.loading(batch, self._settings.load_hang_s)
 
-        new = model.id not in (*shelf.resident, *shelf.parked)
-        loaded = shelf.take(model, loading, placement or shelf.planned(model, _load_of(model, batch)))
-        planned = shelf.planned_batch(model)
+        new = model.id not in (*model_cache.resident, *model_cache.parked)
+        loaded = model_cache.take(model, loading, placement or model_cache.planned(model, _load_of(model, batch)))
+        planned = model_cache.planned_batch(model)
         if planned is not None:
             self._limits.plan(_kind(model, batch[0]), planned)
-        self._ready = shelf.resident
+        self._ready = model_cache.resident
         loaded.fine_tunes.use(batch[0].adapters, loading)
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
@@ -221,20 +221,20 @@ class DiffusersBackend:
             raise ModelUnavailable(model.title, "it works from a picture: name a saved face with @, or use /edit")
         return model
 
-    def _parts(self) -> tuple[Shelf, Embeddings]:
-        """The shelf and the caches; the first call on a thread imports torch."""
-        if self.shelf is None or self.embeddings is None:
+    def _parts(self) -> tuple[ModelCache, Embeddings]:
+        """The model_cache and the caches; the first call on a thread imports torch."""
+        if self.model_cache is None or self.embeddings is None:
             runtime.prepare(self._settings)
             from engine.backends.local.embeddings import Embeddings
-            from engine.backends.local.shelf import Shelf
+            from engine.backends.local.model_cache import ModelCache
 
-            self.shelf = Shelf(self._settings)
+            self.model_cache = ModelCache(self._settings)
             self.embeddings = Embeddings()
-        return self.shelf, self.embeddings
+        return self.model_cache, self.embeddings
 
 
-def _kind(model: Model, job: Job) -> Kind:
-    return Kind(model.id, (job.width, job.height), _pictures(model, job))
+def _kind(model: Model, job: Job) -> BatchKind:
+    return BatchKind(model.id, (job.width, job.height), _pictures(model, job))
 
 
 def _load_of(model: Model, batch: Sequence[Job]) -> Load:

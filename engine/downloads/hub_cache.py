@@ -17,7 +17,7 @@ from typing import Any, Final
 from engine.downloads.needed import INDEX, needed, parts_in, weights_among
 from engine.models.model import Model
 from engine.models.weights import PINNED, BadWeights, folder_of, is_hub_id, repository_folder, shapes
-from engine.placement.parts import DENOISERS
+from engine.placement.model_parts import DENOISERS
 
 _LISTING: Final = "likeness.json"
 _PART: Final = ".part"

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends import Outcome
 from engine.backends.local.loaded import Loaded
-from engine.backends.local.pipelines import Recipe, steps_of
+from engine.backends.local.pipelines import PipelineCall, steps_of
 from engine.backends.local.previews import Previewer
 from engine.backends.local.schedulers import named
 from engine.jobs.job import Finished, Job, JobCancelled, Progress, Sampling
 from engine.models.local_models import takes_pictures
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
     import torch
@@ -45,14 +45,19 @@ class _NobodyLeft(Exception):
 @dataclass(slots=True)
 class _Row:
     job: Job
-    words: Words
+    words: RenderedPrompt
 
 
 class Rendering:
     """Renders one batch; `run` is called once, on the worker thread."""
 
     def __init__(
-        self, loaded: Loaded, recipe: Recipe, jobs: Sequence[Job], words: Sequence[Words], watcher: Watcher
+        self,
+        loaded: Loaded,
+        recipe: PipelineCall,
+        jobs: Sequence[Job],
+        words: Sequence[RenderedPrompt],
+        watcher: Watcher,
     ) -> None:
         self._loaded = loaded
         self._recipe = recipe
@@ -146,7 +151,7 @@ class Rendering:
             ]
         )
 
-    def _finished(self, job: Job, words: Words, picture: bytes, render_s: float) -> Finished:
+    def _finished(self, job: Job, words: RenderedPrompt, picture: bytes, render_s: float) -> Finished:
         model = self._loaded.model
         return Finished(
             picture=picture,
@@ -171,10 +176,10 @@ class Rendering:
             return ""
         if not self._loaded.takes_references:
             return IGNORED_NOTE
-        held = len(self._loaded.held(job))
-        if held == len(job.references):
+        taken = len(self._loaded.references_of(job))
+        if taken == len(job.references):
             return ""
-        return ONE_FACE_NOTE if held == 1 else f"Of {len(job.references)} reference pictures this model took {held}."
+        return ONE_FACE_NOTE if taken == 1 else f"Of {len(job.references)} reference pictures this model took {taken}."
 
 
 def _png(picture: Image) -> bytes:
