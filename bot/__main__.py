@@ -122,7 +122,6 @@ def _restored(aside: Path | None, data_folder: Path) -> str:
 async def serve(settings: Settings) -> int:
     """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
     from bot.client import StudioBot
-    from bot.core.stores import Stores
     from bot.operations.callbacks import repeat_lost_callbacks
     from bot.operations.card_check import refuse_unusable_card
     from bot.operations.endpoints import point_discord_at
@@ -134,17 +133,11 @@ async def serve(settings: Settings) -> int:
             "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
         )
     await asyncio.to_thread(refuse_unusable_card, settings)
-    _check_folder(settings.data_folder)
+    await asyncio.to_thread(_check_folder, settings.data_folder)
     point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
     # It never speaks, so that nobody needs to hear which voice libraries are missing.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    stores = await Stores.open(settings.data_folder)
-    try:
-        bot = StudioBot(settings, stores)
-    except BaseException:
-        # The database's threads would keep the process alive.
-        await stores.close()
-        raise
+    bot = await StudioBot.open(settings)
     _stop_on_signals(bot)
     repeat_lost_callbacks()
     try:

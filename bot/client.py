@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import discord
 from discord import app_commands
@@ -16,7 +16,8 @@ from bot.app import App, Interaction, Waiting
 from bot.commands import reported_characters
 from bot.components import consent, picking
 from bot.components.base import CONTROLS
-from bot.core.engine_setup import make_engine
+from bot.core import policy_reading
+from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
 from bot.core.settings import Settings
@@ -32,7 +33,9 @@ from data.characters.saved_characters import Character
 from data.core import presence
 from data.core.files import write_over
 from engine.faces import identity
+from engine.models.catalogue import Catalogue
 from engine.pictures.decoding.decoder import Decoder
+from engine.prompt import parse
 from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -56,7 +59,14 @@ class StudioBot(App):
 
     messenger: DiscordMessenger
 
-    def __init__(self, settings: Settings, stores: Stores, *, sync: Literal["changed", "always"] = "changed") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        catalogue: Catalogue,
+        *,
+        sync: Literal["changed", "always"] = "changed",
+    ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
         super().__init__(
             intents=intents,
@@ -72,7 +82,13 @@ class StudioBot(App):
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
         self.engine: Engine = make_engine(
-            settings, self._before_start, self._on_fatal, self._running_cap, OrderJournal(stores.orders), self.decoder
+            settings,
+            catalogue,
+            self._before_start,
+            self._on_fatal,
+            self._running_cap,
+            OrderJournal(stores.orders),
+            self.decoder,
         )
         self.studio = Studio(settings, stores, self.engine, self.messenger)
         self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
@@ -85,6 +101,17 @@ class StudioBot(App):
         self._closer: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
         commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
+
+    @classmethod
+    async def open(cls, settings: Settings, *, sync: Literal["changed", "always"] = "changed") -> Self:
+        """A bot on its data folder, with what its models' files say. Raises SettingsError, DataError."""
+        stores = await Stores.open(settings.data_folder)
+        try:
+            return cls(settings, stores, await asyncio.to_thread(_read_once, settings), sync=sync)
+        except BaseException:
+            # The database's threads would keep the process alive.
+            await stores.close()
+            raise
 
     async def _before_start(self, jobs: Any) -> None:
         await self.studio.before_start(jobs)
@@ -117,7 +144,7 @@ class StudioBot(App):
         home = discord.Object(self.settings.discord_home_server) if self.settings.discord_home_server else None
         commands_here = [*self.tree.get_commands(), *(self.tree.get_commands(guild=home) if home else ())]
         payload = [home and home.id, *(command.to_dict(self.tree) for command in commands_here)]
-        digest = hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()
+        digest = await asyncio.to_thread(_digest, payload)
         known = await asyncio.to_thread(lambda: mark.read_text() if mark.exists() else "")
         if self._sync == "changed" and known == digest:
             return
@@ -229,3 +256,16 @@ class StudioBot(App):
     async def __aexit__(self, *_: object) -> None:
         # discord.py's own waits for its part alone; leaving before the database is closed would hang the process.
         await self.close()
+
+
+def _read_once(settings: Settings) -> Catalogue:
+    """The models, and beside them the words that prompts are read by, so that the first prompt does not wait for those.
+
+    Raises SettingsError.
+    """
+    policy_reading.read(parse("a portrait"))
+    return make_catalogue(settings)
+
+
+def _digest(payload: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(payload, sort_keys=True, default=str).encode()).hexdigest()

@@ -5,11 +5,21 @@
 
 from engine.prompts.lines import to_lines
 from engine.prompts.parser import MAX_TEXT, Reading, parse, read
-from engine.prompts.portrait_prompt import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
+from engine.prompts.portrait_prompt import (
+    ASPECTS,
+    NOTHING,
+    SLOTS,
+    PortraitPrompt,
+    PromptError,
+    from_json,
+    merge,
+    to_json,
+)
 
 __all__ = [
     "ASPECTS",
     "MAX_TEXT",
+    "NOTHING",
     "SLOTS",
     "PortraitPrompt",
     "PromptError",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.core import varying
-from bot.core.engine_setup import make_engine
+from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.hosted_setup import OrderJournal
@@ -98,7 +98,7 @@ async def _made(options: argparse.Namespace) -> bytes:
         )
         stores = await Stores.open(settings.data_folder)
         desk = Desk()
-        engine = make_engine(settings, _nothing, _fatal, journal=OrderJournal(stores.orders))
+        engine = make_engine(settings, make_catalogue(settings), _nothing, _fatal, journal=OrderJournal(stores.orders))
         studio = Studio(settings, stores, engine, desk)
         try:
             await _save_a_face(studio, desk, options)

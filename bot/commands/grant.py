@@ -12,6 +12,7 @@ from bot.core.errors import NotAllowed, Refused
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import replies
 from data.credits.accounts import FREE, GrantLimits
+from data.credits.ledger import LedgerNote
 
 DAY_S = 86_400
 MOST_CREDITS = 1_000_000
@@ -38,10 +39,7 @@ async def credits(
         person.place.guild_id,
         user.id,
         amount,
-        key=f"interaction:{interaction.id}",
-        actor_id=person.user_id,
-        reason=reason,
-        now=time.time(),
+        _note(interaction, person, reason),
         limits=_limits(interaction),
     )
     await replies.whisper(
@@ -79,21 +77,22 @@ async def tier(
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await _granting(interaction, user)
     _require_tier(interaction, tier)
-    now = time.time()
-    until = now + days * DAY_S if days and tier != FREE else None
+    until = time.time() + days * DAY_S if days and tier != FREE else None
     account = await interaction.client.stores.accounts.grant_tier(
         person.place.guild_id,
         user.id,
         tier,
+        _note(interaction, person, reason),
         until=until,
-        key=f"interaction:{interaction.id}",
-        actor_id=person.user_id,
-        reason=reason,
-        now=now,
         limits=_limits(interaction),
     )
     end = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
     await replies.whisper(interaction, f"{user.mention} is in the {account.tier} tier{end}.")
+
+
+def _note(interaction: Interaction, person: Actor, reason: str) -> LedgerNote:
+    """Who asked for it now, and why: once for one command, however often it is delivered."""
+    return LedgerNote(key=f"interaction:{interaction.id}", actor_id=person.user_id, reason=reason, now=time.time())
 
 
 async def _granting(interaction: Interaction, user: discord.Member) -> Actor:
@@ -144,10 +143,7 @@ async def revoke_credits(
         person.place.guild_id,
         user.id,
         amount,
-        key=f"interaction:{interaction.id}",
-        actor_id=person.user_id,
-        reason=reason,
-        now=time.time(),
+        _note(interaction, person, reason),
     )
     await replies.whisper(
         interaction,
@@ -163,10 +159,7 @@ async def revoke_tier(interaction: Interaction, user: discord.Member, reason: Ra
     await interaction.client.stores.accounts.revoke_tier(
         person.place.guild_id,
         user.id,
-        key=f"interaction:{interaction.id}",
-        actor_id=person.user_id,
-        reason=reason,
-        now=time.time(),
+        _note(interaction, person, reason),
     )
     await replies.whisper(interaction, f"{user.mention} is in the free tier.")
 

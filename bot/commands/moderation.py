@@ -14,8 +14,8 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import Refused
 from bot.guard import Actor, person_of, require_moderator
-from bot.messages import cards, ledger_words, refusals, replies
-from data.core.audit import AuditEntry
+from bot.messages import cards, ledger_words, replies
+from data.core.audit import AuditAction, AuditEntry
 
 MODERATORS = discord.Permissions(manage_guild=True)
 _SHOWN = 15
@@ -40,7 +40,7 @@ async def account(interaction: Interaction, user: discord.Member) -> None:
     refused = await bot.stores.audit.page(
         person.place.guild_id,
         actor_id=user.id,
-        action=refusals.AGAINST_POLICY,
+        action=AuditAction.AGAINST_POLICY,
         since=time.time() - _REFUSALS_SINCE_S,
         limit=_EXPORTED,
     )

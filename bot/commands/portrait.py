@@ -19,7 +19,7 @@ from bot.components.autocomplete import (
 )
 from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
-from bot.core.prompt_reading import MAX_PROMPT, NOTHING, chosen, merged, read_prompt
+from bot.core.prompt_reading import MAX_PROMPT, chosen, merged, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
@@ -28,7 +28,7 @@ from engine.jobs.job import Lane
 from engine.models.loras import STRONGEST
 from engine.models.model import Quality
 from engine.pictures import provenance
-from engine.prompt import ASPECTS, PortraitPrompt, from_json
+from engine.prompt import ASPECTS, NOTHING, PortraitPrompt, from_json
 
 MOST = 4
 _REMARKS = (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)")

@@ -13,7 +13,7 @@ from bot.core import words
 from bot.guard import person_of
 from bot.messages import cards, replies
 from data.pictures.portrait_rows import Portrait
-from engine.prompt import from_json
+from engine.jobs.job import PictureSpec
 
 PAGE = 4
 
@@ -65,12 +65,12 @@ def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
     view.add_item(PortraitButton("delete", item.id, row=row, label="Delete"))
 
 
-def _list(shown: Sequence[Portrait], *, first_page: bool) -> discord.Embed:
+def _list(shown: Sequence[Portrait[PictureSpec]], *, first_page: bool) -> discord.Embed:
     embed = discord.Embed(title="Your portraits", colour=cards.ACCENT)
     for item in shown:
         embed.add_field(
-            name=f"No. {item.id} · {words.plain(item.model_title, 60)} · seed {item.seed}",
-            value=f"<t:{int(item.created_at)}:R> · {words.plain(cards.summary(from_json(item.prompt)), 200)}",
+            name=f"No. {item.id} · {words.plain(item.model_title, 60)} · seed {item.spec.seed}",
+            value=f"<t:{int(item.created_at)}:R> · {words.plain(cards.summary(item.spec.prompt), 200)}",
             inline=False,
         )
     if not shown:

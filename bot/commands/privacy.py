@@ -13,6 +13,7 @@ from bot.app import Interaction
 from bot.components import base, consent
 from bot.core import exporting, words
 from bot.core.errors import Refused
+from bot.core.stores import SPEC_FORM
 from bot.maintenance import erasing
 from bot.messages import cards, replies
 from data.people.erasure import PersonalCounts
@@ -83,7 +84,8 @@ def _leaves(interaction: Interaction) -> str:
 async def export(interaction: Interaction, part: Range[int, 1, 10_000] = 1) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores = interaction.client.stores
-    parts = await asyncio.to_thread(exporting.parts_of, await everything_of(stores.database, interaction.user.id))
+    everything = await everything_of(stores.database, interaction.user.id, SPEC_FORM)
+    parts = await asyncio.to_thread(exporting.parts_of, everything)
     if part > len(parts):
         raise Refused(f"There are {len(parts)} parts; begin with one of those.")
     missing: list[str] = []

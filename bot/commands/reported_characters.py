@@ -18,6 +18,7 @@ from bot.core import words
 from bot.core.errors import Gone, Refused
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, replies
+from data.core.audit import AuditAction
 from data.people.character_reports import EVERYWHERE, DisabledCharacter, Report
 
 DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
@@ -221,7 +222,7 @@ async def purge(interaction: Interaction, number: Range[int, 1, MAX_ID], reason:
     await bot.stores.audit.append(
         found.guild_id,
         interaction.user.id,
-        "purge character",
+        AuditAction.PURGE_CHARACTER,
         target_id=found.owner_id,
         detail=f"@{found.handle}",
         reason=reason,

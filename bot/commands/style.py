@@ -66,7 +66,7 @@ async def _last_look(interaction: Interaction) -> PortraitPrompt:
     latest = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
     if latest is None:
         raise Gone("You have no portrait here yet, so name at least one slot, such as lighting.")
-    look = style_of(from_json(latest.prompt))
+    look = style_of(latest.spec.prompt)
     if not any(look.slot(slot) for slot in SLOTS):
         raise Refused("Your last portrait has a subject only; name at least one slot, such as lighting.")
     return look

@@ -13,7 +13,7 @@ from bot.app import Interaction
 from bot.components import editing, forms, picking, quotes
 from bot.core import words
 from bot.core.errors import Forged, NotYours, Refused
-from bot.core.extras import Extras, LoraRequest
+from bot.core.extras import Extras
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import Actor, person_of, require_moderator
@@ -22,8 +22,9 @@ from bot.uploads import saving
 from data.characters.saved_characters import Character
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
+from engine.jobs.job import PictureSpec
 from engine.models.catalogue import Catalogue
-from engine.prompt import SLOTS, from_json
+from engine.prompt import SLOTS
 
 
 async def reroll(interaction: Interaction, portrait_id: int) -> None:
@@ -34,15 +35,17 @@ async def reroll(interaction: Interaction, portrait_id: int) -> None:
     if edited is not None and edited.edit is not None:
         await _edit_again(interaction, portrait, edited.edit.words, answer)
         return
-    prompt = replace(from_json(portrait.prompt), seed=None)
+    prompt = replace(portrait.spec.prompt, seed=None)
     request = _child(interaction, portrait, person)
     await quotes.order(interaction, replace(request, prompt=prompt), answer)
 
 
-async def _edit_again(interaction: Interaction, portrait: Portrait, change: str, answer: StatusMessage) -> None:
+async def _edit_again(
+    interaction: Interaction, portrait: Portrait[PictureSpec], change: str, answer: StatusMessage
+) -> None:
     if portrait.parent_id is None or not change:
         raise Refused("That was made from a picture that is not kept. Send it again with /edit.")
-    await editing.again(interaction, portrait.parent_id, answer, model=portrait.model, change=change)
+    await editing.again(interaction, portrait.parent_id, answer, model=portrait.spec.model, change=change)
 
 
 async def change(interaction: Interaction, portrait_id: int, slot: str) -> None:
@@ -50,43 +53,40 @@ async def change(interaction: Interaction, portrait_id: int, slot: str) -> None:
     if slot not in SLOTS:
         raise Forged
     portrait, _ = await _own(interaction, portrait_id)
-    current = from_json(portrait.prompt).slot(slot)
+    current = portrait.spec.prompt.slot(slot)
 
     async def ordered(submitted: discord.Interaction[Any], value: str) -> None:
         answer = await replies.begin(submitted)
         parent, person = await _own(submitted, portrait_id)
         request = _child(submitted, parent, person)
-        changed: dict[str, Any] = {slot: slot_words(value), "seed": parent.seed}
+        changed: dict[str, Any] = {slot: slot_words(value), "seed": parent.spec.seed}
         prompt = replace(request.prompt, **changed)
         await quotes.order(submitted, replace(request, prompt=prompt), answer)
 
     await interaction.response.send_modal(forms.slot_form(slot, current, ordered))
 
 
-def _child(interaction: Interaction, portrait: Portrait, person: Actor) -> OrderRequest:
+def _child(interaction: Interaction, portrait: Portrait[PictureSpec], person: Actor) -> OrderRequest:
     return OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
-        prompt=from_json(portrait.prompt),
-        model=portrait.model,
+        prompt=portrait.spec.prompt,
+        model=portrait.spec.model,
         parent_portrait_id=portrait.id,
         extras=_as_it_was_made(portrait, interaction.client.engine.catalogue),
     )
 
 
-def _as_it_was_made(portrait: Portrait, catalogue: Catalogue) -> Extras:
-    """Its fine-tune and its quality, as far as it had one that is not the model's usual."""
-    fine_tune, strength = portrait.fine_tune, portrait.fine_tune_strength
-    models = (model for model in catalogue.models if model.id == portrait.model and model.steps != portrait.steps)
-    qualities = (quality for model in models for quality, steps in model.qualities.items() if steps == portrait.steps)
-    return Extras(
-        fine_tune=LoraRequest(name=fine_tune, strength=strength) if fine_tune else None,
-        quality=next(qualities, None),
-    )
+def _as_it_was_made(portrait: Portrait[PictureSpec], catalogue: Catalogue) -> Extras:
+    """What it was made from, and its quality as far as it had one that is not the model's usual."""
+    made = portrait.spec
+    models = (model for model in catalogue.models if model.id == made.model and model.steps != made.steps)
+    qualities = (quality for model in models for quality, steps in model.qualities.items() if steps == made.steps)
+    return Extras(like=made, quality=next(qualities, None))
 
 
-async def _own(interaction: Interaction, portrait_id: int) -> tuple[Portrait, Actor]:
+async def _own(interaction: Interaction, portrait_id: int) -> tuple[Portrait[PictureSpec], Actor]:
     """Raises Gone, NotYours."""
     portrait = await interaction.client.studio.find_portrait(portrait_id)
     person = await person_of(interaction)
@@ -95,7 +95,7 @@ async def _own(interaction: Interaction, portrait_id: int) -> tuple[Portrait, Ac
     return portrait, person
 
 
-async def seen(interaction: Interaction, portrait_id: int) -> Portrait:
+async def seen(interaction: Interaction, portrait_id: int) -> Portrait[PictureSpec]:
     """A portrait that is the presser's own, or shown where they can read. Raises Gone, NotYours, Refused."""
     portrait = await interaction.client.studio.find_portrait(portrait_id)
     if portrait.user_id == interaction.user.id:
@@ -133,15 +133,16 @@ async def show_words(interaction: Interaction, portrait_id: int) -> None:
     embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
     if portrait.negative:
         embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
-    if portrait.fine_tune:
-        embed.add_field(
-            name="Fine-tune", value=f"{words.plain(portrait.fine_tune, 80)} at {portrait.fine_tune_strength:g}"
-        )
+    if fine_tune := portrait.spec.fine_tune:
+        at = f"{portrait.spec.fine_tune_strength:g}"
+        embed.add_field(name="Fine-tune", value=f"{words.plain(fine_tune, 80)} at {at}")
     embed.set_footer(text=f"No. {portrait.id} · {portrait.model_title}")
     await replies.whisper(interaction, embed=embed)
 
 
-async def picked(interaction: Interaction, order_id: str, portrait_id: int) -> tuple[Portrait, dict[str, Any]]:
+async def picked(
+    interaction: Interaction, order_id: str, portrait_id: int
+) -> tuple[Portrait[PictureSpec], dict[str, Any]]:
     """One of several portraits, alone, for the person who picked it: the portrait and the message's content."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client

@@ -7,7 +7,7 @@ from bot.app import Interaction
 from bot.components import forms, quotes
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.prompt_reading import NOTHING, merged, read_prompt
+from bot.core.prompt_reading import merged, read_prompt
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
@@ -15,7 +15,7 @@ from bot.uploads import sources
 from engine.jobs.job import Lane
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
-from engine.prompt import PortraitPrompt, merge
+from engine.prompt import NOTHING, PortraitPrompt, merge
 
 MAX_CHANGE: Final = 1000
 STRENGTH: Final = 0.6
@@ -75,7 +75,7 @@ def default_model(catalogue: Catalogue, source: sources.Source) -> Model:
             "No model here can change a picture at the moment. /models shows what there is; the bot's owner can add "
             "one that does."
         )
-    made_by = source.portrait.model if source.portrait else catalogue.default
+    made_by = source.portrait.spec.model if source.portrait else catalogue.default
     return next((model for model in able if model.id == made_by), able[0])
 
 

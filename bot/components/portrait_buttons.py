@@ -13,6 +13,7 @@ from bot.components.base import MAX_ID
 from bot.core import words
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
+from engine.jobs.job import PictureSpec
 
 
 class PortraitButton(
@@ -76,9 +77,11 @@ class PickMenu(
 ):
     """ "Pick one…" under several portraits: shows the chosen one with its own controls."""
 
-    def __init__(self, order_id: str, portraits: Sequence[Portrait] = (), *, row: int | None = None) -> None:
+    def __init__(
+        self, order_id: str, portraits: Sequence[Portrait[PictureSpec]] = (), *, row: int | None = None
+    ) -> None:
         options = [
-            discord.SelectOption(label=f"Portrait {number}", description=f"Seed {item.seed}", value=str(item.id))
+            discord.SelectOption(label=f"Portrait {number}", description=f"Seed {item.spec.seed}", value=str(item.id))
             for number, item in enumerate(portraits, 1)
         ]
         super().__init__(
@@ -127,7 +130,7 @@ def running(order_id: str) -> discord.ui.View:
     return view
 
 
-def finished(portraits: Sequence[Portrait]) -> discord.ui.View:
+def finished(portraits: Sequence[Portrait[PictureSpec]]) -> discord.ui.View:
     """What is under the result: all the controls of one portrait, or a menu to pick one of several."""
     if len(portraits) == 1:
         return single(portraits[0])

@@ -78,9 +78,9 @@ def _card(quote: Quote, balance: int) -> discord.Embed:
 def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
     if wanted.edit is not None:
         embed.add_field(name="Change", value=words.plain(wanted.edit.words, 500), inline=False)
-    if wanted.fine_tune is not None:
-        strength = "" if wanted.fine_tune.strength is None else f" at {wanted.fine_tune.strength:g}"
-        embed.add_field(name="Fine-tune", value=f"{words.plain(wanted.fine_tune.name, 80)}{strength}")
+    if (lora := wanted.lora) is not None:
+        strength = "" if lora.strength is None else f" at {lora.strength:g}"
+        embed.add_field(name="Fine-tune", value=f"{words.plain(lora.name, 80)}{strength}")
     if wanted.quality is not None:
         embed.add_field(name="Quality", value=wanted.quality)
     if wanted.series is not None:

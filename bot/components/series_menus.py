@@ -15,8 +15,7 @@ from bot.core.requests import OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
 from data.orders.series_rows import Series, SeriesFrame
-from engine.jobs.job import Lane
-from engine.prompt import from_json
+from engine.prompt import NOTHING
 
 _MOST = 25
 
@@ -38,9 +37,9 @@ async def redo_frame(interaction: Interaction, series_id: str, number: int) -> N
         raise NotYours("series")
     frame = _frame(series, number)
     job = await interaction.client.stores.orders.job(frame.job_id)
-    if job is None or not job.prompt:
+    if job is None or job.spec.prompt == NOTHING:
         raise Refused("That frame was deleted, and its words with it. Begin a new series with /series.")
-    prompt = replace(from_json(job.prompt), seed=None)
+    prompt = replace(job.spec.prompt, seed=None)
     wanted = FrameRequest(number=number, label=frame.label, prompt=prompt, model=frame.model)
     request = OrderRequest(
         source=f"interaction:{interaction.id}",
@@ -48,8 +47,8 @@ async def redo_frame(interaction: Interaction, series_id: str, number: int) -> N
         user_id=person.user_id,
         prompt=prompt,
         model=frame.model,
-        lane=Lane(job.lane),
-        extras=Extras(series=SeriesRequest(series_id=series.id, varies=series.varies, frames=(wanted,))),
+        lane=job.spec.lane,
+        extras=Extras(series=SeriesRequest(series_id=series.id, varies=series.varies, frames=(wanted,)), like=job.spec),
     )
     await quotes.order(interaction, request, answer)
 

@@ -7,9 +7,9 @@ from typing import Final
 from bot.core.requests import Validator
 from bot.core.stores import Stores
 from data.orders.jobs import JobRow, Order, OrderReference
-from engine.jobs.job import Adapter, EngineError, Event, ImageToImage, Job, Lane, Reference, Role
+from engine.jobs.job import Adapter, EngineError, Event, ImageToImage, Job, PictureSpec, Reference, Role
 from engine.models.model import Model
-from engine.prompt import from_json
+from engine.prompt import NOTHING, PromptError, from_json
 from engine.prompts import looks
 from engine.queue.engine import Engine
 
@@ -18,6 +18,18 @@ ADAPTED_PIPELINE: Final = "StableDiffusion3Pipeline"
 
 Stream = AsyncIterator[Event] | Exception
 """A job's events, or why there are none."""
+
+
+def spec_of(order: Order, row: JobRow[PictureSpec]) -> PictureSpec:
+    """What a picture of an order is made from; where it has no prompt of its own, it is the order's.
+
+    Raises PromptError.
+    """
+    if row.spec.prompt != NOTHING:
+        return row.spec
+    if order.series_id:
+        raise PromptError("The prompt of this frame cannot be read any more; order the frame again.")
+    return replace(row.spec, prompt=from_json(order.prompt))
 
 
 class StoppedTooOften(EngineError):
@@ -35,7 +47,7 @@ class Maker:
         self._engine = engine
         self._validator = validator
 
-    def submitted(self, order: Order, row: JobRow) -> Stream:
+    def submitted(self, order: Order, row: JobRow[PictureSpec]) -> Stream:
         """Never raises; it was charged, so the queue's caps do not count any more."""
         if row.attempts >= MAX_STARTS:
             return StoppedTooOften()
@@ -44,23 +56,17 @@ class Maker:
         except Exception as error:  # noqa: BLE001 - an order of which no job can be made is refunded like any other
             return error
 
-    def job(self, order: Order, row: JobRow) -> Job:
+    def job(self, order: Order, row: JobRow[PictureSpec]) -> Job:
         """The job that a row describes."""
-        model = self._engine.catalogue.get(row.model)
+        spec = spec_of(order, row)
+        model = self._engine.catalogue.get(spec.model)
         job = Job(
+            **spec.spec_fields(),
             id=row.id,
             user=self._validator.fairness_key(order.guild_id, order.user_id),
-            lane=Lane(row.lane),
-            model=row.model,
-            prompt=from_json(row.prompt or order.prompt),
-            width=row.width,
-            height=row.height,
-            steps=row.steps,
-            guidance=row.guidance,
-            seed=row.seed,
             references=tuple(self._reference(model, item) for item in order.references),
             edit=self._edit(order),
-            adapters=self._adapters(row),
+            adapters=self._adapters(spec),
             arrival=row.arrival,
             previews=model.live_preview,
         )
@@ -70,13 +76,14 @@ class Maker:
     def _reference(self, model: Model, item: OrderReference) -> Reference:
         """An IP-Adapter reads the face alone; a model that looks at pictures gets the whole one."""
         adapter = model.provider == "local" and model.pipeline == ADAPTED_PIPELINE
-        sha256 = item.crop_sha256 if item.crop_sha256 and adapter else item.sha256
-        path = self._stores.pictures.path(sha256)
+        sha256, ext = item.sha256, item.ext
+        if item.crop_sha256 and item.crop_ext and adapter:
+            sha256, ext = item.crop_sha256, item.crop_ext
         role = Role(item.role)
         said = looks.from_json(item.looks)
         return Reference(
             handle=item.handle,
-            path=path,
+            path=self._stores.pictures.file(sha256, ext),
             sha256=sha256,
             role=role,
             embedding=item.embedding,
@@ -84,15 +91,15 @@ class Maker:
             fitted=item.fitted,
         )
 
-    def _adapters(self, row: JobRow) -> tuple[Adapter, ...]:
+    def _adapters(self, spec: PictureSpec) -> tuple[Adapter, ...]:
         """Raises UnknownFineTune when its file is not offered any more."""
-        if not row.fine_tune:
+        if not spec.fine_tune:
             return ()
-        return (self._engine.catalogue.fine_tune(row.fine_tune, row.model).adapter(row.fine_tune_strength),)
+        return (self._engine.catalogue.fine_tune(spec.fine_tune, spec.model).adapter(spec.fine_tune_strength),)
 
     def _edit(self, order: Order) -> ImageToImage | None:
         edit = order.edit
-        if edit is None or edit.sha256 is None:
+        if edit is None or edit.sha256 is None or edit.ext is None:
             return None
-        path = self._stores.pictures.path(edit.sha256)
+        path = self._stores.pictures.file(edit.sha256, edit.ext)
         return ImageToImage(path=path, sha256=edit.sha256, words=edit.words, strength=edit.strength)

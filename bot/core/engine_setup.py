@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 def make_catalogue(settings: Settings) -> Catalogue:
-    """The models on offer. Raises SettingsError."""
+    """The models on offer. Blocking: cards and headers of models' files are read. Raises SettingsError."""
     try:
         catalogue = build(
             CatalogueSettings(
@@ -68,16 +68,16 @@ def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
 
 def make_engine(
     settings: Settings,
+    catalogue: Catalogue,
     before_start: Callable[[Sequence[Job]], Awaitable[None]],
     on_fatal: Callable[[str], None],
     running_cap: Callable[[str], int] | None = None,
     journal: "RequestJournal | None" = None,
     decoder: Decoder | None = None,
 ) -> Engine:
-    """An engine that loads nothing until the first portrait. `journal` keep what was bought, `decoder` opens what
-    providers send. Raises SettingsError.
+    """An engine of these models that loads nothing until the first portrait. `journal` keeps what was bought, `decoder`
+    opens what providers send.
     """
-    catalogue = make_catalogue(settings)
     for sentence in catalogue.refused:
         log.warning("%s", sentence)
     downloads = make_downloads(settings)

@@ -4,10 +4,12 @@ It crosses a quote as JSON, so that a confirmed order is the one that was quoted
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from data.orders.jobs import NewEdit, NewFrames, NewPicture
+from engine.jobs.job import PictureSpec
+from engine.jobs.stored_spec import from_columns, to_columns
 from engine.models.model import Quality
 from engine.prompt import PortraitPrompt, from_json, to_json
 
@@ -65,7 +67,8 @@ class SeriesRequest:
 class Extras:
     """`kept` names pictures that were handed in for this request alone (`HandedIn.keep`).
 
-    `quality` is None for the model's usual one.
+    `quality` is None for the model's usual one. `like` is what an earlier picture was made from: what is not asked for
+    anew is as it was there, as long as the model is the same.
     """
 
     edit: EditRequest | None = None
@@ -74,6 +77,14 @@ class Extras:
     kept: tuple[str, ...] = ()
     fine_tune: LoraRequest | None = None
     quality: Quality | None = None
+    like: PictureSpec | None = None
+
+    @property
+    def lora(self) -> LoraRequest | None:
+        """The fine-tune that is asked for, or that the earlier picture had."""
+        if self.fine_tune is None and self.like is not None and self.like.fine_tune:
+            return LoraRequest(name=self.like.fine_tune, strength=self.like.fine_tune_strength)
+        return self.fine_tune
 
     @property
     def from_upload(self) -> bool:
@@ -103,7 +114,9 @@ def to_text(extras: Extras) -> str:
     """As JSON; "" when there is nothing more than words."""
     if extras == NOTHING_MORE:
         return ""
-    said = asdict(extras)
+    said = asdict(replace(extras, like=None))
+    if extras.like is not None:
+        said["like"] = to_columns(extras.like)
     if extras.series is not None:
         for frame, request in zip(said["series"]["frames"], extras.series.frames, strict=True):
             frame["prompt"] = to_json(request.prompt)
@@ -122,6 +135,7 @@ def from_text(text: str) -> Extras:
         kept=tuple(said["kept"]),
         fine_tune=LoraRequest(**said["fine_tune"]) if said.get("fine_tune") else None,
         quality=said.get("quality"),
+        like=from_columns(said["like"]) if said.get("like") else None,
     )
 
 

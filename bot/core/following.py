@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from bot.core import faults
 from bot.core.calling import Calls
-from bot.core.engine_jobs import Maker, Stream
+from bot.core.engine_jobs import Maker, Stream, spec_of
 from bot.core.errors import Gone
 from bot.core.identity_retries import IdentityRetries
 from bot.core.marking import Marker
@@ -23,8 +23,7 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
 from data.orders.jobs import JobRow, Order
-from engine.jobs.job import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, RenderFailed
-from engine.prompt import from_json
+from engine.jobs.job import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, PictureSpec, RenderFailed
 from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -58,7 +57,7 @@ class Follower:
         self._holding = IdentityRetries(settings, stores, engine)
 
     async def see_through(
-        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], messenger: Messenger
+        self, order: Order, rows: Sequence[JobRow[PictureSpec]], streams: Mapping[str, Stream], messenger: Messenger
     ) -> None:
         """Render what is to be rendered, then deliver, settle and close; or refund. Raises nothing but a cancel."""
         try:
@@ -75,7 +74,7 @@ class Follower:
             log.exception("an order could not be given up; that is tried again in a minute", extra={"job": order_id})
 
     async def _all_ended(
-        self, order: Order, rows: Sequence[JobRow], streams: Mapping[str, Stream], messenger: Messenger
+        self, order: Order, rows: Sequence[JobRow[PictureSpec]], streams: Mapping[str, Stream], messenger: Messenger
     ) -> bool:
         """False when some go on at the next start. Raises what kept one from being written down."""
         progress = _Quiet(order, messenger)
@@ -89,7 +88,12 @@ class Follower:
         return all(endings)
 
     async def _in_turn(
-        self, order: Order, row: JobRow, stream: Stream | None, progress: ProgressMessage, places: asyncio.Semaphore
+        self,
+        order: Order,
+        row: JobRow[PictureSpec],
+        stream: Stream | None,
+        progress: ProgressMessage,
+        places: asyncio.Semaphore,
     ) -> bool:
         """One job, from the queue to a stored portrait or a refund, when the order has a place for it."""
         async with places:
@@ -107,7 +111,7 @@ class Follower:
             progress.ended(row.id)
             return True
 
-    async def _end_job(self, row: JobRow, error: Exception, progress: ProgressMessage) -> bool:
+    async def _end_job(self, row: JobRow[PictureSpec], error: Exception, progress: ProgressMessage) -> bool:
         """End a job for this reason; False when it goes on at the next start. The one place that tells them apart."""
         state: Literal["failed", "cancelled"] = "failed"
         match error:
@@ -128,7 +132,9 @@ class Follower:
         progress.ended(row.id, sentence)
         return True
 
-    async def _best(self, order: Order, row: JobRow, stream: Stream, progress: ProgressMessage) -> Finished:
+    async def _best(
+        self, order: Order, row: JobRow[PictureSpec], stream: Stream, progress: ProgressMessage
+    ) -> Finished:
         """The portrait that is delivered: the first one, or a further attempt whose face is more like."""
 
         async def once_more(job: Job) -> Finished:
@@ -138,7 +144,7 @@ class Follower:
         first = await self._finish(row, stream, progress)
         return await self._holding.best(order, row, self._maker.job(order, row), first, once_more)
 
-    async def _finish(self, row: JobRow, stream: Stream, progress: ProgressMessage) -> Finished:
+    async def _finish(self, row: JobRow[PictureSpec], stream: Stream, progress: ProgressMessage) -> Finished:
         if isinstance(stream, Exception):
             raise stream
         async for event in stream:
@@ -147,10 +153,10 @@ class Follower:
             progress.update(row.id, event)
         raise RenderFailed("the engine ended without a picture")
 
-    async def _keep(self, order: Order, row: JobRow, finished: Finished) -> None:
-        prompt = from_json(row.prompt or order.prompt)
-        picture = await self._marker.mark(finished, prompt, row)
-        told = facts(finished, row.guidance, *self.typed.get(order.id, ((), ())))
+    async def _keep(self, order: Order, row: JobRow[PictureSpec], finished: Finished) -> None:
+        spec = spec_of(order, row)
+        picture = await self._marker.mark(finished, spec)
+        told = facts(finished, spec, *self.typed.get(order.id, ((), ())))
 
         async def store() -> None:
             staged = await self._stores.pictures.stage(picture)

@@ -1,8 +1,7 @@
 """From settings to the hosted providers: which have a key, how they are reached, and where their tickets are kept."""
 
-import importlib
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from bot.core.settings import ProviderSettings, Settings
@@ -14,25 +13,56 @@ from engine.pictures.decoding.decoder import Decoder
 
 if TYPE_CHECKING:
     from engine.backends import Backend
-    from engine.backends.hosted import RequestJournal
+    from engine.backends.hosted import HostedBackend, RequestJournal
 
 _HOSTS: Final[Mapping[Provider, tuple[str, ...]]] = {"mage": ("mage.space",), "bfl": ("bfl.ai",)}
 """Where the providers that hand out addresses have their pictures, and what is below."""
 
-_BACKENDS: Final[Mapping[Provider, tuple[str, str]]] = {
-    "cluster": ("cluster", "ClusterBackend"),
-    "mage": ("mage", "MageBackend"),
-    "bfl": ("bfl", "BflBackend"),
-    "openai": ("openai", "OpenAIBackend"),
-    "google": ("google", "GoogleBackend"),
+
+def _cluster_backend() -> "type[HostedBackend]":
+    from engine.backends.cluster import ClusterBackend
+
+    return ClusterBackend
+
+
+def _mage_backend() -> "type[HostedBackend]":
+    from engine.backends.mage import MageBackend
+
+    return MageBackend
+
+
+def _bfl_backend() -> "type[HostedBackend]":
+    from engine.backends.bfl import BflBackend
+
+    return BflBackend
+
+
+def _openai_backend() -> "type[HostedBackend]":
+    from engine.backends.openai import OpenAIBackend
+
+    return OpenAIBackend
+
+
+def _google_backend() -> "type[HostedBackend]":
+    from engine.backends.google import GoogleBackend
+
+    return GoogleBackend
+
+
+_BACKENDS: Final[Mapping[Provider, Callable[[], "type[HostedBackend]"]]] = {
+    "cluster": _cluster_backend,
+    "mage": _mage_backend,
+    "bfl": _bfl_backend,
+    "openai": _openai_backend,
+    "google": _google_backend,
 }
-"""Module and class of each provider's backend."""
+"""Each provider's backend, imported when it is first used: the SDKs behind them are slow to load."""
 
 
 class OrderJournal:
     """The engine's request journal, kept beside each job (in the column `provider_ref`)."""
 
-    def __init__(self, orders: Orders) -> None:
+    def __init__(self, orders: Orders[Any]) -> None:
         self._orders = orders
 
     async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
@@ -54,10 +84,7 @@ def reached(settings: Settings) -> dict[Provider, Access]:
     Raises CatalogueError.
     """
     found: dict[Provider, Access] = {"cluster": _cluster(settings)} if settings.cluster_urls else {}
-    for provider, told in settings.providers.items():
-        if told.api_key:
-            found[provider] = _access(provider, told)
-    return found
+    return found | {provider: _access(provider, told) for provider, told in settings.providers.with_key().items()}
 
 
 def _cluster(settings: Settings) -> Access:
@@ -98,10 +125,6 @@ def _maker(
     provider: Provider, access: Access, catalogue: Catalogue, journal: "RequestJournal | None", decoder: Decoder | None
 ) -> Callable[[], "Backend"]:
     def make() -> "Backend":
-        module, name = _BACKENDS[provider]
-        made: Backend = getattr(importlib.import_module(f"engine.backends.{module}"), name)(
-            catalogue, access, journal, decoder=decoder
-        )
-        return made
+        return _BACKENDS[provider]()(catalogue, access, journal, decoder=decoder)
 
     return make

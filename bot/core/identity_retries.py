@@ -20,7 +20,17 @@ from data.orders.attempts import Attempt, PinnedFace
 from data.orders.jobs import JobRow, Order
 from engine.faces import face_review
 from engine.faces.face_review import ExpectedFace, Review
-from engine.jobs.job import EngineError, EngineStopped, Finished, ImageToImage, Job, JobCancelled, Reference, Role
+from engine.jobs.job import (
+    EngineError,
+    EngineStopped,
+    Finished,
+    ImageToImage,
+    Job,
+    JobCancelled,
+    PictureSpec,
+    Reference,
+    Role,
+)
 from engine.models.model import ON_THIS_MACHINE, Model
 from engine.queue.engine import Engine
 
@@ -41,12 +51,12 @@ class IdentityRetries:
         self._stores = stores
         self._engine = engine
 
-    async def best(self, order: Order, row: JobRow, job: Job, first: Finished, render: Render) -> Finished:
+    async def best(self, order: Order, row: JobRow[PictureSpec], job: Job, first: Finished, render: Render) -> Finished:
         """The best of at most three attempts, the first of which is finished; `render` makes a job once more.
 
         Raises EngineStopped and JobCancelled from a further attempt; of other errors those so far are enough.
         """
-        model = self._engine.catalogue.get(row.model)
+        model = self._engine.catalogue.get(row.spec.model)
         if not model.shows_faces:
             return first
         expected = expected_faces(await self._stores.attempts.pinned_faces(order.id))
@@ -55,7 +65,7 @@ class IdentityRetries:
         while await self._again(row, model, attempts[-1][0]):
             number = len(attempts) + 1
             try:
-                seed = (row.seed + _SEED_STEP * (number - 1)) & MAX_SEED
+                seed = (row.spec.seed + _SEED_STEP * (number - 1)) & MAX_SEED
                 finished = await render(replace(job, seed=seed, attempt_number=number))
             except (EngineStopped, JobCancelled):
                 raise
@@ -149,6 +159,8 @@ def _edit_job(job: Job, editor: Model, edit: ImageToImage, faces: tuple[Referenc
         steps=editor.steps,
         guidance=editor.guidance,
         references=faces[: max(1, editor.references)],
+        fine_tune="",
+        fine_tune_strength=0.0,
         adapters=(),
         edit=edit,
         previews=editor.live_preview,

@@ -5,10 +5,8 @@ import logging
 from pathlib import Path
 
 from bot.core.settings import Settings
-from data.orders.jobs import JobRow
-from engine.jobs.job import Finished
+from engine.jobs.job import Finished, PictureSpec
 from engine.pictures import provenance, signing
-from engine.prompt import PortraitPrompt
 
 log = logging.getLogger(__name__)
 
@@ -20,12 +18,12 @@ class Marker:
         self._settings = settings
         self._loading: asyncio.Task[signing.Credentials | None] | None = None
 
-    async def mark(self, finished: Finished, prompt: PortraitPrompt, row: JobRow) -> bytes:
+    async def mark(self, finished: Finished, spec: PictureSpec) -> bytes:
         """The picture as it is stored. What cannot be added is logged and never stands in the way."""
         made = finished.sampling
         recipe = provenance.Recipe(
-            prompt=prompt,
-            model=row.model,
+            prompt=spec.prompt,
+            model=spec.model,
             model_title=finished.model_title,
             words=finished.words.long_prompt or finished.words.prompt,
             negative=finished.words.negative,
@@ -36,8 +34,8 @@ class Marker:
             schedule=made.schedule,
             width=finished.width,
             height=finished.height,
-            fine_tune=row.fine_tune,
-            fine_tune_strength=row.fine_tune_strength,
+            fine_tune=spec.fine_tune,
+            fine_tune_strength=spec.fine_tune_strength,
         )
         credentials = await self._credentials()
         marked = await asyncio.to_thread(provenance.mark, finished.picture, recipe, credentials)

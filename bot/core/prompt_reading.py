@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from bot.core import words
 from bot.core.errors import Refused
-from engine.prompt import SLOTS, PortraitPrompt, Reading, merge, read
+from engine.prompt import NOTHING, SLOTS, PortraitPrompt, Reading, merge, read
 from engine.prompts.brought import MAX_SEED
 
 MAX_PROMPT: Final = 4000
@@ -17,7 +17,6 @@ MAX_SLOT: Final = 1000
 """The longest that one slot may be typed or chosen as, in characters."""
 LONG: Final = 500
 """A text of more characters than these is read beside the event loop."""
-NOTHING: Final = PortraitPrompt()
 _Found = TypeVar("_Found")
 
 

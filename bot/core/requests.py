@@ -22,9 +22,9 @@ from bot.core.tiers import Tier
 from data.characters.saved_characters import Character
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
-from engine.jobs.job import Adapter, Lane, ModelUnavailable, QueueFull
+from engine.jobs.job import Adapter, Lane, ModelUnavailable, PictureSpec, QueueFull
 from engine.models.model import Model, Quality
-from engine.prompt import SLOTS, PortraitPrompt, to_json
+from engine.prompt import NOTHING, SLOTS, PortraitPrompt, to_json
 from engine.prompts import looks
 from engine.queue.engine import Engine
 
@@ -90,7 +90,7 @@ class Validator:
         self._engine = engine
         self._running_caps: dict[str, int] = {}
 
-    async def order_for(self, request: OrderRequest, answer: StatusMessage) -> tuple[NewOrder, Tier]:
+    async def order_for(self, request: OrderRequest, answer: StatusMessage) -> tuple[NewOrder[PictureSpec], Tier]:
         """The order that the request comes to, and the tier whose caps it takes its place under.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
@@ -261,7 +261,7 @@ class Validator:
 
     def _fine_tune(self, request: OrderRequest, model: Model) -> Adapter | None:
         """The LoRA for this model, with its weight. Raises UnknownFineTune."""
-        wanted = request.extras.fine_tune
+        wanted = request.extras.lora
         if wanted is None:
             return None
         return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
@@ -377,15 +377,16 @@ def _new_order(
     characters: Sequence[Character],
     account: Account,
     prices: Sequence[int],
-) -> NewOrder:
+) -> NewOrder[PictureSpec]:
     prompt, order_id = request.prompt, secrets.token_hex(8)
     first = prompt.seed if prompt.seed is not None else secrets.randbelow(MAX_SEED + 1)
     # The frames of a series have one seed: what differs is what varies.
     step = 0 if request.extras.series else 1
-    own = [to_json(asked) if request.extras.series else "" for asked, _ in request.takes()]
+    # A picture has a prompt of its own where it is not that of the order.
+    own = [asked if request.extras.series else NOTHING for asked, _ in request.takes()]
     jobs = tuple(
-        _new_job(model, adapter, prompt.aspect, request, (first + step * position) & MAX_SEED, price, text)
-        for position, (model, adapter, price, text) in enumerate(zip(models, adapters, prices, own, strict=True))
+        _new_job(model, adapter, prompt.aspect, request, (first + step * position) & MAX_SEED, price, asked)
+        for position, (model, adapter, price, asked) in enumerate(zip(models, adapters, prices, own, strict=True))
     )
     return NewOrder(
         id=order_id,
@@ -409,23 +410,42 @@ def _new_order(
 
 
 def _new_job(
-    model: Model, adapter: Adapter | None, aspect: str | None, request: OrderRequest, seed: int, price: int, prompt: str
-) -> NewJob:
-    width, height = size_of(model, aspect)
+    model: Model,
+    adapter: Adapter | None,
+    aspect: str | None,
+    request: OrderRequest,
+    seed: int,
+    price: int,
+    prompt: PortraitPrompt,
+) -> NewJob[PictureSpec]:
     return NewJob(
-        model=model.id,
-        lane=request.lane.value,
-        seed=seed,
-        width=width,
-        height=height,
-        steps=model.qualities[quality] if (quality := request.extras.quality) else model.steps,
-        guidance=model.guidance,
+        spec=spec_for(model, adapter, aspect, request, seed, prompt),
         price=price,
         provider=model.provider,
         cost_usd_micros=model.cost_usd_micros,
-        prompt=prompt,
-        fine_tune=adapter.name if adapter else "",
-        fine_tune_strength=adapter.weight if adapter else 0.0,
+    )
+
+
+def spec_for(
+    model: Model, adapter: Adapter | None, aspect: str | None, request: OrderRequest, seed: int, prompt: PortraitPrompt
+) -> PictureSpec:
+    """What the picture is made from: what is asked for, what the model is set to, and the rest as in `like`."""
+    like, quality = request.extras.like, request.extras.quality
+    width, height = size_of(model, aspect)
+    return PictureSpec(
+        **{
+            **(like.spec_fields() if like is not None and like.model == model.id else {}),
+            "model": model.id,
+            "lane": request.lane,
+            "prompt": prompt,
+            "seed": seed,
+            "width": width,
+            "height": height,
+            "steps": model.qualities[quality] if quality else model.steps,
+            "guidance": model.guidance,
+            "fine_tune": adapter.name if adapter else "",
+            "fine_tune_strength": adapter.weight if adapter else 0.0,
+        }
     )
 
 

@@ -1,21 +1,21 @@
 """What an order comes to, and what Discord is to the studio: a messenger, and a message that shows progress."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.core import words
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
 from data.pictures.portrait_rows import Portrait, PortraitFacts
-from engine.jobs.job import Event, Finished
+from engine.jobs.job import Event, Finished, PictureSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What became of an order. `left` says what the account holds now."""
 
-    portraits: Sequence[Portrait]
+    portraits: Sequence[Portrait[PictureSpec]]
     sentences: Sequence[str]
     left: str
 
@@ -42,12 +42,12 @@ class Messenger(Protocol):
 
 
 def facts(
-    finished: Finished, guidance: float, ignored: tuple[str, ...] = (), drawn: tuple[str, ...] = ()
-) -> PortraitFacts:
+    finished: Finished, ordered: PictureSpec, ignored: tuple[str, ...] = (), drawn: tuple[str, ...] = ()
+) -> PortraitFacts[PictureSpec]:
     """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
 
-    `ignored` are the flags of other tools that were typed, `drawn` what was drawn of choices; they are told here once
-    and kept nowhere else.
+    `ordered` is what it was to be made from, with its own prompt. `ignored` are the flags of other tools that were
+    typed, `drawn` what was drawn of choices; they are told here once and kept nowhere else.
     """
     sent = finished.words
     told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
@@ -63,12 +63,10 @@ def facts(
     if sent.left_to_reference:
         notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
     return PortraitFacts(
-        seed=finished.seed,
+        spec=replace(ordered, seed=finished.seed, steps=finished.steps, width=finished.width, height=finished.height),
         model_title=finished.model_title,
         words=f"CLIP: {sent.prompt}\nT5: {sent.long_prompt}" if told_t5 else sent.prompt,
         negative=sent.negative,
-        steps=finished.steps,
-        guidance=guidance,
         render_s=finished.render_s,
         note=" ".join(note for note in notes if note),
     )

@@ -4,7 +4,6 @@
 """
 
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -64,6 +63,26 @@ class ProviderSettings:
     quality: str = ""
     hosts: tuple[str, ...] = ()
     unit_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Providers:
+    """The hosted providers, each under its name."""
+
+    mage: ProviderSettings
+    bfl: ProviderSettings
+    openai: ProviderSettings
+    google: ProviderSettings
+
+    def with_key(self) -> dict[Provider, ProviderSettings]:
+        """Those that can be asked, in this order."""
+        every: dict[Provider, ProviderSettings] = {
+            "mage": self.mage,
+            "bfl": self.bfl,
+            "openai": self.openai,
+            "google": self.google,
+        }
+        return {name: told for name, told in every.items() if told.api_key}
 
 
 class Settings(BaseSettings):
@@ -373,34 +392,39 @@ class Settings(BaseSettings):
         return with_built_in(value) if isinstance(value, dict) else value
 
     @property
-    def providers(self) -> Mapping[Provider, ProviderSettings]:
+    def providers(self) -> Providers:
         """The hosted providers' settings, those without a key too."""
-        return {
-            "mage": ProviderSettings(
+        return Providers(
+            mage=ProviderSettings(
                 self.mage_api_key.get_secret_value(), self.mage_base_url, self.mage_models, self.mage_slots,
                 self.mage_resolution, hosts=self.mage_hosts, unit_usd=self.mage_unit_usd,
             ),
-            "bfl": ProviderSettings(
+            bfl=ProviderSettings(
                 self.bfl_api_key.get_secret_value(), self.bfl_base_url, self.bfl_models, self.bfl_slots,
                 hosts=self.bfl_hosts, unit_usd=self.bfl_unit_usd,
             ),
-            "openai": ProviderSettings(
+            openai=ProviderSettings(
                 self.openai_api_key.get_secret_value(), self.openai_base_url, self.openai_models, self.openai_slots,
                 quality=self.openai_quality,
             ),
-            "google": ProviderSettings(
+            google=ProviderSettings(
                 self.google_api_key.get_secret_value(), self.google_base_url, self.google_models, self.google_slots,
                 self.google_resolution,
             ),
-        }  # fmt: skip
+        )  # fmt: skip
+
+    def without_hosted(self) -> Self:
+        """The same with no key and no server of one's own: nobody else is asked for pictures, and nothing is paid."""
+        none = SecretStr("")
+        keys = {"mage_api_key": none, "bfl_api_key": none, "openai_api_key": none, "google_api_key": none}
+        return self.model_copy(update={**keys, "cluster_urls": (), "cluster_models": (), "cluster_api_key": none})
 
     @model_validator(mode="after")
     def _some_model(self) -> Self:
-        keys = (self.mage_api_key, self.bfl_api_key, self.openai_api_key, self.google_api_key)
         if bool(self.cluster_urls) != bool(self.cluster_models):
             raise ValueError("CLUSTER_URLS and CLUSTER_MODELS belong together: servers, and the model that they serve")
         others = self.model_local or self.model_file or self.cluster_urls
-        if not self.model_builtin and not others and not any(key.get_secret_value() for key in keys):
+        if not self.model_builtin and not others and not self.providers.with_key():
             raise ValueError(
                 "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"
             )

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from data.characters.saved_characters import Characters
 from data.characters.saved_references import References
@@ -11,6 +11,7 @@ from data.core.at_rest import close_folder
 from data.core.audit import Audit
 from data.core.database import Database
 from data.core.folder_lock import FolderLock, lock_folder
+from data.core.rows import StoredForm
 from data.credits.accounts import Accounts
 from data.credits.hosted_costs import CostBook
 from data.orders.attempts import Attempts
@@ -27,6 +28,11 @@ from data.people.servers import Servers
 from data.pictures.handed_in import HandedIn
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import Portraits
+from engine.jobs.job import PictureSpec
+from engine.jobs.stored_spec import from_columns, to_columns
+
+SPEC_FORM: Final = StoredForm(PictureSpec, to_columns, from_columns)
+"""How what a picture is made from lies in the tables of jobs and portraits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +43,8 @@ class Stores:
     database: Database
     pictures: PictureStore
     accounts: Accounts
-    orders: Orders
-    portraits: Portraits
+    orders: Orders[PictureSpec]
+    portraits: Portraits[PictureSpec]
     characters: Characters
     references: References
     handed_in: HandedIn
@@ -59,14 +65,14 @@ class Stores:
     @classmethod
     async def open(cls, folder: Path) -> Self:
         """Raises DataError: the folder is in use, unwritable, or its database cannot be read."""
-        lock = lock_folder(folder)
+        lock = await asyncio.to_thread(lock_folder, folder)
         try:
             await asyncio.to_thread(close_folder, folder)
             database = await Database.open(folder)
         except BaseException:
             lock.release()
             raise
-        pictures = PictureStore(database)
+        pictures = await asyncio.to_thread(PictureStore, database)
         await pictures.sweep()
         privacy = Privacy(database, pictures)
         await privacy.load()
@@ -75,8 +81,8 @@ class Stores:
             database=database,
             pictures=pictures,
             accounts=Accounts(database),
-            orders=Orders(database, pictures),
-            portraits=Portraits(database, pictures),
+            orders=Orders(database, pictures, SPEC_FORM),
+            portraits=Portraits(database, pictures, SPEC_FORM),
             characters=Characters(database, pictures),
             references=References(database, pictures),
             handed_in=HandedIn(database, pictures),

@@ -25,7 +25,7 @@ from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
 from data.pictures.portrait_rows import Portrait
-from engine.jobs.job import Job, Lane
+from engine.jobs.job import Job, Lane, PictureSpec
 from engine.models.model import Model
 from engine.queue.engine import Engine
 
@@ -62,7 +62,7 @@ class Studio:
     def settings(self) -> Settings:
         return self.validator.settings
 
-    async def order(self, request: OrderRequest, answer: StatusMessage) -> Order:
+    async def order(self, request: OrderRequest, answer: StatusMessage) -> Order[PictureSpec]:
         """Check the request, charge for it and write it down, all or nothing; then see it through in the background.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError, and has
@@ -85,7 +85,7 @@ class Studio:
                 faults.after("submit")
         return order
 
-    async def _place(self, new: NewOrder) -> Order:
+    async def _place(self, new: NewOrder[PictureSpec]) -> Order[PictureSpec]:
         try:
             now = time.time()
             return await self.stores.orders.place(new, now=now, ceilings=self.validator.ceilings(now))
@@ -100,7 +100,7 @@ class Studio:
         """Credits for one portrait in that lane."""
         return self.validator.price(account, model, lane)
 
-    def follow(self, order: Order) -> None:
+    def follow(self, order: Order[PictureSpec]) -> None:
         """Put an order's jobs into the queue, now, and see it through in the background."""
         if order.id in self._followed:
             return
@@ -148,7 +148,7 @@ class Studio:
         loose = [order for order in found if order.id not in self._followed]
         return sum(self._take_up(order) for order in loose)
 
-    def _take_up(self, order: Order) -> bool:
+    def _take_up(self, order: Order[PictureSpec]) -> bool:
         if order.unshown_since is not None:
             return self._take_up_unshown(order, order.unshown_since)
         self._takes[order.id] += 1
@@ -159,7 +159,7 @@ class Studio:
             self.follow(order)
         return True
 
-    def _take_up_unshown(self, order: Order, since: float) -> bool:
+    def _take_up_unshown(self, order: Order[PictureSpec], since: float) -> bool:
         if time.time() > since + UNSHOWN_KEPT_S:
             self._begin(order, self._follower.give_up(order.id, NOBODY_TOLD, self._messenger))
             return True
@@ -220,14 +220,14 @@ class Studio:
         await asyncio.wait({task})
         return True
 
-    async def find_order(self, order_id: str) -> Order:
+    async def find_order(self, order_id: str) -> Order[PictureSpec]:
         """Raises Gone."""
         order = await self.stores.orders.get(order_id)
         if order is None:
             raise Gone("That order is not there any more.")
         return order
 
-    async def find_portrait(self, portrait_id: int) -> Portrait:
+    async def find_portrait(self, portrait_id: int) -> Portrait[PictureSpec]:
         """Raises Gone."""
         portrait = await self.stores.portraits.get(portrait_id)
         if portrait is None:

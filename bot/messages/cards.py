@@ -9,8 +9,8 @@ from bot.core import words
 from bot.messages import likeness_words
 from data.orders.attempts import Attempt
 from data.pictures.portrait_rows import Portrait
-from engine.jobs.job import Downloading, Event, Fitting, Loading, Progress, Queued
-from engine.prompt import SLOTS, PortraitPrompt, from_json
+from engine.jobs.job import Downloading, Event, Fitting, Loading, PictureSpec, Progress, Queued
+from engine.prompt import SLOTS, PortraitPrompt
 
 ACCENT = discord.Colour(0xC8553D)
 WAITING = discord.Colour(0x6B7280)
@@ -107,7 +107,7 @@ def summary(prompt: PortraitPrompt) -> str:
 
 
 def portrait(
-    item: Portrait,
+    item: Portrait[PictureSpec],
     *,
     image_name: str,
     left: str = "",
@@ -123,17 +123,17 @@ def portrait(
     if changed:
         embed.add_field(name="Changed", value=words.plain(changed, 500), inline=False)
     elif not brief:
-        add_recipe(embed, from_json(item.prompt))
+        add_recipe(embed, item.spec.prompt)
     facts = (
-        f"Seed `{item.seed}` · {words.plain(item.model_title, 60)} · {item.width}×{item.height}"
+        f"Seed `{item.spec.seed}` · {words.plain(item.model_title, 60)} · {item.spec.width}×{item.spec.height}"
         f" · {words.seconds(item.render_s)}"
     )
-    if item.fine_tune:
-        facts += f" · {words.plain(item.fine_tune, 60)} at {item.fine_tune_strength:g}"
+    if item.spec.fine_tune:
+        facts += f" · {words.plain(item.spec.fine_tune, 60)} at {item.spec.fine_tune_strength:g}"
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
-    if lines := likeness_words.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
+    if lines := likeness_words.lines(attempts, item.spec.prompt.characters):
         embed.add_field(name="Face", value="\n".join(lines), inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)

@@ -3,7 +3,6 @@
 import asyncio
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final
 
 import discord
@@ -13,6 +12,7 @@ from bot.core import words
 from bot.core.stores import Stores
 from bot.messages import cards
 from data.characters.saved_characters import Character, CharacterUse
+from data.pictures.picture_store import PictureStore
 from engine.prompts import looks
 
 _HEIGHT_PX: Final = 384
@@ -101,11 +101,11 @@ def day(epoch_s: float) -> str:
 
 async def gallery(stores: Stores, character: Character) -> bytes:
     """The character's pictures side by side, as PNG."""
-    paths = [stores.pictures.path(one.sha256) for one in character.references]
-    return await asyncio.to_thread(_side_by_side, paths)
+    return await asyncio.to_thread(_side_by_side, stores.pictures, [one.sha256 for one in character.references])
 
 
-def _side_by_side(paths: Sequence[Path]) -> bytes:
+def _side_by_side(store: PictureStore, sha256s: Sequence[str]) -> bytes:
+    paths = [store.path(sha256) for sha256 in sha256s]
     if len(paths) == 1:
         return paths[0].read_bytes()
     pictures = []

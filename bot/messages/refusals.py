@@ -11,12 +11,11 @@ from discord import app_commands
 
 from bot.app import Interaction
 from bot.core.errors import AgainstPolicy, Gone, Suspicious
+from data.core.audit import AuditAction
 from data.core.data_errors import DataError
 
 log = logging.getLogger(__name__)
 
-ACTION: Final = "refused"
-AGAINST_POLICY: Final = "refused by policy"
 _PERSON: Final = re.compile(r"^face:[0-9]+")
 _WINDOW_S: Final = 600
 _MOST_IN_WINDOW: Final = 20
@@ -31,12 +30,12 @@ async def note(interaction: Interaction, error: BaseException) -> None:
     if isinstance(error, app_commands.CommandInvokeError):
         error = error.original
     if isinstance(error, AgainstPolicy):
-        await _write(interaction, AGAINST_POLICY, error.rule, repeats=True)
+        await _write(interaction, AuditAction.AGAINST_POLICY, error.rule, repeats=True)
     elif _is_suspicious(interaction, error):
-        await _write(interaction, ACTION, _tried(interaction), repeats=False)
+        await _write(interaction, AuditAction.REFUSED, _tried(interaction), repeats=False)
 
 
-async def _write(interaction: Interaction, action: str, what: str, *, repeats: bool) -> None:
+async def _write(interaction: Interaction, action: AuditAction, what: str, *, repeats: bool) -> None:
     guild_id, now = interaction.guild_id or 0, time.time()
     audit = interaction.client.stores.audit
     try:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import discord
-from pydantic import SecretStr
 
 from bot.client import StudioBot
 from bot.core.errors import BotError, SettingsError
@@ -23,6 +22,7 @@ from bot.core.stores import Stores
 from bot.operations.local_page import LiveEnv, page, world
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError, KeyReused
+from data.credits.ledger import LedgerNote
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +78,7 @@ def demo_settings(folder: Path, *, hosted: bool = False) -> Settings:
         discord_servers=(GUILD_ID,),
         data_free_mib=64,
     )
-    keys = {name: SecretStr("") for name in Settings.model_fields if name.endswith("_api_key")}
-    return settings if hosted else settings.model_copy(update={**keys, "cluster_urls": ()})
+    return settings if hosted else settings.without_hosted()
 
 
 def _check_port(port: int) -> None:
@@ -97,15 +96,10 @@ def _check_port(port: int) -> None:
 async def _run(options: argparse.Namespace) -> None:
     _check_port(options.port)
     settings = demo_settings(options.data, hosted=options.hosted)
-    stores = await Stores.open(settings.data_folder)
-    try:
-        bot = StudioBot(settings, stores, sync="always")
-    except BaseException:
-        await stores.close()  # its threads would keep the process alive
-        raise
+    bot = await StudioBot.open(settings, sync="always")
     async with world(bot, bot_name="Likeness") as env:
         channel, people = build_server(env)
-        await _first_credits(stores, people)
+        await _first_credits(bot.stores, people)
         await _welcome(env, bot, channel)
         async with page(env, channel, people, port=options.port) as preview:
             _announce(preview.url, browser=not options.no_browser)
@@ -134,10 +128,9 @@ async def _first_credits(stores: Stores, people: list[Any]) -> None:
                 GUILD_ID,
                 person.id,
                 CREDITS,
-                key=f"demo:welcome:{person.id}",
-                actor_id=person.id,
-                reason="Welcome to the demo",
-                now=time.time(),
+                LedgerNote(
+                    key=f"demo:welcome:{person.id}", actor_id=person.id, reason="Welcome to the demo", now=time.time()
+                ),
             )
 
 

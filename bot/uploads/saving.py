@@ -19,9 +19,9 @@ from data.characters.saved_characters import Character, FaceMeasure, Origin, che
 from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
 from engine.faces.identity import Face
+from engine.jobs.job import PictureSpec
 from engine.models.catalogue import Catalogue
 from engine.pictures import intake
-from engine.prompt import from_json
 from engine.prompts import looks
 from engine.recipes.picture_text import texts, with_texts
 
@@ -74,7 +74,7 @@ class FacesSeen:
 
 
 async def from_portrait(
-    stores: Stores, catalogue: Catalogue, saver: Saver, handle: str, portrait: Portrait
+    stores: Stores, catalogue: Catalogue, saver: Saver, handle: str, portrait: Portrait[PictureSpec]
 ) -> Character:
     """Save the face in one of the bot's own portraits.
 
@@ -87,10 +87,10 @@ async def from_portrait(
     if from_upload:
         await picture_rights.require(stores, saver.user_id)
     png = await stores.pictures.read(portrait.sha256)
-    seen = await asyncio.to_thread(examine, png, saver.face, needed=catalogue.shows_faces(portrait.model))
-    prompt = from_json(portrait.prompt)
+    seen = await asyncio.to_thread(examine, png, saver.face, needed=catalogue.shows_faces(portrait.spec.model))
+    prompt = portrait.spec.prompt
     # The studio alone puts people in the order of the words.
-    place = seen.place if _in_order(catalogue, portrait.model) else None
+    place = seen.place if _in_order(catalogue, portrait.spec.model) else None
     said = looks.saved_with(prompt, place, await _known(stores, saver, portrait))
     origin: Origin = "upload" if from_upload else "portrait"
     source = _Source(
@@ -116,7 +116,7 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
     return await _keep(bot.stores, saver, handle, picture.png, seen, _Source("upload"))
 
 
-async def _known(stores: Stores, saver: Saver, portrait: Portrait) -> dict[str, looks.Looks]:
+async def _known(stores: Stores, saver: Saver, portrait: Portrait[PictureSpec]) -> dict[str, looks.Looks]:
     """The looks of the saver's own characters that a portrait was made of, by handle."""
     versions = await stores.characters.of_order(portrait.order_id)
     own = [one for one in await stores.characters.list(saver.user_id) if one.id in versions]
@@ -231,7 +231,7 @@ async def from_message(
     raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
 
 
-async def portrait_in(stores: Stores, message: discord.Message) -> Portrait:
+async def portrait_in(stores: Stores, message: discord.Message) -> Portrait[PictureSpec]:
     """The (first) portrait that a message of the bot shows. Raises Gone."""
     portraits = await stores.portraits.by_message(message.id)
     if not portraits:

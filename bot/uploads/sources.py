@@ -13,11 +13,11 @@ from bot.app import App, Interaction
 from bot.core import picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
-from bot.core.prompt_reading import NOTHING
 from bot.guard import Actor
 from bot.uploads import attachments, saving
 from data.pictures.portrait_rows import Portrait
-from engine.prompt import PortraitPrompt, from_json
+from engine.jobs.job import PictureSpec
+from engine.prompt import NOTHING, PortraitPrompt
 
 _MARGIN_S: Final = 3600.0
 
@@ -31,12 +31,12 @@ class Source:
     height: int
     from_upload: bool
     kept: str = ""
-    portrait: Portrait | None = None
+    portrait: Portrait[PictureSpec] | None = None
 
     @property
     def prompt(self) -> PortraitPrompt:
         """The recipe that it was made from, as far as one is known; without its seed."""
-        return from_json(self.portrait.prompt) if self.portrait else NOTHING
+        return self.portrait.spec.prompt if self.portrait else NOTHING
 
     def edit(self, words: str, strength: float) -> EditRequest:
         return EditRequest(sha256=self.sha256, words=words, strength=strength, from_upload=self.from_upload)
@@ -45,13 +45,13 @@ class Source:
         return ReferenceRequest(handle=handle, sha256=self.sha256, role=role, from_upload=self.from_upload)
 
 
-async def from_portrait(bot: App, portrait: Portrait) -> Source:
+async def from_portrait(bot: App, portrait: Portrait[PictureSpec]) -> Source:
     """One of the bot's portraits; one that was made from an uploaded picture passes that on."""
     order = await bot.stores.orders.get(portrait.order_id)
     return Source(
         sha256=portrait.sha256,
-        width=portrait.width,
-        height=portrait.height,
+        width=portrait.spec.width,
+        height=portrait.spec.height,
         from_upload=order is None or order.from_upload,
         portrait=portrait,
     )
@@ -98,7 +98,7 @@ async def latest(bot: App, person: Actor) -> Source:
     return await from_portrait(bot, portrait)
 
 
-def own(portrait: Portrait, person: Actor) -> Portrait:
+def own(portrait: Portrait[PictureSpec], person: Actor) -> Portrait[PictureSpec]:
     """The portrait, if it is the person's, of this server. Raises NotYours."""
     if portrait.user_id != person.user_id or portrait.guild_id != person.place.guild_id:
         raise NotYours

@@ -4,14 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
 
 from data.core.database import Database, Transaction
 from data.core.rows import of_row
 
 
+class AuditAction(StrEnum):
+    """What can be done, as it is kept and shown."""
+
+    GRANT_CREDITS = "grant credits"
+    REVOKE_CREDITS = "revoke credits"
+    GRANT_TIER = "grant tier"
+    REVOKE_TIER = "revoke tier"
+    BAN = "studio ban"
+    UNBAN = "studio unban"
+    ERASE = "erase everything"
+    REPORT_CHARACTER = "report character"
+    DISABLE_CHARACTER = "disable character"
+    ENABLE_CHARACTER = "enable character"
+    PURGE_CHARACTER = "purge character"
+    CHANGE_SETTINGS = "change settings"
+    ALLOW_SERVER = "allow server"
+    DENY_SERVER = "deny server"
+    REFUSED = "refused"
+    AGAINST_POLICY = "refused by policy"
+
+
+ABOUT_CHARACTERS: Final = frozenset(
+    {
+        AuditAction.REPORT_CHARACTER,
+        AuditAction.DISABLE_CHARACTER,
+        AuditAction.ENABLE_CHARACTER,
+        AuditAction.PURGE_CHARACTER,
+    }
+)
+"""Their details name a character, which goes with the person whose it was."""
+REPORTS: Final = frozenset({AuditAction.REPORT_CHARACTER})
+"""Whom these are about is not told what was said."""
+
+
+def in_sql(actions: frozenset[AuditAction]) -> str:
+    """A list for IN (…): these are this module's own words, without quotes in them."""
+    return "(" + ", ".join(f"'{action}'" for action in sorted(actions)) + ")"
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """`action` is a short name ("grant credits", "refused"), `detail` its figures in words.
+    """`action` is that of an `AuditAction`, as it is kept; `detail` its figures in words.
 
     `target_id` is a user, or for actions on a server the server; 0 when there is none.
     """
@@ -34,7 +75,7 @@ class Audit:
         self,
         guild_id: int,
         actor_id: int,
-        action: str,
+        action: AuditAction,
         *,
         target_id: int = 0,
         detail: str = "",
@@ -51,7 +92,7 @@ class Audit:
         *,
         actor_id: int | None = None,
         target_id: int | None = None,
-        action: str | None = None,
+        action: AuditAction | None = None,
         since: float | None = None,
         before_id: int | None = None,
         limit: int = 20,
@@ -78,7 +119,7 @@ async def record(
     tx: Transaction,
     guild_id: int,
     actor_id: int,
-    action: str,
+    action: AuditAction,
     *,
     target_id: int = 0,
     detail: str = "",

@@ -55,6 +55,7 @@ class Transaction:
     def __init__(self, connection: aiosqlite.Connection) -> None:
         self._connection = connection
         self._after_commit: list[Callable[[], None]] = []
+        self._files_after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
         self._open = True
 
@@ -73,18 +74,25 @@ class Transaction:
         return rows[0] if rows else None
 
     def on_commit(self, call: Callable[[], None]) -> None:
-        """`call` runs after the commit, before another transaction begins; quick, and without raising."""
+        """`call` runs after the commit, before anything else does; quick, and without raising."""
         self._after_commit.append(call)
 
+    def on_commit_in_thread(self, call: Callable[[], None]) -> None:
+        """As `on_commit`, for what waits for a disk: in a thread, before another transaction begins."""
+        self._files_after_commit.append(call)
+
     def on_rollback(self, call: Callable[[], None]) -> None:
-        """`call` runs after a rollback, before another transaction begins; quick, and without raising."""
+        """`call` runs after a rollback, in a thread, before another transaction begins; without raising."""
         self._after_rollback.append(call)
 
-    def _end(self, *, committed: bool) -> None:
+    async def _end(self, *, committed: bool) -> None:
         self._open = False
-        # Undoing goes backwards, so that the first step is undone last.
-        for call in self._after_commit if committed else reversed(self._after_rollback):
+        for call in self._after_commit if committed else ():
             call()
+        # Undoing goes backwards, so that the first step is undone last.
+        files = self._files_after_commit if committed else self._after_rollback[::-1]
+        if files:
+            await asyncio.to_thread(lambda: [call() for call in files])
 
 
 class Database:
@@ -203,7 +211,7 @@ class Database:
             await self._roll_back(transaction)
             raise
         self.commits += 1
-        transaction._end(committed=True)
+        await transaction._end(committed=True)
 
     async def _roll_back(self, transaction: Transaction) -> None:
         # Statements of a cancelled await may still be under way on the connection's thread: this one queues
@@ -213,7 +221,7 @@ class Database:
         except sqlite3.Error as error:
             raise in_words(error) from error
         finally:
-            transaction._end(committed=False)
+            await transaction._end(committed=False)
 
 
 async def _connect(path: Path, *pragmas: str) -> aiosqlite.Connection:

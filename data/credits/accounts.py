@@ -10,17 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.core import audit
+from data.core.audit import AuditAction
 from data.core.data_errors import BadAmount, GrantLimitReached, KeyReused
 from data.core.database import Database, Transaction
 from data.core.rows import of_row
 from data.credits import ledger, tier_rows
 from data.credits.balances import account_row, allowance_due, renew_allowance
-from data.credits.ledger import LedgerEntry, NewEntry, entry_of
+from data.credits.ledger import LedgerEntry, LedgerNote, NewEntry, entry_of
 from data.credits.tier_rows import FREE as FREE
 from data.credits.tier_rows import UNLIMITED as UNLIMITED
 from data.credits.tier_rows import TierChange as TierChange
 
 MAX_AMOUNT = 1_000_000_000
+_TIER_ACTIONS = {"grant": AuditAction.GRANT_TIER, "revoke": AuditAction.REVOKE_TIER}
 
 # With what they granted before they had everything of theirs erased and came back.
 _GRANTED = """
@@ -94,45 +96,34 @@ class Accounts:
         return None if row is None else _account(row, now)
 
     async def grant(
-        self,
-        guild_id: int,
-        user_id: int,
-        amount: int,
-        *,
-        key: str,
-        actor_id: int,
-        reason: str = "",
-        now: float,
-        limits: GrantLimits | None = None,
+        self, guild_id: int, user_id: int, amount: int, note: LedgerNote, *, limits: GrantLimits | None = None
     ) -> LedgerEntry:
-        """Give `amount` > 0 credits, once per `key`; audited. Raises `GrantLimitReached`, `BadAmount`."""
+        """Give `amount` > 0 credits, once per key; audited. Raises `GrantLimitReached`, `BadAmount`."""
         _check_amount(amount)
-        async with self._db.storing(user_id, actor_id) as tx:
-            row = await account_row(tx, guild_id, user_id, now)
-            if (first := await _first(tx, f"grant:{key}", row, amount)) is not None:
+        own = note.of("grant")
+        async with self._db.storing(user_id, note.actor_id) as tx:
+            row = await account_row(tx, guild_id, user_id, note.now)
+            if (first := await _first(tx, own.key, row, amount)) is not None:
                 return first
-            await _check_limits(tx, guild_id, actor_id, limits, credits=amount)
-            entry = await _change(tx, row, "grant", amount, f"grant:{key}", actor_id, reason, now)
-            detail = f"{amount} credits, {entry.balance_after} then"
-            await audit.record(
-                tx, guild_id, actor_id, "grant credits", target_id=user_id, detail=detail, reason=reason, now=now
+            await _check_limits(tx, guild_id, note.actor_id, limits, credits=amount)
+            entry = await _change(tx, row, "grant", amount, own)
+            await _audit(
+                tx, guild_id, user_id, AuditAction.GRANT_CREDITS, f"{amount} credits, {entry.balance_after} then", note
             )
         return entry
 
-    async def revoke(
-        self, guild_id: int, user_id: int, amount: int, *, key: str, actor_id: int, reason: str = "", now: float
-    ) -> LedgerEntry:
+    async def revoke(self, guild_id: int, user_id: int, amount: int, note: LedgerNote) -> LedgerEntry:
         """Take up to `amount` > 0 credits, at most what is there (`-entry.amount` were taken); audited."""
         _check_amount(amount)
-        async with self._db.storing(user_id, actor_id) as tx:
-            row = await account_row(tx, guild_id, user_id, now)
-            if (first := await _first(tx, f"revoke:{key}", row, None)) is not None:
+        own = note.of("revoke")
+        async with self._db.storing(user_id, note.actor_id) as tx:
+            row = await account_row(tx, guild_id, user_id, note.now)
+            if (first := await _first(tx, own.key, row, None)) is not None:
                 return first
             taken = min(amount, row["balance"])
-            entry = await _change(tx, row, "adjust", -taken, f"revoke:{key}", actor_id, reason, now)
-            detail = f"{taken} credits, {entry.balance_after} then"
-            await audit.record(
-                tx, guild_id, actor_id, "revoke credits", target_id=user_id, detail=detail, reason=reason, now=now
+            entry = await _change(tx, row, "adjust", -taken, own)
+            await _audit(
+                tx, guild_id, user_id, AuditAction.REVOKE_CREDITS, f"{taken} credits, {entry.balance_after} then", note
             )
         return entry
 
@@ -141,29 +132,20 @@ class Accounts:
         guild_id: int,
         user_id: int,
         tier: str,
+        note: LedgerNote,
         *,
         until: float | None,
-        key: str,
-        actor_id: int,
-        reason: str = "",
-        now: float,
         limits: GrantLimits | None = None,
     ) -> Account:
-        """Set the tier until `until` (None: without an end), once per `key`; audited.
+        """Set the tier until `until` (None: without an end), once per key; audited.
 
         Raises `GrantLimitReached`.
         """
-        return await self._change_tier(
-            "grant", guild_id, user_id, tier, until, key=key, actor_id=actor_id, reason=reason, now=now, limits=limits
-        )
+        return await self._change_tier("grant", guild_id, user_id, tier, until, note, limits)
 
-    async def revoke_tier(
-        self, guild_id: int, user_id: int, *, key: str, actor_id: int, reason: str = "", now: float
-    ) -> Account:
-        """Back to the free tier, once per `key`; audited."""
-        return await self._change_tier(
-            "revoke", guild_id, user_id, FREE, None, key=key, actor_id=actor_id, reason=reason, now=now, limits=None
-        )
+    async def revoke_tier(self, guild_id: int, user_id: int, note: LedgerNote) -> Account:
+        """Back to the free tier, once per key; audited."""
+        return await self._change_tier("revoke", guild_id, user_id, FREE, None, note, None)
 
     async def _change_tier(
         self,
@@ -172,29 +154,22 @@ class Accounts:
         user_id: int,
         tier: str,
         until: float | None,
-        *,
-        key: str,
-        actor_id: int,
-        reason: str,
-        now: float,
+        note: LedgerNote,
         limits: GrantLimits | None,
     ) -> Account:
-        async with self._db.storing(user_id, actor_id) as tx:
-            row = await tier_rows.end_when_due(tx, await account_row(tx, guild_id, user_id, now), now)
-            first = await tx.one("SELECT account_id FROM tier_changes WHERE key = ?", (f"{kind}:{key}",))
+        own = note.of(kind)
+        async with self._db.storing(user_id, note.actor_id) as tx:
+            row = await tier_rows.end_when_due(tx, await account_row(tx, guild_id, user_id, note.now), note.now)
+            first = await tx.one("SELECT account_id FROM tier_changes WHERE key = ?", (own.key,))
             if first is not None:
                 if first["account_id"] != row["id"]:
-                    raise KeyReused(key)
-                return _account(row, now)
-            await _check_limits(tx, guild_id, actor_id, limits, tiers=1)
-            row = await tier_rows.change(
-                tx, row["id"], kind, tier, until, key=f"{kind}:{key}", actor_id=actor_id, reason=reason, now=now
-            )
+                    raise KeyReused(note.key)
+                return _account(row, note.now)
+            await _check_limits(tx, guild_id, note.actor_id, limits, tiers=1)
+            row = await tier_rows.change(tx, row["id"], kind, tier, until, own)
             detail = tier if until is None else f"{tier} until {until:.0f}"
-            await audit.record(
-                tx, guild_id, actor_id, f"{kind} tier", target_id=user_id, detail=detail, reason=reason, now=now
-            )
-        return _account(row, now)
+            await _audit(tx, guild_id, user_id, _TIER_ACTIONS[kind], detail, note)
+        return _account(row, note.now)
 
     async def granted(self, guild_id: int, actor_id: int, *, since: float) -> Granted:
         """What this moderator has granted in this server since `since`."""
@@ -255,16 +230,7 @@ async def _first(tx: Transaction, key: str, row: sqlite3.Row, amount: int | None
     return entry
 
 
-async def _change(
-    tx: Transaction,
-    row: sqlite3.Row,
-    kind: ledger.Kind,
-    amount: int,
-    key: str,
-    actor_id: int,
-    reason: str,
-    now: float,
-) -> LedgerEntry:
+async def _change(tx: Transaction, row: sqlite3.Row, kind: ledger.Kind, amount: int, note: LedgerNote) -> LedgerEntry:
     """Change lasting credits; only when less is left than the allowance does that shrink."""
     balance = row["balance"] + amount
     left = min(row["allowance_left"], balance)
@@ -276,12 +242,18 @@ async def _change(
         allowance_amount=left - row["allowance_left"],
         allowance_day=row["allowance_day"] if left != row["allowance_left"] else None,
         balance_after=balance,
-        key=key,
-        actor_id=actor_id,
-        reason=reason,
-        created_at=now,
+        note=note,
     )
     return (await ledger.append(tx, [entry]))[0]
+
+
+async def _audit(
+    tx: Transaction, guild_id: int, user_id: int, action: AuditAction, detail: str, note: LedgerNote
+) -> None:
+    """What was done to whose account."""
+    await audit.record(
+        tx, guild_id, note.actor_id, action, target_id=user_id, detail=detail, reason=note.reason, now=note.now
+    )
 
 
 async def _check_limits(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from dataclasses import replace
 
 from data.core.database import Transaction
 from data.credits import ledger
-from data.credits.ledger import LedgerEntry, NewEntry
+from data.credits.ledger import LedgerEntry, LedgerNote, NewEntry
 
 
 async def account_row(tx: Transaction, guild_id: int, user_id: int, now: float) -> sqlite3.Row:
@@ -48,8 +49,7 @@ async def renew_allowance(tx: Transaction, row: sqlite3.Row, day: str, allowance
                 allowance_amount=-left,
                 allowance_day=last,
                 balance_after=balance,
-                key=f"expiry:{account}:{last}",
-                created_at=now,
+                note=LedgerNote(key=f"expiry:{account}:{last}", now=now),
             )
         )
     if allowance:
@@ -62,8 +62,7 @@ async def renew_allowance(tx: Transaction, row: sqlite3.Row, day: str, allowance
                 allowance_amount=allowance,
                 allowance_day=day,
                 balance_after=balance,
-                key=f"allowance:{account}:{day}",
-                created_at=now,
+                note=LedgerNote(key=f"allowance:{account}:{day}", now=now),
             )
         )
     changed = await tx.execute(
@@ -85,8 +84,8 @@ async def debit(tx: Transaction, account_id: int, total: int) -> int | None:
     return None if row is None else int(row["balance"])
 
 
-def holds(row: sqlite3.Row, prices: Sequence[tuple[str, int]], *, actor_id: int, now: float) -> list[NewEntry]:
-    """The hold entries of jobs (id, price) for an account whose row was read before `debit`."""
+def holds(row: sqlite3.Row, prices: Sequence[tuple[str, int]], note: LedgerNote) -> list[NewEntry]:
+    """The hold entries of jobs (id, price) for an account whose row was read before `debit`; each has its own key."""
     balance, left, entries = row["balance"], row["allowance_left"], []
     for job_id, price in prices:
         from_allowance = min(left, price)
@@ -101,9 +100,7 @@ def holds(row: sqlite3.Row, prices: Sequence[tuple[str, int]], *, actor_id: int,
                 allowance_day=row["allowance_day"] if from_allowance else None,
                 balance_after=balance,
                 job_id=job_id,
-                key=f"hold:{job_id}",
-                actor_id=actor_id,
-                created_at=now,
+                note=replace(note, key=f"hold:{job_id}"),
             )
         )
     return entries
@@ -119,13 +116,12 @@ async def settle(tx: Transaction, job_id: str, *, now: float) -> None:
         amount=0,
         balance_after=row[0]["balance"],
         job_id=job_id,
-        key=f"settle:{job_id}",
-        created_at=now,
+        note=LedgerNote(key=f"settle:{job_id}", now=now),
     )
     await ledger.append(tx, [entry])
 
 
-async def refund(tx: Transaction, job_id: str, *, actor_id: int, reason: str, now: float) -> None:
+async def refund(tx: Transaction, job_id: str, note: LedgerNote) -> None:
     """Give the job's hold back. Allowance of a day that is over expires at once: it never becomes lasting credits."""
     hold = await _hold(tx, job_id)
     row = (await tx.execute("SELECT * FROM accounts WHERE id = ?", (hold.account_id,)))[0]
@@ -141,10 +137,7 @@ async def refund(tx: Transaction, job_id: str, *, actor_id: int, reason: str, no
             allowance_day=hold.allowance_day,
             balance_after=balance,
             job_id=job_id,
-            key=f"refund:{job_id}",
-            actor_id=actor_id,
-            reason=reason,
-            created_at=now,
+            note=replace(note, key=f"refund:{job_id}"),
         )
     ]
     if expired:
@@ -158,8 +151,7 @@ async def refund(tx: Transaction, job_id: str, *, actor_id: int, reason: str, no
                 allowance_day=hold.allowance_day,
                 balance_after=balance,
                 job_id=job_id,
-                key=f"expiry:{job_id}",
-                created_at=now,
+                note=LedgerNote(key=f"expiry:{job_id}", now=note.now),
             )
         )
     await tx.execute(

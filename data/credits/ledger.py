@@ -7,18 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Literal
 
 from data.core.database import Database, Transaction, Value
 from data.core.rows import of_row
 
 Kind = Literal["grant", "allowance", "hold", "settle", "refund", "adjust", "expiry"]
-
-_COLUMNS = (
-    "account_id, kind, amount, allowance_amount, allowance_day, balance_after, job_id, key, actor_id, reason,"
-    " created_at"
-)
 
 # Each query gives one row for every disagreement of its kind.
 _CHECKS = (
@@ -75,43 +70,48 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerNote:
+    """Who changes something of an account, when (epoch seconds) and why.
+
+    What was written under a `key` is not done again under it. Actor 0 is the bot itself.
+    """
+
+    key: str
+    now: float
+    actor_id: int = 0
+    reason: str = ""
+
+    def of(self, kind: str) -> LedgerNote:
+        """The same for one kind of change: each kind has keys of its own."""
+        return replace(self, key=f"{kind}:{self.key}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """An entry to be written; its fields are those of `LedgerEntry`."""
+    """An entry to be written; its fields, and those of its note, are those of `LedgerEntry`."""
 
     account_id: int
     kind: Kind
     amount: int
     balance_after: int
-    key: str
-    created_at: float
+    note: LedgerNote
     allowance_amount: int = 0
     allowance_day: str | None = None
     job_id: str | None = None
-    actor_id: int = 0
-    reason: str = ""
 
-    def values(self) -> tuple[Value, ...]:
-        return (
-            self.account_id,
-            self.kind,
-            self.amount,
-            self.allowance_amount,
-            self.allowance_day,
-            self.balance_after,
-            self.job_id,
-            self.key,
-            self.actor_id,
-            self.reason,
-            self.created_at,
-        )
+    def columns(self) -> dict[str, Value]:
+        """What is written, by the names of columns."""
+        own = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "note"}
+        note = self.note
+        return {**own, "key": note.key, "actor_id": note.actor_id, "reason": note.reason, "created_at": note.now}
 
 
 async def append(tx: Transaction, entries: Sequence[NewEntry]) -> list[LedgerEntry]:
     """Write entries in one statement; each must continue from the balance of the one before it."""
-    marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(entries))
-    values = [value for entry in entries for value in entry.values()]
-    sql = f"INSERT INTO ledger ({_COLUMNS}) VALUES {marks} RETURNING *"  # noqa: S608 - only marks vary
-    return [entry_of(row) for row in await tx.execute(sql, values)]
+    rows = [entry.columns() for entry in entries]
+    marks = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+    sql = f"INSERT INTO ledger ({', '.join(rows[0])}) VALUES {marks} RETURNING *"  # noqa: S608 - own names and marks
+    return [entry_of(row) for row in await tx.execute(sql, [value for row in rows for value in row.values()])]
 
 
 async def with_key(tx: Transaction, key: str) -> LedgerEntry | None:

@@ -6,6 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from data.core.database import Transaction
+from data.credits.ledger import LedgerNote
 
 FREE = "free"
 UNLIMITED = "unlimited"
@@ -55,17 +56,13 @@ async def change(
     kind: str,
     tier: str,
     until: float | None,
-    *,
-    key: str,
-    actor_id: int,
-    reason: str,
-    now: float,
+    note: LedgerNote,
 ) -> sqlite3.Row:
-    """Set the tier and record it under `key`. Returns the account's row."""
+    """Set the tier and record it under the note's key. Returns the account's row."""
     await tx.execute(
         "INSERT INTO tier_changes (account_id, kind, tier, until, key, actor_id, reason, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (account_id, kind, tier, until, key, actor_id, reason, now),
+        (account_id, kind, tier, until, note.key, note.actor_id, note.reason, note.now),
     )
     return await _set(tx, account_id, tier, until)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
-from typing import Literal
+from typing import Generic, Literal
 
 from data.characters.character_rows import SHARED
 from data.core.data_errors import (
@@ -28,10 +28,11 @@ from data.core.data_errors import (
 )
 from data.core.database import Database, Transaction, Value
 from data.core.files import remove
+from data.core.rows import Spec, StoredForm
 from data.credits import balances, ledger
 from data.credits.hosted_costs import COST, NOTED, PRESUMED, TAKEN_BACK, believed
+from data.credits.ledger import LedgerNote
 from data.credits.tier_rows import tier_of
-from data.orders.order_rows import JOBS, job_of, read_orders
 from data.orders.order_rows import JobRow as JobRow
 from data.orders.order_rows import NewEdit as NewEdit
 from data.orders.order_rows import NewFrames as NewFrames
@@ -40,12 +41,13 @@ from data.orders.order_rows import NewOrder as NewOrder
 from data.orders.order_rows import NewPicture as NewPicture
 from data.orders.order_rows import Order as Order
 from data.orders.order_rows import OrderEdit as OrderEdit
+from data.orders.order_rows import OrderReader
 from data.orders.order_rows import OrderReference as OrderReference
 from data.orders.order_rows import SpendCeiling as SpendCeiling
 from data.orders.order_rows import State as State
 from data.orders.order_rows import Way as Way
 from data.pictures.picture_store import PictureStore, StagedPicture
-from data.pictures.portrait_rows import Portrait, PortraitFacts, insert_portrait, portrait_of_job
+from data.pictures.portrait_rows import Portrait, PortraitFacts, PortraitRows
 
 _SPENT = f"""
 SELECT coalesce(sum({COST}), 0) FROM jobs j
@@ -55,20 +57,16 @@ WHERE j.provider = :provider AND j.provider NOT IN ('local', 'studio') AND j.cre
         OR a.user_id IN (SELECT pseudonym FROM erasures WHERE user_id = :user))
 """  # noqa: S608 - a constant
 
-_INSERT_JOBS = """
-INSERT INTO jobs (
-    id, order_id, position, model, provider, cost_usd_micros, lane, seed, width, height, steps, guidance, price,
-    prompt, fine_tune, fine_tune_strength, created_at
-) VALUES
-"""
 
-
-class Orders:
-    def __init__(self, db: Database, pictures: PictureStore) -> None:
+class Orders(Generic[Spec]):
+    def __init__(self, db: Database, pictures: PictureStore, form: StoredForm[Spec]) -> None:
         self._db = db
         self._pictures = pictures
+        self._form = form
+        self._read = OrderReader(form)
+        self._portraits = PortraitRows(form)
 
-    async def place(self, order: NewOrder, *, now: float, ceilings: Sequence[SpendCeiling] = ()) -> Order:
+    async def place(self, order: NewOrder[Spec], *, now: float, ceilings: Sequence[SpendCeiling] = ()) -> Order[Spec]:
         """Write the order, its jobs and their holds, and debit the account, in one commit.
 
         Raises `InsufficientCredits`, `TierEnded`, `CharacterGone`, `StoredPictureGone`, `PortraitGone`,
@@ -83,58 +81,58 @@ class Orders:
             if first is not None:
                 if first["account_id"] != account["id"]:
                     raise KeyReused(order.source)
-                return (await read_orders(tx.execute, "o.id = ?", (first["id"],)))[0]
+                return (await self._read.orders(tx.execute, "o.id = ?", (first["id"],)))[0]
             if order.tier is not None and tier_of(account, now)[0] != order.tier:
                 raise TierEnded(order.tier)
             await _check_ceilings(tx, order, ceilings)
             total = sum(job.price for job in order.jobs)
             if await balances.debit(tx, account["id"], total) is None:
                 raise InsufficientCredits(account["balance"], total)
-            await _insert(tx, order, account, now)
-            return (await read_orders(tx.execute, "o.id = ?", (order.id,), created=True))[0]
+            await self._insert(tx, order, account, now)
+            return (await self._read.orders(tx.execute, "o.id = ?", (order.id,), created=True))[0]
 
-    async def get(self, order_id: str) -> Order | None:
+    async def get(self, order_id: str) -> Order[Spec] | None:
         """The order, or None when there is none of that id."""
-        orders = await read_orders(self._db.fetch_all, "o.id = ?", (order_id,))
+        orders = await self._read.orders(self._db.fetch_all, "o.id = ?", (order_id,))
         return orders[0] if orders else None
 
-    async def from_source(self, source: str) -> Order | None:
+    async def from_source(self, source: str) -> Order[Spec] | None:
         """The order that this request became, if it became one."""
-        orders = await read_orders(self._db.fetch_all, "o.source = ?", (source,))
+        orders = await self._read.orders(self._db.fetch_all, "o.source = ?", (source,))
         return orders[0] if orders else None
 
-    async def job(self, job_id: str) -> JobRow | None:
+    async def job(self, job_id: str) -> JobRow[Spec] | None:
         """The job, or None when there is none of that id."""
-        row = await self._db.fetch_one(f"{JOBS} WHERE j.id = ?", (job_id,))
-        return None if row is None else job_of(row)
+        row = await self._db.fetch_one(f"{self._read.jobs} WHERE j.id = ?", (job_id,))
+        return None if row is None else self._read.job(row)
 
-    async def open_orders(self) -> Sequence[Order]:
+    async def open_orders(self) -> Sequence[Order[Spec]]:
         """Orders that are not closed, in order of arrival."""
-        return await read_orders(self._db.fetch_all, "o.state = 'open'", ())
+        return await self._read.orders(self._db.fetch_all, "o.state = 'open'", ())
 
-    async def open_in(self, guild_id: int, user_id: int | None = None) -> Sequence[Order]:
+    async def open_in(self, guild_id: int, user_id: int | None = None) -> Sequence[Order[Spec]]:
         """The server's orders that are not closed (of one user, or of all), in order of arrival."""
-        return await read_orders(
+        return await self._read.orders(
             self._db.fetch_all,
             "o.state = 'open' AND a.guild_id = ?1 AND (?2 IS NULL OR a.user_id = ?2)",
             (guild_id, user_id),
         )
 
-    async def unshown(self, user_id: int) -> Sequence[Order]:
+    async def unshown(self, user_id: int) -> Sequence[Order[Spec]]:
         """The user's orders, in all servers, of which they are to be told with their next command."""
-        return await read_orders(
+        return await self._read.orders(
             self._db.fetch_all,
             "o.unshown_since IS NOT NULL AND o.account_id IN (SELECT id FROM accounts WHERE user_id = ?)",
             (user_id,),
         )
 
-    async def of_user(self, guild_id: int, user_id: int, *, limit: int = 25) -> Sequence[Order]:
+    async def of_user(self, guild_id: int, user_id: int, *, limit: int = 25) -> Sequence[Order[Spec]]:
         """The user's orders, newest first."""
         newest = (
             "o.id IN (SELECT n.id FROM orders n JOIN accounts b ON b.id = n.account_id"
             " WHERE b.guild_id = ? AND b.user_id = ? ORDER BY n.created_at DESC, n.rowid DESC LIMIT ?)"
         )
-        return (await read_orders(self._db.fetch_all, newest, (guild_id, user_id, limit)))[::-1]
+        return (await self._read.orders(self._db.fetch_all, newest, (guild_id, user_id, limit)))[::-1]
 
     async def set_message(self, order_id: str, message_id: int, channel_id: int) -> None:
         """Where the order's message is; its portraits are shown there too. An order that is closed stays as it is."""
@@ -214,7 +212,7 @@ class Orders:
         row = await self._db.fetch_one("SELECT provider_ref FROM jobs WHERE id = ?", (job_id,))
         return "" if row is None else str(row[0])
 
-    async def store(self, job_id: str, staged: StagedPicture, facts: PortraitFacts, now: float) -> Portrait:
+    async def store(self, job_id: str, staged: StagedPicture, facts: PortraitFacts[Spec], now: float) -> Portrait[Spec]:
         """Keep the portrait and mark the job as rendered; a second call returns the first portrait.
 
         Raises `JobOver` when the job was cancelled or failed meanwhile. The staged picture is removed then, as it is
@@ -222,30 +220,30 @@ class Orders:
         """
         try:
             async with self._db.transaction() as tx:
-                job = await _job(tx, job_id)
-                if (first := await portrait_of_job(tx, job_id)) is not None:
-                    tx.on_commit(partial(remove, staged.file))
+                job = await self._job(tx, job_id)
+                if (first := await self._portraits.of_job(tx, job_id)) is not None:
+                    tx.on_commit_in_thread(partial(remove, staged.file))
                     return first
                 _must_be(job, "waiting", "running")
                 picture = await self._pictures.adopt(tx, staged)
-                portrait = await insert_portrait(tx, job_id, picture, facts, now)
+                portrait = await self._portraits.insert(tx, job_id, picture, facts, now)
                 await tx.execute("UPDATE jobs SET state = 'rendered' WHERE id = ?", (job_id,))
                 return portrait
         except Exception:  # a cancel means that the process ends: its next start removes what is staged
             await self._pictures.discard(staged)
             raise
 
-    async def settle(self, job_id: str, now: float) -> JobRow:
+    async def settle(self, job_id: str, now: float) -> JobRow[Spec]:
         """The portrait was delivered: the hold is spent. Idempotent. Raises `NotRendered`, `JobOver`."""
         async with self._db.transaction() as tx:
-            job = await _job(tx, job_id)
+            job = await self._job(tx, job_id)
             if job.state == "delivered":
                 return job
             if job.state in {"waiting", "running"}:
                 raise NotRendered(job_id)
             _must_be(job, "rendered")
             await _settle(tx, job_id, now)
-            return await _job(tx, job_id)
+            return await self._job(tx, job_id)
 
     async def delivered(self, order_id: str, way: Way | None, now: float) -> None:
         """The person was shown the order's end, or told of it: what is rendered is settled. The first way counts.
@@ -278,21 +276,21 @@ class Orders:
         *,
         actor_id: int = 0,
         rendered_too: bool = False,
-    ) -> JobRow:
+    ) -> JobRow[Spec]:
         """End the job and refund its hold. Returns the job as it is afterwards.
 
         A job that has ended, or is rendered (unless `rendered_too`), is left as it is.
         """
         endable = {"waiting", "running", "rendered"} if rendered_too else {"waiting", "running"}
         async with self._db.transaction() as tx:
-            job = await _job(tx, job_id)
+            job = await self._job(tx, job_id)
             if job.state not in endable:
                 return job
-            await balances.refund(tx, job_id, actor_id=actor_id, reason=state, now=now)
+            await balances.refund(tx, job_id, LedgerNote(key=job_id, actor_id=actor_id, reason=state, now=now))
             await tx.execute(
                 "UPDATE jobs SET state = ?, error = ?, ended_at = ? WHERE id = ?", (state, error, now, job_id)
             )
-            return await _job(tx, job_id)
+            return await self._job(tx, job_id)
 
     async def close(self, order_id: str) -> None:
         """The order's message is final: nothing is to be done after a restart. Lets go of token and references.
@@ -323,12 +321,45 @@ class Orders:
         row = await self._db.fetch_one(_SPENT, {"provider": provider, "since": since, "user": user_id})
         return 0 if row is None else int(row[0])
 
+    async def _job(self, tx: Transaction, job_id: str) -> JobRow[Spec]:
+        row = await tx.one(f"{self._read.jobs} WHERE j.id = ?", (job_id,))
+        if row is None:
+            raise UnknownJob(job_id)
+        return self._read.job(row)
 
-async def _job(tx: Transaction, job_id: str) -> JobRow:
-    row = await tx.one(f"{JOBS} WHERE j.id = ?", (job_id,))
-    if row is None:
-        raise UnknownJob(job_id)
-    return job_of(row)
+    async def _insert(self, tx: Transaction, order: NewOrder[Spec], account: sqlite3.Row, now: float) -> None:
+        """The order's rows; `account` as it was before the debit."""
+        await _insert_order(tx, order, account["id"], now)
+        ids = [f"{order.id}.{position}" for position in range(len(order.jobs))]
+        await self._insert_jobs(tx, order, ids, now)
+        prices = [(job_id, job.price) for job_id, job in zip(ids, order.jobs, strict=True)]
+        note = LedgerNote(key=order.id, actor_id=order.user_id, now=now)
+        await ledger.append(tx, balances.holds(account, prices, note))
+        await _pin_all(tx, order)
+        if order.series is not None:
+            for job_id, (number, label) in zip(ids, order.series.frames, strict=True):
+                await tx.execute(
+                    "INSERT INTO series_frames (job_id, series_id, number, label) VALUES (?, ?, ?, ?)",
+                    (job_id, order.series.series_id, number, label),
+                )
+
+    async def _insert_jobs(self, tx: Transaction, order: NewOrder[Spec], ids: Sequence[str], now: float) -> None:
+        rows: list[Mapping[str, Value]] = [
+            {
+                "id": job_id,
+                "order_id": order.id,
+                "position": position,
+                "provider": job.provider,
+                "cost_usd_micros": job.cost_usd_micros,
+                "price": job.price,
+                "created_at": now,
+                **self._form.to_columns(job.spec),
+            }
+            for position, (job_id, job) in enumerate(zip(ids, order.jobs, strict=True))
+        ]
+        marks = ", ".join([f"({', '.join('?' * len(rows[0]))})"] * len(rows))
+        sql = f"INSERT INTO jobs ({', '.join(rows[0])}) VALUES {marks}"  # noqa: S608 - names of columns and marks
+        await tx.execute(sql, [value for row in rows for value in row.values()])
 
 
 async def _settle(tx: Transaction, job_id: str, now: float) -> None:
@@ -356,27 +387,6 @@ async def _check_ceilings(tx: Transaction, order: NewOrder, ceilings: Sequence[S
                 spent_usd_micros=spent,
                 limit_usd_micros=ceiling.limit_usd_micros,
                 whose="user" if ceiling.per_user else "all",
-            )
-
-
-async def _insert(tx: Transaction, order: NewOrder, account: sqlite3.Row, now: float) -> None:
-    """The order's rows; `account` as it was before the debit."""
-    await _insert_order(tx, order, account["id"], now)
-    ids = [f"{order.id}.{position}" for position in range(len(order.jobs))]
-    await _insert_jobs(tx, order, ids, now)
-    prices = [(job_id, job.price) for job_id, job in zip(ids, order.jobs, strict=True)]
-    await ledger.append(tx, balances.holds(account, prices, actor_id=order.user_id, now=now))
-    for position, reference_id in enumerate(order.references):
-        await _pin(tx, order, position, reference_id)
-    for position, picture in enumerate(order.pictures, len(order.references)):
-        await _pin_picture(tx, order.id, position, picture)
-    if order.edit is not None:
-        await _pin_edit(tx, order.id, order.edit)
-    if order.series is not None:
-        for job_id, (number, label) in zip(ids, order.series.frames, strict=True):
-            await tx.execute(
-                "INSERT INTO series_frames (job_id, series_id, number, label) VALUES (?, ?, ?, ?)",
-                (job_id, order.series.series_id, number, label),
             )
 
 
@@ -410,31 +420,14 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
     )
 
 
-async def _insert_jobs(tx: Transaction, order: NewOrder, ids: Sequence[str], now: float) -> None:
-    rows = [
-        (
-            job_id,
-            order.id,
-            position,
-            job.model,
-            job.provider,
-            job.cost_usd_micros,
-            job.lane,
-            job.seed,
-            job.width,
-            job.height,
-            job.steps,
-            job.guidance,
-            job.price,
-            job.prompt,
-            job.fine_tune,
-            job.fine_tune_strength,
-            now,
-        )
-        for position, (job_id, job) in enumerate(zip(ids, order.jobs, strict=True))
-    ]
-    marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
-    await tx.execute(f"{_INSERT_JOBS} {marks}", [value for row in rows for value in row])
+async def _pin_all(tx: Transaction, order: NewOrder) -> None:
+    """The pictures that go along with an order, and the one that it changes."""
+    for position, reference_id in enumerate(order.references):
+        await _pin(tx, order, position, reference_id)
+    for position, picture in enumerate(order.pictures, len(order.references)):
+        await _pin_picture(tx, order.id, position, picture)
+    if order.edit is not None:
+        await _pin_edit(tx, order.id, order.edit)
 
 
 async def _pin(tx: Transaction, order: NewOrder, position: int, reference_id: int) -> None:

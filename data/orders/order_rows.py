@@ -7,10 +7,10 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 from data.core.database import Value
-from data.core.rows import of_row
+from data.core.rows import Spec, Spec_co, StoredForm, of_row
 
 State = Literal["waiting", "running", "rendered", "delivered", "failed", "cancelled"]
 Way = Literal["token", "channel", "new message", "direct message", "portraits"]
@@ -19,25 +19,17 @@ message there or to them alone, or by being told with their next command that it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewJob:
+class NewJob(Generic[Spec_co]):
     """One picture to be made. `price` in credits; `cost_usd_micros` is what a hosted provider will charge.
 
-    `prompt` (JSON) is given where it is not that of the order; `fine_tune` is the name of one, "" without.
+    `spec` is what it is made from, in the form that the stores were opened with; its prompt is said where it is not
+    that of the order.
     """
 
-    model: str
-    lane: str
-    seed: int
-    width: int
-    height: int
-    steps: int
-    guidance: float
+    spec: Spec_co
     price: int
     provider: str = "local"
     cost_usd_micros: int = 0
-    prompt: str = ""
-    fine_tune: str = ""
-    fine_tune_strength: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +63,7 @@ class NewFrames:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewOrder:
+class NewOrder(Generic[Spec_co]):
     """`source` says where the order came from and is unique (such as "interaction:123").
 
     `from_upload` says that a picture behind it was handed in by a person.
@@ -86,7 +78,7 @@ class NewOrder:
     channel_id: int
     user_id: int
     prompt: str
-    jobs: tuple[NewJob, ...]
+    jobs: tuple[NewJob[Spec_co], ...]
     token: str | None = None
     token_expires_at: float | None = None
     message_id: int | None = None
@@ -104,16 +96,18 @@ class NewOrder:
 class OrderReference:
     """A reference picture pinned by an order: its file stays until the order is closed.
 
-    `crop_sha256` is its face alone; `scale` how strongly the model is to be held to it (None: as it is set);
-    `embedding` what was measured of the face when it was saved; `looks` words about hair, beard and glasses as JSON,
-    `fitted` who the studio takes the person for.
+    `crop_sha256` is its face alone; `ext` and `crop_ext` say what kind of file each is; `scale` how strongly the model
+    is to be held to it (None: as it is set); `embedding` what was measured of the face when it was saved; `looks` words
+    about hair, beard and glasses as JSON, `fitted` who the studio takes the person for.
     """
 
     position: int
     handle: str
     sha256: str
+    ext: str
     role: Literal["face", "outfit", "place", "style"] = "face"
     crop_sha256: str | None = None
+    crop_ext: str | None = None
     scale: float | None = None
     embedding: bytes | None = field(default=None, repr=False)
     looks: str = ""
@@ -125,13 +119,14 @@ class OrderEdit:
     """What an order changes; its picture is let go (None) when the order is closed."""
 
     sha256: str | None
+    ext: str | None
     words: str
     strength: float
 
 
 @dataclass(frozen=True, slots=True)
-class JobRow:
-    """One picture of an order; `prompt` is "" where it is that of the order.
+class JobRow(Generic[Spec_co]):
+    """One picture of an order; `spec` is what it is made from, as it was ordered.
 
     `frame` (from 1) and `label` say which frame of a series it is, None where it is none.
     """
@@ -140,14 +135,8 @@ class JobRow:
     order_id: str
     position: int
     arrival: int
-    model: str
+    spec: Spec_co
     provider: str
-    lane: str
-    seed: int
-    width: int
-    height: int
-    steps: int
-    guidance: float
     price: int
     state: State
     attempts: int
@@ -156,15 +145,12 @@ class JobRow:
     created_at: float
     started_at: float | None
     ended_at: float | None
-    prompt: str
-    fine_tune: str
-    fine_tune_strength: float
     frame: int | None
     label: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(Generic[Spec_co]):
     """`created` is False when `place` found that the same source had ordered already.
 
     `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
@@ -193,7 +179,7 @@ class Order:
     series_id: str | None
     delivered_by: Way | None
     unshown_since: float | None
-    jobs: tuple[JobRow, ...]
+    jobs: tuple[JobRow[Spec_co], ...]
     references: tuple[OrderReference, ...]
     edit: OrderEdit | None
     created: bool
@@ -209,13 +195,11 @@ class SpendCeiling:
     per_user: bool = False
 
 
-JOB_COLUMNS = """
-j.id, j.order_id, j.position, j.arrival, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps,
-j.guidance, j.price, j.state, j.attempts, p.id AS portrait_id, j.error, j.created_at, j.started_at, j.ended_at,
-j.prompt, j.fine_tune, j.fine_tune_strength, f.number AS frame, f.label
+_JOB_COLUMNS = """
+j.id, j.order_id, j.position, j.arrival, j.provider, j.price, j.state, j.attempts, p.id AS portrait_id, j.error,
+j.created_at, j.started_at, j.ended_at, f.number AS frame, f.label
 """
 _JOINED = "LEFT JOIN portraits p ON p.job_id = j.id LEFT JOIN series_frames f ON f.job_id = j.id"
-JOBS = f"SELECT {JOB_COLUMNS} FROM jobs j {_JOINED}"  # noqa: S608 - a constant
 _ORDER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "a": ("guild_id", "user_id", "balance"),
     "o": (
@@ -230,48 +214,58 @@ _ORDER_COLUMNS = ", ".join(
 _REFERENCES = """
 (SELECT json_group_array(json_object('position', r.position, 'handle', r.handle, 'sha256', r.sha256, 'role', r.role,
     'crop_sha256', r.crop_sha256, 'scale', r.scale, 'embedding', hex(r.embedding), 'looks', r.looks,
-    'fitted', r.fitted))
- FROM order_references r WHERE r.order_id = o.id) AS pinned,
-(SELECT json_object('sha256', e.sha256, 'words', e.words, 'strength', e.strength)
- FROM order_edits e WHERE e.order_id = o.id) AS edited
+    'fitted', r.fitted, 'ext', f.ext, 'crop_ext', c.ext))
+ FROM order_references r JOIN pictures f ON f.sha256 = r.sha256 LEFT JOIN pictures c ON c.sha256 = r.crop_sha256
+ WHERE r.order_id = o.id) AS pinned,
+(SELECT json_object('sha256', e.sha256, 'ext', f.ext, 'words', e.words, 'strength', e.strength)
+ FROM order_edits e LEFT JOIN pictures f ON f.sha256 = e.sha256 WHERE e.order_id = o.id) AS edited
 """
 
 Fetch = Callable[[str, Sequence[Value]], Awaitable[list[sqlite3.Row]]]
 
 
-def job_of(row: sqlite3.Row) -> JobRow:
-    """A row of `JOBS` as what callers get."""
-    return of_row(JobRow, row)
+class OrderReader(Generic[Spec]):
+    """Reads orders and jobs, with what their pictures are made from."""
 
+    def __init__(self, form: StoredForm[Spec]) -> None:
+        self._form = form
+        self._job_columns = ", ".join((_JOB_COLUMNS, *(f"j.{name} AS spec_{name}" for name in form.columns)))
+        self.jobs = f"SELECT {self._job_columns} FROM jobs j {_JOINED}"  # noqa: S608 - this package's own
+        """The query of jobs `j`, to which a condition is added."""
 
-async def read_orders(fetch: Fetch, where: str, values: Sequence[Value], *, created: bool = False) -> list[Order]:
-    """Orders chosen by a condition on `o` (orders) and `a` (accounts), in order of arrival.
+    def job(self, row: sqlite3.Row) -> JobRow[Spec]:
+        """A row of `jobs` as what callers get."""
+        return of_row(JobRow, row, spec=self._form.read(row, "spec_"))
 
-    All of an order comes from one statement, so that it is of one moment.
-    """
-    rows = await fetch(
-        f"SELECT {JOB_COLUMNS}, {_ORDER_COLUMNS}, {_REFERENCES} FROM orders o"  # noqa: S608 - this package's own
-        " JOIN accounts a ON a.id = o.account_id JOIN jobs j ON j.order_id = o.id"
-        f" {_JOINED} WHERE {where} ORDER BY j.arrival",
-        values,
-    )
-    groups = groupby(rows, key=lambda row: str(row["order_id"]))
-    return [_order(list(group), created=created) for _, group in groups]
+    async def orders(
+        self, fetch: Fetch, where: str, values: Sequence[Value], *, created: bool = False
+    ) -> list[Order[Spec]]:
+        """Orders chosen by a condition on `o` (orders) and `a` (accounts), in order of arrival.
+
+        All of an order comes from one statement, so that it is of one moment.
+        """
+        rows = await fetch(
+            f"SELECT {self._job_columns}, {_ORDER_COLUMNS}, {_REFERENCES} FROM orders o"  # noqa: S608 - as above
+            " JOIN accounts a ON a.id = o.account_id JOIN jobs j ON j.order_id = o.id"
+            f" {_JOINED} WHERE {where} ORDER BY j.arrival",
+            values,
+        )
+        groups = groupby(rows, key=lambda row: str(row["order_id"]))
+        return [self._order(list(group), created=created) for _, group in groups]
+
+    def _order(self, rows: Sequence[sqlite3.Row], *, created: bool) -> Order[Spec]:
+        first = rows[0]
+        references = sorted(map(_reference, json.loads(first["pinned"])), key=lambda each: each.position)
+        return of_row(
+            Order,
+            first,
+            prefix="order_",
+            jobs=tuple(self.job(row) for row in rows),
+            references=tuple(references),
+            edit=OrderEdit(**json.loads(first["edited"])) if first["edited"] else None,
+            created=created,
+        )
 
 
 def _reference(told: Mapping[str, Any]) -> OrderReference:
     return of_row(OrderReference, told, embedding=bytes.fromhex(told["embedding"]) or None)
-
-
-def _order(rows: Sequence[sqlite3.Row], *, created: bool) -> Order:
-    first = rows[0]
-    references = sorted(map(_reference, json.loads(first["pinned"])), key=lambda each: each.position)
-    return of_row(
-        Order,
-        first,
-        prefix="order_",
-        jobs=tuple(job_of(row) for row in rows),
-        references=tuple(references),
-        edit=OrderEdit(**json.loads(first["edited"])) if first["edited"] else None,
-        created=created,
-    )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from data.core import audit
+from data.core.audit import AuditAction
 from data.core.database import Database
 from data.core.rows import of_row
 
@@ -32,7 +33,7 @@ class Bans:
                 (guild_id, user_id, actor_id, reason, now),
             )
             if new is not None:
-                await audit.record(tx, guild_id, actor_id, "studio ban", target_id=user_id, reason=reason, now=now)
+                await audit.record(tx, guild_id, actor_id, AuditAction.BAN, target_id=user_id, reason=reason, now=now)
                 return of_row(Ban, new)
             rows = await tx.execute("SELECT * FROM bans WHERE guild_id = ? AND user_id = ?", (guild_id, user_id))
         return of_row(Ban, rows[0])
@@ -45,7 +46,7 @@ class Bans:
             )
             if gone is None:
                 return False
-            await audit.record(tx, guild_id, actor_id, "studio unban", target_id=user_id, reason=reason, now=now)
+            await audit.record(tx, guild_id, actor_id, AuditAction.UNBAN, target_id=user_id, reason=reason, now=now)
         return True
 
     async def get(self, guild_id: int, user_id: int) -> Ban | None:

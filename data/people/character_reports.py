@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from data.characters.saved_characters import Character
 from data.core import audit
+from data.core.audit import AuditAction
 from data.core.data_errors import DataError
 from data.core.database import Database, Transaction
 from data.pictures.marks import Marks
@@ -106,7 +107,7 @@ class CharacterReports:
                 (character_id, guild_id, reporter_id, reason, now),
             )
             if known is None:
-                await _audit(tx, "report character", character, guild_id, reporter_id, reason, now)
+                await _audit(tx, AuditAction.REPORT_CHARACTER, character, guild_id, reporter_id, reason, now)
         return known is None
 
     async def reports(self, guild_id: int, *, limit: int = 20) -> Sequence[Report]:
@@ -131,7 +132,7 @@ class CharacterReports:
                 (guild_id, now, json.dumps(marks)),
             )
             if new is not None:
-                await _audit(tx, "disable character", character, guild_id, actor_id, reason, now)
+                await _audit(tx, AuditAction.DISABLE_CHARACTER, character, guild_id, actor_id, reason, now)
         return new is not None
 
     async def enable(self, character_id: int, *, guild_id: int, actor_id: int, now: float) -> bool:
@@ -150,7 +151,7 @@ class CharacterReports:
                 (guild_id, json.dumps(marks)),
             )
             if gone or lifted:
-                await _audit(tx, "enable character", character, guild_id, actor_id, "", now)
+                await _audit(tx, AuditAction.ENABLE_CHARACTER, character, guild_id, actor_id, "", now)
         return bool(gone or lifted)
 
     async def check(self, guild_id: int, characters: Iterable[Character]) -> None:
@@ -223,7 +224,7 @@ class CharacterUnknown(DataError):
 
 
 async def _audit(
-    tx: Transaction, action: str, character: sqlite3.Row, guild_id: int, actor_id: int, reason: str, now: float
+    tx: Transaction, action: AuditAction, character: sqlite3.Row, guild_id: int, actor_id: int, reason: str, now: float
 ) -> None:
     await audit.record(
         tx,

@@ -14,8 +14,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from data.core import audit
+from data.core.audit import AuditAction
 from data.core.data_errors import DataError
 from data.core.database import Database, Transaction, Value
+from data.credits.ledger import LedgerNote
 from data.people import personal_rows
 from data.pictures.marks import Marks
 from data.pictures.picture_store import PictureStore
@@ -153,12 +155,12 @@ class Privacy:
             await tx.execute("INSERT INTO erasures (pseudonym, mark, erased_at) VALUES (:pseudonym, :mark, :now)", keys)
             pictures = [str(row["sha256"]) for row in await tx.execute(personal_rows.PICTURES, keys)]
             before = await _count(tx, "message_removals")
-            await personal_rows.forfeit(tx, user_id, key=f"erase:{pseudonym}", now=now)
+            await personal_rows.forfeit(tx, user_id, LedgerNote(key=f"erase:{pseudonym}", now=now))
             for statement in personal_rows.STATEMENTS:
                 await tx.execute(statement, keys)
             gone = [sha256 for sha256 in pictures if await self._pictures.release(tx, sha256)]
             messages = await _count(tx, "message_removals") - before
-            await audit.record(tx, 0, pseudonym, "erase everything", now=now)
+            await audit.record(tx, 0, pseudonym, AuditAction.ERASE, now=now)
             tx.on_commit(partial(self._db.presence.has_left, user_id))
         self._away.add(mark)
         return Erased(tuple(gone), messages)

@@ -7,12 +7,17 @@ What others are named by stays out of it: of who granted, banned or reported onl
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from data.core.audit import REPORTS, in_sql
 from data.core.database import Database
+from data.core.rows import StoredForm
+from data.pictures.portrait_rows import columns_of
 
 ROWS_A_DOCUMENT = 5_000
 
@@ -43,6 +48,7 @@ class Export:
 
 
 _MINE = "(SELECT id FROM accounts WHERE user_id = :user)"
+# Where a picture is told of, what it was made from is put in, by the columns of the form that the stores have.
 _DOCUMENTS: Mapping[str, str] = {
     "accounts": """SELECT guild_id AS server_id, user_id, balance, allowance_left, allowance_day, tier, tier_until,
         created_at FROM accounts WHERE user_id = :user ORDER BY id""",
@@ -55,13 +61,13 @@ _DOCUMENTS: Mapping[str, str] = {
         o.parent_portrait_id, o.series_id, o.state, o.created_at, e.words AS edit_words, e.sha256 AS edit_picture
         FROM orders o JOIN accounts a ON a.id = o.account_id LEFT JOIN order_edits e ON e.order_id = o.id
         WHERE o.account_id IN {_MINE} ORDER BY o.created_at, o.id""",
-    "jobs": f"""SELECT j.id, j.order_id, j.model, j.provider, j.lane, j.seed, j.width, j.height, j.steps, j.guidance,
-        j.price, j.state, j.prompt, j.error, j.created_at, j.started_at, j.ended_at, f.label AS frame
+    "jobs": f"""SELECT j.id, j.order_id, j.provider, j.price, j.state, j.error, j.created_at, j.started_at, j.ended_at,
+        f.label AS frame, {{of_job}}
         FROM jobs j JOIN orders o ON o.id = j.order_id LEFT JOIN series_frames f ON f.job_id = j.id
         WHERE o.account_id IN {_MINE} ORDER BY j.arrival""",
-    "portraits": """SELECT id, order_id, guild_id AS server_id, channel_id, message_id, sha256, width, height, seed,
-        model, model_title, prompt, words, negative, steps, guidance, render_s, note, parent_id, created_at, deleted_at
-        FROM portraits WHERE user_id = :user ORDER BY id""",
+    "portraits": """SELECT p.id, p.order_id, p.guild_id AS server_id, p.channel_id, p.message_id, p.sha256,
+        p.model_title, p.words, p.negative, p.render_s, p.note, p.parent_id, p.created_at, p.deleted_at, {of_portrait}
+        FROM portraits p JOIN jobs j ON j.id = p.job_id WHERE p.user_id = :user ORDER BY p.id""",
     "characters": """SELECT c.*, r.version AS reference_version, r.position, r.sha256, r.crop_sha256, r.origin,
         r.portrait_id, r.embedding, r.pattern, r.measure, r.looks, r.fitted
         FROM characters c LEFT JOIN character_references r ON r.character_id = c.id
@@ -78,9 +84,9 @@ _DOCUMENTS: Mapping[str, str] = {
     "reports_by_you": """SELECT r.guild_id AS server_id, c.handle, r.reason, r.created_at FROM character_reports r
         JOIN characters c ON c.id = r.character_id WHERE r.reporter_id = :user ORDER BY r.id""",
     "bans": "SELECT guild_id AS server_id, reason, created_at FROM bans WHERE user_id = :user ORDER BY created_at",
-    "audit": """SELECT guild_id AS server_id, iif(actor_id = :user, 'you', 'to you') AS who, action,
-        iif(actor_id = :user OR action NOT LIKE 'report %', detail, '') AS detail,
-        iif(actor_id = :user OR action NOT LIKE 'report %', reason, '') AS reason, created_at
+    "audit": f"""SELECT guild_id AS server_id, iif(actor_id = :user, 'you', 'to you') AS who, action,
+        iif(actor_id = :user OR action NOT IN {in_sql(REPORTS)}, detail, '') AS detail,
+        iif(actor_id = :user OR action NOT IN {in_sql(REPORTS)}, reason, '') AS reason, created_at
         FROM audit WHERE actor_id = :user OR target_id = :user ORDER BY id""",
 }
 # The first name of a picture that has several is taken.
@@ -104,16 +110,22 @@ FROM named n JOIN pictures p ON p.sha256 = n.sha256 GROUP BY p.sha256 ORDER BY 4
 """
 
 
-async def everything_of(db: Database, user_id: int) -> Export:
+async def everything_of(db: Database, user_id: int, form: StoredForm[Any]) -> Export:
     """Read all of it. Pictures' files may go meanwhile, when the person deletes one."""
     keys = {"user": user_id}
+    made_from = {"of_job": ", ".join(f"j.{name}" for name in form.columns), "of_portrait": ", ".join(columns_of(form))}
     documents: list[Document] = []
     for name, sql in _DOCUMENTS.items():
-        documents += _documents(name, await db.fetch_all(sql, keys))
+        rows = await db.fetch_all(sql.format(**made_from), keys)
+        documents += await asyncio.to_thread(_documents, name, rows)
     pictures = [PictureFile(f"pictures/{row[0]}", row[1], row[2]) for row in await db.fetch_all(_PICTURES, keys)]
-    files = [{"name": one.name, "sha256": one.sha256} for one in pictures]
-    documents.append(Document("pictures.json", json.dumps(files, indent=1)))
+    documents.append(await asyncio.to_thread(_picture_list, pictures))
     return Export(tuple(documents), tuple(pictures))
+
+
+def _picture_list(pictures: Sequence[PictureFile]) -> Document:
+    files = [{"name": one.name, "sha256": one.sha256} for one in pictures]
+    return Document("pictures.json", json.dumps(files, indent=1))
 
 
 def _documents(name: str, rows: Sequence[sqlite3.Row]) -> list[Document]:

@@ -9,10 +9,12 @@ pseudonym. A new table belongs into one of the three lists below; a test compare
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from data.core.audit import ABOUT_CHARACTERS, in_sql
 from data.core.database import Transaction
 from data.credits import ledger, tier_rows
-from data.credits.ledger import NewEntry
+from data.credits.ledger import LedgerNote, NewEntry
 
 GONE = frozenset(
     {
@@ -165,22 +167,20 @@ STATEMENTS = (
     "UPDATE accounts SET user_id = :pseudonym WHERE user_id = :user",
     """UPDATE ledger SET actor_id = iif(actor_id = :user, :pseudonym, actor_id), reason = '' WHERE actor_id = :user
        OR (reason <> '' AND account_id IN (SELECT id FROM accounts WHERE user_id = :pseudonym))""",
-    """UPDATE audit SET actor_id = iif(actor_id = :user, :pseudonym, actor_id),
+    f"""UPDATE audit SET actor_id = iif(actor_id = :user, :pseudonym, actor_id),
            target_id = iif(target_id = :user, :pseudonym, target_id), reason = '',
-           detail = iif(action LIKE '%character', '', detail)
+           detail = iif(action IN {in_sql(ABOUT_CHARACTERS)}, '', detail)
        WHERE actor_id = :user OR target_id = :user""",
     "UPDATE erasing SET user_id = NULL WHERE user_id = :user",
 )
 
 
-async def forfeit(tx: Transaction, user_id: int, *, key: str, now: float) -> None:
-    """Take back the person's credits and tiers, in the books as everything else; `key` is unique to the erasure."""
+async def forfeit(tx: Transaction, user_id: int, note: LedgerNote) -> None:
+    """Take back the person's credits and tiers, in the books as all else; the note's key is unique to the erasure."""
     for row in await tx.execute("SELECT * FROM accounts WHERE user_id = ?", (user_id,)):
-        entry_key = f"{key}:{row['id']}"
+        own = replace(note, key=f"{note.key}:{row['id']}")
         if row["tier"] != tier_rows.FREE:
-            await tier_rows.change(
-                tx, row["id"], "revoke", tier_rows.FREE, None, key=entry_key, actor_id=0, reason="", now=now
-            )
+            await tier_rows.change(tx, row["id"], "revoke", tier_rows.FREE, None, own)
         if row["balance"]:
             await tx.execute("UPDATE accounts SET balance = 0, allowance_left = 0 WHERE id = ?", (row["id"],))
             entry = NewEntry(
@@ -190,7 +190,6 @@ async def forfeit(tx: Transaction, user_id: int, *, key: str, now: float) -> Non
                 allowance_amount=-row["allowance_left"],
                 allowance_day=row["allowance_day"] if row["allowance_left"] else None,
                 balance_after=0,
-                key=entry_key,
-                created_at=now,
+                note=own,
             )
             await ledger.append(tx, [entry])

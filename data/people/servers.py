@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 from data.core import audit
+from data.core.audit import AuditAction
 from data.core.database import Database
 
 
@@ -71,7 +72,7 @@ class Servers:
                 tx,
                 settings.guild_id,
                 actor_id,
-                "change settings",
+                AuditAction.CHANGE_SETTINGS,
                 target_id=settings.guild_id,
                 detail=_changes(before, settings),
                 now=now,
@@ -85,7 +86,7 @@ class Servers:
                 " VALUES (?, ?, ?, ?, ?)",
                 (guild_id, int(allowed), actor_id, reason, now),
             )
-            action = "allow server" if allowed else "deny server"
+            action = AuditAction.ALLOW_SERVER if allowed else AuditAction.DENY_SERVER
             await audit.record(tx, guild_id, actor_id, action, target_id=guild_id, reason=reason, now=now)
 
     async def access(self, guild_id: int) -> bool | None:

@@ -112,10 +112,10 @@ class PictureStore:
         """Give the staged file its lasting name and its row; with a rollback it is staged again."""
         picture = Picture(staged.sha256, staged.ext, staged.bytes, staged.width, staged.height)
         row = await tx.one("SELECT * FROM pictures WHERE sha256 = ?", (staged.sha256,))
-        if row is not None and self._file(row).exists():
-            tx.on_commit(partial(remove, staged.file))
+        if row is not None and await asyncio.to_thread(self._file(row).exists):
+            tx.on_commit_in_thread(partial(remove, staged.file))
             return _picture(row)
-        file = self._file(row) if row is not None else self.folder / f"{staged.sha256}.{staged.ext}"
+        file = self._file(row) if row is not None else self.file(staged.sha256, staged.ext)
         # Asked for before the move, so that a cancel during the move undoes it too.
         tx.on_rollback(partial(_move_back, file, staged.file))
         await finish(asyncio.to_thread(_move, staged.file, file))
@@ -132,22 +132,26 @@ class PictureStore:
         """
         row = await tx.one(_RELEASE, {"sha256": sha256})
         if row is not None:
-            tx.on_commit(partial(remove, self._file(row)))
+            tx.on_commit_in_thread(partial(remove, self._file(row)))
         return row is not None
 
     async def get(self, sha256: str) -> Picture | None:
         row = await self._db.fetch_one("SELECT * FROM pictures WHERE sha256 = ?", (sha256,))
         return None if row is None else _picture(row)
 
+    def file(self, sha256: str, ext: str) -> Path:
+        """Where the file of a picture of this kind is."""
+        return self.folder / f"{sha256}.{ext}"
+
     def path(self, sha256: str) -> Path:
-        """Where the picture's file is (or would be)."""
-        paths = [self.folder / f"{sha256}.{ext}" for ext in EXTENSIONS]
+        """Where the picture's file is (or would be), whatever kind it is of. Blocking."""
+        paths = [self.file(sha256, ext) for ext in EXTENSIONS]
         return next((path for path in paths if path.exists()), paths[0])
 
     async def read(self, sha256: str) -> bytes:
         """The file's bytes, read in a thread. Raises `PictureMissing`."""
         try:
-            return await asyncio.to_thread(self.path(sha256).read_bytes)
+            return await asyncio.to_thread(lambda: self.path(sha256).read_bytes())
         except FileNotFoundError:
             raise PictureMissing(sha256) from None
 
@@ -176,7 +180,7 @@ class PictureStore:
         return shutil.disk_usage(self.folder).free
 
     def _file(self, row: sqlite3.Row) -> Path:
-        return self.folder / f"{row['sha256']}.{row['ext']}"
+        return self.file(row["sha256"], row["ext"])
 
 
 def size_of(content: bytes, ext: str) -> tuple[int, int]:

@@ -25,7 +25,9 @@ from typing import ClassVar
 
 from data.core import schema
 from data.core.database import FILE_NAME, Database, Transaction, Values
+from data.core.rows import StoredForm
 from data.credits.accounts import Accounts
+from data.credits.ledger import LedgerNote
 from data.orders.jobs import NewJob, NewOrder, Orders
 from data.pictures.picture_store import PictureStore
 
@@ -69,8 +71,23 @@ class _RecordingDatabase(Database):
     _transaction_type = _Recording
 
 
-def _order() -> NewOrder:
-    job = NewJob(model="bench", lane="standard", seed=1, width=832, height=1248, steps=28, guidance=4.5, price=10)
+@dataclass(frozen=True, slots=True)
+class _Spec:
+    """What the bench's pictures would be made from."""
+
+    model: str = "bench"
+    lane: str = "standard"
+    seed: int = 1
+    width: int = 832
+    height: int = 1248
+    steps: int = 28
+    guidance: float = 4.5
+
+
+_FORM = StoredForm(_Spec, asdict, lambda row: _Spec(**row))
+
+
+def _order() -> NewOrder[_Spec]:
     order_id = secrets.token_hex(8)
     return NewOrder(
         id=order_id,
@@ -79,16 +96,16 @@ def _order() -> NewOrder:
         channel_id=1,
         user_id=USER,
         prompt='{"subject": "a woman in a red coat", "lighting": "overcast"}',
-        jobs=(job,),
+        jobs=(NewJob(spec=_Spec(), price=10),),
     )
 
 
-async def _funded(db: Database) -> Orders:
-    await Accounts(db).grant(GUILD, USER, 1_000_000, key="bench", actor_id=0, now=NOW)
-    return Orders(db, PictureStore(db))
+async def _funded(db: Database) -> Orders[_Spec]:
+    await Accounts(db).grant(GUILD, USER, 1_000_000, LedgerNote(key="bench", now=NOW))
+    return Orders(db, PictureStore(db), _FORM)
 
 
-async def _record(folder: Path, orders: Sequence[NewOrder]) -> list[tuple[str, Values]]:
+async def _record(folder: Path, orders: Sequence[NewOrder[_Spec]]) -> list[tuple[str, Values]]:
     db = await _RecordingDatabase.open(folder)
     placing = await _funded(db)
     _Recording.log.clear()
@@ -122,7 +139,9 @@ async def bench_orders(root: Path, *, orders: int, pairs: int) -> OrderFigures:
         db = await Database.open(root / f"ours-{pair}")
         placing = await _funded(db)
 
-        async def measure_ours(db: Database = db, placing: Orders = placing, batch: list[NewOrder] = batch) -> None:
+        async def measure_ours(
+            db: Database = db, placing: Orders[_Spec] = placing, batch: list[NewOrder[_Spec]] = batch
+        ) -> None:
             nonlocal commits
             before, started = db.commits, time.perf_counter()
             for order in batch:

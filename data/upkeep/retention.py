@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from data.pictures.portrait_rows import Portraits
 
 DAY_S = 86_400.0
 
 
-async def delete_older(portraits: Portraits, *, days: float, now: float) -> int:
+async def delete_older(portraits: Portraits[Any], *, days: float, now: float) -> int:
     """Delete portraits older than `days` days and return how many. Pictures of characters stay.
 
     Each goes in a transaction of its own, so that orders do not wait for the whole of it.

@@ -5,10 +5,10 @@ Everything here is a frozen dataclass or an exception whose text is a sentence f
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import NOTHING_SAID, Looks
@@ -72,24 +72,40 @@ class Adapter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One picture to make. `user` is whose turn it takes; `arrival` grows with every job ever placed.
+class PictureSpec:
+    """What one picture is made from. What is ordered, stored, queued and made again holds one of these.
 
-    `attempt_number` is more than 1 when the picture is made anew because an earlier attempt at the same job
-    had not the saved face:
-    a provider that knows a repeated request by its key must see another one then.
+    Sides are pixels; `fine_tune` is the name of one, "" without. A field is a column of its name in the table of jobs
+    (`engine.jobs.stored_spec`), so that a new one needs a default, and a migration that adds the column with it.
     """
 
-    id: str
-    user: str
-    lane: Lane
     model: str
+    lane: Lane
     prompt: PortraitPrompt
     width: int
     height: int
     steps: int
     guidance: float
     seed: int
+    fine_tune: str = ""
+    fine_tune_strength: float = 0.0
+
+    def spec_fields(self) -> dict[str, Any]:
+        """Its own fields by name, also of a job, for another that is made from the same."""
+        return {one.name: getattr(self, one.name) for one in fields(PictureSpec)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(PictureSpec):
+    """One picture to make. `user` is whose turn it takes; `arrival` grows with every job ever placed.
+
+    `attempt_number` is more than 1 when the picture is made anew because an earlier attempt at the same job
+    had not the saved face: a provider that knows a repeated request by its key must see another one then. `adapters`
+    are the files of `fine_tune`.
+    """
+
+    id: str
+    user: str
     references: tuple[Reference, ...] = ()
     ip_adapter_scale: float = 0.6
     adapters: tuple[Adapter, ...] = ()

@@ -46,6 +46,10 @@ class PortraitPrompt:
         return str(getattr(self, name))
 
 
+NOTHING: Final = PortraitPrompt()
+"""What says nothing."""
+
+
 def unique(items: Iterable[str]) -> tuple[str, ...]:
     """The items in order, each once; upper and lower case count as the same."""
     return tuple({item.casefold(): item for item in reversed(tuple(items))}.values())[::-1]

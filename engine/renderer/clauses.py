@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.prompts.lexicon import kind_of
-from engine.renderer.studio_lexicon import Hit, hits, table, words
+from engine.renderer.palette import linear
+from engine.renderer.scene import RGB
+from engine.renderer.studio_lexicon import Hit, hits, hyphened, table, words
 
 PEOPLE: Final = (
     "sex", "trade", "age", "ancestry", "skin", "build", "part", "hair_style", "hair_line", "beard", "expression",
@@ -70,6 +72,12 @@ _WHERE: Final = frozenset(
 """Words in front of a place that make it where somebody is: not a stage actor, but an actor on a stage."""
 _NOT: Final = frozenset({"no", "not", "without", "never", "isn't", "minus"})
 _JOINTS: Final = frozenset({"and", "with", "wearing", "in", "on"})
+_DRESSED: Final = frozenset({"with", "in", "wearing"})
+_ONE: Final = frozenset({"a", "an", "her", "his", "their", "my"})
+_WORN: Final = ("garment", "hat", "worn", "glasses", "earrings", "necklace")
+_GREYS: Final = frozenset({"grey", "gray", "greyish", "grayish"})
+_GROWN: Final = frozenset({"hair", "beard", "eyes", "brows"})
+"""What has colours of its own, whose compounds are not mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ def clause(slot: str, text: str) -> SceneClause:
     loose = _loose(said)
     found = [hit for hit in hits(said, tuple(HEARD_IN[slot]), skip=loose) if not _denied(hit, said)]
     taken = {at for hit in found for at in range(hit.start, hit.end)}
-    coloured = [hit for hit in _coloured(said) if not _inside(hit, found)]
+    coloured = [hit for hit in _compounds(_coloured(said), said, hyphened(text)) if not _inside(hit, found)]
     hues = tuple(_bound(hit, found, said, slot) for hit in coloured)
     lengths = [hit for hit in hits(said, ("length",)) if not _inside(hit, found)]
     spoken = taken | {at for hit in (*coloured, *lengths) for at in range(hit.start, hit.end)}
@@ -154,6 +162,43 @@ def _coloured(said: list[str]) -> list[Hit]:
     return list(spans.values())
 
 
+def _compounds(coloured: Sequence[Hit], said: list[str], joined: Collection[int]) -> list[Hit]:
+    """Colours with two names of one colour made one: "blue-grey", "greenish grey"; not those of a pattern."""
+    if hits(said, ("pattern",)):
+        return list(coloured)
+    found: list[Hit] = []
+    for hit in coloured:
+        if found and _one_colour(found[-1], hit, said, joined):
+            last = found.pop()
+            hit = Hit(last.start, hit.end, "colour", hit.key, f"{last.phrase} {hit.phrase}")
+        found.append(hit)
+    return found
+
+
+def _one_colour(first: Hit, second: Hit, said: list[str], joined: Collection[int]) -> bool:
+    if first.end != second.start or not all(_is_cloth(hit.phrase) for hit in (first, second)):
+        return False
+    return second.start in joined or first.phrase.endswith("ish") or bool(_GREYS & set(said[first.start : second.end]))
+
+
+def _is_cloth(phrase: str) -> bool:
+    return hue_table(phrase, "colour") is not None
+
+
+def dressed(said: Sequence[str]) -> int:
+    """Where words about a place go on with what is worn: "on a beach | with a red dress"; their number without."""
+    spoken = list(said)
+    for at in range(1, len(spoken) - 1):
+        if spoken[at] not in _DRESSED or (spoken[at] != "wearing" and spoken[at + 1] not in _ONE):
+            continue
+        tail = spoken[at:]
+        named = hits(tail, (*_WORN, "place"))
+        whole = any(hit.table in _WORN and (tail[hit.end :] or ["and"])[0] in _JOINTS for hit in named)
+        if whole and not any(hit.table == "place" for hit in named):
+            return at
+    return len(spoken)
+
+
 def _inside(hit: Hit, found: Sequence[Hit]) -> bool:
     """Whether a longer wording has the words already ("black background"), rather than stepping over them."""
     for other in found:
@@ -167,9 +212,17 @@ def _inside(hit: Hit, found: Sequence[Hit]) -> bool:
 def _bound(hit: Hit, found: Sequence[Hit], said: list[str], slot: str) -> Hue:
     owner = _owner(hit, found, said)
     if owner is None:
-        kind = {"clothing": "garment", "environment": "place", "lighting": "light"}.get(slot, "hair")
-        return Hue(hit.phrase, kind, None)
-    return Hue(hit.phrase, *owner)
+        owner = {"clothing": "garment", "environment": "place", "lighting": "light"}.get(slot, "hair"), None
+    phrase = hit.phrase
+    if owner[0] in _GROWN and hit.table == "colour":
+        phrase = next((last for last in _tails(phrase) if _is_cloth(last)), phrase)
+    return Hue(phrase, *owner)
+
+
+def _tails(phrase: str) -> list[str]:
+    """The phrase, and what is left of it without its first words."""
+    said = words(phrase)
+    return [" ".join(said[at:]) for at in range(len(said))]
 
 
 def _owner(hit: Hit, found: Sequence[Hit], said: list[str]) -> tuple[str, Hit | None] | None:
@@ -194,3 +247,19 @@ def _owner(hit: Hit, found: Sequence[Hit], said: list[str]) -> tuple[str, Hit | 
 def hue_table(phrase: str, name: str) -> str | None:
     """The entry of a colour table that the phrase is, if it is one of it."""
     return table(name).get(tuple(words(phrase)))
+
+
+def dyed(phrase: str) -> RGB | None:
+    """The linear colour that words name; of two names the second is the stronger: blue-grey is a grey."""
+    if code := hue_table(phrase, "colour"):
+        return linear(code)
+    said = words(phrase)
+    for at in range(1, len(said)):
+        parts = [hue_table(" ".join(part), "colour") for part in (said[:at], said[at:])]
+        if parts[0] and parts[1]:
+            first, second = linear(parts[0]), linear(parts[1])
+            red, green, blue = (
+                (0.4 * a ** (1 / 3) + 0.6 * b ** (1 / 3)) ** 3 for a, b in zip(first, second, strict=True)
+            )
+            return red, green, blue
+    return None

@@ -7,7 +7,7 @@ import importlib
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,11 @@ _LIT_SIDE = ((0.08, 0.34), (0.48, 0.60))
 face is exposed for its shadows, which a fair one's lit side has no room for."""
 _WHITEST = 1.2
 """Scene light that the brightest cloth should not pass: the whole picture is exposed a little less for it."""
+
+_STEEP: Final = 0.11
+"""How much of a pixel's cover changes from one to the next, at an edge that is nearly sharp."""
+_EVEN_PIXELS: Final = 2.2
+"""How far wide edges are smoothed; they are wider than that."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +148,24 @@ def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool
         spread = through_skin(lit * there, there[..., 0], plan.pixels_a_mm)
         light[box] += spread * _filled(layers["skin_colour"][box], met) * there
     light *= F(_exposed(light, layers, plan))
-    return light, alpha
+    return _wide_edges_even(light, alpha, layers["hair"])
+
+
+def _wide_edges_even(light: Floats, alpha: Floats, hair: Floats) -> tuple[Floats, Floats]:
+    """Light and cover where the lens draws an edge out over many pixels: of the few rays there teeth would be left.
+
+    Both are smoothed alike, so that no rim is brighter than what it parts; sharp edges and hair stay as they are.
+    """
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    broad = gaussian_filter(alpha[..., 0], 2.0)
+    down, across = np.gradient(broad)
+    gentle = np.clip((F(_STEEP) - np.hypot(down, across)) / F(0.4 * _STEEP), 0, 1)
+    between = np.clip(16 * broad * (1 - broad), 0, 1) ** 2
+    share = (gentle * between * np.clip(1 - 4 * uniform_filter(hair[..., 0], 9), 0, 1))[..., None]
+    even = ((x, gaussian_filter(x, (_EVEN_PIXELS, _EVEN_PIXELS, 0))) for x in (light, alpha))
+    smooth_light, smooth_alpha = (np.asarray(x + share * (smooth - x), np.float32) for x, smooth in even)
+    return smooth_light, smooth_alpha
 
 
 def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:

@@ -27,7 +27,7 @@ def kelvin(degrees: float) -> RGB:
         red, green, blue = 329.6987 * (t - 60) ** -0.1332, 288.1222 * (t - 60) ** -0.0755, 255.0
     linear = np.clip(np.array((red, green, blue)) / 255, 0.002, 1) ** 2.2
     white = np.array((1.0, 0.945, 0.895))  # the same fit at 5600 K, which is the film's white
-    linear = (linear / white) ** 0.6
+    linear = (linear / white) ** 0.5
     linear /= float(linear @ (0.2126, 0.7152, 0.0722))
     return float(linear[0]), float(linear[1]), float(linear[2])
 
@@ -166,7 +166,8 @@ def _moonlight(s: float) -> Light:
 
 def _candle(s: float) -> Light:
     flame = _key(s * 26, -24, radius=0.035, distance=0.62, colour=kelvin(2850), shape="flame", role="practical")
-    return Light(lamps=(flame, _fill(s * 20, 0.10, colour=kelvin(2900))), ambient=0.06, exposure=-0.35)
+    room = _fill(s * 20, 0.20, height=42, colour=kelvin(3200))  # a flame below leaves hair black
+    return Light(lamps=(flame, room), ambient=0.06, exposure=-0.35)
 
 
 def _fire(s: float) -> Light:

@@ -18,11 +18,11 @@ from engine.prompts.negation import moved
 from engine.prompts.portrait_prompt import QUOTED
 from engine.prompts.rendered_prompt import script
 from engine.renderer import lights
-from engine.renderer.clauses import SceneClause, clause, place_of
+from engine.renderer.clauses import SceneClause, clause, dressed, dyed, place_of
 from engine.renderer.palette import linear
 from engine.renderer.scene import RGB, Camera, Film, Lettering, Light, Person, Place, Scene, Sitter
 from engine.renderer.sitters import cloth, outfit, person, pose
-from engine.renderer.studio_lexicon import table, words
+from engine.renderer.studio_lexicon import words
 
 _LENS: Final = re.compile(r"(?<!\d)(\d{2,3}) ?mm\b")
 _STOP: Final = re.compile(r"\b[fƒ] ?/? ?(\d{1,2}(?:[.,]\d)?)\b")
@@ -66,7 +66,7 @@ _OUTDOORS: Final = frozenset(
         "sky",
     }
 )
-_AFTER_DARK: Final = frozenset({"city night", "bar", "stage", "space"})
+_AFTER_DARK: Final = frozenset({"city night", "bar", "stage"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def read(
     prompt, untold = in_english(prompt)
     prompt = moved(prompt)
     whole = script(prompt, [], [])
-    spoken = [clause(said.slot, _without_quotes(said.words)) for said in whole.clauses]
+    spoken = [one for said in whole.clauses for one in _parted(said.slot, _without_quotes(said.words))]
     negative = [clause("detail", text) for text in whole.negative]
     negative += [clause("clothing", text) for text in whole.negative]
     place = _place(spoken)
@@ -134,6 +134,15 @@ def _people(prompt: PortraitPrompt, saved: Mapping[str, Person], looks: Mapping[
 def _saved(handle: str, saved: Mapping[str, Person]) -> Person | None:
     whole = handle.casefold()
     return saved.get(whole) or saved.get(whole.partition(":")[0])
+
+
+def _parted(slot: str, text: str) -> list[SceneClause]:
+    """A clause; one about a place that goes on with what is worn there is two."""
+    said = words(text)
+    at = dressed(said) if slot == "environment" else len(said)
+    if at == len(said):
+        return [clause(slot, text)]
+    return [clause(slot, " ".join(said[:at])), clause("clothing", " ".join(said[at:]))]
 
 
 def _without_quotes(said: str) -> str:
@@ -257,15 +266,15 @@ def _rig(named: Sequence[str], place: Place) -> str:
     if named:
         return next((name for name in named if name not in vague), named[0])
     if place.name in _OUTDOORS:
-        return {"sunset": "golden hour", "night": "moonlight"}.get(place.time, "overcast")
+        return {"sunset": "golden hour", "blue hour": "blue hour", "night": "moonlight"}.get(place.time, "overcast")
     if place.name in _AFTER_DARK:
         return {"city night": "neon", "stage": "stage"}.get(place.name, "tungsten")
     return "window" if place.name in {"window room", "cafe", "daylight studio"} else "loop"
 
 
 def _lamp_colour(phrase: str) -> RGB | None:
-    code = table("colour").get(tuple(words(phrase)))
-    return linear(code) if code and not {"white", "black", "grey", "golden", "amber"} & set(words(phrase)) else None
+    colour = dyed(phrase)
+    return colour if colour and not {"white", "black", "grey", "golden", "amber"} & set(words(phrase)) else None
 
 
 def _camera(spoken: Sequence[SceneClause], prompt: PortraitPrompt, seed: int) -> Camera:

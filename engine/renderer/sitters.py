@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.renderer import faces
-from engine.renderer.clauses import Hue, SceneClause, hue_table
+from engine.renderer.clauses import Hue, SceneClause, dyed, hue_table
 from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear, natural
 from engine.renderer.scene import RGB, Beard, Hair, Outfit, Person, Pose, Skin
 
@@ -95,8 +95,7 @@ def _dyes(clauses: Sequence[SceneClause], garment: str) -> tuple[list[RGB], list
 
 def cloth(hue: Hue) -> RGB | None:
     """The colour of cloth that the words name."""
-    code = hue_table(hue.phrase, "colour")
-    return linear(code) if code else HAIR.get(hue_table(hue.phrase, "hair_colour") or "")
+    return dyed(hue.phrase) or HAIR.get(hue_table(hue.phrase, "hair_colour") or "")
 
 
 def _garment(clauses: Sequence[SceneClause]) -> str:

@@ -37,6 +37,11 @@ def words(text: str) -> list[str]:
     return [found.lower().replace("’", "'") for found in _WORD.findall(text)]
 
 
+def hyphened(text: str) -> frozenset[int]:
+    """Which of the text's words (by place) a hyphen joins to the word before: "blue-grey"."""
+    return frozenset(at for at, found in enumerate(_WORD.finditer(text)) if text[: found.start()].endswith("-"))
+
+
 @cache
 def table(name: str) -> Mapping[Phrase, str]:
     """Phrases of one table and the entry each leads to."""

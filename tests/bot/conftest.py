@@ -86,7 +86,7 @@ class World:
 
 
 async def make_bot(settings: Settings) -> StudioBot:
-    return StudioBot(settings, await Stores.open(settings.data_folder), sync="always")
+    return await StudioBot.open(settings, sync="always")
 
 
 @pytest.fixture

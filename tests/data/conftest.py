@@ -6,12 +6,13 @@ import io
 import itertools
 import secrets
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from bot.core.stores import SPEC_FORM
 from data.characters.saved_characters import Characters
 from data.core.audit import Audit
 from data.core.database import Database
@@ -21,6 +22,8 @@ from data.people.bans import Bans
 from data.people.servers import Servers
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import PortraitFacts, Portraits
+from engine.jobs.job import Lane, PictureSpec
+from engine.prompt import NOTHING, PortraitPrompt
 
 GUILD = 10
 ANA = 1
@@ -37,8 +40,8 @@ class House:
     db: Database
     pictures: PictureStore
     accounts: Accounts
-    orders: Orders
-    portraits: Portraits
+    orders: Orders[PictureSpec]
+    portraits: Portraits[PictureSpec]
     characters: Characters
     servers: Servers
     bans: Bans
@@ -52,21 +55,21 @@ class House:
             db,
             pictures,
             Accounts(db),
-            Orders(db, pictures),
-            Portraits(db, pictures),
+            Orders(db, pictures, SPEC_FORM),
+            Portraits(db, pictures, SPEC_FORM),
             Characters(db, pictures),
             Servers(db),
             Bans(db),
             Audit(db),
         )
 
-    async def rendered(self, order: NewOrder, *, now: float = NOON, shade: int = 0) -> int:
+    async def rendered(self, order: NewOrder[PictureSpec], *, now: float = NOON, shade: int = 0) -> int:
         """Place the order and store a portrait for its first job; returns the portrait's id."""
         placed = await self.orders.place(order, now=now)
         staged = await self.pictures.stage(png(shade))
         return (await self.orders.store(placed.jobs[0].id, staged, FACTS, now)).id
 
-    async def delivered(self, order: NewOrder, *, now: float = NOON, shade: int = 0) -> int:
+    async def delivered(self, order: NewOrder[PictureSpec], *, now: float = NOON, shade: int = 0) -> int:
         """As `rendered`, and then settled and closed."""
         portrait_id = await self.rendered(order, now=now, shade=shade)
         await self.orders.settle(f"{order.id}.0", now)
@@ -74,7 +77,14 @@ class House:
         return portrait_id
 
 
-FACTS = PortraitFacts(seed=7, model_title="Tiny", words="a woman", negative="", steps=4, guidance=3.5, render_s=0.5)
+SPEC = PictureSpec(model="tiny", lane=Lane.STANDARD, prompt=NOTHING, seed=7, width=64, height=96, steps=4, guidance=3.5)
+FACTS = PortraitFacts(
+    spec=replace(SPEC, prompt=PortraitPrompt(subject="a woman")),
+    model_title="Tiny",
+    words="a woman",
+    negative="",
+    render_s=0.5,
+)
 
 
 def png(shade: int = 0, size: tuple[int, int] = (4, 6)) -> bytes:
@@ -96,23 +106,9 @@ def order(
     tier: str | None = None,
     provider: str = "local",
     cost_usd_micros: int = 0,
-) -> NewOrder:
+) -> NewOrder[PictureSpec]:
     """An order with one job for each price."""
-    jobs = tuple(
-        NewJob(
-            model="tiny",
-            lane="standard",
-            seed=7,
-            width=64,
-            height=96,
-            steps=4,
-            guidance=3.5,
-            price=price,
-            provider=provider,
-            cost_usd_micros=cost_usd_micros,
-        )
-        for price in prices
-    )
+    jobs = tuple(NewJob(spec=SPEC, price=price, provider=provider, cost_usd_micros=cost_usd_micros) for price in prices)
     return NewOrder(
         id=secrets.token_hex(8),
         source=source or f"test:{next(_count)}",

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bot.client import StudioBot
 from bot.core.settings import Settings
-from bot.core.stores import Stores
 from bot.operations.callbacks import repeat_lost_callbacks
 from bot.operations.endpoints import point_discord_at
 from data.core.database import Database
@@ -131,7 +130,7 @@ class LiveBot:
         point_discord_at(self.standin.api_url, self.standin.gateway_url)
         repeat_lost_callbacks()
         settings.data_folder.mkdir(parents=True, exist_ok=True)
-        self.bot = StudioBot(settings, await Stores.open(settings.data_folder))
+        self.bot = await StudioBot.open(settings)
         # discord.py waits two seconds for more servers before it says that it is ready; here there are no more.
         self.bot._connection.guild_ready_timeout = 0.02
         before = self.standin.gateway.identifies

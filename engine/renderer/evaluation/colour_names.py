@@ -85,6 +85,8 @@ _PALEST: Final = 1.4
 """The least red over blue of any skin."""
 ENOUGH: Final = 4000
 """Pixels whose names are looked up, of a large part of a picture."""
+_ADAPTED: Final = 0.67
+"""How far eyes get used to a light that they can tell, in logarithms of its colour."""
 _MOST_ADAPTED: Final = 1.6
 """How far eyes get used to a light: for more than a candle's colour they do not."""
 
@@ -103,6 +105,11 @@ def brightness(light: Colours) -> npt.NDArray[np.float64]:
 def opponent(light: Colours) -> Colours:
     """Linear RGB (…, 3) as lightness, red over green, yellow over blue (OKLab)."""
     return np.asarray(np.cbrt(np.maximum(light, 0) @ _LMS.T) @ _LAB.T)
+
+
+def of_opponent(lab: Colours) -> Colours:
+    """OKLab (…, 3) as linear RGB."""
+    return np.asarray((lab @ np.linalg.inv(_LAB).T) ** 3 @ np.linalg.inv(_LMS).T)
 
 
 def oklch(light: Colours) -> Colours:
@@ -128,13 +135,25 @@ def light_taken_off(skin: Colours) -> npt.NDArray[np.float64]:
     return np.asarray(gains * brightness(mean) / brightness(mean * gains))
 
 
-def shares(light: Colours, skin: Colours, names: Mapping[str, tuple[Region, ...]]) -> dict[str, float]:
+def card_taken_off(card: Colours) -> npt.NDArray[np.float64]:
+    """What to multiply linear RGB by for eyes that are used to a light in which a white card looks so (3): (3)."""
+    own = np.maximum(card, 1e-4)
+    gains = (brightness(own) / own) ** _ADAPTED
+    return np.asarray(gains * brightness(own) / brightness(own * gains))
+
+
+def shares(
+    light: Colours, skin: Colours, names: Mapping[str, tuple[Region, ...]], card: Colours | None = None
+) -> dict[str, float]:
     """How much of the linear colours (N, 3) goes by each name: as they are, or with the light's colour taken off.
 
-    Of both the larger, because people get used to a light by half; `skin` (N, 3) is a cheek in the same light.
+    Of these the largest, because people get used to a light by half; `skin` (N, 3) is a cheek in the same light, and
+    `card` (3) how a white card looks in it, where that is known.
     """
     some = light[:: max(1, len(light) // ENOUGH)]
     seen = [oklch(some), oklch(some * light_taken_off(skin))]
+    if card is not None:
+        seen.append(oklch(some * card_taken_off(card)))
     return {name: max(share(colours, each) for colours in seen) for name, each in names.items()}
 
 

@@ -18,16 +18,25 @@ PIXELS: Final = 32
 _BARE: Final = np.array((0.015, 0.0128, 0.25))
 """How unlike the face bare skin on top of a head may be: in colour, in hairs, in lightness."""
 _LEAST_ROWS, _EDGE_ROWS = 4, 3
+_FRAMES: Final = (7.4, 8.6, 5.5)
+"""What a bridge and a rim count for glasses, and what there is without: by logistic regression on 63 other scenes."""
+_STRONGEST: Final = 0.8
 _SHAVEN: Final = 5.5
 """What a face without a beard has at most of what `whiskers` adds up: its weights were chosen on pictures with known
 beards, two in three shaven."""
+_PALE, _DARK = (0.030, 0.020), (-0.40, 0.040)
+"""What a moustache has at least: another colour and hairs, or a lightness of at most so much and more hairs."""
 
 
 def glasses(view: View) -> float:
-    """How much a bar across the bridge of the nose and a rim under an eye stand out, as a share of the brightness."""
+    """How surely there are glasses, above 0: a bar across the bridge of the nose and a rim under an eye stand out.
+
+    Each counts by its root, as one alone may be a wrinkle or a gleam, however strong.
+    """
     bridge = _line(_grey(view, _box(view, view.outline[27], 0.14, -0.35, 0.40)))
     eyes = (view.outline[36:42].mean(0), view.outline[42:48].mean(0))
-    return bridge + max(_line(_grey(view, _box(view, eye, 0.15, 0.22, 0.75))) for eye in eyes)
+    rim = max(_line(_grey(view, _box(view, eye, 0.15, 0.22, 0.75))) for eye in eyes)
+    return float(np.dot(_FRAMES[:2], np.minimum(np.sqrt((bridge, rim)), _STRONGEST)) - _FRAMES[2])
 
 
 def _line(part: Grey) -> float:
@@ -98,7 +107,13 @@ def whiskers(view: View) -> float:
     )  # fmt: skip
     dark = float(np.clip(-lip.lightness, 0, 0.5))
     grown = np.dot(_evidence(lip), (1.5, 1.0)) + 2.2 * _evidence(chin)[0] + np.dot(jaw, (5.0, 7.0)) + 6.0 * dark
-    return float(grown - _SHAVEN)
+    return float(max(grown - _SHAVEN, 1.0 if _moustache(lip) else -np.inf))
+
+
+def _moustache(lip: Unlike) -> bool:
+    """Whether one grows there, with nothing on chin and jaw: hairs, and another colour or far darker than the cheek."""
+    coloured = lip.colour >= _PALE[0] and lip.hairs >= _PALE[1]
+    return coloured or (lip.lightness <= _DARK[0] and lip.hairs >= _DARK[1])
 
 
 def _evidence(found: Unlike) -> tuple[float, float]:

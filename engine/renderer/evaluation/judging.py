@@ -10,10 +10,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.renderer import film as films
 from engine.renderer import lettering
 from engine.renderer.evaluation import colour_names, features
 from engine.renderer.evaluation import ocr as reader
 from engine.renderer.evaluation.cases import Truth
+from engine.renderer.evaluation.crown import crown
 from engine.renderer.evaluation.views import Mask, View
 from engine.renderer.places import telling
 from engine.renderer.scene import Scene
@@ -38,8 +40,8 @@ LEAST_SHARE: Final = 0.30
 LEAST_SEEN: Final = 0.025
 """How much of a picture must show the place, for the place to be told."""
 _LEAST_PIXELS: Final = 250
-_FRAMES: Final = 0.185
-"""How much bridge and rims stand out at least, of glasses."""
+_CARD: Final = 0.5
+"""Scene light from a white card."""
 _PLAIN: Final = 0.16
 """How much lightness may differ over a cloth, which is darker towards its edges."""
 
@@ -124,8 +126,24 @@ def _hair(view: View, shown: Shown) -> Answer:
     top = view.box(-0.6, -1.6, 0.6, -1.1)
     if top.sum() < max(_LEAST_PIXELS, 0.2 * 0.6 * view.unit**2):
         return "not in the picture", None
-    shares = colour_names.shares(_light(view, top), _cheeks(view), colour_names.HAIR)
+    cheeks, edge, card = _cheeks(view), crown(view), _card(shown.scene)
+    parts = [_light(view, top)]
+    if edge is not None and edge.unlike >= 1 and _near(parts[0], cheeks).mean() > 0.5:
+        parts.append(edge.colours)  # above a high forehead
+    found = [colour_names.shares(part, cheeks, colour_names.HAIR, card) for part in parts]
+    shares = {name: max(each[name] for each in found) for name in found[0]}
     return _named(shares), shares[shown.truth.hair] >= LEAST_SHARE
+
+
+def _card(scene: Scene) -> Colours:
+    """How a white card in the sitter's light looks on the scene's film, linear RGB (3)."""
+    lamps = [lamp for lamp in scene.light.lamps if lamp.role not in ("rim", "hair")] or list(scene.light.lamps)
+    if not lamps:
+        return np.ones(3)
+    lit = np.average([lamp.colour for lamp in lamps], axis=0, weights=[max(lamp.power, 1e-3) for lamp in lamps])
+    card = np.broadcast_to(_CARD * lit / colour_names.brightness(lit), (16, 16, 3)).astype(np.float32)
+    seen = films.printed(card, replace(scene.film, grain=0.0, vignette=0.0), 0)
+    return np.asarray(colour_names.linear(np.round(255 * seen)).mean((0, 1)))
 
 
 def _skin(view: View, shown: Shown) -> Answer:
@@ -149,7 +167,7 @@ def _place(view: View, shown: Shown) -> Answer:
 
 
 def _backdrop(view: View, there: Mask, colour: str) -> Answer:
-    """A plain cloth, of that colour where the film has colours."""
+    """A plain cloth, of that colour where the film has colour_names."""
     seen = colour_names.oklch(_light(view, there))[:, 0]
     plain = float(np.quantile(seen, 0.9) - np.quantile(seen, 0.1)) < _PLAIN
     shares = colour_names.shares(_light(view, there), _cheeks(view), colour_names.CLOTH)
@@ -171,14 +189,16 @@ def _framing(view: View, shown: Shown) -> Answer:
 
 def _glasses(view: View, shown: Shown) -> Answer:
     frames = features.glasses(view)
-    worn = frames > _FRAMES
-    return f"{_yes(worn)} ({frames:.2f})", worn == shown.truth.glasses
+    worn = frames > 0
+    return f"{_yes(worn)} ({frames:+.2f})", worn == shown.truth.glasses
 
 
 def _bald(view: View, shown: Shown) -> Answer:
     if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
         return "not in the picture", None
-    hair = features.scalp(view)
+    edge, hair = crown(view), features.scalp(view)
+    if edge is not None:
+        hair = edge.unlike if edge.bare else max(hair, edge.hair)
     return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald
 
 

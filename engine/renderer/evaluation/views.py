@@ -28,6 +28,10 @@ _LEAST_TOP: Final = 200
 """Pixels of the top of the head that must be in the picture for its hair to be known."""
 _FINER: Final = 1.6
 """Times as fine as the smoothest of the place the top of a head must be, for its hair to be told by that."""
+_FARTHER: Final = 3
+"""Times that shades of hair that was found are looked for beyond it."""
+_SHRED: Final = 0.16
+"""Half the width, in units, of a gap between locks that is too narrow to tell a place by."""
 _USUAL: Final = (
     (-1.15, 0.07), (-1.15, 0.35), (-1.10, 0.63), (-1.03, 0.91), (-0.91, 1.18), (-0.73, 1.45), (-0.54, 1.69),
     (-0.30, 1.83), (0.00, 1.88), (0.30, 1.83), (0.54, 1.69), (0.73, 1.45), (0.91, 1.18), (1.03, 0.91), (1.10, 0.63),
@@ -114,10 +118,10 @@ class View:
         """Where the place is seen (H, W): outside of a generous outline of head and shoulders, and of longer hair."""
         u, v = self.u * float(np.hypot(*self.across)) / self.unit, self.v
         head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
-        neck = (v > 0.8) & (np.abs(u) < 1.7)
-        shoulders = (v > 2.1) & (np.abs(u) < np.minimum(2.4 + 2.6 * (v - 2.1), 4.5))
+        neck = (v > 0.8) & (np.abs(u - self.aside * 0.2) < 1.45)
+        shoulders = (v > 1.75) & (np.abs(u) < np.minimum(2.0 + 2.6 * (v - 1.75), 4.5))
         outline = np.asarray(head | neck | shoulders)
-        return ~(outline | self._hair(head, ~outline))
+        return _whole(~(outline | self._hair(head, ~outline)), round(_SHRED * self.unit))
 
     def _hair(self, head: Mask, place: Mask) -> Mask:
         """Afros and long hair beyond the outline (H, W): of the colours of the top of the head, as finely drawn as that
@@ -134,10 +138,28 @@ class View:
         strands, blurred = float(np.median(fine[top])), float(np.quantile(fine[place], 0.1))
         if strands < _FINER * blurred:
             return none
-        alike = _common(np.round(lab / _SHADES).astype(np.int64), top) & (fine > np.sqrt(strands * blurred))
-        parts, _ = label((alike & self.box(-3.2, -3.4, 3.2, 5.0)) | head)
-        ours = np.unique(parts[head])
-        return np.isin(parts, ours[ours > 0])
+        shades = np.round(lab / _SHADES).astype(np.int64)
+        drawn = (fine > np.sqrt(strands * blurred)) & self.box(-3.2, -3.4, 3.2, 5.0)
+        hair = top
+        for _ in range(_FARTHER):  # locks in other light than the top's hang together with what is known of it
+            parts, _ = label((_common(shades, hair) & drawn) | head)
+            ours = np.unique(parts[head])
+            found = np.isin(parts, ours[ours > 0])
+            hair = top | (found & ~head)
+        return found
+
+
+def _whole(place: Mask, radius: int) -> Mask:
+    """The place (H, W) without shreds narrower than this, which are between locks of hair."""
+    from scipy.ndimage import distance_transform_edt
+
+    if radius < 1 or not place.any():
+        return place
+    around = np.pad(place, radius + 1, mode="edge")
+    core = distance_transform_edt(around) > radius
+    kept = distance_transform_edt(~core) <= radius if core.any() else core
+    cut = slice(radius + 1, -radius - 1)
+    return np.asarray(place & kept[cut, cut])
 
 
 def _fineness(grey: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

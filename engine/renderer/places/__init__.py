@@ -11,7 +11,7 @@ import numpy as np
 
 from engine.renderer.camera import Optics
 from engine.renderer.places import cloths, halls, land, lens, maps, rooms, town
-from engine.renderer.places.canvas import Canvas, Layer
+from engine.renderer.places.canvas import Canvas, Layer, step
 from engine.renderer.places.lens import Lens
 from engine.renderer.scene import RGB, Place
 from engine.renderer.tracing.vectors import LUMA, F, Floats
@@ -51,6 +51,8 @@ _MOST_TINT: Final = 0.12
 """Stops by which light that falls on the front of a sitter may differ from white: more, and no cloth keeps its name."""
 _PITCH: Final = 1.0
 """Degrees that a painted place is seen from below: more of the walls, less of the floor."""
+_DARKEST: Final = 0.085
+"""How bright the usual part of a place after dark is at most, beside lit skin of 0.34."""
 
 
 def place(wanted: Place, optics: Optics, seed: int = 0) -> Setting:
@@ -75,7 +77,8 @@ def seen(wanted: Place, optics: Optics, size: tuple[int, int], seed: int) -> Flo
 def own_light(wanted: Place) -> float:
     """How much of what is seen of a place is lit by itself, 0 to 1: lamps round the sitter change little of that."""
     usual = 0.0 if wanted.name in cloths.CLOTHS else 0.35
-    return max(_OWN_LIGHT.get(wanted.name, usual), 0.8 if wanted.time in ("night", "sunset") and usual else 0.0)
+    late = 0.8 if wanted.time in ("night", "sunset", "blue hour") and usual else 0.0
+    return max(_OWN_LIGHT.get(wanted.name, usual), late)
 
 
 def _turned(name: str, seed: int) -> float:
@@ -120,6 +123,7 @@ def _picture(
         margin = lens.MARGIN if slant else 1.0
         layers = SETS[name](lens.view(eye, coarse, turn, _PITCH, seed, time, margin))
         made = lens.grown(lens.seen(layers, eye, coarse, slant), size)
+        made = _after_dark(made) if name == "city night" or time == "night" else made
     made.setflags(write=False)
     return made
 
@@ -135,6 +139,14 @@ def _light(name: str, time: str, turn: float, colour: RGB | None, seed: int) -> 
     made = _normalised(made)
     made.setflags(write=False)
     return made
+
+
+def _after_dark(made: Floats) -> Floats:
+    """A night (H, W, 3) whose lamps overlap as large disks: what is between them stays dark, and they stay bright."""
+    level = made @ LUMA
+    usual = float(np.median(level))
+    held = min(_DARKEST / max(usual, 1e-4), 1.0)
+    return np.asarray(made * (F(held) + F(1 - held) * step(level, usual, 4 * usual))[..., None], np.float32)
 
 
 def forget() -> None:

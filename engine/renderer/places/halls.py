@@ -62,7 +62,7 @@ def church(c: Canvas) -> list[Layer]:
         (0.45, 0.15, 0.70),
         (0.5, 0.75, 1.0),
     )
-    bright = {"night": 0.18, "sunset": 1.3}.get(c.time, 1.25)
+    bright = {"night": 0.18, "blue hour": 0.5, "sunset": 1.3}.get(c.time, 1.25)
     start = float(random.uniform(-0.2, 0.2))
     for x in np.arange(-np.pi + start, np.pi, 0.36):
         if not c.u.min() - 0.2 < x < c.u.max() + 0.2:

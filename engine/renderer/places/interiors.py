@@ -15,13 +15,14 @@ WOOD = ((0.17, 0.085, 0.040), (0.22, 0.115, 0.055), (0.13, 0.065, 0.032))
 _OUTSIDE = {
     "day": ((1.95, 2.05, 2.15), (0.62, 0.78, 0.46)),
     "sunset": ((2.4, 1.30, 0.68), (0.75, 0.45, 0.30)),
+    "blue hour": ((0.30, 0.38, 0.60), (0.07, 0.10, 0.15)),
     "night": ((0.03, 0.045, 0.09), (0.015, 0.02, 0.035)),
 }
 
 
 def dim(c: Canvas) -> float:
     """How bright a room with lamps looks: at night somewhat less than by day."""
-    return {"night": 0.62, "sunset": 0.85}.get(c.time, 1.0)
+    return {"night": 0.62, "blue hour": 0.72, "sunset": 0.85}.get(c.time, 1.0)
 
 
 def wall(

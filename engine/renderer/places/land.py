@@ -25,18 +25,18 @@ def garden(c: Canvas) -> list[Layer]:
     lit = [np.asarray(b, np.float32) * np.asarray(sky.land, np.float32) for b in beds]
     hedge = trees(c, sky, 14, -0.6, 1.2, "hedge", LEAVES, 0.06, 4.0, 0.25)
     near = trees(
-        c, sky, 5, -1.4, 1.34, "beds", ((0.04, 0.085, 0.02), (0.10, 0.18, 0.04), (0.20, 0.30, 0.08)), 0.0, 7.0, 0.0
+        c, sky, 5, -1.4, 1.38, "beds", ((0.04, 0.085, 0.02), (0.10, 0.18, 0.04), (0.20, 0.30, 0.08)), 0.0, 7.0, 0.0
     )
     leaves = hazed(np.array(((0.30, 0.42, 0.12), (0.12, 0.20, 0.05)), np.float32), sky, 0)
     return [
         skies.painted(c, sky, 0.3),
         ground(c, sky, (0.05, 0.10, 0.02), (0.16, 0.24, 0.06), "lawn"),
         hedge,
-        spots(c, 14, "climbers", 2600, (-0.35, 0.42), (0.004, 0.012), [*lit, leaves[0]]),
+        spots(c, 14, "climbers", 900, (-0.35, 0.20), (0.003, 0.009), [*lit, leaves[0], leaves[1]], 0.5),
         near,
-        blooms(c, 6, "flowers", 1900, (-0.85, 0.06), (0.010, 0.022), lit),
-        spots(c, 5, "leaves", 3000, (-0.9, 0.02), (0.005, 0.011), leaves),
-        blooms(c, 2.6, "near flowers", 330, (-1.0, -0.15), (0.018, 0.032), lit),
+        blooms(c, 6, "flowers", 1500, (-0.85, 0.06), (0.007, 0.020), lit),
+        spots(c, 5, "leaves", 3600, (-0.9, 0.02), (0.004, 0.012), leaves, 0.6),
+        blooms(c, 2.6, "near flowers", 300, (-1.0, -0.15), (0.014, 0.032), lit),
     ]
 
 
@@ -55,22 +55,34 @@ def field(c: Canvas) -> list[Layer]:
             hazed(np.array((0.2, 0.26, 0.12)), sky, 0.4),
             "hills",
         ),
-        trees(c, sky, 200, -0.03, 0.09, "far trees", LEAVES, 0.25, 9.0),
-        ground(c, sky, (0.46, 0.30, 0.09), (0.80, 0.58, 0.24), "wheat", 1.3, 0.15),
+        trees(c, sky, 200, -0.03, 0.17, "far trees", LEAVES, 0.12, 9.0),
+        _wheat(c, sky),
         spots(
             c,
             14,
             "ears",
-            7000,
-            (-0.30, -0.015),
-            (0.0018, 0.0042),
+            6000,
+            (-0.24, -0.015),
+            (0.0012, 0.0036),
             [np.asarray(g) * np.asarray(sky.land) for g in gold],
-            0.35,
+            0.5,
             2.2,
         ),
-        tufts(c, sky, 5, "stalks", 2600, -0.10, gold),
-        tufts(c, sky, 2.4, "near stalks", 700, -0.14, gold, 0.0042, 0.3),
+        tufts(c, sky, 5, "stalks", 2600, -0.13, gold, spread=0.05),
+        tufts(c, sky, 2.4, "near stalks", 900, -0.26, gold, 0.0042, 0.3, 0.11),
     ]
+
+
+def _wheat(c: Canvas, sky: skies.Sky) -> Layer:
+    """A standing crop: waves that the wind draws, rows that run away, and shade between the ears that are near."""
+    crop = ground(c, sky, (0.40, 0.25, 0.075), (0.84, 0.60, 0.25), "wheat", 1.3, 0.22)
+    x, y = c.floor()
+    wind = noise(x * F(0.10), y * F(0.045), c.random("wind"), 3, 0.6)
+    u, v = c.grid()
+    ears = noise(u * F(46), v * F(20), c.random("crop"), 4, 0.72)
+    deep = np.clip((F(-0.04) - v) / F(0.5), 0, 1)
+    crop.lit((F(0.66) + F(0.75) * wind) * (F(1) - deep * (F(0.30) + F(0.9) * (F(0.62) - ears))))
+    return crop
 
 
 def beach(c: Canvas) -> list[Layer]:
@@ -123,7 +135,7 @@ def mountains(c: Canvas) -> list[Layer]:
         ridge(
             c, 4000, -0.06, 0.36, hazed(rock * 0.7, sky, 0.20), hazed(rock * 1.7, sky, 0.10), "ridge", 2.6, 6, 0.42, 0.6
         ),
-        ridge(c, 1500, -0.16, 0.28, hazed(fir, sky, 0.07), hazed(slope * 1.3, sky, 0.05), "slope", 3.4, 6, 0.10),
+        ridge(c, 1500, -0.16, 0.28, hazed(fir, sky, 0.07), hazed(slope * 1.3, sky, 0.05), "slope", 3.4, 6, 0.28),
         ridge(
             c,
             60,
@@ -208,16 +220,20 @@ def park(c: Canvas) -> list[Layer]:
     shade = noise(x * F(0.16), y * F(0.10), c.random("shade"), 4, 0.6)
     lawn.lit(F(0.50) + F(0.75) * step(shade, 0.42, 0.6))
     path = c.layer(12)
-    bend = x + F(1.5) - F(0.25) * (y - F(6)) * F(float(c.random("path").choice((-1, 1))))
-    path.mask(step(F(1.1) - np.abs(bend), -0.15, 0.15) * (y < 60) * F(0.9), hazed(np.array((0.55, 0.48, 0.38)), sky, 0))
+    side = F(float(c.random("path").choice((-1, 1))))
+    bend = x + side * (F(1.7) - F(0.010) * (y - F(4)) ** 2)
+    grit = F(0.7) + F(0.6) * noise(x * F(1.5), y * F(0.8), c.random("dust"), 4)
+    dust = hazed(np.array((0.36, 0.31, 0.24)), sky, 0) * grit[..., None]
+    path.mask(step(F(0.9) - np.abs(bend), -0.15, 0.15) * (y < 24) * F(0.85), dust)
+    path.lit(F(0.45) + F(0.8) * step(shade, 0.42, 0.6))
     glints = [
         np.asarray(sky.horizon, np.float32) * F(1.5),
         np.asarray(sky.land, np.float32) * np.array((0.9, 1.0, 0.45), np.float32) * F(1.3),
     ]
     return [
         skies.painted(c, sky, 0.3),
-        trees(c, sky, 120, -0.02, 0.16, "far trees", leaf, 0.30, 7.0, 0.2),
-        trees(c, sky, 40, -0.015, 0.26, "trees", leaf, 0.08, 4.0, 0.7),
+        trees(c, sky, 120, -0.02, 0.30, "far trees", leaf, 0.30, 7.0, 0.2),
+        trees(c, sky, 40, -0.015, 0.52, "trees", leaf, 0.08, 4.0, 0.7),
         lawn,
         path,
         trunks(c, sky, 30, 0.05, 0.14, 0.4),

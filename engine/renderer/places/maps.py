@@ -26,9 +26,9 @@ class MapView:
 
 VIEWS: Final[dict[str, tuple[MapView, ...]]] = {
     "window room": (
-        MapView("apartment", 8, 1, 0.38, 5),
-        MapView("apartment", 79, 1, 0.38, 5),
-        MapView("apartment", 13, 1, 0.38, 5),
+        MapView("apartment", 22, 1, 0.38, 5),
+        MapView("apartment", 77, 1, 0.38, 5),
+        MapView("apartment", 27, 1, 0.38, 5),
     ),
     "workshop": (
         MapView("workshop", 8, 4, 0.30, 10),
@@ -74,11 +74,11 @@ VIEWS: Final[dict[str, tuple[MapView, ...]]] = {
 """Several for a place are chosen from by the seed."""
 _TIMES: Final[dict[tuple[str, str], tuple[MapView, ...]]] = {
     ("sky", "sunset"): (MapView("dawn", 10, 16, 0.5), MapView("dawn", 60, 15, 0.5), MapView("dawn", -50, 15, 0.5)),
-    ("window room", "night"): (MapView("apartment", 8, 1, 0.38, 5), MapView("apartment", 13, 1, 0.38, 5)),
+    ("window room", "night"): (MapView("apartment", 16, 1, 0.38, 5), MapView("apartment", 20, 1, 0.38, 5)),
     ("sky", "night"): (MapView("venice", 20, 15, 0.07), MapView("venice", 60, 16, 0.07)),
 }
 _LAMPLIT: Final = frozenset({"window room", "lobby", "workshop", "warehouse"})
-_TINTS: Final = {"sunset": (1.10, 0.72, 0.48), "night": (0.10, 0.14, 0.24)}
+_TINTS: Final = {"sunset": (1.12, 0.80, 0.46), "blue hour": (0.26, 0.35, 0.56), "night": (0.10, 0.14, 0.24)}
 
 
 def chosen(name: str, seed: int, time: str) -> MapView:
@@ -92,6 +92,8 @@ def tint(name: str, time: str) -> Floats:
     own = (name, time) in _TIMES
     if time == "night" and name in _LAMPLIT:
         return np.array((0.62, 0.46, 0.32), np.float32)
+    if time == "blue hour" and name in _LAMPLIT:
+        return np.array((0.60, 0.54, 0.50), np.float32)
     return np.array((1, 1, 1) if own else _TINTS.get(time, (1, 1, 1)), np.float32)
 
 

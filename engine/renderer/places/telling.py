@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -12,16 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer import camera, film, lights, places
-from engine.renderer.places import maps
 from engine.renderer.scene import RGB, Camera, Film, Place, Scene
 from engine.renderer.tracing.vectors import F, Floats
 
 SMALL: Final = (48, 72)
-SEEDS: Final = (900_001, 900_002, 900_003, 900_004)
+SEEDS: Final = tuple(range(900_001, 900_009))
 """Of the pictures that are compared with; no scene is made with them but by chance."""
-_MORE_SEEDS: Final = (*SEEDS, 900_005, 900_006, 900_007, 900_008)
-"""For places with several views, of which each seed shows one."""
-_LEAST_SPREAD: Final = 0.02
+Kind = tuple[str, str, RGB | None, tuple[str, float, float]]
+"""A place, its time, its colour, and the framing, lens and stop that it is seen with."""
+_LEAST_SPREAD: Final = 0.03
+_ALONE: Final = 0.2
+"""The share of the numbers' spread that is taken as each one's own."""
 _MOST: Final = 4.0
 """Spreads that one number may add: no single part of a picture, which a sign may hide, decides alone."""
 _EYES: Final = (0.0, -0.1, 1.6)
@@ -64,7 +64,9 @@ def _histogram(colours: Floats) -> Floats:
     return np.concatenate(found).astype(np.float32)
 
 
-def told(picture: npt.NDArray[np.uint8], there: npt.NDArray[np.bool_], scene: Scene, names: Iterable[str] = ()) -> str:
+def told(
+    picture: npt.NDArray[np.uint8], there: npt.NDArray[np.bool_], scene: Scene, names: Collection[str] = ()
+) -> str:
     """The place whose own pictures are most like this one, taken with the scene's lens, light and film.
 
     `there` (H, W) is where the place is seen: not the sitter. `names` are the places to choose from, all by default.
@@ -75,51 +77,70 @@ def told(picture: npt.NDArray[np.uint8], there: npt.NDArray[np.bool_], scene: Sc
     clear = np.asarray(Image.fromarray(there.astype(np.uint8) * 255).resize(SMALL, Image.Resampling.BOX)) > 250
     mine = signature(shown, clear)
     known = {name: _theirs(name, scene, clear) for name in names or places.NAMES}
-    spread = _spread(known.values())
-    far = {name: min(apart(mine, each, spread) for each in theirs) for name, theirs in known.items()}
+    same = _measure(known.values())
+    far = {name: min(same.apart(mine, each) for each in theirs) for name, theirs in known.items()}
     return min(far, key=lambda name: far[name])
 
 
-def _spread(known: Iterable[list[Floats]]) -> Floats:
-    """How much pictures of one place differ in each number: what tells places apart is what differs less within one."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # parts that no picture shows have no mean
-        off = np.concatenate([np.array(theirs) - np.nanmean(theirs, 0) for theirs in known])
-        return np.asarray(np.sqrt(np.nanmean(off**2, 0)) + F(_LEAST_SPREAD), np.float32)
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What tells places apart: how their numbers differ, and go together, within pictures of one place."""
+
+    shown: npt.NDArray[np.bool_]
+    """Which numbers of a signature are of parts that are seen."""
+    turned: Floats
+    """Makes of those numbers ones that are independent and of spread 1 within a place."""
+
+    def apart(self, one: Floats, other: Floats) -> float:
+        """How unlike two signatures are."""
+        off = (one[self.shown] - other[self.shown]) @ self.turned
+        return float(np.minimum(np.abs(off), _MOST).mean())
 
 
-def apart(one: Floats, other: Floats, spread: Floats) -> float:
-    """How unlike two signatures are, over what both of them show, in units of `spread`."""
-    both = np.isfinite(one) & np.isfinite(other) & np.isfinite(spread)
-    return float(np.minimum(np.abs(one[both] - other[both]) / spread[both], _MOST).mean())
+def _measure(known: Collection[Floats]) -> Measure:
+    """Learned from the places' own pictures: what differs less within one place tells it from others.
+
+    Numbers go together (a brighter sky is so in three parts and in the histogram), so that differences are counted
+    once: by the covariance within places, of which a share is taken as if there were none, for they are few pictures.
+    """
+    shown = np.all([np.isfinite(theirs).all(0) for theirs in known], 0)
+    off = np.concatenate([theirs[:, shown] - theirs[:, shown].mean(0) for theirs in known])
+    together = off.T @ off / len(off)
+    own = np.diag(np.diag(together) * F(_ALONE) + F((1 + _ALONE) * _LEAST_SPREAD**2))
+    return Measure(shown, np.linalg.cholesky(np.linalg.inv(together * F(1 - _ALONE) + own)))
 
 
-def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> list[Floats]:
-    """Signatures of a place's own pictures, and of the same mirrored: places are turned to suit the light."""
+def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> Floats:
+    """Signatures (N, …) of a place's own pictures, and of the same mirrored: places are turned to suit the light."""
     colour = scene.place.colour if name == "backdrop" else None
-    own = places.own_light(replace(scene.place, name=name))
-    spill = np.array(lights.spill(scene.light, own), np.float32)
-    stock = replace(scene.film, grain=0.0)
+    spill = lights.spill(scene.light, places.own_light(replace(scene.place, name=name)))
     frame = (
         scene.camera.framing,
         round(scene.camera.focal_mm / 40) * 40 or 35,
         2.0 ** round(float(np.log2(scene.camera.f_number))),
     )
-    seeds = _MORE_SEEDS if len(maps.VIEWS.get(name, ())) > 1 else SEEDS
-    printed = [_printed(_seen(name, scene.place.time, colour, frame, seed) * spill, stock) for seed in seeds]
-    return [signature(each, clear) for seen in printed for each in (seen, seen[:, ::-1])]
+    return _signatures((name, scene.place.time, colour, frame), spill, replace(scene.film, grain=0.0), clear.tobytes())
+
+
+@lru_cache(maxsize=64)
+def _signatures(kind: Kind, spill: RGB, stock: Film, shown: bytes) -> Floats:
+    clear = np.frombuffer(shown, bool).reshape(SMALL[::-1])
+    printed = [_printed(_seen(*kind, seed) * np.array(spill, np.float32), stock) for seed in SEEDS]
+    return np.array([signature(each, clear) for seen in printed for each in (seen, seen[:, ::-1])])
 
 
 def _printed(light: Floats, stock: Film) -> Floats:
     return film.printed(light, stock, 0)
 
 
-@lru_cache(maxsize=4000)
-def _seen(name: str, time: str, colour: RGB | None, frame: tuple[str, float, float], seed: int) -> Floats:
+@lru_cache(maxsize=8000)
+def _seen(
+    name: str, time: str, colour: RGB | None, frame: tuple[str, float, float], seed: int
+) -> npt.NDArray[np.float16]:
     """A place's picture, small: made at twice the size, as finer things would be lost."""
     shot = Camera(framing=frame[0], focal_mm=frame[1], f_number=frame[2])
     wanted = Place(name=name, time=time, colour=colour)
     width, height = SMALL
     size = (width * 2, height * 2)
     large = places.seen(wanted, camera.aim(shot, _EYES, size), size, seed)
-    return np.asarray(large.reshape(height, 2, width, 2, 3).mean((1, 3)) * F(1), np.float32)
+    return np.asarray(large.reshape(height, 2, width, 2, 3).mean((1, 3)), np.float16)

@@ -88,10 +88,15 @@ def blooms(
     canvas: Canvas, away: float, what: str, count: int, rise: tuple[float, float], radius: tuple[float, float],
     colours: Sequence[Colour],
 ) -> Layer:  # fmt: skip
-    """Flowers of five petals round a darker middle."""
+    """Flowers of five petals round a darker middle, those of one kind together."""
     layer, random = canvas.layer(away), canvas.random(what)
-    x, y = random.uniform(-np.pi, np.pi, count), random.uniform(*rise, count)
-    size, tint = random.uniform(*radius, count), picked(random, colours, count, 0.3)
+    clumps = max(count // 9, 1)
+    own = random.integers(clumps, size=count)
+    x = (random.uniform(-np.pi, np.pi, clumps)[own] + random.normal(0, 0.055, count)).astype(np.float32)
+    y = np.minimum(random.uniform(*rise, clumps)[own] + random.normal(0, 0.04, count), rise[1])
+    tint = picked(random, colours, clumps, 0.25)[own] * np.exp(random.normal(-0.12, 0.3, (count, 1)))
+    size = random.uniform(0.55, 1.0, count) * radius[1]
+    size = np.maximum(size, radius[0])
     angle = random.uniform(0, 6.3, count)[:, None] + np.arange(6) * 1.26
     out = size[:, None] * np.array((0.62, 0.62, 0.62, 0.62, 0.62, 0.0))
     petal = np.exp(random.normal(0, 0.22, (count, 6, 1))) * np.array((1, 1, 1, 1, 1, 0.55))[:, None]
@@ -128,18 +133,18 @@ def water(canvas: Canvas, sky: Sky, deep: Colour, what: str, rough: float = 1.0)
 
 def tufts(
     canvas: Canvas, sky: Sky, away: float, what: str, count: int, top: float, colours: Sequence[Colour],
-    width: float = 0.003, lean: float = 0.15,
+    width: float = 0.003, lean: float = 0.15, spread: float = 0.035,
 ) -> Layer:  # fmt: skip
-    """Stalks that stand up to about the rise `top`, each ending in an ear that leans."""
+    """Stalks that stand up to the rise `top`, some `spread` lower, each ending in an ear that leans."""
     layer = canvas.layer(away)
     random = canvas.random(what)
     x = random.uniform(-np.pi, np.pi, count).astype(np.float32)
-    tops = (top + random.normal(0, 0.035, count)).astype(np.float32)
+    tops = (top - np.abs(random.normal(0, spread, count))).astype(np.float32)
     tints = hazed(picked(random, colours, count, 0.3), sky, 0.0)
     inside = np.flatnonzero(np.abs(x - canvas.u.mean()) < np.ptp(canvas.u) / 2 + 0.05)
     for k in inside[: 420 if canvas.pixel > 0.02 else None]:
-        left, share = float(x[k]), F(0.22)
-        layer.box(left - width / 2, left + width / 2, -3.0, float(tops[k]), tints[k] * F(0.7), 0, float(share))
+        left, foot = float(x[k]), float(tops[k]) - 0.05 * float(random.uniform(0.6, 2.4))
+        layer.box(left - width / 2, left + width / 2, foot, float(tops[k]), tints[k] * F(0.6), 0, 0.3)
     swing = (random.normal(0, lean, count) * 0.05).astype(np.float32)
     layer.discs(x + swing, tops, np.full(count, width * 1.7, np.float32), tints * F(1.15), 0.8, 2.8)
     return layer

@@ -61,13 +61,14 @@ def _panes(
     columns = max(int((right - left) / (storey * 0.9)), 2)
     step_x = (right - left) / columns
     glass = np.asarray(sky.horizon, np.float32) * F(0.26) + np.asarray(wall, np.float32) * F(0.38)
-    share = float(random.uniform(0.25, 0.55))
+    share, wide, tall = float(random.uniform(0.10, 0.45)), *random.uniform((0.42, 0.45), (0.82, 0.72))
     for y in np.arange(base, top - storey * 0.8, storey):
         for k in range(columns):
             burning = lit > 0 and random.random() < share
-            glow = np.asarray(_WINDOWS[int(random.integers(3))], np.float32) * F(lit * random.uniform(0.4, 1.6))
-            x = left + (k + 0.2) * step_x
-            layer.box(x, x + step_x * 0.6, y + storey * 0.2, y + storey * 0.8, glow if burning else glass)
+            glow = np.asarray(_WINDOWS[int(random.integers(3))], np.float32) * F(lit * np.exp(random.normal(-0.2, 0.7)))
+            x = left + (k + 0.5 - wide / 2) * step_x
+            pane = glow if burning else glass * F(random.uniform(0.75, 1.2))
+            layer.box(x, x + step_x * wide, y + storey * 0.2, y + storey * (0.2 + tall), pane)
 
 
 def lamps(
@@ -167,7 +168,7 @@ def rooftop(c: Canvas) -> list[Layer]:
     """Over the roofs of a city, towers to the horizon."""
     sky = skies.of(c, "sunset")
     evening = c.time != "day"
-    lit = {"night": 0.7, "day": 0.0}.get(c.time, 0.28)
+    lit = {"night": 0.7, "day": 0.0, "blue hour": 0.55}.get(c.time, 0.28)
     walls = ((0.26, 0.27, 0.32), (0.34, 0.30, 0.28), (0.20, 0.23, 0.29))
     layers = [
         skies.painted(c, sky, 0.35),
@@ -176,9 +177,8 @@ def rooftop(c: Canvas) -> list[Layer]:
         buildings(c, sky, 250, -0.50, (0.16, 0.52), (0.13, 0.26), "roofs", walls, 0.04, lit, 0.036),
     ]
     if evening:
-        layers.append(
-            lamps(c, 600, "city lamps", 900 if c.time == "night" else 260, (-0.42, 0.05), 0.0012, _WINDOWS, 20)
-        )
+        burning = {"night": 900, "blue hour": 600}.get(c.time, 260)
+        layers.append(lamps(c, 600, "city lamps", burning, (-0.42, 0.05), 0.0012, _WINDOWS, 20))
     rail = c.layer(3.0)
     rail.box(-9, 9, -0.36, -0.335, hazed(np.array((0.16, 0.16, 0.17)), sky, 0.04))
     rail.box(-9, 9, -3, -0.42, hazed(np.array((0.30, 0.28, 0.27)), sky, 0.02))
@@ -230,7 +230,7 @@ def car(c: Canvas) -> list[Layer]:
     road = c.layer(15)
     road.box(-9, 9, -9, -0.10, hazed(np.array((0.16, 0.16, 0.17)), sky, 0.2), 0.02)
     outside.append(road)
-    if c.time in ("night", "sunset"):
+    if c.time in ("night", "sunset", "blue hour"):
         outside.append(lamps(c, 30, "traffic", 300, (-0.12, 0.12), 0.004, [*_WINDOWS, (1, 0.06, 0.04)], 24))
     cabin = c.layer(0.9)
     hide = picked(random, ((0.045, 0.043, 0.043), (0.12, 0.075, 0.045), (0.17, 0.15, 0.13)), 1, 0.1)[0] * np.asarray(

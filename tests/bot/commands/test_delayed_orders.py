@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,20 +14,18 @@ from data.core.data_errors import DataError
 from data.core.presence import ErasedMeanwhile
 from data.credits import ledger
 from data.orders.jobs import NewJob, NewOrder, Order
-from data.pictures.portrait_rows import PortraitFacts
+from engine.jobs.job import PictureSpec
 from engine.prompt import PortraitPrompt, to_json
 from tests import faces
 from tests.bot.conftest import GUILD_ID, MODEL, World
 from tests.bot.reading import answer, labels, said
-from tests.data.conftest import png
-
-FACTS = PortraitFacts(seed=7, model_title="Tiny", words="a woman", negative="", steps=4, guidance=3.5, render_s=0.5)
+from tests.data.conftest import FACTS, SPEC, png
 
 
-async def placed(world: World, who: Any) -> Order:
+async def placed(world: World, who: Any) -> Order[PictureSpec]:
     """An order that is written down and that nobody follows, as after a fault."""
     await world.bot.studio.account(GUILD_ID, who.id)
-    job = NewJob(model=MODEL, lane="standard", seed=1, width=64, height=96, steps=2, guidance=3.5, price=10)
+    job = NewJob(spec=replace(SPEC, model=MODEL), price=10)
     order_id = secrets.token_hex(8)
     new = NewOrder(
         id=order_id,
@@ -40,7 +39,7 @@ async def placed(world: World, who: Any) -> Order:
     return await world.stores.orders.place(new, now=time.time())
 
 
-async def rendered(world: World, who: Any) -> Order:
+async def rendered(world: World, who: Any) -> Order[PictureSpec]:
     """The same, with its portrait made."""
     order = await placed(world, who)
     await world.stores.orders.store(order.jobs[0].id, await world.stores.pictures.stage(png()), FACTS, time.time())

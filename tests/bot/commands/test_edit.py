@@ -12,7 +12,6 @@ from bot.core.stores import Stores
 from data.credits import ledger
 from engine.faces import identity
 from engine.faces.face_review import ExpectedFace
-from engine.prompt import from_json
 from tests import faces
 from tests.bot.commands.test_character import huge_png, noise, picture
 from tests.bot.conftest import MODEL, World
@@ -38,11 +37,11 @@ async def test_the_button_changes_the_portrait_and_keeps_its_recipe(world: World
     shown = await world.sam.click(message, label="Edit…")
     await world.sam.submit_modal(shown, {"change": "lit by candles"})
     edited, original = await portraits(world, world.sam)
-    recipe = from_json(edited.prompt)
+    recipe = edited.spec.prompt
     assert (recipe.subject, recipe.environment) == ("a woman", "on a beach")
     assert "candles" in recipe.lighting
     assert edited.parent_id == original.id
-    assert (edited.width, edited.height) == (original.width, original.height)
+    assert (edited.spec.width, edited.spec.height) == (original.spec.width, original.spec.height)
     card = fields(world.channel.last_message)
     assert card["Changed"] == "lit by candles"
     assert f"from No. {original.id}" in card["Made with"]
@@ -77,7 +76,7 @@ async def test_an_uploaded_picture_is_changed_and_not_kept(world: World) -> None
     assert order.from_upload
     assert order.edit is not None
     assert (order.edit.sha256, order.edit.words) == (None, "a navy suit")
-    assert edited.width > edited.height
+    assert edited.spec.width > edited.spec.height
     assert await world.balance(world.sam) == before - world.settings.price_standard
     assert await kept(world.stores) == []
     assert files(world) == 1
@@ -188,7 +187,7 @@ async def test_another_try_of_an_edit_changes_the_same_portrait(world: World) ->
     await world.sam.slash(world.channel, "edit", change="at night")
     await world.sam.click(world.channel.last_message, label="Reroll")
     again, first, original = await portraits(world, world.sam)
-    assert again.seed != first.seed
+    assert again.spec.seed != first.spec.seed
     assert again.parent_id == first.parent_id == original.id
 
 

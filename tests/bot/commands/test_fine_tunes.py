@@ -13,6 +13,7 @@ from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.operations import doctor
 from data.pictures.portrait_rows import Portrait
+from engine.jobs.job import PictureSpec
 from engine.pictures import provenance
 from engine.prompt import PortraitPrompt
 from engine.recipes.picture_text import texts
@@ -38,7 +39,7 @@ def settings(settings: Settings, tiny_checkpoint: Path, tmp_path: Path) -> Setti
     return settings.model_copy(update={"model_fine_tunes": str(folder)})
 
 
-async def latest(world: World) -> Portrait:
+async def latest(world: World) -> Portrait[PictureSpec]:
     portrait = await world.stores.portraits.latest(world.sam.id)
     assert portrait is not None
     return portrait
@@ -71,7 +72,7 @@ async def test_a_fine_tune_is_used_told_and_written_into_the_picture(world: Worl
     before = await latest(world)
     message = await world.portrait(world.sam, seed=7, finetune="film")
     portrait = await latest(world)
-    assert (portrait.fine_tune, portrait.fine_tune_strength) == ("film", 0.75)
+    assert (portrait.spec.fine_tune, portrait.spec.fine_tune_strength) == ("film", 0.75)
     assert portrait.words.startswith("softfilm, ") or portrait.words.startswith("CLIP: softfilm, ")
     assert portrait.sha256 != before.sha256
     assert "film at 0.75" in fields(message)["Made with"]
@@ -90,7 +91,7 @@ async def test_the_strength_can_be_chosen_and_a_reroll_keeps_it(world: World) ->
     await world.sam.click(message, label="Reroll")
     again = await latest(world)
     assert again.id != first.id
-    assert (again.fine_tune, again.fine_tune_strength) == ("film", 0.25)
+    assert (again.spec.fine_tune, again.spec.fine_tune_strength) == ("film", 0.25)
 
 
 async def test_the_same_recipe_after_a_restart_gives_the_same_picture(world: World) -> None:
@@ -133,7 +134,7 @@ async def test_an_order_from_before_a_restart_keeps_its_fine_tune_or_is_refunded
     (row,) = order.jobs
     assert order.state == "closed"
     if there:
-        assert (await latest(world)).fine_tune_strength == 0.5
+        assert (await latest(world)).spec.fine_tune_strength == 0.5
         assert await world.balance(world.sam) == before - row.price
     else:
         assert "no fine-tune called 'film' here" in row.error
@@ -157,7 +158,7 @@ async def test_a_dear_order_keeps_its_fine_tune_over_the_price(world: World) -> 
     assert fields(shown)["Fine-tune"] == "film at 0.5"
     await world.sam.click(shown, label="Confirm for 10 credits")
     portrait = await latest(world)
-    assert (portrait.fine_tune, portrait.fine_tune_strength) == ("film", 0.5)
+    assert (portrait.spec.fine_tune, portrait.spec.fine_tune_strength) == ("film", 0.5)
 
 
 def test_the_doctor_names_what_is_offered_and_what_is_not(settings: Settings) -> None:

@@ -2,29 +2,21 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from data.orders.jobs import NewJob, NewOrder
+from engine.jobs.job import PictureSpec
 from tests.bot.conftest import World
 from tests.bot.reading import answer, fields
+from tests.data.conftest import SPEC
 
 _ids = iter(range(10**6))
 
 
-def bought(guild_id: int, user_id: int) -> Iterator[NewOrder]:
+def bought(guild_id: int, user_id: int) -> Iterator[NewOrder[PictureSpec]]:
     """A portrait at each of two providers, for 50 cents and for 6."""
     for provider, model, cost in (("mage", "mango-2", 500_000), ("bfl", "flux", 60_000)):
-        job = NewJob(
-            model=model,
-            lane="standard",
-            seed=1,
-            width=8,
-            height=12,
-            steps=1,
-            guidance=0.0,
-            price=0,
-            provider=provider,
-            cost_usd_micros=cost,
-        )
+        job = NewJob(spec=replace(SPEC, model=model), price=0, provider=provider, cost_usd_micros=cost)
         name = f"{next(_ids):016x}"
         yield NewOrder(id=name, source=name, guild_id=guild_id, channel_id=1, user_id=user_id, prompt="{}", jobs=(job,))
 

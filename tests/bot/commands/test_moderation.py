@@ -10,6 +10,7 @@ import pytest
 from bot.commands.moderation import as_csv
 from bot.core.settings import Settings
 from data.core.audit import AuditEntry
+from data.credits.ledger import LedgerNote
 from tests.bot.conftest import World
 from tests.bot.reading import answer, fields, said
 
@@ -206,6 +207,6 @@ async def test_a_grant_that_comes_twice_counts_once(world: World) -> None:
     """Discord may deliver one command twice; its id is the grant's key."""
     for _ in range(2):
         await world.stores.accounts.grant(
-            world.guild.id, world.sam.id, 7, key="interaction:1", actor_id=world.mira.id, now=time.time()
+            world.guild.id, world.sam.id, 7, LedgerNote(key="interaction:1", actor_id=world.mira.id, now=time.time())
         )
     assert await world.balance(world.sam) == 107

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from engine.prompt import from_json
+from data.credits.ledger import LedgerNote
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said
 
@@ -55,7 +55,7 @@ async def test_without_credits_nothing_is_made(world: World) -> None:
     """The price is named, the person alone sees it, and no order is left behind."""
     account = await world.bot.studio.account(world.guild.id, world.sam.id)
     await world.stores.accounts.revoke(
-        world.guild.id, world.sam.id, account.balance, key="test", actor_id=1, now=1_900_000_000.0
+        world.guild.id, world.sam.id, account.balance, LedgerNote(key="test", actor_id=1, now=1_900_000_000.0)
     )
     result = await world.sam.slash(world.channel, "portrait", prompt="a man")
     assert "costs 10 credits" in said(result)
@@ -97,8 +97,8 @@ async def test_reroll_makes_another_with_the_same_words(world: World) -> None:
     message = await world.portrait(world.sam, seed=5)
     await world.sam.click(message, label="Reroll")
     newest, oldest = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
-    assert newest.seed != oldest.seed
-    assert from_json(newest.prompt).environment == from_json(oldest.prompt).environment
+    assert newest.spec.seed != oldest.spec.seed
+    assert newest.spec.prompt.environment == oldest.spec.prompt.environment
     assert newest.parent_id == oldest.id
 
 

@@ -4,6 +4,7 @@ import io
 import json
 import time
 import zipfile
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from data.people.personal_export import Document, Export, PictureFile
 from engine.prompt import PortraitPrompt, to_json
 from tests.bot.conftest import GUILD_ID, MODEL, World
 from tests.bot.reading import answer, fields, said
+from tests.data.conftest import SPEC
 
 PROMPT = "a velvet aubergine astronaut on a pier"
 
@@ -265,7 +267,7 @@ async def test_jobs_that_wait_with_a_disabled_character_are_refunded_at_the_next
         user_id=world.lena.id,
         prompt=to_json(PortraitPrompt(subject="a man", characters=("ana",))),
         references=tuple(one.id for one in character.references),
-        jobs=(NewJob(model=MODEL, lane="standard", seed=1, width=64, height=96, steps=2, guidance=1.0, price=10),),
+        jobs=(NewJob(spec=replace(SPEC, model=MODEL), price=10),),
     )
     await stores.orders.place(order, now=time.time())
     await stores.character_reports.disable(

@@ -13,12 +13,13 @@ from bot.core import studio, words
 from bot.delivery import payloads
 from engine.jobs.job import Finished
 from engine.pictures import provenance
-from engine.prompt import SLOTS, from_json
+from engine.prompt import SLOTS
 from engine.recipes.picture_text import with_texts
 from engine.wording.dialects import RenderedPrompt
 from engine.wording.presets import PRESETS
 from tests.bot.conftest import MODEL, World
 from tests.bot.reading import answer, fields, labels, said
+from tests.data.conftest import SPEC
 from tests.engine.tiny_models import entry, models_file
 
 PROMPT = "a woman in her 30s, red coat, on a beach, lit from the left, 85mm f/1.8, visible pores"
@@ -27,7 +28,7 @@ PROMPT = "a woman in her 30s, red coat, on a beach, lit from the left, 85mm f/1.
 async def recipe(world: World, index: int = 0) -> Any:
     """The prompt of the newest portrait of sam (index 0), or of an older one."""
     portraits = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
-    return from_json(portraits[index].prompt)
+    return portraits[index].spec.prompt
 
 
 async def change(world: World, message: Any, slot: str, value: str) -> None:
@@ -43,7 +44,7 @@ async def test_changing_the_light_keeps_the_other_five_and_the_seed(world: World
     assert after.lighting == "hard light from the right"
     assert all(after.slot(slot) == before.slot(slot) for slot in SLOTS if slot != "lighting")
     newest, oldest = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
-    assert (newest.seed, newest.parent_id) == (oldest.seed, oldest.id)
+    assert (newest.spec.seed, newest.parent_id) == (oldest.spec.seed, oldest.id)
     assert f"from No. {oldest.id}" in fields(world.channel.last_message)["Made with"]
 
 
@@ -82,7 +83,7 @@ async def test_four_at_once_come_as_one_message_with_a_way_to_pick(world: World)
     message = await world.portrait(world.sam, PROMPT, count=4, seed=100)
     assert len(message.attachments) == 4
     portraits = await world.stores.portraits.by_message(message.id)
-    assert [portrait.seed for portrait in portraits] == [100, 101, 102, 103]
+    assert [portrait.spec.seed for portrait in portraits] == [100, 101, 102, 103]
     assert await world.balance(world.sam) == before - 4 * world.settings.price_standard
     order_id = portraits[0].order_id
     picked = await world.sam.select(message, [str(portraits[2].id)], custom_id=f"order:pick:{order_id}")
@@ -149,8 +150,8 @@ async def test_the_picture_of_a_portrait_brings_its_recipe_back(world: World) ->
     picture = await message.attachments[0].read()
     await world.lena.slash(world.channel, "portrait", from_image=("found.png", picture))
     (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.lena.id)
-    assert from_json(portrait.prompt).environment == (await recipe(world)).environment
-    assert portrait.seed == 77
+    assert portrait.spec.prompt.environment == (await recipe(world)).environment
+    assert portrait.spec.seed == 77
 
 
 async def test_a_picture_without_a_recipe_is_explained(world: World) -> None:
@@ -176,7 +177,7 @@ async def test_another_tools_recipe_is_ordered_and_one_that_cannot_be_read_is_no
     read = await recipe(world)
     assert (read.subject, read.clothing, read.negative, read.aspect) == ("an old sailor", "wool peacoat", "hat", "2:3")
     (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
-    assert portrait.seed == 77
+    assert portrait.spec.seed == 77
 
 
 async def test_a_delivered_picture_names_the_sampler_that_made_it(world: World) -> None:
@@ -205,7 +206,7 @@ async def test_a_picture_above_the_upload_limit_is_sent_as_webp_with_its_recipe(
     png = await world.stores.pictures.read(portrait.sha256)
     sent, kind = await payloads.fitting(png, 4000)
     assert (kind, len(sent) <= 4000) == ("webp", True)
-    assert provenance.read_recipe(sent) == replace(from_json(portrait.prompt), seed=77)
+    assert provenance.read_recipe(sent) == replace(portrait.spec.prompt, seed=77)
 
 
 async def test_flags_of_other_tools_are_told_to_the_person(world: World) -> None:
@@ -231,7 +232,7 @@ def test_what_the_model_is_not_told_is_told_to_the_person() -> None:
         render_s=1.0,
         batch=1,
     )
-    kept = studio.facts(finished, 3.0)
+    kept = studio.facts(finished, SPEC)
     assert kept.words == "CLIP: a man\nT5: a man, on a pier"
     assert kept.note == "Small. Not said to this model: visible pores. Left to the reference picture: a beard."
 

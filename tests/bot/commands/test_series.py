@@ -18,13 +18,13 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.credits import ledger
 from data.orders.jobs import Order
-from data.pictures.portrait_rows import PortraitFacts
-from engine.jobs.job import Event, UnknownModel
-from engine.prompt import PortraitPrompt, from_json
+from engine.jobs.job import Event, PictureSpec, UnknownModel
+from engine.prompt import PortraitPrompt
 from tests.bot.commands.test_character import picture
-from tests.bot.conftest import MODEL, World
+from tests.bot.conftest import World
 from tests.bot.core.test_hosted import SAM, Counter, House
 from tests.bot.reading import answer, fields, labels, said
+from tests.data.conftest import FACTS
 from tests.engine.stage import catalogue
 
 VARY = "place: beach | forest | night city"
@@ -67,10 +67,12 @@ async def test_only_the_slot_that_varies_differs(world: World) -> None:
     before = await world.balance(world.sam)
     message = await series(world, seed=7)
     made = await portraits(world)
-    recipes = [from_json(one.prompt) for one in made]
+    recipes = [one.spec.prompt for one in made]
     assert [recipe.environment for recipe in recipes] == ["beach", "forest", "night city"]
     assert {(recipe.subject, recipe.clothing) for recipe in recipes} == {("a woman", "in a red coat")}
-    assert {(one.seed, one.width, one.height) for one in made} == {(7, made[0].width, made[0].height)}
+    assert {(one.spec.seed, one.spec.width, one.spec.height) for one in made} == {
+        (7, made[0].spec.width, made[0].spec.height)
+    }
     assert await world.balance(world.sam) == before - 3 * world.settings.price_standard
     assert lines(message) == ["beach", "forest", "night city"]
     assert [attachment.filename for attachment in message.attachments] == ["sheet.jpg"]
@@ -130,8 +132,8 @@ async def test_a_frame_is_made_again_and_takes_its_place_on_a_new_sheet(world: W
     await pick(world, world.sam, message, "Make", "2")
     assert await world.balance(world.sam) == before - world.settings.price_standard
     *first, again = await portraits(world)
-    assert from_json(again.prompt).environment == "forest"
-    assert again.seed != 7
+    assert again.spec.prompt.environment == "forest"
+    assert again.spec.seed != 7
     known = await world.stores.series.get(first[0].order_id)
     assert known is not None
     assert [frame.portrait_id for frame in known.frames] == [first[0].id, again.id, first[2].id]
@@ -177,7 +179,7 @@ def request(guild_id: int, channel_id: int, user_id: int, count: int = 4) -> Ord
     )
 
 
-async def placed(world: World) -> Order:
+async def placed(world: World) -> Order[PictureSpec]:
     """A series of sam's is written down, and the bot dies before it begins."""
     asked = request(world.guild.id, world.channel.id, world.sam.id)
     new, _ = await world.bot.studio.validator.order_for(asked, NOWHERE)
@@ -186,11 +188,8 @@ async def placed(world: World) -> Order:
 
 async def render(world: World, job_id: str) -> None:
     """One of its frames is stored before the bot dies."""
-    facts = PortraitFacts(
-        seed=1, model_title=MODEL, words="", negative="", steps=1, guidance=1.0, render_s=1.0, note=""
-    )
     staged = await world.stores.pictures.stage(picture())
-    await world.stores.orders.store(job_id, staged, facts, time.time())
+    await world.stores.orders.store(job_id, staged, FACTS, time.time())
 
 
 async def test_a_series_that_a_kill_cut_short_goes_on_and_its_sheet_is_made_again(world: World) -> None:

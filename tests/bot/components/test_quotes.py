@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from bot.core.settings import Settings
+from data.core.audit import AuditAction
 from data.credits import ledger
+from data.credits.ledger import LedgerNote
 from tests.bot.conftest import World
 from tests.bot.reading import fields, labels, said
 
@@ -27,7 +29,7 @@ async def portraits(world: World) -> int:
 
 
 async def refusals(world: World) -> list[str]:
-    return [entry.detail for entry in await world.stores.audit.page(world.guild.id, action="refused")]
+    return [entry.detail for entry in await world.stores.audit.page(world.guild.id, action=AuditAction.REFUSED)]
 
 
 async def quote_id(message: Any) -> str:
@@ -118,14 +120,18 @@ async def test_a_price_holds_for_a_while_only(world: World) -> None:
 async def test_what_cannot_be_paid_is_refused_before_it_is_quoted(world: World) -> None:
     result = await world.lena.slash(world.channel, "portrait", prompt="a man", count=4, fast=True)
     assert "240 credits" in world.channel.last_message.embeds[0].title
-    await world.stores.accounts.revoke(world.guild.id, world.lena.id, 900, key="test", actor_id=1, now=time.time())
+    await world.stores.accounts.revoke(
+        world.guild.id, world.lena.id, 900, LedgerNote(key="test", actor_id=1, now=time.time())
+    )
     assert "you have 100" in said(await world.lena.slash(world.channel, "portrait", prompt="a man", count=4, fast=True))
     assert result.acknowledged
 
 
 async def test_the_balance_is_checked_again_at_the_confirmation(world: World) -> None:
     message = await quoted(world)
-    await world.stores.accounts.revoke(world.guild.id, world.sam.id, 950, key="test", actor_id=1, now=time.time())
+    await world.stores.accounts.revoke(
+        world.guild.id, world.sam.id, 950, LedgerNote(key="test", actor_id=1, now=time.time())
+    )
     assert "you have 50" in said(await world.sam.click(message, label="Confirm for 120 credits"))
     assert await portraits(world) == 0
     assert not await ledger.check(world.stores.database)

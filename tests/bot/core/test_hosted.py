@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.commands.models import table
-from bot.core.engine_setup import make_engine
+from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import AgainstPolicy
 from bot.core.hosted_setup import OrderJournal
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
@@ -83,7 +83,13 @@ class House:
         self.settings = settings
         self.stores = stores
         self.counter = Counter()
-        engine = make_engine(settings, self._before_start, lambda reason: None, journal=OrderJournal(stores.orders))
+        engine = make_engine(
+            settings,
+            make_catalogue(settings),
+            self._before_start,
+            lambda reason: None,
+            journal=OrderJournal(stores.orders),
+        )
         self.studio = Studio(settings, stores, engine, self.counter)
         self._orders = 0
 

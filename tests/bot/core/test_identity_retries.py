@@ -20,7 +20,7 @@ from data.orders.attempts import Attempt
 from data.orders.jobs import Order
 from engine.backends import Cancelled, Outcome, Report
 from engine.faces import identity
-from engine.jobs.job import Finished, Job, Progress, RenderFailed
+from engine.jobs.job import Finished, Job, PictureSpec, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model
 from engine.models.model import Model
@@ -114,7 +114,7 @@ class House:
     async def _before_start(self, jobs: Sequence[Job]) -> None:
         await self.studio.before_start(jobs)
 
-    async def order(self, *handles: str) -> Order:
+    async def order(self, *handles: str) -> Order[PictureSpec]:
         request = OrderRequest(
             source="test:1",
             place=Whereabouts(guild_id=1, channel_id=2),
@@ -171,7 +171,7 @@ async def test_the_best_of_three_is_delivered_for_one_price(settings: Settings, 
     best = max(attempts, key=lambda one: one.likeness or 0.0)
     assert best.number == 2
     assert [one.chosen for one in attempts] == [one is best for one in attempts]
-    assert portrait.seed == best.seed
+    assert portrait.spec.seed == best.seed
     assert await charged(house, before) == order.jobs[0].price
     job = await stores.orders.job(portrait.job_id)
     assert job is not None

@@ -14,6 +14,7 @@ from bot.core.settings import ModelPrice, Settings
 from bot.core.tiers import Tier, with_built_in
 from data.credits import ledger
 from data.credits.accounts import Account
+from data.credits.ledger import LedgerNote
 from engine.jobs.job import Lane, QueueFull
 from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World
@@ -36,7 +37,7 @@ def settings(settings: Settings) -> Settings:
 
 async def put_into(world: World, tier: str) -> None:
     await world.stores.accounts.grant_tier(
-        world.guild.id, world.sam.id, tier, until=None, key=f"test:{tier}", actor_id=1, now=time.time()
+        world.guild.id, world.sam.id, tier, LedgerNote(key=f"test:{tier}", actor_id=1, now=time.time()), until=None
     )
 
 
@@ -161,7 +162,7 @@ async def test_a_tier_has_its_own_allowance(world: World) -> None:
     await put_into(world, "patron")
     assert await world.balance(world.sam) == 7
     await world.stores.accounts.grant_tier(
-        world.guild.id, world.lena.id, "unlimited", until=None, key="lena", actor_id=1, now=time.time()
+        world.guild.id, world.lena.id, "unlimited", LedgerNote(key="lena", actor_id=1, now=time.time()), until=None
     )
     assert await world.balance(world.lena) == 0
 
@@ -196,7 +197,9 @@ async def test_a_tier_limits_models_and_shapes(world: World) -> None:
 async def test_two_hundred_orders_at_once_on_credits_for_three(world: World) -> None:
     """Three run, 197 are refused politely, three holds are in the ledger, each in one commit."""
     assert await world.balance(world.sam) == 100
-    await world.stores.accounts.revoke(world.guild.id, world.sam.id, 70, key="t", actor_id=1, now=time.time())
+    await world.stores.accounts.revoke(
+        world.guild.id, world.sam.id, 70, LedgerNote(key="t", actor_id=1, now=time.time())
+    )
     before = world.stores.database.commits
     with world.env._bot_scope():
         outcomes = await asyncio.gather(
@@ -254,7 +257,10 @@ class TestDirectMessages:
 async def test_history_turns_its_pages(world: World) -> None:
     for number in range(12):
         await world.stores.accounts.grant(
-            world.guild.id, world.sam.id, 1, key=f"t{number}", actor_id=1, reason=f"no{number}.", now=time.time()
+            world.guild.id,
+            world.sam.id,
+            1,
+            LedgerNote(key=f"t{number}", actor_id=1, reason=f"no{number}.", now=time.time()),
         )
     page = answer(await world.sam.slash(world.channel, "credits history"))
     assert "no11." in page.embeds[0].description

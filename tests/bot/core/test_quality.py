@@ -16,7 +16,7 @@ def settings(settings: Settings) -> Settings:
 async def steps(world: World) -> int:
     portrait = await world.stores.portraits.latest(world.sam.id)
     assert portrait is not None
-    return portrait.steps
+    return portrait.spec.steps
 
 
 async def test_it_is_taken_as_asked_and_a_reroll_keeps_it(world: World) -> None:

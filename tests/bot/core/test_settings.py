@@ -1,11 +1,14 @@
 """Settings are explained, kept in step with `.env.example`, and refused in a sentence."""
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from bot.core.errors import SettingsError
-from bot.core.settings import RENAMED, Settings, example
+from bot.core.hosted_setup import reached
+from bot.core.settings import RENAMED, Providers, Settings, example
 
 ROOT = Path(__file__).parents[3]
 
@@ -31,6 +34,16 @@ def test_a_wrong_setting_is_named(tmp_path: Path, line: str, name: str) -> None:
     file.write_text(line)
     with pytest.raises(SettingsError, match=name):
         Settings.load(file)
+
+
+def test_without_hosted_models_nobody_is_asked_whatever_is_in_the_environment() -> None:
+    keys = {name: SecretStr("k") for name in Settings.model_fields if name.endswith("_api_key")}
+    cluster = {"cluster_urls": ("http://gpu1:8000/v1",), "cluster_models": ("a/b",)}
+    settings = Settings(_env_file=None, **keys, **cluster)  # type: ignore[call-arg, arg-type]
+    assert set(reached(settings)) == {"cluster", *(one.name for one in fields(Providers))}
+    assert settings.providers.bfl.api_key == "k"
+    assert not reached(settings.without_hosted())
+    assert not any(getattr(settings.without_hosted(), name).get_secret_value() for name in keys)
 
 
 def test_the_token_is_not_shown(tmp_path: Path) -> None:

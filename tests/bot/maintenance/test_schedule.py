@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.settings import Settings
 from bot.maintenance.schedule import ALIVE
+from data.credits.ledger import LedgerNote
 from tests.bot.conftest import World
 
 DAY_S = 86_400.0
@@ -25,7 +26,7 @@ async def make_round(world: World, days_later: float = 0) -> None:
 async def give(world: World, days: float, key: str = "t") -> None:
     until = time.time() + days * DAY_S
     await world.stores.accounts.grant_tier(
-        world.guild.id, world.sam.id, "unlimited", until=until, key=key, actor_id=1, now=time.time()
+        world.guild.id, world.sam.id, "unlimited", LedgerNote(key=key, actor_id=1, now=time.time()), until=until
     )
 
 
@@ -63,7 +64,7 @@ async def test_a_longer_end_is_told_again(world: World) -> None:
 
 async def test_a_tier_without_an_end_is_not_told_of(world: World) -> None:
     await world.stores.accounts.grant_tier(
-        world.guild.id, world.sam.id, "unlimited", until=None, key="t", actor_id=1, now=time.time()
+        world.guild.id, world.sam.id, "unlimited", LedgerNote(key="t", actor_id=1, now=time.time()), until=None
     )
     await make_round(world, 1000)
     assert told(world) == []

@@ -5,6 +5,7 @@ from typing import Any
 import discord
 import pytest
 
+from data.core.audit import AuditAction
 from data.credits import ledger
 from tests.bot.conftest import World
 from tests.bot.reading import answer, said
@@ -12,7 +13,7 @@ from tests.bot.reading import answer, said
 
 async def refused(world: World, guild_id: int | None = None) -> list[tuple[int, str]]:
     """Who was refused what, oldest first."""
-    entries = await world.stores.audit.page(guild_id or world.guild.id, action="refused")
+    entries = await world.stores.audit.page(guild_id or world.guild.id, action=AuditAction.REFUSED)
     return [(entry.actor_id, entry.detail) for entry in reversed(entries)]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from data.characters.saved_characters import check_handle
 from data.core.data_errors import BadHandle, HandleTaken, PictureMissing
+from data.credits.ledger import LedgerNote
 from tests.data.conftest import ANA, BEN, GUILD, NOON, House, names, order, png
 
 
@@ -58,7 +59,7 @@ async def test_words_about_a_face_stay_with_its_pictures_and_are_pinned_by_order
     saved = await house.characters.add(ANA, "ana", another, origin="upload", looks="grey", now=NOON)
     assert [each.looks for each in saved.references] == ["red", "grey"]
     await house.characters.keep_fitted(saved.references[0].sha256, "somebody")
-    await house.accounts.grant(GUILD, ANA, 100, key="k", actor_id=ANA, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="k", actor_id=ANA, now=NOON))
     placed = await house.orders.place(order(1, references=tuple(each.id for each in saved.references)), now=NOON)
     await house.characters.delete(ANA, "ana")
     kept = await house.orders.get(placed.id)

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.core.stores import Stores
+from bot.core.stores import SPEC_FORM, Stores
 from data.core.at_rest import close_folder
 from data.core.database import FILE_NAME, Database
 from data.core.files import close_to_others, private_folder, readable_by_others, write_over
 from data.core.folder_lock import lock_folder
+from data.credits.ledger import LedgerNote
 from data.people.personal_export import everything_of
 from data.pictures.picture_store import PictureStore
 from data.upkeep.backup import back_up, restore
@@ -46,7 +47,7 @@ def in_a_process(umask: int, *arguments: object) -> None:
 async def a_life(var: Path, backup: Path) -> None:
     """All that writes to the disk: looked at while the database is open, and between the steps."""
     stores = await Stores.open(var)
-    await stores.accounts.grant(GUILD, ANA, 100, key="g", actor_id=MODERATOR, now=time.time())
+    await stores.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=MODERATOR, now=time.time()))
     for number in range(2):
         placed = await stores.orders.place(order(10), now=time.time())
         staged = await stores.pictures.stage(png(number))
@@ -64,7 +65,7 @@ async def a_life(var: Path, backup: Path) -> None:
     signing.self_made(var / "signing")
     assert all((var / name).exists() for name in (f"{FILE_NAME}-wal", f"{FILE_NAME}-shm", "lock", "privacy.key"))
     back_up(var, backup)
-    assert (await everything_of(stores.database, ANA)).pictures
+    assert (await everything_of(stores.database, ANA, SPEC_FORM)).pictures
     await stores.privacy.begin(ANA, now=time.time())
     await stores.privacy.erase(ANA, now=time.time())
     await stores.privacy.scrub()

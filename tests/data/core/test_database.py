@@ -24,6 +24,7 @@ from data.core.data_errors import (
     NoSpace,
 )
 from data.core.database import FILE_NAME, Database, lock_folder
+from data.credits.ledger import LedgerNote
 from tests.data.conftest import ANA, GUILD, NOON, House, order, png
 from tests.data.stepping import cancelled_at
 
@@ -108,7 +109,7 @@ async def _run(work: Coroutine[object, object, object], at: set[int]) -> None:
 
 
 async def test_an_order_cancelled_at_any_await_is_whole_or_absent(house: House) -> None:
-    await house.accounts.grant(GUILD, ANA, 100_000, key="g", actor_id=9, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100_000, LedgerNote(key="g", actor_id=9, now=NOON))
     for at in range(100):
         wanted = order(10, 20)
         task = asyncio.ensure_future(_run(house.orders.place(wanted, now=NOON), {at}))
@@ -134,7 +135,7 @@ def commits_in_log(folder: Path) -> int:
 
 async def test_an_order_is_one_commit(house: House, tmp_path: Path) -> None:
     """Counted by this program and, independently, in SQLite's own log."""
-    await house.accounts.grant(GUILD, ANA, 100, key="g", actor_id=9, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=9, now=NOON))
     counted, logged = house.db.commits, commits_in_log(tmp_path)
     await house.orders.place(order(10, 20, 30), now=NOON)
     assert house.db.commits - counted == 1
@@ -150,7 +151,7 @@ async def test_the_file_is_durable_and_keeps_its_references(house: House) -> Non
 
 
 async def test_full_disk_gives_a_clear_error_and_changes_nothing(house: House) -> None:
-    await house.accounts.grant(GUILD, ANA, 100, key="g", actor_id=9, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=9, now=NOON))
     async with house.db.transaction() as tx:
         pages = (await tx.execute("PRAGMA page_count"))[0][0]
         await tx.execute(f"PRAGMA max_page_count = {pages}")
@@ -209,7 +210,7 @@ async def test_a_damaged_database_gives_one_sentence(tmp_path: Path, damage: str
 async def test_a_vanished_database_does_not_take_its_pictures_along(tmp_path: Path) -> None:
     """An empty database beside the pictures would call them all orphans."""
     house = await House.open(tmp_path)
-    await house.accounts.grant(GUILD, ANA, 100, key="g", actor_id=9, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=9, now=NOON))
     await house.delivered(order(10))
     await house.db.close()
     (tmp_path / FILE_NAME).write_bytes(b"")
@@ -290,7 +291,7 @@ async def test_a_database_held_by_another_program_gives_a_clear_error(house: Hou
     with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(DatabaseBusy, match="try again"):
-            await house.accounts.grant(GUILD, ANA, 10, key="g", actor_id=9, now=NOON)
+            await house.accounts.grant(GUILD, ANA, 10, LedgerNote(key="g", actor_id=9, now=NOON))
         assert await house.accounts.find(GUILD, ANA, now=NOON) is None
         other.execute("ROLLBACK")
-    await house.accounts.grant(GUILD, ANA, 10, key="g", actor_id=9, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 10, LedgerNote(key="g", actor_id=9, now=NOON))

@@ -11,8 +11,10 @@ import pytest
 from data.characters.saved_characters import FaceMeasure
 from data.characters.saved_references import References
 from data.core import presence
+from data.core.audit import AuditAction
 from data.core.data_errors import DataError, PortraitGone
 from data.core.presence import BeingErased, ErasedMeanwhile
+from data.credits.ledger import LedgerNote
 from data.orders.attempts import Attempt, Attempts
 from data.orders.jobs import NewFrames
 from data.orders.price_quotes import Quote, Quotes
@@ -32,7 +34,7 @@ async def studio(tmp_path: Path) -> AsyncIterator[Studio]:
     """Sam and Lena each have a face under the name of "face"."""
     studio = await Studio.open(tmp_path / "var")
     for user, shade in ((SAM, 1), (LENA, 2)):
-        await studio.accounts.grant(GUILD, user, 100, key=str(user), actor_id=MIRA, now=NOON)
+        await studio.accounts.grant(GUILD, user, 100, LedgerNote(key=str(user), actor_id=MIRA, now=NOON))
         await save_character(studio, user, "face", shade)
     yield studio
     await studio.db.close()
@@ -109,13 +111,19 @@ STORES: dict[str, Store] = {
     "an order": lambda s: s.orders.place(replace(order(5, user=SAM), prompt=SECRET), now=NOON),
     "a series": place_series,
     "an account": lambda s: s.accounts.get(99, SAM, now=NOON),
-    "a grant": lambda s: s.accounts.grant(GUILD, SAM, 5, key="g", actor_id=MIRA, reason=WHY, now=NOON),
-    "a grant by them": lambda s: s.accounts.grant(GUILD, LENA, 5, key="b", actor_id=SAM, reason=WHY, now=NOON),
-    "a withdrawal": lambda s: s.accounts.revoke(GUILD, SAM, 5, key="r", actor_id=MIRA, reason=WHY, now=NOON),
-    "a tier": lambda s: s.accounts.grant_tier(
-        GUILD, SAM, "unlimited", until=None, key="t", actor_id=MIRA, reason=WHY, now=NOON
+    "a grant": lambda s: s.accounts.grant(GUILD, SAM, 5, LedgerNote(key="g", actor_id=MIRA, reason=WHY, now=NOON)),
+    "a grant by them": lambda s: s.accounts.grant(
+        GUILD, LENA, 5, LedgerNote(key="b", actor_id=SAM, reason=WHY, now=NOON)
     ),
-    "the end of a tier": lambda s: s.accounts.revoke_tier(GUILD, SAM, key="t", actor_id=MIRA, reason=WHY, now=NOON),
+    "a withdrawal": lambda s: s.accounts.revoke(
+        GUILD, SAM, 5, LedgerNote(key="r", actor_id=MIRA, reason=WHY, now=NOON)
+    ),
+    "a tier": lambda s: s.accounts.grant_tier(
+        GUILD, SAM, "unlimited", LedgerNote(key="t", actor_id=MIRA, reason=WHY, now=NOON), until=None
+    ),
+    "the end of a tier": lambda s: s.accounts.revoke_tier(
+        GUILD, SAM, LedgerNote(key="t", actor_id=MIRA, reason=WHY, now=NOON)
+    ),
     "a ban": lambda s: s.bans.add(GUILD, SAM, actor_id=MIRA, reason=WHY, now=NOON),
     "a ban by them": lambda s: s.bans.add(GUILD, LENA, actor_id=SAM, reason=WHY, now=NOON),
     "a report": report,
@@ -123,7 +131,7 @@ STORES: dict[str, Store] = {
     "a character let in again": enable,
     "settings": lambda s: s.servers.save(ServerSettings(guild_id=GUILD, adult=True), actor_id=SAM, now=NOON),
     "access of a server": lambda s: s.servers.set_access(GUILD, allowed=True, actor_id=SAM, reason=WHY, now=NOON),
-    "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, "refused", detail=SECRET, now=NOON),
+    "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, AuditAction.REFUSED, detail=SECRET, now=NOON),
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
 }
 HANG_ON_AN_ORDER = {"job_tries", "portraits", "order_characters", "order_edits", "order_references", "pictures", "jobs"}

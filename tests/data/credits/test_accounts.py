@@ -10,6 +10,7 @@ import pytest
 from data.core.data_errors import BadAmount, GrantLimitReached, KeyReused
 from data.credits import ledger
 from data.credits.accounts import FREE, UNLIMITED, Granted, GrantLimits
+from data.credits.ledger import LedgerNote
 from tests.data.conftest import ANA, BEN, DAY, GUILD, MODERATOR, NOON, House, order
 
 MONDAY, TUESDAY, WEDNESDAY = "2027-01-04", "2027-01-05", "2027-01-06"
@@ -18,7 +19,9 @@ MONDAY, TUESDAY, WEDNESDAY = "2027-01-04", "2027-01-05", "2027-01-06"
 async def grant(
     house: House, amount: int, *, key: str = "g", user: int = ANA, guild: int = GUILD
 ) -> ledger.LedgerEntry:
-    return await house.accounts.grant(guild, user, amount, key=key, actor_id=MODERATOR, reason="welcome", now=NOON)
+    return await house.accounts.grant(
+        guild, user, amount, LedgerNote(key=key, actor_id=MODERATOR, reason="welcome", now=NOON)
+    )
 
 
 async def balance(house: House, day: str | None = None, allowance: int = 0) -> tuple[int, int]:
@@ -114,20 +117,20 @@ async def test_cancelling_after_midnight_turns_no_allowance_into_lasting_credits
 async def test_revoking_takes_what_is_there_and_lasting_credits_first(house: House) -> None:
     await grant(house, 50)
     await balance(house, MONDAY, 100)
-    taken = await house.accounts.revoke(GUILD, ANA, 30, key="r", actor_id=MODERATOR, now=NOON)
+    taken = await house.accounts.revoke(GUILD, ANA, 30, LedgerNote(key="r", actor_id=MODERATOR, now=NOON))
     assert taken.amount == -30
     assert await balance(house) == (120, 100)
-    everything = await house.accounts.revoke(GUILD, ANA, 500, key="r2", actor_id=MODERATOR, now=NOON)
+    everything = await house.accounts.revoke(GUILD, ANA, 500, LedgerNote(key="r2", actor_id=MODERATOR, now=NOON))
     assert everything.amount == -120
     assert await balance(house) == (0, 0)
-    repeated = await house.accounts.revoke(GUILD, ANA, 500, key="r2", actor_id=MODERATOR, now=NOON)
+    repeated = await house.accounts.revoke(GUILD, ANA, 500, LedgerNote(key="r2", actor_id=MODERATOR, now=NOON))
     assert repeated == everything
 
 
 async def test_a_tier_ends_exactly_when_it_should(house: House) -> None:
     end = NOON + DAY
     await house.accounts.grant_tier(
-        GUILD, ANA, UNLIMITED, until=end, key="t", actor_id=MODERATOR, reason="won a contest", now=NOON
+        GUILD, ANA, UNLIMITED, LedgerNote(key="t", actor_id=MODERATOR, reason="won a contest", now=NOON), until=end
     )
     assert (await house.accounts.get(GUILD, ANA, now=end - 0.001)).tier == UNLIMITED
     found = await house.accounts.find(GUILD, ANA, now=end)
@@ -142,19 +145,23 @@ async def test_a_tier_ends_exactly_when_it_should(house: House) -> None:
 async def test_a_tier_without_an_end_lasts_until_it_is_revoked(house: House) -> None:
     for _ in range(2):
         account = await house.accounts.grant_tier(
-            GUILD, ANA, UNLIMITED, until=None, key="t", actor_id=MODERATOR, now=NOON
+            GUILD, ANA, UNLIMITED, LedgerNote(key="t", actor_id=MODERATOR, now=NOON), until=None
         )
     assert (await house.accounts.get(GUILD, ANA, now=NOON + 9999 * DAY)).tier == UNLIMITED
-    await house.accounts.revoke_tier(GUILD, ANA, key="r", actor_id=MODERATOR, now=NOON)
+    await house.accounts.revoke_tier(GUILD, ANA, LedgerNote(key="r", actor_id=MODERATOR, now=NOON))
     # The first grant's message delivered once more does not bring the tier back.
-    await house.accounts.grant_tier(GUILD, ANA, UNLIMITED, until=None, key="t", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant_tier(
+        GUILD, ANA, UNLIMITED, LedgerNote(key="t", actor_id=MODERATOR, now=NOON), until=None
+    )
     assert (await house.accounts.get(GUILD, ANA, now=NOON)).tier == FREE
     assert len(await house.accounts.tier_history(account.id)) == 2
 
 
 async def test_the_end_of_a_tier_is_told_once_and_again_when_it_moves(house: House) -> None:
     async def give(until: float, key: str) -> None:
-        await house.accounts.grant_tier(GUILD, ANA, UNLIMITED, until=until, key=key, actor_id=MODERATOR, now=NOON)
+        await house.accounts.grant_tier(
+            GUILD, ANA, UNLIMITED, LedgerNote(key=key, actor_id=MODERATOR, now=NOON), until=until
+        )
 
     await give(NOON + 2 * DAY, "t1")
     assert await house.accounts.tiers_ending(before=NOON + DAY) == []
@@ -170,7 +177,9 @@ async def test_moderators_cannot_pass_their_limits_even_at_once(house: House) ->
     limits = GrantLimits(since=NOON - DAY, credits=100, tiers=1)
 
     async def give(number: int) -> None:
-        await house.accounts.grant(GUILD, number, 40, key=f"g{number}", actor_id=MODERATOR, now=NOON, limits=limits)
+        await house.accounts.grant(
+            GUILD, number, 40, LedgerNote(key=f"g{number}", actor_id=MODERATOR, now=NOON), limits=limits
+        )
 
     done = await asyncio.gather(*(give(number) for number in range(5)), return_exceptions=True)
     assert sum(isinstance(each, GrantLimitReached) for each in done) == 3
@@ -178,15 +187,17 @@ async def test_moderators_cannot_pass_their_limits_even_at_once(house: House) ->
     # A retry of what was granted is not a new grant; another server has a limit of its own; so has the next day.
     first = next(number for number, each in enumerate(done) if each is None)
     await give(first)
-    await house.accounts.grant(GUILD + 1, 1, 40, key="other", actor_id=MODERATOR, now=NOON, limits=limits)
+    await house.accounts.grant(GUILD + 1, 1, 40, LedgerNote(key="other", actor_id=MODERATOR, now=NOON), limits=limits)
     tomorrow = GrantLimits(since=NOON + 1, credits=100)
-    await house.accounts.grant(GUILD, 1, 40, key="next", actor_id=MODERATOR, now=NOON + DAY, limits=tomorrow)
+    await house.accounts.grant(
+        GUILD, 1, 40, LedgerNote(key="next", actor_id=MODERATOR, now=NOON + DAY), limits=tomorrow
+    )
     await house.accounts.grant_tier(
-        GUILD, 1, UNLIMITED, until=None, key="t", actor_id=MODERATOR, now=NOON, limits=limits
+        GUILD, 1, UNLIMITED, LedgerNote(key="t", actor_id=MODERATOR, now=NOON), until=None, limits=limits
     )
     with pytest.raises(GrantLimitReached, match="1 tiers of the 1"):
         await house.accounts.grant_tier(
-            GUILD, 2, UNLIMITED, until=None, key="t2", actor_id=MODERATOR, now=NOON, limits=limits
+            GUILD, 2, UNLIMITED, LedgerNote(key="t2", actor_id=MODERATOR, now=NOON), until=None, limits=limits
         )
 
 

@@ -27,7 +27,9 @@ from hypothesis.stateful import (
 
 from data.core.data_errors import InsufficientCredits
 from data.credits import ledger
+from data.credits.ledger import LedgerNote
 from data.orders.jobs import JobRow
+from engine.jobs.job import PictureSpec
 from tests.data.conftest import ANA, DAY, FACTS, GUILD, MODERATOR, NOON, House, order, png
 from tests.data.stepping import Crash, cancelled_at, crashed_at
 
@@ -116,12 +118,16 @@ class Studio(RuleBasedStateMachine):
     def grant(self, amount: int) -> None:
         key = self.key()
         for _ in range(2):
-            self.run(self.house.accounts.grant(GUILD, ANA, amount, key=key, actor_id=MODERATOR, now=self.now))
+            self.run(
+                self.house.accounts.grant(GUILD, ANA, amount, LedgerNote(key=key, actor_id=MODERATOR, now=self.now))
+            )
         self.model.lasting += amount
 
     @rule(amount=st.integers(1, 60))
     def revoke(self, amount: int) -> None:
-        self.run(self.house.accounts.revoke(GUILD, ANA, amount, key=self.key(), actor_id=MODERATOR, now=self.now))
+        self.run(
+            self.house.accounts.revoke(GUILD, ANA, amount, LedgerNote(key=self.key(), actor_id=MODERATOR, now=self.now))
+        )
         self.model.revoke(amount)
 
     @rule(amount=st.integers(1, 40), days=st.integers(0, 2))
@@ -199,7 +205,9 @@ class Studio(RuleBasedStateMachine):
         if what == "place":
             works[what] = self.house.orders.place(wanted, now=self.now)
         elif what == "grant":
-            works[what] = self.house.accounts.grant(GUILD, ANA, 5, key=key, actor_id=MODERATOR, now=self.now)
+            works[what] = self.house.accounts.grant(
+                GUILD, ANA, 5, LedgerNote(key=key, actor_id=MODERATOR, now=self.now)
+            )
         elif what == "end":
             works[what] = self.house.orders.end(str(job_id), "cancelled", "", self.now)
         else:
@@ -239,7 +247,7 @@ class Studio(RuleBasedStateMachine):
             row = self.run(self.house.db.fetch_one("SELECT 1 FROM ledger WHERE key = ?", (f"grant:{key}",)))
             self.model.lasting += 5 if row is not None else 0
         else:
-            job: JobRow = self.run(self.house.orders.job(str(job_id)))
+            job: JobRow[PictureSpec] = self.run(self.house.orders.job(str(job_id)))
             if what == "end" and job.state == "cancelled":
                 self.model.end(job.id, "cancelled")
             self.model.jobs[job.id].state = job.state

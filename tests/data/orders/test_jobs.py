@@ -24,6 +24,7 @@ from data.core.data_errors import (
     UnknownJob,
 )
 from data.credits import ledger
+from data.credits.ledger import LedgerNote
 from data.orders.jobs import SpendCeiling
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, NOON, House, names, order, png
 
@@ -31,7 +32,7 @@ from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, NOON, House, 
 @pytest.fixture
 async def rich(house: House) -> House:
     """A house where Ana has 100 credits."""
-    await house.accounts.grant(GUILD, ANA, 100, key="g", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     return house
 
 
@@ -65,7 +66,7 @@ async def test_one_user_cannot_claim_the_order_of_another(rich: House) -> None:
 
 
 async def test_200_orders_at_once_on_a_balance_for_3_run_exactly_3(house: House) -> None:
-    await house.accounts.grant(GUILD, ANA, 30, key="g", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 30, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     done = await asyncio.gather(*(house.orders.place(order(10), now=NOON) for _ in range(200)), return_exceptions=True)
     refused = [each for each in done if isinstance(each, InsufficientCredits)]
     assert len(refused) == 197
@@ -97,7 +98,7 @@ asyncio.run(main())
 
 
 async def test_two_processes_on_one_file_run_exactly_3(house: House, tmp_path: Path) -> None:
-    await house.accounts.grant(GUILD, ANA, 30, key="g", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 30, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     runs = [
         subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do
             [sys.executable, "-c", RACE, str(tmp_path), str(number)],
@@ -131,7 +132,9 @@ async def test_an_order_too_dear_leaves_no_trace(rich: House) -> None:
 
 
 async def test_the_unlimited_tier_orders_for_nothing_and_holds_nothing(house: House) -> None:
-    await house.accounts.grant_tier(GUILD, ANA, "unlimited", until=NOON + 60, key="t", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant_tier(
+        GUILD, ANA, "unlimited", LedgerNote(key="t", actor_id=MODERATOR, now=NOON), until=NOON + 60
+    )
     portrait_id = await house.delivered(order(0, tier="unlimited"))
     assert await house.portraits.get(portrait_id) is not None
     entries = await house.accounts.history(1)
@@ -140,7 +143,9 @@ async def test_the_unlimited_tier_orders_for_nothing_and_holds_nothing(house: Ho
 
 
 async def test_a_price_that_rests_on_a_tier_ends_with_it(house: House) -> None:
-    await house.accounts.grant_tier(GUILD, ANA, "unlimited", until=NOON + 60, key="t", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant_tier(
+        GUILD, ANA, "unlimited", LedgerNote(key="t", actor_id=MODERATOR, now=NOON), until=NOON + 60
+    )
     with pytest.raises(TierEnded, match="unlimited"):
         await house.orders.place(order(0, tier="unlimited"), now=NOON + 60)
 
@@ -357,7 +362,7 @@ asyncio.run(main())
 
 
 async def test_killed_at_any_moment_nothing_is_lost_or_charged_twice(house: House, tmp_path: Path) -> None:
-    await house.accounts.grant(GUILD, ANA, 100_000, key="g", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100_000, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     finished = 0
     for life in range(5):
         run = subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do

@@ -13,12 +13,14 @@ from typing import Any
 
 import pytest
 
+from bot.core.stores import SPEC_FORM
 from data.characters.saved_characters import FaceMeasure
 from data.characters.saved_references import References
 from data.core.data_errors import CeilingReached, DataError, GrantLimitReached, InsufficientCredits
 from data.core.database import Database
 from data.credits import ledger
 from data.credits.accounts import GrantLimits
+from data.credits.ledger import LedgerNote
 from data.orders.attempts import Attempt, Attempts
 from data.orders.jobs import NewFrames, NewPicture, SpendCeiling
 from data.orders.order_rows import NewEdit
@@ -29,7 +31,8 @@ from data.people.character_reports import CharacterReports
 from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy
 from data.people.questions import Questions
 from data.pictures.handed_in import HandedIn
-from tests.data.conftest import DAY, FACTS, GUILD, NOON, House, order, png
+from engine.prompt import PortraitPrompt
+from tests.data.conftest import DAY, FACTS, GUILD, NOON, SPEC, House, order, png
 from tests.data.stepping import Crash, crashed_at
 
 SAM = 711_222_333_444_555_001
@@ -84,9 +87,9 @@ async def live(studio: Studio) -> None:
     await studio.accounts.get(GUILD, SAM, now=NOON, allowance=30, day=TODAY)
     for to, actor in ((SAM, MIRA), (LENA, SAM), (LENA, MIRA)):
         key = f"{to}:{actor}"
-        await studio.accounts.grant(GUILD, to, 100, key=f"c{key}", actor_id=actor, reason=WHY, now=NOON)
+        await studio.accounts.grant(GUILD, to, 100, LedgerNote(key=f"c{key}", actor_id=actor, reason=WHY, now=NOON))
         await studio.accounts.grant_tier(
-            GUILD, to, "unlimited", until=None, key=f"t{key}", actor_id=actor, reason=WHY, now=NOON
+            GUILD, to, "unlimited", LedgerNote(key=f"t{key}", actor_id=actor, reason=WHY, now=NOON), until=None
         )
     face = FaceMeasure(EMBEDDING, PATTERN, 1)
     for user, handle, shade in ((SAM, "self", 1), (LENA, "lena", 11)):
@@ -132,6 +135,7 @@ async def portraits(studio: Studio) -> None:
     async with studio.db.transaction() as tx:
         await studio.pictures.adopt(tx, edited)
     new = order(5, user=SAM, references=(mine.references[0].id,))
+    secret = replace(SPEC, prompt=PortraitPrompt(subject=SECRET))
     new = replace(
         new,
         prompt=json.dumps({"subject": SECRET}),
@@ -140,9 +144,9 @@ async def portraits(studio: Studio) -> None:
         edit=NewEdit(sha256=edited.sha256, words=SECRET, strength=0.5),
         pictures=(NewPicture(handle="coat", sha256=edited.sha256, role="outfit"),),
         series=NewFrames(series_id=new.id, varies="environment", frames=((1, SECRET),)),
-        jobs=(replace(new.jobs[0], prompt=SECRET),),
+        jobs=(replace(new.jobs[0], spec=secret),),
     )
-    facts = replace(FACTS, words=SECRET, negative=SECRET, note=SECRET)
+    facts = replace(FACTS, spec=secret, words=SECRET, negative=SECRET, note=SECRET)
     placed = await studio.orders.place(new, now=NOON)
     job_id = placed.jobs[0].id
     await studio.orders.set_provider_ref(job_id, SECRET)
@@ -303,7 +307,7 @@ async def test_audit_and_ledger_change_in_no_other_way(
     after_an_erasure: bool,
 ) -> None:
     """Neither before nor after somebody was erased can anybody else's entries be rewritten."""
-    await studio.accounts.grant(GUILD, LENA, 9, key="1", actor_id=MIRA, reason=WHY, now=NOON)
+    await studio.accounts.grant(GUILD, LENA, 9, LedgerNote(key="1", actor_id=MIRA, reason=WHY, now=NOON))
     if after_an_erasure:
         await studio.erase()
     with pytest.raises((DataError, Exception), match="append-only"):
@@ -432,14 +436,14 @@ async def test_an_account_that_was_given_credits_meanwhile_gets_no_second_allowa
     """A moderator grants before the person is seen again."""
     await studio.accounts.get(GUILD, SAM, now=NOON, allowance=30, day=TODAY)
     await studio.erase()
-    await studio.accounts.grant(GUILD, SAM, 5, key="1", actor_id=MIRA, now=NOON)
+    await studio.accounts.grant(GUILD, SAM, 5, LedgerNote(key="1", actor_id=MIRA, now=NOON))
     await studio.privacy.recognise(SAM, now=NOON)
     assert (await studio.accounts.get(GUILD, SAM, now=NOON, allowance=30, day=TODAY)).balance == 5
     assert await ledger.check(studio.db) == []
 
 
 async def test_spend_ceilings_and_a_moderators_limits_count_what_was_before(studio: Studio) -> None:
-    await studio.accounts.grant(GUILD, LENA, 80, key="1", actor_id=SAM, now=NOON)
+    await studio.accounts.grant(GUILD, LENA, 80, LedgerNote(key="1", actor_id=SAM, now=NOON))
     ceilings = [SpendCeiling("openai", NOON - DAY, 1_000, per_user=True)]
     dear = {"user": SAM, "provider": "openai", "cost_usd_micros": 900}
     spent = order(0, **dear)  # type: ignore[arg-type]
@@ -455,14 +459,18 @@ async def test_spend_ceilings_and_a_moderators_limits_count_what_was_before(stud
             await studio.orders.place(order(0, **dear), now=NOON, ceilings=ceilings)  # type: ignore[arg-type]
         with pytest.raises(GrantLimitReached):
             await studio.accounts.grant(
-                GUILD, LENA, 30, key="2", actor_id=SAM, now=NOON, limits=GrantLimits(since=NOON - DAY, credits=100)
+                GUILD,
+                LENA,
+                30,
+                LedgerNote(key="2", actor_id=SAM, now=NOON),
+                limits=GrantLimits(since=NOON - DAY, credits=100),
             )
     await studio.privacy.forget_links(now=NOON + LIMITS_LAST_S + 1)
     assert await studio.db.fetch_all("SELECT * FROM erasures") == []
 
 
 async def test_credits_are_forfeited_and_do_not_come_back(studio: Studio) -> None:
-    await studio.accounts.grant(GUILD, SAM, 500, key="1", actor_id=MIRA, now=NOON)
+    await studio.accounts.grant(GUILD, SAM, 500, LedgerNote(key="1", actor_id=MIRA, now=NOON))
     assert (await studio.privacy.counts(SAM)).credits == 500
     await studio.erase()
     await studio.privacy.recognise(SAM, now=NOON)
@@ -482,7 +490,7 @@ async def test_the_key_is_made_once_and_for_the_bot_alone(studio: Studio) -> Non
 
 async def test_an_export_has_everything_of_the_person_and_names_nobody_else(studio: Studio) -> None:
     await live(studio)
-    found = await personal_export.everything_of(studio.db, SAM)
+    found = await personal_export.everything_of(studio.db, SAM, SPEC_FORM)
     names = {document.name for document in found.documents}
     assert {
         "accounts.json",
@@ -505,5 +513,5 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
     assert len({picture.name for picture in found.pictures}) == len(found.pictures)
     assert "pictures/face-self-1-0.png" in {picture.name for picture in found.pictures}
     await studio.erase()
-    nothing = await personal_export.everything_of(studio.db, SAM)
+    nothing = await personal_export.everything_of(studio.db, SAM, SPEC_FORM)
     assert [(one.name, json.loads(one.text)) for one in nothing.documents] == [("pictures.json", [])]

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from data.core.audit import AuditAction
+from data.credits.ledger import LedgerNote
 from data.people.server_figures import DayFigures, Stats
 from data.people.servers import ServerSettings
 from tests.data.conftest import ANA, BEN, DAY, GUILD, MODERATOR, NOON, House, order
@@ -64,14 +66,17 @@ async def test_a_ban_holds_in_its_server_until_it_is_lifted(house: House) -> Non
 async def test_the_audit_is_filtered_and_paged(house: House) -> None:
     for number in range(12):
         await house.accounts.grant(
-            GUILD, ANA if number % 2 else BEN, 1, key=f"g{number}", actor_id=MODERATOR, reason="=1+1", now=NOON + number
+            GUILD,
+            ANA if number % 2 else BEN,
+            1,
+            LedgerNote(key=f"g{number}", actor_id=MODERATOR, reason="=1+1", now=NOON + number),
         )
-    await house.audit.append(GUILD, ANA, "refused", target_id=BEN, detail="not a moderator here", now=NOON)
-    await house.audit.append(GUILD + 1, ANA, "refused", now=NOON)
+    await house.audit.append(GUILD, ANA, AuditAction.REFUSED, target_id=BEN, detail="not a moderator here", now=NOON)
+    await house.audit.append(GUILD + 1, ANA, AuditAction.REFUSED, now=NOON)
     assert len(await house.audit.page(None)) == 14
     assert [each.action for each in await house.audit.page(GUILD, actor_id=ANA)] == ["refused"]
     assert len(await house.audit.page(GUILD, target_id=ANA)) == 6
-    assert len(await house.audit.page(GUILD, action="grant credits", since=NOON + 10)) == 2
+    assert len(await house.audit.page(GUILD, action=AuditAction.GRANT_CREDITS, since=NOON + 10)) == 2
     first = await house.audit.page(GUILD, target_id=BEN, limit=4)
     rest = await house.audit.page(GUILD, target_id=BEN, before_id=first[-1].id, limit=4)
     assert len(first) == 4
@@ -82,7 +87,7 @@ async def test_the_audit_is_filtered_and_paged(house: House) -> None:
 
 
 async def test_figures_of_a_server_by_day_model_and_lane(house: House) -> None:
-    await house.accounts.grant(GUILD, ANA, 100, key="g", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     midnight = NOON - DAY / 2
     await house.delivered(order(10), now=NOON)
     placed = await house.orders.place(order(10, 10, 10), now=NOON + DAY)

@@ -33,7 +33,7 @@ async def test_a_picture_is_kept_byte_for_byte_under_its_hash(house: House) -> N
     portrait = await house.portraits.get(portrait_id)
     assert portrait is not None
     assert portrait.sha256 == hashlib.sha256(png(3)).hexdigest()
-    assert (portrait.width, portrait.height) == (4, 6)
+    assert (portrait.spec.width, portrait.spec.height) == (4, 6)
     assert names(house.pictures.folder) == {f"{portrait.sha256}.png"}
     assert await house.pictures.read(portrait.sha256) == png(3)
     assert house.pictures.path(portrait.sha256).read_bytes() == png(3)

@@ -13,6 +13,7 @@ import pytest
 from data.core.data_errors import BadBackup, DatabaseUnreadable, FolderInUse
 from data.core.database import FILE_NAME, lock_folder
 from data.credits import ledger
+from data.credits.ledger import LedgerNote
 from data.upkeep.backup import back_up, restore
 from tests.data.conftest import ANA, GUILD, MODERATOR, NOON, House, names, order, png
 
@@ -22,7 +23,7 @@ async def studio(tmp_path: Path) -> Path:
     """A data folder with a portrait, a character and a balance of 90."""
     folder = tmp_path / "var"
     house = await House.open(folder)
-    await house.accounts.grant(GUILD, ANA, 100, key="g", actor_id=MODERATOR, now=NOON)
+    await house.accounts.grant(GUILD, ANA, 100, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     await house.delivered(order(10), shade=1)
     await house.characters.save(ANA, GUILD, "ana", await house.pictures.stage(png(2)), origin="upload", now=NOON)
     await house.db.close()

@@ -15,7 +15,6 @@ from pydantic import SecretStr
 
 from bot.client import StudioBot
 from bot.core.settings import Settings
-from bot.core.stores import Stores
 
 HEAVY = ("torch", "diffusers", "transformers")
 SDKS = ("openai", "mage_space", "google.genai")
@@ -43,16 +42,15 @@ async def at_rest(folder: Path) -> dict[str, object]:
         model_default="mango-2",
         **keys,  # type: ignore[arg-type]  # one value a provider
     )
-    stores = await Stores.open(folder)
+    bot = await StudioBot.open(settings)
     try:
-        bot = StudioBot(settings, stores)
         return {
             "models": len(bot.engine.catalogue.models),
             "rest_mib": round(resident_mib()),
             "imported": imported(HEAVY + SDKS),
         }
     finally:
-        await stores.close()
+        await bot.stores.close()
 
 
 async def one_of_each() -> dict[str, object]:

@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw
 from engine.renderer import evaluate
 from engine.renderer.evaluation import blind, colour_names, features, judging, ocr, people, reports, sheets, speed
 from engine.renderer.evaluation.cases import Truth, cases
+from engine.renderer.evaluation.crown import crown
 from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
 from engine.renderer.evaluation.making import Shot, made
 from engine.renderer.evaluation.views import View, seen_at
@@ -25,8 +26,10 @@ GREY = (150, 150, 150)
 Picture = npt.NDArray[np.uint8]
 
 
-def painted(hair: str = "#3a2416", clothes: str = "#1f4fbf", unit: float = 60.0) -> Image.Image:
-    """A flat face with hair and clothes before a grey wall; eyes at (256, 300), `unit` pixels apart."""
+def painted(hair: str = "#3a2416", clothes: str = "#1f4fbf", unit: float = 60.0, tall: float = 1.55) -> Image.Image:
+    """A flat face with hair, `tall` units above its middle, and clothes before a grey wall; eyes at (256, 300), `unit`
+    pixels apart.
+    """
     image = Image.new("RGB", (512, 768), GREY)
     draw = ImageDraw.Draw(image)
     x, y = 256.0, 300.0
@@ -37,7 +40,7 @@ def painted(hair: str = "#3a2416", clothes: str = "#1f4fbf", unit: float = 60.0)
 
     draw.rectangle((x - 3 * unit, y + 2.5 * unit, x + 3 * unit, 768), fill=clothes)
     draw.rectangle((x - 0.7 * unit, y + 1.2 * unit, x + 0.7 * unit, y + 2.7 * unit), fill=SKIN)
-    oval(0, -0.4, 1.35, 1.55, hair)
+    oval(0, -0.4, 1.35, tall, hair)
     oval(0, 0.35, 1.15, 1.45, SKIN)
     for side in (-0.5, 0.5):
         oval(side, 0, 0.2, 0.1, "white")
@@ -164,10 +167,29 @@ def test_glasses_are_a_bridge_and_rims() -> None:
 
 
 def test_a_bare_head_is_told_from_one_with_hair() -> None:
-    bald = "#{:02x}{:02x}{:02x}".format(*SKIN)
-    assert verdict("bald", painted(hair=bald), Truth(bald=True, framing="bust")).right
+    bald = painted(hair="#{:02x}{:02x}{:02x}".format(*SKIN), tall=1.25)
+    assert verdict("bald", bald, Truth(bald=True, framing="bust")).right
     assert verdict("bald", painted(), Truth(framing="bust")).right
     assert not verdict("bald", painted(), Truth(bald=True, framing="bust")).right
+
+
+def test_hair_above_a_high_forehead_is_seen_under_the_edge_of_the_head() -> None:
+    high = painted(hair="#e8d9b0")
+    ImageDraw.Draw(high).ellipse((190, 205, 322, 400), fill=SKIN)
+    found = crown(viewed(high))
+    assert found is not None
+    assert found.unlike > 1
+    assert not found.bare
+    assert verdict("bald", high, Truth(framing="bust")).right
+    assert verdict("hair colour", high, Truth(hair="blonde", framing="bust")).right
+
+
+def test_eyes_get_used_to_a_warm_lamp_by_how_a_card_looks_in_it() -> None:
+    card = np.array((0.62, 0.47, 0.26))
+    white, brown = 0.8 * card, np.array((0.145, 0.075, 0.038)) * card
+    skin = np.broadcast_to(np.array((0.09, 0.03, 0.008)), (9, 3))  # dark skin in that lamp tells nothing of it
+    told = [colour_names.shares(each[None], skin, colour_names.HAIR, card) for each in (white, brown)]
+    assert [one["white"] for one in told] == [1, 0]
 
 
 def test_a_beard_is_told_from_a_shaven_face() -> None:
@@ -178,6 +200,10 @@ def test_a_beard_is_told_from_a_shaven_face() -> None:
     bearded[dots & grown] *= 0.3
     assert features.whiskers(viewed(bearded.astype(np.uint8))) > 0
     assert features.whiskers(viewed(painted())) < 0
+    moustache = np.array(painted(), float)
+    alone = (v > 340) & (v < 364) & (np.abs(u - 256) < 40)
+    moustache[alone] *= np.random.default_rng(4).uniform(0.02, 0.4, (alone.sum(), 1))
+    assert features.whiskers(viewed(moustache.astype(np.uint8))) > 0
 
 
 @pytest.mark.parametrize(("name", "tone"), [("dark", 80), ("fair", 232), ("olive", 172)])

@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import numpy as np
 import pytest
 
 from engine.prompt import parse
@@ -58,6 +59,12 @@ def misread(row: dict[str, Any]) -> list[str]:
     if truth["side"] in {"left", "right"}:
         checks["side"] = (found.light.lamps[0].side < 0) == (truth["side"] == "left")
     return [name for name, right in checks.items() if not right]
+
+
+def test_no_electric_bulb_lights_somebody_in_space() -> None:
+    lamp = read(parse("a woman in space, stars behind, lit from the left"), seed=1).scene.light.lamps[0]
+    assert max(lamp.colour) < 1.1 * min(lamp.colour)
+    assert lamp.side < 0
 
 
 def test_the_labelled_prompts_are_read_as_labelled() -> None:
@@ -183,3 +190,53 @@ def test_a_beard_is_of_natural_colour_under_dyed_hair_unless_it_is_dyed_too() ->
     assert not natural(dyed.colour)
     plain = reading("a man with short red hair and a full beard").scene.sitters[0].person
     assert plain.beard.colour == plain.hair.colour
+
+
+@pytest.mark.parametrize(
+    ("backdrop", "like", "unlike"),
+    [
+        ("blue-grey backdrop", "grey", "blue"),
+        ("grey-blue backdrop", "blue", "grey"),
+        ("greenish grey background", "grey", "green"),
+        ("olive-green wall", "olive", "green"),
+    ],
+)
+def test_a_colour_of_two_names_is_one_colour_that_leans_to_the_second(backdrop: str, like: str, unlike: str) -> None:
+    found, near, far = (_roots(text) for text in (backdrop, f"{like} backdrop", f"{unlike} backdrop"))
+    assert np.abs(found - near).sum() < np.abs(found - far).sum()
+
+
+def _roots(backdrop: str) -> Any:
+    """The cube roots of a backdrop's colour, which is about how eyes see; grey where it has none."""
+    return np.cbrt(reading(f"a woman, {backdrop}").scene.place.colour or linear("#84868a"))
+
+
+def test_the_colours_of_a_pattern_stay_two() -> None:
+    outfit = reading("a woman in a red-white striped shirt").scene.sitters[0].outfit
+    assert (outfit.colour, outfit.second) == (linear("#b3121d"), linear("#f2f1ee"))
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "garment", "colour"),
+    [
+        ("a woman on a beach with a red dress", "beach", "dress", "#b3121d"),
+        ("a woman in a red dress on a beach at sunset", "beach", "dress", "#b3121d"),
+        ("on a beach at sunset, a woman in a red dress", "beach", "dress", "#b3121d"),
+        ("a man standing by a window in a blue shirt", "window room", "shirt", "#1f4fa8"),
+        ("a man in a library with a navy suit", "library", "suit", "#16254f"),
+    ],
+)
+def test_what_is_worn_in_a_place_is_no_part_of_it(text: str, place: str, garment: str, colour: str) -> None:
+    scene = reading(text).scene
+    outfit = scene.sitters[0].outfit
+    assert (scene.place.name, outfit.garment, outfit.colour) == (place, garment, linear(colour))
+
+
+def test_what_stands_in_a_place_is_not_worn() -> None:
+    plain = reading("a woman in a cafe", seed=4).scene.sitters[0].outfit
+    assert reading("a woman in a cafe with a coat rack", seed=4).scene.sitters[0].outfit == plain
+
+
+def test_dusk_is_blue_and_no_sunset() -> None:
+    scene = reading("a woman on a rooftop at dusk").scene
+    assert (scene.place.time, scene.light.name) == ("blue hour", "blue hour")
