@@ -13,8 +13,8 @@ import aiohttp
 import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
-from bot.core.settings import Settings
-from bot.operations import doctor, plan_table, readings
+from bot.core.settings import Settings, hub_variables
+from bot.operations import doctor, fetch_models, plan_table, readings
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
@@ -44,6 +44,8 @@ def run() -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Run the bot or one of its tools; returns the process's exit code (0 stopped, 2 cannot start, 70 start again)."""
     options = _parser().parse_args(arguments)
+    for name, value in hub_variables().items():
+        os.environ.setdefault(name, value)
     try:
         settings = Settings.load()
         set_up(settings.log_level)
@@ -54,6 +56,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
             case "readings":
                 return readings.export(settings, options.out)
+            case "fetch":
+                return fetch_models.run(settings, options.models, newest=options.newest)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -83,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
     exporting = misread.add_subparsers(dest="what", metavar="WHAT", required=True)
     export = exporting.add_parser("export", help="write them as JSON lines; the bot may be running")
     export.add_argument("--out", type=Path, help="a new file, instead of standard output")
+    fetching = tools.add_parser("fetch", help="download models from a hub, or list what is there")
+    fetching.add_argument("models", nargs="*", metavar="MODEL", help="a model's id or hub id; none: list them all")
+    fetching.add_argument("--newest", action="store_true", help="look for a newer commit than the one that is kept")
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
@@ -122,6 +129,7 @@ async def serve(settings: Settings) -> int:
     """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
     from bot.client import StudioBot
     from bot.operations.callbacks import repeat_lost_callbacks
+    from bot.operations.card_check import refuse_unusable_card
     from bot.operations.endpoints import point_discord_at
 
     token = settings.discord_token.get_secret_value()
@@ -130,6 +138,7 @@ async def serve(settings: Settings) -> int:
             "DISCORD_TOKEN is empty. Copy .env.example to .env and put your bot's token there "
             "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
         )
+    await asyncio.to_thread(refuse_unusable_card, settings)
     await asyncio.to_thread(_check_folder, settings.data_folder)
     point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
     # It never speaks, so that nobody needs to hear which voice libraries are missing.

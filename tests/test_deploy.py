@@ -11,6 +11,9 @@ import yaml  # type: ignore[import-untyped]  # it comes with transformers
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from bot.core.errors import EXIT_CANNOT_START
+from bot.maintenance.schedule import ALIVE
+
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -135,6 +138,14 @@ def test_the_container_has_no_rights_that_it_does_not_need() -> None:
     assert data.endswith(":/studio")
 
 
+def test_the_card_is_one_file_more_and_the_image_says_how_it_is() -> None:
+    card = yaml.safe_load((DEPLOY / "compose.gpu.yaml").read_text(encoding="utf-8"))["services"]["studio"]
+    (device,) = card["deploy"]["resources"]["reservations"]["devices"]
+    assert device == {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
+    (health,) = (line for line in instructions() if line.startswith("HEALTHCHECK"))
+    assert f"/studio/{ALIVE}" in health
+
+
 def test_all_that_the_container_writes_goes_to_the_volume() -> None:
     """The root is read-only: a cache elsewhere would fail with the first model."""
     (line,) = (line for line in instructions() if line.startswith("ENV"))
@@ -192,6 +203,13 @@ def test_the_service_reaches_the_graphics_card() -> None:
     assert not hiding & service.keys()
     assert service["ExecStartPre"] == ["+-/usr/bin/nvidia-modprobe -u -c=0"]
     assert "nvidia-persistenced.service" in service["After"][0].split()
+
+
+def test_a_start_that_cannot_succeed_is_not_tried_again() -> None:
+    """A card that torch cannot use is among what ends a start so."""
+    service = unit()
+    assert service["RestartPreventExitStatus"] == [str(EXIT_CANNOT_START)]
+    assert f'"$code" -eq {EXIT_CANNOT_START}' in (DEPLOY / "entrypoint.sh").read_text(encoding="utf-8")
 
 
 def test_nobody_is_told_to_install_a_strangers_package() -> None:

@@ -146,6 +146,7 @@ FLOORS = {
         "jobs",
         "models",
         "placement",
+        "downloads",
         "backends",
         "queue recipe",
     ),

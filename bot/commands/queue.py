@@ -54,7 +54,8 @@ def _stands(order: Order, entries: Entries, *, followed: bool) -> str:
 def _where(row: JobRow, entries: Entries, order: Order, *, followed: bool) -> str:
     entry = entries.get(row.id)
     if entry is not None:
-        return "running" if entry.state == "running" else f"{words.ordinal(entry.place)} in line"
+        states = {"running": "running", "downloading": "waiting for its model, which is being downloaded"}
+        return states.get(entry.state) or f"{words.ordinal(entry.place)} in line"
     if order.unshown_since is not None and row.state == "rendered":
         return "made: /portraits has it"
     if row.state == "rendered":

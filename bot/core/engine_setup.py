@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from bot.core import hosted_setup, words
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
+from engine.downloads.downloads import Downloads
+from engine.downloads.hub import HubAccess
 from engine.jobs.job import Job
 from engine.models.catalogue import Catalogue, CatalogueSettings, build
 from engine.models.model import CatalogueError
@@ -50,6 +52,12 @@ def make_catalogue(settings: Settings) -> Catalogue:
     return catalogue
 
 
+def make_downloads(settings: Settings) -> Downloads:
+    """What fetches models from a hub; the disk keeps as much free as orders need."""
+    token = settings.model_hub_token.get_secret_value()
+    return Downloads(HubAccess(token=token, keep_free_bytes=settings.data_free_mib * 2**20))
+
+
 def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
     able = [model.id for model in catalogue.models if model.edits and model.references]
     if settings.likeness_editor and settings.likeness_editor not in able:
@@ -73,6 +81,9 @@ def make_engine(
     """
     for sentence in catalogue.refused:
         log.warning("%s", sentence)
+    downloads = make_downloads(settings)
+    for model in downloads.absent(catalogue.models):
+        log.info("%s is downloaded with its first order, or by: python -m bot fetch %s", model.title, model.id)
     limits = Limits(
         # The studio asks for less of those whose tier has less.
         waiting_per_user=max(settings.queue_waiting_per_user, *(tier.waiting or 0 for tier in settings.tiers.values())),
@@ -105,4 +116,5 @@ def make_engine(
         before_start=before_start,
         on_fatal=on_fatal,
         running_cap=running_cap,
+        weights=downloads,
     )

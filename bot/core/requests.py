@@ -199,7 +199,7 @@ class Validator:
         """Raises QueueFull or Refused when the queue has no room for the request."""
         key = self.fairness_key(request.place.guild_id, request.user_id)
         cap = tier.waiting or self.settings.queue_waiting_per_user
-        waiting = sum(entry.job.user == key and entry.state == "waiting" for entry in self._engine.waiting())
+        waiting = sum(entry.job.user == key and entry.state != "running" for entry in self._engine.waiting())
         count = len(request.takes())
         if request.extras.series is not None:
             count = min(count, self.settings.series_waiting, cap)

@@ -138,6 +138,11 @@ class Settings(BaseSettings):
     model_file: str = Field(
         "", description="A TOML file with more local models and everything there is to say of them; see docs/models.md."
     )
+    model_hub_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of a model hub, for models whose licence has to be accepted first "
+        "(huggingface.co/settings/tokens, kind: read). Empty: HF_TOKEN, or what the hub's own tools have saved.",
+    )
     model_fine_tunes: str = Field(
         "", description="A folder of fine-tunes: LoRA files in safetensors, each with a card; see docs/models.md."
     )
@@ -471,6 +476,12 @@ def _old_names(env_file: Path | None) -> tuple[str, ...]:
     given = {**(dotenv_values(env_file) if env_file else {}), **os.environ}
     used = {name.lower() for name, value in given.items() if value}
     return tuple(old for old in RENAMED if old in used)
+
+
+def hub_variables(env_file: Path = Path(".env")) -> dict[str, str]:
+    """What `.env` says to the hub's library (HF_HOME, HF_TOKEN, HF_ENDPOINT …), which reads the environment alone."""
+    said = dotenv_values(env_file)
+    return {name: value for name, value in said.items() if name.startswith("HF_") and value}
 
 
 def example() -> str:

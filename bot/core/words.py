@@ -65,7 +65,8 @@ def _joins_emoji(line: str, at: int) -> bool:
 def _cut(escaped: str, limit: int) -> str:
     if len(escaped) <= limit:
         return escaped
-    return escaped[: limit - 1].rstrip("\\") + "…"
+    # Half an escape, and an underscore that stood within a word: at its end it would act.
+    return escaped[: limit - 1].rstrip("\\_") + "…"
 
 
 def handle(name: str) -> str:

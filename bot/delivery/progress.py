@@ -12,7 +12,7 @@ from bot.components import portrait_buttons, series_menus
 from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
 from bot.messages import cards, series_sheet
 from data.orders.jobs import Order
-from engine.jobs.job import Event, Progress, Queued
+from engine.jobs.job import Downloading, Event, Progress, Queued
 from engine.prompt import from_json
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ class DiscordProgressMessage:
                 await self._edit()
 
     def _interval(self) -> float:
-        waiting = all(isinstance(stage.event, Queued) for stage in self._stages.values())
+        waiting = all(isinstance(stage.event, Queued | Downloading) for stage in self._stages.values())
         return WAITING_EDIT_S if waiting else RUNNING_EDIT_S
 
     async def _edit(self) -> None:

@@ -1,6 +1,8 @@
 """What is done by itself. Once a minute: orders that nothing follows are taken up. Once an hour: people are told that
 their tier ends, old portraits are deleted, erasures are finished."""
 
+import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +21,7 @@ from data.upkeep.retention import delete_older
 log = logging.getLogger(__name__)
 
 TELL_BEFORE_S: Final = 3 * 86_400.0
+ALIVE: Final = "alive"
 
 
 class Maintenance:
@@ -58,6 +61,12 @@ class Maintenance:
         else:
             if taken_up:
                 log.info("took up %d orders that nothing followed", taken_up)
+            await asyncio.to_thread(self._show_life)
+
+    def _show_life(self) -> None:
+        """A file whose time says when orders were last looked after; the image's health check looks at it."""
+        with contextlib.suppress(OSError):  # a disk that is full or away is told elsewhere
+            (self._settings.data_folder / ALIVE).touch(mode=0o600)
 
     @tasks.loop(hours=1)
     async def _hourly(self) -> None:

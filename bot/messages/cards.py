@@ -9,7 +9,7 @@ from bot.core import words
 from bot.messages import likeness_words
 from data.orders.attempts import Attempt
 from data.pictures.portrait_rows import Portrait
-from engine.jobs.job import Event, Fitting, Loading, PictureSpec, Progress, Queued
+from engine.jobs.job import Downloading, Event, Fitting, Loading, PictureSpec, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt
 
 ACCENT = discord.Colour(0xC8553D)
@@ -77,6 +77,9 @@ def _event_line(event: Event | None) -> str:
         case Queued(place=place, wait_s=wait):
             line = "Next in line" if place <= 1 else f"{words.ordinal(place)} in line"
             return line + (f", about {words.span(*wait)}" if wait else "")
+        case Downloading(model=model, done=done, total=total):
+            much = f", {done / 1e9:.1f} of {total / 1e9:.1f} GB" if total else ""
+            return f"Downloading {words.plain(model, 60)}{much} (once; others go on meanwhile)"
         case Loading(model=model):
             return f"Loading {words.plain(model, 60)} (once; the next portrait starts at once)"
         case Fitting(handle=handle, step=step, steps=steps):

@@ -6,13 +6,15 @@ import shutil
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from bot.core.engine_setup import make_catalogue
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
+from bot.operations.diagnosis import Diagnosis
+from bot.operations.weights_check import check_weights
 from data.core import schema
 from data.core.data_errors import DataError
 from data.core.database import FILE_NAME
@@ -20,6 +22,7 @@ from data.core.files import private_folder, readable_by_others, write_over
 from data.core.folder_lock import lock_folder
 from engine.faces import identity
 from engine.models import studio_model
+from engine.models.model import Model
 from engine.placement.graphics_card import Card
 from engine.placement.model_parts import parts_of
 from engine.placement.plan import plan
@@ -28,14 +31,6 @@ from engine.placement.sizes import GIB
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
 _ANSWER_WITHIN_S: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One line of the report."""
-
-    mark: Literal["good", "note", "bad"]
-    text: str
 
 
 def run(settings: Settings) -> int:
@@ -58,6 +53,7 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
         yield _studio()
     yield _faces()
     if settings.model_local or settings.model_file:
+        yield from check_weights(settings)
         yield from _device(settings)
 
 
@@ -193,19 +189,35 @@ def _device(settings: Settings) -> Iterator[Diagnosis]:
             "note",
             "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one; large ones do not run without.",
         )
+        yield from _too_large_without(settings)
         return
     own = int(settings.model_memory_gib * GIB) or card.usable_bytes
     yield Diagnosis("good", f"Device: {card.name}, {own / GIB:.1f} GiB for models.")
     yield from _placements(settings, replace(card, usable_bytes=own))
 
 
+def _too_large_without(settings: Settings) -> Iterator[Diagnosis]:
+    """The models that are refused on a processor."""
+    from engine.backends.local.model_cache import PROCESSOR_GIB
+
+    for model in _local_models(settings):
+        parts = parts_of(model)
+        if parts is not None and sum(part.elements for part in parts.parts) * 2 / GIB > PROCESSOR_GIB:
+            yield Diagnosis(
+                "bad", f"Placement of {model.id}: it is too large to run without a GPU; orders are refused."
+            )
+
+
+def _local_models(settings: Settings) -> list[Model]:
+    try:
+        return [model for model in make_catalogue(settings).models if model.provider == "local"]
+    except SettingsError:
+        return []  # told already
+
+
 def _placements(settings: Settings, card: Card) -> Iterator[Diagnosis]:
     """Where each local model goes on this card; what `python -m bot plan` says at length."""
-    try:
-        models = [model for model in make_catalogue(settings).models if model.provider == "local"]
-    except SettingsError:
-        return  # told already
-    for model in models:
+    for model in _local_models(settings):
         parts = parts_of(model)
         found = plan(model, parts, card) if parts is not None else None
         if found is None:

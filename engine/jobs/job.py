@@ -136,6 +136,18 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
+class Downloading:
+    """Waiting for the model's weights: `done` of `total` bytes are on this machine's disk; 0 is not known yet.
+
+    `model` is its title.
+    """
+
+    model: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Loading:
     """The model is being read from disk before the first step."""
 
@@ -194,7 +206,7 @@ class Finished:
 
 
 Underway = Loading | Fitting | Progress
-Event = Queued | Underway | Finished
+Event = Queued | Downloading | Underway | Finished
 
 
 class EngineError(Exception):

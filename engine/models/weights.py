@@ -19,6 +19,9 @@ MAX_HEADER_BYTES: Final = 32 * 2**20
 _BYTES: Final = {"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2}
 _BYTES_WIDE: Final = {"I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8}
 _HUB_ID: Final = re.compile(r"[\w.-]+/[\w.-]+")
+_COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+PINNED: Final = "likeness"
+"""The ref in the hub's cache that keeps the commit a model was fetched at."""
 
 
 class BadWeights(ValueError):
@@ -54,17 +57,57 @@ def part_shapes(source: str, part: str) -> Shapes:
 
 
 def folder_of(source: str) -> Path | None:
-    """Where a model's files are on this machine now: its folder, or the newest snapshot in the hub's cache."""
+    """Where a model's files are on this machine now: its folder, or in the hub's cache the snapshot that it is kept at.
+
+    That is the commit it was fetched at here; without one what the hub's own tools fetched last. None: nowhere.
+    """
     folder = Path(source)
     if folder.is_dir():
         return folder
-    if not _HUB_ID.fullmatch(source):
+    if not is_hub_id(source):
         return None
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub")
-    snapshots = cache / f"models--{source.replace('/', '--')}" / "snapshots"
-    found = sorted(snapshots.glob("*/"), key=lambda snapshot: snapshot.stat().st_mtime)
+    repository = repository_folder(source)
+    for name in (PINNED, "main"):
+        commit = _ref(repository, name)
+        if commit:
+            snapshot = repository / "snapshots" / commit
+            return snapshot if snapshot.is_dir() else None
+    found = sorted((repository / "snapshots").glob("*/"), key=lambda snapshot: snapshot.stat().st_mtime)
     return found[-1] if found else None
+
+
+def is_hub_id(source: str) -> bool:
+    """Whether this names a model on a hub and no folder or file here."""
+    return _HUB_ID.fullmatch(source) is not None and ".." not in source and not Path(source).exists()
+
+
+def is_commit(text: str) -> bool:
+    """Whether this is the full name of a commit."""
+    return _COMMIT.fullmatch(text) is not None
+
+
+def hub_cache() -> Path:
+    """The folder of the hub's cache, as its own tools find it."""
+    named = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    if named:
+        return Path(os.path.expandvars(named)).expanduser()
+    caches = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    home = os.environ.get("HF_HOME") or f"{caches}/huggingface"
+    return Path(os.path.expandvars(home)).expanduser() / "hub"
+
+
+def repository_folder(source: str) -> Path:
+    """The folder of one model in the hub's cache."""
+    return hub_cache() / f"models--{source.replace('/', '--')}"
+
+
+def _ref(repository: Path, name: str) -> str:
+    """The commit that a name stands for; "" when that is not known."""
+    try:
+        commit = (repository / "refs" / name).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return commit if is_commit(commit) else ""
 
 
 def _header_length(prefix: bytes, file_bytes: int) -> int:

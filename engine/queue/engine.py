@@ -35,6 +35,7 @@ from engine.jobs.job import (
 )
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
+from engine.queue.awaiting_weights import AwaitingWeights, Weights
 from engine.queue.pool import Pool
 from engine.queue.timings import Timings
 
@@ -60,10 +61,13 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """One job that has not ended; `place` is 1 for the next to start and 0 while it runs."""
+    """One job that has not ended; `place` is 1 for the next to start and 0 while it runs.
+
+    One whose model is being downloaded has the place behind all that wait.
+    """
 
     job: Job
-    state: Literal["waiting", "running"]
+    state: Literal["waiting", "running", "downloading"]
     place: int
 
 
@@ -90,7 +94,8 @@ class Engine:
     a batch it is asked again job by job, and a job for which it raises fails with that error.
     `on_fatal` is called once with a reason when only a new process helps: the engine then starts nothing
     more, and the jobs that run are left unended. `timings` is what was learned of the models before.
-    `running_cap` says how many jobs of one user may run at once, where that is not the same for all.
+    `running_cap` says how many jobs of one user may run at once, where that is not the same for all. `weights` bring
+    models to this machine: a job whose model is not there waits beside the line (None: all are there).
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class Engine:
         on_fatal: OnFatal | None = None,
         timings: Timings | None = None,
         running_cap: Callable[[str], int] | None = None,
+        weights: Weights | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._catalogue = catalogue
@@ -121,6 +127,9 @@ class Engine:
         self._dirty: set[Pool] = set()
         self._stopped = False
         self._lost = False
+        self._awaiting = (
+            AwaitingWeights(weights, tell=self._tell, release=self._line_up, fail=self._fail) if weights else None
+        )
 
     @property
     def catalogue(self) -> Catalogue:
@@ -177,7 +186,8 @@ class Engine:
             for job_id, queued in pool.places(self._clock()).items()
         ]
         queued = [QueueEntry(self._tickets[job_id].job, "waiting", place) for place, job_id in sorted(places)]
-        return (*running, *queued)
+        beside = self._awaiting.jobs if self._awaiting is not None else ()
+        return (*running, *queued, *(QueueEntry(job, "downloading", len(queued) + 1) for job in beside))
 
     async def forget(self, pictures: Collection[str]) -> None:
         """Drops what is kept in memory of these reference pictures (sha256), and of anybody's words.
@@ -195,6 +205,8 @@ class Engine:
         self._stopped = True
         for ticket in list(self._tickets.values()):
             self._end(ticket, EngineStopped())
+        if self._awaiting is not None:
+            await self._awaiting.stop()
         ending = [asyncio.ensure_future(pool.backend.close()) for pool in self._pools.values()]
         waited = [*ending, *self._tasks]
         if not waited:
@@ -220,8 +232,22 @@ class Engine:
         ticket.running = False
         ticket.started_s = None
         self._waiting[ticket.job.user] += 1
-        ticket.pool.add(ticket.job, alone=ticket.restarts > 0)
-        self._changed(ticket.pool)
+        job = ticket.job
+        if self._awaiting is None or not self._awaiting.holds(job, self._catalogue.get(job.model)):
+            self._line_up([job.id])
+
+    def _line_up(self, job_ids: Iterable[str]) -> None:
+        """Into the line, where everybody has the place of their arrival."""
+        for job_id in job_ids:
+            ticket = self._tickets[job_id]
+            ticket.pool.add(ticket.job, alone=ticket.restarts > 0)
+            self._changed(ticket.pool)
+
+    def _tell(self, job_id: str, event: Event) -> None:
+        self._tickets[job_id].stream.put(event)
+
+    def _fail(self, job_ids: Iterable[str], error: EngineError) -> None:
+        self._end_all([self._tickets[job_id] for job_id in job_ids], error)
 
     def _changed(self, pool: Pool) -> None:
         """Starts what can start and tells new places, once a turn of the loop: what comes together stays so."""
@@ -388,6 +414,8 @@ class Engine:
             self._leave_slot(ticket)
         else:
             ticket.pool.remove(ticket.job.id)
+            if self._awaiting is not None:
+                self._awaiting.leave(ticket.job.id)
             self._leave_line(ticket.job.user)
         self._changed(ticket.pool)
 

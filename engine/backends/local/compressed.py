@@ -24,18 +24,19 @@ def check_installed(model: Model, kept: Kept) -> None:
         raise ModelUnavailable(model.title, "its GGUF file is not there")
 
 
-def denoiser_in(model: Model, kept: Kept, name: str, kind: Any, dtype: Any, *, local: bool) -> Any:
-    """The denoiser, read so that it takes as little as is meant. `kind` is its class."""
-    where: dict[str, Any] = {"subfolder": name, "local_files_only": local}
+def denoiser_in(folder: Path, gguf: str, kept: Kept, name: str, kind: Any, dtype: Any) -> Any:
+    """The denoiser of a model's folder, read so that it takes as little as is meant. `kind` is its class."""
+    where: dict[str, Any] = {"subfolder": name, "local_files_only": True}
+    source = str(folder)
     if kept == "gguf":
         from diffusers import GGUFQuantizationConfig
 
         config = GGUFQuantizationConfig(compute_dtype=dtype)
-        return kind.from_single_file(model.gguf, quantization_config=config, config=model.source, dtype=dtype, **where)
+        return kind.from_single_file(gguf, quantization_config=config, config=source, dtype=dtype, **where)
     where |= {"dtype": dtype, "use_safetensors": True}
     if kept in ("int8", "nf4"):
-        return kind.from_pretrained(model.source, quantization_config=_quantisation(kept, dtype), **where)
-    denoiser = kind.from_pretrained(model.source, **where)
+        return kind.from_pretrained(source, quantization_config=_quantisation(kept, dtype), **where)
+    denoiser = kind.from_pretrained(source, **where)
     if kept == "fp8":
         import torch
 

@@ -41,17 +41,17 @@ def look() -> CardFacts:
     """This machine's."""
     import torch
 
-    driver, uvm = _driver(), _UVM.exists()
+    its_driver, uvm = driver(), _UVM.exists()
     cuda = torch.version.cuda or ""
     if not torch.cuda.is_available() or torch.version.hip:
-        return CardFacts(cuda=cuda, driver=driver, uvm=uvm, available=torch.cuda.is_available())
+        return CardFacts(cuda=cuda, driver=its_driver, uvm=uvm, available=torch.cuda.is_available())
     return CardFacts(
         cuda=cuda,
         available=True,
         name=torch.cuda.get_device_name(0),
         capability=torch.cuda.get_device_capability(0),
         built_for=tuple(torch.cuda.get_arch_list()),
-        driver=driver,
+        driver=its_driver,
         uvm=uvm,
     )
 
@@ -92,7 +92,10 @@ def _too_old_a_card(seen: CardFacts) -> str:
     )
 
 
-def _driver() -> str:
+def driver() -> str:
+    """The version of NVIDIA's driver; "" without one, or where CUDA_VISIBLE_DEVICES hides every card on purpose."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
+        return ""
     try:
         text = _DRIVER.read_text(encoding="utf-8")
     except OSError:

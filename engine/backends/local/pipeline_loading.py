@@ -11,11 +11,12 @@ from engine.backends.local.compressed import check_installed, denoiser_in
 from engine.backends.local.learned_words import add_learned_words
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.backends.local.single_file import read_single_file
+from engine.downloads.weight_faults import DAMAGED, NotFetched, fault_of
 from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import ADAPTER
 from engine.models.model import Model
 from engine.models.single_files import is_single_file
-from engine.models.weights import BadWeights, shapes
+from engine.models.weights import BadWeights, folder_of, is_hub_id, shapes
 from engine.placement.model_parts import DENOISERS
 from engine.placement.plan import Kept
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-LIBRARIES = {"diffusers", "transformers", "stable_diffusion", "stable_diffusion_3", "flux"}
+LIBRARIES = {"diffusers", "transformers"}
 T5_PARTS = ("text_encoder_3", "tokenizer_3")
 
 
@@ -40,28 +41,23 @@ def read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | Non
 
 
 def _read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | None) -> Any:
-    """The pipeline from safetensors files; no remote code, and no network for a folder."""
-    folder = Path(model.source)
+    """The pipeline from safetensors files on this machine; no remote code, and no network."""
     if is_single_file(model.source):
         return _from_one_file(model, dtype, kept)
-    local = folder.is_absolute() or folder.exists()
-    if local and not (folder / "model_index.json").is_file():
-        log.error("The folder %s of model %s holds no model_index.json.", folder, model.id)
-        raise ModelUnavailable(model.title, "its folder is missing or holds no diffusers model")
+    kind, folder = _class_of(model), _folder(model)
     try:
-        options: dict[str, Any] = dict(_checked_parts(model, folder)) if local else {}
+        options: dict[str, Any] = dict(_checked_parts(model, folder))
         if first is not None or kept not in ("half", "wide"):
-            options |= _denoiser(model, dtype, kept, first, local=local)
-        return _class_of(model).from_pretrained(
-            model.source, dtype=dtype, use_safetensors=True, local_files_only=local, **options
-        )
+            options |= _denoiser(model, folder, dtype, kept, first)
+        return kind.from_pretrained(str(folder), dtype=dtype, use_safetensors=True, local_files_only=True, **options)
     except ModelUnavailable:
         raise
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        log.exception("Model %s could not be read from %s.", model.id, model.source)
-        raise ModelUnavailable(model.title, "its files are damaged or incomplete, or not safetensors") from error
+        fault = fault_of(error, model.source) or DAMAGED
+        log.exception("Model %s could not be read from %s: %s", model.id, folder, fault)
+        raise ModelUnavailable(model.title, fault.reason) from error
 
 
 def _from_one_file(model: Model, dtype: torch.dtype, kept: Kept) -> Any:
@@ -76,17 +72,28 @@ def _from_one_file(model: Model, dtype: torch.dtype, kept: Kept) -> Any:
         raise ModelUnavailable(model.title, "its file is damaged, or lacks a part of a model of its kind") from error
 
 
-def _denoiser(
-    model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | None, *, local: bool
-) -> dict[str, Any]:
+def _folder(model: Model) -> Path:
+    """Where the model's files are. Raises ModelUnavailable."""
+    folder = folder_of(model.source)
+    if folder is None and is_hub_id(model.source):
+        fault = fault_of(NotFetched(), model.source)
+        log.error("Model %s cannot be read: %s", model.id, fault)
+        raise ModelUnavailable(model.title, fault.reason if fault else "")
+    if folder is None or not (folder / "model_index.json").is_file():
+        log.error("The folder %s of model %s holds no model_index.json.", folder or model.source, model.id)
+        raise ModelUnavailable(model.title, "its folder is missing or holds no diffusers model")
+    return folder
+
+
+def _denoiser(model: Model, folder: Path, dtype: torch.dtype, kept: Kept, first: torch.device | None) -> dict[str, Any]:
     """The denoiser by its name in the pipeline. Raises ModelUnavailable where the pipeline has none that is known."""
     import diffusers
 
-    index = _class_of(model).load_config(model.source, local_files_only=local)
+    index = _class_of(model).load_config(str(folder), local_files_only=True)
     for name in DENOISERS:
         library, class_name = index.get(name) or (None, None)
         if library == "diffusers":
-            denoiser = denoiser_in(model, kept, name, getattr(diffusers, str(class_name)), dtype, local=local)
+            denoiser = denoiser_in(folder, model.gguf, kept, name, getattr(diffusers, str(class_name)), dtype)
             return {name: denoiser if first is None else denoiser.to(first)}
     if kept not in ("half", "wide"):
         raise ModelUnavailable(model.title, f"its pipeline has no part whose weights could be kept as {kept}")
@@ -108,7 +115,7 @@ def _checked_parts(model: Model, folder: Path) -> dict[str, None]:
     index = json.loads((folder / "model_index.json").read_text(encoding="utf-8"))
     parts = {name: value for name, value in index.items() if not name.startswith("_")}
     for name, value in parts.items():
-        if isinstance(value, list) and value[0] is not None and value[0] not in LIBRARIES:
+        if isinstance(value, list) and value[0] is not None and not _is_known(str(value[0])):
             raise ModelUnavailable(model.title, f"its part {name} wants code from {value[0]}, which is not run")
     if index.get("_class_name") != "StableDiffusion3Pipeline":
         return {}
@@ -121,6 +128,13 @@ def _is_face_id(file: Path) -> bool:
         return any("_lora." in name or "perceiver_resampler" in name for name in shapes(file))
     except BadWeights:
         return False  # loading says what is wrong with it
+
+
+def _is_known(library: str) -> bool:
+    """Whether a part of this library is a class of diffusers or transformers; diffusers' own pipelines bring some."""
+    import diffusers
+
+    return library in LIBRARIES or (library.isidentifier() and library in dir(diffusers.pipelines))
 
 
 def _add_ip_adapter(pipe: Any, model: Model) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.core.settings import Settings
+from bot.maintenance.schedule import ALIVE
 from data.credits.ledger import LedgerNote
 from tests.bot.conftest import World
 
@@ -31,6 +32,14 @@ async def give(world: World, days: float, key: str = "t") -> None:
 
 def told(world: World) -> list[Any]:
     return [message.content for message in world.sam.user.dm_channel.history()]
+
+
+async def test_a_file_says_when_orders_were_last_looked_after(world: World) -> None:
+    """The image's health check looks at its time."""
+    alive = world.settings.data_folder / ALIVE
+    alive.unlink(missing_ok=True)
+    await world.bot.maintenance._each_minute()
+    assert alive.stat().st_mode & 0o777 == 0o600
 
 
 async def test_the_end_of_a_tier_is_told_once_and_in_time(world: World) -> None:

@@ -13,7 +13,7 @@ from bot.messages import cards, replies, series_sheet
 from data.core.data_errors import HandleTaken
 from data.orders.series_rows import Series, SeriesFrame
 from engine.backends.provider_errors import ContentRefused
-from engine.jobs.job import Loading, ModelUnavailable, RenderFailed, UnknownModel
+from engine.jobs.job import Downloading, Loading, ModelUnavailable, RenderFailed, UnknownModel
 from engine.pictures.intake import BadPicture
 from tests.bot.conftest import World
 from tests.bot.reading import fields, said
@@ -114,8 +114,8 @@ def test_no_card_brings_anything_that_acts(text: str) -> None:
     refusal = f"{ContentRefused('OpenAI', text)} Your credits are back."
     assert not acting(str(cards.failure([refusal, text], "0" * 16).description))
     assert not acting(cards.stage_line(cards.Stage(ended=refusal)))
-    loading = cards.stage_line(cards.Stage(event=Loading(model=text)))
-    assert not acting(loading)
+    for event in (Loading(text), Downloading(text, 7_100_000_000, 16_400_000_000)):
+        assert not acting(cards.stage_line(cards.Stage(event=event)))
     frame = SeriesFrame(1, text, "job", "order", "model", "failed", text, None, None, None)
     series = Series("0" * 16, "environment", 1, 2, (frame,))
     shown = series_sheet.card(series_sheet.Sheet(series, text, (), b""), (refusal,))

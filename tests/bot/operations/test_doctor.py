@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from bot import __main__ as main
 from bot.core.settings import ModelPrice, Settings
 from bot.operations import doctor
-from bot.operations.doctor import Diagnosis
+from bot.operations.diagnosis import Diagnosis
 from data.core.database import FILE_NAME, Database
 from data.credits import ledger
 from data.upkeep.backup import back_up, restore
@@ -136,6 +136,10 @@ def test_each_model_of_a_card_has_its_placement(settings: Settings, monkeypatch:
     line = found(large, "Placement of sd-3.5-large")
     assert line.mark == "bad"
     assert "Set precision=fp8;offload=encoders" in line.text
+    monkeypatch.setattr(devices, "found_card", lambda ram_bytes=None: None)
+    line = found(large, "Placement of sd-3.5-large")
+    assert line.mark == "bad"
+    assert "without a GPU" in line.text
 
 
 def test_the_studio_has_its_line_where_it_is_offered(settings: Settings) -> None:
