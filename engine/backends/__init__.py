@@ -50,7 +50,9 @@ class Backend(Protocol):
 
 @runtime_checkable
 class Laned(Protocol):
-    """A backend that keeps some of its slots for one lane."""
+    """A backend that says itself when one more batch may start: it keeps slots for one lane, or is done with a batch
+    but for what needs no device.
+    """
 
     def lanes(self, running: Mapping[Lane, int]) -> Collection[Lane]:
         """The lanes of which one more batch may start beside those that run."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
 from engine.backends.local.batches import BatchLimits, Kind
+from engine.backends.local.finishing import Finisher, Made
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.words import words_for
-from engine.backends.worker import Worker, WorkerDied, WorkerHung
-from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
+from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
+from engine.jobs.job import EngineError, Job, Lane, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import can_edit, takes_pictures
 from engine.models.model import Model
@@ -38,7 +39,7 @@ class _TooLarge:
 
 
 class DiffusersBackend:
-    """Renders with the catalogue's local models, one batch at a time.
+    """Renders with the catalogue's local models, one batch at a time; the next begins while the last one is written.
 
     A call that does not fit into memory makes room for itself, step by step (`_relieved`); a single job for which
     nothing more can give way fails with OutOfMemory. The next job finds everything as it was planned, and batches grow
@@ -50,9 +51,13 @@ class DiffusersBackend:
     def __init__(self, catalogue: Catalogue, *, settings: LocalSettings | None = None) -> None:
         self._catalogue = catalogue
         self._settings = settings or LocalSettings()
-        self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=self._settings.niceness)
+        self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=runtime.niceness(self._settings))
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
+        self._finisher = Finisher()
+        self._written = 0
+        """Batches that the device is done with and whose pictures are being written."""
+        self._tell_room: Callable[[], None] = lambda: None
         self.shelf: Shelf | None = None
         self.embeddings: Embeddings | None = None
 
@@ -69,11 +74,26 @@ class DiffusersBackend:
         """See Backend.render. All jobs of a batch share model, size, steps and guidance."""
         watcher = _Watcher(asyncio.get_running_loop(), self._worker, report, cancelled)
         try:
-            return await self._worker.run(lambda: self._render(batch, watcher))
+            made = await self._worker.run(lambda: self._render(batch, watcher))
         except WorkerDied as error:
             raise RenderInterrupted(str(error)) from error
         except WorkerHung as error:
             raise BackendLost(str(error)) from error
+        self._written += 1
+        try:
+            self._tell_room()
+            return await self._finisher.finish(made)
+        finally:
+            self._written -= 1
+
+    def lanes(self, running: Mapping[Lane, int]) -> Collection[Lane]:
+        """See Laned.lanes. One batch on the device and one that is written: no more lie in memory."""
+        free = sum(running.values()) == self._written <= 1
+        return tuple(Lane) if free else ()
+
+    def on_room(self, tell: Callable[[], None]) -> None:
+        """See Laned.on_room."""
+        self._tell_room = tell
 
     async def forget(self, pictures: Collection[str]) -> None:
         """See Remembering.forget."""
@@ -88,10 +108,11 @@ class DiffusersBackend:
             log.warning("What is kept in memory stays until the end of the process: %s", error)
 
     async def close(self) -> None:
-        """Ends the thread after its current step or call."""
+        """Ends the thread after its current step or call; what is being written is finished."""
         await self._worker.close()
+        self._finisher.close()
 
-    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Made | EngineError]:
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
@@ -102,19 +123,19 @@ class DiffusersBackend:
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
 
-    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Made | EngineError]:
         """One part after another for jobs that cannot share a pipeline call, such as those of different pictures."""
         kinds: dict[tuple[str, ...], list[Job]] = {}
         for job in batch:
             kinds.setdefault(kind_of_call(model, job), []).append(job)
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, Made | EngineError] = {}
         for jobs in kinds.values():
             outcomes |= zip((job.id for job in jobs), self._in_parts(model, jobs, watcher), strict=True)
         return [outcomes[job.id] for job in batch]
 
-    def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+    def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Made | EngineError]:
         """The outcomes, in batches as large as is known to fit."""
-        outcomes: list[Outcome] = []
+        outcomes: list[Made | EngineError] = []
         left = list(batch)
         while left:
             largest = self._limits.largest(_kind(model, left[0]))
@@ -124,7 +145,7 @@ class DiffusersBackend:
 
     def _relieved(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Outcome]:
+    ) -> list[Made | EngineError]:
         """The outcomes, whatever must give way. It gives way for this batch alone: the next is placed as planned.
 
         In this order: other models, an autoencoder without tiles, the size of the batch, the better placement.
@@ -153,19 +174,19 @@ class DiffusersBackend:
 
     def _halved(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Outcome]:
+    ) -> list[Made | EngineError]:
         kind = _kind(model, batch[0])
         self._limits.failed(kind, len(batch))
         size = min(self._limits.largest(kind), len(batch) - 1)
         log.warning("A batch of %d of %s does not fit into memory; now %d.", len(batch), model.id, size)
-        outcomes: list[Outcome] = []
+        outcomes: list[Made | EngineError] = []
         for start in range(0, len(batch), size):
             outcomes += self._relieved(model, batch[start : start + size], watcher, placement)
         return outcomes
 
     def _together(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Outcome] | _TooLarge:
+    ) -> list[Made | EngineError] | _TooLarge:
         """The outcomes of one pipeline call, or that it does not fit into memory."""
         if self.shelf is None:
             watcher.loading(batch, self._settings.load_hang_s)
@@ -229,6 +250,8 @@ class DiffusersBackend:
             from engine.backends.local.shelf import Shelf
 
             self.shelf = Shelf(self._settings)
+            if self.shelf.card is None and self._settings.niceness is None:
+                be_nice(runtime.BEHIND)  # a card was expected here, and it is the processor that does the work
             self.embeddings = Embeddings()
         return self.shelf, self.embeddings
 

@@ -82,7 +82,8 @@ class _Life:
             return not self._over
 
     def _main(self) -> None:
-        self._be_nice()
+        # Threads that this one starts (torch's) inherit it, so the event loop always gets its turn.
+        be_nice(self._niceness)
         try:
             while (call := self._inbox.get()) is not None:
                 self.current, self.last_sign_s, self.patience_s = call, perf_counter(), None
@@ -108,10 +109,12 @@ class _Life:
         self.current = None
         self.busy.set()
 
-    def _be_nice(self) -> None:
-        """Threads that this one starts (torch's) inherit it, so the event loop always gets its turn."""
+
+def be_nice(niceness: int) -> None:
+    """Sets the priority of the thread that calls it; 0 leaves it as the process has it."""
+    if niceness:
         with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
 
 
 class Worker:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.schedulers import begin_from_pictures
+from engine.backends.local.sketches import Sketcher
 from engine.jobs.job import Job, Reference, Role
 from engine.models.local_models import takes_pictures
 from engine.models.model import Model
@@ -32,6 +33,7 @@ class Loaded:
     sizes: dict[str, int]
     has_adapter: bool
     fine_tunes: FineTunes
+    sketcher: Sketcher
     preview_row_s: float = 0.0
     """What the last preview took a row."""
     _editor: Any = field(default=None, repr=False)

@@ -19,6 +19,7 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.backends.local.reading import read
 from engine.backends.local.runtime import LocalSettings
+from engine.backends.local.sketches import Sketcher
 from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import COMPRESSED
 from engine.models.model import Model
@@ -233,7 +234,7 @@ class Shelf:
         return self.card is not None and weights_bytes <= PINNED_SHARE * self.card.ram_bytes
 
     def _load(self, model: Model, placement: Placement) -> Loaded:
-        dtype = runtime.choose_dtype(model.precision, self.device)
+        dtype = runtime.choose_dtype(model.precision, self.device, self.card)
         parts = self._parts(model)
         weights = sum(part.elements for part in parts.parts) * dtype.itemsize if parts else 0
         self._make_room(self._needed(model, placement) or weights)
@@ -248,7 +249,10 @@ class Shelf:
             limit_batches(pipe, int(self._settings.batch_memory_mib * 2**20))
         pipe.set_progress_bar_config(disable=True)
         fine_tunes = FineTunes(pipe, model.title)
-        loaded = Loaded(model, pipe, self.device, placement, placing.held_bytes(pipe), has_adapter, fine_tunes)
+        sketcher = Sketcher(pipe, model.source, self.device)
+        loaded = Loaded(
+            model, pipe, self.device, placement, placing.held_bytes(pipe), has_adapter, fine_tunes, sketcher
+        )
         self._models[model.id] = loaded
         self._kept[model.id] = placement.kept
         self._make_room(0, keep=model.id)
