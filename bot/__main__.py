@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings
-from bot.operations import doctor, plan_table
+from bot.operations import doctor, plan_table, portrait_bench
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return doctor.run(settings)
             case "plan":
                 return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
+            case "bench":
+                return portrait_bench.run(settings, options)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -75,6 +77,8 @@ def _parser() -> argparse.ArgumentParser:
     planning.add_argument("--gib", type=_size, help="a card of this many GiB, instead of the one in this machine")
     planning.add_argument("--ram", type=_size, help="a machine of this much memory in GiB, instead of this one")
     planning.add_argument("--json", action="store_true", help="print JSON")
+    benching = tools.add_parser("bench", help="measure portraits a minute on this machine, as a table to post")
+    portrait_bench.add_options(benching)
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")

@@ -74,6 +74,15 @@ class Keeping(Protocol):
 
 
 @runtime_checkable
+class Warming(Protocol):
+    """A backend whose first picture takes longer than the next."""
+
+    async def warm(self, model: Model) -> None:
+        """Makes the model ready, so that the first order finds it so. Raises what `render` raises."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A backend that keeps something of words and reference pictures between batches."""
 

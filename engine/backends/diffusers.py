@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
@@ -14,7 +15,9 @@ from engine.backends.local.batches import BatchLimits, Kind
 from engine.backends.local.finishing import Finisher, Made
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
+from engine.backends.local.tuning import compile_failed
 from engine.backends.local.words import words_for
+from engine.backends.warm_up import check_ready, warm_up_job
 from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
 from engine.jobs.job import EngineError, Job, Lane, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
@@ -24,6 +27,7 @@ from engine.placement.sizes import Load
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
+    from engine.backends.local.reading import Reader
     from engine.backends.local.render import Rendering
     from engine.backends.local.shelf import Shelf
     from engine.placement.plan import Placement
@@ -43,13 +47,16 @@ class DiffusersBackend:
 
     A call that does not fit into memory makes room for itself, step by step (`_relieved`); a single job for which
     nothing more can give way fails with OutOfMemory. The next job finds everything as it was planned, and batches grow
-    again once they have worked for a while.
+    again once they have worked for a while. `reader` brings pipelines from elsewhere than files.
     """
 
     slots = 1
 
-    def __init__(self, catalogue: Catalogue, *, settings: LocalSettings | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, *, settings: LocalSettings | None = None, reader: Reader | None = None
+    ) -> None:
         self._catalogue = catalogue
+        self._reader = reader
         self._settings = settings or LocalSettings()
         self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=runtime.niceness(self._settings))
         self._limits = BatchLimits()
@@ -58,6 +65,8 @@ class DiffusersBackend:
         self._written = 0
         """Batches that the device is done with and whose pictures are being written."""
         self._tell_room: Callable[[], None] = lambda: None
+        self._warming = False
+        self._closing = False
         self.shelf: Shelf | None = None
         self.embeddings: Embeddings | None = None
 
@@ -72,6 +81,9 @@ class DiffusersBackend:
 
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """See Backend.render. All jobs of a batch share model, size, steps and guidance."""
+        if self._warming:  # else their time would run while another model is read
+            for job in batch:
+                report(job.id, Loading(job.model))
         watcher = _Watcher(asyncio.get_running_loop(), self._worker, report, cancelled)
         try:
             made = await self._worker.run(lambda: self._render(batch, watcher))
@@ -95,6 +107,40 @@ class DiffusersBackend:
         """See Laned.on_room."""
         self._tell_room = tell
 
+    async def warm(self, model: Model) -> None:
+        """See Warming.warm: reads the model and makes one picture of two steps, which nobody gets.
+
+        A model that makes nothing without a picture is only read.
+        """
+        self._warming = True
+        try:
+            if model.needs_picture:
+                await self._worker.run(lambda: self._read_ahead(model))
+                return
+            jobs = [warm_up_job(model)]
+            check_ready(await self.render(jobs, lambda job_id, event: None, lambda job_id: self._closing))
+        finally:
+            self._warming = False
+
+    def _read_ahead(self, model: Model) -> None:
+        self._worker.sign_of_life(patience_s=self._settings.load_hang_s)
+        shelf, _ = self._parts()
+        shelf.take(model, lambda: None)
+        self._ready = shelf.resident
+
+    async def bare_s(self, batch: Sequence[Job]) -> float:
+        """Seconds that the same pictures take in a plain loop over the pipeline, without anything of ours around it."""
+        return await self._worker.run(lambda: self._bare_s(batch))
+
+    def _bare_s(self, batch: Sequence[Job]) -> float:
+        from engine.backends.local.bare import pictures
+
+        shelf, _ = self._parts()
+        loaded = shelf.take(self._model(batch[0]), lambda: None)
+        began_s = perf_counter()
+        pictures(loaded, batch)
+        return perf_counter() - began_s
+
     async def forget(self, pictures: Collection[str]) -> None:
         """See Remembering.forget."""
         kept = self.embeddings
@@ -109,6 +155,7 @@ class DiffusersBackend:
 
     async def close(self) -> None:
         """Ends the thread after its current step or call; what is being written is finished."""
+        self._closing = True
         await self._worker.close()
         self._finisher.close()
 
@@ -119,6 +166,11 @@ class DiffusersBackend:
             if self.shelf is not None and runtime.no_kernel(error):
                 log.exception("torch has no kernels for the GPU here.")
                 raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
+            if self.shelf is not None and compile_failed(error):
+                log.exception("Model %s could not be compiled.", batch[0].model)
+                raise ModelUnavailable(
+                    batch[0].model, "compile=blocks is set, and torch could not compile it (the log says why)"
+                ) from error
             if self.shelf is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
@@ -230,6 +282,7 @@ class DiffusersBackend:
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
             recipe.warm_up()
+        watcher.first_step_s = self._settings.load_hang_s if model.compile == "blocks" else None
         words = [words_for(job, loaded, self._catalogue) for job in batch]
         return Rendering(loaded, recipe, batch, words, watcher)
 
@@ -249,7 +302,7 @@ class DiffusersBackend:
             from engine.backends.local.embeddings import Embeddings
             from engine.backends.local.shelf import Shelf
 
-            self.shelf = Shelf(self._settings)
+            self.shelf = Shelf(self._settings, self._reader)
             if self.shelf.card is None and self._settings.niceness is None:
                 be_nice(runtime.BEHIND)  # a card was expected here, and it is the processor that does the work
             self.embeddings = Embeddings()
@@ -279,13 +332,16 @@ class _Watcher:
         self._worker = worker
         self._report = report
         self.is_over = cancelled
+        self.first_step_s: float | None = None
+        """How long the first step may take in silence, where blocks are compiled in it."""
 
     def loading(self, batch: Sequence[Job], hang_s: float) -> None:
         self._worker.sign_of_life(patience_s=hang_s)
         self._post([(job.id, Loading(job.model)) for job in batch])
 
     def tell(self, events: Sequence[tuple[str, Progress]]) -> None:
-        self._worker.sign_of_life()
+        begins = any(progress.step == 0 for _, progress in events)
+        self._worker.sign_of_life(patience_s=self.first_step_s if begins else None)
         self._post(events)
 
     def _post(self, events: Sequence[tuple[str, Loading | Progress]]) -> None:

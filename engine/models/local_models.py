@@ -16,6 +16,7 @@ from typing import Any, Final, cast, get_args
 
 from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
+from engine.models.tuning import OPTIONS, check_tuning, tuned
 from engine.prompt import ASPECTS
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
@@ -124,6 +125,7 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
             raise CatalogueError(
                 f"{option!r} in {entry!r} cannot be understood: precision is one of "
                 f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; gguf a file; "
+                f"{'; '.join(f'{name} {expected}' for name, expected in OPTIONS.items())}; "
                 "memory_gib, guidance and steps are numbers."
             ) from None
     check_placing(model, repr(entry))
@@ -132,6 +134,7 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
 
 def check_placing(model: Model, where: str) -> None:
     """Raises CatalogueError for settings of which one would have no effect beside the other."""
+    check_tuning(model, where)
     if model.gguf and model.precision in COMPRESSED:
         raise CatalogueError(
             f"{where} says precision={model.precision} beside a GGUF file, whose weights are compressed already: "
@@ -158,6 +161,8 @@ def _with_option(model: Model, name: str, value: str) -> Model:
         return replace(model, offload=cast(Offload, value))
     if name == "gguf" and value:
         return replace(model, gguf=value)
+    if name in OPTIONS:
+        return tuned(model, name, value)
     if name == "memory_gib":
         return replace(model, memory_gib=float(value))
     if name == "guidance":

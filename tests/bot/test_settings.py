@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.core.engine_setup import make_catalogue
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings, example
 
@@ -31,6 +32,20 @@ def test_a_wrong_setting_is_named(tmp_path: Path, line: str, name: str) -> None:
     file.write_text(line)
     with pytest.raises(SettingsError, match=name):
         Settings.load(file)
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (("MODEL_WARM=true", "MODEL_DEFAULT=mango-2", "MAGE_API_KEY=key"), "does not run on this machine"),
+        (("MODEL_EXPANDABLE_SEGMENTS=true",), "no local model for a GPU"),
+    ],
+)
+def test_what_would_mean_nothing_for_this_machine_is_refused(tmp_path: Path, lines: tuple[str, ...], why: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text("\n".join(lines))
+    with pytest.raises(SettingsError, match=why):
+        make_catalogue(Settings.load(file))
 
 
 def test_the_token_is_not_shown(tmp_path: Path) -> None:

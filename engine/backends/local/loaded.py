@@ -33,15 +33,22 @@ class Loaded:
     sizes: dict[str, int]
     has_adapter: bool
     fine_tunes: FineTunes
-    sketcher: Sketcher
     preview_row_s: float = 0.0
     """What the last preview took a row."""
+    _sketcher: Sketcher | None = field(default=None, repr=False)
     _editor: Any = field(default=None, repr=False)
 
     @property
     def bytes(self) -> int:
         """What it takes, fine-tunes and all."""
         return sum(self.sizes.values()) + self.fine_tunes.bytes
+
+    @property
+    def sketcher(self) -> Sketcher:
+        """What makes its previews."""
+        if self._sketcher is None:
+            self._sketcher = Sketcher(self.pipe, self.model.source, self.device)
+        return self._sketcher
 
     @property
     def takes_references(self) -> bool:

@@ -16,6 +16,7 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Recipe, steps_of
 from engine.backends.local.previews import Previewer
 from engine.backends.local.schedulers import named
+from engine.backends.local.tuning import begin
 from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, RenderFailed, Sampling
 from engine.models.local_models import takes_pictures
 from engine.wording.dialects import Words
@@ -83,6 +84,7 @@ class Rendering:
             size = (self._jobs[0].width, self._jobs[0].height)
             self._previewer = Previewer(self._loaded, self._steps, size, preview_every_s)
         self._tell(0, [None] * len(self._rows))
+        begin(self._loaded.pipe, self._loaded.model, self._jobs[0].steps)
         pictures = self._pictures()
         made = {row.job.id: picture for row, picture in zip(self._rows, pictures, strict=True)}
         render_s = perf_counter() - began_s

@@ -87,7 +87,7 @@ def test_a_card_that_would_emulate_bfloat16_works_in_float16(capability: tuple[i
 
     card = replace(card_of(8, 16 * GIB), bfloat16=works_in_bfloat16(replace(FINE, capability=capability)))
     for precision in ("auto", "fp8"):
-        assert str(runtime.choose_dtype(precision, torch.device("cuda"), card)) == f"torch.{format_}"  # type: ignore[arg-type]
+        assert str(runtime.choose_dtype(precision, torch.device("cuda"), card)) == f"torch.{format_}"
     assert runtime.choose_dtype("bfloat16", torch.device("cuda"), card) == torch.bfloat16
     assert runtime.choose_dtype("auto", torch.device("cpu"), card) == torch.float32
 

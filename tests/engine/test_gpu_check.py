@@ -1,0 +1,48 @@
+"""The check for a real card, on tiny likenesses on a processor: every step runs, and the report is whole after each."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from tools.gpu_check import Report, main
+from tools.gpu_models import CHECKED
+
+
+def test_a_stop_loses_nothing_and_a_fault_ends_no_other_step(tmp_path: Path) -> None:
+    report = Report(tmp_path / "report.json", minutes=8)
+
+    async def good() -> dict[str, object]:
+        return {"value": 1}
+
+    async def bad() -> dict[str, object]:
+        raise LookupError("no such thing")
+
+    for name, step in (("bad", bad), ("good", good)):
+        asyncio.run(report.step(name, step))
+        told = json.loads((tmp_path / "report.json").read_text())
+        assert name in told["steps"]
+    assert told["steps"]["good"]["value"] == 1
+    assert told["steps"]["bad"]["failed"] == "LookupError: no such thing"
+    late = Report(tmp_path / "late.json", minutes=0)
+    asyncio.run(late.step("good", good))
+    assert late.told["steps"]["good"]["skipped"]
+
+
+@pytest.mark.parametrize(
+    ("model", "only"),
+    [("sdxl", ["out of memory"]), *(pytest.param(name, [name], marks=pytest.mark.long) for name in CHECKED)],
+)
+def test_its_steps_run_on_a_tiny_likeness(tmp_path: Path, model: str, only: list[str]) -> None:
+    file = tmp_path / "report.json"
+    options = ["--tiny", "--device", "cpu", "--out", str(file), "--model", model]
+    options += [one for words in only for one in ("--only", words)]
+    assert main(options) == 0, file.read_text()
+    told = json.loads(file.read_text())
+    assert told["whole"]
+    assert all("took_s" in step and "skipped" not in step for step in told["steps"].values())
+    for name, step in told["steps"].items():
+        if "out of memory" in name:
+            assert step["recovered"]
+            assert step["placed_again"]
