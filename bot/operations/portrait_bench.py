@@ -32,6 +32,10 @@ from engine.queue.fair_queue import BatchKey
 from engine.queue.timings import Timings
 
 MOST_BATCHES: Final = 50
+COLUMNS: Final = (
+    *("model", "placement", "size", "steps", "batch", "first portrait", "portraits a minute"),
+    *("bare diffusers", "of bare", "card GiB", "RAM GiB"),
+)
 _ARRIVALS: Final = count(1)
 
 
@@ -291,16 +295,14 @@ def _version(package: str) -> str:
 
 def markdown(trials: Sequence[Trial], on: dict[str, str]) -> str:
     """The table as it can be posted."""
-    columns = ("model", "placement", "size", "steps", "batch", "first portrait", "portraits a minute")
-    columns = (*columns, "bare diffusers", "of bare", "card GiB", "RAM GiB")
     lines = ["; ".join(f"{name}: {value}" for name, value in on.items()), ""]
-    lines += [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    lines += [f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS)]
     return "\n".join([*lines, *(_line(trial) for trial in trials)])
 
 
 def _line(trial: Trial) -> str:
     if trial.failed:
-        return f"| {trial.model} | failed: {trial.failed} |" + " |" * 9
+        return f"| {trial.model} | failed: {trial.failed} |" + " |" * (len(COLUMNS) - 2)
     share = trial.a_minute / trial.bare_a_minute if trial.a_minute and trial.bare_a_minute else None
     cells = (
         *(trial.model, trial.placement, f"{trial.size[0]} × {trial.size[1]}", str(trial.steps), str(trial.batch)),
