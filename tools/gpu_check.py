@@ -29,7 +29,7 @@ from engine.backends.local import placing, runtime
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.shelf import Shelf
-from engine.jobs.job import Adapter, Finished, Job, Lane, Progress
+from engine.jobs.job import Adapter, Finished, Job, JobCancelled, Lane, Progress
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
 from engine.placement.cards import Card, ram_for_models
@@ -47,9 +47,8 @@ PLACES: Final = (
     ("group", "auto"),
     ("encoders", "fp8"),
     ("group", "fp8"),
-    ("sequential", "auto"),
 )
-"""(offload, precision), in the order in which a pipeline can be placed without being built again."""
+"""(offload, precision), in the order in which a pipeline is built again least often."""
 BATCHES: Final = (1, 2, 4)
 LEAST_S: Final = 20.0
 """A step is not begun with less time than this."""
@@ -79,6 +78,8 @@ class Report:
             print(f"{name} …", file=sys.stderr, flush=True)
             try:
                 found = await step()
+            except JobCancelled:
+                found = {"skipped": "the time was over in the middle of it"}
             except Exception as error:  # noqa: BLE001 - a check that fails is what the report is for
                 found = {"failed": f"{type(error).__name__}: {error}", "where": traceback.format_exc(limit=-4)}
         self.told["steps"][name] = {**found, "took_s": round(perf_counter() - began_s, 2)}
@@ -125,6 +126,11 @@ class Pipelines:
         placing.release(pipe)
         return pipe, False
 
+    def park(self) -> None:
+        """Takes all of them off the card."""
+        for pipe in self._built.values():
+            placing.park(pipe)
+
     def spoil(self, model: Model) -> None:
         """Layer by layer leaves weights elsewhere: such a pipeline is built again."""
         for key in [key for key in self._built if key[0] == model.source]:
@@ -134,9 +140,11 @@ class Pipelines:
 class Checks:
     """The steps, one method each; each returns what it found as plain figures."""
 
-    def __init__(self, device: str, pipes: Pipelines) -> None:
+    def __init__(self, device: str, pipes: Pipelines, over: Callable[[], bool] = lambda: False) -> None:
         self._device = device
         self._pipes = pipes
+        self._over = over
+        """Whether the time is over: an order that runs then ends with its step."""
         self._first: dict[str, Any] = {}
         """Pixels of the same order, all on the card, to hold other placements against."""
 
@@ -177,8 +185,8 @@ class Checks:
         backend = self.backend(model)
         _forget_peak()
         try:
-            cold_s, _, _ = await _ordered(backend, [_job(model, seed=5)])
-            warm_s, made, previews = await _ordered(backend, [_job(model, seed=5)])
+            cold_s, _, _ = await self._ordered(backend, [_job(model, seed=5)])
+            warm_s, made, previews = await self._ordered(backend, [_job(model, seed=5)])
             loaded = _loaded(backend, model)
             found = {
                 "built_s": round(self._pipes.built_s, 2),
@@ -215,10 +223,10 @@ class Checks:
         model = self._pipes.model(name, offload="encoders")
         backend = self.backend(model)
         try:
-            await _ordered(backend, [_job(model)])
+            await self._ordered(backend, [_job(model)])
             found: dict[str, Any] = {}
             for batch in BATCHES:
-                _, made, _ = await _ordered(backend, [_job(model, previews=False) for _ in range(batch)])
+                _, made, _ = await self._ordered(backend, [_job(model, previews=False) for _ in range(batch)])
                 together = min(one.batch for one in made)
                 found[str(batch)] = {"together": together, "s_a_portrait": round(made[0].render_s / together, 3)}
             return found
@@ -232,8 +240,8 @@ class Checks:
         for key, tuned in (("plain", model), ("compiled", replace(model, compile="blocks"))):
             backend = self.backend(tuned, **({"compiler": "eager"} if self._device == "cpu" else {}))
             try:
-                first_s, _, _ = await _ordered(backend, [_job(tuned, seed=5, previews=False)])
-                _, made, _ = await _ordered(backend, [_job(tuned, seed=5, previews=False)])
+                first_s, _, _ = await self._ordered(backend, [_job(tuned, seed=5, previews=False)])
+                _, made, _ = await self._ordered(backend, [_job(tuned, seed=5, previews=False)])
                 found[key] = {"first_s": round(first_s, 2), "render_s": round(made[0].render_s, 3)}
                 found[key] |= self._beside_first(name, made[0])
             finally:
@@ -247,8 +255,10 @@ class Checks:
             model = self._pipes.model(name, offload="encoders", precision=precision)
             backend = self.backend(model)
             try:
-                _, made, _ = await _ordered(backend, [_job(model, seed=5, previews=False)])
+                _, made, _ = await self._ordered(backend, [_job(model, seed=5, previews=False)])
                 found[precision] = self._beside_first(name, made[0])
+            except JobCancelled:
+                raise
             except Exception as error:  # noqa: BLE001 - one format that fails says nothing of the others
                 found[precision] = {"finite": False, "why": str(error)}
             finally:
@@ -261,11 +271,11 @@ class Checks:
         backend = self.backend(model)
         with tempfile.TemporaryDirectory() as folder:
             try:
-                _, (own,), _ = await _ordered(backend, [_job(model, seed=5, previews=False)])
+                _, (own,), _ = await self._ordered(backend, [_job(model, seed=5, previews=False)])
                 file = _lora(_loaded(backend, model).pipe, Path(folder))
                 tuned = replace(_job(model, seed=5, previews=False), adapters=(Adapter(name="check", path=file),))
-                took_s, (other,), _ = await _ordered(backend, [tuned])
-                _, (again,), _ = await _ordered(backend, [_job(model, seed=5, previews=False)])
+                took_s, (other,), _ = await self._ordered(backend, [tuned])
+                _, (again,), _ = await self._ordered(backend, [_job(model, seed=5, previews=False)])
                 changed = other.picture != own.picture
                 return {"changes": changed, "without_a_trace": again.picture == own.picture, "took_s": round(took_s, 2)}
             finally:
@@ -276,14 +286,14 @@ class Checks:
         model = self._pipes.model(name, offload="auto" if self._device != "cpu" else "none")
         backend = self.backend(model)
         try:
-            _, (before,), _ = await _ordered(backend, [_job(model, seed=5, previews=False)])
+            _, (before,), _ = await self._ordered(backend, [_job(model, seed=5, previews=False)])
             placed = _loaded(backend, model).placement
             scarce = _scarce(_loaded(backend, model).pipe, self._device)
             try:
-                outcomes = await _outcomes(backend, [_job(model, previews=False) for _ in range(4)])
+                outcomes = await self._outcomes(backend, [_job(model, previews=False) for _ in range(4)])
             finally:
                 scarce()
-            _, (after,), _ = await _ordered(backend, [_job(model, seed=5, previews=False)])
+            _, (after,), _ = await self._ordered(backend, [_job(model, seed=5, previews=False)])
             return {
                 "scarce": [type(one).__name__ + f" {getattr(one, 'batch', '')}".rstrip() for one in outcomes],
                 "recovered": after.picture == before.picture,
@@ -300,7 +310,7 @@ class Checks:
         try:
             took = []
             for model in (*models, *models, *models):
-                took_s, _, _ = await _ordered(backend, [_job(model, previews=False)])
+                took_s, _, _ = await self._ordered(backend, [_job(model, previews=False)])
                 took.append(round(took_s, 2))
             shelf = _shelf(backend)
             return {"orders_s": took, "resident": shelf.resident, "parked": shelf.parked}
@@ -309,15 +319,31 @@ class Checks:
                 await self._end(backend, model)
             self._pipes.keep = 1
 
+    async def _ordered(self, backend: DiffusersBackend, jobs: Sequence[Job]) -> tuple[float, list[Finished], int]:
+        """Seconds, pictures, and how many previews came. Raises what an order ended with."""
+        seen: list[Any] = []
+        began_s = perf_counter()
+        outcomes = await self._outcomes(backend, jobs, seen)
+        took_s = perf_counter() - began_s
+        for outcome in outcomes:
+            if not isinstance(outcome, Finished):
+                raise outcome
+        await asyncio.sleep(0)
+        return took_s, list(outcomes), sum(1 for event in seen if isinstance(event, Progress) and event.preview)
+
+    async def _outcomes(
+        self, backend: DiffusersBackend, jobs: Sequence[Job], seen: list[Any] | None = None
+    ) -> Sequence[Any]:
+        told = [] if seen is None else seen
+        return await backend.render(jobs, lambda job_id, event: told.append(event), lambda job_id: self._over())
+
     async def _end(self, backend: DiffusersBackend, model: Model, *, spoilt: bool = False) -> None:
         """Everything off the card, so that the next step begins with an empty one."""
         import torch
 
-        if backend.shelf is not None and not spoilt:
-            for loaded in backend.shelf._models.values():
-                placing.park(loaded.pipe)
         if spoilt:
             self._pipes.spoil(model)
+        self._pipes.park()
         await backend.close()
         backend.shelf = None
         gc.collect()
@@ -333,24 +359,6 @@ def _shelf(backend: DiffusersBackend) -> Shelf:
 
 def _loaded(backend: DiffusersBackend, model: Model) -> Loaded:
     return _shelf(backend).take(model, lambda: None)
-
-
-async def _outcomes(backend: DiffusersBackend, jobs: Sequence[Job], seen: list[Any] | None = None) -> Sequence[Any]:
-    told = [] if seen is None else seen
-    return await backend.render(jobs, lambda job_id, event: told.append(event), lambda job_id: False)
-
-
-async def _ordered(backend: DiffusersBackend, jobs: Sequence[Job]) -> tuple[float, list[Finished], int]:
-    """Seconds, pictures, and how many previews came. Raises what an order ended with."""
-    seen: list[Any] = []
-    began_s = perf_counter()
-    outcomes = await _outcomes(backend, jobs, seen)
-    took_s = perf_counter() - began_s
-    for outcome in outcomes:
-        if not isinstance(outcome, Finished):
-            raise outcome
-    await asyncio.sleep(0)
-    return took_s, list(outcomes), sum(1 for event in seen if isinstance(event, Progress) and event.preview)
 
 
 def _job(model: Model, *, seed: int | None = None, previews: bool = True) -> Job:
@@ -437,6 +445,7 @@ def steps_of(checks: Checks, names: Sequence[str]) -> dict[str, Step]:
             title = f"{name}: {offload}{', fp8' if precision == 'fp8' else ''}"
             steps[title] = lambda n=name, o=offload, p=precision: checks.placed(n, o, p)  # type: ignore[misc]
         steps[f"{name}: batches"] = lambda n=name: checks.batches(n)  # type: ignore[misc]
+        steps[f"{name}: sequential"] = lambda n=name: checks.placed(n, "sequential", "auto")  # type: ignore[misc]
         if name == names[0]:
             steps[f"{name}: out of memory"] = lambda n=name: checks.out_of_memory(n)  # type: ignore[misc]
             steps[f"{name}: LoRA over streamed weights"] = lambda n=name: checks.fine_tuned(n)  # type: ignore[misc]
@@ -450,7 +459,7 @@ def steps_of(checks: Checks, names: Sequence[str]) -> dict[str, Step]:
 async def check(options: argparse.Namespace) -> dict[str, Any]:
     """Runs the steps that are wanted; returns the report, which is in its file too."""
     report = Report(options.out, options.minutes)
-    checks = Checks(options.device, Pipelines(tiny=options.tiny))
+    checks = Checks(options.device, Pipelines(tiny=options.tiny), lambda: report.left_s <= 0)
     report.told |= {"tiny": options.tiny, "device": options.device, "minutes": options.minutes}
     for name, step in steps_of(checks, options.model or list(CHECKED)).items():
         if not options.only or any(part in name for part in options.only):
@@ -470,6 +479,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--tiny", action="store_true", help="tiny likenesses, to see that every step runs")
     options = parser.parse_args(arguments)
+    runtime.prepare(LocalSettings())  # first: it decides how torch is imported
     import torch
 
     if options.device == "cuda" and not torch.cuda.is_available():

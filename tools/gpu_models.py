@@ -18,6 +18,8 @@ from tests.engine.placement.architectures import BUILDERS
 BLOCK: Final = 2**24
 """Random numbers that are written over and over: drawing billions of them would take minutes."""
 STEPS: Final = 4
+Part = Callable[[str], Any]
+"""Builds a part by its name among the architectures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Checked:
 
     source: str
     tiny: str
-    whole: Callable[[], Any]
+    whole: Callable[[Part], Any]
 
 
 def model_for(checked: Checked, *, tiny: bool) -> Model:
@@ -51,13 +53,20 @@ def pipeline(checked: Checked, dtype: Any, *, tiny: bool) -> Any:
     torch.set_default_dtype(dtype)
     try:
         with no_init_weights():
-            pipe = checked.whole()
+            pipe = checked.whole(lambda name: BUILDERS[name][2]())
     finally:
         torch.set_default_dtype(before)
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):
+            share_tables(part)
             fill(part.eval())
     return pipe
+
+
+def share_tables(part: Any) -> None:
+    """A reader's table of words and what it shares it with: left apart by a build that draws no weights."""
+    if hasattr(part, "tie_weights"):
+        part.tie_weights()
 
 
 def fill(module: Any) -> None:
@@ -80,67 +89,63 @@ def fill(module: Any) -> None:
                 part.copy_(block[: part.numel()])
 
 
-def _part(name: str) -> Any:
-    return BUILDERS[name][2]()
-
-
 def _flow(**config: Any) -> Any:
     from diffusers import FlowMatchEulerDiscreteScheduler
 
     return FlowMatchEulerDiscreteScheduler(**config)
 
 
-def _sdxl() -> Any:
+def _sdxl(part: Part) -> Any:
     from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline
 
     return StableDiffusionXLPipeline(
-        unet=_part("SDXL"),
+        unet=part("SDXL"),
         scheduler=EulerDiscreteScheduler(),
-        vae=_part("VAE of 4 channels"),
-        text_encoder=_part("CLIP-L, plain"),
+        vae=part("VAE of 4 channels"),
+        text_encoder=part("CLIP-L, plain"),
         tokenizer=tiny_readers.clip_tokenizer(),
-        text_encoder_2=_part("CLIP-G"),
+        text_encoder_2=part("CLIP-G"),
         tokenizer_2=tiny_readers.clip_tokenizer(),
     )
 
 
-def _klein() -> Any:
+def _klein(part: Part) -> Any:
     from diffusers import Flux2KleinPipeline
 
     return Flux2KleinPipeline(
-        transformer=_part("klein 4B"),
+        transformer=part("klein 4B"),
         scheduler=_flow(use_dynamic_shifting=True),
-        vae=_part("VAE of FLUX.2"),
-        text_encoder=_part("Qwen3 4B"),
+        vae=part("VAE of FLUX.2"),
+        text_encoder=part("Qwen3 4B"),
         tokenizer=tiny_readers.qwen_tokenizer(),
         is_distilled=True,
     )
 
 
-def _z_image() -> Any:
+def _z_image(part: Part) -> Any:
     from diffusers import ZImagePipeline
 
     return ZImagePipeline(
-        transformer=_part("Z-Image"),
+        transformer=part("Z-Image"),
         scheduler=_flow(shift=3.0),
-        vae=_part("VAE of 16 channels"),
-        text_encoder=_part("Qwen3 4B").model,
+        vae=part("VAE of 16 channels"),
+        text_encoder=part("Qwen3 4B").model,
         tokenizer=tiny_readers.qwen_tokenizer(),
     )
 
 
-def _sd35() -> Any:
+def _sd35(part: Part) -> Any:
     from diffusers import StableDiffusion3Pipeline
 
     return StableDiffusion3Pipeline(
-        transformer=_part("SD 3.5 Large"),
+        transformer=part("SD 3.5 Large"),
         scheduler=_flow(shift=3.0),
-        vae=_part("VAE of 16 channels"),
-        text_encoder=_part("CLIP-L"),
+        vae=part("VAE of 16 channels"),
+        text_encoder=part("CLIP-L"),
         tokenizer=tiny_readers.clip_tokenizer(),
-        text_encoder_2=_part("CLIP-G"),
+        text_encoder_2=part("CLIP-G"),
         tokenizer_2=tiny_readers.clip_tokenizer(),
-        text_encoder_3=_part("T5-XXL"),
+        text_encoder_3=part("T5-XXL"),
         tokenizer_3=tiny_readers.t5_tokenizer(),
     )
 

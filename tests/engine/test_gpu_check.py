@@ -3,11 +3,14 @@
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from engine.placement.parts import parts_of
+from tests.engine.placement.architectures import BUILDERS
 from tools.gpu_check import Report, main
-from tools.gpu_models import CHECKED
+from tools.gpu_models import CHECKED, model_for, share_tables
 
 
 def test_a_stop_loses_nothing_and_a_fault_ends_no_other_step(tmp_path: Path) -> None:
@@ -46,3 +49,23 @@ def test_its_steps_run_on_a_tiny_likeness(tmp_path: Path, model: str, only: list
         if "out of memory" in name:
             assert step["recovered"]
             assert step["placed_again"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", list(CHECKED))
+def test_at_full_size_a_model_has_the_parts_that_are_planned_for(name: str) -> None:
+    """Put together without memory, on torch's meta device."""
+    import torch
+    from transformers.initialization import no_init_weights
+
+    def without_memory(architecture: str) -> Any:
+        with torch.device("meta"), no_init_weights():
+            return BUILDERS[architecture][2]()
+
+    pipe = CHECKED[name].whole(without_memory)
+    known = parts_of(model_for(CHECKED[name], tiny=False))
+    assert known is not None
+    for part in known.parts:
+        module = getattr(pipe, part.name)
+        share_tables(module)
+        assert sum(weight.numel() for weight in module.parameters()) == pytest.approx(part.elements, rel=0.02)
