@@ -56,7 +56,7 @@ STAND_IN: Final = Card(name="a processor that stands in", usable_bytes=64 * GIB,
 _ARRIVALS: Final = count(1)
 
 
-class Report:
+class GpuReport:
     """What was found, step by step, in a file that is whole after each."""
 
     def __init__(self, file: Path, minutes: float) -> None:
@@ -458,7 +458,7 @@ def steps_of(checks: Checks, names: Sequence[str]) -> dict[str, Step]:
 
 async def check(options: argparse.Namespace) -> dict[str, Any]:
     """Runs the steps that are wanted; returns the report, which is in its file too."""
-    report = Report(options.out, options.minutes)
+    report = GpuReport(options.out, options.minutes)
     checks = Checks(options.device, Pipelines(tiny=options.tiny), lambda: report.left_s <= 0)
     report.told |= {"tiny": options.tiny, "device": options.device, "minutes": options.minutes}
     for name, step in steps_of(checks, options.model or list(CHECKED)).items():

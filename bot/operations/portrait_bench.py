@@ -141,7 +141,8 @@ async def trials_of(
         first_s, _ = await _seconds(backend, catalogue, [_job(model, sizes[0])], 1)
         told = replace(told, first_s=first_s, placement=_placement(backend, model))
         for size in sizes:
-            for batch in [one for one in options.batch if one <= backend.max_batch(model, size)]:
+            most = backend.max_batch(model, size)
+            for batch in [one for one in options.batch if one <= most] or [most]:
                 told = replace(told, size=size, batch=batch)
                 yield await _trial(backend, catalogue, told, model, options)
                 told = replace(told, first_s=None)

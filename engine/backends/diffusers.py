@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
 from engine.backends.local.batches import BatchLimits, Kind
-from engine.backends.local.finishing import Finisher, Made
+from engine.backends.local.finishing import Finisher, Unwritten
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.tuning import compile_failed
@@ -133,7 +133,7 @@ class DiffusersBackend:
         return await self._worker.run(lambda: self._bare_s(batch))
 
     def _bare_s(self, batch: Sequence[Job]) -> float:
-        from engine.backends.local.bare import pictures
+        from engine.backends.local.bare_loop import pictures
 
         shelf, _ = self._parts()
         loaded = shelf.take(self._model(batch[0]), lambda: None)
@@ -159,7 +159,7 @@ class DiffusersBackend:
         await self._worker.close()
         self._finisher.close()
 
-    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Made | EngineError]:
+    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
@@ -175,19 +175,19 @@ class DiffusersBackend:
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
 
-    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Made | EngineError]:
+    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
         """One part after another for jobs that cannot share a pipeline call, such as those of different pictures."""
         kinds: dict[tuple[str, ...], list[Job]] = {}
         for job in batch:
             kinds.setdefault(kind_of_call(model, job), []).append(job)
-        outcomes: dict[str, Made | EngineError] = {}
+        outcomes: dict[str, Unwritten | EngineError] = {}
         for jobs in kinds.values():
             outcomes |= zip((job.id for job in jobs), self._in_parts(model, jobs, watcher), strict=True)
         return [outcomes[job.id] for job in batch]
 
-    def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Made | EngineError]:
+    def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
         """The outcomes, in batches as large as is known to fit."""
-        outcomes: list[Made | EngineError] = []
+        outcomes: list[Unwritten | EngineError] = []
         left = list(batch)
         while left:
             largest = self._limits.largest(_kind(model, left[0]))
@@ -197,7 +197,7 @@ class DiffusersBackend:
 
     def _relieved(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Made | EngineError]:
+    ) -> list[Unwritten | EngineError]:
         """The outcomes, whatever must give way. It gives way for this batch alone: the next is placed as planned.
 
         In this order: other models, an autoencoder without tiles, the size of the batch, the better placement.
@@ -226,19 +226,19 @@ class DiffusersBackend:
 
     def _halved(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Made | EngineError]:
+    ) -> list[Unwritten | EngineError]:
         kind = _kind(model, batch[0])
         self._limits.failed(kind, len(batch))
         size = min(self._limits.largest(kind), len(batch) - 1)
         log.warning("A batch of %d of %s does not fit into memory; now %d.", len(batch), model.id, size)
-        outcomes: list[Made | EngineError] = []
+        outcomes: list[Unwritten | EngineError] = []
         for start in range(0, len(batch), size):
             outcomes += self._relieved(model, batch[start : start + size], watcher, placement)
         return outcomes
 
     def _together(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Made | EngineError] | _TooLarge:
+    ) -> list[Unwritten | EngineError] | _TooLarge:
         """The outcomes of one pipeline call, or that it does not fit into memory."""
         if self.shelf is None:
             watcher.loading(batch, self._settings.load_hang_s)

@@ -111,10 +111,11 @@ class _Life:
 
 
 def be_nice(niceness: int) -> None:
-    """Sets the priority of the thread that calls it; 0 leaves it as the process has it."""
-    if niceness:
-        with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), niceness)
+    """Sets the priority of the thread that calls it, never to more than it has; 0 leaves it as the process has it."""
+    thread = threading.get_native_id()
+    with contextlib.suppress(OSError, AttributeError):
+        if niceness > os.getpriority(os.PRIO_PROCESS, thread):
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 class Worker:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from engine.models.local_models import local_model, sizes
 from engine.models.model import CatalogueError, Model, Provider
-from engine.models.tuning import is_tuned
+from engine.models.speed_options import is_tuned
 
 _NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
 TITLES: Final[Mapping[Provider, str]] = MappingProxyType(

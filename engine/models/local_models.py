@@ -16,7 +16,7 @@ from typing import Any, Final, cast, get_args
 
 from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
-from engine.models.tuning import OPTIONS, check_tuning, tuned
+from engine.models.speed_options import OPTIONS, check_tuning, tuned
 from engine.prompt import ASPECTS
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")

@@ -35,8 +35,8 @@ class Model:
     when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
     alone. `precision`, `offload` and `gguf` (a file with the denoiser's weights) are for models on this machine, and
     "auto" leaves it to the plan (`engine.placement.plan`); `compile`, `layout`, `cudnn` and `cache` make it quicker
-    at a cost (`engine.models.tuning`). `note` is shown with every picture. `cost_usd_micros` is what a picture costs
-    the operator, 0 when that is not known.
+    at a cost (`engine.models.speed_options`). `note` is shown with every picture. `cost_usd_micros` is what a picture
+    costs the operator, 0 when that is not known.
     """
 
     id: str

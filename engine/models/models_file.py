@@ -12,7 +12,7 @@ from typing import Any, Final, get_args
 
 from engine.models.local_models import can_edit, check_placing, model_of, sizes
 from engine.models.model import CatalogueError, Model, Offload, Precision
-from engine.models.tuning import OPTIONS, is_tuning
+from engine.models.speed_options import OPTIONS, is_tuning
 from engine.prompt import ASPECTS
 from engine.wording.dialects import FAMILIES
 

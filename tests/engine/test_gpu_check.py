@@ -9,12 +9,12 @@ import pytest
 
 from engine.placement.parts import parts_of
 from tests.engine.placement.architectures import BUILDERS
-from tools.gpu_check import Report, main
+from tools.gpu_check import GpuReport, main
 from tools.gpu_models import CHECKED, model_for, share_tables
 
 
 def test_a_stop_loses_nothing_and_a_fault_ends_no_other_step(tmp_path: Path) -> None:
-    report = Report(tmp_path / "report.json", minutes=8)
+    report = GpuReport(tmp_path / "report.json", minutes=8)
 
     async def good() -> dict[str, object]:
         return {"value": 1}
@@ -28,7 +28,7 @@ def test_a_stop_loses_nothing_and_a_fault_ends_no_other_step(tmp_path: Path) -> 
         assert name in told["steps"]
     assert told["steps"]["good"]["value"] == 1
     assert told["steps"]["bad"]["failed"] == "LookupError: no such thing"
-    late = Report(tmp_path / "late.json", minutes=0)
+    late = GpuReport(tmp_path / "late.json", minutes=0)
     asyncio.run(late.step("good", good))
     assert late.told["steps"]["good"]["skipped"]
 

@@ -8,7 +8,7 @@ import pytest
 
 from engine.backends.local.embeddings import Embeddings
 from engine.backends.local.fine_tunes import FineTunes
-from engine.backends.local.finishing import Made
+from engine.backends.local.finishing import Unwritten
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import recipe_for
 from engine.backends.local.render import Rendering
@@ -79,7 +79,7 @@ def rendered(loaded: Loaded, one: Job) -> Finished:
     words = words_for(one, loaded, Catalogue((MODEL,), "m"))
     watcher = Quiet()
     (done,) = Rendering(loaded, recipe_for(loaded, Embeddings(), one), [one], [words], watcher).run(0.0)
-    assert isinstance(done, Made)
+    assert isinstance(done, Unwritten)
     assert watcher.steps == [0, 1, 2]
     return done.written()
 

@@ -14,7 +14,7 @@ from engine.models.hosted_models import hosted_models
 from engine.models.local_models import local_model
 from engine.models.model import CatalogueError, Model
 from engine.models.models_file import read_models_file
-from engine.models.tuning import cache_of
+from engine.models.speed_options import cache_of
 from tests.engine import tiny_models
 from tests.engine.placement.test_placing import model_in, portrait, studio_of
 from tests.engine.stage import job

@@ -26,7 +26,7 @@ NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class Unwritten:
     """A picture that is not written yet: `pixels` is (height, width, 3) in uint8, or a picture as the pipeline gave
     it, and `told` is its outcome without the file.
     """
@@ -55,7 +55,7 @@ class Finisher:
     def __init__(self) -> None:
         self._threads: ThreadPoolExecutor | None = None
 
-    async def finish(self, made: Sequence[Made | EngineError]) -> list[Outcome]:
+    async def finish(self, made: Sequence[Unwritten | EngineError]) -> list[Outcome]:
         """The outcomes, in the same order."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(THREADS, "pictures", initializer=lambda: be_nice(NICENESS))
@@ -68,7 +68,7 @@ class Finisher:
             self._threads = None
 
 
-async def _written(made: Made | EngineError, threads: ThreadPoolExecutor) -> Outcome:
+async def _written(made: Unwritten | EngineError, threads: ThreadPoolExecutor) -> Outcome:
     if isinstance(made, EngineError):
         return made
     return await asyncio.get_running_loop().run_in_executor(threads, made.written)

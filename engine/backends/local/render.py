@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from engine.backends.local import latents as cells
 from engine.backends.local import pixels
-from engine.backends.local.finishing import Made
+from engine.backends.local.finishing import Unwritten
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Recipe, steps_of
 from engine.backends.local.previews import Previewer
@@ -74,7 +74,7 @@ class Rendering:
         """Whether it is at the picture itself now, before the first step of an edit or after the last of any."""
         return self._done >= self._steps or (self._done == 0 and self._jobs[0].edit is not None)
 
-    def run(self, preview_every_s: float) -> list[Made | EngineError]:
+    def run(self, preview_every_s: float) -> list[Unwritten | EngineError]:
         """One a job, its picture not written yet: that needs no device.
 
         Raises whatever the pipeline raises, running out of memory among it.
@@ -168,14 +168,14 @@ class Rendering:
             ]
         )
 
-    def _made(self, job: Job, words: Words, picture: Any, render_s: float) -> Made | EngineError:
+    def _made(self, job: Job, words: Words, picture: Any, render_s: float) -> Unwritten | EngineError:
         if picture is None:
             log.error(
                 "%s came to numbers that are none (precision %s), so its picture of %s is black and not delivered.",
                 *(self._loaded.model.title, self._loaded.model.precision, job.id),
             )
             return RenderFailed("the model's numbers overflowed, and the picture is black")
-        return Made(picture, self._told(job, words, render_s))
+        return Unwritten(picture, self._told(job, words, render_s))
 
     def _told(self, job: Job, words: Words, render_s: float) -> Finished:
         """The outcome, but for its file."""

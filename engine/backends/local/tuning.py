@@ -14,7 +14,7 @@ from engine.backends.local.placing import denoiser_name
 from engine.backends.local.runtime import LocalSettings
 from engine.jobs.job import ModelUnavailable
 from engine.models.model import Model
-from engine.models.tuning import USUAL_THRESHOLD, cache_of
+from engine.models.speed_options import USUAL_THRESHOLD, cache_of
 
 if TYPE_CHECKING:
     import torch
