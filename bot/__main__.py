@@ -59,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
             case "restore":
                 print(_restored(restore(options.folder, settings.data_folder), settings.data_folder))
             case _:
+                for sentence in settings.renamed:
+                    log.warning("%s", sentence)
                 return asyncio.run(serve(settings))
         return 0
     except DiscordUnreachable as error:

@@ -12,7 +12,7 @@ import discord
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.pictures.decoding.decoder import Decoder
 from engine.queue.engine import Engine
 

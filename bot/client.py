@@ -13,19 +13,19 @@ from discord import app_commands
 
 from bot import commands
 from bot.app import App, Interaction, Waiting
-from bot.commands import care
+from bot.commands import reported_characters
 from bot.components import consent, picking
 from bot.components.base import CONTROLS
 from bot.core.engine_setup import make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
-from bot.core.hosted_setup import OrderNotes
+from bot.core.hosted_setup import OrderJournal
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
 from bot.delivery.messenger import DiscordMessenger
 from bot.guard import require_welcome
 from bot.maintenance import erasing
-from bot.maintenance.rounds import Maintenance
+from bot.maintenance.schedule import Maintenance
 from bot.messages import notices, refusals, replies
 from bot.uploads import attachments, saving
 from data.characters.saved_characters import Character
@@ -72,10 +72,10 @@ class StudioBot(App):
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
         self.engine: Engine = make_engine(
-            settings, self._before_start, self._on_fatal, self._running_cap, OrderNotes(stores.orders), self.decoder
+            settings, self._before_start, self._on_fatal, self._running_cap, OrderJournal(stores.orders), self.decoder
         )
         self.studio = Studio(settings, stores, self.engine, self.messenger)
-        self.rounds = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
+        self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync
@@ -138,11 +138,11 @@ class StudioBot(App):
                 await self._finish_earlier()
             finally:
                 # The first look takes up what an earlier run left, also when something of it stands in the way.
-                self.rounds.start()
+                self.maintenance.start()
 
     async def _finish_earlier(self) -> None:
         await erasing.finish_earlier(self)
-        await self.studio.stop_jobs(await self.stores.character_reports.stopped_jobs(), care.DISABLED)
+        await self.studio.stop_jobs(await self.stores.character_reports.stopped_jobs(), reported_characters.DISABLED)
         if taken_up := await self.studio.resume():
             log.info("took up %d orders of an earlier run", taken_up)
 
@@ -221,7 +221,7 @@ class StudioBot(App):
 
     async def _end(self) -> None:
         started = time.perf_counter()
-        self.rounds.stop()
+        self.maintenance.stop()
         await self.studio.close(STOP_GRACE_S)
         if self._warming is not None:
             self._warming.cancel()

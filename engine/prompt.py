@@ -4,8 +4,8 @@
 """
 
 from engine.prompts.lines import to_lines
-from engine.prompts.model import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
 from engine.prompts.parser import MAX_TEXT, Reading, parse, read
+from engine.prompts.portrait_prompt import ASPECTS, SLOTS, PortraitPrompt, PromptError, from_json, merge, to_json
 
 __all__ = [
     "ASPECTS",

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from engine.apart.process import Apart, Ended
 from engine.pictures import provenance
-from engine.pictures.decoding.decoder import told_of
+from engine.pictures.decoding.decoder import embedded_of
 from engine.pictures.intake import MAX_BYTES, BadPicture
-from engine.recipes.told import OURS, Told
+from engine.recipes.embedded_recipe import OURS, EmbeddedRecipe
 
 USAGE: Final = "usage: python -m engine.recipe FILE"
 
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _told(path: Path) -> Told:
+def _told(path: Path) -> EmbeddedRecipe:
     """Raises OSError, Ended, BadPicture."""
     with path.open("rb") as file:
         raw = file.read(MAX_BYTES + 1)
@@ -49,12 +49,12 @@ def _told(path: Path) -> Told:
         apart.reap()
     if bad := facts.get("bad"):
         raise BadPicture(str(bad))
-    return told_of(facts)
+    return embedded_of(facts)
 
 
-def described(told: Told) -> dict[str, Any] | None:
+def described(told: EmbeddedRecipe) -> dict[str, Any] | None:
     """The recipe as it was written, and the slots that its words are read as; None for none."""
-    recipe = provenance.from_told(told)
+    recipe = provenance.from_embedded(told)
     if recipe is None:
         return None
     said = asdict(recipe)

@@ -10,18 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core import policy
+from engine import recipes
 from engine.pictures import provenance
 from engine.prompt import MAX_TEXT, SLOTS, PortraitPrompt, merge, parse
 from engine.prompts import looks
 from engine.recipes.picture_text import with_texts
 from engine.wording.dialects import FAMILIES, render
 from tests import hostile
-from tests.engine.test_provenance import png
+from tests.engine.pictures.test_provenance import png
 
 SETTINGS = "Steps: 20, Sampler: Euler, Seed: 77, Size: 512x768"
 READERS: dict[str, Callable[[str], object]] = {
     "parse": parse,
-    "parameters": lambda text: provenance._from_parameters(f"{text}\n{SETTINGS}"),
+    "parameters": lambda text: from_parameters(f"{text}\n{SETTINGS}"),
     "recipe": lambda text: provenance.from_text(provenance.to_text(provenance.Recipe(prompt=everywhere(text)))),
     "policy": lambda text: policy.decide(asked(text)),
     "policy, as read": lambda text: policy.decide(policy.PolicyQuestion(prompt=parse(text))),
@@ -42,6 +43,12 @@ def everywhere(text: str) -> PortraitPrompt:
     return PortraitPrompt(
         subject=share, clothing=share, environment=share, lighting=share, camera=share, detail=share, negative=text
     )
+
+
+def from_parameters(text: str) -> provenance.Recipe | None:
+    """What another tool wrote into the parameters of a picture."""
+    found = recipes.read(recipes.Texts({provenance.PARAMETERS_KEYWORD: text}))
+    return None if found is None else provenance.from_found(found)
 
 
 def asked(text: str) -> policy.PolicyQuestion:

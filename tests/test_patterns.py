@@ -77,7 +77,7 @@ def holds(value: Any, module: str) -> list[Any]:
 
 def test_the_patterns_of_the_reader_are_all_found() -> None:
     """The search misses none: as many as stand in the source of the modules that read what people write."""
-    for module in ("engine/prompts/pasted.py", "engine/prompts/labels.py", "engine/prompts/quotes.py"):
+    for module in ("engine/prompts/pasted.py", "engine/prompts/labels.py", "engine/prompts/quotations.py"):
         name = module.removesuffix(".py").replace("/", ".")
         written = (ROOT / module).read_text(encoding="utf-8").count("re.compile(")
         values = vars(importlib.import_module(name)).values()

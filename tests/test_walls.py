@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -114,7 +115,7 @@ def test_the_photo_studio_needs_nothing_heavy_and_little_of_the_engine() -> None
         "engine.models.catalogue",
         "engine.backends.diffusers",
         "engine.backends.photo_studio",
-        "engine.renderer.studio",
+        "engine.renderer.photograph",
         "data.core.database",
     ],
 )
@@ -214,3 +215,15 @@ def test_the_core_of_the_bot_knows_no_discord() -> None:
         if "discord" in set(imports(ast.parse(path.read_text(encoding="utf-8"))))
     ]
     assert not broken
+
+
+def test_no_two_modules_and_no_two_public_classes_share_a_name() -> None:
+    """One name, one thing: whoever searches for it finds it, and an import says what it brings."""
+    places = defaultdict(set)
+    for path in (path for room in ROOMS for path in modules(room)):
+        if path.stem not in {"__init__", "__main__"}:
+            places[f"module {path.stem}"].add(module_name(path))
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[f"class {node.name}"].add(module_name(path))
+    assert {name: sorted(where) for name, where in places.items() if len(where) > 1} == {}

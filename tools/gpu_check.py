@@ -27,13 +27,13 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # so that it also runs as a 
 from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local import placing, runtime
 from engine.backends.local.loaded import Loaded
+from engine.backends.local.model_cache import ModelCache
 from engine.backends.local.runtime import LocalSettings
-from engine.backends.local.shelf import Shelf
 from engine.jobs.job import Adapter, Finished, Job, JobCancelled, Lane, Progress
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
-from engine.placement.cards import Card, ram_for_models
-from engine.placement.parts import parts_of
+from engine.placement.graphics_card import Card, ram_for_models
+from engine.placement.model_parts import parts_of
 from engine.placement.plan import Placement, need_of, plan, usual_load
 from engine.placement.sizes import GIB
 from engine.prompt import PortraitPrompt
@@ -107,7 +107,7 @@ class Pipelines:
         return model
 
     def read(self, model: Model, dtype: Any, kept: Any, first: Any) -> tuple[Any, bool]:
-        """See engine.backends.local.reading.Reader."""
+        """See engine.backends.local.pipeline_loading.Reader."""
         import torch
 
         key = (model.source, str(dtype), "fp8" if kept == "fp8" else "plain")
@@ -312,8 +312,8 @@ class Checks:
             for model in (*models, *models, *models):
                 took_s, _, _ = await self._ordered(backend, [_job(model, previews=False)])
                 took.append(round(took_s, 2))
-            shelf = _shelf(backend)
-            return {"orders_s": took, "resident": shelf.resident, "parked": shelf.parked}
+            cache = _cache(backend)
+            return {"orders_s": took, "resident": cache.resident, "parked": cache.parked}
         finally:
             for model in models:
                 await self._end(backend, model)
@@ -345,20 +345,20 @@ class Checks:
             self._pipes.spoil(model)
         self._pipes.park()
         await backend.close()
-        backend.shelf = None
+        backend.model_cache = None
         gc.collect()
         runtime.free_unused(torch.device(self._device))
 
 
-def _shelf(backend: DiffusersBackend) -> Shelf:
+def _cache(backend: DiffusersBackend) -> ModelCache:
     """Once something was ordered."""
-    if backend.shelf is None:
+    if backend.model_cache is None:
         raise RuntimeError("nothing was ordered yet")
-    return backend.shelf
+    return backend.model_cache
 
 
 def _loaded(backend: DiffusersBackend, model: Model) -> Loaded:
-    return _shelf(backend).take(model, lambda: None)
+    return _cache(backend).take(model, lambda: None)
 
 
 def _job(model: Model, *, seed: int | None = None, previews: bool = True) -> Job:

@@ -16,13 +16,13 @@ from bot.core import varying
 from bot.core.engine_setup import make_engine
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.hosted_setup import OrderNotes
+from bot.core.hosted_setup import OrderJournal
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.results import ProgressMessage, Result
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
-from bot.messages import sheets
+from bot.messages import series_sheet
 from bot.uploads import saving
 from data.orders.jobs import Order, Way
 from engine.jobs.job import Event
@@ -98,7 +98,7 @@ async def _made(options: argparse.Namespace) -> bytes:
         )
         stores = await Stores.open(settings.data_folder)
         desk = Desk()
-        engine = make_engine(settings, _nothing, _fatal, notes=OrderNotes(stores.orders))
+        engine = make_engine(settings, _nothing, _fatal, journal=OrderJournal(stores.orders))
         studio = Studio(settings, stores, engine, desk)
         try:
             await _save_a_face(studio, desk, options)
@@ -130,7 +130,7 @@ async def _series(studio: Studio, desk: Desk, options: argparse.Namespace) -> by
     frames = varying.series(base, asked, studio.engine.catalogue, options.model)
     order = await studio.order(_wish("series", base, options.model, extras=Extras(series=frames)), NOWHERE)
     await desk.handed_out.get()
-    sheet = await sheets.draw(studio.stores, order.id)
+    sheet = await series_sheet.draw(studio.stores, order.id)
     return sheet.jpeg if sheet else b""
 
 

@@ -9,7 +9,6 @@ from bot import guard
 from bot.app import App
 from bot.commands import (
     admin,
-    care,
     character,
     credits,
     edit,
@@ -21,11 +20,12 @@ from bot.commands import (
     portraits,
     privacy,
     queue,
+    recipe_card,
     reference,
+    reported_characters,
     series,
-    settings,
+    server_settings,
     stats,
-    studio,
     style,
 )
 
@@ -33,7 +33,7 @@ GROUPS = (
     portrait,
     edit,
     series,
-    studio,
+    recipe_card,
     style,
     character,
     reference,
@@ -43,10 +43,10 @@ GROUPS = (
     models,
     grant,
     moderation,
-    care,
+    reported_characters,
     privacy,
     stats,
-    settings,
+    server_settings,
     guide,
 )
 

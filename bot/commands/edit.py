@@ -11,7 +11,7 @@ from bot.commands.portrait import ASPECT_CHOICES
 from bot.components import consent, editing
 from bot.components.autocomplete import complete_editor
 from bot.core.errors import Refused
-from bot.core.reading import chosen
+from bot.core.prompt_reading import chosen
 from bot.core.requests import MAX_SEED
 from bot.guard import person_of
 from bot.messages import replies

@@ -31,12 +31,12 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 async def account(interaction: Interaction, user: discord.Member) -> None:
     person = await _moderator(interaction)
     bot = interaction.client
-    held = await bot.studio.account(person.place.guild_id, user.id)
-    entries = await bot.stores.accounts.history(held.id, limit=8)
+    account = await bot.studio.account(person.place.guild_id, user.id)
+    entries = await bot.stores.accounts.history(account.id, limit=8)
     orders = await bot.stores.orders.of_user(person.place.guild_id, user.id, limit=5)
     embed = discord.Embed(title=f"Account of {words.plain(user.display_name, 60)}", colour=cards.ACCENT)
-    embed.add_field(name="Balance", value=words.credits_word(held.balance))
-    embed.add_field(name="Tier", value=ledger_words.tier_line(held))
+    embed.add_field(name="Balance", value=words.credits_word(account.balance))
+    embed.add_field(name="Tier", value=ledger_words.tier_line(account))
     refused = await bot.stores.audit.page(
         person.place.guild_id,
         actor_id=user.id,

@@ -19,7 +19,7 @@ from bot.components.autocomplete import (
 )
 from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
-from bot.core.reading import MAX_PROMPT, NOTHING, chosen, laid_over, read_prompt
+from bot.core.prompt_reading import MAX_PROMPT, NOTHING, chosen, merged, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
@@ -54,7 +54,7 @@ Slot = Range[str, 1, 500]
     fast="Use the fast lane",
     quality="How carefully it is made, for models that offer it; fine has twice the width and height",
     finetune="A fine-tune of the model (choose the model first)",
-    finetune_strength="How strongly it is laid over the model: 0 is not at all, its own when left out",
+    finetune_strength="The weight of the LoRA: 0 is not at all, its own when left out",
     from_image="A picture made here or with another tool: its recipe is used again",
     reference="A picture of an outfit, a place or a style to go by, for models that take several pictures",
     reference_for="What that picture is for",
@@ -106,7 +106,7 @@ async def portrait(
         "detail": detail,
     }
     recipe, typed = await recipe_in(interaction, from_image), await read_prompt(prompt or "", seed=seed)
-    words = laid_over(
+    words = merged(
         recipe,
         typed.prompt,
         await style_named(interaction, style),
@@ -163,9 +163,9 @@ async def recipe_in(interaction: Interaction, attachment: discord.Attachment | N
     if attachment is None:
         return NOTHING
     attachments.check(attachment)
-    async with interaction.client.decoder.seat(interaction.user.id) as seat:
-        told = await seat.recipe(await attachments.read(attachment))
-    recipe = await asyncio.to_thread(provenance.from_told, told)
+    async with interaction.client.decoder.slot(interaction.user.id) as slot:
+        told = await slot.recipe(await attachments.read(attachment))
+    recipe = await asyncio.to_thread(provenance.from_embedded, told)
     if recipe is None:
         raise Refused(
             "There is no recipe in that picture. Some apps remove it; send the original file. Nothing was charged."

@@ -8,11 +8,11 @@ from discord import app_commands
 
 from bot.app import Interaction
 from bot.components import base
-from bot.components.views import PortraitButton
+from bot.components.portrait_buttons import PortraitButton
 from bot.core import words
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.prompt import from_json
 
 PAGE = 4

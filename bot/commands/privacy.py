@@ -15,7 +15,7 @@ from bot.core import exporting, words
 from bot.core.errors import Refused
 from bot.maintenance import erasing
 from bot.messages import cards, replies
-from data.people.erasure import Holdings
+from data.people.erasure import PersonalCounts
 from data.people.personal_export import everything_of
 from data.people.questions import Question
 from engine.models.model import ON_THIS_MACHINE
@@ -32,8 +32,8 @@ group = app_commands.Group(name="privacy", description="What is kept of you: see
 async def show(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
-    held = await bot.stores.privacy.holdings(interaction.user.id)
-    embed = discord.Embed(title="What is kept of you", colour=cards.ACCENT, description=_kept(held))
+    counts = await bot.stores.privacy.counts(interaction.user.id)
+    embed = discord.Embed(title="What is kept of you", colour=cards.ACCENT, description=_kept(counts))
     embed.add_field(name="For how long", value=_how_long(bot.settings.data_keep_days), inline=False)
     embed.add_field(name="What leaves the studio's machine", value=_leaves(interaction), inline=False)
     embed.add_field(name="What you can do", value=_YOU_CAN, inline=False)
@@ -46,13 +46,14 @@ _YOU_CAN: Final = (
 )
 
 
-def _kept(held: Holdings) -> str:
-    counts = (
-        f"{held.portraits:,} portraits with their prompts, {held.characters:,} characters, {held.styles:,} styles, "
-        f"{held.orders:,} orders; {held.pictures:,} picture files ({held.picture_bytes / 2**20:.1f} MiB) in all."
+def _kept(counts: PersonalCounts) -> str:
+    listed = (
+        f"{counts.portraits:,} portraits with their prompts, {counts.characters:,} characters, "
+        f"{counts.styles:,} styles, {counts.orders:,} orders; {counts.pictures:,} picture files "
+        f"({counts.picture_bytes / 2**20:.1f} MiB) in all."
     )
     return (
-        f"{counts} For a character also measures of the face, to say how alike a portrait is. Your Discord id, your "
+        f"{listed} For a character also measures of the face, to say how alike a portrait is. Your Discord id, your "
         "credits and where they went, what moderators did about you, and whether you confirmed that you have the right "
         "to the pictures you handed in. No names, no messages but those that mention me, nothing of where or with what "
         "a photo was taken."
@@ -116,27 +117,27 @@ async def erase(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores, user_id = interaction.client.stores, interaction.user.id
     question = await stores.questions.ask(user_id, ABOUT, WORDING, now=time.time())
-    held = await stores.privacy.holdings(user_id)
+    counts = await stores.privacy.counts(user_id)
     view = base.Controls()
     view.add_item(EraseButton("yes", question.id))
     view.add_item(EraseButton("no", question.id))
-    await replies.whisper(interaction, embed=_consequences(held, question), view=view)
+    await replies.whisper(interaction, embed=_consequences(counts, question), view=view)
 
 
-def _consequences(held: Holdings, question: Question) -> discord.Embed:
-    waiting = f" {held.waiting} portraits that wait or run are cancelled." if held.waiting else ""
+def _consequences(counts: PersonalCounts, question: Question) -> discord.Embed:
+    waiting = f" {counts.waiting} portraits that wait or run are cancelled." if counts.waiting else ""
     embed = discord.Embed(
         title="Erase everything?",
         colour=cards.WAITING,
         description=(
-            f"**For good, in all servers:** {held.portraits:,} portraits, {held.characters:,} characters with the "
-            f"measures of their faces (also for those you share them with), {held.styles:,} styles, all prompts and "
-            f"{held.pictures:,} picture files.{waiting} Messages that show them are deleted where I may."
+            f"**For good, in all servers:** {counts.portraits:,} portraits, {counts.characters:,} characters with the "
+            f"measures of their faces (also for those you share them with), {counts.styles:,} styles, all prompts and "
+            f"{counts.pictures:,} picture files.{waiting} Messages that show them are deleted where I may."
         ),
     )
     embed.add_field(
         name="Your credits go too",
-        value=f"You have {words.credits_word(held.credits)}, which cannot be given back, and your tier ends.",
+        value=f"You have {words.credits_word(counts.credits)}, which cannot be given back, and your tier ends.",
         inline=False,
     )
     embed.add_field(

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.app import Interaction
 from bot.components import base
-from bot.components.views import CancelButton
+from bot.components.portrait_buttons import CancelButton
 from bot.core import words
 from bot.guard import Actor, person_of
 from bot.messages import cards, replies

@@ -11,7 +11,7 @@ from bot.components import quotes
 from bot.components.autocomplete import complete_character, complete_model, complete_style, complete_vary
 from bot.core import varying
 from bot.core.extras import Extras
-from bot.core.reading import MAX_PROMPT, chosen, laid_over, read_prompt
+from bot.core.prompt_reading import MAX_PROMPT, chosen, merged, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest
 from bot.guard import person_of
 from bot.messages import replies
@@ -44,7 +44,7 @@ async def series(
 ) -> None:
     answer = await replies.begin(interaction)
     person, bot = await person_of(interaction), interaction.client
-    base = laid_over(
+    base = merged(
         (await read_prompt(prompt)).prompt,
         await style_named(interaction, style),
         chosen(slots={}, character=character, aspect=aspect, seed=seed),

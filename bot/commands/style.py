@@ -10,10 +10,10 @@ from bot.app import Interaction
 from bot.components.autocomplete import complete_slot, complete_style
 from bot.core import words
 from bot.core.errors import Gone, Refused
-from bot.core.reading import chosen, style_of
+from bot.core.prompt_reading import chosen, style_of
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.orders.styles import SavedStyle
+from data.orders.saved_styles import SavedStyle
 from engine.prompt import SLOTS, PortraitPrompt, from_json, merge, to_json
 
 group = app_commands.Group(name="style", description="Looks that you keep and use again with style:.")

@@ -14,14 +14,14 @@ from bot.components import editing, forms, picking, quotes
 from bot.core import words
 from bot.core.errors import Forged, NotYours, Refused
 from bot.core.extras import Extras, LoraRequest
-from bot.core.reading import slot_words
+from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, replies
 from bot.uploads import saving
 from data.characters.saved_characters import Character
 from data.orders.jobs import Order
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.models.catalogue import Catalogue
 from engine.prompt import SLOTS, from_json
 

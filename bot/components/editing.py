@@ -7,7 +7,7 @@ from bot.app import Interaction
 from bot.components import forms, quotes
 from bot.core.errors import Refused
 from bot.core.extras import Extras
-from bot.core.reading import NOTHING, laid_over, read_prompt
+from bot.core.prompt_reading import NOTHING, merged, read_prompt
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
 from bot.messages import replies
@@ -42,7 +42,7 @@ async def order(
         person = await person_of(interaction)
         asked = model or default_model(bot.engine.catalogue, source).id
         typed = await read_prompt(change, most=MAX_CHANGE)
-        prompt = laid_over(changed(replace(source.prompt, seed=None), typed.prompt), chosen)
+        prompt = merged(changed(replace(source.prompt, seed=None), typed.prompt), chosen)
         aspect = chosen.aspect or nearest_aspect(bot.engine.catalogue.get(asked), source.width, source.height)
         request = OrderRequest(
             source=f"interaction:{interaction.id}",

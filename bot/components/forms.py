@@ -7,7 +7,7 @@ import discord
 
 from bot.components import base
 from bot.core import words
-from bot.core.reading import MAX_SLOT
+from bot.core.prompt_reading import MAX_SLOT
 from bot.messages import cards
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]

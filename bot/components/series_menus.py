@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import discord
 
 from bot.app import Interaction
-from bot.components import actions, base, quotes, views
+from bot.components import actions, base, portrait_buttons, quotes
 from bot.core import words
 from bot.core.errors import Forged, Gone, NotYours, Refused
 from bot.core.extras import Extras, FrameRequest, SeriesRequest
@@ -27,7 +27,7 @@ async def open_frame(interaction: Interaction, series_id: str, number: int) -> N
     if frame.portrait_id is None:
         raise Gone("There is no portrait of that frame.")
     portrait, payload = await actions.picked(interaction, frame.order_id, frame.portrait_id)
-    await interaction.followup.send(**payload, view=views.single(portrait), ephemeral=True)
+    await interaction.followup.send(**payload, view=portrait_buttons.single(portrait), ephemeral=True)
 
 
 async def redo_frame(interaction: Interaction, series_id: str, number: int) -> None:
@@ -104,7 +104,7 @@ class SeriesMenu(
 
 def running(order_id: str, series_id: str, finished: Sequence[SeriesFrame]) -> discord.ui.View:
     """What is under a series until it ends: Cancel, and the frames that are there by now."""
-    view = views.running(order_id)
+    view = portrait_buttons.running(order_id)
     if finished:
         view.add_item(SeriesMenu("open", series_id, finished))
     return view

@@ -4,13 +4,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from bot.core.identity_retries import held_faces
+from bot.core.identity_retries import expected_faces
 from bot.core.stores import Stores
 from data.core.data_errors import PictureMissing
 from data.orders.jobs import Order
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
-from engine.faces.face_review import HeldFace
+from engine.faces.face_review import ExpectedFace
 
 log = logging.getLogger(__name__)
 
@@ -27,12 +27,12 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
         before, after = [await stores.pictures.read(sha256) for sha256 in (edit.sha256, portrait.sha256)]
     except PictureMissing:
         return []
-    held = held_faces(await stores.attempts.pinned_faces(order.id))
-    return await asyncio.to_thread(compared, before, after, held)
+    expected = expected_faces(await stores.attempts.pinned_faces(order.id))
+    return await asyncio.to_thread(compared, before, after, expected)
 
 
-def compared(before: bytes, after: bytes, held: Sequence[HeldFace]) -> list[str]:
-    """The lines for two encoded pictures; `held` are the saved faces that the second was to show. Blocking."""
+def compared(before: bytes, after: bytes, expected: Sequence[ExpectedFace]) -> list[str]:
+    """The lines for two encoded pictures; `expected` are the saved faces that the second was to show. Blocking."""
     try:
         faces = identity.look(before)
     except identity.LookFailed as error:
@@ -40,9 +40,9 @@ def compared(before: bytes, after: bytes, held: Sequence[HeldFace]) -> list[str]
         return []
     if not faces:
         return ["No face was found in the picture that was changed."]
-    same = face_review.portrait(after, [HeldFace("", ((faces[0].embedding, faces[0].pattern),))])
+    same = face_review.portrait(after, [ExpectedFace("", ((faces[0].embedding, faces[0].pattern),))])
     told = [] if same is None else [f"Likeness to the picture before: {_shown(same.likeness)}"]
-    known = [who for who in held if who.references]
+    known = [who for who in expected if who.references]
     earlier, later = face_review.portrait(before, known), face_review.portrait(after, known)
     if earlier is not None and later is not None:
         told += [

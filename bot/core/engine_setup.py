@@ -16,7 +16,7 @@ from engine.queue.engine import Engine, Limits
 
 if TYPE_CHECKING:
     from engine.backends import Backend
-    from engine.backends.hosted import Notes
+    from engine.backends.hosted import RequestJournal
     from engine.backends.local.runtime import LocalSettings
 
 log = logging.getLogger(__name__)
@@ -86,10 +86,10 @@ def make_engine(
     before_start: Callable[[Sequence[Job]], Awaitable[None]],
     on_fatal: Callable[[str], None],
     running_cap: Callable[[str], int] | None = None,
-    notes: "Notes | None" = None,
+    journal: "RequestJournal | None" = None,
     decoder: Decoder | None = None,
 ) -> Engine:
-    """An engine that loads nothing until the first portrait. `notes` keep what was bought, `decoder` opens what
+    """An engine that loads nothing until the first portrait. `journal` keep what was bought, `decoder` opens what
     providers send. Raises SettingsError.
     """
     catalogue = make_catalogue(settings)
@@ -116,7 +116,7 @@ def make_engine(
 
     return Engine(
         catalogue,
-        {"local": local, "studio": studio, **hosted_setup.backends(settings, catalogue, notes, decoder)},
+        {"local": local, "studio": studio, **hosted_setup.backends(settings, catalogue, journal, decoder)},
         limits=limits,
         before_start=before_start,
         on_fatal=on_fatal,

@@ -13,9 +13,9 @@ from typing import Final, Literal
 
 from bot.core import faults
 from bot.core.calling import Calls
+from bot.core.engine_jobs import Maker, Stream
 from bot.core.errors import Gone
 from bot.core.identity_retries import IdentityRetries
-from bot.core.making import Maker, Stream
 from bot.core.marking import Marker
 from bot.core.patience import may_pass, patiently
 from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts
@@ -44,11 +44,11 @@ _LIVE: Final = frozenset({"waiting", "running"})
 
 
 class Follower:
-    """Follows orders. `held` are the frames of series that wait for a place; `typed` is told under portraits: what
+    """Follows orders. `waiting_frames` are those of series that wait for a place; `typed` is told under portraits: what
     of the typed words meant nothing here, and what was drawn of choices in them."""
 
     def __init__(self, settings: Settings, stores: Stores, engine: Engine, maker: Maker) -> None:
-        self.held: set[str] = set()
+        self.waiting_frames: set[str] = set()
         self.typed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self.calls = Calls(stores)
         self._stores = stores
@@ -95,7 +95,7 @@ class Follower:
         async with places:
             if stream is None:
                 now = await patiently(lambda: self._stores.orders.job(row.id), "reading a job") or row
-                self.held.discard(row.id)
+                self.waiting_frames.discard(row.id)
                 if now.state not in _LIVE:
                     progress.ended(row.id, now.error)
                     return True
@@ -129,7 +129,7 @@ class Follower:
         return True
 
     async def _best(self, order: Order, row: JobRow, stream: Stream, progress: ProgressMessage) -> Finished:
-        """The portrait that is delivered: the first one, or a further try whose face holds better."""
+        """The portrait that is delivered: the first one, or a further attempt whose face is more like."""
 
         async def once_more(job: Job) -> Finished:
             progress.again(row.id)

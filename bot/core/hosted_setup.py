@@ -14,7 +14,7 @@ from engine.pictures.decoding.decoder import Decoder
 
 if TYPE_CHECKING:
     from engine.backends import Backend
-    from engine.backends.hosted import Notes
+    from engine.backends.hosted import RequestJournal
 
 _HOSTS: Final[Mapping[Provider, tuple[str, ...]]] = {"mage": ("mage.space",), "bfl": ("bfl.ai",)}
 """Where the providers that hand out addresses have their pictures, and what is below."""
@@ -29,8 +29,8 @@ _BACKENDS: Final[Mapping[Provider, tuple[str, str]]] = {
 """Module and class of each provider's backend."""
 
 
-class OrderNotes:
-    """The engine's notes about a job, kept beside the job."""
+class OrderJournal:
+    """The engine's request journal, kept beside each job (in the column `provider_ref`)."""
 
     def __init__(self, orders: Orders) -> None:
         self._orders = orders
@@ -77,28 +77,30 @@ def _access(provider: Provider, told: ProviderSettings) -> Access:
         base_url=told.base_url,
         models=told.models or DEFAULTS[provider],
         slots=told.slots,
-        fineness=told.fineness,
+        resolution=told.resolution,
+        quality=told.quality,
         unit_usd=told.unit_usd,
         hosts=(urlsplit(told.base_url).hostname or "", *(told.hosts or _HOSTS.get(provider, ()))),
     )
 
 
 def backends(
-    settings: Settings, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None = None
+    settings: Settings, catalogue: Catalogue, journal: "RequestJournal | None", decoder: Decoder | None = None
 ) -> dict[str, Callable[[], "Backend"]]:
     """What makes the backend of each provider that has a key; its SDK is imported at its first portrait."""
     return {
-        provider: _maker(provider, access, catalogue, notes, decoder) for provider, access in reached(settings).items()
+        provider: _maker(provider, access, catalogue, journal, decoder)
+        for provider, access in reached(settings).items()
     }
 
 
 def _maker(
-    provider: Provider, access: Access, catalogue: Catalogue, notes: "Notes | None", decoder: Decoder | None
+    provider: Provider, access: Access, catalogue: Catalogue, journal: "RequestJournal | None", decoder: Decoder | None
 ) -> Callable[[], "Backend"]:
     def make() -> "Backend":
         module, name = _BACKENDS[provider]
         made: Backend = getattr(importlib.import_module(f"engine.backends.{module}"), name)(
-            catalogue, access, notes, decoder=decoder
+            catalogue, access, journal, decoder=decoder
         )
         return made
 

@@ -1,8 +1,8 @@
-"""Rendering a portrait until its face holds: every try is looked at and written down, and the best is delivered.
+"""Rendering a portrait until its face is the saved one: every attempt is looked at, and the best is delivered.
 
-A try that does not hold goes back into the queue as the same job with another seed: its place among its person's jobs,
-its hold and its price stay as they are. What a crash breaks off begins anew with the first try, so that a job ends
-with one portrait and one settlement whatever happens between.
+An attempt that has not the face goes back into the queue as the same job with another seed: its place among its
+person's jobs, its hold and its price stay as they are. What a crash breaks off begins anew with the first attempt, so
+that a job ends with one portrait and one settlement whatever happens between.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from bot.core.stores import Stores
 from data.orders.attempts import Attempt, PinnedFace
 from data.orders.jobs import JobRow, Order
 from engine.faces import face_review
-from engine.faces.face_review import HeldFace, Review
-from engine.jobs.job import Edit, EngineError, EngineStopped, Finished, Job, JobCancelled, Reference, Role
+from engine.faces.face_review import ExpectedFace, Review
+from engine.jobs.job import EngineError, EngineStopped, Finished, ImageToImage, Job, JobCancelled, Reference, Role
 from engine.models.model import ON_THIS_MACHINE, Model
 from engine.queue.engine import Engine
 
@@ -34,7 +34,7 @@ Render = Callable[[Job], Awaitable[Finished]]
 
 
 class IdentityRetries:
-    """Looks at finished portraits and has those made again whose face does not hold."""
+    """Looks at finished portraits and has those made again whose face is not the saved one."""
 
     def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
         self._settings = settings
@@ -44,28 +44,28 @@ class IdentityRetries:
     async def best(self, order: Order, row: JobRow, job: Job, first: Finished, render: Render) -> Finished:
         """The best of at most three attempts, the first of which is finished; `render` makes a job once more.
 
-        Raises EngineStopped and JobCancelled from a further try; of other errors the tries so far are enough.
+        Raises EngineStopped and JobCancelled from a further attempt; of other errors those so far are enough.
         """
         model = self._engine.catalogue.get(row.model)
         if not model.shows_faces:
             return first
-        held = held_faces(await self._stores.attempts.pinned_faces(order.id))
+        expected = expected_faces(await self._stores.attempts.pinned_faces(order.id))
         first = await self._with_its_face(row, model, job, first, render)
-        attempts = [(await self._look(first, held, 1), first)]
+        attempts = [(await self._look(first, expected, 1), first)]
         while await self._again(row, model, attempts[-1][0]):
             number = len(attempts) + 1
             try:
                 seed = (row.seed + _SEED_STEP * (number - 1)) & MAX_SEED
-                finished = await render(replace(job, seed=seed, try_number=number))
+                finished = await render(replace(job, seed=seed, attempt_number=number))
             except (EngineStopped, JobCancelled):
                 raise
             except EngineError as error:
-                log.info("a further try failed: %s", type(error).__name__, extra={"job": row.id})
+                log.info("a further attempt failed: %s", type(error).__name__, extra={"job": row.id})
                 break
-            attempts.append((await self._look(finished, held, number), finished))
+            attempts.append((await self._look(finished, expected, number), finished))
         best, delivered = max(attempts, key=lambda one: _worth(one[0]))
         if len(attempts) > 1 or self._wants_more(model, best):
-            await patiently(lambda: self._stores.attempts.choose(row.id, best.number), "choosing a try")
+            await patiently(lambda: self._stores.attempts.choose(row.id, best.number), "choosing an attempt")
         return delivered
 
     async def _with_its_face(self, row: JobRow, model: Model, job: Job, first: Finished, render: Render) -> Finished:
@@ -81,9 +81,9 @@ class IdentityRetries:
         cost = editor.cost_usd_micros
         if not await patiently(lambda: self._stores.attempts.wait_again(row.id, cost_usd_micros=cost), "going on"):
             return first
-        staged = await patiently(lambda: self._stores.pictures.stage(first.picture), "storing a first try")
+        staged = await patiently(lambda: self._stores.pictures.stage(first.picture), "storing a first attempt")
         try:
-            edit = Edit(path=staged.file, sha256=staged.sha256, words=_asked_of_editor(faces), strength=0.5)
+            edit = ImageToImage(path=staged.file, sha256=staged.sha256, words=_asked_of_editor(faces), strength=0.5)
             edited = await render(_edit_job(job, editor, edit, faces))
         except (EngineStopped, JobCancelled):
             raise
@@ -107,13 +107,13 @@ class IdentityRetries:
         editor = self._engine.catalogue.get(self._settings.likeness_editor)
         return None if self._engine.catalogue.unavailable(editor) else editor
 
-    async def _look(self, finished: Finished, held: Sequence[HeldFace], number: int) -> Attempt:
+    async def _look(self, finished: Finished, expected: Sequence[ExpectedFace], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
-        seen = await asyncio.to_thread(face_review.portrait, finished.picture, held)
-        return _try_of(seen, number, finished.seed)
+        seen = await asyncio.to_thread(face_review.portrait, finished.picture, expected)
+        return _attempt_of(seen, number, finished.seed)
 
     async def _again(self, row: JobRow, model: Model, last: Attempt) -> bool:
-        """Write the last try down, and whether another is to follow it; False when the job has ended meanwhile."""
+        """Write the last attempt down, and whether another is to follow it; False when the job has ended meanwhile."""
         wanted = self._wants_more(model, last)
         cost = model.cost_usd_micros if wanted else 0
         # Chosen unless another follows or an earlier one was better.
@@ -122,14 +122,14 @@ class IdentityRetries:
         async def write() -> bool:
             return await self._stores.attempts.record(row.id, kept, time.time(), again=wanted, cost_usd_micros=cost)
 
-        return await patiently(write, "writing a try down") and wanted
+        return await patiently(write, "writing an attempt down") and wanted
 
     def _wants_more(self, model: Model, last: Attempt) -> bool:
         settings = self._settings
         if last.likeness is None or last.likeness >= settings.likeness_threshold or not model.references:
             return False
         free = model.provider in OWN_MACHINES or settings.likeness_hosted
-        return free and last.number <= settings.likeness_tries
+        return free and last.number <= settings.likeness_retries
 
 
 def _asked_of_editor(faces: Sequence[Reference]) -> str:
@@ -137,7 +137,7 @@ def _asked_of_editor(faces: Sequence[Reference]) -> str:
     return f"give the person the face of {who}, and keep pose, clothes, place and light"
 
 
-def _edit_job(job: Job, editor: Model, edit: Edit, faces: tuple[Reference, ...]) -> Job:
+def _edit_job(job: Job, editor: Model, edit: ImageToImage, faces: tuple[Reference, ...]) -> Job:
     """The same job as an edit by another model, at the size of that model which is shaped most like the picture."""
     shape = job.width / job.height
     width, height = min(editor.sizes.values(), key=lambda size: abs(size[0] / size[1] - shape))
@@ -155,16 +155,16 @@ def _edit_job(job: Job, editor: Model, edit: Edit, faces: tuple[Reference, ...])
     )
 
 
-def held_faces(pinned: Sequence[PinnedFace]) -> list[HeldFace]:
+def expected_faces(pinned: Sequence[PinnedFace]) -> list[ExpectedFace]:
     """The faces of an order, one for each character, in the order's order; without references where not measured."""
     found: dict[str, tuple[tuple[bytes, bytes], ...]] = {}
     for face in pinned:
         measured = ((face.embedding, face.pattern),) if face.embedding and face.pattern else ()
         found[face.handle] = (*found.get(face.handle, ()), *measured)
-    return [HeldFace(handle, references) for handle, references in found.items()]
+    return [ExpectedFace(handle, references) for handle, references in found.items()]
 
 
-def _try_of(seen: Review | None, number: int, seed: int) -> Attempt:
+def _attempt_of(seen: Review | None, number: int, seed: int) -> Attempt:
     if seen is None:
         return Attempt(number=number, seed=seed)
     return Attempt(

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 PAUSES_S: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Between the tries; the last one repeats."""
+"""Between the attempts; the last one repeats."""
 BUSY_S: Final = 300.0
 """For how long a database is waited for: while it is held nothing else could be written either, no refund at all."""
 BROKEN_S: Final = 20.0
@@ -28,6 +28,7 @@ def may_pass(error: BaseException) -> bool:
 
 async def patiently(work: Callable[[], Awaitable[T]], what: str) -> T:
     """Do `work`, and again while it fails with what may pass. Raises its last error once that has lasted too long."""
+    # By hand, not by tenacity: how long is waited depends on the last error, and the whole is as short as its options.
     started, tried = time.perf_counter(), 0
     while True:
         try:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from bot.core import policy, words
 from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
-from bot.core.reading import beside
+from bot.core.prompt_reading import beside
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier
@@ -191,16 +191,16 @@ class Validator:
 
     def room(self, request: OrderRequest, tier: Tier) -> None:
         """Raises QueueFull or Refused when the queue has no room for the request."""
-        turn = self.fairness_key(request.place.guild_id, request.user_id)
+        key = self.fairness_key(request.place.guild_id, request.user_id)
         cap = tier.waiting or self.settings.queue_waiting_per_user
-        waiting = sum(entry.job.user == turn and entry.state == "waiting" for entry in self._engine.waiting())
+        waiting = sum(entry.job.user == key and entry.state == "waiting" for entry in self._engine.waiting())
         count = len(request.takes())
         if request.extras.series is not None:
             count = min(count, self.settings.series_waiting, cap)
         if waiting + count > cap:
             raise QueueFull(waiting, cap, "you")
-        self._engine.check(turn, request.lane, count)
-        self._running_caps[turn] = tier.running or self.settings.queue_running_per_user
+        self._engine.check(key, request.lane, count)
+        self._running_caps[key] = tier.running or self.settings.queue_running_per_user
 
     async def disk(self) -> None:
         """Raises Refused when the disk has no room for another portrait."""
@@ -215,9 +215,9 @@ class Validator:
         """Whose turn a job takes in the fair queue: the person's, whatever server they are in."""
         return str(user_id)
 
-    def running_cap(self, turn: str) -> int:
+    def running_cap(self, key: str) -> int:
         """How many portraits of one person may run at once, by the tier of their last order."""
-        return self._running_caps.get(turn, self.settings.queue_running_per_user)
+        return self._running_caps.get(key, self.settings.queue_running_per_user)
 
     def ceilings(self, now: float) -> list[SpendCeiling]:
         """What hosted providers may cost the operator in a day: all users together, and each one."""
@@ -260,7 +260,7 @@ class Validator:
         return model
 
     def _fine_tune(self, request: OrderRequest, model: Model) -> Adapter | None:
-        """What is laid over this model, at its strength. Raises UnknownFineTune."""
+        """The LoRA for this model, with its weight. Raises UnknownFineTune."""
         wanted = request.extras.fine_tune
         if wanted is None:
             return None
@@ -425,7 +425,7 @@ def _new_job(
         cost_usd_micros=model.cost_usd_micros,
         prompt=prompt,
         fine_tune=adapter.name if adapter else "",
-        fine_tune_strength=adapter.scale if adapter else 0.0,
+        fine_tune_strength=adapter.weight if adapter else 0.0,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from bot.core import words
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
-from data.pictures.portraits import Portrait, PortraitFacts
+from data.pictures.portrait_rows import Portrait, PortraitFacts
 from engine.jobs.job import Event, Finished
 
 

@@ -3,12 +3,24 @@
 `python -m bot.core.settings` prints `.env.example` from the descriptions below.
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
+from dotenv import dotenv_values
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -16,6 +28,19 @@ from bot.core.errors import SettingsError
 from bot.core.tiers import Tier, with_built_in
 from data.credits.accounts import FREE
 from engine.models.model import Provider, Quality
+
+RENAMED: Final = {
+    "mage_fineness": "mage_resolution",
+    "openai_fineness": "openai_quality",
+    "google_fineness": "google_resolution",
+    "likeness_tries": "likeness_retries",
+}
+"""Names that settings had before, with those of now. The old ones count until version 0.2.0."""
+
+
+def _as_before(name: str) -> AliasChoices:
+    """The setting by its own name, or by the one that it had before; its own wins."""
+    return AliasChoices(name, *(old for old, new in RENAMED.items() if new == name))
 
 
 class ModelPrice(BaseModel):
@@ -35,7 +60,8 @@ class ProviderSettings:
     base_url: str
     models: tuple[str, ...]
     slots: int
-    fineness: str = ""
+    resolution: str = ""
+    quality: str = ""
     hosts: tuple[str, ...] = ()
     unit_usd: float = 0.0
 
@@ -149,7 +175,11 @@ class Settings(BaseSettings):
         description="Models at Mage as a JSON list of architecture/variant, with an optional title. Empty: Mango 2. "
         'Such as ["mango/mango-v2", "gpt_image_2", "nano_banana_v2", "stable_diffusion_v35_large=SD 3.5 Large"].',
     )
-    mage_fineness: str = Field("2K", description="Resolution at Mage: 1K, 2K, 3K or 4K, where the model has it.")
+    mage_resolution: str = Field(
+        "2K",
+        validation_alias=_as_before("mage_resolution"),
+        description="Resolution at Mage: 1K, 2K, 3K or 4K, where the model has it.",
+    )
     mage_hosts: tuple[str, ...] = Field(
         (), description="Hosts that Mage's pictures may be fetched from, as a JSON list. Empty: mage.space."
     )
@@ -193,7 +223,11 @@ class Settings(BaseSettings):
     openai_models: tuple[str, ...] = Field(
         (), description='Models there as a JSON list, such as ["gpt-image-2=GPT Image 2"]. Empty: GPT Image 2.'
     )
-    openai_fineness: str = Field("medium", description="Quality at OpenAI: low, medium, high or auto.")
+    openai_quality: str = Field(
+        "medium",
+        validation_alias=_as_before("openai_quality"),
+        description="Quality at OpenAI: low, medium, high or auto.",
+    )
     openai_slots: int = Field(8, ge=1, le=200, description="How many requests OpenAI gets from you at once.")
 
     google_api_key: SecretStr = Field(
@@ -207,7 +241,9 @@ class Settings(BaseSettings):
         description="Models there as a JSON list, with an optional title, such as "
         '["gemini-nano-banana-2.1=Nano Banana 2.1"]. Empty: gemini-3.1-flash-image, which is Nano Banana 2.',
     )
-    google_fineness: str = Field("2K", description="Resolution at Google: 1K, 2K or 4K.")
+    google_resolution: str = Field(
+        "2K", validation_alias=_as_before("google_resolution"), description="Resolution at Google: 1K, 2K or 4K."
+    )
     google_slots: int = Field(8, ge=1, le=200, description="How many requests Google gets from you at once.")
 
     spend_costs: dict[str, Annotated[float, Field(ge=0)]] = Field(
@@ -241,7 +277,13 @@ class Settings(BaseSettings):
         description="Below this likeness to a saved face (0 to 100; 60 is accepted) a portrait is tried again with "
         "another seed, at no charge, and the best is delivered. 0: never.",
     )
-    likeness_tries: int = Field(2, ge=0, le=2, description="How often it is tried again at most.")
+    likeness_retries: int = Field(
+        2,
+        ge=0,
+        le=2,
+        validation_alias=_as_before("likeness_retries"),
+        description="How often it is tried again at most.",
+    )
     likeness_editor: str = Field(
         "",
         description="Id of a model that edits pictures: it gives portraits of your own models that cannot hold a face "
@@ -308,6 +350,8 @@ class Settings(BaseSettings):
     )
     signing_key: str = Field("", description="The P-256 key of that certificate, a PEM file.")
 
+    _old_names: tuple[str, ...] = PrivateAttr(())
+
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
 
     @field_validator("discord_owner_ids", "discord_servers", "model_local", mode="after")
@@ -340,7 +384,7 @@ class Settings(BaseSettings):
         return {
             "mage": ProviderSettings(
                 self.mage_api_key.get_secret_value(), self.mage_base_url, self.mage_models, self.mage_slots,
-                self.mage_fineness, self.mage_hosts, self.mage_unit_usd,
+                self.mage_resolution, hosts=self.mage_hosts, unit_usd=self.mage_unit_usd,
             ),
             "bfl": ProviderSettings(
                 self.bfl_api_key.get_secret_value(), self.bfl_base_url, self.bfl_models, self.bfl_slots,
@@ -348,11 +392,11 @@ class Settings(BaseSettings):
             ),
             "openai": ProviderSettings(
                 self.openai_api_key.get_secret_value(), self.openai_base_url, self.openai_models, self.openai_slots,
-                self.openai_fineness,
+                quality=self.openai_quality,
             ),
             "google": ProviderSettings(
                 self.google_api_key.get_secret_value(), self.google_base_url, self.google_models, self.google_slots,
-                self.google_fineness,
+                self.google_resolution,
             ),
         }  # fmt: skip
 
@@ -379,13 +423,30 @@ class Settings(BaseSettings):
         Raises SettingsError with one line for every setting that is wrong.
         """
         try:
-            return cls(_env_file=env_file)  # type: ignore[call-arg]  # taken by pydantic-settings
+            settings = cls(_env_file=env_file)  # type: ignore[call-arg]  # taken by pydantic-settings
         except ValidationError as error:
             lines = (
                 f"{'.'.join(str(part) for part in item['loc']).upper() or 'Settings'}: {item['msg']}"
                 for item in error.errors()
             )
             raise SettingsError("The settings in .env are not usable. " + "; ".join(lines)) from error
+        settings._old_names = _old_names(env_file)
+        return settings
+
+    @property
+    def renamed(self) -> tuple[str, ...]:
+        """A sentence for each setting that was given by a name of before."""
+        return tuple(
+            f"{old.upper()} is called {RENAMED[old].upper()} now. The old name counts until version 0.2.0: change it."
+            for old in self._old_names
+        )
+
+
+def _old_names(env_file: Path | None) -> tuple[str, ...]:
+    """Which of RENAMED are in use, by the environment or the file; empty ones are ignored as everywhere."""
+    given = {**(dotenv_values(env_file) if env_file else {}), **os.environ}
+    used = {name.lower() for name, value in given.items() if value}
+    return tuple(old for old in RENAMED if old in used)
 
 
 def example() -> str:

@@ -16,8 +16,8 @@ from data.credits.hosted_costs import CostBook
 from data.orders.attempts import Attempts
 from data.orders.jobs import Orders
 from data.orders.price_quotes import Quotes
+from data.orders.saved_styles import Drafts, Styles
 from data.orders.series_rows import AllSeries
-from data.orders.styles import Drafts, Styles
 from data.people.bans import Bans
 from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
@@ -26,7 +26,7 @@ from data.people.server_figures import Stats
 from data.people.servers import Servers
 from data.pictures.handed_in import HandedIn
 from data.pictures.picture_store import PictureStore
-from data.pictures.portraits import Portraits
+from data.pictures.portrait_rows import Portraits
 
 
 @dataclass(frozen=True, slots=True)

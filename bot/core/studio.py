@@ -11,9 +11,9 @@ from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Final
 
 from bot.core import faults
+from bot.core.engine_jobs import Maker
 from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
-from bot.core.making import Maker
 from bot.core.patience import patiently
 from bot.core.requests import OrderRequest, StatusMessage, Validator, short_of_credits
 from bot.core.results import Messenger
@@ -24,7 +24,7 @@ from bot.core.stores import Stores
 from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import Job, Lane
 from engine.models.model import Model
 from engine.queue.engine import Engine
@@ -108,7 +108,7 @@ class Studio:
         # A series does not fill the queue: its next frame takes a place when one is done.
         at_once = self.settings.series_waiting if order.series_id else len(rows)
         streams = {row.id: self._maker.submitted(order, row) for row in rows[:at_once]}
-        self._follower.held.update(row.id for row in rows[at_once:])
+        self._follower.waiting_frames.update(row.id for row in rows[at_once:])
         self._begin(order, self._follower.see_through(order, rows, streams, self._messenger))
 
     def _begin(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
@@ -119,7 +119,7 @@ class Studio:
     def _let_go(self, order: Order) -> None:
         self._followed.pop(order.id, None)
         self._follower.typed.pop(order.id, None)
-        self._follower.held.difference_update(row.id for row in order.jobs)
+        self._follower.waiting_frames.difference_update(row.id for row in order.jobs)
 
     def is_followed(self, order_id: str) -> bool:
         """Whether somebody is about to end this order; else the next look (`look_after`) sees to that."""
@@ -169,7 +169,7 @@ class Studio:
         self.follow(order)
         return True
 
-    async def told(self, order: Order) -> None:
+    async def notified(self, order: Order) -> None:
         """The person has been told that the portraits of this order are in /portraits: that settles them."""
         await self.stores.orders.delivered(order.id, "portraits", time.time())
         await self.stores.orders.close(order.id)
@@ -179,7 +179,7 @@ class Studio:
         """Cancel what of an order has not been rendered; says how many portraits that stops."""
         stopped = 0
         # Frames that wait for a place first: else they would take those that come free.
-        for row in sorted(order.jobs, key=lambda row: row.id not in self._follower.held):
+        for row in sorted(order.jobs, key=lambda row: row.id not in self._follower.waiting_frames):
             stopped += await self._cancel(row)
         fresh = await self.find_order(order.id)
         if fresh.state == "open" and fresh.unshown_since is None:

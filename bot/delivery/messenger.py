@@ -17,15 +17,15 @@ from typing import Final
 import aiohttp
 import discord
 
-from bot.components import views
+from bot.components import portrait_buttons
 from bot.core.results import Result
 from bot.core.stores import Stores
 from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
 from bot.delivery.progress import DiscordProgressMessage
-from bot.messages import cards, sheets
+from bot.messages import cards, series_sheet
 from bot.messages.replies import NO_PINGS
 from data.orders.jobs import Order, Way
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 
 log = logging.getLogger(__name__)
 
@@ -196,16 +196,16 @@ class DiscordMessenger:
         after = discord.Object(discord.utils.time_snowflake(_moment(order.sending_since - 60)))
         try:
             async for message in channel.history(limit=200, after=after, oldest_first=True):
-                if me is not None and message.author.id == me.id and views.belongs_to(message, order):
+                if me is not None and message.author.id == me.id and portrait_buttons.belongs_to(message, order):
                     return message
         except discord.Forbidden:
             # Reading the history may be forbidden where sending is allowed; the send itself will tell.
             return None
         return None
 
-    async def sheet_so_far(self, order: Order) -> sheets.Sheet | None:
+    async def sheet_so_far(self, order: Order) -> series_sheet.Sheet | None:
         """The frames that there are by now, of an order that a series began as."""
-        return await sheets.draw(self._stores, order.id) if order.series_id == order.id else None
+        return await series_sheet.draw(self._stores, order.id) if order.series_id == order.id else None
 
     async def call_back(self, orders: Sequence[Order]) -> None:
         """Mention people of one channel beside the portraits that they waited for. A failure is logged and is all."""

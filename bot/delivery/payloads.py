@@ -7,11 +7,11 @@ from typing import Final, Literal
 
 import discord
 
-from bot.components import series_menus, views
+from bot.components import portrait_buttons, series_menus
 from bot.core import before_after
 from bot.core.results import Result
 from bot.core.stores import Stores
-from bot.messages import cards, sheets
+from bot.messages import cards, series_sheet
 from data.orders.jobs import Order
 from engine.pictures import intake, provenance
 from engine.recipes.picture_text import exif_comment
@@ -33,7 +33,7 @@ class ChannelClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """One message's worth of content; files are made afresh for each try, since sending consumes them."""
+    """One message's worth of content; files are made afresh for each attempt, since sending consumes them."""
 
     embeds: list[discord.Embed]
     pictures: tuple[tuple[str, bytes], ...] = ()
@@ -93,7 +93,7 @@ class PayloadBuilder:
         if result.sentences:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))
-        return Payload(embeds, tuple(pictures), views.finished(portraits) if portraits else None)
+        return Payload(embeds, tuple(pictures), portrait_buttons.finished(portraits) if portraits else None)
 
     def _plain(self, payload: Payload, view: discord.ui.View | None) -> Payload:
         numbers = " and ".join(f"No. {item.id}" for item in self._result.portraits)
@@ -105,12 +105,12 @@ class PayloadBuilder:
 
 async def series_payload(stores: Stores, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Payload:
     """The contact sheet of a series, as it is by now."""
-    sheet = await sheets.draw(stores, order.series_id or "")
+    sheet = await series_sheet.draw(stores, order.series_id or "")
     if sheet is None:
         raise RuntimeError(f"order {order.id} is of a series that is not there")
-    embed = sheets.card(sheet, sentences, left=left, order_id=order.id)
+    embed = series_sheet.card(sheet, sentences, left=left, order_id=order.id)
     view = series_menus.ended(sheet.series, sheet.finished)
-    return Payload([embed], ((sheets.NAME, sheet.jpeg),), view)
+    return Payload([embed], ((series_sheet.NAME, sheet.jpeg),), view)
 
 
 async def fitting(png: bytes, limit: int) -> tuple[bytes, str]:

@@ -8,9 +8,9 @@ from typing import Final, Protocol
 import aiohttp
 import discord
 
-from bot.components import series_menus, views
+from bot.components import portrait_buttons, series_menus
 from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
-from bot.messages import cards, sheets
+from bot.messages import cards, series_sheet
 from data.orders.jobs import Order
 from engine.jobs.job import Event, Progress, Queued
 from engine.prompt import from_json
@@ -33,7 +33,7 @@ class Editor(Protocol):
     @property
     def pace(self) -> Pace: ...
     async def edit(self, order: Order, payload: Payload) -> None: ...
-    async def sheet_so_far(self, order: Order) -> sheets.Sheet | None: ...
+    async def sheet_so_far(self, order: Order) -> series_sheet.Sheet | None: ...
 
 
 class DiscordProgressMessage:
@@ -46,7 +46,7 @@ class DiscordProgressMessage:
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
         self._again: set[str] = set()
         self._preview: bytes | None = None
-        self._sheet: sheets.Sheet | None = None
+        self._sheet: series_sheet.Sheet | None = None
         self._on_sheet = 0
         self._last_edit = 0.0
         self._busy = asyncio.Lock()
@@ -125,5 +125,5 @@ class DiscordProgressMessage:
 
     def _view(self) -> discord.ui.View:
         if self._sheet is None:
-            return views.running(self._order.id)
+            return portrait_buttons.running(self._order.id)
         return series_menus.running(self._order.id, self._order.id, self._sheet.finished)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import discord
 
 from bot.core import words
-from bot.messages import likeness
+from bot.messages import likeness_words
 from data.orders.attempts import Attempt
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import Event, Fitting, Loading, Progress, Queued
 from engine.prompt import SLOTS, PortraitPrompt, from_json
 
@@ -34,7 +34,7 @@ SLOT_EXAMPLES = {
 class Stage:
     """How far one portrait of an order is: its last event, or the sentence that ended it.
 
-    `again` says that it is made once more, because its face did not hold.
+    `again` says that it is made once more, because its face was not the saved one.
     """
 
     event: Event | None = None
@@ -114,7 +114,7 @@ def portrait(
 ) -> discord.Embed:
     """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out.
 
-    `changed` is what was changed in the picture that it was made from; `tries` say how well it holds a face.
+    `changed` is what was changed in the picture that it was made from; `attempts` say how well it holds a face.
     """
     embed = discord.Embed(colour=ACCENT)
     if changed:
@@ -130,8 +130,8 @@ def portrait(
     if item.parent_id is not None:
         facts += f" · from No. {item.parent_id}"
     embed.add_field(name="Made with", value=facts, inline=False)
-    if held := likeness.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
-        embed.add_field(name="Face", value="\n".join(held), inline=False)
+    if lines := likeness_words.lines(attempts, from_json(item.prompt).characters if item.prompt else ()):
+        embed.add_field(name="Face", value="\n".join(lines), inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)
     embed.set_image(url=f"attachment://{image_name}")

@@ -42,8 +42,8 @@ def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> 
     if used is not None:
         embed.add_field(name="Used", value=_used(used), inline=False)
         if used.median is not None and used.worst is not None:
-            held = f"Likeness {round(used.median)} in the median, {round(used.worst)} at worst, of {used.measured}"
-            embed.add_field(name="How well it holds", value=held, inline=False)
+            measured = f"Likeness {round(used.median)} in the median, {round(used.worst)} at worst, of {used.measured}"
+            embed.add_field(name="How well it holds", value=measured, inline=False)
     embed.set_footer(text=f"Write @{character.handle} in a prompt to bring this face back.")
     return embed
 

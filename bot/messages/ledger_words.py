@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.core import words
 from data.credits.accounts import Account
-from data.credits.ledger import Entry
+from data.credits.ledger import LedgerEntry
 
 _KINDS: Final = {
     "grant": "granted",
@@ -18,7 +18,7 @@ _KINDS: Final = {
 }
 
 
-def lines(entries: Sequence[Entry]) -> str:
+def lines(entries: Sequence[LedgerEntry]) -> str:
     """One line an entry, newest first, short enough for an embed's field."""
     shown = [_line(entry) for entry in entries]
     while shown and len("\n".join(shown)) > 1024:
@@ -26,7 +26,7 @@ def lines(entries: Sequence[Entry]) -> str:
     return "\n".join(shown)
 
 
-def _line(entry: Entry) -> str:
+def _line(entry: LedgerEntry) -> str:
     who = f" by <@{entry.actor_id}>" if entry.kind == "grant" and entry.actor_id else ""
     why = f" · {words.plain(entry.reason, 80)}" if entry.reason else ""
     amount = f"`{entry.amount:+,}` " if entry.amount else ""

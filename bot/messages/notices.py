@@ -31,7 +31,7 @@ async def tell(interaction: Interaction) -> None:
         await _clear_the_way(interaction)
         await replies.whisper(interaction, _sentence(interaction, waiting))
         for order in waiting:
-            await bot.studio.told(order)
+            await bot.studio.notified(order)
     except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
         # A RuntimeError says that the connection was closed, as at a stop.
         log.warning("somebody could not be told of a portrait, it is tried again: %s", type(error).__name__)

@@ -28,7 +28,7 @@ class PatientAdapter(AsyncWebhookAdapter):
     async def create_interaction_response(
         self, interaction_id: int, token: str, *, params: MultipartParameters, **where: Any
     ) -> InteractionCallback:
-        """Where the first try had got through, the receipt names no message."""
+        """Where the first attempt had got through, the receipt names no message."""
         try:
             return await super().create_interaction_response(interaction_id, token, params=params, **where)
         except aiohttp.ClientConnectionError as error:

@@ -20,8 +20,8 @@ from data.core.files import private_folder, readable_by_others, write_over
 from data.core.folder_lock import lock_folder
 from engine.faces import identity
 from engine.models import studio_model
-from engine.placement.cards import Card
-from engine.placement.parts import parts_of
+from engine.placement.graphics_card import Card
+from engine.placement.model_parts import parts_of
 from engine.placement.plan import plan
 from engine.placement.sizes import GIB
 
@@ -49,6 +49,7 @@ def run(settings: Settings) -> int:
 
 def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Every finding, in the order in which things are needed."""
+    yield from (Diagnosis("note", f"Settings: {sentence}") for sentence in settings.renamed)
     yield _token(settings)
     yield from _data_folder(settings)
     yield _disk(settings)

@@ -10,8 +10,8 @@ from bot.core.errors import BotError
 from bot.core.settings import Settings
 from engine.models.local_models import model_of
 from engine.models.model import Model
-from engine.placement.cards import Card, card_of, ram_for_models
-from engine.placement.parts import parts_of
+from engine.placement.graphics_card import Card, card_of, ram_for_models
+from engine.placement.model_parts import parts_of
 from engine.placement.plan import Plan, plan
 from engine.placement.sizes import GIB
 

@@ -224,11 +224,11 @@ def _job(model: Model, size: tuple[int, int]) -> Job:
 def _placement(backend: Backend, model: Model) -> str:
     from engine.backends.diffusers import DiffusersBackend
 
-    if not isinstance(backend, DiffusersBackend) or backend.shelf is None:
+    if not isinstance(backend, DiffusersBackend) or backend.model_cache is None:
         return "its own process" if model.provider == "studio" else ""
-    if backend.shelf.card is None:
+    if backend.model_cache.card is None:
         return "processor"
-    planned = backend.shelf.planned(model)
+    planned = backend.model_cache.planned(model)
     return planned.settings + (", tiles" if planned.tiled else "")
 
 

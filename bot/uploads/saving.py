@@ -16,7 +16,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
 from bot.uploads import attachments
 from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
 from engine.faces.identity import Face
 from engine.models.catalogue import Catalogue
@@ -108,8 +108,8 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
     handle = check_handle(handle)
     attachments.check(attachment)
     await picture_rights.require(bot.stores, saver.user_id)
-    async with bot.decoder.seat(saver.user_id) as seat:
-        picture = await seat.clean(await attachments.read(attachment))
+    async with bot.decoder.slot(saver.user_id) as slot:
+        picture = await slot.clean(await attachments.read(attachment))
         # Faces are looked for one after the other: whoever waits for that takes no thread.
         async with bot.looking:
             seen = await asyncio.to_thread(examine, picture.png, saver.face)

@@ -13,10 +13,10 @@ from bot.app import App, Interaction
 from bot.core import picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
-from bot.core.reading import NOTHING
+from bot.core.prompt_reading import NOTHING
 from bot.guard import Actor
 from bot.uploads import attachments, saving
-from data.pictures.portraits import Portrait
+from data.pictures.portrait_rows import Portrait
 from engine.prompt import PortraitPrompt, from_json
 
 _MARGIN_S: Final = 3600.0
@@ -61,8 +61,8 @@ async def from_attachment(bot: App, user_id: int, attachment: discord.Attachment
     """A picture that a person handed in. Raises BadPicture, and RightUnconfirmed before anything is fetched."""
     attachments.check(attachment)
     await picture_rights.require(bot.stores, user_id)
-    async with bot.decoder.seat(user_id) as seat:
-        picture = await seat.clean(await attachments.read(attachment))
+    async with bot.decoder.slot(user_id) as slot:
+        picture = await slot.clean(await attachments.read(attachment))
     staged = await bot.stores.pictures.stage(picture.png)
     now = time.time()
     expires_at = now + bot.settings.price_quote_minutes * 60 + _MARGIN_S

@@ -107,7 +107,7 @@ class Characters:
                 row = await _next_version(tx, user_id, handle)
                 await _copy_version(tx, row["id"], row["version"], row["next"])
                 new = _NewReference(picture, origin, portrait_id, crop, face, looks)
-                await self._insert(tx, row["id"], row["next"], row["held"], new, now)
+                await self._insert(tx, row["id"], row["next"], row["pictures"], new, now)
                 await tx.execute("UPDATE characters SET version = ? WHERE id = ?", (row["next"], row["id"]))
                 return await _read(tx, row["id"])
         except BaseException:
@@ -261,13 +261,13 @@ class Characters:
             " WHERE u.character_id = ? ORDER BY p.id DESC",
             (character_id,),
         )
-        held = [float(row["likeness"]) for row in rows if row["likeness"] is not None]
+        likenesses = [float(row["likeness"]) for row in rows if row["likeness"] is not None]
         return CharacterUse(
             portraits=len(rows),
             newest=tuple(row["id"] for row in rows[:_NEWEST]),
-            measured=len(held),
-            median=statistics.median(held) if held else None,
-            worst=min(held, default=None),
+            measured=len(likenesses),
+            median=statistics.median(likenesses) if likenesses else None,
+            worst=min(likenesses, default=None),
         )
 
     async def delete(self, user_id: int, handle: str) -> bool:
@@ -310,17 +310,17 @@ async def _must_have_portrait(tx: Transaction, portrait_id: int | None) -> None:
 
 
 async def _next_version(tx: Transaction, user_id: int, handle: str) -> sqlite3.Row:
-    """The character's id and default version, how many pictures that `held`, and the number of the `next` version."""
+    """The character's id and default version, how many `pictures` that has, and the number of the `next` version."""
     row = await tx.one(
         "SELECT id, handle, version, (SELECT max(version) FROM character_references WHERE"
         " character_id = characters.id) + 1 AS next, (SELECT count(*) FROM character_references WHERE"
-        " character_id = characters.id AND version = characters.version) AS held"
+        " character_id = characters.id AND version = characters.version) AS pictures"
         " FROM characters WHERE user_id = ? AND handle = ?",
         (user_id, split_handle(handle)[0]),
     )
     if row is None:
         raise UnknownCharacter(handle)
-    if row["held"] >= MOST_REFERENCES:
+    if row["pictures"] >= MOST_REFERENCES:
         raise TooManyReferences(row["handle"], MOST_REFERENCES)
     return row
 

@@ -43,6 +43,7 @@ def lock_folder(folder: Path) -> FolderLock:
         descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise FolderUnusable(folder, error.strerror or str(error)) from error
+    # By hand, not by filelock: whoever finds it locked is told the process id that is written in it.
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

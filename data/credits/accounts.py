@@ -15,7 +15,7 @@ from data.core.database import Database, Transaction
 from data.core.rows import of_row
 from data.credits import ledger, tier_rows
 from data.credits.balances import account_row, allowance_due, renew_allowance
-from data.credits.ledger import Entry, NewEntry, entry_of
+from data.credits.ledger import LedgerEntry, NewEntry, entry_of
 from data.credits.tier_rows import FREE as FREE
 from data.credits.tier_rows import UNLIMITED as UNLIMITED
 from data.credits.tier_rows import TierChange as TierChange
@@ -104,7 +104,7 @@ class Accounts:
         reason: str = "",
         now: float,
         limits: GrantLimits | None = None,
-    ) -> Entry:
+    ) -> LedgerEntry:
         """Give `amount` > 0 credits, once per `key`; audited. Raises `GrantLimitReached`, `BadAmount`."""
         _check_amount(amount)
         async with self._db.storing(user_id, actor_id) as tx:
@@ -121,7 +121,7 @@ class Accounts:
 
     async def revoke(
         self, guild_id: int, user_id: int, amount: int, *, key: str, actor_id: int, reason: str = "", now: float
-    ) -> Entry:
+    ) -> LedgerEntry:
         """Take up to `amount` > 0 credits, at most what is there (`-entry.amount` were taken); audited."""
         _check_amount(amount)
         async with self._db.storing(user_id, actor_id) as tx:
@@ -209,12 +209,12 @@ class Accounts:
         )
         return [_account(row, float("-inf")) for row in rows]
 
-    async def mark_told(self, account: Account) -> None:
+    async def mark_notified(self, account: Account) -> None:
         """Remember that the user was told of `account.tier_until`; a later change of it is told again."""
         async with self._db.transaction() as tx:
             await tx.execute("UPDATE accounts SET tier_told = ? WHERE id = ?", (account.tier_until, account.id))
 
-    async def history(self, account_id: int, *, before_id: int | None = None, limit: int = 10) -> Sequence[Entry]:
+    async def history(self, account_id: int, *, before_id: int | None = None, limit: int = 10) -> Sequence[LedgerEntry]:
         """Ledger entries, newest first; the next page begins before the last entry's id."""
         rows = await self._db.fetch_all(
             "SELECT * FROM ledger WHERE account_id = ? AND id < ? ORDER BY id DESC LIMIT ?",
@@ -247,7 +247,7 @@ def _check_amount(amount: int) -> None:
         raise BadAmount(amount, MAX_AMOUNT)
 
 
-async def _first(tx: Transaction, key: str, row: sqlite3.Row, amount: int | None) -> Entry | None:
+async def _first(tx: Transaction, key: str, row: sqlite3.Row, amount: int | None) -> LedgerEntry | None:
     """What the first call with this key wrote. Raises `KeyReused` when that was about something else."""
     entry = await ledger.with_key(tx, key)
     if entry is not None and (entry.account_id != row["id"] or amount not in {None, entry.amount}):
@@ -264,7 +264,7 @@ async def _change(
     actor_id: int,
     reason: str,
     now: float,
-) -> Entry:
+) -> LedgerEntry:
     """Change lasting credits; only when less is left than the allowance does that shrink."""
     balance = row["balance"] + amount
     left = min(row["allowance_left"], balance)

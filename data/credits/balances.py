@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from data.core.database import Transaction
 from data.credits import ledger
-from data.credits.ledger import Entry, NewEntry
+from data.credits.ledger import LedgerEntry, NewEntry
 
 
 async def account_row(tx: Transaction, guild_id: int, user_id: int, now: float) -> sqlite3.Row:
@@ -169,7 +169,7 @@ async def refund(tx: Transaction, job_id: str, *, actor_id: int, reason: str, no
     await ledger.append(tx, entries)
 
 
-async def _hold(tx: Transaction, job_id: str) -> Entry:
+async def _hold(tx: Transaction, job_id: str) -> LedgerEntry:
     hold = await ledger.with_key(tx, f"hold:{job_id}")
     if hold is None:
         raise LookupError(f"job {job_id} has no hold")

@@ -54,7 +54,7 @@ _CHECKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """One ledger entry. `amount` is the signed change of the balance (0 for settle).
 
     `allowance_amount` is the part of it that concerns the allowance of `allowance_day`; actor 0 is the bot itself.
@@ -76,7 +76,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:
-    """An entry to be written; its fields are those of `Entry`."""
+    """An entry to be written; its fields are those of `LedgerEntry`."""
 
     account_id: int
     kind: Kind
@@ -106,7 +106,7 @@ class NewEntry:
         )
 
 
-async def append(tx: Transaction, entries: Sequence[NewEntry]) -> list[Entry]:
+async def append(tx: Transaction, entries: Sequence[NewEntry]) -> list[LedgerEntry]:
     """Write entries in one statement; each must continue from the balance of the one before it."""
     marks = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"] * len(entries))
     values = [value for entry in entries for value in entry.values()]
@@ -114,15 +114,15 @@ async def append(tx: Transaction, entries: Sequence[NewEntry]) -> list[Entry]:
     return [entry_of(row) for row in await tx.execute(sql, values)]
 
 
-async def with_key(tx: Transaction, key: str) -> Entry | None:
+async def with_key(tx: Transaction, key: str) -> LedgerEntry | None:
     """The entry that was written under this idempotency key."""
     row = await tx.one("SELECT * FROM ledger WHERE key = ?", (key,))
     return None if row is None else entry_of(row)
 
 
-def entry_of(row: sqlite3.Row) -> Entry:
+def entry_of(row: sqlite3.Row) -> LedgerEntry:
     """A row of the table as what callers get."""
-    return of_row(Entry, row)
+    return of_row(LedgerEntry, row)
 
 
 async def check(db: Database) -> Sequence[str]:

@@ -1,4 +1,7 @@
-"""The tries of a job: a portrait whose face does not hold is rendered again, and one of the tries is delivered."""
+"""The attempts at a job: a portrait whose face is not the saved one is rendered again, and one attempt is delivered.
+
+They lie in the table `job_tries`, whose name is older than the word: it was not worth a migration.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +51,7 @@ class Attempts:
     async def record(
         self, job_id: str, one: Attempt, now: float, *, again: bool = False, cost_usd_micros: int = 0
     ) -> bool:
-        """Keep a try, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
+        """Keep an attempt, `chosen` as it says; one of the same number, of a run that was broken off, is replaced.
 
         `again` says that another follows: the job waits again, without an attempt counted, and costs the operator
         `cost_usd_micros` more. False when the job has ended meanwhile: nothing is kept then, and nothing is to follow.
@@ -88,11 +91,11 @@ class Attempts:
             await tx.execute("UPDATE job_tries SET chosen = (number = ?) WHERE job_id = ?", (number, job_id))
 
     async def of_job(self, job_id: str) -> tuple[Attempt, ...]:
-        """All tries of a job, in order."""
+        """All attempts at a job, in order."""
         return (await self.of_jobs([job_id])).get(job_id, ())
 
     async def of_jobs(self, job_ids: Collection[str]) -> dict[str, tuple[Attempt, ...]]:
-        """The tries of several jobs, by job id; jobs without any are left out."""
+        """The attempts at several jobs, by job id; jobs without any are left out."""
         rows = await self._db.fetch_all(
             "SELECT * FROM job_tries WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, number",
             (json.dumps(list(job_ids)),),

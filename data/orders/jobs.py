@@ -45,7 +45,7 @@ from data.orders.order_rows import SpendCeiling as SpendCeiling
 from data.orders.order_rows import State as State
 from data.orders.order_rows import Way as Way
 from data.pictures.picture_store import PictureStore, StagedPicture
-from data.pictures.portraits import Portrait, PortraitFacts, insert_portrait, portrait_of_job
+from data.pictures.portrait_rows import Portrait, PortraitFacts, insert_portrait, portrait_of_job
 
 _SPENT = f"""
 SELECT coalesce(sum({COST}), 0) FROM jobs j

@@ -60,7 +60,7 @@ class MessageRemoval:
 
 
 @dataclass(frozen=True, slots=True)
-class Holdings:
+class PersonalCounts:
     """How much is kept of a person, over all servers; `waiting` counts portraits that are ordered and not made."""
 
     portraits: int
@@ -114,10 +114,10 @@ class Privacy:
         marks = "SELECT mark FROM erasures WHERE user_id IS NULL UNION SELECT mark FROM erased_bans"
         self._away = {row["mark"] for row in await self._db.fetch_all(marks)}
 
-    async def holdings(self, user_id: int) -> Holdings:
+    async def counts(self, user_id: int) -> PersonalCounts:
         """How much is kept of the person."""
         rows = await self._db.fetch_all(_HOLDINGS, {"user": user_id})
-        return Holdings(*rows[0])
+        return PersonalCounts(*rows[0])
 
     def is_being_erased(self, user_id: int) -> bool:
         return self._db.presence.is_leaving(user_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from data.pictures.portraits import Portraits
+from data.pictures.portrait_rows import Portraits
 
 DAY_S = 86_400.0
 

@@ -26,7 +26,7 @@ _FOLDERS: Final = (str(Path(__file__).parents[2]), str(Path(PIL.__file__).parent
 """Where this package and Pillow are: the process looks nowhere else, and runs nobody's start-up code."""
 _START: Final = (
     "import sys; parent, *folders = sys.argv[1:]; sys.path += folders; "
-    "from engine.pictures.decoding.worker import main; main()"
+    "from engine.pictures.decoding.decoding_process import main; main()"
 )
 _KEPT: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """What of the environment goes along: keys and tokens are there too."""

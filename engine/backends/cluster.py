@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from engine.backends import Cancelled, Outcome, Report
-from engine.backends.hosted import SENT, Answer, Ask, HostedBackend, Notes
+from engine.backends.hosted import SENT, Answer, Ask, HostedBackend, RequestJournal
 from engine.backends.openai import OpenAIBackend
 from engine.backends.provider_errors import (
     AnswerLost,
@@ -30,9 +30,9 @@ from engine.backends.provider_errors import (
 )
 from engine.jobs.job import Job, Lane, Sampling
 from engine.models.catalogue import Catalogue
+from engine.models.circuit_breaker import FIRST_OPEN_S, CircuitBreaker
 from engine.models.hosted_models import Access, Server
 from engine.models.model import Provider
-from engine.models.standing import FIRST_ASIDE_S, Standing
 from engine.pictures.decoding.decoder import Decoder
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,9 @@ class _Worker(OpenAIBackend):
     provider: ClassVar[Provider] = "cluster"
 
     def __init__(self, catalogue: Catalogue, access: Access, server: Server, decoder: Decoder) -> None:
-        own = replace(access, key=access.key or NO_KEY, base_url=server.url, slots=server.slots, fineness="")
+        own = replace(
+            access, key=access.key or NO_KEY, base_url=server.url, slots=server.slots, resolution="", quality=""
+        )
         super().__init__(catalogue, own, decoder=decoder)
         self.server = server
         self.busy = 0
@@ -90,16 +92,16 @@ class ClusterBackend(HostedBackend):
         self,
         catalogue: Catalogue,
         access: Access,
-        notes: Notes | None = None,
+        journal: RequestJournal | None = None,
         *,
         unit_s: float = 1.0,
         decoder: Decoder | None = None,
     ) -> None:
         slots = sum(server.slots for server in access.servers)
-        super().__init__(catalogue, replace(access, slots=slots), notes, unit_s=unit_s, decoder=decoder)
+        super().__init__(catalogue, replace(access, slots=slots), journal, unit_s=unit_s, decoder=decoder)
         self._workers = [_Worker(catalogue, access, server, self._decoder) for server in access.servers]
-        self._standing = Standing()
-        self._seat_left = asyncio.Event()
+        self._breaker = CircuitBreaker()
+        self._slot_left = asyncio.Event()
         self._answered: dict[str, Lane] = {}
         self._tell_room: Callable[[], None] = lambda: None
 
@@ -140,19 +142,19 @@ class ClusterBackend(HostedBackend):
 
     async def _from_somebody(self, ask: Ask, report: Report) -> Answer:
         """Asks one server after the other until one answers. Raises what the last one failed with."""
-        await self._notes.remember(ask.job.id, SENT)
+        await self._journal.remember(ask.job.id, SENT)
         tried: dict[str, ProviderError] = {}
         while True:
-            worker = await self._seat(ask.job, tried)
+            worker = await self._slot(ask.job, tried)
             try:
                 picture = await self._from(worker, ask, report)
             except _ELSEWHERE as error:
-                self._set_aside(worker, error)
+                self._count_failure(worker, error)
                 if error.may_be_billed and ask.model.cost_usd_micros:
                     raise
                 tried[worker.server.url] = error
             else:
-                self._standing.worked(worker.server.url)
+                self._breaker.worked(worker.server.url)
                 return Answer(picture)
             finally:
                 self._leave(worker)
@@ -165,8 +167,8 @@ class ClusterBackend(HostedBackend):
         self._answered[ask.job.id] = ask.job.lane
         return picture
 
-    async def _seat(self, job: Job, tried: Mapping[str, ProviderError]) -> _Worker:
-        """A free seat at a server that this job has not tried: one kept for its lane first, then the least busy."""
+    async def _slot(self, job: Job, tried: Mapping[str, ProviderError]) -> _Worker:
+        """A free slot at a server that this job has not tried: one kept for its lane first, then the least busy."""
         while True:
             left = [worker for worker in self._up(job.lane) if worker.server.url not in tried]
             if not left:
@@ -176,12 +178,12 @@ class ClusterBackend(HostedBackend):
                 found = min(free, key=lambda one: (not one.server.fast_only, one.busy / one.server.slots))
                 found.busy += 1
                 return found
-            await self._seat_left.wait()
+            await self._slot_left.wait()
 
     def _leave(self, worker: _Worker) -> None:
         worker.busy -= 1
-        self._seat_left.set()
-        self._seat_left = asyncio.Event()
+        self._slot_left.set()
+        self._slot_left = asyncio.Event()
         self._tell_room()
 
     def _up(self, lane: Lane) -> list[_Worker]:
@@ -189,7 +191,7 @@ class ClusterBackend(HostedBackend):
         return [
             worker
             for worker in self._workers
-            if (lane is Lane.FAST or not worker.server.fast_only) and not self._standing.aside(worker.server.url)
+            if (lane is Lane.FAST or not worker.server.fast_only) and not self._breaker.why_open(worker.server.url)
         ]
 
     def _nobody(self, tried: Mapping[str, ProviderError]) -> ProviderError:
@@ -198,14 +200,14 @@ class ClusterBackend(HostedBackend):
             return busy[-1]
         return NoServerLeft(self._title, all_of_them=not self._up(Lane.FAST))
 
-    def _set_aside(self, worker: _Worker, error: ProviderError) -> None:
+    def _count_failure(self, worker: _Worker, error: ProviderError) -> None:
         if isinstance(error, RateLimited):
             return
-        at_once_s = FIRST_ASIDE_S if isinstance(error, _AT_ONCE) else 0.0
+        at_once_s = FIRST_OPEN_S if isinstance(error, _AT_ONCE) else 0.0
         kind = type(error).__name__
         log.warning("%s at the server %s", kind, worker.server.url)
-        if self._standing.failed(worker.server.url, aside_s=at_once_s):
-            log.error("The server %s is set aside: %s.", worker.server.url, self._standing.aside(worker.server.url))
+        if self._breaker.failed(worker.server.url, open_s=at_once_s):
+            log.error("The server %s is set aside: %s.", worker.server.url, self._breaker.why_open(worker.server.url))
 
     async def _hang_up(self) -> None:
         for worker in self._workers:

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
-from engine.backends.local.batches import BatchLimits, Kind
+from engine.backends.local.batches import BatchKind, BatchLimits
 from engine.backends.local.finishing import Finisher, Unwritten
+from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.tuning import compile_failed
-from engine.backends.local.words import words_for
 from engine.backends.warm_up import check_ready, warm_up_job
 from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
 from engine.jobs.job import EngineError, Job, Lane, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
@@ -27,9 +27,9 @@ from engine.placement.sizes import Load
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
-    from engine.backends.local.reading import Reader
+    from engine.backends.local.model_cache import ModelCache
+    from engine.backends.local.pipeline_loading import Reader
     from engine.backends.local.render import Rendering
-    from engine.backends.local.shelf import Shelf
     from engine.placement.plan import Placement
 
 log = logging.getLogger(__name__)
@@ -67,12 +67,12 @@ class DiffusersBackend:
         self._tell_room: Callable[[], None] = lambda: None
         self._warming = False
         self._closing = False
-        self.shelf: Shelf | None = None
+        self.model_cache: ModelCache | None = None
         self.embeddings: Embeddings | None = None
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
         """Unlimited until a batch of this model and (width, height) did not fit; one, where pictures must go in."""
-        return 1 if model.needs_picture else self._limits.largest(Kind(model.id, size))
+        return 1 if model.needs_picture else self._limits.largest(BatchKind(model.id, size))
 
     @property
     def ready(self) -> Collection[str]:
@@ -124,9 +124,9 @@ class DiffusersBackend:
 
     def _read_ahead(self, model: Model) -> None:
         self._worker.sign_of_life(patience_s=self._settings.load_hang_s)
-        shelf, _ = self._parts()
-        shelf.take(model, lambda: None)
-        self._ready = shelf.resident
+        model_cache, _ = self._parts()
+        model_cache.take(model, lambda: None)
+        self._ready = model_cache.resident
 
     async def bare_s(self, batch: Sequence[Job]) -> float:
         """Seconds that the same pictures take in a plain loop over the pipeline, without anything of ours around it."""
@@ -135,8 +135,8 @@ class DiffusersBackend:
     def _bare_s(self, batch: Sequence[Job]) -> float:
         from engine.backends.local.bare_loop import pictures
 
-        shelf, _ = self._parts()
-        loaded = shelf.take(self._model(batch[0]), lambda: None)
+        model_cache, _ = self._parts()
+        loaded = model_cache.take(self._model(batch[0]), lambda: None)
         began_s = perf_counter()
         pictures(loaded, batch)
         return perf_counter() - began_s
@@ -163,15 +163,15 @@ class DiffusersBackend:
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
-            if self.shelf is not None and runtime.no_kernel(error):
+            if self.model_cache is not None and runtime.no_kernel(error):
                 log.exception("torch has no kernels for the GPU here.")
                 raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
-            if self.shelf is not None and compile_failed(error):
+            if self.model_cache is not None and compile_failed(error):
                 log.exception("Model %s could not be compiled.", batch[0].model)
                 raise ModelUnavailable(
                     batch[0].model, "compile=blocks is set, and torch could not compile it (the log says why)"
                 ) from error
-            if self.shelf is not None and runtime.is_fatal(error):
+            if self.model_cache is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
 
@@ -207,18 +207,18 @@ class DiffusersBackend:
         if not isinstance(tried, _TooLarge):
             self._limits.worked(kind, len(batch))
             return tried
-        shelf, _ = self._parts()
-        runtime.free_unused(shelf.device)
-        shelf.unsettle(model.id)
-        if shelf.spare_others(model.id):
+        model_cache, _ = self._parts()
+        runtime.free_unused(model_cache.device)
+        model_cache.unsettle(model.id)
+        if model_cache.spare_others(model.id):
             return self._relieved(model, batch, watcher, placement)
-        tiles = shelf.further_down(model, placement, only_tiles=True) if tried.at_autoencoder else None
+        tiles = model_cache.further_down(model, placement, only_tiles=True) if tried.at_autoencoder else None
         if tiles is not None:
             log.warning("%s decodes in tiles: the picture does not fit into memory.", model.id)
             return self._relieved(model, batch, watcher, tiles)
         if len(batch) > 1:
             return self._halved(model, batch, watcher, placement)
-        lower = shelf.further_down(model, placement, only_tiles=False)
+        lower = model_cache.further_down(model, placement, only_tiles=False)
         if lower is not None:
             log.warning("%s does not fit into memory; for this order its place is: %s.", model.id, lower.settings)
             return self._relieved(model, batch, watcher, lower)
@@ -240,7 +240,7 @@ class DiffusersBackend:
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
     ) -> list[Unwritten | EngineError] | _TooLarge:
         """The outcomes of one pipeline call, or that it does not fit into memory."""
-        if self.shelf is None:
+        if self.model_cache is None:
             watcher.loading(batch, self._settings.load_hang_s)
         self._parts()  # first: it decides how torch is imported
         from engine.backends.local.inputs import PictureUnreadable
@@ -267,17 +267,17 @@ class DiffusersBackend:
         from engine.backends.local.pipelines import recipe_for
         from engine.backends.local.render import Rendering
 
-        shelf, embeddings = self._parts()
+        model_cache, embeddings = self._parts()
 
         def loading() -> None:
             watcher.loading(batch, self._settings.load_hang_s)
 
-        new = model.id not in (*shelf.resident, *shelf.parked)
-        loaded = shelf.take(model, loading, placement or shelf.planned(model, _load_of(model, batch)))
-        planned = shelf.planned_batch(model)
+        new = model.id not in (*model_cache.resident, *model_cache.parked)
+        loaded = model_cache.take(model, loading, placement or model_cache.planned(model, _load_of(model, batch)))
+        planned = model_cache.planned_batch(model)
         if planned is not None:
             self._limits.plan(_kind(model, batch[0]), planned)
-        self._ready = shelf.resident
+        self._ready = model_cache.resident
         loaded.fine_tunes.use(batch[0].adapters, loading)
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
@@ -295,22 +295,22 @@ class DiffusersBackend:
             raise ModelUnavailable(model.title, "it works from a picture: name a saved face with @, or use /edit")
         return model
 
-    def _parts(self) -> tuple[Shelf, Embeddings]:
-        """The shelf and the caches; the first call on a thread imports torch."""
-        if self.shelf is None or self.embeddings is None:
+    def _parts(self) -> tuple[ModelCache, Embeddings]:
+        """The model_cache and the caches; the first call on a thread imports torch."""
+        if self.model_cache is None or self.embeddings is None:
             runtime.prepare(self._settings)
             from engine.backends.local.embeddings import Embeddings
-            from engine.backends.local.shelf import Shelf
+            from engine.backends.local.model_cache import ModelCache
 
-            self.shelf = Shelf(self._settings, self._reader)
-            if self.shelf.card is None and self._settings.niceness is None:
+            self.model_cache = ModelCache(self._settings, self._reader)
+            if self.model_cache.card is None and self._settings.niceness is None:
                 be_nice(runtime.BEHIND)  # a card was expected here, and it is the processor that does the work
             self.embeddings = Embeddings()
-        return self.shelf, self.embeddings
+        return self.model_cache, self.embeddings
 
 
-def _kind(model: Model, job: Job) -> Kind:
-    return Kind(model.id, (job.width, job.height), _pictures(model, job))
+def _kind(model: Model, job: Job) -> BatchKind:
+    return BatchKind(model.id, (job.width, job.height), _pictures(model, job))
 
 
 def _load_of(model: Model, batch: Sequence[Job]) -> Load:

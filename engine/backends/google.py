@@ -73,7 +73,7 @@ class GoogleBackend(DirectBackend):
         warnings.filterwarnings("ignore", category=UserWarning, module=r"google\.genai\._common")
         try:
             answer = await self._client.aio.models.generate_content(
-                model=ask.model.source, contents=contents(ask), config=config(ask, self._access.fineness)
+                model=ask.model.source, contents=contents(ask), config=config(ask, self._access.resolution)
             )
             return self._picture(answer)
         except APIError as error:

@@ -22,8 +22,8 @@ import aiohttp
 from engine.backends import Cancelled, Outcome, Report
 from engine.backends.provider_errors import (
     AnswerLost,
+    CircuitOpen,
     GenerationFailed,
-    ProviderAside,
     ProviderError,
     ProviderFailing,
     ProviderSilent,
@@ -39,7 +39,7 @@ from engine.models.hosted_models import TITLES, Access
 from engine.models.model import Model, Provider
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
-from engine.wording.dialects import Attached, Words, render
+from engine.wording.dialects import Attached, RenderedPrompt, render
 
 log = logging.getLogger(__name__)
 
@@ -61,8 +61,8 @@ MISSES: Final = 6
 """So many failures in a row while asking after a ticket, or fetching its picture, end it."""
 
 
-class Notes(Protocol):
-    """Keeps a line of text a job over restarts."""
+class RequestJournal(Protocol):
+    """What was asked of a provider for each job: a line of text that outlives restarts."""
 
     async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
         """`charged_usd_micros` is what the provider says that it charges for what is called so."""
@@ -81,20 +81,20 @@ class Notes(Protocol):
         ...
 
 
-class NotesInMemory:
-    """Notes that end with the process. `charges` are in millionths of a US dollar."""
+class JournalInMemory:
+    """A journal that ends with the process. `charges` are in millionths of a US dollar."""
 
     def __init__(self) -> None:
-        self.notes: dict[str, str] = {}
+        self.entries: dict[str, str] = {}
         self.charges: dict[str, int] = {}
 
     async def remember(self, job_id: str, text: str, charged_usd_micros: int | None = None) -> None:
-        self.notes[job_id] = text
+        self.entries[job_id] = text
         if charged_usd_micros is not None:
             self.charges[job_id] = charged_usd_micros
 
     async def recall(self, job_id: str) -> str:
-        return self.notes.get(job_id, "")
+        return self.entries.get(job_id, "")
 
     async def presume_charge(self, job_id: str, usd_micros: int) -> None:
         self.charges.setdefault(job_id, usd_micros)
@@ -109,7 +109,7 @@ class Ask:
 
     job: Job
     model: Model
-    words: Words
+    words: RenderedPrompt
     aspect: str
     pictures: tuple[bytes, ...]
 
@@ -154,14 +154,14 @@ class HostedBackend(ABC):
         self,
         catalogue: Catalogue,
         access: Access,
-        notes: Notes | None = None,
+        journal: RequestJournal | None = None,
         *,
         unit_s: float = 1.0,
         decoder: Decoder | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._access = access
-        self._notes = notes or NotesInMemory()
+        self._journal = journal or JournalInMemory()
         self._unit_s = unit_s
         self._decoder = decoder or Decoder()
         self._shares_decoder = decoder is not None
@@ -173,7 +173,7 @@ class HostedBackend(ABC):
         self._quiet_until_s = 0.0
         self._opening = asyncio.Lock()
         self._opened = False
-        self._seats = asyncio.Semaphore(access.slots)
+        self._slots = asyncio.Semaphore(access.slots)
 
     @property
     def slots(self) -> int:
@@ -247,7 +247,7 @@ class HostedBackend(ABC):
         submission = self._submissions.get(job.id)
         if submission is not None:
             await asyncio.wait({submission})
-        noted = await self._notes.recall(job.id)
+        noted = await self._journal.recall(job.id)
         if not self._closing and noted:
             if self.bills:
                 log.warning(
@@ -259,22 +259,22 @@ class HostedBackend(ABC):
 
     async def _made(self, job: Job, report: Report, cancelled: Cancelled) -> Finished:
         model = self._catalogue.get(job.model)
-        noted = await self._notes.recall(job.id)
-        aside = self._catalogue.standing.aside(self.provider)
+        noted = await self._journal.recall(job.id)
+        aside = self._catalogue.breaker.why_open(self.provider)
         if aside and not noted:
-            raise ProviderAside(self._title, aside)
+            raise CircuitOpen(self._title, aside)
         await self._open()
         ask = await asyncio.to_thread(prepared, job, model)
         report(job.id, Progress(0, 1))
         began_s = perf_counter()
-        async with self._seats:
+        async with self._slots:
             if cancelled(job.id):
                 raise JobCancelled
             answer = await self._answer(ask, noted, report)
-        # The provider is done with it by now: what follows takes no seat.
+        # The provider is done with it by now: what follows takes no slot.
         raw = await self._fetched(answer)
         picture = await self._plain(raw, job)
-        self._catalogue.standing.worked(self.provider)
+        self._catalogue.breaker.worked(self.provider)
         return Finished(
             picture=picture.png,
             width=picture.width,
@@ -313,27 +313,27 @@ class HostedBackend(ABC):
         kind = type(error).__name__
         if error.may_be_billed and self.bills:
             log.error("%s: %s may charge for a portrait that did not arrive.", kind, self._title, extra={"job": job.id})
-        elif not isinstance(error, ProviderAside):
+        elif not isinstance(error, CircuitOpen):
             status = getattr(error, "status", "")
             log.warning("%s at %s %s", kind, self._title, status, extra={"job": job.id})
-        if error.blames and self._catalogue.standing.failed(self.provider, aside_s=error.aside_s):
-            log.error("%s is set aside: %s.", self._title, self._catalogue.standing.aside(self.provider))
+        if error.blames and self._catalogue.breaker.failed(self.provider, open_s=error.open_s):
+            log.error("%s is set aside: %s.", self._title, self._catalogue.breaker.why_open(self.provider))
 
     async def _account_for(self, job: Job, error: ProviderError) -> None:
         """What a failure costs the operator."""
         if isinstance(error, self.unbilled):
-            await self._notes.take_back_charge(job.id)
-        elif error.may_be_billed or self._is_bought(await self._notes.recall(job.id)):
+            await self._journal.take_back_charge(job.id)
+        elif error.may_be_billed or self._is_bought(await self._journal.recall(job.id)):
             await self._presume_charge(job)
 
     async def _count_what_was_sent(self, job: Job) -> None:
         """Whatever broke on this side, the provider may charge for what it was sent."""
-        if await self._notes.recall(job.id):
+        if await self._journal.recall(job.id):
             await self._presume_charge(job)
 
     async def _presume_charge(self, job: Job) -> None:
         if self.bills:
-            await self._notes.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
+            await self._journal.presume_charge(job.id, self._catalogue.get(job.model).cost_usd_micros)
 
     def _is_bought(self, noted: str) -> bool:
         """Whether what is remembered says that the provider took the request."""
@@ -347,7 +347,7 @@ class HostedBackend(ABC):
             try:
                 return await call()
             except RateLimited as error:
-                await self._notes.remember(job.id, "")
+                await self._journal.remember(job.id, "")
                 usual_s = 2.0 * 2**attempt * self._unit_s
                 # Whoever says "at once" for ever is asked ever more rarely all the same.
                 wait_s = usual_s if error.wait_s is None else max(error.wait_s, min(usual_s / 8, self._unit_s))
@@ -384,12 +384,12 @@ class TicketedBackend(HostedBackend):
         self,
         catalogue: Catalogue,
         access: Access,
-        notes: Notes | None = None,
+        journal: RequestJournal | None = None,
         *,
         unit_s: float = 1.0,
         decoder: Decoder | None = None,
     ) -> None:
-        super().__init__(catalogue, access, notes, unit_s=unit_s, decoder=decoder)
+        super().__init__(catalogue, access, journal, unit_s=unit_s, decoder=decoder)
         self._lasted_s: dict[str, deque[float]] = {}
         self._session: aiohttp.ClientSession | None = None
 
@@ -416,9 +416,9 @@ class TicketedBackend(HostedBackend):
         return await self._persistently(lambda: download(self._http(), answer.url, self._title))
 
     async def _bought(self, ask: Ask) -> str:
-        await self._notes.remember(ask.job.id, SENT)
+        await self._journal.remember(ask.job.id, SENT)
         bought = await self.submit(ask)
-        await self._notes.remember(ask.job.id, bought.ticket, self._charged(ask, bought.units))
+        await self._journal.remember(ask.job.id, bought.ticket, self._charged(ask, bought.units))
         return bought.ticket
 
     def _charged(self, ask: Ask, units: object) -> int | None:
@@ -443,6 +443,7 @@ class TicketedBackend(HostedBackend):
 
     async def _persistently(self, call: Callable[[], Awaitable[T]]) -> T:
         """For what may be asked again without harm. Raises AnswerLost when it keeps failing."""
+        # By hand, not by tenacity: a provider that names its own wait is given it.
         for miss in range(MISSES):
             try:
                 return await call()
@@ -489,7 +490,7 @@ class DirectBackend(HostedBackend):
         return Answer(await self._patiently(ask.job, lambda: self._asked(ask, report)))
 
     async def _asked(self, ask: Ask, report: Report) -> bytes:
-        await self._notes.remember(ask.job.id, SENT)
+        await self._journal.remember(ask.job.id, SENT)
         try:
             return await asyncio.wait_for(self.ask(ask, report), self._access.timeout_s)
         except TimeoutError:
@@ -502,16 +503,16 @@ def prepared(job: Job, model: Model) -> Ask:
     Blocking.
     """
     room = model.references - (job.edit is not None)
-    held = sorted(job.references, key=lambda reference: reference.role is not Role.FACE)[: max(0, room)]
+    taken = sorted(job.references, key=lambda reference: reference.role is not Role.FACE)[: max(0, room)]
     words = render(
         job.prompt,
         model.family,
-        characters=[reference.handle for reference in held if reference.role is Role.FACE],
-        others=[Attached(reference.handle, reference.role) for reference in held if reference.role is not Role.FACE],
+        characters=[reference.handle for reference in taken if reference.role is Role.FACE],
+        others=[Attached(reference.handle, reference.role) for reference in taken if reference.role is not Role.FACE],
         change=job.edit.words if job.edit else "",
         looks=job.looks(),
     )
-    paths = [*([job.edit.path] if job.edit else []), *(reference.path for reference in held)]
+    paths = [*([job.edit.path] if job.edit else []), *(reference.path for reference in taken)]
     return Ask(
         job=job,
         model=model,

@@ -67,7 +67,7 @@ class MageBackend(TicketedBackend):
         from mage_space import MageAPIError, MageConnectionError
 
         architecture = ask.model.source.split("/")[0]
-        fields = config(ask, self._access.fineness)
+        fields = config(ask, self._access.resolution)
         try:
             request: Any = await self._client.generate(architecture, fields, idempotency_key=key(ask))
             return self._taken(request)
@@ -116,7 +116,7 @@ class MageBackend(TicketedBackend):
 
     def _sampling(self, ask: Ask, answer: Answer) -> Sampling:
         """What stands in the request: not every architecture there takes all of it."""
-        sent = config(ask, self._access.fineness)
+        sent = config(ask, self._access.resolution)
         return Sampling(
             seed=sent.get("seed") if answer.seed is None else answer.seed,
             steps=sent.get("num_inference_steps", 0),
@@ -185,7 +185,7 @@ class MageBackend(TicketedBackend):
 
 def key(ask: Ask) -> str:
     """The idempotency key. The job's id is "order.picture"."""
-    return f"{ask.job.id.replace('.', ':')}:{ask.job.try_number}"
+    return f"{ask.job.id.replace('.', ':')}:{ask.job.attempt_number}"
 
 
 def config(ask: Ask, resolution: str) -> dict[str, Any]:

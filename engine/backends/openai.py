@@ -113,8 +113,8 @@ class OpenAIBackend(DirectBackend):
             "n": 1,
             "output_format": "png",
         }
-        if self._access.fineness:
-            fields["quality"] = self._access.fineness
+        if self._access.quality:
+            fields["quality"] = self._access.quality
         return fields
 
     async def _decoded(self, text: object) -> bytes:

@@ -32,10 +32,10 @@ from engine.models.catalogue import Catalogue
 from engine.models.model import Model
 from engine.models.studio_model import STEPS
 from engine.prompts.looks import told, unsaid
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
-    from engine.renderer.fitting.fitter import Fitted, Plan
+    from engine.renderer.fitting.fitter import Fitted, FittingPlan
     from engine.renderer.processes import StudioProcess
     from engine.renderer.scene import Person, Scene
 
@@ -57,7 +57,7 @@ class StudioBackend:
 
     slots = 1
 
-    def __init__(self, catalogue: Catalogue, plan: Plan | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, plan: FittingPlan | None = None) -> None:
         self._catalogue = catalogue
         self._plan = plan
         """How much of a face from elsewhere is looked for, None for all of it."""
@@ -180,7 +180,7 @@ class StudioBackend:
             del self._fitted[next(iter(self._fitted))]
 
 
-def scene_of(job: Job, fitted: Mapping[str, Person] | None = None) -> tuple[Scene, Words]:
+def scene_of(job: Job, fitted: Mapping[str, Person] | None = None) -> tuple[Scene, RenderedPrompt]:
     """What is photographed for a job, and how it is said. Blocking: reads the pictures that go along.
 
     `fitted` are people from elsewhere by handle, as far as they could be fitted.
@@ -201,7 +201,7 @@ def scene_of(job: Job, fitted: Mapping[str, Person] | None = None) -> tuple[Scen
     # Whom the studio made itself keeps hair, beard and glasses as they are; of others it has the words alone.
     added = unsaid(prompt, {handle: said for handle, said in job.looks().items() if handle not in known})
     reading = read(prompt, seed=seed, characters={**(fitted or {}), **known}, sitters=kept, looks=added)
-    return reading.scene, Words(describe(reading.scene), dropped=reading.missed, remembered=told(added))
+    return reading.scene, RenderedPrompt(describe(reading.scene), dropped=reading.missed, remembered=told(added))
 
 
 def _characters(references: Sequence[Reference]) -> Mapping[str, Person]:

@@ -9,19 +9,19 @@ from typing import ClassVar
 
 from engine.backends.provider_values import text_of
 from engine.jobs.job import EngineError
-from engine.models.standing import FIRST_ASIDE_S
+from engine.models.circuit_breaker import FIRST_OPEN_S
 
 
 class ProviderError(EngineError):
     """Base. `title` is the provider's name.
 
     `may_be_billed`: the provider may charge for it, so the operator is told. `blames` counts against the
-    provider, which is set aside when that goes on; `aside_s` sets it aside at once for so many seconds.
+    provider, whose circuit opens when that goes on; `open_s` opens it at once for so many seconds.
     """
 
     may_be_billed: ClassVar[bool] = False
     blames: bool = False
-    aside_s: float = 0.0
+    open_s: float = 0.0
 
     def __init__(self, title: str, sentence: str) -> None:
         self.title = title
@@ -32,7 +32,7 @@ class OutOfCredit(ProviderError):
     """The studio's account at the provider is empty."""
 
     blames = True
-    aside_s = 600.0
+    open_s = 600.0
 
     def __init__(self, title: str) -> None:
         super().__init__(
@@ -45,7 +45,7 @@ class KeyRefused(ProviderError):
     """The provider does not accept the studio's key."""
 
     blames = True
-    aside_s = 600.0
+    open_s = 600.0
 
     def __init__(self, title: str) -> None:
         super().__init__(
@@ -96,7 +96,7 @@ class RequestRefused(ProviderError):
 class GenerationFailed(ProviderError):
     """The provider took the request and then failed, and does not charge for that.
 
-    It may be the request's fault, so it does not count against the provider: one person could set it aside for all.
+    It may be the request's fault, so it does not count against the provider: one person could stop it for all.
     `said` is the model's own reason as it came, where it gave one; what is shown of it is one plain line.
     """
 
@@ -193,11 +193,11 @@ class NoServerLeft(ProviderError):
 
     def __init__(self, title: str, *, all_of_them: bool) -> None:
         self.blames = all_of_them  # else one that is kept for the fast lane is up
-        self.aside_s = FIRST_ASIDE_S if all_of_them else 0.0
+        self.open_s = FIRST_OPEN_S if all_of_them else 0.0
         super().__init__(title, f"{title} has no server that works just now. Try again later, or choose another model.")
 
 
-class ProviderAside(ProviderError):
+class CircuitOpen(ProviderError):
     """The provider failed repeatedly and is left alone for a while; nothing was sent."""
 
     def __init__(self, title: str, reason: str) -> None:

@@ -28,7 +28,7 @@ MOST_COMPARED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class HeldFace:
+class ExpectedFace:
     """A saved face that a portrait is to show: (embedding, pattern) of each of its reference pictures."""
 
     handle: str
@@ -37,7 +37,7 @@ class HeldFace:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a portrait shows. `likenesses` are 0…100, one for each of the held faces, in their order; None for one
+    """What a portrait shows. `likenesses` are 0…100, one for each of the expected faces, in their order; None for one
     that was never measured. `copied` says that a face is all but its reference picture itself."""
 
     faces: int
@@ -51,7 +51,7 @@ class Review:
         return min((each for each in self.likenesses if each is not None), default=None)
 
 
-def portrait(picture: bytes, held: Sequence[HeldFace]) -> Review | None:
+def portrait(picture: bytes, expected: Sequence[ExpectedFace]) -> Review | None:
     """Judge a portrait against the faces that it was to show; None where faces cannot be looked for."""
     if identity.missing():
         return None
@@ -60,32 +60,32 @@ def portrait(picture: bytes, held: Sequence[HeldFace]) -> Review | None:
     except identity.LookFailed as error:
         log.warning("a portrait is not measured: the look for faces failed (%s)", error)
         return None
-    shown = _assigned(found, held)
-    likenesses = tuple(_likeness(who, face) for who, face in zip(held, shown, strict=True))
+    shown = _assigned(found, expected)
+    likenesses = tuple(_likeness(who, face) for who, face in zip(expected, shown, strict=True))
     of_people = [face for face in shown if face is not None] or list(found[:1])
     return Review(
         faces=len(found),
         sharp=bool(of_people) and all(min(face.sharpness, face.eyes) >= SHARP for face in of_people),
         likenesses=likenesses,
-        copied=any(_is_copy(who, face) for who, face in zip(held, shown, strict=True) if face is not None),
+        copied=any(_is_copy(who, face) for who, face in zip(expected, shown, strict=True) if face is not None),
     )
 
 
-def _assigned(found: Sequence[Face], held: Sequence[HeldFace]) -> list[Face | None]:
+def _assigned(found: Sequence[Face], expected: Sequence[ExpectedFace]) -> list[Face | None]:
     """Which face is whose: the pairs that are the most alike together. Who is not there gets None."""
     faces: list[Face | None] = [*found[:MOST_COMPARED]]
-    faces += [None] * max(0, len(held) - len(faces))
-    if not held:
+    faces += [None] * max(0, len(expected) - len(faces))
+    if not expected:
         return []
 
     def together(order: Sequence[Face | None]) -> float:
-        return sum(_likeness(who, face) or 0.0 for who, face in zip(held, order, strict=True))
+        return sum(_likeness(who, face) or 0.0 for who, face in zip(expected, order, strict=True))
 
-    orders = [list(order) for order in permutations(faces, len(held))]
+    orders = [list(order) for order in permutations(faces, len(expected))]
     return max(orders, key=together)
 
 
-def _likeness(who: HeldFace, face: Face | None) -> float | None:
+def _likeness(who: ExpectedFace, face: Face | None) -> float | None:
     if not who.references:
         return None
     if face is None:
@@ -93,7 +93,7 @@ def _likeness(who: HeldFace, face: Face | None) -> float | None:
     return scale()(fmean(identity.distance(embedding, face.embedding) for embedding, _ in who.references))
 
 
-def _is_copy(who: HeldFace, face: Face) -> bool:
+def _is_copy(who: ExpectedFace, face: Face) -> bool:
     return any(identity.sameness(pattern, face.pattern) >= COPIED for _, pattern in who.references)
 
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import NOTHING_SAID, Looks
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 
 class Lane(StrEnum):
@@ -50,7 +50,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class ImageToImage:
     """A picture to change instead of beginning anew.
 
     `strength` in 0…1 is how much of it may change, for models that take one; `words` is what to change, as typed.
@@ -64,18 +64,19 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A fine-tune (LoRA file) laid over the model; `scale` is its strength, 1.0 as trained."""
+    """A LoRA file on top of the model; `weight` is how much of it, 1.0 as trained."""
 
     name: str
     path: Path
-    scale: float = 1.0
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """One picture to make. `user` is whose turn it takes; `arrival` grows with every job ever placed.
 
-    `try_number` is more than 1 when the picture is made anew because an earlier try of the same job did not hold:
+    `attempt_number` is more than 1 when the picture is made anew because an earlier attempt at the same job
+    had not the saved face:
     a provider that knows a repeated request by its key must see another one then.
     """
 
@@ -90,12 +91,12 @@ class Job:
     guidance: float
     seed: int
     references: tuple[Reference, ...] = ()
-    reference_scale: float = 0.6
+    ip_adapter_scale: float = 0.6
     adapters: tuple[Adapter, ...] = ()
-    edit: Edit | None = None
+    edit: ImageToImage | None = None
     arrival: int
     previews: bool = True
-    try_number: int = 1
+    attempt_number: int = 1
 
     def looks(self) -> dict[str, Looks]:
         """What is known of each saved face's hair, beard and glasses, by handle: of several pictures the first says."""
@@ -166,7 +167,7 @@ class Finished:
     width: int
     height: int
     seed: int
-    words: Words
+    words: RenderedPrompt
     model_title: str
     note: str
     steps: int

@@ -1,1 +1,1 @@
-"""Which models there are: the catalogue, published, local and hosted ones, LoRAs, and how hosted ones stand."""
+"""Which models there are: the catalogue, published, local and hosted ones, LoRAs, and the circuit breaker."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.jobs.job import UnknownFineTune, UnknownModel
+from engine.models.circuit_breaker import CircuitBreaker
 from engine.models.loras import FineTune, read_folder
 from engine.models.model import BUILTIN_ID, CatalogueError, Model, Provider, Quality
-from engine.models.standing import Standing
 
 if TYPE_CHECKING:
     from engine.models.hosted_models import Access
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 class Catalogue:
     """The models on offer, in the order they are shown; `default` is an id among them.
 
-    `standing` is what the backends find out about their providers while they run. `fine_tunes` are those that fit
+    `breaker` is what the backends find out about their providers while they run. `fine_tunes` are those that fit
     one of the models; `refused` has a sentence for each file that is not offered.
     """
 
     models: tuple[Model, ...]
     default: str
-    standing: Standing = field(default_factory=Standing, compare=False)
+    breaker: CircuitBreaker = field(default_factory=CircuitBreaker, compare=False)
     fine_tunes: tuple[FineTune, ...] = ()
     refused: tuple[str, ...] = ()
 
     def unavailable(self, model: Model) -> str:
         """Why the model cannot be asked now, as a clause; "" when it can."""
-        return self.standing.aside(model.provider)
+        return self.breaker.why_open(model.provider)
 
     def get(self, model_id: str) -> Model:
         """The model with this id. Raises UnknownModel, which names the nearest ids."""

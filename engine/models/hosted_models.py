@@ -57,8 +57,8 @@ class Server:
 class Access:
     """How one provider is reached. The key is in no repr.
 
-    `models` are entries "id=Title" of the provider's own ids (Mage: "architecture/variant"). `fineness` is the
-    provider's word for it: a resolution at Mage and Google ("2K"), low to high at OpenAI. Pictures are
+    `models` are entries "id=Title" of the provider's own ids (Mage: "architecture/variant"). `resolution` is
+    Mage's and Google's word for the size ("2K"), `quality` OpenAI's for the care (low to high). Pictures are
     downloaded from `hosts` and what is below them. `slots` is how many requests may be under way. A cluster has
     `servers` instead of a `base_url`, and entries of local models. `unit_usd` is what one unit of the provider's own
     money (a gem, a credit) costs, 0 when that is not known.
@@ -68,7 +68,8 @@ class Access:
     base_url: str
     models: tuple[str, ...]
     slots: int
-    fineness: str = ""
+    resolution: str = ""
+    quality: str = ""
     hosts: tuple[str, ...] = ()
     timeout_s: float = 300.0
     servers: tuple[Server, ...] = ()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.jobs.job import Adapter
 from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
     from engine.models.model import Model
@@ -53,7 +53,7 @@ class FineTune:
 
     def adapter(self, strength: float | None = None) -> Adapter:
         """The fine-tune at this strength, or at its own."""
-        return Adapter(name=self.name, path=self.path, scale=self.strength if strength is None else strength)
+        return Adapter(name=self.name, path=self.path, weight=self.strength if strength is None else strength)
 
 
 def read_folder(folder: Path, models: Sequence[Model]) -> tuple[tuple[FineTune, ...], tuple[str, ...]]:
@@ -75,7 +75,7 @@ def read_folder(folder: Path, models: Sequence[Model]) -> tuple[tuple[FineTune, 
     return tuple(fitting.values()), tuple(refused)
 
 
-def with_triggers(words: Words, triggers: Iterable[str]) -> Words:
+def with_triggers(words: RenderedPrompt, triggers: Iterable[str]) -> RenderedPrompt:
     """The words with those trigger words in front that they do not say yet."""
     missing = [trigger for trigger in triggers if trigger.casefold() not in words.prompt.casefold()]
     if not missing:

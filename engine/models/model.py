@@ -51,7 +51,7 @@ class Model:
     seeded: bool = True
     negative: bool = True
     references: int = 0
-    reference_scale: float = 0.6
+    ip_adapter_scale: float = 0.6
     edits: bool = False
     needs_picture: bool = False
     only_faces: bool = False

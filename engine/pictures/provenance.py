@@ -9,12 +9,11 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from engine import recipes
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
-from engine.recipes import Found, Texts, picture_text
+from engine.recipes import FoundRecipe, picture_text
+from engine.recipes.embedded_recipe import EmbeddedRecipe, embedded_in
 from engine.recipes.picture_text import with_texts
-from engine.recipes.told import Told, told_in
 
 if TYPE_CHECKING:
     from engine.pictures.signing import Credentials
@@ -35,7 +34,7 @@ NEEDED: Final = 3
 class Recipe:
     """Everything that made a picture. `words` and `negative` are what the model was told; sizes in pixels.
 
-    `fine_tune` is the name of the LoRA that was laid over the model, "" without one. `seed`, `steps`, `guidance` and
+    `fine_tune` is the name of the LoRA on the model, "" without one. `seed`, `steps`, `guidance` and
     `sampler` (with the name of its schedule) are those that made the picture; None, 0 and "" where that is not known.
     """
 
@@ -94,16 +93,16 @@ def read(raw: bytes) -> Recipe | None:
     It comes from a stranger: it passes policy and price like typed text. At most `MAX_PROMPT` characters of prompt.
     Raises Unreadable for a recipe of another tool that cannot be read.
     """
-    return from_told(told_in(raw))
+    return from_embedded(embedded_in(raw))
 
 
-def from_told(told: Told) -> Recipe | None:
+def from_embedded(told: EmbeddedRecipe) -> Recipe | None:
     """The recipe of what was found in a picture."""
     recipe = from_text(told.own) if told.own else from_found(told.found) if told.found else None
     return recipe if recipe is not None and len(to_json(recipe.prompt)) <= MAX_PROMPT else None
 
 
-def from_found(found: Found) -> Recipe | None:
+def from_found(found: FoundRecipe) -> Recipe | None:
     """What another tool wrote, its words sorted into slots; None where nothing of them is left."""
     said = parse(found.words[:MAX_TEXT])
     negative = ", ".join(filter(None, (said.negative, _unwanted(found.negative))))
@@ -250,9 +249,3 @@ def _whole(found: dict[str, Any], name: str, most: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
         raise ValueError(name)
     return value
-
-
-def _from_parameters(text: str) -> Recipe | None:
-    """What another tool wrote into the parameters of a picture."""
-    found = recipes.read(Texts({PARAMETERS_KEYWORD: text}))
-    return None if found is None else from_found(found)

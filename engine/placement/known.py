@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.models.published import published
-from engine.placement.sizes import Denoiser, ModelParts, Part
+from engine.placement.sizes import Denoiser, ModelPart, ModelParts
 
 _SOURCE: Final = "as published"
 _CLIP_L: Final = 123_650_304
@@ -28,7 +28,7 @@ _SAFETY_CHECKER: Final = 303_981_588
 
 
 def _of(denoiser: Denoiser, elements: int, **others: int) -> ModelParts:
-    parts = (Part(denoiser.name, elements), *(Part(name, count) for name, count in others.items()))
+    parts = (ModelPart(denoiser.name, elements), *(ModelPart(name, count) for name, count in others.items()))
     return ModelParts(parts, denoiser, _SOURCE)
 
 

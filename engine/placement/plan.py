@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from engine.models.model import Model
-from engine.placement.cards import Card
+from engine.placement.graphics_card import Card
 from engine.placement.sizes import (
     BITS,
     GIB,
     WORKSPACE_BYTES,
     Load,
+    ModelPart,
     ModelParts,
-    Part,
     decode_bytes,
     step_bytes,
 )
@@ -213,7 +213,7 @@ def need_of(parts: ModelParts, placement: Placement, load: Load, model: Model) -
     return Need(card + WORKSPACE_BYTES, ram, idle)
 
 
-def part_bytes(part: Part, kept: Kept, model: Model, *, denoising: bool = False) -> int:
+def part_bytes(part: ModelPart, kept: Kept, model: Model, *, denoising: bool = False) -> int:
     """What the weights of a part take. Only the denoiser's are ever kept smaller than 16 bits."""
     if kept == "gguf" and denoising:
         return _file_bytes(model.gguf) or part.elements

@@ -25,7 +25,7 @@ TILE_PX: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ModelPart:
     """A part of a pipeline by its name there; `elements` counts its weights and the tables saved with them."""
 
     name: str
@@ -57,22 +57,22 @@ class Denoiser:
 class ModelParts:
     """All parts of a model; `source` says where their sizes are from, for people."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[ModelPart, ...]
     denoiser: Denoiser
     source: str
 
     @property
-    def denoising(self) -> Part:
+    def denoising(self) -> ModelPart:
         """The part that makes the steps."""
         return next(part for part in self.parts if part.name == self.denoiser.name)
 
     @property
-    def readers(self) -> tuple[Part, ...]:
+    def readers(self) -> tuple[ModelPart, ...]:
         """The parts that are done once words and faces were read."""
         return tuple(part for part in self.parts if part.reads)
 
     @property
-    def others(self) -> tuple[Part, ...]:
+    def others(self) -> tuple[ModelPart, ...]:
         """The autoencoder, and what else is neither denoiser nor reader."""
         return tuple(part for part in self.parts if not part.reads and part.name != self.denoiser.name)
 

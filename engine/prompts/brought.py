@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.prompts.model import ASPECTS
+from engine.prompts.portrait_prompt import ASPECTS
 
 MAX_SEED: Final = 2**63 - 1
 _RATIO: Final = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)\s*[:x×/]\s*(\d{1,5}(?:\.\d{1,3})?)(?![\w:/.])", re.I)

@@ -19,7 +19,7 @@ what of other tools was ignored, what of choices such as {a|b} was drawn. Put TE
 _BYTES_A_CHARACTER: Final = 4
 
 
-class Unreadable(ValueError):
+class NothingToRead(ValueError):
     """There is no text to read. The message is a sentence for whoever typed the command."""
 
 
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     try:
         shown = as_json(read(_text(given)))
-    except Unreadable as error:
+    except NothingToRead as error:
         print(error, file=sys.stderr)
         return 2
     sys.stdout.buffer.write(shown.encode() + b"\n")
@@ -49,12 +49,12 @@ def as_json(reading: Reading) -> str:
 def _text(given: list[str]) -> str:
     """Raises Unreadable."""
     if len(given) != 1:
-        raise Unreadable("Give one text in quotation marks, or - to read standard input. --help says more.")
+        raise NothingToRead("Give one text in quotation marks, or - to read standard input. --help says more.")
     text = _typed(sys.stdin.buffer.read(_BYTES_A_CHARACTER * MAX_TEXT + 1) if given[0] == "-" else given[0])
     if len(text) > MAX_TEXT:
-        raise Unreadable(f"That text is too long: at most {MAX_TEXT:,} characters are read. Shorten it.")
+        raise NothingToRead(f"That text is too long: at most {MAX_TEXT:,} characters are read. Shorten it.")
     if not text.strip():
-        raise Unreadable("That text is empty. Write who is in the portrait, and where.")
+        raise NothingToRead("That text is empty. Write who is in the portrait, and where.")
     return text
 
 
@@ -65,4 +65,4 @@ def _typed(given: str | bytes) -> str:
         # What is cut off in the midst of a character is too long in any case.
         return raw.decode("utf-8", "ignore" if len(raw) > _BYTES_A_CHARACTER * MAX_TEXT else "strict")
     except UnicodeError as error:
-        raise Unreadable("That text is not UTF-8. Save it as UTF-8 and try again.") from error
+        raise NothingToRead("That text is not UTF-8. Save it as UTF-8 and try again.") from error

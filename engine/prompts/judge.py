@@ -14,7 +14,7 @@ from engine.prompts.phrases import (
     VERBS,
     WEAK,
     Chunk,
-    Clause,
+    Stretch,
     clauses,
     head,
     phrases,
@@ -106,7 +106,7 @@ _WISHES: Final = frozenset(
 _LONGEST_WISH: Final = 6
 
 
-class Piece(NamedTuple):
+class SlotPiece(NamedTuple):
     """A stretch of the line for one slot; `joint` is what stood before it: "" in the midst of a clause."""
 
     slot: str
@@ -120,7 +120,7 @@ class _Read(NamedTuple):
     waits: bool
 
 
-def judge(line: str, *, first: bool) -> list[Piece]:
+def judge(line: str, *, first: bool) -> list[SlotPiece]:
     """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line."""
     read = list[_Read]()
     reader = _Reader(line, first=first)
@@ -172,20 +172,20 @@ def _last_before(slots: list[str | None]) -> list[str | None]:
     return found
 
 
-def _pieces(line: str, read: list[_Read]) -> list[Piece]:
+def _pieces(line: str, read: list[_Read]) -> list[SlotPiece]:
     """The line cut before every phrase but the first."""
     if not read:
-        return [Piece("subject", line.strip(EDGES), ",")]
-    pieces, start, slot, joint = list[Piece](), 0, "", ""
+        return [SlotPiece("subject", line.strip(EDGES), ",")]
+    pieces, start, slot, joint = list[SlotPiece](), 0, "", ""
     for clause in read:
         following = clause.joint
         for chunk in clause.chunks:
             if slot:
                 end = _opening(line, start, chunk.units[0].start)
-                pieces.append(new(Piece, (slot, line[start:end].strip(EDGES), joint)))
+                pieces.append(new(SlotPiece, (slot, line[start:end].strip(EDGES), joint)))
                 start = end
             slot, joint, following = chunk.slot or "subject", following, ""
-    pieces.append(Piece(slot, line[start:].strip(EDGES), joint))
+    pieces.append(SlotPiece(slot, line[start:].strip(EDGES), joint))
     return pieces
 
 
@@ -232,7 +232,7 @@ class _Reader:
         self._has_subject = False
         self._peopled = not first
 
-    def read(self, clause: Clause) -> list[Chunk]:
+    def read(self, clause: Stretch) -> list[Chunk]:
         """The phrases of the next clause, each with its slot; None for what its neighbours are to decide."""
         _ask(clause.units)
         found = phrases(clause.units)

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from engine.prompts import labels
 from engine.prompts.lexicon import LEXICON, SLOT_OF, kind_of, listed_kind
 from engine.prompts.phrases import NOUN_KINDS, WEAK
-from engine.prompts.structured import Entry
+from engine.prompts.structured import KeyedValue
 from engine.prompts.units import units
 
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+")
@@ -94,7 +94,7 @@ class Meaning(NamedTuple):
     words: str
 
 
-def meaning(entry: Entry) -> Meaning:
+def meaning(entry: KeyedValue) -> Meaning:
     """What an entry says, by the innermost of its keys that says anything."""
     names = [name_of(key) for key in entry.keys]
     name = names[-1] if names else ""

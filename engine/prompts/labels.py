@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from engine.prompts.lexicon import entries
-from engine.prompts.model import SLOTS
+from engine.prompts.portrait_prompt import SLOTS
 from engine.prompts.units import units
 
 _PLAIN: Final = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from engine.prompts.model import SLOTS, PortraitPrompt
+from engine.prompts.portrait_prompt import SLOTS, PortraitPrompt
 
 
 def to_lines(prompt: PortraitPrompt) -> str:

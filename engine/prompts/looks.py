@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from typing import Final
 
 from engine.prompts.lexicon import group_of
-from engine.prompts.model import PortraitPrompt
 from engine.prompts.phrases import Chunk, chunks, clauses
+from engine.prompts.portrait_prompt import PortraitPrompt
 from engine.prompts.units import HANDLE, Unit, units
 
 MOST_CHARACTERS: Final = 80

@@ -11,8 +11,8 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from engine.prompts.lexicon import LEXICON, SLOT_OF
-from engine.prompts.model import SLOTS, PortraitPrompt
 from engine.prompts.phrases import NOUN_KINDS, PREPOSITIONS, VERBS, WEAK
+from engine.prompts.portrait_prompt import SLOTS, PortraitPrompt
 from engine.prompts.units import Unit, units
 
 _SIGN: Final = re.compile(

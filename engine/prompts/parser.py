@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from engine.prompts import keys, labels, negation, pasted, quotes, structured
-from engine.prompts.judge import EDGES, Piece, judge
-from engine.prompts.languages import detecting, judging
-from engine.prompts.languages import labels as foreign_labels
-from engine.prompts.languages.lexicon import Language
+from engine.prompts import keys, labels, negation, pasted, quotations, structured
+from engine.prompts.judge import EDGES, SlotPiece, judge
+from engine.prompts.languages import detecting, span_slots
+from engine.prompts.languages import translated_labels as foreign_labels
+from engine.prompts.languages.vocabulary import Language
 from engine.prompts.lines import to_lines
-from engine.prompts.model import SLOTS, PortraitPrompt, unique
+from engine.prompts.portrait_prompt import SLOTS, PortraitPrompt, unique
 from engine.prompts.units import HANDLE
 
 MAX_TEXT: Final = 8000
@@ -75,7 +75,7 @@ def _read(text: str, brought: pasted.Brought) -> PortraitPrompt:
     if (said := pasted.of_a_tool(text, brought)) is not None:
         text = said
     for part in structured.parts(text):
-        if isinstance(part, structured.Entry):
+        if isinstance(part, structured.KeyedValue):
             collector.entry(keys.meaning(part))
         else:
             _read_lines(part, collector)
@@ -88,7 +88,7 @@ def _read_lines(text: str, collector: _Collector) -> None:
     text = pasted.take_out(text, collector.brought)
     collector.language = detecting.spoken(text)
     for line in text.split("\n"):
-        line = _single_spaced(quotes.straighten(_single_spaced(line)))
+        line = _single_spaced(quotations.straighten(_single_spaced(line)))
         if line:
             collector.line(line)
 
@@ -130,7 +130,7 @@ class _Collector:
         """Take in one line: its labelled stretches as they stand, the rest by judgement."""
         other = labels.unknown(line) if self.labelled and '"' not in line and not self.language else None
         if other and self.open_label == "free":
-            self.entry(keys.meaning(structured.Entry((other[0],), other[1])))
+            self.entry(keys.meaning(structured.KeyedValue((other[0],), other[1])))
             return
         for segment in self._segments(line):
             slot = segment.slot
@@ -162,7 +162,7 @@ class _Collector:
             slot = kind if kind in SLOTS or kind == "negative" else "free"
             plain = "-" not in words and _PLAIN.fullmatch(words)
             for line in [words] if plain else pasted.take_out(words, self.brought).split("\n"):
-                value = _single_spaced(quotes.straighten(_single_spaced(line))).strip(EDGES)
+                value = _single_spaced(quotations.straighten(_single_spaced(line))).strip(EDGES)
                 self._segment(slot, value, labels.Segment(slot, value, slot if slot != "negative" else "avoid"))
 
     def _segment(self, slot: str, value: str, segment: labels.Segment) -> None:
@@ -172,7 +172,7 @@ class _Collector:
             value = self._wanted(value)
         if not value:
             return
-        if slot in SLOTS and self.language and (pieces := judging.partly_denied(value, self.language)):
+        if slot in SLOTS and self.language and (pieces := span_slots.partly_denied(value, self.language)):
             self._take(pieces, slot)
         elif slot in SLOTS:
             self._add(slot, value, ",")
@@ -185,7 +185,7 @@ class _Collector:
     def _denied(self, value: str, segment: labels.Segment) -> str:
         """What a label says is not wanted."""
         if self.language:
-            return judging.listed(value)
+            return span_slots.listed(value)
         return value if segment.label.startswith("negative") else negation.plainly(value)
 
     def _wanted(self, value: str) -> str:
@@ -197,8 +197,8 @@ class _Collector:
     def _special(self, slot: str, value: str) -> bool:
         """Whether the value is wholly what its label promises."""
         if slot == "text":
-            self.text += quotes.quoted(value) or [value.replace('"', " ").strip()]
-            return not quotes.quoted(value) or not quotes.without_quotations(value).strip(EDGES)
+            self.text += quotations.quoted(value) or [value.replace('"', " ").strip()]
+            return not quotations.quoted(value) or not quotations.without_quotations(value).strip(EDGES)
         if slot == "characters" and _HANDLES_ONLY.fullmatch(value):
             self.characters += _HANDLE.findall(value)
             return True
@@ -213,20 +213,20 @@ class _Collector:
     def _free(self, value: str) -> None:
         first = not any(self.slots.values())
         if self.language:
-            self._take(judging.judge(value, self.language, first=first))
+            self._take(span_slots.judge(value, self.language, first=first))
         else:
             self._take(judge(value, first=first))
 
-    def _take(self, pieces: Iterable[Piece], slot: str = "") -> None:
+    def _take(self, pieces: Iterable[SlotPiece], slot: str = "") -> None:
         """Put pieces where they belong, or all in one slot but what is not wanted."""
         for piece in pieces:
-            if piece.slot == judging.NEGATIVE:
+            if piece.slot == span_slots.NEGATIVE:
                 self.negative.append(piece.text)
             elif piece.text:
                 self._add(slot or piece.slot, piece.text, piece.joint)
 
     def _add(self, slot: str, text: str, joint: str) -> None:
-        """Put a text at the end of a slot; `joint` as in `Piece`."""
+        """Put a text at the end of a slot; `joint` as in `SlotPiece`."""
         if joint:
             self.clause += 1
         said = self.slots[slot]
@@ -235,9 +235,9 @@ class _Collector:
         said.append(text)
         self.last_clause[slot] = self.clause
         if '"' in text:
-            self.text += quotes.quoted(text)
+            self.text += quotations.quoted(text)
         if "@" in text:
-            self.characters += _HANDLE.findall(quotes.without_quotations(text))
+            self.characters += _HANDLE.findall(quotations.without_quotations(text))
 
     def prompt(self) -> PortraitPrompt:
         """The prompt as far as it was read."""
@@ -251,5 +251,5 @@ class _Collector:
         )
 
     def _flag_negatives(self) -> list[str]:
-        values = [_single_spaced(quotes.straighten(value)).strip(EDGES) for value in self.brought.negative]
+        values = [_single_spaced(quotations.straighten(value)).strip(EDGES) for value in self.brought.negative]
         return [value for value in values if value]

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from engine import recipes
-from engine.prompts import choices, flags, shapes
+from engine.prompts import aspect_ratio, choices, flags
 from engine.prompts.brought import MAX_SEED, Brought, aspect_in, nearest_aspect, seed_in
 
 __all__ = ["MAX_SEED", "Brought", "aspect_in", "nearest_aspect", "of_a_tool", "seed_in", "take_out"]
@@ -78,7 +78,7 @@ def take_out(text: str, brought: Brought) -> str:
     if flags.may_hold_any(text):
         text = "\n".join(flags.take_out(line, brought) for line in text.split("\n"))
     if ":" in text or "x" in text or "×" in text:
-        text = shapes.take_out(text, brought)
+        text = aspect_ratio.take_out(text, brought)
     if pasted or (any(sign in text for sign in _SIGNS) and _WEIGHTED.search(text)):
         text = _without_weights(text, brought)
     return text
@@ -91,7 +91,7 @@ def of_a_tool(text: str, brought: Brought) -> str | None:
     """
     try:
         found = recipes.read_pasted(text)
-    except recipes.Unreadable as error:
+    except recipes.UnreadableRecipe as error:
         brought.ignored.append(f"a recipe of {error.tool}")
         return ""
     if found is None:

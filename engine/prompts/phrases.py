@@ -45,14 +45,14 @@ class Chunk:
     about: str = ""
 
 
-class Clause(NamedTuple):
+class Stretch(NamedTuple):
     """What stands between two borders; `joint` is the border before it."""
 
     joint: str
     units: list[Unit]
 
 
-def clauses(found: list[Unit]) -> Iterator[Clause]:
+def clauses(found: list[Unit]) -> Iterator[Stretch]:
     """Cut at commas, full stops and the like."""
     joint, current = ",", list[Unit]()
     for unit in found:
@@ -60,12 +60,12 @@ def clauses(found: list[Unit]) -> Iterator[Clause]:
             current.append(unit)
             continue
         if current:
-            yield new(Clause, (joint, current))
+            yield new(Stretch, (joint, current))
             joint, current = ",", []
         if unit.word != ",":
             joint = _stronger(joint, unit.word)
     if current:
-        yield new(Clause, (joint, current))
+        yield new(Stretch, (joint, current))
 
 
 def _stronger(joint: str, border: str) -> str:

@@ -44,14 +44,14 @@ _CONTENTS: Final = frozenset({"text", "content", "value", "prompt", "description
 _DEEPEST: Final = 8
 
 
-class Entry(NamedTuple):
+class KeyedValue(NamedTuple):
     """A value and the keys that lead to it, the outermost first."""
 
     keys: tuple[str, ...]
     value: str
 
 
-def parts(text: str) -> list[str | Entry]:
+def parts(text: str) -> list[str | KeyedValue]:
     """The text as what is data in it and what is not, in order; a text without data is itself."""
     if "```" in text or "~~~" in text:
         text = _INLINE_FENCE.sub("\n", _FENCE.sub("", text))
@@ -76,7 +76,7 @@ def _unbraced(text: str) -> str:
     return inside.strip() if whole and _BARE_KEY.match(inside) else ""
 
 
-def _with_json(text: str, key: int) -> list[str | Entry]:
+def _with_json(text: str, key: int) -> list[str | KeyedValue]:
     before = text[:key].rstrip()
     opened = [at for at in range(len(before) - 1, max(len(before) - 40, -1), -1) if before[at] in _OPENING]
     begin = opened[-1] if opened and not before[opened[-1] :].strip("{[( \t\n\"“'-") else key
@@ -95,7 +95,7 @@ class _Open:
         self.keys: list[str] = []
         self.key = ""
         self.value: str | None = None
-        self.found: list[str | Entry] = []
+        self.found: list[str | KeyedValue] = []
 
     def text(self, text: str) -> None:
         """A string or a bare word: it may turn out to be a key."""
@@ -112,7 +112,7 @@ class _Open:
         """What was read last is a value."""
         if self.value is not None:
             keys = (*self.keys[-_DEEPEST:], self.key)
-            self.found.append(Entry(tuple(key for key in keys if key), " ".join(self.value.split())))
+            self.found.append(KeyedValue(tuple(key for key in keys if key), " ".join(self.value.split())))
             self.key, self.value = "", None
 
     def open(self) -> None:
@@ -129,7 +129,7 @@ class _Open:
             self.keys.pop()
 
 
-def _json(text: str, begin: int, closes: bool) -> tuple[list[str | Entry], int]:
+def _json(text: str, begin: int, closes: bool) -> tuple[list[str | KeyedValue], int]:
     """The entries of what begins there, and where it ends: at the last closing bracket, or with the text."""
     state, at = _Open(), begin
     while at < len(text):
@@ -160,14 +160,14 @@ def _json(text: str, begin: int, closes: bool) -> tuple[list[str | Entry], int]:
     return _paired(state.found), len(text)
 
 
-def _paired(found: list[str | Entry]) -> list[str | Entry]:
+def _paired(found: list[str | KeyedValue]) -> list[str | KeyedValue]:
     """The entries, with {"role": "subject", "text": "a mime"} as {"subject": "a mime"}."""
-    kept = list[str | Entry]()
+    kept = list[str | KeyedValue]()
     for entry in found:
         before = kept[-1] if kept else None
         if (
-            isinstance(before, Entry)
-            and isinstance(entry, Entry)
+            isinstance(before, KeyedValue)
+            and isinstance(entry, KeyedValue)
             and before.keys[:-1] == entry.keys[:-1]
             and before.keys[-1:]
             and entry.keys[-1:]
@@ -175,7 +175,7 @@ def _paired(found: list[str | Entry]) -> list[str | Entry]:
             and entry.keys[-1].casefold() in _CONTENTS
         ):
             kept.pop()
-            entry = Entry((*entry.keys[:-1], before.value), entry.value)
+            entry = KeyedValue((*entry.keys[:-1], before.value), entry.value)
         kept.append(entry)
     return kept
 
@@ -200,10 +200,10 @@ def _unescaped(found: re.Match[str]) -> str:
     return " " if found[1] in "ntr" else found[1]
 
 
-def _yaml(text: str) -> list[str | Entry]:
+def _yaml(text: str) -> list[str | KeyedValue]:
     """The entries of a text that is YAML line by line; nothing where too many lines are none."""
     lines = [line for line in text.split("\n") if line.strip() and line.strip() != "---"]
-    found, stack = list[str | Entry](), list[tuple[int, str]]()
+    found, stack = list[str | KeyedValue](), list[tuple[int, str]]()
     strange, within = 0, -1
     for line in lines:
         read = _YAML_LINE.match(line)
@@ -221,8 +221,8 @@ def _yaml(text: str) -> list[str | Entry]:
             within = indent if value in {"|", ">", "|-", ">-"} else within
         strange += not key and not stack
         if value and value not in {"|", ">", "|-", ">-"}:
-            found.append(Entry(tuple(name for _, name in stack[-_DEEPEST:]), _unquoted(value)))
-    keyed = sum(bool(entry.keys) for entry in found if isinstance(entry, Entry))
+            found.append(KeyedValue(tuple(name for _, name in stack[-_DEEPEST:]), _unquoted(value)))
+    keyed = sum(bool(entry.keys) for entry in found if isinstance(entry, KeyedValue))
     return found if keyed >= 2 and strange == 0 else []
 
 
@@ -231,13 +231,13 @@ def _unquoted(value: str) -> str:
     return value[1:-1] if whole else value.strip("[]") if value[:1] == "[" else value
 
 
-def _xml(text: str) -> list[str | Entry]:
+def _xml(text: str) -> list[str | KeyedValue]:
     """The entries of a text in tags; nothing where none of them is closed."""
-    found, stack, at, closed = list[str | Entry](), list[str](), 0, False
+    found, stack, at, closed = list[str | KeyedValue](), list[str](), 0, False
     for tag in _XML.finditer(text):
         words = " ".join(text[at : tag.start()].split())
         if words:
-            found.append(Entry(tuple(stack[-_DEEPEST:]), words) if stack else words)
+            found.append(KeyedValue(tuple(stack[-_DEEPEST:]), words) if stack else words)
         at = tag.end()
         if not tag[1]:
             stack.append(tag[2])

@@ -116,7 +116,7 @@ class Engine:
         self._pools: dict[str, Pool] = {}
         self._tickets: dict[str, _Ticket] = {}
         self._waiting: Counter[str] = Counter()
-        self._seated: Counter[str] = Counter()
+        self._slots_taken: Counter[str] = Counter()
         self._tasks: set[asyncio.Task[None]] = set()
         self._dirty: set[Pool] = set()
         self._stopped = False
@@ -247,7 +247,7 @@ class Engine:
         self._dirty.add(pool)
 
     def _pump(self) -> None:
-        # A seat that came free may let the same user start on another backend.
+        # A slot that came free may let the same user start on another backend.
         self._dirty.clear()
         if self._stopped or self._lost:
             return
@@ -262,11 +262,11 @@ class Engine:
         def fits(model_id: str, size: tuple[int, int]) -> int:
             return min(self._limits.batch, pool.backend.max_batch(self._catalogue.get(model_id), size))
 
-        jobs = pool.pick(fits, lambda user: self._running_cap(user) - self._seated[user], self._clock())
+        jobs = pool.pick(fits, lambda user: self._running_cap(user) - self._slots_taken[user], self._clock())
         batch = [self._tickets[job.id] for job in jobs]
         for ticket in batch:
             self._leave_line(ticket.job.user)
-            self._seated[ticket.job.user] += 1
+            self._slots_taken[ticket.job.user] += 1
             ticket.running = True
         return batch
 
@@ -288,7 +288,7 @@ class Engine:
         finally:
             pool.done(batch[0].job)
             for ticket in batch:
-                self._leave_seat(ticket)
+                self._leave_slot(ticket)
             self._changed(pool)
 
     async def _start(self, batch: Sequence[_Ticket]) -> list[_Ticket]:
@@ -352,7 +352,7 @@ class Engine:
                 self._end(ticket, RenderFailed(f"it broke off {ticket.restarts + 1} times"))
                 continue
             ticket.restarts += 1
-            self._leave_seat(ticket)
+            self._leave_slot(ticket)
             self._enqueue(ticket)
 
     def _lose(self, reason: str) -> None:
@@ -402,7 +402,7 @@ class Engine:
         else:
             ticket.stream.fail(outcome)
         if ticket.running:
-            self._leave_seat(ticket)
+            self._leave_slot(ticket)
         else:
             ticket.pool.remove(ticket.job.id)
             self._leave_line(ticket.job.user)
@@ -413,11 +413,11 @@ class Engine:
         if not self._waiting[user]:
             del self._waiting[user]
 
-    def _leave_seat(self, ticket: _Ticket) -> None:
+    def _leave_slot(self, ticket: _Ticket) -> None:
         if not ticket.running:
             return
         ticket.running = False
         user = ticket.job.user
-        self._seated[user] -= 1
-        if not self._seated[user]:
-            del self._seated[user]
+        self._slots_taken[user] -= 1
+        if not self._slots_taken[user]:
+            del self._slots_taken[user]

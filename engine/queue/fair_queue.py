@@ -14,12 +14,12 @@ from typing import NamedTuple
 from engine.jobs.job import Job, Lane
 
 FAST_PICKS_IN_A_ROW = 7
-"""While standard jobs wait, at least one pick in eight is theirs; so is the eighth seat of a batch."""
+"""While standard jobs wait, at least one pick in eight is theirs; so is the eighth slot of a batch."""
 
 PASSES_IN_A_ROW = 3
 """So many batches of a model that is in memory may go before somebody whose model would have to be loaded first."""
 
-Seats = Callable[[str], int]
+SlotsLeft = Callable[[str], int]
 """How many more jobs of this user may run now."""
 
 
@@ -32,8 +32,8 @@ class BatchKey(NamedTuple):
     steps: int
     guidance: float
     adapters: tuple[tuple[str, float], ...]
-    reference_scale: float | None
-    edit_strength: float | None = None
+    ip_adapter_scale: float | None
+    denoising_strength: float | None = None
     alone: str = ""
 
 
@@ -45,25 +45,25 @@ def batch_key(job: Job) -> BatchKey:
         job.height,
         job.steps,
         job.guidance,
-        tuple((adapter.name, adapter.scale) for adapter in job.adapters),
-        job.reference_scale if job.references else None,
+        tuple((adapter.name, adapter.weight) for adapter in job.adapters),
+        job.ip_adapter_scale if job.references else None,
         job.edit.strength if job.edit else None,
     )
 
 
 class _Person:
-    """Which turn of a lane somebody is at: it moves on with each job served."""
+    """Somebody's virtual time in a lane: it moves on with each job served."""
 
-    __slots__ = ("turn",)
+    __slots__ = ("virtual_time",)
 
-    def __init__(self, turn: int) -> None:
-        self.turn = turn
+    def __init__(self, virtual_time: int) -> None:
+        self.virtual_time = virtual_time
 
 
-class _Turns:
-    """Everybody's turn in one lane.
+class _VirtualTimes:
+    """Everybody's virtual time in one lane.
 
-    Somebody new starts at the lane's current turn, so they come before those who were just served and after
+    Somebody new starts at the lane's current time, so they come before those who were just served and after
     nobody's whole backlog.
     """
 
@@ -82,10 +82,10 @@ class _Turns:
 
     def join(self, user: str) -> None:
         person = self.of(user)
-        person.turn = max(person.turn, self._current)
+        person.virtual_time = max(person.virtual_time, self._current)
 
-    def reach(self, turn: int) -> None:
-        self._current = max(self._current, turn)
+    def reach(self, virtual_time: int) -> None:
+        self._current = max(self._current, virtual_time)
 
     def forget(self, staying: Iterable[str]) -> None:
         """Drops everybody who is not waiting; called now and then, so its cost is spread."""
@@ -128,11 +128,11 @@ class _Place:
         return self.user < other.user
 
     def true_entry(self) -> _Entry:
-        return (self.person.turn, self.first, self)
+        return (self.person.virtual_time, self.first, self)
 
 
 _Entry = tuple[int, int, _Place]
-"""(turn, arrival, whose): the smallest comes first."""
+"""(virtual time, arrival, whose): the smallest comes first."""
 
 
 class _Ring:
@@ -141,8 +141,8 @@ class _Ring:
     A heap entry may be older than the truth, never later: it is put right when it comes to the top.
     """
 
-    def __init__(self, turns: _Turns) -> None:
-        self._turns = turns
+    def __init__(self, virtual_times: _VirtualTimes) -> None:
+        self._virtual_times = virtual_times
         self._heap: list[_Entry] = []
         self.places: dict[str, _Place] = {}
 
@@ -150,7 +150,7 @@ class _Ring:
         user = waiting.job.user
         place = self.places.get(user)
         if place is None:
-            place = self.places[user] = _Place(user, self._turns.of(user))
+            place = self.places[user] = _Place(user, self._virtual_times.of(user))
         insort_right(place.jobs, waiting, key=_arrival)
         if place.jobs[0] is waiting:
             place.first = waiting.arrival
@@ -170,20 +170,20 @@ class _Ring:
             place.entry = None
             del self.places[place.user]
 
-    def first(self, seats: Seats) -> _Waiting | None:
-        """The next job of a user who has a seat left."""
+    def first(self, slots: SlotsLeft) -> _Waiting | None:
+        """The next job of a user who has a slot left."""
         heap = self._heap
         aside: list[_Entry] = []
         found = None
         while heap and found is None:
             entry = heap[0]
-            turn, first, place = entry
+            virtual_time, first, place = entry
             if place.entry is not entry:
                 heapq.heappop(heap)
-            elif turn != place.person.turn or first != place.first:
+            elif virtual_time != place.person.virtual_time or first != place.first:
                 place.entry = place.true_entry()
                 heapq.heapreplace(heap, place.entry)
-            elif seats(place.user) > 0:
+            elif slots(place.user) > 0:
                 found = place.jobs[0]
             else:
                 aside.append(heapq.heappop(heap))
@@ -193,24 +193,24 @@ class _Ring:
 
 
 class _Line:
-    """One lane: everybody's turns and all its jobs."""
+    """One lane: everybody's virtual time and all its jobs."""
 
     def __init__(self) -> None:
-        self.turns = _Turns()
-        self.all = _Ring(self.turns)
+        self.virtual_times = _VirtualTimes()
+        self.all = _Ring(self.virtual_times)
 
     def tidy(self) -> None:
-        if len(self.turns) > 2 * len(self.all.places) + 64:
-            self.turns.forget(self.all.places)
+        if len(self.virtual_times) > 2 * len(self.all.places) + 64:
+            self.virtual_times.forget(self.all.places)
 
     def in_order(self) -> list[Job]:
-        turned = [
-            (place.person.turn + nth, waiting.arrival, waiting.job)
+        in_order = [
+            (place.person.virtual_time + nth, waiting.arrival, waiting.job)
             for place in self.all.places.values()
             for nth, waiting in enumerate(place.jobs)
         ]
-        turned.sort(key=lambda entry: entry[:2])
-        return [job for _, _, job in turned]
+        in_order.sort(key=lambda entry: entry[:2])
+        return [job for _, _, job in in_order]
 
 
 class _Group:
@@ -219,11 +219,11 @@ class _Group:
     def __init__(self, key: BatchKey, lines: Mapping[Lane, _Line]) -> None:
         self.key = key
         self.count = 0
-        self.rings = {lane: _Ring(line.turns) for lane, line in lines.items()}
+        self.rings = {lane: _Ring(line.virtual_times) for lane, line in lines.items()}
 
-    def first(self, seats: Seats, lanes: Collection[Lane], *, standard_first: bool) -> _Waiting | None:
+    def first(self, slots: SlotsLeft, lanes: Collection[Lane], *, standard_first: bool) -> _Waiting | None:
         for lane in (Lane.STANDARD, Lane.FAST) if standard_first else (Lane.FAST, Lane.STANDARD):
-            found = self.rings[lane].first(seats) if lane in lanes else None
+            found = self.rings[lane].first(slots) if lane in lanes else None
             if found is not None:
                 return found
         return None
@@ -259,7 +259,7 @@ class FairQueue:
             model = self._models[job.model] = _Group(key, self._lines)
         line = self._lines[job.lane]
         if job.user not in line.all.places:
-            line.turns.join(job.user)
+            line.virtual_times.join(job.user)
         group.count += 1
         model.count += 1
         self._waiting[job.id] = _Waiting(job, line, group, model)
@@ -275,27 +275,27 @@ class FairQueue:
     def pick(
         self,
         size: Callable[[BatchKey, int], int],
-        seats: Seats,
+        slots: SlotsLeft,
         lanes: Collection[Lane] = tuple(Lane),
         ready: Collection[str] = (),
     ) -> list[Job]:
-        """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a seat.
+        """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a slot.
 
         `size(key, candidates)` says how many of the `candidates` that fit are worth taking together. Jobs of models
         that are `ready` go before the others of their lane, at most `PASSES_IN_A_ROW` batches in a row.
         """
-        head = self._head(seats, lanes)
+        head = self._head(slots, lanes)
         if head is None:
             return []
-        head = self._instead(head, seats, ready)
+        head = self._instead(head, slots, ready)
         group = head.group
         wanted = size(group.key, group.count)
-        head.line.turns.reach(head.in_line.person.turn)
+        head.line.virtual_times.reach(head.in_line.person.virtual_time)
         taken: dict[str, int] = {}
         batch = [self._take(head, taken)]
 
         def left(user: str) -> int:
-            return seats(user) - taken.get(user, 0)
+            return slots(user) - taken.get(user, 0)
 
         fast = int(batch[0].lane is Lane.FAST)
         while len(batch) < wanted:
@@ -322,11 +322,11 @@ class FairQueue:
             yield waiting
         yield from standard
 
-    def _head(self, seats: Seats, lanes: Collection[Lane]) -> _Waiting | None:
+    def _head(self, slots: SlotsLeft, lanes: Collection[Lane]) -> _Waiting | None:
         if len(lanes) == 1:  # the other lane misses no turn: it has no room
-            return self._lines[next(iter(lanes))].all.first(seats)
-        fast = self._lines[Lane.FAST].all.first(seats)
-        standard = self._lines[Lane.STANDARD].all.first(seats)
+            return self._lines[next(iter(lanes))].all.first(slots)
+        fast = self._lines[Lane.FAST].all.first(slots)
+        standard = self._lines[Lane.STANDARD].all.first(slots)
         if fast is None or standard is None:
             self._fast_picks = 0
             return fast or standard
@@ -336,22 +336,22 @@ class FairQueue:
         self._fast_picks += 1
         return fast
 
-    def _instead(self, head: _Waiting, seats: Seats, ready: Collection[str]) -> _Waiting:
+    def _instead(self, head: _Waiting, slots: SlotsLeft, ready: Collection[str]) -> _Waiting:
         """Somebody of the head's lane whose model is in memory, where the head's would have to be loaded first."""
         if not ready or head.job.model in ready or self._passes >= PASSES_IN_A_ROW:
             self._passes = 0
             return head
         lane = head.job.lane
-        found = [self._models[name].rings[lane].first(seats) for name in ready if name in self._models]
+        found = [self._models[name].rings[lane].first(slots) for name in ready if name in self._models]
         able = [waiting for waiting in found if waiting is not None]
         if not able:
             self._passes = 0
             return head
         self._passes += 1
-        return min(able, key=lambda waiting: (waiting.in_line.person.turn, waiting.arrival))
+        return min(able, key=lambda waiting: (waiting.in_line.person.virtual_time, waiting.arrival))
 
     def _take(self, waiting: _Waiting, taken: dict[str, int]) -> Job:
-        waiting.in_line.person.turn += 1
+        waiting.in_line.person.virtual_time += 1
         self._remove(waiting)
         user = waiting.in_line.user
         taken[user] = taken.get(user, 0) + 1

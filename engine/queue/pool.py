@@ -9,7 +9,7 @@ from time import perf_counter
 
 from engine.backends import Backend, Keeping, Laned
 from engine.jobs.job import Job, Lane, Queued
-from engine.queue.fair_queue import BatchKey, FairQueue, Seats, batch_key
+from engine.queue.fair_queue import BatchKey, FairQueue, SlotsLeft, batch_key
 from engine.queue.timings import Timings
 
 Fits = Callable[[str, tuple[int, int]], int]
@@ -54,7 +54,7 @@ class Pool:
         if self._queue.remove(job_id) is not None:
             self._stale = True
 
-    def pick(self, fits: Fits, seats: Seats, now_s: float) -> list[Job]:
+    def pick(self, fits: Fits, slots: SlotsLeft, now_s: float) -> list[Job]:
         """Takes the next batch out of the queue and counts it as running, [] when nobody may start."""
 
         def size(key: BatchKey, candidates: int) -> int:
@@ -62,7 +62,7 @@ class Pool:
             return self._timings.batch_size(key, candidates, limit)
 
         ready = self.backend.ready if isinstance(self.backend, Keeping) else ()
-        jobs = self._queue.pick(size, seats, self._lanes(), ready)
+        jobs = self._queue.pick(size, slots, self._lanes(), ready)
         if jobs:
             self._running.append((batch_key(jobs[0]), jobs[0].lane, now_s))
             self._stale = True

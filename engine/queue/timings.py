@@ -30,12 +30,12 @@ class _Kind(NamedTuple):
     height: int
     guided: bool
     referenced: bool
-    edit_strength: float | None
+    denoising_strength: float | None
 
 
 def _kind(key: BatchKey) -> _Kind:
-    guided, referenced = key.guidance > 1, key.reference_scale is not None
-    return _Kind(key.model, key.width, key.height, guided, referenced, key.edit_strength)
+    guided, referenced = key.guidance > 1, key.ip_adapter_scale is not None
+    return _Kind(key.model, key.width, key.height, guided, referenced, key.denoising_strength)
 
 
 class _Curve:

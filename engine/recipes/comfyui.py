@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal
 
-from engine.recipes.model import (
+from engine.recipes.found_recipe import (
     LONGEST,
-    Found,
+    FoundRecipe,
     Object,
     Texts,
-    Unreadable,
+    UnreadableRecipe,
     name_of,
     object_in,
     real_of,
@@ -75,7 +75,7 @@ _WIDGETS: Final[Mapping[str, tuple[str, ...]]] = {
 """What the values of a node stand for, where only the drawing of the graph was kept."""
 
 
-def read(texts: Texts) -> Found | None:
+def read(texts: Texts) -> FoundRecipe | None:
     """The graph in `prompt` of a PNG, or in the EXIF data of a WebP; else what can be told from the drawing of it."""
     graph = next(filter(is_graph, _told(texts, "prompt")), None)
     if graph is not None:
@@ -107,22 +107,22 @@ def is_workflow(said: Object) -> bool:
     return isinstance(said.get("nodes"), list) and isinstance(said.get("links"), list)
 
 
-def found_in(graph: Object) -> Found:
+def found_in(graph: Object) -> FoundRecipe:
     """The recipe of the sampler that began what was saved. Raises Unreadable."""
     if len(graph) > MOST_NODES:
-        raise Unreadable(TOOL, f"its graph has more than {MOST_NODES:,} nodes")
+        raise UnreadableRecipe(TOOL, f"its graph has more than {MOST_NODES:,} nodes")
     nodes = _Nodes(graph)
     for sampler in nodes.samplers():
         words = nodes.words(sampler, "positive")
         if words:
             return _of_sampler(nodes, sampler, words)
-    raise Unreadable(TOOL, "its graph leads to no prompt that is written in it")
+    raise UnreadableRecipe(TOOL, "its graph leads to no prompt that is written in it")
 
 
-def _of_sampler(nodes: _Nodes, sampler: str, words: str) -> Found:
+def _of_sampler(nodes: _Nodes, sampler: str, words: str) -> FoundRecipe:
     unwanted = nodes.words(sampler, "negative")
     width, height = nodes.size(sampler)
-    return Found(
+    return FoundRecipe(
         tool=TOOL,
         words=words,
         negative="" if unwanted == words else unwanted,
@@ -263,7 +263,7 @@ def _put_together(texts: Iterable[str]) -> str:
 def _graph_of(drawing: Object) -> Object:
     """The graph that a drawing shows, as far as its nodes are known."""
     if len(drawing["nodes"]) > MOST_NODES or len(drawing["links"]) > 10 * MOST_NODES:
-        raise Unreadable(TOOL, f"its graph has more than {MOST_NODES:,} nodes")
+        raise UnreadableRecipe(TOOL, f"its graph has more than {MOST_NODES:,} nodes")
     origins = {link[0]: link[1:3] for link in drawing["links"] if isinstance(link, list) and _is_link(link)}
     nodes = [node for node in drawing["nodes"] if isinstance(node, dict) and isinstance(node.get("type"), str)]
     return {str(node.get("id")): {"class_type": node["type"], "inputs": _drawn(node, origins)} for node in nodes}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.recipes.model import (
-    Found,
+from engine.recipes.a1111 import SettingsBlock, block_in, found_in
+from engine.recipes.found_recipe import (
+    FoundRecipe,
     Texts,
-    Unreadable,
+    UnreadableRecipe,
     name_of,
     object_in,
     real_of,
@@ -16,12 +17,11 @@ from engine.recipes.model import (
     steps_of,
     words_of,
 )
-from engine.recipes.settings import Block, block_in, found_in
 
 TOOL: Final = "Draw Things"
 
 
-def read(texts: Texts) -> Found | None:
+def read(texts: Texts) -> FoundRecipe | None:
     """The object where there is one, else the description."""
     named = "draw things" in texts.text("xmp:CreatorTool", "exif:Software").casefold()
     said = object_in(texts.text("xmp:UserComment"))
@@ -31,8 +31,8 @@ def read(texts: Texts) -> Found | None:
         width, height = size_in(said.get("size"))
         words, unwanted = words_of(said.get("c")), words_of(said.get("uc"))
         if not words and not unwanted:
-            raise Unreadable(TOOL, "it holds no prompt")
-        return Found(
+            raise UnreadableRecipe(TOOL, "it holds no prompt")
+        return FoundRecipe(
             tool=TOOL,
             words=words,
             negative=unwanted,
@@ -47,10 +47,10 @@ def read(texts: Texts) -> Found | None:
     return _description(texts.text("xmp:description")) if named else None
 
 
-def _description(text: str) -> Found:
+def _description(text: str) -> FoundRecipe:
     """Words, a line that begins with a dash for what is not wanted, and settings."""
     block = block_in(text)
     if block is None or not block.words:
-        raise Unreadable(TOOL, "it is damaged")
+        raise UnreadableRecipe(TOOL, "it is damaged")
     words, _, unwanted = block.words.partition("\n-")
-    return found_in(Block(words_of(words), words_of(unwanted) or block.negative, block.settings), TOOL)
+    return found_in(SettingsBlock(words_of(words), words_of(unwanted) or block.negative, block.settings), TOOL)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from engine.recipes.model import (
-    Found,
+from engine.recipes.found_recipe import (
+    FoundRecipe,
     Object,
     Texts,
-    Unreadable,
+    UnreadableRecipe,
     name_of,
     real_of,
     seed_of,
@@ -21,7 +21,7 @@ TOOL: Final = "InvokeAI"
 _NEWEST, _MIDDLE, _OLDEST = "invokeai_metadata", "sd-metadata", "Dream"
 
 
-def read(texts: Texts) -> Found | None:
+def read(texts: Texts) -> FoundRecipe | None:
     """The newest form that is there."""
     if (said := texts.object(_NEWEST)) is not None:
         return _core(said)
@@ -32,11 +32,11 @@ def read(texts: Texts) -> Found | None:
     if (said := texts.object("invokeai")) is not None:
         return _node(said)
     if texts.text(_NEWEST, _MIDDLE, "invokeai") or {_NEWEST, _MIDDLE} & set(texts.too_long):
-        raise Unreadable(TOOL, "it is damaged or too long")
+        raise UnreadableRecipe(TOOL, "it is damaged or too long")
     return None
 
 
-def _core(said: Object) -> Found:
+def _core(said: Object) -> FoundRecipe:
     """Version 3 and later. The style prompt of SDXL is told beside the other where it says something else."""
     model = said.get("model")
     named = _first_of(model, "name", "model_name", "key") if isinstance(model, dict) else model
@@ -52,11 +52,11 @@ def _core(said: Object) -> Found:
     )
 
 
-def _image(said: Object) -> Found:
+def _image(said: Object) -> FoundRecipe:
     """Version 2: a list of weighted prompts, what is not wanted in square brackets among the words."""
     image = said.get("image")
     if not isinstance(image, dict):
-        raise Unreadable(TOOL, "it says nothing of a picture")
+        raise UnreadableRecipe(TOOL, "it says nothing of a picture")
     told = image.get("prompt")
     if isinstance(told, list):
         told = ", ".join(words_of(one.get("prompt")) for one in told[:50] if isinstance(one, dict))
@@ -71,7 +71,7 @@ def _image(said: Object) -> Found:
     )
 
 
-def _node(said: Object) -> Found:
+def _node(said: Object) -> FoundRecipe:
     """The first releases of version 3 wrote the nodes: the words are those of the two that encode them."""
     nodes = [node for node in said.values() if isinstance(node, dict)]
     prompts = [words_of(node.get("prompt")) for node in nodes if words_of(node.get("prompt"))]
@@ -79,7 +79,7 @@ def _node(said: Object) -> Found:
     return _made(prompts[0] if prompts else "", prompts[1] if len(prompts) > 1 else "", size)
 
 
-def dream(line: str) -> Found:
+def dream(line: str) -> FoundRecipe:
     """The command that made it: words in quotes, then switches such as -S 42 -W 512 -H 512."""
     quoted, _, switches = line.strip().removeprefix('"').rpartition('"')
     words, unwanted = in_brackets(words_of(quoted or line))
@@ -103,10 +103,10 @@ def in_brackets(text: str) -> tuple[str, str]:
     return words_of(" ".join(" ".join(kept).split())), words_of(", ".join(filter(None, map(str.strip, taken))))
 
 
-def _made(words: str, unwanted: str, said: Object, **more: Any) -> Found:
+def _made(words: str, unwanted: str, said: Object, **more: Any) -> FoundRecipe:
     if not words and not unwanted:
-        raise Unreadable(TOOL, "it holds no prompt")
-    return Found(
+        raise UnreadableRecipe(TOOL, "it holds no prompt")
+    return FoundRecipe(
         tool=TOOL,
         words=words,
         negative=unwanted,

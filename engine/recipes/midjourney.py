@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.recipes.model import Found, Texts, words_of
+from engine.recipes.found_recipe import FoundRecipe, Texts, words_of
 
 TOOL: Final = "Midjourney"
 _PLACES: Final = ("Description", "exif:ImageDescription", "xmp:description", "exif:UserComment")
 _FLAGS: Final = (" --ar ", " --v ", " --niji", " --stylize ", " --chaos ", " --style ", " --profile ", " --sref ")
 
 
-def read(texts: Texts) -> Found | None:
+def read(texts: Texts) -> FoundRecipe | None:
     """The flags stay among the words: whoever reads those knows them."""
     for place in _PLACES:
         text = texts.text(place)
         words, numbered, _ = text.partition("Job ID:")
         if numbered or _is_theirs(texts, text):
-            return Found(tool=TOOL, words=words_of(words)) if words.strip() else None
+            return FoundRecipe(tool=TOOL, words=words_of(words)) if words.strip() else None
     return None
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from engine.recipes import exif, picture_text, xmp
 from engine.recipes.exif import LIKENESS
-from engine.recipes.model import Texts
+from engine.recipes.found_recipe import Texts
 from engine.recipes.picture_text import MAX_PARTS, MAX_TEXT, PARAMETERS, PNG, RECIPE
 
 MAX_GRAPH: Final = 2**20

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from engine.recipes.model import (
-    Found,
+from engine.recipes.found_recipe import (
+    FoundRecipe,
     Object,
     Texts,
-    Unreadable,
+    UnreadableRecipe,
     name_of,
     object_in,
     real_of,
@@ -28,7 +28,7 @@ def _first(found: Object, *names: str) -> Any:
     return next((found[name] for name in names if found.get(name) not in (None, "", [])), None)
 
 
-def _found(tool: str, said: Object, **names: Any) -> Found:
+def _found(tool: str, said: Object, **names: Any) -> FoundRecipe:
     """A recipe of the usual names, with what a tool calls otherwise given in `names`."""
     width, height = size_in(_first(said, "resolution", "size", "Size"))
     values: dict[str, Any] = {
@@ -42,24 +42,24 @@ def _found(tool: str, said: Object, **names: Any) -> Found:
         "sampler": name_of(_first(said, "sampler", "sampler_name", "Sampler")),
         "model": name_of(_first(said, "model", "Model", "base_model", "base_model_name", "use_stable_diffusion_model")),
     }
-    found = Found(tool=tool, **{**values, **names})
+    found = FoundRecipe(tool=tool, **{**values, **names})
     if not found.words and not found.negative:
-        raise Unreadable(tool, _NO_WORDS)
+        raise UnreadableRecipe(tool, _NO_WORDS)
     return found
 
 
-def swarmui(texts: Texts) -> Found | None:
+def swarmui(texts: Texts) -> FoundRecipe | None:
     """`sui_image_params`, in `parameters` of a PNG or the comment of a JPEG or WebP."""
     for said in texts.objects():
         params = said.get("sui_image_params")
         if isinstance(params, dict):
             return _found("SwarmUI", params)
         if params is not None:
-            raise Unreadable("SwarmUI", "its settings are no list of names and values")
+            raise UnreadableRecipe("SwarmUI", "its settings are no list of names and values")
     return None
 
 
-def fooocus(texts: Texts) -> Found | None:
+def fooocus(texts: Texts) -> FoundRecipe | None:
     """Its own scheme in `parameters` or the comment, the older one in `Comment`, and what RuinedFooocus writes."""
     for said in texts.objects():
         named = name_of(_first(said, "version", "Version", "software")).casefold()
@@ -75,7 +75,7 @@ def fooocus(texts: Texts) -> Found | None:
     scheme = texts.text("fooocus_scheme") or texts.text("exif:MakerNote")
     told = texts.text("parameters", "exif:UserComment")
     if scheme == "fooocus" and told[:1] == "{":
-        raise Unreadable("Fooocus", "it is damaged")
+        raise UnreadableRecipe("Fooocus", "it is damaged")
     return None
 
 
@@ -84,7 +84,7 @@ def _looks_like_fooocus(said: Object) -> bool:
     return {"prompt", "performance"} <= names and bool(names & {"base_model", "styles", "sharpness", "resolution"})
 
 
-def novelai(texts: Texts) -> Found | None:
+def novelai(texts: Texts) -> FoundRecipe | None:
     """`Comment` with everything, and `Description` with the prompt alone; in a WebP both stand in one comment."""
     named = texts.text("Software", "exif:Software") == "NovelAI"
     outer = texts.object("exif:UserComment", "parameters")
@@ -98,11 +98,11 @@ def novelai(texts: Texts) -> Found | None:
     return None
 
 
-def _novelai(said: Object | None, description: str) -> Found:
+def _novelai(said: Object | None, description: str) -> FoundRecipe:
     if said is None:
         if not description:
-            raise Unreadable("NovelAI", "it is damaged")
-        return Found(tool="NovelAI", words=description)
+            raise UnreadableRecipe("NovelAI", "it is damaged")
+        return FoundRecipe(tool="NovelAI", words=description)
     words, unwanted = _captions(said.get("v4_prompt")), _captions(said.get("v4_negative_prompt"))
     return _found(
         "NovelAI",
@@ -123,7 +123,7 @@ def _captions(told: object) -> str:
     return words_of([caption.get("base_caption"), *each])
 
 
-def civitai(texts: Texts) -> Found | None:
+def civitai(texts: Texts) -> FoundRecipe | None:
     """What its own generator writes: a graph of nodes with a summary in `extraMetadata`."""
     for said in texts.objects():
         told = said.get("extraMetadata")
@@ -131,12 +131,12 @@ def civitai(texts: Texts) -> Found | None:
             continue
         summary = object_in(told)
         if summary is None:
-            raise Unreadable("Civitai", "it is damaged")
+            raise UnreadableRecipe("Civitai", "it is damaged")
         return _found("Civitai", summary)
     return None
 
 
-def ai_horde(texts: Texts) -> Found | None:
+def ai_horde(texts: Texts) -> FoundRecipe | None:
     """What HordeNG writes into the description of a picture, and others with the Horde's own names."""
     for said in texts.objects():
         generator = name_of(said.get("generator"))
@@ -148,14 +148,14 @@ def ai_horde(texts: Texts) -> Found | None:
     return None
 
 
-def _horde(tool: str, said: Object) -> Found:
+def _horde(tool: str, said: Object) -> FoundRecipe:
     """The Horde's interface has one text for both, with ### before what is not wanted."""
     words, _, unwanted = words_of(said.get("prompt")).partition("###")
     negative = words_of(_first(said, "negativePrompt", "negative_prompt")) or unwanted.strip()
     return _found(tool, said, words=words.strip(), negative=negative)
 
 
-def easy_diffusion(texts: Texts) -> Found | None:
+def easy_diffusion(texts: Texts) -> FoundRecipe | None:
     """A text for each setting in a PNG, under either of two sets of names; one object in a JPEG or WebP."""
     for said in texts.objects():
         if "use_stable_diffusion_model" in said or "Stable Diffusion model" in said:
@@ -168,7 +168,7 @@ def easy_diffusion(texts: Texts) -> Found | None:
     return None
 
 
-def _easy_diffusion(said: Object) -> Found:
+def _easy_diffusion(said: Object) -> FoundRecipe:
     return _found(
         "Easy Diffusion", said, model=name_of(_first(said, "use_stable_diffusion_model", "Stable Diffusion model"))
     )

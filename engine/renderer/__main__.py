@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from engine.prompt import PromptError, parse
-from engine.renderer import stored, studio
+from engine.renderer import photograph, stored
 from engine.renderer.passes import EFFORTS
 from engine.renderer.reading import read
 from engine.renderer.scene import Person, Scene
@@ -33,11 +33,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     reading = read(prompt, seed=given.seed, characters=people)
-    photograph = studio.photograph(reading.scene, given.size, given.quality)
-    _save(photograph.picture, reading.scene, given.out)
+    taken = photograph.photograph(reading.scene, given.size, given.quality)
+    _save(taken.picture, reading.scene, given.out)
     if reading.missed:
         print(f"Not understood: {'; '.join(reading.missed)}", file=sys.stderr)
-    print(f"{given.out}: seed {given.seed}, {sum(photograph.seconds.values()):.1f} s")
+    print(f"{given.out}: seed {given.seed}, {sum(taken.seconds.values()):.1f} s")
     return 0
 
 
@@ -51,7 +51,7 @@ def saved(file: Path) -> Person:
     return stored.people(stored.from_json(text))[0]
 
 
-def _save(picture: studio.Picture, scene: Scene, file: Path) -> None:
+def _save(picture: photograph.Picture, scene: Scene, file: Path) -> None:
     """A PNG says what it is of, for `--person`; other formats do not."""
     if file.suffix.lower() != ".png":
         Image.fromarray(picture).save(file)
@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m engine.renderer", description=__doc__)
     parser.add_argument("prompt")
     parser.add_argument("--seed", type=int, default=random.randrange(2**31), help="the same seed, the same picture")
-    parser.add_argument("--size", type=_size, default=studio.SIZE, help="width × height in pixels, such as 512x768")
+    parser.add_argument("--size", type=_size, default=photograph.SIZE, help="width × height in pixels, such as 512x768")
     parser.add_argument("--quality", choices=[name for name in EFFORTS if name != "preview"], default="standard")
     parser.add_argument("--person", type=Path, help="a saved person, whose words then change clothes, place and light")
     parser.add_argument("--out", type=Path, required=True, help="where the picture goes; its ending names the format")

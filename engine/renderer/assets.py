@@ -78,7 +78,7 @@ class Base:
 
 
 @dataclass(frozen=True)
-class Surface:
+class SkinSurface:
     """The smooth skin: its triangles, the matrix that makes it of the base, texture coordinates, masks."""
 
     faces: Index
@@ -164,7 +164,7 @@ def arms() -> Bones:
 
 
 @lru_cache(maxsize=1)
-def surface() -> Surface:
+def surface() -> SkinSurface:
     """The skin's triangles, of which every person has the same."""
     with np.load(PACK / "skin.npz") as found:
         held = {name: found[name] for name in found.files}
@@ -176,7 +176,7 @@ def surface() -> Surface:
     one = np.zeros((shape[0], 2))
     one[split] = held["uv"][coordinate]
     masks = {name[5:]: value / 255 for name, value in held.items() if name.startswith("mask/")}
-    return Surface(faces, matrix, matrix @ base().rest, one, split, held["uv"][coordinate], split_faces, masks)
+    return SkinSurface(faces, matrix, matrix @ base().rest, one, split, held["uv"][coordinate], split_faces, masks)
 
 
 @lru_cache(maxsize=32)
@@ -244,17 +244,6 @@ def texels() -> Texels:
 
 def _share(stored: Any) -> Picture:
     return np.asarray(stored, np.float32) / np.float32(255)
-
-
-def skin_picture(band: str, ancestry: str, sex: str) -> Image.Image:
-    """A photographed skin: young, middleage or old; african, asian or caucasian; female or male."""
-    return _skin_picture(f"skin-{band}-{ancestry}-{sex}").copy()
-
-
-@lru_cache(maxsize=8)
-def _skin_picture(name: str) -> Image.Image:
-    with Image.open(PACK / f"{name}.webp") as image:
-        return image.convert("RGB")
 
 
 def backdrop_names() -> tuple[str, ...]:

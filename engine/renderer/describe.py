@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from engine.renderer.lexicon import table
 from engine.renderer.palette import HAIR, IRIS, SKIN, linear, nearest
 from engine.renderer.scene import RGB, Camera, Hair, Lamp, Light, Outfit, Person, Scene, Sitter
+from engine.renderer.studio_lexicon import table
 
 _PLAIN_HAIR = frozenset({"bald"})
 

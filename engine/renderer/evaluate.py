@@ -13,7 +13,7 @@ from engine.faces import identity
 from engine.renderer.evaluation import people, reports, sheets, speed
 from engine.renderer.evaluation.cases import Case, cases
 from engine.renderer.evaluation.judging import Shown, Verdict, judged
-from engine.renderer.evaluation.making import Order, Picture, made
+from engine.renderer.evaluation.making import Picture, Shot, made
 from engine.renderer.evaluation.views import View, view
 
 OUT: Final = Path("var/evaluation")
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     wanted = cases(first=given.only)
     folder = given.out / given.quality
-    orders = [Order(f"{case.number:03}", case.prompt, case.seed) for case in wanted]
+    orders = [Shot(f"{case.number:03}", case.prompt, case.seed) for case in wanted]
     pictures = made(orders, folder, given.quality, given.hands, _told)
     if given.sheet:
         names = sheets.drawn(list(pictures))
@@ -61,7 +61,7 @@ def _shown(wanted: Sequence[Case], pictures: dict[str, Picture]) -> dict[int, Sh
     found = {}
     for case in wanted:
         name = f"{case.number:03}"
-        scene = Order(name, case.prompt, case.seed).scene()
+        scene = Shot(name, case.prompt, case.seed).scene()
         found[case.number] = Shown(view(pictures[name]), case.truth, scene)
     return found
 

@@ -18,7 +18,7 @@ Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Part:
+class MeshPart:
     """Triangles of one material: `rest` are the template positions of the same vertices."""
 
     vertices: Array
@@ -52,13 +52,13 @@ def triangles(quads: Index) -> Index:
     return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
 
-def compact(vertices: Array, faces: Index, rest: Array) -> Part:
+def compact(vertices: Array, faces: Index, rest: Array) -> MeshPart:
     """A part of only the vertices that its faces use."""
     used, renumbered = np.unique(faces, return_inverse=True)
-    return Part(vertices[used], renumbered.reshape(faces.shape), rest[used])
+    return MeshPart(vertices[used], renumbered.reshape(faces.shape), rest[used])
 
 
-def clip(part: Part, height: Array) -> tuple[Part, Array]:
+def clip(part: MeshPart, height: Array) -> tuple[MeshPart, Array]:
     """Keeps where `height` (one a vertex) is positive, cutting triangles along its zero line.
 
     Returns the part and the heights of its vertices (zero on the cut).
@@ -172,7 +172,7 @@ def unweld(kind: str, v: Array, f: Index, uv: Array, uv_faces: Index, **info: An
 
 
 def sample(
-    part: Part, weight: Array, count: int, rng: np.random.Generator, normals: Array | None = None
+    part: MeshPart, weight: Array, count: int, rng: np.random.Generator, normals: Array | None = None
 ) -> tuple[Array, Array, Array]:
     """Random points on triangles whose vertices have positive weight: position, normal, template position."""
     at = part.vertices[part.faces]

@@ -44,7 +44,7 @@ EFFORTS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class WorkUnit:
     """Pixels of one tile or so, and which of their samples to take."""
 
     pixels: Pixels
@@ -100,14 +100,14 @@ class Exposure:
         return np.asarray(wanted.reshape(width * height), np.int64)
 
     def _take(self, pixels: Pixels, first: int, samples: int, between: Callable[[float], None]) -> None:
-        self.crew.run([Unit(u.pixels, first, samples) for u in self._units(pixels, samples)], self._work, between)
+        self.crew.run([WorkUnit(u.pixels, first, samples) for u in self._units(pixels, samples)], self._work, between)
 
-    def _units(self, pixels: Pixels, samples: int) -> Iterator[Unit]:
+    def _units(self, pixels: Pixels, samples: int) -> Iterator[WorkUnit]:
         step = max(_RAYS_A_UNIT // max(samples, 1), 256)
         for start in range(0, len(pixels), step):
-            yield Unit(pixels[start : start + step], self.effort.base, samples)
+            yield WorkUnit(pixels[start : start + step], self.effort.base, samples)
 
-    def _work(self, unit: Unit) -> None:
+    def _work(self, unit: WorkUnit) -> None:
         self.tracer.trace(unit.pixels, unit.first, unit.samples, self.film)
 
 

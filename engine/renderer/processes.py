@@ -17,7 +17,7 @@ from engine.renderer.scene import Scene
 from engine.renderer.stops import Cancelled
 
 if TYPE_CHECKING:
-    from engine.renderer.fitting.fitter import Plan
+    from engine.renderer.fitting.fitter import FittingPlan
 
 _THREADS: Final = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB_MAXIMUM")
 _LOOK_S: Final = 0.1
@@ -51,7 +51,7 @@ class StudioProcess:
         report: Callable[[float, Any], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Any:
-        """As `studio.photograph`, whose `Photograph` it returns. Raises Cancelled, StudioLost or StudioFailed."""
+        """As `photograph.photograph`, whose `Photograph` it returns. Raises Cancelled, StudioLost or StudioFailed."""
         with self._lock:
             self._number += 1
             self._send(("picture", self._number, scene, size, quality))
@@ -60,7 +60,7 @@ class StudioProcess:
     def fit(
         self,
         picture: bytes,
-        plan: Plan,
+        plan: FittingPlan,
         report: Callable[[float, Any], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> Any:

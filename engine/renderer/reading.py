@@ -14,15 +14,15 @@ from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.languages.english import in_english
 from engine.prompts.lexicon import kind_of
 from engine.prompts.looks import Looks
-from engine.prompts.model import QUOTED
 from engine.prompts.negation import moved
-from engine.prompts.telling import script
+from engine.prompts.portrait_prompt import QUOTED
+from engine.prompts.rendered_prompt import script
 from engine.renderer import lights
-from engine.renderer.clauses import Clause, clause, place_of
-from engine.renderer.lexicon import table, words
+from engine.renderer.clauses import SceneClause, clause, place_of
 from engine.renderer.palette import linear
 from engine.renderer.scene import RGB, Camera, Film, Lettering, Light, Person, Place, Scene, Sitter
 from engine.renderer.sitters import cloth, outfit, person, pose
+from engine.renderer.studio_lexicon import table, words
 
 _LENS: Final = re.compile(r"(?<!\d)(\d{2,3}) ?mm\b")
 _STOP: Final = re.compile(r"\b[fƒ] ?/? ?(\d{1,2}(?:[.,]\d)?)\b")
@@ -70,7 +70,7 @@ _AFTER_DARK: Final = frozenset({"city night", "bar", "stage", "space"})
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SceneReading:
     """The scene, and what the words asked for that the studio does not know: whole clauses, or single words of one."""
 
     scene: Scene
@@ -84,7 +84,7 @@ def read(
     characters: Mapping[str, Person] | None = None,
     sitters: Sequence[Person] = (),
     looks: Mapping[str, Looks] | None = None,
-) -> Reading:
+) -> SceneReading:
     """What the studio photographs for this prompt; `characters` are saved people by their handle.
 
     `sitters` are who is in a picture that is changed, from left to right: they stay, unless characters are named.
@@ -110,7 +110,7 @@ def read(
         lettering=tuple(Lettering(words=text, on=_on(prompt, text)) for text in prompt.text),
         seed=seed,
     )
-    return Reading(scene, (*_missed(spoken, saved), *untold))
+    return SceneReading(scene, (*_missed(spoken, saved), *untold))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class _Known:
     """Somebody in the picture, None where the seed draws them, and words about them alone."""
 
     person: Person | None = None
-    said: tuple[Clause, ...] = ()
+    said: tuple[SceneClause, ...] = ()
 
 
 def _people(prompt: PortraitPrompt, saved: Mapping[str, Person], looks: Mapping[str, Looks]) -> list[_Known]:
@@ -140,7 +140,7 @@ def _without_quotes(said: str) -> str:
     return QUOTED.sub(" ", said)
 
 
-def _missed(spoken: Sequence[Clause], saved: Mapping[str, Person]) -> list[str]:
+def _missed(spoken: Sequence[SceneClause], saved: Mapping[str, Person]) -> list[str]:
     """Clauses without a known word, and garments and places that only their colour was known of."""
     missed = []
     for one in spoken:
@@ -153,13 +153,13 @@ def _missed(spoken: Sequence[Clause], saved: Mapping[str, Person]) -> list[str]:
     return list(dict.fromkeys(missed))
 
 
-def _figures(one: Clause) -> bool:
+def _figures(one: SceneClause) -> bool:
     said = " ".join(one.said)
     return bool(_LENS.search(said) or _STOP.search(said))
 
 
 def _sitters(
-    spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, people: Sequence[_Known]
+    spoken: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int, people: Sequence[_Known]
 ) -> tuple[Sitter, ...]:
     pair = next((key for one in spoken if one.slot == "subject" for key in one.keys("two")), "")
     if not pair and len(people) < 2:
@@ -176,7 +176,7 @@ def _sitters(
     return tuple(both)
 
 
-def _sitter(spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, saved: Person | None) -> Sitter:
+def _sitter(spoken: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int, saved: Person | None) -> Sitter:
     who = person(spoken, negative, seed, saved)
     return Sitter(
         person=who,
@@ -185,14 +185,14 @@ def _sitter(spoken: Sequence[Clause], negative: Sequence[Clause], seed: int, sav
     )
 
 
-def _named_sexes(spoken: Sequence[Clause]) -> tuple[str, str]:
+def _named_sexes(spoken: Sequence[SceneClause]) -> tuple[str, str]:
     named = [key for one in spoken if one.slot == "subject" for key in one.keys("sex")]
     return (named[0], named[1]) if len(named) > 1 else ("woman", "man")
 
 
-def _halves(spoken: Sequence[Clause]) -> tuple[list[Clause], list[Clause]]:
+def _halves(spoken: Sequence[SceneClause]) -> tuple[list[SceneClause], list[SceneClause]]:
     """Clauses that name a side are of that person alone: "left in a red dress, right in a suit"."""
-    left, right = list[Clause](), list[Clause]()
+    left, right = list[SceneClause](), list[SceneClause]()
     for one in spoken:
         own = one.slot in {"subject", "clothing", "detail"}
         if own and "left" in one.said and "right" not in one.said:
@@ -205,7 +205,7 @@ def _halves(spoken: Sequence[Clause]) -> tuple[list[Clause], list[Clause]]:
     return left, right
 
 
-def _place(spoken: Sequence[Clause]) -> Place:
+def _place(spoken: Sequence[SceneClause]) -> Place:
     there = [one for one in spoken if one.slot == "environment" or one.said[:1] == ("against",)]
     named = [key for one in there for key in one.keys("place")]
     if not there:
@@ -228,12 +228,12 @@ def _most_telling(named: Sequence[str]) -> str:
     return max(named, key=lambda name: vague.index(name) if name in vague else len(vague))
 
 
-def _own_colour(one: Clause) -> bool:
+def _own_colour(one: SceneClause) -> bool:
     """Whether the wording of the place has the colour in it: "black background"."""
     return any(hit.table == "place" and len(words(hit.phrase)) > 1 and hit.key != "grey studio" for hit in one.found)
 
 
-def _light(spoken: Sequence[Clause], place: Place, seed: int) -> Light:
+def _light(spoken: Sequence[SceneClause], place: Place, seed: int) -> Light:
     lit = [one for one in spoken if one.slot == "lighting"]
     aside = [one for one in spoken if one.slot in {"environment", "camera", "detail"}]
     rigs = [key for one in lit for key in one.keys("rig")] or [key for one in aside for key in one.keys("rig")]
@@ -268,7 +268,7 @@ def _lamp_colour(phrase: str) -> RGB | None:
     return linear(code) if code and not {"white", "black", "grey", "golden", "amber"} & set(words(phrase)) else None
 
 
-def _camera(spoken: Sequence[Clause], prompt: PortraitPrompt, seed: int) -> Camera:
+def _camera(spoken: Sequence[SceneClause], prompt: PortraitPrompt, seed: int) -> Camera:
     said = " ".join(" ".join(one.said) for one in spoken if one.slot in {"camera", "detail"})
     raw = f"{prompt.camera} {prompt.detail}".lower()
     lens, stop = _LENS.search(said), _STOP.search(raw)
@@ -300,11 +300,11 @@ def _camera(spoken: Sequence[Clause], prompt: PortraitPrompt, seed: int) -> Came
     )
 
 
-def _framings(spoken: Sequence[Clause]) -> set[str]:
+def _framings(spoken: Sequence[SceneClause]) -> set[str]:
     return {key for one in spoken if one.slot in {"camera", "detail", "subject"} for key in one.keys("framing")}
 
 
-def _film(spoken: Sequence[Clause]) -> Film:
+def _film(spoken: Sequence[SceneClause]) -> Film:
     named = [key for one in spoken for key in one.keys("film")]
     vague = ("natural", "cinematic", "high contrast", "faded", "black and white")
     return Film(stock=next((name for name in named if name not in vague), named[0] if named else "natural"))

@@ -20,8 +20,6 @@ EYEBALL: Final = np.array((0.030775, -0.124535, 0.728415))
 EYEBALL_M: Final = 0.01495
 """Its radius."""
 MOUTH_Z: Final = 0.661
-CHIN_Z: Final = 0.617
-NOSE_Z: Final = 0.690
 
 
 def bump(distance: Array, width: float) -> Array:

@@ -42,10 +42,10 @@ def serve() -> None:
     if hasattr(os, "nice"):
         os.nice(5)  # the bot's own process goes first
     requests = _Requests(sys.stdin.buffer)
-    from engine.renderer import studio  # the libraries are read while the first order is on its way
+    from engine.renderer import photograph  # the libraries are read while the first order is on its way
     from engine.renderer.fitting import fitter
 
-    work: dict[str, Callable[..., Any]] = {"picture": studio.photograph, "fit": fitter.fitted}
+    work: dict[str, Callable[..., Any]] = {"picture": photograph.photograph, "fit": fitter.fitted}
 
     frames.send(answers, ("ready", 0))
     while True:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from engine.renderer import faces
-from engine.renderer.clauses import Clause, Hue, hue_table
+from engine.renderer.clauses import Hue, SceneClause, hue_table
 from engine.renderer.palette import HAIR, IRIS, LIPS, SKIN, linear, natural
 from engine.renderer.scene import RGB, Beard, Hair, Outfit, Person, Pose, Skin
 
@@ -25,7 +25,9 @@ _AT_THE_LENS: Final = frozenset({"camera", "lens", "viewer", "us", "contact"})
 _LOOKING: Final = frozenset({"look", "looks", "looking", "gazing", "staring", "facing", "eye", "gaze"})
 
 
-def person(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, saved: Person | None = None) -> Person:
+def person(
+    clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int, saved: Person | None = None
+) -> Person:
     """The person that the words name; what a saved one has stays unless the words change it."""
     base = saved or _drawn(clauses, seed)
     base = replace(base, skin=_skin(clauses, base.skin), iris=_iris(clauses) or base.iris)
@@ -41,7 +43,7 @@ def person(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, sav
     )
 
 
-def pose(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int) -> Pose:
+def pose(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int) -> Pose:
     """Expression, gaze and how the head is held: never quite straight, unless a front view is asked for."""
     unsmiling = any("smil" in key or "laugh" in key or "grin" in key for key in _keys(negative, "expression"))
     expression = _first(clauses, "expression") or ("neutral" if unsmiling else "slight smile")
@@ -54,7 +56,7 @@ def pose(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int) -> Po
     return Pose(expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze)
 
 
-def outfit(clauses: Sequence[Clause], negative: Sequence[Clause], seed: int, masculinity: float) -> Outfit:
+def outfit(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int, masculinity: float) -> Outfit:
     """What is worn. A colour that belongs to nothing named is the garment's."""
     garment = _garment(clauses)
     colours, under = _dyes(clauses, garment)
@@ -82,7 +84,7 @@ def _everyday(masculinity: float, seed: int, unwanted: frozenset[str]) -> str:
     return next((key for key in (drawn, "t-shirt", "sweater", "blouse") if key not in unwanted), drawn)
 
 
-def _dyes(clauses: Sequence[Clause], garment: str) -> tuple[list[RGB], list[RGB]]:
+def _dyes(clauses: Sequence[SceneClause], garment: str) -> tuple[list[RGB], list[RGB]]:
     """The colours of the garment that is seen, and those of what is worn under it: a grey suit over a white shirt."""
     own = [hue for clause in clauses for hue in clause.hues if hue.kind == "garment"]
     dyed = [(hue.of, colour) for hue in own if (colour := cloth(hue))]
@@ -97,7 +99,7 @@ def cloth(hue: Hue) -> RGB | None:
     return linear(code) if code else HAIR.get(hue_table(hue.phrase, "hair_colour") or "")
 
 
-def _garment(clauses: Sequence[Clause]) -> str:
+def _garment(clauses: Sequence[SceneClause]) -> str:
     """The outermost that is named: a coat over a shirt is a coat; a jacket of leather is a leather jacket."""
     named = [key for clause in clauses if clause.slot in {"clothing", "subject"} for key in clause.keys("garment")]
     over = (
@@ -121,7 +123,7 @@ def _default_colour(garment: str, seed: int) -> RGB:
     return linear(_COLOURS.get(garment) or _EVERYDAY[seed % len(_EVERYDAY)])
 
 
-def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
+def _drawn(clauses: Sequence[SceneClause], seed: int) -> Person:
     sex = _first(clauses, "sex")
     masculinity = faces.masculine(seed, sex == "man" or (sex != "woman" and seed % 2 == 0))
     ancestry = _first(clauses, "ancestry")
@@ -135,7 +137,7 @@ def _drawn(clauses: Sequence[Clause], seed: int) -> Person:
     )  # fmt: skip
 
 
-def _tone_of_hair(clauses: Sequence[Clause]) -> str:
+def _tone_of_hair(clauses: Sequence[SceneClause]) -> str:
     """The skin that a natural light hair usually goes with, and light eyes: nobody has to say it."""
     named = {hue_table(hue.phrase, "hair_colour") for c in clauses for hue in c.hues if hue.kind == "hair"}
     pale = {"red", "strawberry", "blonde", "dark blonde", "light brown", "auburn"}
@@ -160,7 +162,7 @@ def _mix(tone: str) -> tuple[float, float, float] | None:
     }.get(tone)
 
 
-def _age(clauses: Sequence[Clause]) -> float | None:
+def _age(clauses: Sequence[SceneClause]) -> float | None:
     """Years as said; somebody under 18 is never drawn, so that the least is 18."""
     for clause in clauses:
         if clause.slot == "subject" and (found := _YEARS.search(" ".join(clause.said))):
@@ -170,7 +172,7 @@ def _age(clauses: Sequence[Clause]) -> float | None:
     return next(iter(exact or named), None)
 
 
-def _skin(clauses: Sequence[Clause], base: Skin) -> Skin:
+def _skin(clauses: Sequence[SceneClause], base: Skin) -> Skin:
     tone = _first(clauses, "skin")
     make_up = [key for clause in clauses for key in clause.keys("make_up")]
     lips = _last(clauses, "lips")
@@ -193,12 +195,12 @@ def _skin(clauses: Sequence[Clause], base: Skin) -> Skin:
     )
 
 
-def _iris(clauses: Sequence[Clause]) -> RGB | None:
+def _iris(clauses: Sequence[SceneClause]) -> RGB | None:
     named = [hue_table(hue.phrase, "iris") for clause in clauses for hue in clause.hues if hue.kind == "eyes"]
     return next((IRIS[key] for key in named if key), None)
 
 
-def _hair(clauses: Sequence[Clause], base: Person) -> Hair:
+def _hair(clauses: Sequence[SceneClause], base: Person) -> Hair:
     styles = {key for clause in clauses for key in clause.keys("hair_style")}
     style = next((name for name in _SPECIFIC if name in styles), "")
     lengths = [clause.lengths["hair"] for clause in clauses if "hair" in clause.lengths]
@@ -228,7 +230,7 @@ def _lengthened(style: str, length: str, base: Person) -> str:
     return style or base.hair.style
 
 
-def _beard(clauses: Sequence[Clause], negative: Sequence[Clause], base: Person) -> Beard:
+def _beard(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], base: Person) -> Beard:
     kind = "none" if _last(negative, "beard") else _last(clauses, "beard")
     hair = _hair_colour(clauses, "hair")
     colour = _hair_colour(clauses, "beard") or (hair if hair and natural(hair) else None)
@@ -236,7 +238,7 @@ def _beard(clauses: Sequence[Clause], negative: Sequence[Clause], base: Person) 
     return replace(beard, colour=colour, grey=0.0) if colour else beard
 
 
-def _hair_colour(clauses: Sequence[Clause], kind: str) -> RGB | None:
+def _hair_colour(clauses: Sequence[SceneClause], kind: str) -> RGB | None:
     for clause in clauses:
         for hue in clause.hues:
             key = hue_table(hue.phrase, "hair_colour")
@@ -245,17 +247,17 @@ def _hair_colour(clauses: Sequence[Clause], kind: str) -> RGB | None:
     return None
 
 
-def _of(clauses: Sequence[Clause], kind: str) -> RGB | None:
+def _of(clauses: Sequence[SceneClause], kind: str) -> RGB | None:
     return next((colour for c in clauses for hue in c.hues if hue.kind == kind and (colour := cloth(hue))), None)
 
 
-def _first(clauses: Sequence[Clause], name: str) -> str:
+def _first(clauses: Sequence[SceneClause], name: str) -> str:
     return next((key for clause in clauses for key in clause.keys(name)), "")
 
 
-def _keys(clauses: Sequence[Clause], name: str) -> list[str]:
+def _keys(clauses: Sequence[SceneClause], name: str) -> list[str]:
     return [key for clause in clauses for key in clause.keys(name)]
 
 
-def _last(clauses: Sequence[Clause], name: str) -> str:
+def _last(clauses: Sequence[SceneClause], name: str) -> str:
     return next((key for clause in reversed(clauses) for key in reversed(clause.keys(name))), "")

@@ -17,8 +17,8 @@ from PIL import Image
 from engine.renderer import assets, regions, wrinkles
 from engine.renderer.geometry import Array
 from engine.renderer.hairline import Line
-from engine.renderer.marks import stamped_marks
 from engine.renderer.scene import RGB, Person
+from engine.renderer.skin_marks import stamped_marks
 
 Picture = npt.NDArray[np.float32]
 

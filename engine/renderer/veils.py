@@ -11,7 +11,7 @@ from engine.renderer.body import Body
 from engine.renderer.heads import Array, Head
 from engine.renderer.mesh import Mesh
 from engine.renderer.regions import bump
-from engine.renderer.wardrobe import bases, charts, draping, parts, pieces
+from engine.renderer.wardrobe import bases, cloth_uv, draping, parts, pieces
 
 Look = dict[str, Any]
 
@@ -34,13 +34,13 @@ def headscarf(face: Head, body: Body, clothes: Sequence[Mesh], told: Look) -> li
     """A scarf close about the head, wrapped under the chin and lying on the shoulders, over `clothes`."""
     shell = _shell(face, "headscarf", 0.012, told)
     cape = _over(_cape(body, 0.012), clothes)
-    return [shell, charts.mesh(pieces.hemmed(cape), **told), _wrap(face, body, told)]
+    return [shell, cloth_uv.mesh(pieces.hemmed(cape), **told), _wrap(face, body, told)]
 
 
 def hood(face: Head, body: Body, clothes: Sequence[Mesh], told: Look, cape: bool) -> list[Mesh]:
     """A hood that stands off the head; with a `cape` it falls onto the shoulders, else what is worn holds it."""
     made = [_shell(face, "hood", 0.026, told), _wrap(face, body, told)]
-    return [*made, charts.mesh(pieces.hemmed(_over(_cape(body, 0.020), clothes)), **told)] if cape else made
+    return [*made, cloth_uv.mesh(pieces.hemmed(_over(_cape(body, 0.020), clothes)), **told)] if cape else made
 
 
 def _over(cape: pieces.Piece, clothes: Sequence[Mesh]) -> pieces.Piece:

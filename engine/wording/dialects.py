@@ -8,17 +8,17 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from engine.prompt import PortraitPrompt
-from engine.prompts.languages import lexicon as languages
+from engine.prompts.languages import vocabulary as languages
 from engine.prompts.languages.english import denied, in_english, spoken_in
 from engine.prompts.looks import Looks, told, unsaid, with_looks
 from engine.prompts.negation import moved
-from engine.prompts.telling import Words
+from engine.prompts.rendered_prompt import RenderedPrompt
 from engine.wording import instructions, plain, reference_pictures, sd35, sentences, studio_words
 from engine.wording.reference_pictures import Attached
 
-__all__ = ["FAMILIES", "Attached", "Words", "render"]
+__all__ = ["FAMILIES", "Attached", "RenderedPrompt", "render"]
 
-_RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Words]]] = MappingProxyType(
+_RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], RenderedPrompt]]] = MappingProxyType(
     {
         "studio": studio_words.render,
         "sd35": sd35.render,
@@ -47,7 +47,7 @@ English of the words that are known; the studio reads that by itself."""
 
 
 class _WithPictures(Protocol):
-    def __call__(self, prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool) -> Words: ...
+    def __call__(self, prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool) -> RenderedPrompt: ...
 
 
 _WITH_PICTURES: Final[Mapping[str, tuple[_WithPictures, str]]] = MappingProxyType(
@@ -71,7 +71,7 @@ def render(
     others: Sequence[Attached] = (),
     change: str = "",
     looks: Mapping[str, Looks] | None = None,
-) -> Words:
+) -> RenderedPrompt:
     """Say `prompt` in the words of `family`; `characters` are the handles whose reference picture goes along.
 
     With characters the words leave their faces to the pictures. `others` are pictures of an outfit, a place or a style
@@ -94,7 +94,7 @@ def render(
         return _RENDERERS[family](prompt, held)
     renderer, picture = _WITH_PICTURES[family]
     if change:
-        return Words(reference_pictures.change(change, held, others, picture))
+        return RenderedPrompt(reference_pictures.change(change, held, others, picture))
     first = 1 + len(held)
     said = renderer(reference_pictures.named(prompt, others, first, picture), held, numbered=True)
     return replace(said, prompt=f"{said.prompt} {reference_pictures.legend(others, first, picture)}")

@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.phrases import chunks
-from engine.prompts.telling import Script, Words, how_many, people, script, sentence
+from engine.prompts.rendered_prompt import RenderedPrompt, Script, how_many, people, script, sentence
 from engine.prompts.units import units
 from engine.wording.positive import positive
 
@@ -52,7 +52,7 @@ _ARTICLE_AT_START: Final = re.compile(r"^(?:An?|The)\b")
 _ARTICLE: Final = re.compile(r"^(?:an?|one|his|her|their)\s+", re.I)
 
 
-def nano_banana(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> Words:
+def nano_banana(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> RenderedPrompt:
     """Short plain sentences; a lens is said as what it does. `numbered`: more pictures than faces go along."""
     whole = script(prompt, held, _attached(held, numbered=numbered))
     camera, cut = _plain_camera(whole.of("camera"))
@@ -65,10 +65,10 @@ def nano_banana(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool =
     parts += [f"Show these details: {whole.joined('detail')}"] if whole.joined("detail") else []
     parts += [f'Write the words "{words}" in the picture' for words in whole.text]
     parts += [f"The picture should have {', '.join(wanted)}"] if wanted else []
-    return Words(" ".join(map(sentence, parts)), dropped=tuple(cut), left_to_reference=whole.left_to_reference)
+    return RenderedPrompt(" ".join(map(sentence, parts)), dropped=tuple(cut), left_to_reference=whole.left_to_reference)
 
 
-def gpt_image(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> Words:
+def gpt_image(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> RenderedPrompt:
     """A brief, line by line, that says where each quoted word goes and that it is spelled as given."""
     whole = script(prompt, held, _attached(held, numbered=numbered))
     lines = ["Create a photorealistic portrait following this brief exactly."]
@@ -79,7 +79,7 @@ def gpt_image(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = F
         lines.append("Spell every quoted word exactly as given; add no other lettering.")
     wanted = positive(whole.negative, lettering=bool(prompt.text))
     lines += [f"Make sure of this: {'; '.join(wanted)}."] if wanted else []
-    return Words("\n".join(lines), left_to_reference=whole.left_to_reference)
+    return RenderedPrompt("\n".join(lines), left_to_reference=whole.left_to_reference)
 
 
 def _attached(held: Sequence[str], *, numbered: bool) -> list[str]:

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from engine.prompt import SLOTS, PortraitPrompt
-from engine.prompts.telling import counted, sentence
+from engine.prompts.rendered_prompt import counted, sentence
 from engine.prompts.units import HANDLE
 
 _HANDLE: Final = re.compile(HANDLE)

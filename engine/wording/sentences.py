@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.lexicon import kind_of
-from engine.prompts.telling import Script, Words, fitted, people, script, sentence
+from engine.prompts.rendered_prompt import RenderedPrompt, Script, fitted, people, script, sentence
 from engine.wording.positive import positive
 
 FLUX_TOKENS: Final = 500
@@ -30,14 +30,14 @@ _CLAUSE_WITH_VERB: Final = re.compile(
 )
 
 
-def render(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> Words:
+def render(prompt: PortraitPrompt, held: Sequence[str], *, numbered: bool = False) -> RenderedPrompt:
     """Prose within what Flux and Mango read; what is not wanted is said as what is.
 
     `numbered`: more pictures than faces go along, so that each is called by its number.
     """
     whole = script(prompt, held, stand_ins(held, numbered=numbered))
     kept, dropped = fitted(whole, FLUX_TOKENS, reserve=60)
-    return Words(prompt=flowing(kept), dropped=dropped, left_to_reference=whole.left_to_reference)
+    return RenderedPrompt(prompt=flowing(kept), dropped=dropped, left_to_reference=whole.left_to_reference)
 
 
 def stand_ins(held: Sequence[str], *, numbered: bool = False) -> list[str]:

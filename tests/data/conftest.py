@@ -20,7 +20,7 @@ from data.orders.jobs import NewJob, NewOrder, Orders
 from data.people.bans import Bans
 from data.people.servers import Servers
 from data.pictures.picture_store import PictureStore
-from data.pictures.portraits import PortraitFacts, Portraits
+from data.pictures.portrait_rows import PortraitFacts, Portraits
 
 GUILD = 10
 ANA = 1

@@ -122,8 +122,8 @@ class Studio:
         return runs
 
     def _pipe(self) -> Any:
-        assert self.backend.shelf is not None
-        return self.backend.shelf.take(self.model, lambda: None).pipe
+        assert self.backend.model_cache is not None
+        return self.backend.model_cache.take(self.model, lambda: None).pipe
 
     def _job(self, words: str, previews: bool) -> Job:
         self._arrival += 1

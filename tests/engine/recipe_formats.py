@@ -12,7 +12,7 @@ from typing import Any, Final
 from PIL import Image
 
 from engine.recipes.picture_text import with_texts
-from tests.engine.test_provenance import png
+from tests.engine.pictures.test_provenance import png
 
 WORDS: Final = "a weathered sailor, wool peacoat, on a pier, 85mm"
 UNWANTED: Final = "cartoon, hat"

@@ -14,7 +14,7 @@ from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine
 from engine.queue.fair_queue import BatchKey, batch_key
 from engine.queue.timings import Timings
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 from tests.engine.tiny_models import SIZE
 
 
@@ -58,7 +58,7 @@ def learned(of: Job) -> Timings:
     """Timings of a model whose batches cost little more than one picture."""
     timings = Timings()
     key = batch_key(of)
-    for kind in (key, key._replace(reference_scale=of.reference_scale)):
+    for kind in (key, key._replace(ip_adapter_scale=of.ip_adapter_scale)):
         for batch in (1, 2, 4, 8):
             timings.measured(kind, batch, 1.0 + 0.1 * batch)
     return timings
@@ -77,7 +77,7 @@ def finished(of: Job, batch: int = 1, render_s: float = 1.0) -> Finished:
         width=of.width,
         height=of.height,
         seed=of.seed,
-        words=Words(""),
+        words=RenderedPrompt(""),
         model_title=of.model,
         note="",
         steps=of.steps,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.placement.parts import parts_of
+from engine.placement.model_parts import parts_of
 from tests.engine.placement.architectures import BUILDERS
 from tools.gpu_check import GpuReport, main
 from tools.gpu_models import CHECKED, model_for, share_tables

@@ -8,7 +8,7 @@ from engine.backends.local.finishing import png
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import Plain
 from engine.jobs.job import Job
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 
 def pictures(loaded: Loaded, batch: Sequence[Job]) -> list[bytes]:
@@ -16,7 +16,7 @@ def pictures(loaded: Loaded, batch: Sequence[Job]) -> list[bytes]:
     import torch
 
     first = batch[0]
-    said = [Words(job.prompt.subject) for job in batch]
+    said = [RenderedPrompt(job.prompt.subject) for job in batch]
     with torch.inference_mode():
         made = loaded.pipe(
             **Plain(loaded, first).arguments(batch, said),

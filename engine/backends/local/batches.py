@@ -11,7 +11,7 @@ PATIENCE = 8
 MOST_PATIENCE = 256
 
 
-class Kind(NamedTuple):
+class BatchKind(NamedTuple):
     """Calls of one kind take the same memory a picture: `pictures` is how many go in."""
 
     model: str
@@ -33,21 +33,21 @@ class BatchLimits:
     """The limits of all models on one device. Nothing is limited until a batch has not fitted."""
 
     def __init__(self) -> None:
-        self._limits: dict[Kind, _Limit] = {}
-        self._planned: dict[Kind, int] = {}
+        self._limits: dict[BatchKind, _Limit] = {}
+        self._planned: dict[BatchKind, int] = {}
 
-    def largest(self, kind: Kind) -> int:
+    def largest(self, kind: BatchKind) -> int:
         """How many pictures of this kind to try together, at least 1."""
         limit = self._limits.get(kind)
         return limit.largest if limit else self._planned.get(kind, NO_LIMIT)
 
-    def plan(self, kind: Kind, largest: int) -> None:
+    def plan(self, kind: BatchKind, largest: int) -> None:
         """What was reckoned; it holds until something was learned, and grows like any other limit."""
         if kind not in self._limits and kind not in self._planned:
             self._planned[kind] = largest
             self._limits[kind] = _Limit(largest)
 
-    def failed(self, kind: Kind, batch: int) -> None:
+    def failed(self, kind: BatchKind, batch: int) -> None:
         """A batch of this size did not fit: the next is half of it, or what is known to fit."""
         limit = self._limits.setdefault(kind, _Limit(batch))
         grown = batch > 1 and limit.good == batch - 1
@@ -56,7 +56,7 @@ class BatchLimits:
         limit.patience = min(MOST_PATIENCE, limit.patience * 2) if grown else limit.patience
         limit.worked = 0
 
-    def worked(self, kind: Kind, batch: int) -> None:
+    def worked(self, kind: BatchKind, batch: int) -> None:
         """A batch of this size fitted."""
         limit = self._limits.get(kind)
         if limit is None:

@@ -1,4 +1,7 @@
-"""A small cache that forgets what was not used for longest."""
+"""A small cache that forgets what was not used for longest.
+
+By hand, not `cachetools.LRUCache`: that refuses a value larger than the limit, which here is kept until the next one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class LruCache(Generic[V]):
         self.found = 0
 
     def get(self, key: Hashable, make: Callable[[], V]) -> V:
-        """The value for this key, made now if it is not held."""
+        """The value for this key, made now if it is not there."""
         if key in self._values:
             self.found += 1
             self._values.move_to_end(key)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from engine.placement.cards import Card, card_of, ram_for_models
+from engine.placement.graphics_card import Card, card_of, ram_for_models
 from engine.placement.sizes import GIB
 
 _DRIVER: Final = Path("/proc/driver/nvidia/version")
@@ -27,7 +27,7 @@ _NEEDED_DRIVERS: Final = ((13, 580), (12, 525), (11, 450))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class CardFacts:
     """What there is to be told of a machine's NVIDIA card. `driver` is "" without one, `cuda` where torch has none.
 
     `name` and `capability` are of the card, once torch can use the driver; `built_for` is what torch's kernels are.
@@ -42,15 +42,15 @@ class Seen:
     uvm: bool = True
 
 
-def look() -> Seen:
+def look() -> CardFacts:
     """This machine's."""
     import torch
 
     driver, uvm = _driver(), _UVM.exists()
     cuda = torch.version.cuda or ""
     if not torch.cuda.is_available() or torch.version.hip:
-        return Seen(cuda=cuda, driver=driver, uvm=uvm, available=torch.cuda.is_available())
-    return Seen(
+        return CardFacts(cuda=cuda, driver=driver, uvm=uvm, available=torch.cuda.is_available())
+    return CardFacts(
         cuda=cuda,
         available=True,
         name=torch.cuda.get_device_name(0),
@@ -61,7 +61,7 @@ def look() -> Seen:
     )
 
 
-def fault(seen: Seen) -> str:
+def fault(seen: CardFacts) -> str:
     """Why torch cannot use the card that is there, and what to do, as a clause; "" where it can or there is none."""
     if seen.available:
         return _too_old_a_card(seen)
@@ -81,7 +81,7 @@ def fault(seen: Seen) -> str:
     return f"torch cannot reach the NVIDIA card (driver {seen.driver}): nvidia-smi may say why"
 
 
-def _too_old_a_card(seen: Seen) -> str:
+def _too_old_a_card(seen: CardFacts) -> str:
     built = [(kind, int(number)) for kind, number in _KERNEL.findall(" ".join(seen.built_for))]
     if not built or not seen.name:
         return ""
@@ -106,7 +106,7 @@ def _driver() -> str:
     return found[1] if found else "unknown"
 
 
-def works_in_bfloat16(seen: Seen) -> bool:
+def works_in_bfloat16(seen: CardFacts) -> bool:
     """Whether the card has bfloat16 of its own (from capability 8.0, Ampere, on); true where nothing is known."""
     return seen.capability == (0, 0) or seen.capability >= _BFLOAT16
 

@@ -27,7 +27,7 @@ Active = tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
+class _LoadedLora:
     reads: bool
     """Whether it changes how words are read."""
     bytes: int
@@ -40,7 +40,7 @@ class FineTunes:
         self._pipe = pipe
         self._title = title
         self._kept = kept
-        self._held: OrderedDict[str, _Held] = OrderedDict()
+        self._loaded: OrderedDict[str, _LoadedLora] = OrderedDict()
         self._active: Active | None = ()  # None: not known, so the next choice is made anew
 
     @property
@@ -49,36 +49,36 @@ class FineTunes:
         return self._active or ()
 
     @property
-    def held(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
         """Names of those in memory, least recently used first."""
-        return tuple(self._held)
+        return tuple(self._loaded)
 
     @property
     def bytes(self) -> int:
         """What they take in memory."""
-        return sum(held.bytes for held in self._held.values())
+        return sum(one.bytes for one in self._loaded.values())
 
     @property
     def reading(self) -> Active:
         """Those active ones that change how words are read."""
-        return tuple((name, scale) for name, scale in self.active if self._held[name].reads)
+        return tuple((name, scale) for name, scale in self.active if self._loaded[name].reads)
 
     def use(self, adapters: Sequence[Adapter], on_load: Callable[[], None] = lambda: None) -> None:
         """Makes exactly these take part; none, or strength 0, is the base as it was. Raises ModelUnavailable."""
-        wanted = [adapter for adapter in adapters if adapter.scale]
+        wanted = [adapter for adapter in adapters if adapter.weight]
         for adapter in wanted:
-            if adapter.name not in self._held:
+            if adapter.name not in self._loaded:
                 on_load()
                 self._load(adapter)
-            self._held.move_to_end(adapter.name)
-        self._activate(tuple((adapter.name, adapter.scale) for adapter in wanted))
-        while len(self._held) > max(self._kept, len(wanted)):
-            self._drop(next(iter(self._held)))
+            self._loaded.move_to_end(adapter.name)
+        self._activate(tuple((adapter.name, adapter.weight) for adapter in wanted))
+        while len(self._loaded) > max(self._kept, len(wanted)):
+            self._drop(next(iter(self._loaded)))
 
     def unload(self) -> None:
         """Takes all of them out of memory."""
         self._activate(())
-        for name in self.held:
+        for name in self.names:
             self._drop(name)
 
     def _activate(self, wanted: Active) -> None:
@@ -95,19 +95,19 @@ class FineTunes:
         if not hasattr(self._pipe, "load_lora_weights"):
             raise ModelUnavailable(self._title, "its kind of model takes no fine-tunes")
         try:
-            self._held[adapter.name] = self._read(adapter)
+            self._loaded[adapter.name] = self._read(adapter)
         except EngineError:
             raise
         except Exception as error:
             if is_out_of_memory(error):
                 self._forget(adapter.name)
                 raise
-            log.exception("The fine-tune %s could not be laid over %s.", adapter.name, self._title)
+            log.exception("The fine-tune %s could not be put on %s.", adapter.name, self._title)
             self._forget(adapter.name)
             raise _unfit(self._title, adapter, "it cannot be read") from error
         self._active = None  # one that was just read takes part at once
 
-    def _read(self, adapter: Adapter) -> _Held:
+    def _read(self, adapter: Adapter) -> _LoadedLora:
         """Checks and reads the file. Raises ModelUnavailable when it does not fit."""
         where: dict[str, Any] = {"weight_name": adapter.path.name, "use_safetensors": True, "local_files_only": True}
         folder = str(adapter.path.parent)
@@ -126,7 +126,7 @@ class FineTunes:
         self._check_placed(adapter, halves(shapes))
         for part in sorted(parts):
             self._widen(adapter, part, tensors)
-        return _Held(
+        return _LoadedLora(
             reads=bool(parts & set(TEXT_PARTS)),
             bytes=sum(tensor.numel() * tensor.element_size() for tensor in tensors.values()),
         )
@@ -161,15 +161,15 @@ class FineTunes:
                 weight.data = told.to(weight.device, module.dtype)
 
     def _drop(self, name: str) -> None:
-        del self._held[name]
-        if self._held:
+        del self._loaded[name]
+        if self._loaded:
             self._pipe.delete_adapters([_PREFIX + name])
         else:
             self._pipe.unload_lora_weights()
 
     def _forget(self, name: str) -> None:
         """What is left of one that could not be read."""
-        self._held[name] = _Held(reads=False, bytes=0)
+        self._loaded[name] = _LoadedLora(reads=False, bytes=0)
         self._drop(name)
         self._active = None
 
@@ -179,7 +179,7 @@ def _unfit(title: str, adapter: Adapter, reason: str) -> ModelUnavailable:
 
 
 def _weights(part: Any) -> dict[str, tuple[int, ...]]:
-    """The shapes of a part's weights by the names they had before anything was laid over them."""
+    """The shapes of a part's weights by the names they had before any LoRA was put on them."""
     return {
         name.replace(".base_layer.", "."): tuple(weight.shape)
         for name, weight in part.named_parameters()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
-from engine.jobs.job import Edit, Reference
+from engine.jobs.job import ImageToImage, Reference
 
 
 class PictureUnreadable(Exception):
@@ -17,7 +17,7 @@ LEAST_PX = 64
 """Pipelines that read pictures refuse smaller ones."""
 
 
-def edit_picture(edit: Edit, size: tuple[int, int]) -> Image.Image:
+def edit_picture(edit: ImageToImage, size: tuple[int, int]) -> Image.Image:
     """The picture to change, filling (width, height) in pixels; what stands over at the sides is cut.
 
     Raises PictureUnreadable.

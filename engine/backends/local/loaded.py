@@ -55,7 +55,7 @@ class Loaded:
         """Whether reference pictures go in at all."""
         return self.has_adapter or takes_pictures(self.model)
 
-    def held(self, job: Job) -> tuple[Reference, ...]:
+    def references_of(self, job: Job) -> tuple[Reference, ...]:
         """Those references of a job that go in: faces first, as many as there is room for."""
         if self.has_adapter:
             return faces(job)[:1]

@@ -12,13 +12,13 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.schedulers import keep_rows
 from engine.jobs.job import Job
 from engine.models.local_models import takes_pictures
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
     import torch
 
 
-class Recipe(Protocol):
+class PipelineCall(Protocol):
     """Turns a batch into the arguments of one pipeline call."""
 
     @property
@@ -35,7 +35,7 @@ class Recipe(Protocol):
         """Called once after loading."""
         ...
 
-    def arguments(self, jobs: Sequence[Job], words: Sequence[Words]) -> dict[str, Any]:
+    def arguments(self, jobs: Sequence[Job], words: Sequence[RenderedPrompt]) -> dict[str, Any]:
         """Everything that depends on the words, the pictures and the guidance."""
         ...
 
@@ -62,7 +62,7 @@ class StableDiffusion3:
         """Nearly every job is guided away from no words at all: they are encoded with the loading."""
         self._embeddings.text(self._loaded, "")
 
-    def arguments(self, jobs: Sequence[Job], words: Sequence[Words]) -> dict[str, Any]:
+    def arguments(self, jobs: Sequence[Job], words: Sequence[RenderedPrompt]) -> dict[str, Any]:
         self._guided = jobs[0].guidance > 1
         texts = [self._embeddings.text(self._loaded, said.prompt, said.long_prompt) for said in words]
         arguments: dict[str, Any] = {
@@ -94,10 +94,12 @@ class StableDiffusion3:
         import torch
 
         loaded = self._loaded
-        if not loaded.has_adapter or not loaded.held(jobs[0]):
+        if not loaded.has_adapter or not loaded.references_of(jobs[0]):
             return None
-        loaded.pipe.set_ip_adapter_scale(jobs[0].reference_scale)
-        faces = torch.cat([self._embeddings.reference(loaded, loaded.held(job)[0]) for job in jobs]).to(loaded.device)
+        loaded.pipe.set_ip_adapter_scale(jobs[0].ip_adapter_scale)
+        faces = torch.cat([self._embeddings.reference(loaded, loaded.references_of(job)[0]) for job in jobs]).to(
+            loaded.device
+        )
         return torch.cat([torch.zeros_like(faces), faces]) if self._guided else faces
 
     def _tokens(self, texts: Sequence[TextEmbedding]) -> torch.Tensor:
@@ -124,7 +126,7 @@ class Plain:
     def warm_up(self) -> None:
         return None
 
-    def arguments(self, jobs: Sequence[Job], words: Sequence[Words]) -> dict[str, Any]:
+    def arguments(self, jobs: Sequence[Job], words: Sequence[RenderedPrompt]) -> dict[str, Any]:
         arguments: dict[str, Any] = {"prompt": [said.prompt for said in words]}
         if "prompt_2" in self._takes and any(said.long_prompt for said in words):
             arguments["prompt_2"] = [said.long_prompt or said.prompt for said in words]
@@ -133,7 +135,7 @@ class Plain:
     def keep(self, tensors: Mapping[str, Any], rows: Sequence[int], of: int) -> None:
         return None
 
-    def _guidance(self, job: Job, words: Sequence[Words]) -> dict[str, Any]:
+    def _guidance(self, job: Job, words: Sequence[RenderedPrompt]) -> dict[str, Any]:
         # Qwen's `guidance_scale` is for distilled models that are not out; the usual guidance goes by another name
         # and only counts beside a negative prompt, an empty one included.
         if type(self.pipe).__name__.startswith("QwenImage"):
@@ -150,7 +152,7 @@ class Plain:
             return _beginning(jobs)
         job = jobs[0]
         pictures = [readable(edit_picture(job.edit, (job.width, job.height)))] if job.edit else []
-        pictures += [reference_picture(reference) for reference in self._loaded.held(job)]
+        pictures += [reference_picture(reference) for reference in self._loaded.references_of(job)]
         if not pictures:
             return {}
         arguments: dict[str, Any] = {"image": pictures if self._loaded.model.references > 1 else pictures[0]}
@@ -177,7 +179,7 @@ def steps_of(job: Job, *, whole: bool = False) -> int:
     return min(job.steps, max(1, round(job.steps * job.edit.strength)))
 
 
-def recipe_for(loaded: Loaded, embeddings: Embeddings, like: Job) -> Recipe:
+def recipe_for(loaded: Loaded, embeddings: Embeddings, like: Job) -> PipelineCall:
     """The way this pipeline wants to be called for jobs like this one."""
     if type(loaded.pipe).__name__ == "StableDiffusion3Pipeline":
         return StableDiffusion3(loaded, embeddings, like)

@@ -13,13 +13,13 @@ from engine.backends.local import latents as cells
 from engine.backends.local import pixels
 from engine.backends.local.finishing import Unwritten
 from engine.backends.local.loaded import Loaded
-from engine.backends.local.pipelines import Recipe, steps_of
+from engine.backends.local.pipelines import PipelineCall, steps_of
 from engine.backends.local.previews import Previewer
 from engine.backends.local.schedulers import named
 from engine.backends.local.tuning import begin
 from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, RenderFailed, Sampling
 from engine.models.local_models import takes_pictures
-from engine.wording.dialects import Words
+from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
     import torch
@@ -49,14 +49,19 @@ class _NobodyLeft(Exception):
 @dataclass(slots=True)
 class _Row:
     job: Job
-    words: Words
+    words: RenderedPrompt
 
 
 class Rendering:
     """Renders one batch; `run` is called once, on the worker thread."""
 
     def __init__(
-        self, loaded: Loaded, recipe: Recipe, jobs: Sequence[Job], words: Sequence[Words], watcher: Watcher
+        self,
+        loaded: Loaded,
+        recipe: PipelineCall,
+        jobs: Sequence[Job],
+        words: Sequence[RenderedPrompt],
+        watcher: Watcher,
     ) -> None:
         self._loaded = loaded
         self._recipe = recipe
@@ -168,7 +173,7 @@ class Rendering:
             ]
         )
 
-    def _made(self, job: Job, words: Words, picture: Any, render_s: float) -> Unwritten | EngineError:
+    def _made(self, job: Job, words: RenderedPrompt, picture: Any, render_s: float) -> Unwritten | EngineError:
         if picture is None:
             log.error(
                 "%s came to numbers that are none (precision %s), so its picture of %s is black and not delivered.",
@@ -177,7 +182,7 @@ class Rendering:
             return RenderFailed("the model's numbers overflowed, and the picture is black")
         return Unwritten(picture, self._told(job, words, render_s))
 
-    def _told(self, job: Job, words: Words, render_s: float) -> Finished:
+    def _told(self, job: Job, words: RenderedPrompt, render_s: float) -> Finished:
         """The outcome, but for its file."""
         model = self._loaded.model
         return Finished(
@@ -203,10 +208,10 @@ class Rendering:
             return ""
         if not self._loaded.takes_references:
             return IGNORED_NOTE
-        held = len(self._loaded.held(job))
-        if held == len(job.references):
+        taken = len(self._loaded.references_of(job))
+        if taken == len(job.references):
             return ""
-        return ONE_FACE_NOTE if held == 1 else f"Of {len(job.references)} reference pictures this model took {held}."
+        return ONE_FACE_NOTE if taken == 1 else f"Of {len(job.references)} reference pictures this model took {taken}."
 
 
 def _as_tensors(pipe: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from engine.backends.local import devices
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.models.local_models import COMPRESSED
 from engine.models.model import Precision
-from engine.placement.cards import Card
+from engine.placement.graphics_card import Card
 from engine.placement.sizes import GIB
 
 if TYPE_CHECKING:

@@ -51,9 +51,9 @@ def begin_from_pictures(scheduler: Any) -> None:
 
 def keep_rows(scheduler: Any, rows: Sequence[int]) -> None:
     """Drops the other rows from what a multistep solver remembers of the steps before."""
-    held = getattr(scheduler, "model_outputs", None)
-    if held is not None:
-        scheduler.model_outputs = [None if guess is None else guess[list(rows)] for guess in held]
+    guesses = getattr(scheduler, "model_outputs", None)
+    if guesses is not None:
+        scheduler.model_outputs = [None if guess is None else guess[list(rows)] for guess in guesses]
 
 
 def clean_guess(scheduler: Any, latents: Any, before: Any, step: int) -> Any:

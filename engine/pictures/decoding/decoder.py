@@ -1,4 +1,4 @@
-"""The way in for pictures from outside: seats for those who hand them in, and one or two processes that decode.
+"""The way in for pictures from outside: slots for those who hand them in, and one or two processes that decode.
 
 Who took the least time lately goes first, and nobody has more than one process: however long the pictures of one person
 take, those of others are not behind them. Pixels are counted, so that all that is decoded at once is bounded together.
@@ -19,11 +19,11 @@ from typing import Any, Final
 from engine.apart.pipe_messages import TOO_MUCH
 from engine.apart.process import WALL_S, Apart, Ended, TookTooLong
 from engine.pictures.decoding.bare import DAMAGED, counted
-from engine.pictures.decoding.seats import Seats
+from engine.pictures.decoding.decoding_slots import DecodingSlots
 from engine.pictures.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPicture
 from engine.recipes import sound
+from engine.recipes.embedded_recipe import EmbeddedRecipe
 from engine.recipes.picture_text import MAX_TEXT
-from engine.recipes.told import Told
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,7 @@ class Decoder:
 
     def __init__(self, *, wall_s: float = WALL_S) -> None:
         self._used = _Used()
-        self._seats = Seats(self._used.lately_s)
+        self._slots = DecodingSlots(self._used.lately_s)
         self._idle = [Apart(wall_s=wall_s) for _ in range(PROCESSES)]
         self._busy: dict[_Task, Apart] = {}
         self._waiting: list[_Task] = []
@@ -77,10 +77,10 @@ class Decoder:
         return tuple(task.owner for task in self._busy)
 
     @asynccontextmanager
-    async def seat(self, owner: Hashable) -> AsyncIterator[DecodingSeat]:
-        """A seat for one picture of somebody, from before it is fetched until it is dealt with. Raises BadPicture."""
-        async with self._seats.one(owner):
-            yield DecodingSeat(self, owner)
+    async def slot(self, owner: Hashable) -> AsyncIterator[DecodingSlot]:
+        """A slot for one picture of somebody, from before it is fetched until it is dealt with. Raises BadPicture."""
+        async with self._slots.one(owner):
+            yield DecodingSlot(self, owner)
 
     async def clean(self, raw: bytes, owner: Hashable) -> CleanPicture:
         """The picture as PNG, upright, its long side at most 2,048 px. Raises BadPicture."""
@@ -88,12 +88,12 @@ class Decoder:
             raise BadPicture(too_heavy(len(raw)))
         return _picture(await self._do("clean", raw, owner))
 
-    async def recipe(self, raw: bytes, owner: Hashable) -> Told:
+    async def recipe(self, raw: bytes, owner: Hashable) -> EmbeddedRecipe:
         """What the picture says of how it was made. Raises BadPicture, also for a recipe that cannot be read."""
         if len(raw) > MAX_BYTES:
             raise BadPicture(too_heavy(len(raw)))
         facts, _ = await self._do("recipe", raw, owner)
-        return told_of(facts)
+        return embedded_of(facts)
 
     async def plain(self, raw: bytes, owner: Hashable) -> CleanPicture:
         """What a provider sent, as PNG with all its pixels. Raises BadPicture.
@@ -196,8 +196,8 @@ class Decoder:
             self._start()
 
 
-class DecodingSeat:
-    """What somebody who has a seat may have done to their picture."""
+class DecodingSlot:
+    """What somebody who has a slot may have done to their picture."""
 
     def __init__(self, decoder: Decoder, owner: Hashable) -> None:
         self._decoder = decoder
@@ -207,7 +207,7 @@ class DecodingSeat:
         """See Decoder.clean."""
         return await self._decoder.clean(raw, self._owner)
 
-    async def recipe(self, raw: bytes) -> Told:
+    async def recipe(self, raw: bytes) -> EmbeddedRecipe:
         """See Decoder.recipe."""
         return await self._decoder.recipe(raw, self._owner)
 
@@ -245,13 +245,13 @@ def _picture(answer: tuple[dict[str, Any], bytes]) -> CleanPicture:
     return CleanPicture(content, width, height)
 
 
-def told_of(facts: dict[str, Any]) -> Told:
+def embedded_of(facts: dict[str, Any]) -> EmbeddedRecipe:
     """The facts of a recipe, checked: whoever says them may have been taken over by a picture."""
     own, found = facts.get("own"), facts.get("found")
     if not isinstance(own, str) or len(own) > MAX_TEXT or not isinstance(found, dict | None):
         raise BadPicture(DAMAGED)
     try:
-        return Told(own, None if found is None else sound(found))
+        return EmbeddedRecipe(own, None if found is None else sound(found))
     except (TypeError, ValueError):
         raise BadPicture(DAMAGED) from None
 

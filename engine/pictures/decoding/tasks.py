@@ -25,7 +25,7 @@ from engine.pictures.decoding.bare import (
     orientation,
     size,
 )
-from engine.pictures.decoding.colours import seen
+from engine.pictures.decoding.colour_management import seen
 from engine.pictures.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
 
 PREVIEW_SIDE_PX: Final = 512
@@ -88,12 +88,12 @@ def preview(raw: bytes) -> Made:
 
 def recipe(raw: bytes) -> Made:
     """What the picture says of how it was made: `own` as we wrote it, or `found` as another tool did."""
-    from engine.recipes import Unreadable
-    from engine.recipes.told import told_in
+    from engine.recipes import UnreadableRecipe
+    from engine.recipes.embedded_recipe import embedded_in
 
     try:
-        told = told_in(raw)
-    except Unreadable as error:
+        told = embedded_in(raw)
+    except UnreadableRecipe as error:
         raise BadPicture(str(error)) from None
     return Made(facts={"own": told.own, "found": None if told.found is None else asdict(told.found)})
 

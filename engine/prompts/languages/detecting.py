@@ -7,7 +7,7 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import Final
 
-from engine.prompts.languages.lexicon import LATIN, Language, fold, language, words_of
+from engine.prompts.languages.vocabulary import LATIN, Language, fold, language, words_of
 from engine.prompts.lexicon import LEXICON, entry
 
 _NAMED: Final = re.compile(r'"[^"\n]*"|@[\w:-]++')

@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import Final
 
 from engine.prompt import SLOTS, PortraitPrompt
-from engine.prompts.languages import lexicon
+from engine.prompts.languages import vocabulary
 from engine.prompts.languages.detecting import detect
-from engine.prompts.languages.judging import clauses
-from engine.prompts.languages.lexicon import SMALL, Language
+from engine.prompts.languages.span_slots import clauses
 from engine.prompts.languages.tokens import Token, tokens
+from engine.prompts.languages.vocabulary import SMALL, Language
 
 _JOINING: Final = {
     "with": "with",
@@ -41,7 +41,7 @@ def in_english(prompt: PortraitPrompt) -> tuple[PortraitPrompt, tuple[str, ...]]
     name = spoken_in(prompt)
     if not name:
         return prompt, ()
-    language = lexicon.language(name)
+    language = vocabulary.language(name)
     untold = list[str]()
     told = {slot: ", ".join(translated(prompt.slot(slot), language, untold)) for slot in SLOTS}
     told["negative"] = ", ".join(_denied(prompt.negative, language, untold))
@@ -56,7 +56,7 @@ def denied(prompt: PortraitPrompt) -> str:
     name = spoken_in(prompt)
     if not name:
         return prompt.negative
-    language = lexicon.language(name)
+    language = vocabulary.language(name)
     return ", ".join("".join(_denied(each, language, [])) or each for each in prompt.negative.split(", ") if each)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from engine.prompts.languages.lexicon import SMALL, Language, Match, fold
+from engine.prompts.languages.vocabulary import SMALL, Language, Match, fold
 from engine.prompts.lexicon import SLOT_OF, listed_kind
 
 UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3"

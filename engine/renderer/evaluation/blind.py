@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.renderer.evaluation.colours import brightness
+from engine.renderer.evaluation.colour_names import brightness
 from engine.renderer.evaluation.views import View
 
 Picture = npt.NDArray[np.uint8]
@@ -28,7 +28,6 @@ NOISE: Final = (0.0, 0.004)
 @vladmandic/face-api 1.7.15 and scikit-image's astronaut) lay from 0.028 to 0.46, and from 0 to 0.0020."""
 MOST_NUDE: Final = 0.2
 _MEDIAPIPE: Final = ("face_detection_short_range.tflite", "face_detection_full_range_sparse.tflite")
-_SURE: Final = 0.5
 
 
 def mediapipe_missing() -> str:

@@ -28,7 +28,7 @@ _LEAST_SIDE_PX: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFace:
     """One face: its five points (5, 2) in pixels, the 128 float32 that tell people apart, and how it was found.
 
     `how` is "plain", "margin" (dlib's usual detector with room round the picture) or "network".
@@ -41,7 +41,7 @@ class Found:
     """The usual 68 points (68, 2): jaw, brows, nose, eyes, lips."""
 
 
-def faces(picture: Picture) -> tuple[Found, ...]:
+def faces(picture: Picture) -> tuple[FoundFace, ...]:
     """The faces of a picture (H, W, 3), the largest first. Raises RuntimeError when dlib is missing."""
     if why := identity.missing():
         raise RuntimeError(f"Faces cannot be looked for: {why}. Install it: {identity.INSTALL}.")
@@ -57,14 +57,14 @@ def faces(picture: Picture) -> tuple[Found, ...]:
     return ()
 
 
-def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) -> Found:
+def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) -> FoundFace:
     _, five, describer, _, all_points = _tools()
     shape = five(pixels, box)
     points, outline = (
         np.array([(part.x - margin, part.y - margin) for part in found.parts()], float) / enlarged
         for found in (shape, all_points(pixels, box))
     )
-    return Found(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how, outline)
+    return FoundFace(points, array("f", describer.compute_face_descriptor(pixels, shape)).tobytes(), how, outline)
 
 
 def _by_network(pixels: Picture) -> list[Any]:

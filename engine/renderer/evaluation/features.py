@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation.colours import brightness, linear, opponent
+from engine.renderer.evaluation.colour_names import brightness, linear, opponent
 from engine.renderer.evaluation.views import Point, View
 
 Grey = npt.NDArray[np.float64]

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer import lettering
-from engine.renderer.evaluation import colours, features
-from engine.renderer.evaluation import lettering as reader
+from engine.renderer.evaluation import colour_names, features
+from engine.renderer.evaluation import ocr as reader
 from engine.renderer.evaluation.cases import Truth
 from engine.renderer.evaluation.views import Mask, View
 from engine.renderer.places import telling
@@ -108,11 +108,13 @@ def _clothes(view: View, shown: Shown) -> Answer:
     if body.sum() < 0.03 * body.size:
         return "not in the picture", None
     light, cheeks = _light(view, body), _cheeks(view)
-    light = light[:: max(1, len(light) // colours.ENOUGH)]
+    light = light[:: max(1, len(light) // colour_names.ENOUGH)]
     bare = _near(light, cheeks)
     cloth = light if (~bare).mean() < 0.15 else light[~bare]
-    shares = colours.shares(cloth, cheeks, colours.CLOTH)
-    asked = max(shares[shown.truth.clothes], colours.shares(light, cheeks, colours.CLOTH)[shown.truth.clothes])
+    shares = colour_names.shares(cloth, cheeks, colour_names.CLOTH)
+    asked = max(
+        shares[shown.truth.clothes], colour_names.shares(light, cheeks, colour_names.CLOTH)[shown.truth.clothes]
+    )
     return _named(shares), asked >= LEAST_SHARE
 
 
@@ -122,14 +124,14 @@ def _hair(view: View, shown: Shown) -> Answer:
     top = view.box(-0.6, -1.6, 0.6, -1.1)
     if top.sum() < max(_LEAST_PIXELS, 0.2 * 0.6 * view.unit**2):
         return "not in the picture", None
-    shares = colours.shares(_light(view, top), _cheeks(view), colours.HAIR)
+    shares = colour_names.shares(_light(view, top), _cheeks(view), colour_names.HAIR)
     return _named(shares), shares[shown.truth.hair] >= LEAST_SHARE
 
 
 def _skin(view: View, shown: Shown) -> Answer:
     over = 2 ** (shown.scene.light.exposure / 3)  # light that was asked for as dim or bright
-    tone = float(colours.oklch(np.median(_cheeks(view), axis=0))[0]) / over
-    low, high = colours.SKIN[shown.truth.skin]
+    tone = float(colour_names.oklch(np.median(_cheeks(view), axis=0))[0]) / over
+    low, high = colour_names.SKIN[shown.truth.skin]
     return f"lightness {tone:.2f}", low <= tone <= high
 
 
@@ -148,15 +150,15 @@ def _place(view: View, shown: Shown) -> Answer:
 
 def _backdrop(view: View, there: Mask, colour: str) -> Answer:
     """A plain cloth, of that colour where the film has colours."""
-    seen = colours.oklch(_light(view, there))[:, 0]
+    seen = colour_names.oklch(_light(view, there))[:, 0]
     plain = float(np.quantile(seen, 0.9) - np.quantile(seen, 0.1)) < _PLAIN
-    shares = colours.shares(_light(view, there), _cheeks(view), colours.CLOTH)
+    shares = colour_names.shares(_light(view, there), _cheeks(view), colour_names.CLOTH)
     told = f"{'plain' if plain else 'not plain'}, {_named(shares)}"
     return told, plain and (not colour or shares[colour] >= LEAST_SHARE)
 
 
 def _place_names() -> tuple[str, ...]:
-    from engine.renderer.lexicon import table
+    from engine.renderer.studio_lexicon import table
 
     return tuple(sorted(set(table("place").values())))
 
@@ -194,7 +196,7 @@ def _text(view: View, shown: Shown) -> Answer:
 
 def _brightness(view: View, where: Mask) -> float:
     """Of skin in a part, whose darker half a lock of hair may cover."""
-    return float(np.percentile(colours.brightness(_light(view, where)), 70)) if where.any() else 0.0
+    return float(np.percentile(colour_names.brightness(_light(view, where)), 70)) if where.any() else 0.0
 
 
 def _cheeks(view: View) -> Colours:
@@ -202,13 +204,13 @@ def _cheeks(view: View) -> Colours:
 
 
 def _light(view: View, where: Mask) -> Colours:
-    return colours.linear(view.picture[where])
+    return colour_names.linear(view.picture[where])
 
 
 def _near(light: Colours, skin: Colours) -> Mask:
     """Which colours are those of this person's skin, in whatever light."""
-    own = colours.oklch(np.median(skin, axis=0))
-    light_, chroma, hue = np.moveaxis(colours.oklch(light), -1, 0)
+    own = colour_names.oklch(np.median(skin, axis=0))
+    light_, chroma, hue = np.moveaxis(colour_names.oklch(light), -1, 0)
     turned = np.abs((hue - own[2] + 180) % 360 - 180)
     scale = np.clip(light_ / max(own[0], 0.05), 0.4, 1.6)
     return np.asarray((turned < 14) & (np.abs(chroma / np.maximum(own[1] * scale, 0.01) - 1) < 0.35))

@@ -19,10 +19,10 @@ from PIL.PngImagePlugin import PngInfo
 
 from engine.prompt import parse
 from engine.renderer import stored
+from engine.renderer.photograph import SIZE
 from engine.renderer.processes import StudioProcess
 from engine.renderer.reading import read
 from engine.renderer.scene import Person, Scene
-from engine.renderer.studio import SIZE
 
 Picture = npt.NDArray[np.uint8]
 _ORDER: Final = "likeness-evaluation"
@@ -30,7 +30,7 @@ _ORDER: Final = "likeness-evaluation"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Shot:
     """A picture to make: its name among the kept ones, the words, the seed; `person` is somebody saved before."""
 
     name: str
@@ -47,7 +47,7 @@ class Order:
 
 
 def made(
-    orders: Sequence[Order],
+    orders: Sequence[Shot],
     folder: Path,
     quality: str,
     hands: int = 1,

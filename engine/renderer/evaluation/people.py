@@ -13,8 +13,8 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from engine.faces import identity
-from engine.renderer.evaluation import colours
-from engine.renderer.evaluation.making import Order
+from engine.renderer.evaluation import colour_names
+from engine.renderer.evaluation.making import Shot
 from engine.renderer.evaluation.views import View
 from engine.renderer.scene import Person
 
@@ -67,27 +67,27 @@ class Likeness:
         return float(np.mean(np.array(self.same) <= self.threshold)) if self.same else 0.0
 
 
-def strangers() -> tuple[Order, ...]:
+def strangers() -> tuple[Shot, ...]:
     """Some prompts in several seeds each: as many people."""
     return tuple(
-        Order(f"seed-{number}-{seed}", f"{who}, head and shoulders", 70_000 + 100 * number + seed)
+        Shot(f"seed-{number}-{seed}", f"{who}, head and shoulders", 70_000 + 100 * number + seed)
         for number, who in enumerate(("a woman", "a man", "a woman in her thirties", "a man in his fifties"))
         for seed in range(_SEEDS)
     )
 
 
-def sitters() -> tuple[Order, ...]:
+def sitters() -> tuple[Shot, ...]:
     """The pictures that people are saved from."""
     return tuple(
-        Order(f"saved-{number}", f"{who}, grey seamless backdrop, head and shoulders", 80_000 + number)
+        Shot(f"saved-{number}", f"{who}, grey seamless backdrop, head and shoulders", 80_000 + number)
         for number, who in enumerate(SITTERS)
     )
 
 
-def returns(people: Sequence[Person]) -> tuple[Order, ...]:
+def returns(people: Sequence[Person]) -> tuple[Shot, ...]:
     """The saved people, asked back."""
     return tuple(
-        Order(f"again-{number}-{at}", f"{words}, head and shoulders", 90_000 + 100 * number + at, person)
+        Shot(f"again-{number}-{at}", f"{words}, head and shoulders", 90_000 + 100 * number + at, person)
         for number, person in enumerate(people)
         for at, words in enumerate(AGAIN)
     )
@@ -125,14 +125,14 @@ def hair_alike(one: View, other: View) -> bool:
 
 def _hair_colour(view: View) -> npt.NDArray[np.float64]:
     cheeks = view.disk(-0.47, 0.62, 0.16) | view.disk(0.47, 0.62, 0.16)
-    gains = colours.light_taken_off(colours.linear(view.picture[cheeks]))
-    top = colours.opponent(colours.linear(view.picture[view.box(-0.5, -1.5, 0.5, -1.1)]) * gains)
+    gains = colour_names.light_taken_off(colour_names.linear(view.picture[cheeks]))
+    top = colour_names.opponent(colour_names.linear(view.picture[view.box(-0.5, -1.5, 0.5, -1.1)]) * gains)
     return np.asarray(np.median(top, axis=0) if len(top) else np.zeros(3))
 
 
 def marks(view: View) -> npt.NDArray[np.float64]:
     """What is darker or paler than the skin around it on cheeks, nose and brow: unit length, light taken out."""
-    part = colours.brightness(colours.linear(view.straightened(-1.0, -0.9, 1.0, 1.0, pixels=_CHIP // 2)))
+    part = colour_names.brightness(colour_names.linear(view.straightened(-1.0, -0.9, 1.0, 1.0, pixels=_CHIP // 2)))
     level = np.log(np.maximum(gaussian_filter(part, 1.2), 1e-3))
     fine = np.clip(level - gaussian_filter(level, 4.5), -0.25, 0.25)
     v, u = np.mgrid[-0.9 : 1.0 : 2 / _CHIP, -1.0 : 1.0 : 2 / _CHIP][:, : fine.shape[0], : fine.shape[1]]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.prompt import parse
-from engine.renderer import studio
+from engine.renderer import photograph
 from engine.renderer.reading import read
 from engine.renderer.scene import Scene
 
@@ -32,13 +32,13 @@ class Cost:
 
 def costs(times: int = 3) -> tuple[Cost, ...]:
     """Warm pictures of each kind: new people as standard, draft and preview, and a known person again."""
-    studio.photograph(_scene(1), quality="preview")  # the libraries and the pack are read here
+    photograph.photograph(_scene(1), quality="preview")  # the libraries and the pack are read here
     seeds = list(range(10, 10 + times))
     return (*(_cost(quality, quality, seeds) for quality in ("standard", "draft", "preview")), _known(times))
 
 
 def _known(times: int) -> Cost:
-    studio.photograph(_scene(90), quality="preview")
+    photograph.photograph(_scene(90), quality="preview")
     return _cost("standard, known person", "standard", [90] * times)
 
 
@@ -46,7 +46,7 @@ def _cost(kind: str, quality: str, seeds: list[int]) -> Cost:
     clocks, cpus, stages = [], [], []
     for seed in seeds:
         began, before = time.perf_counter(), _cpu()
-        stages.append(studio.photograph(_scene(seed), quality=quality).seconds)
+        stages.append(photograph.photograph(_scene(seed), quality=quality).seconds)
         clocks.append(time.perf_counter() - began)
         cpus.append(_cpu() - before)
     names = list(stages[0])
@@ -68,7 +68,7 @@ def start_s(times: int = 3) -> float:
     found = []
     for _ in range(times):
         began = time.perf_counter()
-        subprocess.run([sys.executable, "-c", "import engine.renderer.studio"], check=True)  # ourselves
+        subprocess.run([sys.executable, "-c", "import engine.renderer.photograph"], check=True)  # ourselves
         found.append(time.perf_counter() - began)
     return round(statistics.median(found), 2)
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation import colours, detection
+from engine.renderer.evaluation import colour_names, detection
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -128,8 +128,8 @@ class View:
         top, none = self.box(-0.6, -1.6, 0.6, -1.1), np.zeros_like(head)
         if top.sum() < _LEAST_TOP or not place.any():
             return none
-        light = uniform_filter(colours.linear(self.picture), (5, 5, 0))  # without the film's grain
-        lab = colours.opponent(light)
+        light = uniform_filter(colour_names.linear(self.picture), (5, 5, 0))  # without the film's grain
+        lab = colour_names.opponent(light)
         fine = _fineness(lab[..., 0])
         strands, blurred = float(np.median(fine[top])), float(np.quantile(fine[place], 0.1))
         if strands < _FINER * blurred:

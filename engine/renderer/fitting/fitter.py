@@ -18,8 +18,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.faces import identity
-from engine.renderer import faces, stored, studio
-from engine.renderer.fitting import colours, controls, heads, looking, solving
+from engine.renderer import faces, photograph, stored
+from engine.renderer.fitting import controls, draft_head, looking, person_colours, solving
 from engine.renderer.lights import rig
 from engine.renderer.scene import Camera, Outfit, Person, Pose, Scene, Sitter
 from engine.renderer.stops import Cancelled
@@ -41,7 +41,7 @@ _MIXES: Final = ((0.90, 0.05, 0.05), (0.05, 0.90, 0.05), (0.04, 0.06, 0.90), (0.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class FittingPlan:
     """How much is looked at."""
 
     mixes: tuple[faces.Ancestry, ...] = _MIXES
@@ -64,7 +64,7 @@ class Plan:
         return len(_SEXES) * len(self.mixes) * len(self.ages) + self.numbers + self.again + tried + drafts
 
 
-WHOLE: Final = Plan()
+WHOLE: Final = FittingPlan()
 
 
 class NoFace(ValueError):
@@ -122,10 +122,10 @@ class _Work:
 class _Sitting:
     """One picture that is fitted: what was seen in it, whom it is begun with, what is found so far."""
 
-    wanted: looking.Seen
+    wanted: looking.SeenFace
     small: looking.Picture
     like: Person
-    plan: Plan
+    plan: FittingPlan
     work: _Work
     target: Numbers = field(init=False)
 
@@ -135,7 +135,7 @@ class _Sitting:
     def look(self, row: Numbers) -> Numbers | None:
         """What is seen in a quick picture of a row."""
         self.work.add()
-        found = looking.seen(heads.drawn(controls.person(row, self.like), controls.held(row)))
+        found = looking.seen(draft_head.drawn(controls.person(row, self.like), controls.held(row)))
         return None if found is None else _row(found)
 
     def draft(self, row: Numbers) -> tuple[Numbers, float] | None:
@@ -143,26 +143,26 @@ class _Sitting:
         found = looking.seen(self.taken(row))
         return None if found is None else (_row(found), self.away(found))
 
-    def away(self, found: looking.Seen) -> float:
+    def away(self, found: looking.SeenFace) -> float:
         """How far a face is from the picture's."""
         return float(np.linalg.norm(found.embedding - self.wanted.embedding))
 
     def coloured(self, person: Person) -> Person:
         """The person in the colours of the picture."""
-        return colours.coloured(person, self.small, self.wanted.pixels)
+        return person_colours.coloured(person, self.small, self.wanted.pixels)
 
     def taken(self, row: Numbers) -> looking.Picture:
         """A draft of a row, at the size at which faces are looked at."""
         self.work.add(_DRAFT_WORK)
         scene = _scene(controls.person(row, self.like), controls.held(row))
         return looking.scaled(
-            Image.fromarray(studio.photograph(scene, self.plan.draft, "draft", None, self.work.cancelled).picture)
+            Image.fromarray(photograph.photograph(scene, self.plan.draft, "draft", None, self.work.cancelled).picture)
         )
 
 
 def fit(
     image: Image.Image,
-    plan: Plan = WHOLE,
+    plan: FittingPlan = WHOLE,
     report: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fitted:
@@ -183,13 +183,13 @@ def fit(
     finally:
         looking.forget()
     # Hair and beard are of whom it has turned out to be.
-    worn = colours.coloured(found.person, small, wanted.pixels)
+    worn = person_colours.coloured(found.person, small, wanted.pixels)
     return replace(found, person=replace(worn, skin=found.person.skin))
 
 
 def fitted(
     picture: bytes,
-    plan: Plan = WHOLE,
+    plan: FittingPlan = WHOLE,
     report: Callable[[float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Fitted | None:
@@ -269,7 +269,7 @@ def _take_aside(search: solving.Search, found: _Best) -> None:
     search.aside[solving.FACE :] = 0
 
 
-def _row(found: looking.Seen) -> Numbers:
+def _row(found: looking.SeenFace) -> Numbers:
     return np.concatenate([found.embedding, _POINT_WEIGHT * found.points[_POINTS].ravel()])
 
 
@@ -286,13 +286,17 @@ def _nearest(sitting: _Sitting) -> Numbers:
     The sitting's colours are theirs then, the skin's as their draft shows it. Raises NoFace.
     """
     best: tuple[float, Numbers, Person] | None = None
-    cheeks = colours.cheeks(sitting.small, sitting.wanted.pixels)
+    cheeks = person_colours.cheeks(sitting.small, sitting.wanted.pixels)
     for row, like in _prototypes(sitting):
         sitting.like = like
         taken = sitting.taken(row)
         found = looking.seen(taken)
         if found is not None and (best is None or sitting.away(found) < best[0]):
-            best = sitting.away(found), row, colours.toned(like, cheeks, colours.cheeks(taken, found.pixels))
+            best = (
+                sitting.away(found),
+                row,
+                person_colours.toned(like, cheeks, person_colours.cheeks(taken, found.pixels)),
+            )
     if best is None:
         raise NoFace(NoFace.__doc__)
     sitting.like = best[2]

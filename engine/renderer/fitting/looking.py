@@ -22,7 +22,7 @@ _EYES: Final = slice(36, 42), slice(42, 48)
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class SeenFace:
     """One face: 128 numbers; its 68 points with the middle between the eyes at (0, 0), the eyes level and one apart;
     and the same points in pixels of the picture."""
 
@@ -31,7 +31,7 @@ class Seen:
     pixels: Numbers
 
 
-def seen(picture: Picture) -> Seen | None:
+def seen(picture: Picture) -> SeenFace | None:
     """The largest face of a picture in which one is about `FACE_PX` wide; None where there is none."""
     detector, five, network = identity._tools()
     found = detector(picture, 0)
@@ -40,7 +40,7 @@ def seen(picture: Picture) -> Seen | None:
     box = max(found, key=lambda each: each.area())
     embedding = np.array(network.compute_face_descriptor(picture, five(picture, box)))
     pixels = np.array([(part.x, part.y) for part in _all_points()(picture, box).parts()], float)
-    return Seen(embedding, levelled(pixels), pixels)
+    return SeenFace(embedding, levelled(pixels), pixels)
 
 
 def scaled(image: Image.Image) -> Picture:

@@ -51,7 +51,7 @@ def head(
         style = pressing.flattened(style)
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 11))
     line = Line.of(person)
-    around = cutting.Head.of(body, frame, field)
+    around = cutting.HeadSurface.of(body, frame, field)
     made = _strands(person, style, body, frame, line, around, density, random)
     if rim is not None:
         made = [replace(part, points=pressing.pressed(part.points, frame, around, rim)) for part in made]
@@ -71,7 +71,7 @@ def _mesh(
 
 
 def _strands(
-    person: Person, style: styles.Style, body: Body, frame: Frame, line: Line, around: cutting.Head,
+    person: Person, style: styles.Style, body: Body, frame: Frame, line: Line, around: cutting.HeadSurface,
     density: float, random: np.random.Generator,
 ) -> list[strands.Strands]:  # fmt: skip
     count = max(int(style.strands * density), 500)

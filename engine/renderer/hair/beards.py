@@ -18,7 +18,7 @@ from engine.renderer.scene import RGB, Person
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class BeardKind:
     """A beard: its parts with how long each is in metres, its hairs at full density, and how wide they are."""
 
     lip: float = 0.0
@@ -37,22 +37,22 @@ class Kind:
     """How much the moustache is combed sideways."""
 
 
-KINDS: Final[dict[str, Kind]] = {
-    "stubble": Kind(0.0018, 0.0018, 0.0016, 0.0018, 0.0015, 0.0018, strands=22_000, width=0.00013, curl=0.1),
-    "short beard": Kind(0.007, 0.010, 0.007, 0.0085, 0.0065, 0.005, strands=34_000, width=0.00016),
-    "full beard": Kind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=36_000, width=0.00018, curl=0.35),
-    "long beard": Kind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=32_000, width=0.00020, curl=0.4),
-    "goatee": Kind(0.010, 0.017, 0.010, strands=12_000, width=0.00018),
-    "moustache": Kind(0.014, strands=6_500, width=0.00018, along=0.60),
-    "handlebar": Kind(0.034, strands=5_500, along=1.0, twirl=1.0, curl=0.05),
-    "mutton chops": Kind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=22_000, width=0.00018),
+KINDS: Final[dict[str, BeardKind]] = {
+    "stubble": BeardKind(0.0018, 0.0018, 0.0016, 0.0018, 0.0015, 0.0018, strands=22_000, width=0.00013, curl=0.1),
+    "short beard": BeardKind(0.007, 0.010, 0.007, 0.0085, 0.0065, 0.005, strands=34_000, width=0.00016),
+    "full beard": BeardKind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=36_000, width=0.00018, curl=0.35),
+    "long beard": BeardKind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=32_000, width=0.00020, curl=0.4),
+    "goatee": BeardKind(0.010, 0.017, 0.010, strands=12_000, width=0.00018),
+    "moustache": BeardKind(0.014, strands=6_500, width=0.00018, along=0.60),
+    "handlebar": BeardKind(0.034, strands=5_500, along=1.0, twirl=1.0, curl=0.05),
+    "mutton chops": BeardKind(0.008, 0.0, 0.0, 0.013, 0.011, 0.009, strands=22_000, width=0.00018),
 }
 _ALSO: Final = {"full": "full beard", "short": "short beard", "long": "long beard", "beard": "full beard"}
 _MOUTH_Z, _NOSE_Z, _CHIN_Z = 0.661, 0.690, 0.617
 _STEPS: Final = 7
 
 
-def kind(name: str) -> Kind:
+def kind(name: str) -> BeardKind:
     """The kind of that name; others are full beards."""
     name = name.strip().lower()
     return KINDS.get(_ALSO.get(name, name), KINDS["full beard"])
@@ -86,7 +86,7 @@ def _neck(y: Floats, side: Floats) -> Floats:
     return np.asarray(0.609 + 0.25 * np.clip(side - 0.02, 0, 0.06) + 0.32 * np.clip(y + 0.130, 0, 0.08))
 
 
-def _lengths(told: Kind, rest: Floats) -> tuple[Floats, Floats]:
+def _lengths(told: BeardKind, rest: Floats) -> tuple[Floats, Floats]:
     """How likely a hair grows at template positions, and how long it is."""
     has = {
         "lip": told.lip, "soul": told.soul, "chin": told.chin, "jaw": told.jaw, "cheek": told.cheek,
@@ -132,7 +132,7 @@ def beard_colour(person: Person) -> RGB:
     return (red * 0.92, green * 0.86, blue * 0.82)
 
 
-def _grown(person: Person, told: Kind, roots: scalp.Roots, random: np.random.Generator) -> Floats:
+def _grown(person: Person, told: BeardKind, roots: scalp.Roots, random: np.random.Generator) -> Floats:
     count = len(roots)
     length = (_lengths(told, roots.rest)[1] * person.beard.length)[:, None, None]
     length = length * random.uniform(0.65, 1.1, (count, 1, 1))

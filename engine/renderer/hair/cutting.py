@@ -18,7 +18,7 @@ from engine.renderer.scene import Hair
 
 
 @dataclass(frozen=True)
-class Head:
+class HeadSurface:
     """What hair of one person in one pose is grown against."""
 
     field: Field
@@ -28,7 +28,7 @@ class Head:
     """How high ears reach, and how far back."""
 
     @classmethod
-    def of(cls, body: Body, frame: Frame, field: Field) -> Head:
+    def of(cls, body: Body, frame: Frame, field: Field) -> HeadSurface:
         """Measured on a body."""
         ears = frame.inside(body.part.vertices[body.masks["ears"] > 0.5])
         high, back = (float(np.quantile(ears[:, axis], 0.98)) for axis in (2, 1))
@@ -45,7 +45,7 @@ class Locks:
 
 
 def trimmed(
-    style: Style, hair: Hair, points: Floats, roots: Roots, weights: Weights, head: Head,
+    style: Style, hair: Hair, points: Floats, roots: Roots, weights: Weights, head: HeadSurface,
     random: np.random.Generator,
 ) -> Locks:  # fmt: skip
     """Cut, evened out, at the style's number of points."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.renderer.geometry import unit
 from engine.renderer.hair import combing
 from engine.renderer.hair.combing import BACK, CENTRE, RIGHT, Weights
-from engine.renderer.hair.cutting import Head, Locks, trimmed
+from engine.renderer.hair.cutting import HeadSurface, Locks, trimmed
 from engine.renderer.hair.field import Floats
 from engine.renderer.hair.scalp import REGIONS, Roots, parts
 from engine.renderer.hair.styles import Style
@@ -42,7 +42,7 @@ class _Plan:
 
     @classmethod
     def of(
-        cls, style: Style, hair: Hair, roots: Roots, weights: Weights, head: Head, random: np.random.Generator
+        cls, style: Style, hair: Hair, roots: Roots, weights: Weights, head: HeadSurface, random: np.random.Generator
     ) -> _Plan:
         """Drawn for each root."""
         count = len(roots)
@@ -85,7 +85,7 @@ def _tucked(style: Style, hair: Hair, side: Floats, random: np.random.Generator)
     return np.asarray((side == less) & kept & (random.random() < style.tuck_ear))
 
 
-def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Locks:
+def grown(style: Style, hair: Hair, roots: Roots, head: HeadSurface, random: np.random.Generator) -> Locks:
     """Locks of a style from these roots."""
     weights = parts(roots)
     plan = _Plan.of(style, hair, roots, weights, head, random)
@@ -110,7 +110,7 @@ def grown(style: Style, hair: Hair, roots: Roots, head: Head, random: np.random.
 
 
 def _bent(
-    style: Style, plan: _Plan, way: Floats, here: Floats, step: Floats, run: Floats, head: Head,
+    style: Style, plan: _Plan, way: Floats, here: Floats, step: Floats, run: Floats, head: HeadSurface,
     random: np.random.Generator,
 ) -> Floats:  # fmt: skip
     """Where locks go on to: down, back, to their side, aside of shoulders and face."""
@@ -146,7 +146,7 @@ def _before_the_throat(path: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(across.any(1))
 
 
-def _behind_the_ear(way: Floats, here: Floats, tucked: npt.NDArray[np.bool_], head: Head) -> Floats:
+def _behind_the_ear(way: Floats, here: Floats, tucked: npt.NDArray[np.bool_], head: HeadSurface) -> Floats:
     """Hair before an ear goes back over it instead of down."""
     top, back = head.ear
     wanted = np.interp(here[:, 2], (top - 0.09, top - 0.05, top + 0.004, top + 0.075), (-1, back, back + 0.004, -0.03))
@@ -158,7 +158,7 @@ def _behind_the_ear(way: Floats, here: Floats, tucked: npt.NDArray[np.bool_], he
     return turned
 
 
-def _over_shoulders(way: Floats, here: Floats, head: Head, forward: Floats) -> Floats:
+def _over_shoulders(way: Floats, here: Floats, head: HeadSurface, forward: Floats) -> Floats:
     """What meets the shoulders goes before or behind them, and does not slide out along them."""
     low = np.flatnonzero(here[:, 2] < -0.10)
     if not len(low):
@@ -180,7 +180,7 @@ def _not_along_shoulders(before: Floats, after: Floats) -> Floats:
     return np.where(held, before[:, 0] + 0.2 * (after[:, 0] - before[:, 0]), after[:, 0])
 
 
-def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: Head) -> Floats:
+def _laid(style: Style, here: Floats, run: Floats, rise: Floats, head: HeadSurface) -> Floats:
     """Points pushed out of what they lie on, and drawn to it where they float over the head."""
     gap = head.field.distance(here)
     height = 0.0008 + rise * np.minimum(run / np.maximum(style.slope * rise, 0.004), 1)
@@ -200,14 +200,16 @@ _WIDE_AT: Final = (
 """Heights against the eyes, and how far from the face's middle hair beside it begins there: an arch."""
 
 
-def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: Head) -> Floats:
+def before_the_face(here: Floats, side: Floats, wide: Floats | float, head: HeadSurface) -> Floats:
     """Metres by which points are nearer the face's middle than its edge; `wide` 1 is the edge at the cheekbones."""
     edge = head.half_width * np.interp(here[..., 2], *_WIDE_AT) * wide
     before = (here[..., 1] < 0.052) & (here[..., 2] < 0.09) & (here[..., 2] > -0.19)
     return np.asarray(np.where(before, np.clip(edge - side * here[..., 0], 0, None), 0), np.float32)
 
 
-def _beside_the_face(way: Floats, here: Floats, side: Floats, wide: Floats, head: Head, fringe: Floats) -> Floats:
+def _beside_the_face(
+    way: Floats, here: Floats, side: Floats, wide: Floats, head: HeadSurface, fringe: Floats
+) -> Floats:
     """Hair that hangs before the face goes aside instead of down; a fringe may hang.
 
     What has fallen to the other side than its parting's goes on there.

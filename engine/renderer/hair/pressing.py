@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from engine.renderer.hair.cutting import Head
+from engine.renderer.hair.cutting import HeadSurface
 from engine.renderer.hair.field import Floats, Frame
 from engine.renderer.hair.styles import Five, Style, Tied
 
@@ -48,7 +48,7 @@ def _less(value: float | Five) -> float | Five:
     return fringe, top, side, back, nape
 
 
-def pressed(points: Floats, frame: Frame, head: Head, rim: Rim) -> Floats:
+def pressed(points: Floats, frame: Frame, head: HeadSurface, rim: Rim) -> Floats:
     """Strands (N, K, 3) laid close to the head near the rim; what hangs free of the head stays."""
     flat = points.reshape(-1, 3)
     gap = head.field.distance(flat)

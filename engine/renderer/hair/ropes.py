@@ -8,7 +8,7 @@ import numpy as np
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.combing import CENTRE
-from engine.renderer.hair.cutting import Head, resampled
+from engine.renderer.hair.cutting import HeadSurface, resampled
 from engine.renderer.hair.field import Floats
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.strands import Strands
@@ -86,7 +86,9 @@ def plaited(
     return Strands(points.astype(np.float32), normals.astype(np.float32), which * 3 + bundle)
 
 
-def rows(style: Style, ropes: Ropes, hair: Hair, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
+def rows(
+    style: Style, ropes: Ropes, hair: Hair, roots: Roots, head: HeadSurface, random: np.random.Generator
+) -> Strands:
     """Plaits along the scalp from the hair line to the nape, with skin between them."""
     starts = _along_the_line(roots, ropes.count)
     way = unit(starts - CENTRE)
@@ -112,7 +114,7 @@ def _along_the_line(roots: Roots, count: int) -> Floats:
     return np.stack([points[np.argmin(np.abs(angle - at))] for at in wanted])
 
 
-def _with_tails(paths: Floats, hair: Hair, head: Head) -> Floats:
+def _with_tails(paths: Floats, hair: Hair, head: HeadSurface) -> Floats:
     """Rows that go on behind the neck."""
     here, way, made = paths[:, -1], unit(paths[:, -1] - paths[:, -2]), [paths]
     step = 0.006 * hair.length

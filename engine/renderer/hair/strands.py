@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from engine.renderer.geometry import unit
 from engine.renderer.hair.combing import has_fringe
-from engine.renderer.hair.cutting import Head, Locks, resampled
+from engine.renderer.hair.cutting import HeadSurface, Locks, resampled
 from engine.renderer.hair.field import Floats
 from engine.renderer.hair.growing import before_the_face
 from engine.renderer.hair.scalp import Roots
@@ -31,7 +31,9 @@ class Strands:
     thick: Floats | float = 1.0
 
 
-def filled(style: Style, hair: Hair, locks: Locks, roots: Roots, head: Head, random: np.random.Generator) -> Strands:
+def filled(
+    style: Style, hair: Hair, locks: Locks, roots: Roots, head: HeadSurface, random: np.random.Generator
+) -> Strands:
     """A hair for every root, following the nearest locks."""
     near = cKDTree(locks.roots.points).query(roots.points, k=2)[1]
     first, second = near[:, 0], near[:, 1]
@@ -92,7 +94,7 @@ def _across(points: Floats, normals: Floats) -> Floats:
     return np.asarray(unit(np.cross(unit(np.gradient(points, axis=1)), normals)), np.float32)
 
 
-def _face_free(points: Floats, head: Head, below: float) -> Floats:
+def _face_free(points: Floats, head: HeadSurface, below: float) -> Floats:
     """Hairs that would cross the face end where they reach it; a fringe ends above the eyes anyway."""
     side = np.sign(points[..., 0])
     inside = before_the_face(points, side, 0.84, head) > 0

@@ -9,7 +9,7 @@ import numpy as np
 from engine.renderer.geometry import unit
 from engine.renderer.hair import ropes
 from engine.renderer.hair.combing import CENTRE, RIGHT, UP
-from engine.renderer.hair.cutting import Head, resampled
+from engine.renderer.hair.cutting import HeadSurface, resampled
 from engine.renderer.hair.field import Floats
 from engine.renderer.hair.scalp import Roots
 from engine.renderer.hair.strands import Numbers, Strands, thickness
@@ -22,7 +22,7 @@ _BAND_M: Final = 0.011
 
 
 def gathered(
-    style: Style, tied: Tied, hair: Hair, roots: Roots, head: Head, random: np.random.Generator
+    style: Style, tied: Tied, hair: Hair, roots: Roots, head: HeadSurface, random: np.random.Generator
 ) -> list[Strands]:
     """All hair of a tied style: what lies on the head, and what is made of it."""
     count = len(roots)
@@ -62,13 +62,13 @@ def _knots(tied: Tied) -> list[Floats]:
     return [np.array((s * np.sin(out) * np.cos(up), np.cos(out) * np.cos(up), np.sin(up)), np.float32) for s in (-1, 1)]
 
 
-def _which(tied: Tied, hair: Hair, roots: Roots, head: Head) -> Numbers:
+def _which(tied: Tied, hair: Hair, roots: Roots, head: HeadSurface) -> Numbers:
     if tied.sides == 1:
         return np.zeros(len(roots), np.intp)
     return (roots.points[:, 0] > 0.02 * np.clip(hair.parting, -1, 1) * (roots.points[:, 1] < 0.07)).astype(np.intp)
 
 
-def _on_scalp(way: Floats, head: Head) -> Floats:
+def _on_scalp(way: Floats, head: HeadSurface) -> Floats:
     """The point of the scalp in a direction, a little above it."""
     reach = np.linspace(0.05, 0.17, 61, dtype=np.float32)
     gap = head.field.distance(CENTRE + way * reach[:, None])
@@ -89,7 +89,7 @@ def _great_circles(way: Floats, target: Floats, steps: int) -> Floats:
     return np.asarray(unit(turned) * _SKULL_M + CENTRE)
 
 
-def _laid(points: Floats, roots: Roots, height: Floats, head: Head) -> Floats:
+def _laid(points: Floats, roots: Roots, height: Floats, head: HeadSurface) -> Floats:
     """Paths pulled to their height above the skin, from their roots."""
     flat = points.reshape(-1, 3)
     t = np.linspace(0, 1, points.shape[1])[None, :]
@@ -126,7 +126,7 @@ def _loosened(style: Style, points: Floats, roots: Roots, random: np.random.Gene
 
 
 def _finished(
-    style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head, random: np.random.Generator
+    style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, head: HeadSurface, random: np.random.Generator
 ) -> Strands:
     if tied.kind == "bun":
         return _bun(style, tied, hair, knot, end, random)
@@ -162,7 +162,7 @@ def _bun(style: Style, tied: Tied, hair: Hair, knot: Floats, end: Floats, random
     return Strands(points.astype(np.float32), unit(n).astype(np.float32), lock)
 
 
-def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: Head) -> Floats:
+def _tail_path(tied: Tied, hair: Hair, knot: Floats, end: Floats, head: HeadSurface) -> Floats:
     """The middle of a tail: out from the band, then down, over what is in its way."""
     steps = 40
     step = tied.size * hair.length / steps
@@ -193,7 +193,9 @@ def _aside(tied: Tied, hair: Hair, knot: Floats, here: Floats, flat: np.float32)
     return np.array((0.55 * aside * (abs(here[0]) < 0.055), 1.2 * flat * (here[2] < -0.09), 0.0), np.float32)
 
 
-def _tail(style: Style, tied: Tied, hair: Hair, path: Floats, head: Head, random: np.random.Generator) -> Strands:
+def _tail(
+    style: Style, tied: Tied, hair: Hair, path: Floats, head: HeadSurface, random: np.random.Generator
+) -> Strands:
     """Hairs of a tail: tight in the band, full in the middle, thin at the end."""
     count, steps = int(0.2 * style.strands), 20
     at = np.linspace(0, len(path) - 1, steps)

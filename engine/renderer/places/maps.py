@@ -14,7 +14,7 @@ from engine.renderer.tracing.vectors import LUMA, F, Floats
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class MapView:
     """A part of a map: degrees to turn it by and to look up, how bright it looks, metres to what is there."""
 
     name: str
@@ -24,33 +24,38 @@ class View:
     away: float = 40.0
 
 
-VIEWS: Final[dict[str, tuple[View, ...]]] = {
+VIEWS: Final[dict[str, tuple[MapView, ...]]] = {
     "window room": (
-        View("apartment", 8, 1, 0.38, 5),
-        View("apartment", 79, 1, 0.38, 5),
-        View("apartment", 13, 1, 0.38, 5),
+        MapView("apartment", 8, 1, 0.38, 5),
+        MapView("apartment", 79, 1, 0.38, 5),
+        MapView("apartment", 13, 1, 0.38, 5),
     ),
     "workshop": (
-        View("workshop", 8, 4, 0.30, 10),
-        View("workshop", -62, 4, 0.30, 10),
-        View("workshop", 100, 4, 0.30, 10),
+        MapView("workshop", 8, 4, 0.30, 10),
+        MapView("workshop", -62, 4, 0.30, 10),
+        MapView("workshop", 100, 4, 0.30, 10),
     ),
     "city day": (
-        View("city", 84, 9, 0.40),
-        View("sunset", -70, 8, 0.40),
-        View("city", 18, 9, 0.40),
-        View("sunset", -122, 8, 0.40),
+        MapView("city", 84, 9, 0.40),
+        MapView("sunset", -70, 8, 0.40),
+        MapView("city", 18, 9, 0.40),
+        MapView("sunset", -122, 8, 0.40),
     ),
-    "forest": (View("forest", -30, 5), View("forest", 92, 5), View("forest", 150, 5), View("forest", -120, 5)),
+    "forest": (
+        MapView("forest", -30, 5),
+        MapView("forest", 92, 5),
+        MapView("forest", 150, 5),
+        MapView("forest", -120, 5),
+    ),
     "warehouse": (
-        View("warehouse", -20, 5, away=12),
-        View("warehouse", 60, 5, away=12),
-        View("warehouse", -100, 5, away=12),
+        MapView("warehouse", -20, 5, away=12),
+        MapView("warehouse", 60, 5, away=12),
+        MapView("warehouse", -100, 5, away=12),
     ),
-    "lobby": (View("lobby", 0, 4, 0.40, 12), View("lobby", 62, 4, 0.40, 12), View("lobby", -75, 4, 0.40, 12)),
-    "sky": (View("sky", 0, 15, 0.55), View("sky", 70, 14, 0.55), View("sky", -80, 15, 0.55)),
+    "lobby": (MapView("lobby", 0, 4, 0.40, 12), MapView("lobby", 62, 4, 0.40, 12), MapView("lobby", -75, 4, 0.40, 12)),
+    "sky": (MapView("sky", 0, 15, 0.55), MapView("sky", 70, 14, 0.55), MapView("sky", -80, 15, 0.55)),
     **{
-        name: (View(name),)
+        name: (MapView(name),)
         for name in (
             "apartment",
             "bridge",
@@ -64,19 +69,19 @@ VIEWS: Final[dict[str, tuple[View, ...]]] = {
             "venice",
         )
     },
-    "esplanade": (View("esplanade", turn=-40, level=0.12),),
+    "esplanade": (MapView("esplanade", turn=-40, level=0.12),),
 }
 """Several for a place are chosen from by the seed."""
-_TIMES: Final[dict[tuple[str, str], tuple[View, ...]]] = {
-    ("sky", "sunset"): (View("dawn", 10, 16, 0.5), View("dawn", 60, 15, 0.5), View("dawn", -50, 15, 0.5)),
-    ("window room", "night"): (View("apartment", 8, 1, 0.38, 5), View("apartment", 13, 1, 0.38, 5)),
-    ("sky", "night"): (View("venice", 20, 15, 0.07), View("venice", 60, 16, 0.07)),
+_TIMES: Final[dict[tuple[str, str], tuple[MapView, ...]]] = {
+    ("sky", "sunset"): (MapView("dawn", 10, 16, 0.5), MapView("dawn", 60, 15, 0.5), MapView("dawn", -50, 15, 0.5)),
+    ("window room", "night"): (MapView("apartment", 8, 1, 0.38, 5), MapView("apartment", 13, 1, 0.38, 5)),
+    ("sky", "night"): (MapView("venice", 20, 15, 0.07), MapView("venice", 60, 16, 0.07)),
 }
 _LAMPLIT: Final = frozenset({"window room", "lobby", "workshop", "warehouse"})
 _TINTS: Final = {"sunset": (1.10, 0.72, 0.48), "night": (0.10, 0.14, 0.24)}
 
 
-def chosen(name: str, seed: int, time: str) -> View:
+def chosen(name: str, seed: int, time: str) -> MapView:
     """The part of a map for this place, seed and time."""
     views = _TIMES.get((name, time), VIEWS[name])
     return views[int(np.random.default_rng((seed & 0xFFFFFFFF, 11)).integers(len(views)))]
@@ -98,7 +103,7 @@ def windows_dark(picture: Floats) -> Floats:
     return np.where(outside[..., None], picture * np.array((0.012, 0.020, 0.045), np.float32), picture)
 
 
-def seen(view: View, turn: float, lens: Lens, size: tuple[int, int], night: bool = False) -> Floats:
+def seen(view: MapView, turn: float, lens: Lens, size: tuple[int, int], night: bool = False) -> Floats:
     """The part of a map behind the sitter, blurred by disks as large as the lens makes them."""
     coarse = lens.coarse(size)
     part = cut(view.name, lens.tall, turn + view.turn, view.pitch + float(np.degrees(lens.rise)) * 0.6, coarse)
@@ -139,7 +144,7 @@ def cut(name: str, tall: float, turn: float, pitch: float, size: tuple[int, int]
     return np.asarray(np.exp(np.stack(smooth, -1)) - F(1e-4), np.float32).clip(0)
 
 
-def light(view: View, turn: float, night: bool = False) -> Floats:
+def light(view: MapView, turn: float, night: bool = False) -> Floats:
     """The map, turned so that its middle column is what the lens looks at."""
     picture = mended(view.name)
     picture = windows_dark(picture) if night and view.name == "apartment" else picture

@@ -9,7 +9,7 @@ import numpy as np
 from engine.renderer.tracing.draws import Draws
 from engine.renderer.tracing.emitters import Emitter
 from engine.renderer.tracing.environment import Environment
-from engine.renderer.tracing.eyes import fresnel
+from engine.renderer.tracing.eye_shading import fresnel
 from engine.renderer.tracing.surfaces import Surface, sent
 from engine.renderer.tracing.vectors import INVERSE_PI, LUMA, PI, F, Floats, dot, hemisphere, mirrored, unit
 from engine.renderer.tracing.world import World

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from engine.renderer.camera import Optics
 from engine.renderer.mesh import Mesh
-from engine.renderer.tracing import eyes, fibres
+from engine.renderer.tracing import eye_shading, hair_shading
 from engine.renderer.tracing.draws import Draws
 from engine.renderer.tracing.embree import Hits
 from engine.renderer.tracing.lighting import Lights, lit, reflection
@@ -117,7 +117,7 @@ class _Batch:
             self._sheer(mesh, at, values, position, view)
             return True
         if mesh.kind == "fibre":
-            radiance, colour, tangent = fibres.fibre(self.world, self.lights, mesh, values, position, view, draws)
+            radiance, colour, tangent = hair_shading.fibre(self.world, self.lights, mesh, values, position, view, draws)
             self._put(
                 at, rest=radiance, guide=np.clip(colour * F(1.5), 0, 1), normal=unit(values["n"] + F(0.5) * tangent)
             )
@@ -137,7 +137,7 @@ class _Batch:
     ) -> None:
         normal = unit(values["n"])
         normal = np.where(dot(normal, view) < F(-0.05), -normal, normal)
-        shade = eyes.eye if mesh.kind == "eye" else SURFACES[mesh.kind]
+        shade = eye_shading.eye if mesh.kind == "eye" else SURFACES[mesh.kind]
         surface = shade(mesh, values, position, view, normal)
         irradiance, gloss = lit(self.world, self.lights, surface, draws)
         self._put(at, guide=np.clip(surface.albedo, 0, 1), normal=surface.normal, alpha=1)
@@ -145,8 +145,10 @@ class _Batch:
             self._put(at, skin_light=irradiance, skin_colour=surface.albedo, rest=gloss, skin=1)
             return
         if mesh.kind == "eye":
-            wet = eyes.cornea(mesh, values, normal)
-            strength = np.minimum(eyes.fresnel(wet, view, 0.025), eyes.MOST_MIRRORED) * eyes.wetness(values)
+            wet = eye_shading.cornea(mesh, values, normal)
+            strength = np.minimum(
+                eye_shading.fresnel(wet, view, 0.025), eye_shading.MOST_MIRRORED
+            ) * eye_shading.wetness(values)
             gloss = gloss + reflection(self.world, self.lights, position, wet, view, strength, sharp=True)
             self._put(at, eye=1)
         self._put(at, rest=surface.albedo * irradiance + gloss)
@@ -157,12 +159,12 @@ class _Batch:
         if mesh.kind == "glass":
             normal = unit(values["n"])
             normal = np.where(dot(normal, view) < 0, -normal, normal)
-            strength = eyes.fresnel(normal, view, 0.04) * F(mesh.info.get("mirror", 0.5))
+            strength = eye_shading.fresnel(normal, view, 0.04) * F(mesh.info.get("mirror", 0.5))
             mirrored = reflection(self.world, self.lights, position, normal, view, strength, sharp=True)
             self.before[:, at] += mirrored * self.clear[at]
             return
-        solid = fibres.opacity(mesh, values) * self.clear[at]
-        self.before[:, at] += fibres.lash(mesh, self.lights, len(at)) * solid
+        solid = hair_shading.opacity(mesh, values) * self.clear[at]
+        self.before[:, at] += hair_shading.lash(mesh, self.lights, len(at)) * solid
         self.clear[at] -= solid
 
     def _put(self, at: npt.NDArray[np.intp], **layers: Floats | float) -> None:

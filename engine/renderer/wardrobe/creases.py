@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from engine.renderer.geometry import Array
-from engine.renderer.wardrobe.charts import ATLAS, SLEEVE, TORSO, Block
+from engine.renderer.wardrobe.cloth_uv import ATLAS, SLEEVE, TORSO, AtlasBlock
 
 TEXEL: Final = ATLAS.texel
 
@@ -48,7 +48,7 @@ HABITS: Final[Mapping[str, Habit]] = {
 
 @dataclass(frozen=True)
 class Creased:
-    """Over the atlas of `charts`: metres that cloth is moved by (H, W), and what shades it (H, W, 3)."""
+    """Over the atlas of `cloth_uv`: metres that cloth is moved by (H, W), and what shades it (H, W, 3)."""
 
     height: Array
     shade: Array
@@ -115,7 +115,7 @@ def _shading(fine: Array, broad: Array) -> Array:
     return np.ascontiguousarray(np.stack([across, -up, np.clip(0.24 * deep, 0, 0.40)], -1), np.float32)
 
 
-def _laid(picture: Array, block: Block, stroke: Stroke) -> None:
+def _laid(picture: Array, block: AtlasBlock, stroke: Stroke) -> None:
     """Adds a stroke to a block of the atlas, whose columns go round."""
     angle = np.radians(stroke.way)
     reach = stroke.length / 2 + 2 * stroke.width + abs(stroke.bend) * stroke.length

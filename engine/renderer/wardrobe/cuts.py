@@ -9,10 +9,8 @@ import numpy as np
 
 from engine.renderer.geometry import Array
 
-ELBOW_M: Final = 0.227
 WRIST_M: Final = 0.440
 """Along the arm, from the shoulder's joint."""
-WAIST_Z: Final = 0.16
 _SHOULDER, _ELBOW, _HAND = (
     np.array(p) for p in ((0.167, -0.015, 0.524), (0.313, -0.013, 0.350), (0.430, -0.175, 0.245))
 )

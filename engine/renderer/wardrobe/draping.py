@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from engine.renderer.body import Body
 from engine.renderer.geometry import Array, Index, edges_of
-from engine.renderer.wardrobe import charts
+from engine.renderer.wardrobe import cloth_uv
 from engine.renderer.wardrobe.cuts import along_arm
 from engine.renderer.wardrobe.pieces import Piece, moved
 
@@ -155,5 +155,5 @@ def folded(piece: Piece, height: Array, amount: float) -> Piece:
     if amount <= 0:
         return piece
     calm = np.clip((0.56 - piece.rest[:, 2]) / 0.07, 0.15, 1)
-    by = charts.moved_by(height, piece.rest, piece.arm)
+    by = cloth_uv.moved_by(height, piece.rest, piece.arm)
     return moved(piece, piece.normals * (amount * by * calm)[:, None])

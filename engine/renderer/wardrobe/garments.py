@@ -16,10 +16,10 @@ from engine.renderer.geometry import Array
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB, Outfit
 from engine.renderer.tracing.surfaces import FABRICS
-from engine.renderer.wardrobe import bases, charts, collars, creases, cuts, draping, patterns, pieces, sewing, shapes
+from engine.renderer.wardrobe import bases, cloth_uv, collars, creases, cuts, draping, patterns, pieces, sewing, shapes
 from engine.renderer.wardrobe.dyes import dyed
 from engine.renderer.wardrobe.pieces import Piece
-from engine.renderer.wardrobe.table import GARMENTS, WHITE, WITH_TIE, Garment, Layer
+from engine.renderer.wardrobe.table import GARMENTS, WHITE, WITH_TIE, ClothLayer, Garment
 
 _WAISTBAND: Final = 0.165
 _TUCKED: Final = 0.03
@@ -65,19 +65,19 @@ def dress(outfit: Outfit, body: Body, legs: bool = True) -> list[Mesh]:
     return tailor.meshes
 
 
-def _legs(garment: Garment, body: Body) -> list[Layer]:
+def _legs(garment: Garment, body: Body) -> list[ClothLayer]:
     """Trousers that end under the hem of what hangs over them, or a skirt."""
     if garment.legs == "skirt":
-        return [Layer("skirt", ease=0.008, slack=0.0, folds=0.010, dye=garment.legs_dye)]
+        return [ClothLayer("skirt", ease=0.008, slack=0.0, folds=0.010, dye=garment.legs_dye)]
     if not garment.legs:
         return []
     fabric = "denim" if garment.legs_dye != "colour" else ""
     top = min(_WAISTBAND, *(_hem(layer, body.person.masculinity < 0.5) + _TUCKED for layer in garment.layers))
-    told = Layer("close", region="legs", hem=top, ease=0.008, slack=0.0, folds=0.002, dye=garment.legs_dye)
+    told = ClothLayer("close", region="legs", hem=top, ease=0.008, slack=0.0, folds=0.002, dye=garment.legs_dye)
     return [replace(told, fabric=fabric)]
 
 
-def _hem(layer: Layer, woman: bool) -> float:
+def _hem(layer: ClothLayer, woman: bool) -> float:
     """The template's height at which a layer ends."""
     if layer.hem is not None:
         return layer.hem
@@ -99,7 +99,7 @@ class _Tailor:
     piece: Piece | None = None
     """The piece on top."""
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: ClothLayer) -> None:
         """One more layer over what is on."""
         piece = self._cut(layer)
         if not len(piece.f):
@@ -119,7 +119,7 @@ class _Tailor:
             piece = pieces.even(piece, 4)
         piece = self._over(piece, layer)
         thick = 0.0025 if layer.region != "cuirass" else 0.004
-        self.meshes.append(charts.mesh(pieces.hemmed(piece, thick), **self.look(layer), creases=worn.shade))
+        self.meshes.append(cloth_uv.mesh(pieces.hemmed(piece, thick), **self.look(layer), creases=worn.shade))
         if layer.base != "skirt":
             self.below.append((layer.base.partition("/")[0], draping.Under.of(piece.v, piece.normals)))
         if not legs:
@@ -128,7 +128,7 @@ class _Tailor:
         for name in (name for name in layer.sewn if name not in up):
             self.meshes += sewing.sewn(name, self, piece, self.look(layer))
 
-    def _cut(self, layer: Layer) -> Piece:
+    def _cut(self, layer: ClothLayer) -> Piece:
         """The layer's base, cut to its neckline, sleeves, hem and shape."""
         woman = self.body.person.masculinity < 0.5
         base = layer.women if layer.women and woman else layer.base
@@ -154,7 +154,7 @@ class _Tailor:
             height = np.minimum(height, shapes.SHAPES[layer.region](piece.rest, piece.arm))
         return pieces.cut(piece, height)[0] if height.min() <= 0 else piece
 
-    def _creases(self, layer: Layer, piece: Piece) -> creases.Creased:
+    def _creases(self, layer: ClothLayer, piece: Piece) -> creases.Creased:
         """The same for every garment of its name."""
         habit = layer.habit or _HABITS.get(self._fabric(layer), "jacket")
         sleeves, s = piece.arm > 0.5, cuts.along_arm(piece.rest)
@@ -162,7 +162,7 @@ class _Tailor:
         ends = (float(torso.min()) if len(torso) else 0.0, float(s[sleeves].max()) if sleeves.any() else 0.6)
         return creases.creased(habit, sum(map(ord, self.name)) + len(self.meshes), ends)
 
-    def _fabric(self, layer: Layer) -> str:
+    def _fabric(self, layer: ClothLayer) -> str:
         return layer.fabric or self.outfit.fabric or self.garment.fabric
 
     def _base(self, base: str) -> Piece:
@@ -173,7 +173,7 @@ class _Tailor:
         name, _, part = base.partition("/")
         return bases.shipped(name, self.body, part or "top")
 
-    def _ease(self, layer: Layer, piece: Piece) -> Array:
+    def _ease(self, layer: ClothLayer, piece: Piece) -> Array:
         ease = np.full(len(piece.v), layer.ease)
         if layer.sleeve == "wide":
             s = cuts.along_arm(piece.rest)
@@ -190,7 +190,7 @@ class _Tailor:
             ease = ease + shapes.relief(layer.region, piece.rest)
         return ease
 
-    def _over(self, piece: Piece, layer: Layer) -> Piece:
+    def _over(self, piece: Piece, layer: ClothLayer) -> Piece:
         """Clear of the skin and of every layer below."""
         own = layer.ease if "/" in layer.base else 0.0
         if "/" in layer.base and own:
@@ -212,7 +212,7 @@ class _Tailor:
             return self.outfit.tie or self.outfit.second or (0.10, 0.012, 0.018)
         return which if isinstance(which, tuple) else WHITE
 
-    def look(self, layer: Layer) -> dict[str, Any]:
+    def look(self, layer: ClothLayer) -> dict[str, Any]:
         """What the tracer is told of a layer's cloth."""
         own = self._fabric(layer)
         fabric = FABRICS.get(_OTHER_FABRICS.get(own, own), FABRICS["cotton"])
@@ -242,7 +242,7 @@ def _pleated(piece: Piece, depth: float) -> Piece:
     return pieces.moved(piece, piece.normals * height[:, None])
 
 
-def _shade(layer: Layer, woman: bool) -> Array | None:
+def _shade(layer: ClothLayer, woman: bool) -> Array | None:
     """A picture of shaded creases that the colour is multiplied with; it never brightens, and its mean is near 1."""
     name = (layer.women if layer.women and woman else layer.base).partition("/")[0]
     return _shade_of(f"clothes-{name}")

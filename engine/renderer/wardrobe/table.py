@@ -11,13 +11,12 @@ from typing import Final
 from engine.renderer.scene import RGB
 
 WHITE: Final[RGB] = (0.76, 0.76, 0.75)
-BLACK: Final[RGB] = (0.016, 0.016, 0.018)
 DENIM: Final[RGB] = (0.055, 0.085, 0.16)
 CHARCOAL: Final[RGB] = (0.045, 0.046, 0.052)
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class ClothLayer:
     """One piece of cloth. `base` is "close" (the body's cover), "skirt", or a mesh of the pack with its part."""
 
     base: str
@@ -50,7 +49,7 @@ class Layer:
 class Garment:
     """Layers from the skin outwards; below them come trousers unless `legs` is "" or "skirt"."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[ClothLayer, ...]
     fabric: str = "cotton"
     legs: str = "trousers"
     legs_dye: str | RGB = CHARCOAL
@@ -58,64 +57,65 @@ class Garment:
     """The second colour where the outfit has none; None is a deeper shade of its own colour."""
 
 
-def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> Layer:
-    return Layer(
+def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> ClothLayer:
+    return ClothLayer(
         "male_casualsuit06/top", neck, sleeve, women="female_casualsuit02/part0", sewn=sewn, ease=0.003, folds=1.0
     )
 
 
-_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",))
-_UNDER_SHIRT: Final = Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second", hem=0.12)
-_UNDER_TEE: Final = Layer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
-_JACKET: Final = Layer("male_casualsuit05/part0", ease=0.003, folds=0.6)
-_JACKET_COLLAR: Final = Layer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
-_JACKET_SHIRT: Final = Layer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
+_SHIRT: Final = ClothLayer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",))
+_UNDER_TEE: Final = ClothLayer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
+_JACKET: Final = ClothLayer("male_casualsuit05/part0", ease=0.003, folds=0.6)
+_JACKET_COLLAR: Final = ClothLayer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
+_JACKET_SHIRT: Final = ClothLayer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 _SUIT: Final = (
-    Layer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
-    Layer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie", habit="plate"),
-    Layer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
+    ClothLayer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
+    ClothLayer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie", habit="plate"),
+    ClothLayer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
 )
 
-_SHIRT_FRONT: Final = Layer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
+_SHIRT_FRONT: Final = ClothLayer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 
 GARMENTS: Final[dict[str, Garment]] = {
     "t-shirt": Garment((_tee("", "neckband"),), "jersey", legs_dye=DENIM),
     "v-neck": Garment((_tee("vee", "neckband"),), "jersey", legs_dye=DENIM),
     "polo": Garment(
-        (Layer("male_casualsuit01/top", sleeve="short", ease=0.001, folds=0.0, sewn=("polo buttons",)),),
+        (ClothLayer("male_casualsuit01/top", sleeve="short", ease=0.001, folds=0.0, sewn=("polo buttons",)),),
         "jersey",
     ),
     "shirt": Garment((_SHIRT,), "cotton"),
-    "blouse": Garment((Layer("female_elegantsuit01/part0", ease=0.003, folds=0.83),), "silk"),
+    "blouse": Garment((ClothLayer("female_elegantsuit01/part0", ease=0.003, folds=0.83),), "silk"),
     "sweater": Garment(
-        (Layer("male_casualsuit02/top", ease=0.004, folds=1.5, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
+        (ClothLayer("male_casualsuit02/top", ease=0.004, folds=1.5, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
     ),
-    "turtleneck": Garment((Layer("close", "high", "long", 0.02, 0.007, 0.5, 1.17, sewn=("roll",)),), "fine knit"),
+    "turtleneck": Garment((ClothLayer("close", "high", "long", 0.02, 0.007, 0.5, 1.17, sewn=("roll",)),), "fine knit"),
     "cardigan": Garment(
-        (_UNDER_TEE, Layer("close", "deep vee", "long", 0.02, 0.011, 0.7, 1.5, sewn=("button band",))),
+        (_UNDER_TEE, ClothLayer("close", "deep vee", "long", 0.02, 0.011, 0.7, 1.5, sewn=("button band",))),
         "fine knit",
         legs_dye=DENIM,
     ),
     "hoodie": Garment(
-        (Layer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("hood", "cords", "kangaroo pocket")),),
+        (ClothLayer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("hood", "cords", "kangaroo pocket")),),
         "sweat",
         legs_dye=DENIM,
     ),
-    "sweatshirt": Garment((Layer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("rib neckband",)),), "sweat"),
+    "sweatshirt": Garment(
+        (ClothLayer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("rib neckband",)),), "sweat"
+    ),
     "suit": Garment(_SUIT, "wool", legs_dye="colour"),
     "tuxedo": Garment((_SHIRT_FRONT, _SUIT[2]), "wool", legs_dye="colour"),
     "blazer": Garment((_SHIRT_FRONT, _SUIT[2]), "wool"),
     "waistcoat": Garment(
         (
-            Layer("close", "closed", "long", 0.12, 0.006, 0.3, 0.8, "cotton", "second", sewn=("shirt collar",)),
-            Layer("close", "deep vee", "none", 0.06, 0.014, 0.2, 0.3, sewn=("vest buttons", "edge")),
+            ClothLayer("close", "closed", "long", 0.12, 0.006, 0.3, 0.8, "cotton", "second", sewn=("shirt collar",)),
+            ClothLayer("close", "deep vee", "none", 0.06, 0.014, 0.2, 0.3, sewn=("vest buttons", "edge")),
         ),
         "wool",
     ),
     "coat": Garment(
         (
-            Layer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
-            Layer("male_elegantsuit01/jacket", ease=0.009, folds=0.8),
+            ClothLayer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
+            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=0.8),
         ),
         "wool",
         second=(0.16, 0.15, 0.14),
@@ -132,7 +132,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "raincoat": Garment(
         (
             _UNDER_TEE,
-            Layer("close", "closed", "long", -0.1, 0.014, 0.9, 1.5, sewn=("fall collar", "zip", "flap pockets")),
+            ClothLayer("close", "closed", "long", -0.1, 0.014, 0.9, 1.5, sewn=("fall collar", "zip", "flap pockets")),
         ),
         "nylon",
         legs_dye=DENIM,
@@ -140,27 +140,27 @@ GARMENTS: Final[dict[str, Garment]] = {
     "leather jacket": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps",)),
+            ClothLayer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps",)),
             _JACKET_COLLAR,
         ),
         "leather",
         legs_dye=DENIM,
     ),
     "denim jacket": Garment(
-        (Layer("male_casualsuit01/top", ease=0.006, folds=0.67, sewn=("metal buttons", "chest pockets", "yoke")),),
+        (ClothLayer("male_casualsuit01/top", ease=0.006, folds=0.67, sewn=("metal buttons", "chest pockets", "yoke")),),
         "denim",
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (Layer("close", "scoop", "straps", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
+        (ClothLayer("close", "scoop", "straps", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
     ),
     "evening gown": Garment(
-        (Layer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
+        (ClothLayer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
     ),
     "sari": Garment(
         (
-            Layer("close", "scoop", "short", 0.21, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
-            Layer("close", "", "", None, 0.010, 0.2, 1.0, region="drape", sewn=("gold edge",)),
+            ClothLayer("close", "scoop", "short", 0.21, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
+            ClothLayer("close", "", "", None, 0.010, 0.2, 1.0, region="drape", sewn=("gold edge",)),
         ),
         "silk",
         "skirt",
@@ -169,9 +169,9 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
     "kimono": Garment(
         (
-            Layer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
-            Layer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.0, sewn=("kimono collar",)),
-            Layer("close", "", "none", None, 0.019, 0.0, 0.2, "silk", "second", region="obi"),
+            ClothLayer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
+            ClothLayer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.0, sewn=("kimono collar",)),
+            ClothLayer("close", "", "none", None, 0.019, 0.0, 0.2, "silk", "second", region="obi"),
         ),
         "silk",
         "skirt",
@@ -182,7 +182,9 @@ GARMENTS: Final[dict[str, Garment]] = {
     "lab coat": Garment(
         (
             _JACKET_SHIRT,
-            Layer("male_casualsuit05/part0", ease=0.005, folds=0.67, slack=0.7, sewn=("left pocket", "coat buttons")),
+            ClothLayer(
+                "male_casualsuit05/part0", ease=0.005, folds=0.67, slack=0.7, sewn=("left pocket", "coat buttons")
+            ),
             _JACKET_COLLAR,
         ),
         "cotton",
@@ -190,22 +192,26 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
     "apron": Garment(
         (
-            Layer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
-            Layer("close", "", "none", None, 0.012, 0.5, 0.67, region="bib", sewn=("apron straps",)),
-            Layer("skirt", ease=0.018, slack=0.0, folds=0.006, region="lap"),
+            ClothLayer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
+            ClothLayer("close", "", "none", None, 0.012, 0.5, 0.67, region="bib", sewn=("apron straps",)),
+            ClothLayer("skirt", ease=0.018, slack=0.0, folds=0.006, region="lap"),
         ),
         "canvas",
         second=(0.36, 0.42, 0.50),
     ),
     "chef jacket": Garment(
-        (Layer("close", "closed", "long", 0.0, 0.009, 0.6, 1.0, sewn=("mandarin", "double buttons", "edge line")),),
+        (
+            ClothLayer(
+                "close", "closed", "long", 0.0, 0.009, 0.6, 1.0, sewn=("mandarin", "double buttons", "edge line")
+            ),
+        ),
         "cotton",
     ),
     "armour": Garment(
         (
-            Layer("close", "closed", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35), sewn=("gorget",)),
-            Layer("close", "wide crew", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("rivets",)),
-            Layer("close", "", "", None, 0.024, 0.0, 0.0, region="pauldron"),
+            ClothLayer("close", "closed", "long", 0.0, 0.006, 0.0, 0.0, "mail", (0.34, 0.34, 0.35), sewn=("gorget",)),
+            ClothLayer("close", "wide crew", "none", 0.14, 0.020, 0.2, 0.0, region="cuirass", sewn=("rivets",)),
+            ClothLayer("close", "", "", None, 0.024, 0.0, 0.0, region="pauldron"),
         ),
         "metal",
     ),
@@ -221,22 +227,22 @@ GARMENTS: Final[dict[str, Garment]] = {
     "tank top": Garment((_tee("scoop", "edge", sleeve="straps"),), "jersey", legs_dye=DENIM),
     "overalls": Garment(
         (
-            Layer("male_worksuit01/part1", ease=0.0, folds=0.15, fabric="jersey", dye="second"),
-            Layer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim", sewn=("bib straps",)),
+            ClothLayer("male_worksuit01/part1", ease=0.0, folds=0.15, fabric="jersey", dye="second"),
+            ClothLayer("male_worksuit01/part0", ease=0.001, folds=0.0, fabric="denim", sewn=("bib straps",)),
         ),
         "denim",
         "",
     ),
     "jumpsuit": Garment(
         (
-            Layer("male_casualsuit01/top", hem=0.158, ease=0.004, folds=0.5, sewn=("chest pockets",)),
-            Layer("male_casualsuit01/top", "", "none", None, 0.008, 0.0, 0.0, region="belt", habit="plate"),
+            ClothLayer("male_casualsuit01/top", hem=0.158, ease=0.004, folds=0.5, sewn=("chest pockets",)),
+            ClothLayer("male_casualsuit01/top", "", "none", None, 0.008, 0.0, 0.0, region="belt", habit="plate"),
         ),
         "cotton",
         legs_dye="colour",
     ),
     "spacesuit": Garment(
-        (Layer("close", "closed", "long", 0.0, 0.030, 0.5, 1.5, sewn=("neck ring", "patches", "hoses")),),
+        (ClothLayer("close", "closed", "long", 0.0, 0.030, 0.5, 1.5, sewn=("neck ring", "patches", "hoses")),),
         "canvas",
         legs_dye="colour",
     ),
@@ -245,7 +251,11 @@ GARMENTS: Final[dict[str, Garment]] = {
 
 WITH_TIE: Final[dict[str, Garment]] = {
     "shirt": Garment(
-        (Layer("close", "closed", "long", 0.11, 0.008, 0.35, 1.0, sewn=("shirt collar", "placket", "shirt buttons")),),
+        (
+            ClothLayer(
+                "close", "closed", "long", 0.11, 0.008, 0.35, 1.0, sewn=("shirt collar", "placket", "shirt buttons")
+            ),
+        ),
     )
 }
 """Garments that are cut otherwise where a tie is worn."""

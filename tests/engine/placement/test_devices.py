@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 
 from engine.backends.local import runtime
-from engine.backends.local.devices import Seen, fault, works_in_bfloat16
+from engine.backends.local.devices import CardFacts, fault, works_in_bfloat16
 from engine.backends.local.runtime import LocalSettings
-from engine.placement.cards import card_of, ram_for_models
+from engine.placement.graphics_card import card_of, ram_for_models
 from engine.placement.sizes import GIB
 
-FINE = Seen(
+FINE = CardFacts(
     cuda="13.0",
     available=True,
     name="NVIDIA GeForce RTX 4070",
@@ -59,8 +59,8 @@ def test_a_device_file_that_is_missing_is_told() -> None:
 
 
 def test_no_card_is_no_fault() -> None:
-    assert fault(Seen()) == ""
-    assert fault(Seen(cuda="13.0")) == ""
+    assert fault(CardFacts()) == ""
+    assert fault(CardFacts(cuda="13.0")) == ""
 
 
 def test_kernels_for_other_cards_do_not_ask_for_a_new_process() -> None:

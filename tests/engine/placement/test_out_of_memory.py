@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from engine.backends.local import runtime
-from engine.backends.local.batches import NO_LIMIT, PATIENCE, BatchLimits, Kind
+from engine.backends.local.batches import NO_LIMIT, PATIENCE, BatchKind, BatchLimits
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.jobs.job import Finished, OutOfMemory
 from engine.models.model import Offload
 from engine.placement.plan import Placement
+from tests.engine.backends.test_diffusers import Studio
 from tests.engine.placement.test_placing import model_in, portrait, studio_of
 from tests.engine.stage import job, jobs
-from tests.engine.test_diffusers import Studio
 
 OUT_OF_MEMORY: tuple[BaseException, ...] = (
     torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.25 GiB. GPU 0 has a total capacity of 11.65 GiB"),
@@ -92,7 +92,7 @@ def test_it_is_known_behind_another_error() -> None:
     assert is_out_of_memory(outer)
 
 
-KIND = Kind("m", (32, 48))
+KIND = BatchKind("m", (32, 48))
 
 
 def test_a_limit_grows_again_once_batches_have_worked_for_a_while() -> None:
@@ -201,13 +201,13 @@ async def test_other_models_give_way_before_anything_else(tiny: Path) -> None:
     async with studio_of(model_in(tiny), model_in(tiny, "n")) as studio:
         await portrait(studio, job("A0", 0, model="n"))
         await portrait(studio, job("A1", 1))
-        shelf = studio.backend.shelf
-        assert shelf is not None
-        assert set(shelf.resident) == {"m", "n"}
-        cramped = Cramped(studio, lambda placement, rows: "n" not in shelf.resident)
+        model_cache = studio.backend.model_cache
+        assert model_cache is not None
+        assert set(model_cache.resident) == {"m", "n"}
+        cramped = Cramped(studio, lambda placement, rows: "n" not in model_cache.resident)
         await portrait(studio, job("A2", 2))
         assert [where for where, _ in cramped.seen] == ["none"]
-        assert (shelf.resident, shelf.parked) == (("m",), ("n",))
+        assert (model_cache.resident, model_cache.parked) == (("m",), ("n",))
 
 
 @pytest.mark.parametrize("offload", ["auto", "group"])

@@ -19,12 +19,12 @@ from engine.models.catalogue import Catalogue
 from engine.models.local_models import local_model, sizes
 from engine.models.loras import read_folder
 from engine.models.model import Model, Offload
-from engine.placement.cards import Card
+from engine.placement.graphics_card import Card
 from engine.placement.plan import Placement, Where
 from engine.placement.sizes import GIB
+from tests.engine.backends.test_diffusers import Studio, pixels
 from tests.engine.loras import lora
 from tests.engine.stage import job
-from tests.engine.test_diffusers import Studio, pixels
 from tests.engine.tiny_models import SIZE, make
 
 CARD = Card(name="a stand-in", usable_bytes=8 * GIB, ram_bytes=8 * GIB)
@@ -93,12 +93,12 @@ async def test_one_model_goes_through_all_placements_and_back_without_being_read
 ) -> None:
     async with studio_of(model_in(folders["tiny"])) as studio:
         first = await portrait(studio, job("A1", 0, seed=5))
-        shelf, model = studio.backend.shelf, studio.engine.catalogue.get("m")
-        assert shelf is not None
+        model_cache, model = studio.backend.model_cache, studio.engine.catalogue.get("m")
+        assert model_cache is not None
         pipe = studio.loaded().pipe
         for where in ("encoders", "group", "model", "group", "none"):
-            shelf.take(model, lambda: pytest.fail("it was loaded again"), Placement(where))
-            assert shelf.resident == ("m",)
+            model_cache.take(model, lambda: pytest.fail("it was loaded again"), Placement(where))
+            assert model_cache.resident == ("m",)
         assert studio.loaded().pipe is pipe
         assert (await portrait(studio, job("A2", 1, seed=5))).picture == first.picture
 
@@ -109,7 +109,7 @@ async def test_a_fine_tune_lies_over_parts_that_are_streamed(
 ) -> None:
     file = lora(tmp_path, "film", folders["tiny"])
     (fine_tune,), _ = read_folder(file.parent, [model_in(folders["tiny"])])
-    tuned = job("A1", 0, seed=5, adapters=(Adapter(name=fine_tune.name, path=fine_tune.path, scale=1.0),))
+    tuned = job("A1", 0, seed=5, adapters=(Adapter(name=fine_tune.name, path=fine_tune.path, weight=1.0),))
     seen = []
     for offload in ("none", "group"):
         async with studio_of(model_in(folders["tiny"], offload=offload, precision=precision)) as studio:
@@ -122,9 +122,9 @@ async def test_a_fine_tune_lies_over_parts_that_are_streamed(
 async def test_decoding_in_tiles_is_nearly_the_same_picture(folders: dict[str, Path]) -> None:
     async with studio_of(model_in(folders["tiny"])) as studio:
         whole = await portrait(studio, job("A1", 0, seed=5))
-        shelf = studio.backend.shelf
-        assert shelf is not None
-        loaded = shelf.take(studio.engine.catalogue.get("m"), lambda: None, Placement(tiled=True))
+        model_cache = studio.backend.model_cache
+        assert model_cache is not None
+        loaded = model_cache.take(studio.engine.catalogue.get("m"), lambda: None, Placement(tiled=True))
         assert loaded.pipe.vae.use_tiling
         again = await portrait(studio, job("A2", 1, seed=5))
         assert again.picture == whole.picture  # the next order is placed as planned
@@ -161,9 +161,9 @@ async def test_two_models_in_turn_are_parked_beside_the_card_and_not_read_again(
         made = await portrait(studio, job("A1", 0, seed=5))
         pipe = studio.loaded().pipe
         await portrait(studio, job("A2", 1, model="n"))
-        shelf = studio.backend.shelf
-        assert shelf is not None
-        assert (shelf.resident, shelf.parked) == (("n",), ("m",))
+        model_cache = studio.backend.model_cache
+        assert model_cache is not None
+        assert (model_cache.resident, model_cache.parked) == (("n",), ("m",))
         assert studio.backend.ready == ("n",)
         again = await portrait(studio, job("A3", 2, seed=5))
         assert studio.loaded().pipe is pipe
@@ -176,9 +176,9 @@ async def test_where_the_machine_has_no_room_either_a_model_leaves_memory(folder
     async with studio_of(first, second, card=small, memory_gib=1.5 * weights_gib(first)) as studio:
         await portrait(studio, job("A1", 0))
         await portrait(studio, job("A2", 1, model="n"))
-        shelf = studio.backend.shelf
-        assert shelf is not None
-        assert (shelf.resident, shelf.parked) == (("n",), ())
+        model_cache = studio.backend.model_cache
+        assert model_cache is not None
+        assert (model_cache.resident, model_cache.parked) == (("n",), ())
 
 
 def weights_gib(model: Model) -> float:

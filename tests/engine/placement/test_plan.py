@@ -10,9 +10,9 @@ from engine.models.local_models import local_model
 from engine.models.model import CatalogueError, Model
 from engine.models.models_file import read_models_file
 from engine.models.published import PUBLISHED
-from engine.placement.cards import card_of
+from engine.placement.graphics_card import card_of
 from engine.placement.known import KNOWN
-from engine.placement.parts import parts_of
+from engine.placement.model_parts import parts_of
 from engine.placement.plan import Placement, Plan, down_from, for_load, plan, usual_load
 from engine.placement.sizes import GIB, ModelParts
 from tests.engine.placement.architectures import BUILDERS, elements

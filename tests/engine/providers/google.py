@@ -26,7 +26,7 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
 
 class StandInGoogle(StandIn):
     provider: ClassVar[Provider] = "google"
-    fineness = "2K"
+    resolution = "2K"
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/{version}/models/{call}", self.generate)]

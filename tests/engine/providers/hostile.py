@@ -17,7 +17,7 @@ from functools import cache
 from typing import Any, Final, Self
 
 from engine.backends.cluster import ClusterBackend
-from engine.backends.hosted import HostedBackend, NotesInMemory
+from engine.backends.hosted import HostedBackend, JournalInMemory
 from engine.jobs.job import Finished, Job, Lane
 from engine.models.catalogue import Catalogue
 from engine.models.hosted_models import DEFAULTS, Access, Server, hosted_models
@@ -187,7 +187,7 @@ def drip(begin: bytes, drop: bytes = b" ") -> Says:
 
 
 class Place:
-    """A studio whose only provider is a hostile one. What is spent is in `notes`."""
+    """A studio whose only provider is a hostile one. What is spent is in `journal`."""
 
     def __init__(self, hostile: Hostile, *, timeout_s: float = 20.0) -> None:
         self.hostile = hostile
@@ -204,19 +204,19 @@ class Place:
         (named,) = hosted_models({hostile.provider: access}, {})
         models = tuple(hosted_models({hostile.provider: access}, {named.id: PRICE_MICROS / 1_000_000}))
         self.catalogue = Catalogue(models, models[0].id)
-        self.notes = NotesInMemory()
+        self.journal = JournalInMemory()
         backends: dict[Provider, type[HostedBackend]] = {**BACKENDS, "cluster": ClusterBackend}
         backend = backends[hostile.provider]
         self.engine = Engine(
             self.catalogue,
-            {hostile.provider: lambda: backend(self.catalogue, access, self.notes, unit_s=0.001)},
+            {hostile.provider: lambda: backend(self.catalogue, access, self.journal, unit_s=0.001)},
             limits=Limits(running_per_user=100, waiting_per_user=100),
         )
 
     async def order(self, name: str = "order.0", *, previews: bool = False) -> Finished:
         """Orders a portrait; whatever it ends with must come within a minute."""
         for each in (self.hostile.provider, f"{self.hostile.url}/v1"):
-            self.catalogue.standing.worked(each)
+            self.catalogue.breaker.worked(each)
         async with asyncio.timeout(60):
             return await made(self.engine, self._job(name, previews=previews))
 

@@ -25,7 +25,7 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
 
 class StandInMage(StandIn):
     provider: ClassVar[Provider] = "mage"
-    fineness = "2K"
+    resolution = "2K"
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)

@@ -34,7 +34,7 @@ _REFUSALS: dict[str, tuple[int, str, str]] = {
 class StandInOpenAI(StandIn):
     provider: ClassVar[Provider] = "openai"
     prefix = "/v1"
-    fineness = "medium"
+    quality = "medium"
 
     def routes(self) -> list[web.RouteDef]:
         return [web.post("/v1/images/generations", self.generate), web.post("/v1/images/edits", self.edit)]

@@ -34,7 +34,6 @@ class StandInServer(StandInOpenAI):
     """One server, which has one model and keeps no account of anybody."""
 
     provider: ClassVar[Provider] = "cluster"
-    fineness = ""
 
     def check_key(self, given: str) -> None:
         self.keys.add(given)

@@ -7,14 +7,14 @@ from typing import Any, Final
 
 from engine.backends.bfl import BflBackend
 from engine.backends.google import GoogleBackend
-from engine.backends.hosted import HostedBackend, Notes, NotesInMemory
+from engine.backends.hosted import HostedBackend, JournalInMemory, RequestJournal
 from engine.backends.mage import MageBackend
 from engine.backends.openai import OpenAIBackend
 from engine.jobs.job import Job, Lane, Reference
 from engine.models.catalogue import Catalogue
+from engine.models.circuit_breaker import CircuitBreaker
 from engine.models.hosted_models import hosted_models
 from engine.models.model import Model, Provider
-from engine.models.standing import Standing
 from engine.prompt import PortraitPrompt
 from engine.queue.engine import Engine, Limits
 from tests.engine.providers.bfl import StandInBfl
@@ -40,16 +40,18 @@ WORDS: Final = PortraitPrompt(subject="a woman with a red scarf", lighting="wind
 
 
 class Stage:
-    """One run of the studio against one stand-in; `again` is the run after a restart, with the same notes."""
+    """One run of the studio against one stand-in; `again` is the run after a restart, with the same journal."""
 
-    def __init__(self, standin: StandIn, notes: Notes | None = None, *, unit_s: float = UNIT_S, **access: Any) -> None:
+    def __init__(
+        self, standin: StandIn, journal: RequestJournal | None = None, *, unit_s: float = UNIT_S, **access: Any
+    ) -> None:
         self.standin = standin
-        self.notes = notes or NotesInMemory()
+        self.journal = journal or JournalInMemory()
         self._unit_s = unit_s
         reached = standin.access(**access)
         models = tuple(hosted_models({standin.provider: reached}, {}))
-        self.catalogue = Catalogue(models, models[0].id, Standing())
-        self.backend = BACKENDS[standin.provider](self.catalogue, reached, self.notes, unit_s=unit_s)
+        self.catalogue = Catalogue(models, models[0].id, CircuitBreaker())
+        self.backend = BACKENDS[standin.provider](self.catalogue, reached, self.journal, unit_s=unit_s)
         self.engine = Engine(
             self.catalogue,
             {standin.provider: lambda: self.backend},
@@ -61,7 +63,7 @@ class Stage:
         return self.catalogue.models[0]
 
     def again(self) -> Stage:
-        return Stage(self.standin, self.notes, unit_s=self._unit_s)
+        return Stage(self.standin, self.journal, unit_s=self._unit_s)
 
     def job(self, name: str = "order.0", **changes: Any) -> Job:
         width, height = self.model.sizes["2:3"]

@@ -63,7 +63,8 @@ class StandIn(ABC):
     provider: ClassVar[Provider]
     wait_header: ClassVar[str] = "0.01"
     prefix: ClassVar[str] = ""
-    fineness: ClassVar[str] = ""
+    resolution: ClassVar[str] = ""
+    quality: ClassVar[str] = ""
 
     def __init__(self, *, delay_s: float = 0.0, size: tuple[int, int] = (32, 48)) -> None:
         self.delay_s = delay_s
@@ -122,7 +123,8 @@ class StandIn(ABC):
             "base_url": self.url + self.prefix,
             "models": DEFAULTS.get(self.provider, ()),
             "slots": 20,
-            "fineness": self.fineness,
+            "resolution": self.resolution,
+            "quality": self.quality,
             "hosts": ("127.0.0.1",),
             "timeout_s": 20.0,
         }

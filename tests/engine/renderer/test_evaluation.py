@@ -12,13 +12,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from engine.renderer import evaluate
-from engine.renderer.evaluation import blind, colours, features, judging, lettering, people, reports, sheets, speed
+from engine.renderer.evaluation import blind, colour_names, features, judging, ocr, people, reports, sheets, speed
 from engine.renderer.evaluation.cases import Truth, cases
 from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
-from engine.renderer.evaluation.making import Order, made
+from engine.renderer.evaluation.making import Shot, made
 from engine.renderer.evaluation.views import View, seen_at
-from engine.renderer.lexicon import table
 from engine.renderer.scene import Lettering, Outfit, Scene, Sitter
+from engine.renderer.studio_lexicon import table
 
 SKIN = (205, 150, 122)
 GREY = (150, 150, 150)
@@ -64,9 +64,9 @@ def test_every_prompt_is_labelled_in_words_that_the_probes_know() -> None:
     assert [case.number for case in every] == list(range(1, 201))
     places = set(table("place").values())
     for truth in (case.truth for case in every):
-        assert truth.clothes in colours.CLOTH
-        assert truth.bald or truth.hair in colours.HAIR
-        assert truth.skin in {"", *colours.SKIN}
+        assert truth.clothes in colour_names.CLOTH
+        assert truth.bald or truth.hair in colour_names.HAIR
+        assert truth.skin in {"", *colour_names.SKIN}
         assert truth.framing in FRAMINGS
         assert truth.side in {"", "left", "right", "front"}
         assert truth.place.removesuffix(" backdrop") in {*places, "blue", "red"}
@@ -113,8 +113,8 @@ def test_a_warm_light_is_allowed_for() -> None:
 
 
 def test_white_light_is_left_as_it_is() -> None:
-    cheek = colours.linear(np.array([SKIN] * 9, np.uint8))
-    assert colours.light_taken_off(cheek) == pytest.approx((1, 1, 1))
+    cheek = colour_names.linear(np.array([SKIN] * 9, np.uint8))
+    assert colour_names.light_taken_off(cheek) == pytest.approx((1, 1, 1))
 
 
 @pytest.mark.parametrize(("side", "darker"), [("left", slice(256, 512)), ("right", slice(0, 256))])
@@ -201,7 +201,7 @@ def test_a_picture_without_a_face_answers_nothing_rightly() -> None:
     assert {each.right for each in told} == {False}
 
 
-@pytest.mark.skipif(bool(lettering.missing()), reason="tesseract is not installed")
+@pytest.mark.skipif(bool(ocr.missing()), reason="tesseract is not installed")
 def test_quoted_words_are_read() -> None:
     picture = painted(clothes="#f0f0f0")
     ImageDraw.Draw(picture).text((190, 600), "DR. LEE", fill="black", font_size=32)
@@ -209,23 +209,23 @@ def test_quoted_words_are_read() -> None:
     assert not verdict("text", picture, Truth(text="STAFF", framing="bust")).right
 
 
-@pytest.mark.skipif(bool(lettering.missing()), reason="tesseract is not installed")
+@pytest.mark.skipif(bool(ocr.missing()), reason="tesseract is not installed")
 def test_words_are_read_as_they_are_spelled_and_where_they_were_put() -> None:
     picture = painted(clothes="#f0f0f0")
     ImageDraw.Draw(picture).text((190, 600), "PRESS", fill="black", font_size=32)
     pixels = np.asarray(picture)
     there, elsewhere = (np.array(((0, 0), (170, 0), (170, 60), (0, 60)), float) + at for at in ((165, 590), (165, 660)))
-    assert lettering.same(lettering.read(pixels, "PRESS", [there]), "PRESS")
-    assert not lettering.same(lettering.read(pixels, "PRESS", [elsewhere]), "PRESS")
+    assert ocr.same(ocr.read(pixels, "PRESS", [there]), "PRESS")
+    assert not ocr.same(ocr.read(pixels, "PRESS", [elsewhere]), "PRESS")
     for other in ("PRES", "PRFSS", "DRESS"):
         blank = painted(clothes="#f0f0f0")
         ImageDraw.Draw(blank).text((190, 600), other, fill="black", font_size=32)
-        assert not lettering.same(lettering.read(np.asarray(blank), "PRESS", [there]), "PRESS"), other
+        assert not ocr.same(ocr.read(np.asarray(blank), "PRESS", [there]), "PRESS"), other
 
 
 def test_pages_lie_where_the_scene_has_its_words() -> None:
     scene = Scene(sitters=(Sitter(outfit=Outfit(garment="t-shirt")),), lettering=(Lettering(words="OPEN", on="sign"),))
-    (page,) = lettering.pages(scene, (512, 768))
+    (page,) = ocr.pages(scene, (512, 768))
     assert page.shape == (4, 2)
     assert page[0, 0] < page[1, 0] <= 512
     assert page[0, 1] < page[3, 1]
@@ -308,7 +308,7 @@ def test_figures_count_what_was_asked_and_seen() -> None:
 
 
 def test_kept_pictures_are_not_made_again(tmp_path: Path) -> None:
-    orders = [Order("001", "a bald man, grey studio", 3), Order("002", "a bald woman, grey studio", 4)]
+    orders = [Shot("001", "a bald man, grey studio", 3), Shot("002", "a bald woman, grey studio", 4)]
     told: list[str] = []
     first = made(orders[:1], tmp_path, "preview", told=told.append, size=(48, 72))
     both = made(orders, tmp_path, "preview", told=told.append, size=(48, 72))

@@ -12,14 +12,16 @@ from PIL import Image
 
 from engine.faces import identity
 from engine.prompt import parse
-from engine.renderer import faces, studio
-from engine.renderer.fitting import colours, controls, fitter, heads, looking, solving
+from engine.renderer import faces, photograph
+from engine.renderer.fitting import controls, draft_head, fitter, looking, person_colours, solving
 from engine.renderer.processes import StudioProcess
 from engine.renderer.reading import read
 from engine.renderer.scene import Person
 from engine.renderer.stops import Cancelled
 
-SMALL = fitter.Plan(mixes=((0.9, 0.1, 0.0),), ages=(48.0,), draft=(80, 120), numbers=4, again=0, rounds=1, steps=1)
+SMALL = fitter.FittingPlan(
+    mixes=((0.9, 0.1, 0.0),), ages=(48.0,), draft=(80, 120), numbers=4, again=0, rounds=1, steps=1
+)
 needs_dlib = pytest.mark.skipif(bool(identity.missing()), reason=identity.missing() or "faces can be looked at")
 
 
@@ -27,7 +29,7 @@ needs_dlib = pytest.mark.skipif(bool(identity.missing()), reason=identity.missin
 def stranger() -> tuple[Person, Image.Image]:
     """Somebody, and a small picture of them that does not say who they are."""
     scene = read(parse("a woman of 40 with long brown hair, close-up, front view, softbox"), seed=11).scene
-    return scene.sitters[0].person, Image.fromarray(studio.photograph(scene, (128, 192), "draft").picture)
+    return scene.sitters[0].person, Image.fromarray(photograph.photograph(scene, (128, 192), "draft").picture)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -51,17 +53,19 @@ def test_no_row_leaves_what_a_person_can_be() -> None:
 
 def test_a_quick_head_is_the_same_each_time_and_turns() -> None:
     somebody = faces.person(4)
-    straight = heads.drawn(somebody, controls.Held())
-    assert straight.shape == (heads.SIDE, heads.SIDE, 3)
-    assert np.array_equal(straight, heads.drawn(somebody, controls.Held()))
-    turned = heads.drawn(somebody, controls.Held(turn=15, smile=0.4, jaw=0.2))
+    straight = draft_head.drawn(somebody, controls.Held())
+    assert straight.shape == (draft_head.SIDE, draft_head.SIDE, 3)
+    assert np.array_equal(straight, draft_head.drawn(somebody, controls.Held()))
+    turned = draft_head.drawn(somebody, controls.Held(turn=15, smile=0.4, jaw=0.2))
     assert np.abs(turned.astype(int) - straight).mean() > 2
 
 
 @needs_dlib
 def test_people_are_told_apart_in_quick_heads() -> None:
     looks = [
-        looking.seen(heads.drawn(faces.person(seed), controls.Held(turn=turn))) for seed in (1, 2) for turn in (0, 6)
+        looking.seen(draft_head.drawn(faces.person(seed), controls.Held(turn=turn)))
+        for seed in (1, 2)
+        for turn in (0, 6)
     ]
     first, again, other, _ = (each for each in looks if each is not None)
     assert np.linalg.norm(first.embedding - again.embedding) < np.linalg.norm(first.embedding - other.embedding) - 0.2
@@ -104,9 +108,11 @@ def test_colours_are_those_of_the_picture(stranger: tuple[Person, Image.Image]) 
     small = looking.scaled(picture)
     seen = looking.seen(small)
     assert seen is not None
-    found = colours.coloured(replace(faces.person(1), ancestry=somebody.ancestry, masculinity=0.0), small, seen.pixels)
+    found = person_colours.coloured(
+        replace(faces.person(1), ancestry=somebody.ancestry, masculinity=0.0), small, seen.pixels
+    )
     assert np.abs(np.log(np.array(found.skin.tone) / np.array(somebody.skin.tone))).max() < 0.8
-    darker = colours.toned(found, np.full(3, 0.1), np.full(3, 0.2))
+    darker = person_colours.toned(found, np.full(3, 0.1), np.full(3, 0.2))
     assert np.array(darker.skin.tone) == pytest.approx(np.array(found.skin.tone) * 0.5**0.6, rel=0.01)
     assert found.hair.style == "long straight"
     assert found.beard.kind == "none"

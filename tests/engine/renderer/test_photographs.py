@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.renderer import crew, film, lights, studio
+from engine.renderer import crew, film, lights, photograph
 from engine.renderer.evaluation import blind
+from engine.renderer.photograph import Picture
 from engine.renderer.scene import Camera, Film, Hair, Light, Outfit, Person, Place, Scene, Sitter, Skin
-from engine.renderer.studio import Picture
 
 SIZE = (64, 96)
 SMALL = (48, 72)
@@ -27,7 +27,7 @@ def a_scene(person: Person = BALD, light: Light | None = None, camera: Camera | 
 
 
 def taken(scene: Scene, size: tuple[int, int] = SIZE, quality: str = "draft") -> Picture:
-    return studio.photograph(scene, size, quality).picture
+    return photograph.photograph(scene, size, quality).picture
 
 
 def cheeks(picture: Picture) -> tuple[float, float]:
@@ -124,13 +124,13 @@ def test_every_film_prints_finite_values(stock: str) -> None:
 
 def test_previews_come_before_the_picture_and_the_share_done_only_grows() -> None:
     said: list[tuple[float, Picture | None]] = []
-    photograph = studio.photograph(a_scene(), SIZE, "draft", lambda share, preview: said.append((share, preview)))
+    taken = photograph.photograph(a_scene(), SIZE, "draft", lambda share, preview: said.append((share, preview)))
     shares = [share for share, _ in said]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     previews = [preview for _, preview in said if preview is not None]
     assert len(previews) >= 2
-    assert photograph.picture.shape == (SIZE[1], SIZE[0], 3)
+    assert taken.picture.shape == (SIZE[1], SIZE[0], 3)
 
 
 def test_two_sitters_are_both_in_the_picture() -> None:
@@ -152,8 +152,8 @@ def test_a_picture_is_given_up_as_soon_as_it_is_not_wanted() -> None:
         asked.append(1)
         return len(asked) > 4
 
-    with pytest.raises(studio.Cancelled):
-        studio.photograph(a_scene(), SIZE, "draft", None, cancelled)
+    with pytest.raises(photograph.Cancelled):
+        photograph.photograph(a_scene(), SIZE, "draft", None, cancelled)
     assert len(asked) == 5
 
 
@@ -177,7 +177,7 @@ def test_a_longer_lens_stands_farther_away() -> None:
 
 
 def test_a_large_draft_has_the_size_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(studio, "DRAFT_PIXELS", 24 * 36)
+    monkeypatch.setattr(photograph, "DRAFT_PIXELS", 24 * 36)
     assert taken(a_scene(), (40, 60)).shape == (60, 40, 3)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from engine.prompt import parse
-from engine.renderer.lexicon import table
 from engine.renderer.palette import HAIR, LIPS, SKIN, linear, natural
-from engine.renderer.reading import Reading, read
+from engine.renderer.reading import SceneReading, read
 from engine.renderer.scene import Hair, Person
+from engine.renderer.studio_lexicon import table
 
 COLOURS = {
     "red": ("#b3121d", "#8c0f1e"), "blue": ("#1f4fa8", "#16254f"), "green": ("#1d7a3a", "#0c7a4d"),
@@ -30,7 +30,7 @@ def prompts() -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def reading(text: str, seed: int = 1) -> Reading:
+def reading(text: str, seed: int = 1) -> SceneReading:
     return read(parse(text), seed=seed)
 
 

@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("scipy")
 
 from engine.renderer import assets, body, expressions, faces, sculpting
-from engine.renderer.lexicon import table
 from engine.renderer.scene import Person, Pose
+from engine.renderer.studio_lexicon import table
 
 
 def moved(name: str, amount: float) -> np.ndarray:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from engine.renderer import crew, studio
+from engine.renderer import crew, photograph
 from engine.renderer.processes import StudioFailed, StudioLost, StudioProcess
 from engine.renderer.scene import Hair, Person, Scene, Sitter
 from engine.renderer.stops import Cancelled
@@ -30,7 +30,7 @@ def process() -> Iterator[StudioProcess]:
 def test_a_picture_from_the_process_is_the_one_that_is_taken_here(process: StudioProcess) -> None:
     shares: list[float] = []
     made = process.photograph(SCENE, SIZE, "draft", lambda share, _: shares.append(share))
-    assert np.array_equal(made.picture, studio.photograph(SCENE, SIZE, "draft").picture)
+    assert np.array_equal(made.picture, photograph.photograph(SCENE, SIZE, "draft").picture)
     assert shares[-1] == 1.0
 
 

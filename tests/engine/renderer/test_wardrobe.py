@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import engine.renderer
-from engine.renderer import body, studio, wardrobe
+from engine.renderer import body, photograph, wardrobe
 from engine.renderer.mesh import Mesh
 from engine.renderer.palette import linear
 from engine.renderer.scene import Camera, Hair, Light, Outfit, Person, Place, Pose, Scene, Sitter
@@ -35,7 +35,7 @@ def rendered(outfit: Outfit, person: Person = WOMAN) -> Any:
         sitters=(Sitter(person=person, outfit=outfit),), camera=Camera(framing="bust", turn=0),
         place=Place(name="white studio"), light=Light(), seed=1,
     )  # fmt: skip
-    return studio.photograph(scene, (64, 96), "preview").picture
+    return photograph.photograph(scene, (64, 96), "preview").picture
 
 
 def test_every_garment_that_words_name_is_in_the_table() -> None:

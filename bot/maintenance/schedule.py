@@ -1,0 +1,102 @@
+"""What is done by itself. Once a minute: orders that nothing follows are taken up. Once an hour: people are told that
+their tier ends, old portraits are deleted, erasures are finished."""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import discord
+from discord.ext import tasks
+
+from bot.core import words
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from bot.messages.replies import NO_PINGS
+from data.credits.accounts import Account
+from data.upkeep.retention import delete_older
+
+log = logging.getLogger(__name__)
+
+TELL_BEFORE_S: Final = 3 * 86_400.0
+
+
+class Maintenance:
+    """Begun once the bot is ready, and ended with it."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        settings: Settings,
+        stores: Stores,
+        keep_up: Callable[[float], Awaitable[None]] | None = None,
+        look_after: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
+        """`keep_up` is awaited at the end of each round, with the time that it is of; `look_after` each minute."""
+        self._client = client
+        self._settings = settings
+        self._stores = stores
+        self._keep_up = keep_up
+        self._look_after = look_after
+
+    def start(self) -> None:
+        """Make a round now and every hour, and look now and every minute; a second call changes nothing."""
+        for loop in (self._hourly, self._each_minute):
+            if not loop.is_running():
+                loop.start()
+
+    def stop(self) -> None:
+        self._hourly.cancel()
+        self._each_minute.cancel()
+
+    @tasks.loop(minutes=1)
+    async def _each_minute(self) -> None:
+        try:
+            taken_up = await self._look_after() if self._look_after is not None else 0
+        except Exception:
+            log.exception("open orders could not be looked after; that is tried again in a minute")
+        else:
+            if taken_up:
+                log.info("took up %d orders that nothing followed", taken_up)
+
+    @tasks.loop(hours=1)
+    async def _hourly(self) -> None:
+        try:
+            await self.make(time.time())
+        except Exception:
+            log.exception("a round was not finished; the next one is in an hour")
+
+    async def make(self, now: float) -> None:
+        """One round, as of `now` (epoch seconds)."""
+        for account in await self._stores.accounts.tiers_ending(before=now + TELL_BEFORE_S):
+            if await self._tell(account, now):
+                await self._stores.accounts.mark_notified(account)
+        await self._stores.handed_in.drop_expired(now)
+        if self._settings.data_keep_days:
+            deleted = await delete_older(self._stores.portraits, days=self._settings.data_keep_days, now=now)
+            if deleted:
+                log.info("deleted %d portraits older than %d days", deleted, self._settings.data_keep_days)
+        if self._keep_up is not None:
+            await self._keep_up(now)
+
+    async def _tell(self, account: Account, now: float) -> bool:
+        """Whether that is done with: also when the person takes no messages, since /credits show says it too."""
+        try:
+            user = self._client.get_user(account.user_id) or await self._client.fetch_user(account.user_id)
+            await user.send(self._sentence(account, now), allowed_mentions=NO_PINGS)
+        except (discord.Forbidden, discord.NotFound):
+            log.info("somebody whose tier ends takes no direct messages")
+        except (discord.HTTPException, OSError) as error:
+            log.warning("the end of a tier could not be told, it is tried again: %s", type(error).__name__)
+            return False
+        return True
+
+    def _sentence(self, account: Account, now: float) -> str:
+        guild = self._client.get_guild(account.guild_id)
+        where = f" in {words.plain(guild.name, 100)}" if guild else ""
+        until = int(account.tier_until or now)
+        verb = "ends" if until > now else "ended"
+        return (
+            f"Your {account.tier} tier{where} {verb} <t:{until}:R> (<t:{until}:f>). After that portraits cost credits "
+            "again; a moderator can extend it."
+        )

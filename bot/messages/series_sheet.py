@@ -1,0 +1,97 @@
+"""The contact sheet of a series as it stands, and the card that it is shown with. Made again whenever it is needed."""
+
+import asyncio
+from dataclasses import dataclass
+
+import discord
+
+from bot.core import words
+from bot.core.stores import Stores
+from bot.messages import cards
+from data.core.data_errors import PictureMissing
+from data.orders.series_rows import Series, SeriesFrame
+from engine.pictures import contact_sheet
+from engine.pictures.contact_sheet import Cell
+from engine.prompt import SLOTS, from_json
+
+NAME = "sheet.jpg"
+_MISSING = {
+    "waiting": "waits",
+    "running": "is being made",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "rendered": "deleted",
+    "delivered": "deleted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A series with its sheet (JPEG); `title` says what is the same in all frames."""
+
+    series: Series
+    title: str
+    cells: tuple[Cell, ...]
+    jpeg: bytes
+
+    @property
+    def finished(self) -> tuple[SeriesFrame, ...]:
+        """The frames that there is a portrait of."""
+        return tuple(frame for frame in self.series.frames if frame.portrait_id is not None)
+
+
+async def draw(stores: Stores, series_id: str) -> Sheet | None:
+    """The sheet with the frames that there are by now; None when there is no such series."""
+    series = await stores.series.get(series_id)
+    if series is None:
+        return None
+    first = await stores.orders.get(series.id)
+    prompt = cards.summary(from_json(first.prompt)) if first is not None and first.prompt else ""
+    title = f"{prompt}: {varying(series.varies)}" if prompt else varying(series.varies).capitalize()
+    cells = tuple([await _cell(stores, frame) for frame in series.frames])
+    return Sheet(series, title, cells, await asyncio.to_thread(contact_sheet.sheet, title, cells))
+
+
+def varying(varies: str) -> str:
+    """What differs from frame to frame, in words."""
+    return f"{words.SLOT_TITLES[varies].lower()} varies" if varies in SLOTS else "model varies"
+
+
+def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order_id: str = "") -> discord.Embed:
+    """The card of a series; `sentences` say why frames are missing, and the footer names the order."""
+    embed = discord.Embed(title="Series", description=words.plain(sheet.title, 500), colour=cards.ACCENT)
+    lines = [_line(frame) for frame in sheet.series.frames]
+    embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)
+    found = contact_sheet.likenesses(sheet.cells)
+    if found is not None:
+        measured = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
+        embed.add_field(name="Likeness", value=measured, inline=False)
+    if sentences:
+        why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
+        embed.add_field(name="Not made", value=why[:1024], inline=False)
+    embed.set_image(url=f"attachment://{NAME}")
+    embed.set_footer(text=" · ".join(part for part in (cards.AI_LINE, left, f"Order {order_id}") if part))
+    return embed
+
+
+def _line(frame: SeriesFrame) -> str:
+    said = f"{frame.number}. {words.plain(frame.label, 40) or 'deleted'}"
+    if frame.portrait_id is None:
+        return f"{said}: {_MISSING[frame.state]}"
+    return said if frame.likeness is None else f"{said} · Likeness {round(frame.likeness)}"
+
+
+async def _cell(stores: Stores, frame: SeriesFrame) -> Cell:
+    picture = None
+    if frame.sha256 is not None:
+        try:
+            picture = await stores.pictures.read(frame.sha256)
+        except PictureMissing:
+            picture = None
+    return Cell(
+        number=frame.number,
+        label=frame.label,
+        picture=picture,
+        missing=_MISSING[frame.state],
+        likeness=None if frame.likeness is None or picture is None else round(frame.likeness),
+    )
