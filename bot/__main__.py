@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings, hub_variables
-from bot.operations import doctor, fetch_models, plan_table, readings
+from bot.operations import doctor, fetch_models, plan_table, portrait_bench, readings
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
@@ -58,6 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return readings.export(settings, options.out)
             case "fetch":
                 return fetch_models.run(settings, options.models, newest=options.newest)
+            case "bench":
+                return portrait_bench.run(settings, options)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -90,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     fetching = tools.add_parser("fetch", help="download models from a hub, or list what is there")
     fetching.add_argument("models", nargs="*", metavar="MODEL", help="a model's id or hub id; none: list them all")
     fetching.add_argument("--newest", action="store_true", help="look for a newer commit than the one that is kept")
+    benching = tools.add_parser("bench", help="measure portraits a minute on this machine, as a table to post")
+    portrait_bench.add_options(benching)
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")

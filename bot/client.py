@@ -99,6 +99,7 @@ class StudioBot(App):
         self._ending: asyncio.Task[None] | None = None
         self.exit_code = 0
         self._closer: asyncio.Task[None] | None = None
+        self._warming: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
         commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
 
@@ -131,6 +132,8 @@ class StudioBot(App):
     async def setup_hook(self) -> None:
         if why := identity.missing():
             log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
+        if self.settings.model_warm:
+            self._warming = asyncio.create_task(self.engine.warm(self.settings.model_default), name="warm")
         self.add_dynamic_items(*CONTROLS)
         application = self.application
         if not self._owners and application is not None:
@@ -247,6 +250,8 @@ class StudioBot(App):
         started = time.perf_counter()
         self.maintenance.stop()
         await self.studio.close(STOP_GRACE_S)
+        if self._warming is not None:
+            self._warming.cancel()
         # Behind the engine, which has let go of what providers sent; whatever is being decoded ends at once.
         await self.decoder.close()
         await super().close()

@@ -12,13 +12,14 @@ from engine.downloads.downloads import Downloads
 from engine.downloads.hub import HubAccess
 from engine.jobs.job import Job
 from engine.models.catalogue import Catalogue, CatalogueSettings, build
-from engine.models.model import CatalogueError
+from engine.models.model import ON_THIS_MACHINE, CatalogueError
 from engine.pictures.decoding.decoder import Decoder
 from engine.queue.engine import Engine, Limits
 
 if TYPE_CHECKING:
     from engine.backends import Backend
     from engine.backends.hosted import RequestJournal
+    from engine.backends.local.runtime import LocalSettings
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +50,7 @@ def make_catalogue(settings: Settings) -> Catalogue:
                 f"There is {words.listed(model.id for model in catalogue.models)}."
             )
     _check_editor(settings, catalogue)
+    _check_machine(settings, catalogue)
     return catalogue
 
 
@@ -58,6 +60,16 @@ def make_downloads(settings: Settings) -> Downloads:
     return Downloads(HubAccess(token=token, keep_free_bytes=settings.data_free_mib * 2**20))
 
 
+def _check_machine(settings: Settings, catalogue: Catalogue) -> None:
+    """What is said of this machine must mean something here."""
+    if settings.model_warm and catalogue.get(settings.model_default).provider not in ON_THIS_MACHINE:
+        raise SettingsError(
+            f"MODEL_WARM is on, and the default model {settings.model_default} does not run on this machine."
+        )
+    if settings.model_expandable_segments and not any(model.provider == "local" for model in catalogue.models):
+        raise SettingsError("MODEL_EXPANDABLE_SEGMENTS is on, and there is no local model for a GPU (MODEL_LOCAL).")
+
+
 def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
     able = [model.id for model in catalogue.models if model.edits and model.references]
     if settings.likeness_editor and settings.likeness_editor not in able:
@@ -65,6 +77,17 @@ def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
             f"LIKENESS_EDITOR is {settings.likeness_editor}, which is no model here that edits pictures with a face. "
             f"There is {words.listed(able) or 'none'}."
         )
+
+
+def local_settings(settings: Settings) -> "LocalSettings":
+    """How local models use this machine."""
+    from engine.backends.local.runtime import LocalSettings
+
+    return LocalSettings(
+        memory_gib=settings.model_memory_gib or None,
+        ram_gib=settings.model_ram_gib or None,
+        expandable=settings.model_expandable_segments,
+    )
 
 
 def make_engine(
@@ -95,14 +118,8 @@ def make_engine(
 
     def local() -> "Backend":
         from engine.backends.diffusers import DiffusersBackend
-        from engine.backends.local.runtime import LocalSettings
 
-        return DiffusersBackend(
-            catalogue,
-            settings=LocalSettings(
-                memory_gib=settings.model_memory_gib or None, ram_gib=settings.model_ram_gib or None
-            ),
-        )
+        return DiffusersBackend(catalogue, settings=local_settings(settings))
 
     def studio() -> "Backend":
         from engine.backends.photo_studio import StudioBackend

@@ -169,6 +169,17 @@ class Settings(BaseSettings):
         "less what the bot needs.",
     )
 
+    model_warm: bool = Field(
+        False,
+        description="Whether MODEL_DEFAULT, which must then run on this machine, is made ready at start: it is read "
+        "and makes one picture that nobody sees, so that the first order does not wait for that.",
+    )
+    model_expandable_segments: bool = Field(
+        False,
+        description="Whether the memory of an NVIDIA card is taken in blocks that can grow, so that less of it lies "
+        "idle between pictures of several sizes; see docs/models.md. Not on Windows.",
+    )
+
     cluster_urls: tuple[str, ...] = Field(
         (),
         description="Servers of your own with OpenAI's image interface (vLLM-Omni, SGLang-diffusion) as a JSON list, "

@@ -101,7 +101,7 @@ def _entry(row: Row) -> dict[str, Any]:
         "card_gib": _gib(found.need.card),
         "ram_gib": _gib(found.need.ram),
         "batch": found.batch if found.fits else 0,
-        "previews": found.placement.previews,
+        "previews": "decoded" if found.placement.decodes else "coarse",
         "expected_speed": round(found.speed, 2),
         "otherwise": [{"set": text, "expected_speed": round(speed, 2)} for text, speed in found.otherwise],
     }
@@ -141,7 +141,7 @@ def _line(row: Row) -> str:
         )
     return (
         f"{name:22}{where:28}{found.placement.kept:>8}{_gib(found.need.card):7.1f}{_gib(found.need.ram):7.1f}"
-        f"{found.batch:6}{'yes' if found.placement.previews else 'no':>10}{found.speed:7.2f}  {otherwise}"
+        f"{found.batch:6}{'decoded' if found.placement.decodes else 'coarse':>10}{found.speed:7.2f}  {otherwise}"
     ).rstrip()
 
 

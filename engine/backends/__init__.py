@@ -50,7 +50,9 @@ class Backend(Protocol):
 
 @runtime_checkable
 class Laned(Protocol):
-    """A backend that keeps some of its slots for one lane."""
+    """A backend that says itself when one more batch may start: it keeps slots for one lane, or is done with a batch
+    but for what needs no device.
+    """
 
     def lanes(self, running: Mapping[Lane, int]) -> Collection[Lane]:
         """The lanes of which one more batch may start beside those that run."""
@@ -68,6 +70,15 @@ class Keeping(Protocol):
     @property
     def ready(self) -> Collection[str]:
         """Ids of the models that are loaded now; asked on the event loop."""
+        ...
+
+
+@runtime_checkable
+class Warming(Protocol):
+    """A backend whose first picture takes longer than the next."""
+
+    async def warm(self, model: Model) -> None:
+        """Makes the model ready, so that the first order finds it so. Raises what `render` raises."""
         ...
 
 

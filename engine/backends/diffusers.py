@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
 from engine.backends.local.batches import BatchKind, BatchLimits
+from engine.backends.local.finishing import Finisher, Unwritten
 from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
-from engine.backends.worker import Worker, WorkerDied, WorkerHung
-from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
+from engine.backends.local.tuning import compile_failed
+from engine.backends.warm_up import check_ready, warm_up_job
+from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
+from engine.jobs.job import EngineError, Job, Lane, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import can_edit, takes_pictures
 from engine.models.model import Model
@@ -24,6 +28,7 @@ from engine.placement.sizes import Load
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
     from engine.backends.local.model_cache import ModelCache
+    from engine.backends.local.pipeline_loading import Reader
     from engine.backends.local.render import Rendering
     from engine.placement.plan import Placement
 
@@ -38,21 +43,30 @@ class _TooLarge:
 
 
 class DiffusersBackend:
-    """Renders with the catalogue's local models, one batch at a time.
+    """Renders with the catalogue's local models, one batch at a time; the next begins while the last one is written.
 
     A call that does not fit into memory makes room for itself, step by step (`_relieved`); a single job for which
     nothing more can give way fails with OutOfMemory. The next job finds everything as it was planned, and batches grow
-    again once they have worked for a while.
+    again once they have worked for a while. `reader` brings pipelines from elsewhere than files.
     """
 
     slots = 1
 
-    def __init__(self, catalogue: Catalogue, *, settings: LocalSettings | None = None) -> None:
+    def __init__(
+        self, catalogue: Catalogue, *, settings: LocalSettings | None = None, reader: Reader | None = None
+    ) -> None:
         self._catalogue = catalogue
+        self._reader = reader
         self._settings = settings or LocalSettings()
-        self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=self._settings.niceness)
+        self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=runtime.niceness(self._settings))
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
+        self._finisher = Finisher()
+        self._written = 0
+        """Batches that the device is done with and whose pictures are being written."""
+        self._tell_room: Callable[[], None] = lambda: None
+        self._warming = False
+        self._closing = False
         self.model_cache: ModelCache | None = None
         self.embeddings: Embeddings | None = None
 
@@ -67,13 +81,65 @@ class DiffusersBackend:
 
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """See Backend.render. All jobs of a batch share model, size, steps and guidance."""
+        if self._warming:  # else their time would run while another model is read
+            for job in batch:
+                report(job.id, Loading(job.model))
         watcher = _Watcher(asyncio.get_running_loop(), self._worker, report, cancelled)
         try:
-            return await self._worker.run(lambda: self._render(batch, watcher))
+            made = await self._worker.run(lambda: self._render(batch, watcher))
         except WorkerDied as error:
             raise RenderInterrupted(str(error)) from error
         except WorkerHung as error:
             raise BackendLost(str(error)) from error
+        self._written += 1
+        try:
+            self._tell_room()
+            return await self._finisher.finish(made)
+        finally:
+            self._written -= 1
+
+    def lanes(self, running: Mapping[Lane, int]) -> Collection[Lane]:
+        """See Laned.lanes. One batch on the device and one that is written: no more lie in memory."""
+        free = sum(running.values()) == self._written <= 1
+        return tuple(Lane) if free else ()
+
+    def on_room(self, tell: Callable[[], None]) -> None:
+        """See Laned.on_room."""
+        self._tell_room = tell
+
+    async def warm(self, model: Model) -> None:
+        """See Warming.warm: reads the model and makes one picture of two steps, which nobody gets.
+
+        A model that makes nothing without a picture is only read.
+        """
+        self._warming = True
+        try:
+            if model.needs_picture:
+                await self._worker.run(lambda: self._read_ahead(model))
+                return
+            jobs = [warm_up_job(model)]
+            check_ready(await self.render(jobs, lambda job_id, event: None, lambda job_id: self._closing))
+        finally:
+            self._warming = False
+
+    def _read_ahead(self, model: Model) -> None:
+        self._worker.sign_of_life(patience_s=self._settings.load_hang_s)
+        model_cache, _ = self._parts()
+        model_cache.take(model, lambda: None)
+        self._ready = model_cache.resident
+
+    async def bare_s(self, batch: Sequence[Job]) -> float:
+        """Seconds that the same pictures take in a plain loop over the pipeline, without anything of ours around it."""
+        return await self._worker.run(lambda: self._bare_s(batch))
+
+    def _bare_s(self, batch: Sequence[Job]) -> float:
+        from engine.backends.local.bare_loop import pictures
+
+        model_cache, _ = self._parts()
+        loaded = model_cache.take(self._model(batch[0]), lambda: None)
+        began_s = perf_counter()
+        pictures(loaded, batch)
+        return perf_counter() - began_s
 
     async def forget(self, pictures: Collection[str]) -> None:
         """See Remembering.forget."""
@@ -88,33 +154,40 @@ class DiffusersBackend:
             log.warning("What is kept in memory stays until the end of the process: %s", error)
 
     async def close(self) -> None:
-        """Ends the thread after its current step or call."""
+        """Ends the thread after its current step or call; what is being written is finished."""
+        self._closing = True
         await self._worker.close()
+        self._finisher.close()
 
-    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
             if self.model_cache is not None and runtime.no_kernel(error):
                 log.exception("torch has no kernels for the GPU here.")
                 raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
+            if self.model_cache is not None and compile_failed(error):
+                log.exception("Model %s could not be compiled.", batch[0].model)
+                raise ModelUnavailable(
+                    batch[0].model, "compile=blocks is set, and torch could not compile it (the log says why)"
+                ) from error
             if self.model_cache is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
 
-    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+    def _by_kind(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
         """One part after another for jobs that cannot share a pipeline call, such as those of different pictures."""
         kinds: dict[tuple[str, ...], list[Job]] = {}
         for job in batch:
             kinds.setdefault(kind_of_call(model, job), []).append(job)
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, Unwritten | EngineError] = {}
         for jobs in kinds.values():
             outcomes |= zip((job.id for job in jobs), self._in_parts(model, jobs, watcher), strict=True)
         return [outcomes[job.id] for job in batch]
 
-    def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Outcome]:
+    def _in_parts(self, model: Model, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
         """The outcomes, in batches as large as is known to fit."""
-        outcomes: list[Outcome] = []
+        outcomes: list[Unwritten | EngineError] = []
         left = list(batch)
         while left:
             largest = self._limits.largest(_kind(model, left[0]))
@@ -124,7 +197,7 @@ class DiffusersBackend:
 
     def _relieved(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Outcome]:
+    ) -> list[Unwritten | EngineError]:
         """The outcomes, whatever must give way. It gives way for this batch alone: the next is placed as planned.
 
         In this order: other models, an autoencoder without tiles, the size of the batch, the better placement.
@@ -153,19 +226,19 @@ class DiffusersBackend:
 
     def _halved(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Outcome]:
+    ) -> list[Unwritten | EngineError]:
         kind = _kind(model, batch[0])
         self._limits.failed(kind, len(batch))
         size = min(self._limits.largest(kind), len(batch) - 1)
         log.warning("A batch of %d of %s does not fit into memory; now %d.", len(batch), model.id, size)
-        outcomes: list[Outcome] = []
+        outcomes: list[Unwritten | EngineError] = []
         for start in range(0, len(batch), size):
             outcomes += self._relieved(model, batch[start : start + size], watcher, placement)
         return outcomes
 
     def _together(
         self, model: Model, batch: Sequence[Job], watcher: _Watcher, placement: Placement | None
-    ) -> list[Outcome] | _TooLarge:
+    ) -> list[Unwritten | EngineError] | _TooLarge:
         """The outcomes of one pipeline call, or that it does not fit into memory."""
         if self.model_cache is None:
             watcher.loading(batch, self._settings.load_hang_s)
@@ -197,9 +270,9 @@ class DiffusersBackend:
         groups: Sequence[Sequence[Job]],
         watcher: _Watcher,
         placement: Placement | None,
-    ) -> list[Outcome] | _TooLarge:
+    ) -> list[Unwritten | EngineError] | _TooLarge:
         """The outcomes of jobs whose words cannot share a call."""
-        outcomes: dict[str, Outcome] = {}
+        outcomes: dict[str, Unwritten | EngineError] = {}
         for jobs in groups:
             tried = self._together(model, jobs, watcher, placement)
             if isinstance(tried, _TooLarge):
@@ -229,6 +302,7 @@ class DiffusersBackend:
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
             recipe.warm_up()
+        watcher.first_step_s = self._settings.load_hang_s if model.compile == "blocks" else None
         words = [words_for(job, loaded, self._catalogue) for job in batch]
         return Rendering(loaded, recipe, batch, words, watcher)
 
@@ -248,7 +322,9 @@ class DiffusersBackend:
             from engine.backends.local.embeddings import Embeddings
             from engine.backends.local.model_cache import ModelCache
 
-            self.model_cache = ModelCache(self._settings)
+            self.model_cache = ModelCache(self._settings, self._reader)
+            if self.model_cache.card is None and self._settings.niceness is None:
+                be_nice(runtime.BEHIND)  # a card was expected here, and it is the processor that does the work
             self.embeddings = Embeddings()
         return self.model_cache, self.embeddings
 
@@ -276,13 +352,16 @@ class _Watcher:
         self._worker = worker
         self._report = report
         self.is_over = cancelled
+        self.first_step_s: float | None = None
+        """How long the first step may take in silence, where blocks are compiled in it."""
 
     def loading(self, batch: Sequence[Job], hang_s: float) -> None:
         self._worker.sign_of_life(patience_s=hang_s)
         self._post([(job.id, Loading(job.model)) for job in batch])
 
     def tell(self, events: Sequence[tuple[str, Progress]]) -> None:
-        self._worker.sign_of_life()
+        begins = any(progress.step == 0 for _, progress in events)
+        self._worker.sign_of_life(patience_s=self.first_step_s if begins else None)
         self._post(events)
 
     def _post(self, events: Sequence[tuple[str, Loading | Progress]]) -> None:

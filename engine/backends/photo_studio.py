@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends import Cancelled, Outcome, RenderInterrupted, Report
+from engine.backends.warm_up import check_ready, warm_up_job
 from engine.faces import identity
 from engine.jobs.job import (
     EngineError,
@@ -76,6 +77,10 @@ class StudioBackend:
         """See Backend.render."""
         async with self._busy:
             return [await self._one(job, report, cancelled) for job in batch]
+
+    async def warm(self, model: Model) -> None:
+        """See Warming.warm: starts the process, which reads what it needs with its first picture."""
+        check_ready(await self.render([warm_up_job(model)], lambda job_id, event: None, lambda job_id: False))
 
     async def forget(self, pictures: Collection[str]) -> None:
         """See Remembering.forget. A process that knows one of the people ends; the next picture starts another."""

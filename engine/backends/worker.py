@@ -82,7 +82,8 @@ class _Life:
             return not self._over
 
     def _main(self) -> None:
-        self._be_nice()
+        # Threads that this one starts (torch's) inherit it, so the event loop always gets its turn.
+        be_nice(self._niceness)
         try:
             while (call := self._inbox.get()) is not None:
                 self.current, self.last_sign_s, self.patience_s = call, perf_counter(), None
@@ -108,10 +109,13 @@ class _Life:
         self.current = None
         self.busy.set()
 
-    def _be_nice(self) -> None:
-        """Threads that this one starts (torch's) inherit it, so the event loop always gets its turn."""
-        with contextlib.suppress(OSError, AttributeError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._niceness)
+
+def be_nice(niceness: int) -> None:
+    """Sets the priority of the thread that calls it, never to more than it has; 0 leaves it as the process has it."""
+    thread = threading.get_native_id()
+    with contextlib.suppress(OSError, AttributeError):
+        if niceness > os.getpriority(os.PRIO_PROCESS, thread):
+            os.setpriority(os.PRIO_PROCESS, thread, niceness)
 
 
 class Worker:

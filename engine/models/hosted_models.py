@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from engine.models.local_models import local_model, sizes
 from engine.models.model import CatalogueError, Model, Provider
+from engine.models.speed_options import is_tuned
 
 _NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
 TITLES: Final[Mapping[Provider, str]] = MappingProxyType(
@@ -241,9 +242,10 @@ def _entry(provider: Provider, entry: str) -> Model:
 def _in_cluster(entry: str) -> Model:
     """A published model as a server with OpenAI's interface has it: without previews, everything else as locally."""
     known = local_model(entry)
-    if known.gguf or (known.precision, known.offload) != ("auto", "auto"):
+    if known.gguf or (known.precision, known.offload) != ("auto", "auto") or is_tuned(known):
         raise CatalogueError(
-            f"{entry!r} says precision, offload or gguf, which has no effect here: the servers decide how they load it."
+            f"{entry!r} says precision, offload, gguf, compile, layout, cudnn or cache, which has no effect here: the "
+            "servers decide how they load it."
         )
     return replace(
         known,

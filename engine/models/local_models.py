@@ -18,6 +18,7 @@ from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 from engine.models.samplers import NAMES, SAMPLED, sampler_called
 from engine.models.single_files import is_single_file, kind_at
+from engine.models.speed_options import OPTIONS, check_tuning, tuned
 from engine.models.weights import BadWeights, folder_of
 from engine.prompt import ASPECTS
 
@@ -150,6 +151,7 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
             raise CatalogueError(
                 f"{option!r} in {entry!r} cannot be understood: precision is one of "
                 f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; gguf a file; "
+                f"{'; '.join(f'{name} {expected}' for name, expected in OPTIONS.items())}; "
                 "memory_gib, guidance and steps are numbers; sampler, clip_skip, vae, ip_adapter and embeddings are "
                 "for SD 1.5 and SDXL."
             ) from None
@@ -159,6 +161,7 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
 
 def check_placing(model: Model, where: str) -> None:
     """Raises CatalogueError for settings of which one would have no effect beside the other."""
+    check_tuning(model, where)
     if model.gguf and model.precision in COMPRESSED:
         raise CatalogueError(
             f"{where} says precision={model.precision} beside a GGUF file, whose weights are compressed already: "
@@ -195,6 +198,8 @@ def _with_option(model: Model, name: str, value: str) -> Model:
         return replace(model, embeddings=value)
     if name == "gguf" and value:
         return replace(model, gguf=value)
+    if name in OPTIONS:
+        return tuned(model, name, value)
     if name == "memory_gib":
         return replace(model, memory_gib=float(value))
     if name == "guidance":

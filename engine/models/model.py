@@ -9,6 +9,9 @@ from typing import Final, Literal
 Provider = Literal["local", "studio", "cluster", "mage", "bfl", "openai", "google"]
 Precision = Literal["auto", "float32", "bfloat16", "float16", "fp8", "int8", "nf4"]
 Offload = Literal["auto", "none", "encoders", "model", "group", "sequential"]
+Compiled = Literal["none", "blocks"]
+Layout = Literal["plain", "channels_last"]
+Cudnn = Literal["plain", "benchmark"]
 Quality = Literal["draft", "standard", "fine"]
 
 BUILTIN_ID = "built-in"
@@ -31,10 +34,11 @@ class Model:
     `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
     when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
     alone. `precision`, `offload` and `gguf` (a file with the denoiser's weights) are for models on this machine, and
-    "auto" leaves it to the plan (`engine.placement.plan`); `skip_layers` are layers of the denoiser to guide away from.
-    `sampler`, `clip_skip` (1 is CLIP's last layer), `vae` (a file), `ip_adapter` and `embeddings` (folders) are for
-    SD 1.5 and SDXL. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when
-    that is not known.
+    "auto" leaves it to the plan (`engine.placement.plan`); `compile`, `layout`, `cudnn` and `cache` make it quicker
+    at a cost (`engine.models.speed_options`); `skip_layers` are layers of the denoiser to guide away from. `sampler`,
+    `clip_skip` (1 is CLIP's last layer), `vae` (a file), `ip_adapter` and `embeddings` (folders) are for SD 1.5 and
+    SDXL. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not
+    known.
     """
 
     id: str
@@ -71,4 +75,8 @@ class Model:
     vae: str = ""
     ip_adapter: str = ""
     embeddings: str = ""
+    compile: Compiled = "none"
+    layout: Layout = "plain"
+    cudnn: Cudnn = "plain"
+    cache: str = "none"
     cost_usd_micros: int = 0

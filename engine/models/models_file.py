@@ -5,12 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from engine.models.local_models import can_edit, check_placing, model_of, sizes
 from engine.models.model import CatalogueError, Model, Offload, Precision
+from engine.models.speed_options import OPTIONS, is_tuning
 from engine.prompt import ASPECTS
 from engine.wording.dialects import FAMILIES
 
@@ -56,6 +58,7 @@ _FIELDS: Final[Mapping[str, tuple[Check, str]]] = MappingProxyType(
         "precision": (_one_of(*get_args(Precision)), f"one of {', '.join(get_args(Precision))}"),
         "gguf": (_text, "the path of a file"),
         "offload": (_one_of(*get_args(Offload)), f"one of {', '.join(get_args(Offload))}"),
+        **{name: (partial(is_tuning, name), expected) for name, expected in OPTIONS.items()},
     }
 )
 """Fields of `Model` that an entry may say, how they are checked, and what is expected."""

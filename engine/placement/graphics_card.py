@@ -21,13 +21,15 @@ _GROUP_LIMITS: Final = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """`usable_bytes` is what models and a picture may take on the card together, `ram_bytes` what models may take of
-    the machine's memory beside it. `casts` says that it can keep weights as fp8.
+    the machine's memory beside it. `casts` says that it can keep weights as fp8, `bfloat16` that it works in that
+    format by itself: cards before Ampere emulate it.
     """
 
     name: str
     usable_bytes: int
     ram_bytes: int
     casts: bool = True
+    bfloat16: bool = True
 
 
 def card_of(gib: float, ram_bytes: int | None = None, name: str = "") -> Card:

@@ -57,8 +57,8 @@ class Placement:
     tiled: bool = False
 
     @property
-    def previews(self) -> bool:
-        """Whether the autoencoder is on the card during the steps, so that it can show what they lead to."""
+    def decodes(self) -> bool:
+        """Whether the autoencoder is on the card during the steps, so that previews are its own and not a sketch."""
         return self.offload in ("none", "encoders", "group")
 
     @property

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from engine.backends import Backend, BackendLost, Laned, Outcome, Remembering, RenderInterrupted
+from engine.backends import Backend, BackendLost, Laned, Outcome, Remembering, RenderInterrupted, Warming
 from engine.jobs.events import EventStream
 from engine.jobs.job import (
     EngineError,
@@ -188,6 +188,23 @@ class Engine:
         queued = [QueueEntry(self._tickets[job_id].job, "waiting", place) for place, job_id in sorted(places)]
         beside = self._awaiting.jobs if self._awaiting is not None else ()
         return (*running, *queued, *(QueueEntry(job, "downloading", len(queued) + 1) for job in beside))
+
+    async def warm(self, model_id: str) -> None:
+        """Makes a model ready before anybody orders it; where that fails only the log says so. Raises UnknownModel."""
+        model = self._catalogue.get(model_id)
+        began_s = self._clock()
+        try:
+            backend = self._pool(model).backend
+            if isinstance(backend, Warming):
+                await backend.warm(model)
+        except (EngineError, RenderInterrupted) as error:
+            log.warning("%s is not ready yet: %s", model.title, error)
+        except BackendLost as error:
+            self._lose(str(error))
+        except Exception:
+            log.exception("%s could not be made ready.", model.title)
+        else:
+            log.info("%s is ready after %.1f s.", model.title, self._clock() - began_s)
 
     async def forget(self, pictures: Collection[str]) -> None:
         """Drops what is kept in memory of these reference pictures (sha256), and of anybody's words.

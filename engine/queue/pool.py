@@ -123,4 +123,7 @@ class Pool:
                 return None
             gone_s = now_s - began_s
             lasts.append((max(0.0, job_s[0] - gone_s), max(0.0, job_s[1] - gone_s)))
-        return min(lasts)
+        if not lasts:
+            return None
+        # Batches beyond the slots are done but for their pictures' files: what they take says nothing of a slot.
+        return sorted(lasts)[max(0, len(lasts) - self.backend.slots)]

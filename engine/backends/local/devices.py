@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
+import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +15,9 @@ from engine.placement.graphics_card import Card, card_of, ram_for_models
 from engine.placement.sizes import GIB
 
 _DRIVER: Final = Path("/proc/driver/nvidia/version")
+_DRIVERS: Final = (_DRIVER, Path("/dev/kfd"), Path("/dev/dxg"))
+"""What a driver of NVIDIA, of AMD, or of Windows below Linux shows."""
+_BFLOAT16: Final = (8, 0)
 _UVM: Final = Path("/dev/nvidia-uvm")
 _OLDER_WHEEL: Final = ".venv/bin/pip install --force-reinstall torch --index-url https://download.pytorch.org/whl/cu126"
 _KERNEL: Final = re.compile(r"(sm|compute)_(\d{1,4})")
@@ -104,6 +109,17 @@ def driver() -> str:
     return found[1] if found else "unknown"
 
 
+def works_in_bfloat16(seen: CardFacts) -> bool:
+    """Whether the card has bfloat16 of its own (from capability 8.0, Ampere, on); true where nothing is known."""
+    return seen.capability == (0, 0) or seen.capability >= _BFLOAT16
+
+
+def expected() -> bool:
+    """Whether this machine seems to have a card; told without torch, which takes seconds to import."""
+    apple = sys.platform == "darwin" and platform.machine() == "arm64"
+    return apple or any(place.exists() for place in _DRIVERS)
+
+
 def found_card(ram_bytes: int | None = None) -> Card | None:
     """The card that torch can use; None where there is none."""
     import torch
@@ -111,7 +127,8 @@ def found_card(ram_bytes: int | None = None) -> Card | None:
     ram = ram_for_models() if ram_bytes is None else ram_bytes
     if torch.cuda.is_available() and not fault(look()):
         total = torch.cuda.get_device_properties(0).total_memory
-        return card_of(total / GIB, ram, torch.cuda.get_device_name(0))
+        card = card_of(total / GIB, ram, torch.cuda.get_device_name(0))
+        return replace(card, bfloat16=works_in_bfloat16(look()))
     if torch.backends.mps.is_available():
         # One memory for both: nothing is gained by moving parts, and it knows no fp8.
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from PIL.Image import Image
+from typing import Any, Final
 
 SIDE_CELLS: Final = 32
 """Larger latents are shrunk to this side before they are decoded."""
@@ -21,17 +18,48 @@ def decodable(pipe: Any) -> bool:
     return _unpack(pipe) is not None
 
 
-def decode(pipe: Any, latents: Any, size: tuple[int, int]) -> Sequence[Image]:
-    """One picture a row, the longer side at most `SIDE_CELLS` cells; `size` is (width, height) in pixels."""
+def unpacked(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
+    """What the autoencoder decodes, (rows, channels, height, width) in cells; `size` is (width, height) in pixels."""
+    cells = _unpacked(pipe, latents, size)
+    return cells[:, :, 0] if cells.ndim == 5 else cells
+
+
+def decode(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
+    """(rows, 3, height, width) in 0…1, the longer side at most `SIDE_CELLS` cells."""
+    cells = shrunk(_unpacked(pipe, latents, size))
+    return _postprocessed(pipe, pipe.vae.decode(cells.to(pipe.vae.dtype), return_dict=False)[0])
+
+
+def _unpacked(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
     unpack = _unpack(pipe)
     if unpack is None:
         raise ValueError("these latents cannot be decoded on the way")
-    cells = _shrunk(unpack(pipe, latents, size))
-    decoded = pipe.vae.decode(cells.to(pipe.vae.dtype), return_dict=False)[0]
-    if decoded.ndim == 5:
-        decoded = decoded[:, :, 0]
-    pictures: Sequence[Image] = pipe.image_processor.postprocess(decoded.float(), output_type="pil")
-    return pictures
+    return unpack(pipe, latents, size)
+
+
+def can_be_wider(pipe: Any) -> bool:
+    """Whether decoding can be done again with more bits than it was."""
+    import torch
+
+    streamed = any(weight.is_meta for weight in pipe.vae.parameters())  # layer by layer, its weights lie elsewhere
+    return decodable(pipe) and pipe.vae.dtype != torch.float32 and not streamed
+
+
+def decode_wide(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
+    """Pictures of their full size from an autoencoder that works at 32 bits for once: (rows, 3, height, width), 0…1."""
+    import torch
+
+    usual = pipe.vae.dtype
+    pipe.vae.to(dtype=torch.float32)
+    try:
+        return _postprocessed(pipe, pipe.vae.decode(_unpacked(pipe, latents.float(), size), return_dict=False)[0])
+    finally:
+        pipe.vae.to(dtype=usual)
+
+
+def _postprocessed(pipe: Any, decoded: Any) -> Any:
+    frames = decoded[:, :, 0] if decoded.ndim == 5 else decoded
+    return pipe.image_processor.postprocess(frames.float(), output_type="pt")
 
 
 def _unpack(pipe: Any) -> Unpack | None:
@@ -61,8 +89,8 @@ def _flux2(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
     width, height = (side // cell_px for side in size)
     grid = latents.transpose(1, 2).reshape(rows, channels, height, width)
     norm = pipe.vae.bn
-    spread = (norm.running_var + pipe.vae.config.batch_norm_eps).sqrt()
-    return pipe._unpatchify_latents(grid * spread.view(1, -1, 1, 1) + norm.running_mean.view(1, -1, 1, 1))
+    variance, mean = (values.to(grid.device).view(1, -1, 1, 1) for values in (norm.running_var, norm.running_mean))
+    return pipe._unpatchify_latents(grid * (variance + pipe.vae.config.batch_norm_eps).sqrt() + mean)
 
 
 def _qwen(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
@@ -76,7 +104,8 @@ def _qwen(pipe: Any, latents: Any, size: tuple[int, int]) -> Any:
     return film * spread + mean
 
 
-def _shrunk(cells: Any) -> Any:
+def shrunk(cells: Any) -> Any:
+    """The same cells, (rows, channels, …, height, width), the longer side at most `SIDE_CELLS`."""
     import torch
 
     side = max(cells.shape[-2:])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.schedulers import begin_from_pictures
+from engine.backends.local.sketches import Sketcher
 from engine.jobs.job import Job, Reference, Role
 from engine.models.local_models import takes_pictures
 from engine.models.model import Model
@@ -36,12 +37,20 @@ class Loaded:
     """What the last preview took a row."""
     schedulers: dict[str, Any] = field(default_factory=dict)
     """Those that were made, by their sampler's title; "" is the model's own."""
+    _sketcher: Sketcher | None = field(default=None, repr=False)
     _editor: Any = field(default=None, repr=False)
 
     @property
     def bytes(self) -> int:
         """What it takes, fine-tunes and all."""
         return sum(self.sizes.values()) + self.fine_tunes.bytes
+
+    @property
+    def sketcher(self) -> Sketcher:
+        """What makes its previews."""
+        if self._sketcher is None:
+            self._sketcher = Sketcher(self.pipe, self.model.source, self.device)
+        return self._sketcher
 
     @property
     def takes_references(self) -> bool:

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from engine.backends.local import devices, placing, runtime
+from engine.backends.local import devices, placing, runtime, tuning
 from engine.backends.local.compressed import is_kept
 from engine.backends.local.fine_tunes import FineTunes
 from engine.backends.local.limits import limit_batches
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.memory_errors import is_out_of_memory
-from engine.backends.local.pipeline_loading import read
+from engine.backends.local.pipeline_loading import Reader, read
 from engine.backends.local.runtime import LocalSettings
 from engine.jobs.job import ModelUnavailable
 from engine.models.local_models import COMPRESSED
@@ -41,8 +41,9 @@ PINNED_SHARE = 0.5
 class ModelCache:
     """The resident models of one device. `card` is None on a processor, whose memory is one for all."""
 
-    def __init__(self, settings: LocalSettings) -> None:
+    def __init__(self, settings: LocalSettings, reader: Reader | None = None) -> None:
         self._settings = settings
+        self._read = reader or read
         # No LRU cache of a library: what leaves goes to the machine's memory or away, by two budgets.
         self._models: OrderedDict[str, Loaded] = OrderedDict()
         self._plans: dict[str, Plan] = {}
@@ -234,13 +235,15 @@ class ModelCache:
         return self.card is not None and weights_bytes <= PINNED_SHARE * self.card.ram_bytes
 
     def _load(self, model: Model, placement: Placement) -> Loaded:
-        dtype = runtime.choose_dtype(model.precision, self.device)
+        tuning.check(model, self.device, self._settings)
+        dtype = runtime.choose_dtype(model.precision, self.device, self.card)
         parts = self._parts(model)
         weights = sum(part.elements for part in parts.parts) * dtype.itemsize if parts else 0
         self._make_room(self._needed(model, placement) or weights)
         self._make_room_beside(self._needed_beside(model, placement), keep=model.id)
         first = self.device if self.card is not None and placement.offload in ("none", "encoders") else None
-        pipe, has_adapter = read(model, dtype, placement.kept, first)
+        pipe, has_adapter = self._read(model, dtype, placement.kept, first)
+        tuning.tune(pipe, model, self._settings)
         placing.place(pipe, placement, self.device, pinned=self._pinned(weights))
         _verify(pipe, model, dtype, placement, self.device)
         if max(map(max, model.sizes.values())) >= LARGE_PX and hasattr(pipe.vae, "enable_slicing"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Reader = Callable[[Model, Any, Kept, Any], tuple[Any, bool]]
+"""What `read` does: (model, dtype, how weights are kept, the device to read to first) → the pipeline, and whether it
+has an IP-Adapter."""
 LIBRARIES = {"diffusers", "transformers"}
 T5_PARTS = ("text_encoder_3", "tokenizer_3")
 

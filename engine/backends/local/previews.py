@@ -8,15 +8,14 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from engine.backends.local import latents as cells
 from engine.backends.local.loaded import Loaded
+from engine.backends.local.runtime import synchronise
 from engine.backends.local.schedulers import clean_guess
 
 if TYPE_CHECKING:
     import torch
-    from PIL.Image import Image
 
 SIDE_PX = 256
 SHARE = 0.06
@@ -40,8 +39,8 @@ class Previewer:
         self._spent_s = 0.0
         self._made = 0
         # Where parts take turns on the device, every look at the autoencoder would push the denoiser out of it.
-        stays = loaded.placement is not None and loaded.placement.previews
-        self._possible = steps >= FEWEST_STEPS and stays and cells.decodable(loaded.pipe)
+        own = loaded.placement is not None and loaded.placement.decodes
+        self._possible = steps >= FEWEST_STEPS and loaded.sketcher.ready(own=own)
 
     def due(self, step: int, rows: int) -> bool:
         """Whether to show something of so many rows after this many steps."""
@@ -55,11 +54,18 @@ class Previewer:
             return True
         return not self._made and step >= self._middle
 
-    def make(self, latents: torch.Tensor, before: torch.Tensor | None, step: int, wanted: Sequence[int]) -> list[bytes]:
-        """One JPEG a wanted row. `before` are the latents of one step earlier, `step` how many steps are done."""
+    def make(
+        self, latents: torch.Tensor, before: torch.Tensor | None, step: int, wanted: Sequence[int]
+    ) -> list[bytes | None]:
+        """One JPEG a wanted row, None where its latents are no numbers.
+
+        `before` are the latents of one step earlier, `step` how many steps are done.
+        """
+        synchronise(self._loaded.device)  # else the step itself, which the device may still be at, would be counted
         began_s = perf_counter()
         clean = clean_guess(self._loaded.pipe.scheduler, latents, before, step)[list(wanted)]
-        pictures = [_jpeg(picture) for picture in cells.decode(self._loaded.pipe, clean, self._size)]
+        sketches = self._loaded.sketcher.sketch(clean, self._size)
+        pictures = [None if sketch is None else _jpeg(sketch, self._size) for sketch in sketches]
         self._last_s = perf_counter()
         took_s = self._last_s - began_s
         self._spent_s += took_s
@@ -68,9 +74,12 @@ class Previewer:
         return pictures
 
 
-def _jpeg(picture: Image) -> bytes:
-    picture = picture.convert("RGB")
-    picture.thumbnail((SIDE_PX, SIDE_PX))
+def _jpeg(sketch: Any, size: tuple[int, int]) -> bytes:
+    """At most `SIDE_PX` long, and never larger than the picture's own `size`."""
+    from PIL import Image
+
+    share = min(1.0, SIDE_PX / max(size))
+    width, height = (max(1, round(side * share)) for side in size)
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(sketch).resize((width, height), Image.Resampling.BICUBIC).save(file, "JPEG", quality=JPEG_QUALITY)
     return file.getvalue()

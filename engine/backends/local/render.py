@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import inspect
-import io
+import logging
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.backends import Outcome
+from engine.backends.local import latents as cells
+from engine.backends.local import pixels
+from engine.backends.local.finishing import Unwritten
 from engine.backends.local.inputs import steps_of
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import PipelineCall
 from engine.backends.local.previews import Previewer
 from engine.backends.local.schedulers import named
-from engine.jobs.job import Finished, Job, JobCancelled, Progress, RenderFailed, Sampling
+from engine.backends.local.tuning import begin
+from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, RenderFailed, Sampling
 from engine.models.local_models import takes_pictures
 from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
     import torch
-    from PIL.Image import Image
 
-PNG_LEVEL = 3
+log = logging.getLogger(__name__)
+
 IGNORED_NOTE = "This model cannot hold a face, so the saved character was not used."
 HELD_BACK = "the model's own filter took it for something that should not be seen, and blackened it"
 ONE_FACE_NOTE = "This model holds one face; only the first character was used."
@@ -79,27 +82,32 @@ class Rendering:
         """Whether it is at the picture itself now, before the first step of an edit or after the last of any."""
         return self._done >= self._steps or (self._done == 0 and self._jobs[0].edit is not None)
 
-    def run(self, preview_every_s: float) -> list[Outcome]:
-        """One outcome a job. Raises whatever the pipeline raises, running out of memory among it."""
+    def run(self, preview_every_s: float) -> list[Unwritten | EngineError]:
+        """One a job, its picture not written yet: that needs no device.
+
+        Raises whatever the pipeline raises, running out of memory among it.
+        """
         began_s = perf_counter()
         if any(job.previews for job in self._jobs):
             size = (self._jobs[0].width, self._jobs[0].height)
             self._previewer = Previewer(self._loaded, self._steps, size, preview_every_s)
         self._tell(0, [None] * len(self._rows))
+        begin(self._loaded.pipe, self._loaded.model, self._jobs[0].steps)
         pictures = self._pictures()
-        made = {row.job.id: _png(picture) for row, picture in zip(self._rows, pictures, strict=True)}
+        made = {row.job.id: picture for row, picture in zip(self._rows, pictures, strict=True)}
         held_back = {row.job.id for row, held in zip(self._rows, self._held_back, strict=False) if held}
         render_s = perf_counter() - began_s
         return [
             RenderFailed(HELD_BACK)
             if job.id in held_back
-            else self._finished(job, said, made[job.id], render_s)
+            else self._made(job, said, made[job.id], render_s)
             if job.id in made
             else JobCancelled()
             for job, said in zip(self._jobs, self._words, strict=True)
         ]
 
-    def _pictures(self) -> Sequence[Image]:
+    def _pictures(self) -> list[Any]:
+        """One a row that is left: an array or a picture, None where nothing came of it."""
         import torch
 
         first = self._jobs[0]
@@ -113,15 +121,24 @@ class Rendering:
                     generator=[torch.Generator("cpu").manual_seed(job.seed) for job in self._jobs],
                     callback_on_step_end=self._after_step,
                     callback_on_step_end_tensor_inputs=list(self._recipe.tensor_inputs),
+                    **_as_tensors(pipe),
                 )
+                self._held_back = list(getattr(result, "nsfw_content_detected", None) or ())
+                pictures = self._sound(result.images)
         except _NobodyLeft:
             self._loaded.pipe.maybe_free_model_hooks()
             self._rows = []
             return []
         if pipe is not self._loaded.pipe:
             self._loaded.pipe.maybe_free_model_hooks()
-        self._held_back = list(getattr(result, "nsfw_content_detected", None) or ())
-        pictures: Sequence[Image] = result.images
+        return pictures
+
+    def _sound(self, images: Any) -> list[Any]:
+        """The pictures as arrays; what the model's own filter has blackened stays None and is not decoded anew."""
+        pictures = pixels.of(images)
+        for place, picture in enumerate(pictures):
+            if picture is None and not any(self._held_back[place : place + 1]):
+                pictures[place] = self._decoded_wide(place)
         return pictures
 
     def _size(self) -> dict[str, int]:
@@ -136,6 +153,15 @@ class Rendering:
         for job, said in zip(self._jobs, self._words, strict=True):
             groups.setdefault(self._recipe.alike(said), []).append(job)
         return list(groups.values())
+
+    def _decoded_wide(self, place: int) -> Any:
+        """The picture of this row from an autoencoder at 32 bits, where the latents are sound; else None."""
+        latents = self._before
+        if latents is None or not pixels.is_sound(latents[place]) or not cells.can_be_wider(self._loaded.pipe):
+            return None
+        size = (self._jobs[0].width, self._jobs[0].height)
+        log.warning("%s overflows in its autoencoder at 16 bits: decoded again at 32.", self._loaded.model.title)
+        return pixels.of(cells.decode_wide(self._loaded.pipe, latents[place : place + 1], size))[0]
 
     def _after_step(self, pipe: Any, index: int, timestep: Any, tensors: dict[str, Any]) -> dict[str, Any]:
         """Called by the pipeline after each step; what it returns goes into the next."""
@@ -175,10 +201,20 @@ class Rendering:
             ]
         )
 
-    def _finished(self, job: Job, words: RenderedPrompt, picture: bytes, render_s: float) -> Finished:
+    def _made(self, job: Job, words: RenderedPrompt, picture: Any, render_s: float) -> Unwritten | EngineError:
+        if picture is None:
+            log.error(
+                "%s came to numbers that are none (precision %s), so its picture of %s is black and not delivered.",
+                *(self._loaded.model.title, self._loaded.model.precision, job.id),
+            )
+            return RenderFailed("the model's numbers overflowed, and the picture is black")
+        return Unwritten(picture, self._told(job, words, render_s))
+
+    def _told(self, job: Job, words: RenderedPrompt, render_s: float) -> Finished:
+        """The outcome, but for its file."""
         model = self._loaded.model
         return Finished(
-            picture=picture,
+            picture=b"",
             width=job.width,
             height=job.height,
             seed=job.seed,
@@ -206,7 +242,6 @@ class Rendering:
         return ONE_FACE_NOTE if taken == 1 else f"Of {len(job.references)} reference pictures this model took {taken}."
 
 
-def _png(picture: Image) -> bytes:
-    file = io.BytesIO()
-    picture.convert("RGB").save(file, "PNG", compress_level=PNG_LEVEL)
-    return file.getvalue()
+def _as_tensors(pipe: Any) -> dict[str, Any]:
+    """Asks for pictures as tensors on the device, where the pipeline can be asked."""
+    return {"output_type": "pt"} if "output_type" in inspect.signature(type(pipe).__call__).parameters else {}

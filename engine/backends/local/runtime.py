@@ -7,7 +7,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.backends.local.devices import found_card
+from engine.backends.local import devices
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.models.local_models import COMPRESSED
 from engine.models.model import Precision
@@ -17,6 +17,9 @@ from engine.placement.sizes import GIB
 if TYPE_CHECKING:
     import torch
 
+ALLOCATOR = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
+AS_THE_PROCESS = 0
+BEHIND = 10
 FATAL_SIGNS = ("cuda error", "device-side assert", "hip error", "nccl error", "driver shutting down")
 
 
@@ -28,7 +31,10 @@ class LocalSettings:
     `ram_gib` what models may take of the machine's memory beside a card (None: most of it). `card` is what to plan
     for (None: the one that is found); with one, a processor is placed on like a card.
     `batch_memory_mib` is what a batch may take beside the weights, for a device whose allocator never refuses
-    (None: no limit). `threads` is how many processor threads a model uses (None: all).
+    (None: no limit). `threads` is how many processor threads a model uses (None: all). `niceness` is the priority of
+    the thread that renders (None: that of the process with a card, whose work that thread hands out, and less on a
+    processor, where it does the work itself). `expandable` lets the allocator of an NVIDIA card grow its blocks, and
+    `compiler` is what torch.compile works with.
     """
 
     device: str = "auto"
@@ -37,10 +43,12 @@ class LocalSettings:
     card: Card | None = None
     batch_memory_mib: float | None = None
     threads: int | None = None
-    niceness: int = 10
+    niceness: int | None = None
     hang_s: float = 300.0
     load_hang_s: float = 3600.0
     preview_every_s: float = 1.0
+    expandable: bool = False
+    compiler: str = "inductor"
 
 
 def prepare(settings: LocalSettings) -> None:
@@ -48,6 +56,8 @@ def prepare(settings: LocalSettings) -> None:
     # A waiting OpenMP thread that spins takes the core from the event loop; on a busy machine it made a step
     # ten times slower. It must be set before torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if settings.expandable:
+        let_blocks_grow()
     import diffusers
     import torch
     import transformers
@@ -63,6 +73,24 @@ def prepare(settings: LocalSettings) -> None:
         torch.set_num_threads(settings.threads)
 
 
+def let_blocks_grow() -> None:
+    """Adds to how torch's allocator is set up for NVIDIA cards; read when torch first uses one.
+
+    Under both of its names: the older is read where the newer is unknown. What the operator has set stays.
+    """
+    for name in ALLOCATOR:
+        said = [one for one in os.environ.get(name, "").split(",") if one]
+        if not any(one.strip().startswith("expandable_segments") for one in said):
+            os.environ[name] = ",".join([*said, "expandable_segments:True"])
+
+
+def niceness(settings: LocalSettings) -> int:
+    """The priority of the thread that renders, before anything of torch is known."""
+    if settings.niceness is not None:
+        return settings.niceness
+    return AS_THE_PROCESS if settings.card is not None or devices.expected() else BEHIND
+
+
 def choose_device(settings: LocalSettings) -> torch.device:
     """The device of the settings; "auto" is the GPU where there is one."""
     import torch
@@ -76,12 +104,13 @@ def choose_device(settings: LocalSettings) -> torch.device:
     return torch.device("cpu")
 
 
-def choose_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """The number format of the weights; "auto" is float32 on a CPU and bfloat16 elsewhere."""
+def choose_dtype(precision: Precision, device: torch.device, card: Card | None = None) -> torch.dtype:
+    """The number format of the weights; "auto" is float32 on a CPU, and on a card bfloat16 where it has that."""
     import torch
 
     if precision == "auto" or precision in COMPRESSED:  # what the denoiser's small weights are worked with
-        return torch.float32 if device.type == "cpu" else torch.bfloat16
+        half = torch.bfloat16 if card is None or card.bfloat16 else torch.float16
+        return torch.float32 if device.type == "cpu" else half
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     return dtypes[precision]
 
@@ -91,7 +120,7 @@ def choose_card(settings: LocalSettings, device: torch.device) -> Card | None:
     card = settings.card
     if card is None:
         ram = None if settings.ram_gib is None else int(settings.ram_gib * GIB)
-        card = None if device.type == "cpu" else found_card(ram)
+        card = None if device.type == "cpu" else devices.found_card(ram)
     if card is not None and settings.memory_gib is not None:
         card = replace(card, usable_bytes=int(settings.memory_gib * GIB))
     return card
@@ -113,6 +142,16 @@ def free_unused(device: torch.device) -> None:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
+
+
+def synchronise(device: torch.device) -> None:
+    """Waits until the device has done all that it was given."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
 
 
 def no_kernel(error: BaseException) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from bot.core.engine_setup import make_catalogue
 from bot.core.errors import SettingsError
 from bot.core.hosted_setup import reached
 from bot.core.settings import RENAMED, Providers, Settings, example
@@ -44,6 +45,20 @@ def test_without_hosted_models_nobody_is_asked_whatever_is_in_the_environment() 
     assert settings.providers.bfl.api_key == "k"
     assert not reached(settings.without_hosted())
     assert not any(getattr(settings.without_hosted(), name).get_secret_value() for name in keys)
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        (("MODEL_WARM=true", "MODEL_DEFAULT=mango-2", "MAGE_API_KEY=key"), "does not run on this machine"),
+        (("MODEL_EXPANDABLE_SEGMENTS=true",), "no local model for a GPU"),
+    ],
+)
+def test_what_would_mean_nothing_for_this_machine_is_refused(tmp_path: Path, lines: tuple[str, ...], why: str) -> None:
+    file = tmp_path / ".env"
+    file.write_text("\n".join(lines))
+    with pytest.raises(SettingsError, match=why):
+        make_catalogue(Settings.load(file))
 
 
 def test_the_token_is_not_shown(tmp_path: Path) -> None:

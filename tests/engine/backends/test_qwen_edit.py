@@ -8,6 +8,7 @@ import pytest
 
 from engine.backends.local.embeddings import Embeddings
 from engine.backends.local.fine_tunes import FineTunes
+from engine.backends.local.finishing import Unwritten
 from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.pipelines import recipe_for
@@ -78,9 +79,9 @@ def rendered(loaded: Loaded, one: Job) -> Finished:
     words = words_for(one, loaded, Catalogue((MODEL,), "m"))
     watcher = Quiet()
     (done,) = Rendering(loaded, recipe_for(loaded, Embeddings(), one), [one], [words], watcher).run(0.0)
-    assert isinstance(done, Finished)
+    assert isinstance(done, Unwritten)
     assert watcher.steps == [0, 1, 2]
-    return done
+    return done.written()
 
 
 def test_faces_and_the_picture_to_change_go_in_together(loaded: Loaded, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from engine.backends.worker import Worker, WorkerDied, WorkerHung
+from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
 
 
 @pytest.fixture
@@ -88,6 +88,11 @@ async def test_closing_a_worker_that_never_ran_or_died_is_nothing(caplog: pytest
 @pytest.mark.skipif(not hasattr(os, "getpriority"), reason="niceness of a thread is Unix")
 async def test_the_thread_leaves_the_processor_to_the_event_loop() -> None:
     worker = Worker("nice", niceness=os.getpriority(os.PRIO_PROCESS, 0) + 3)
+    assert await worker.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())) > (
+        os.getpriority(os.PRIO_PROCESS, 0)
+    )
+    # A process that is nicer still: its thread must not get ahead of the loop.
+    await worker.run(lambda: be_nice(-1))
     assert await worker.run(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())) > (
         os.getpriority(os.PRIO_PROCESS, 0)
     )

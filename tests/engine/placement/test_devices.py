@@ -1,11 +1,13 @@
 """What is said of a card that torch cannot use, from what can be told of it."""
 
+import os
 from dataclasses import replace
 
 import pytest
 
 from engine.backends.local import runtime
-from engine.backends.local.devices import CardFacts, fault
+from engine.backends.local.devices import CardFacts, fault, works_in_bfloat16
+from engine.backends.local.runtime import LocalSettings
 from engine.placement.graphics_card import card_of, ram_for_models
 from engine.placement.sizes import GIB
 
@@ -77,3 +79,34 @@ def test_models_never_get_all_of_the_machine() -> None:
     import os
 
     assert 0 <= ram_for_models() < 0.8 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@pytest.mark.parametrize(("capability", "format_"), [((7, 5), "float16"), ((8, 0), "bfloat16"), ((0, 0), "bfloat16")])
+def test_a_card_that_would_emulate_bfloat16_works_in_float16(capability: tuple[int, int], format_: str) -> None:
+    import torch
+
+    card = replace(card_of(8, 16 * GIB), bfloat16=works_in_bfloat16(replace(FINE, capability=capability)))
+    for precision in ("auto", "fp8"):
+        assert str(runtime.choose_dtype(precision, torch.device("cuda"), card)) == f"torch.{format_}"
+    assert runtime.choose_dtype("bfloat16", torch.device("cuda"), card) == torch.bfloat16
+    assert runtime.choose_dtype("auto", torch.device("cpu"), card) == torch.float32
+
+
+def test_the_thread_that_hands_work_to_a_card_keeps_the_priority_of_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert runtime.niceness(LocalSettings(card=card_of(8, 16 * GIB))) == 0
+    assert runtime.niceness(LocalSettings(niceness=3)) == 3
+    for seen, expected in ((True, 0), (False, 10)):
+        monkeypatch.setattr("engine.backends.local.devices.expected", lambda seen=seen: seen)
+        assert runtime.niceness(LocalSettings()) == expected
+
+
+def test_blocks_that_grow_are_asked_for_beside_what_the_operator_has_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, said in zip(runtime.ALLOCATOR, ("max_split_size_mb:128", "expandable_segments:False"), strict=True):
+        monkeypatch.setenv(name, said)
+    runtime.let_blocks_grow()
+    assert [os.environ[name] for name in runtime.ALLOCATOR] == [
+        "max_split_size_mb:128,expandable_segments:True",
+        "expandable_segments:False",
+    ]
