@@ -68,7 +68,7 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     prompt = _read(text, brought, judged, language)
     weights, sampler = tuple(dict.fromkeys(brought.weights)), brought.sampler
     strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
-    if strange or (prompt.negative and any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS)):
+    if strange or any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS):
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))

@@ -177,6 +177,7 @@ def _without_weights(text: str, brought: Brought) -> str:
     brought.ignored += _EXTRA_NETWORK.findall(text)
     text = _EXTRA_NETWORK.sub(", ", text)
     text = _BREAK.sub(", ", text)
+    brought.ignored += [mark.replace(" ", "") for mark in _MULTI_PROMPT.findall(text) if mark.strip(": ")]
     text = _MULTI_PROMPT.sub(", ", text)
     return _STRESS.sub("", _BRACKETS.sub("", _GLUED.sub(", ", _WEIGHT.sub("", text))))
 

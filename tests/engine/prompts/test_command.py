@@ -27,7 +27,8 @@ def test_a_reading_is_printed_as_json(from_input: bool) -> None:
     done = shown("-", given=f"{text}\n".encode()) if from_input else shown(text)
     assert (done.returncode, done.stderr) == (0, b"")
     assert json.loads(done.stdout) == {
-        **dict.fromkeys(SLOTS, ""),
+        **dict.fromkeys((*SLOTS, "sampler"), ""),
+        "weights": [],
         "subject": "A baker, @ana",
         "clothing": "in a red coat",
         "environment": 'sign "CAFÉ"',

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from engine.prompt import SLOTS, PortraitPrompt, parse, read, to_lines
@@ -149,6 +149,7 @@ def test_no_model_is_asked_for_what_is_not_wanted(family: str) -> None:
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(WORDS, max_size=16))
+@example([*"aaaaaa", "don't", "don't"])
 def test_lines_with_denials_read_back_the_same(words: list[str]) -> None:
     """Whatever is denied, the recipe is what its lines say."""
     prompt = parse(" ".join(words))

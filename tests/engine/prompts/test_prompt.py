@@ -56,6 +56,7 @@ def test_a_sentence_falls_into_its_six_slots() -> None:
 @settings(max_examples=400, deadline=None)
 @given(st.text())
 @example("0,_0")
+@example("1::0")
 @example("a woman, _wearing_ a hat")
 def test_no_word_of_any_text_is_lost(text: str) -> None:
     """Whatever a person types is in the prompt or told as meaning nothing here; only separators go."""
