@@ -12,11 +12,14 @@ from engine.jobs.job import Job
 from engine.models.catalogue import Catalogue, CatalogueSettings, build
 from engine.models.model import CatalogueError
 from engine.pictures.decoding.decoder import Decoder
+from engine.placement.graphics_card import ram_for_models
+from engine.placement.sizes import GIB
 from engine.queue.engine import Engine, Limits
 
 if TYPE_CHECKING:
     from engine.backends import Backend
     from engine.backends.hosted import RequestJournal
+    from engine.backends.local.runtime import LocalSettings
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +61,25 @@ def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
         )
 
 
+def ram_share_bytes(settings: Settings) -> int | None:
+    """What the models of one card may take of the machine's memory; None: most of it, where there is one card."""
+    ram = int(settings.model_ram_gib * GIB) or (ram_for_models() if len(settings.model_devices) > 1 else 0)
+    return ram // max(1, len(settings.model_devices)) or None
+
+
+def local_settings_by_card(settings: Settings) -> "list[LocalSettings]":
+    """How each card is used."""
+    from engine.backends.local.runtime import LocalSettings
+
+    ram = ram_share_bytes(settings)
+    return [
+        LocalSettings(
+            device=device, memory_gib=settings.model_memory_gib or None, ram_gib=None if ram is None else ram / GIB
+        )
+        for device in settings.model_devices or ("auto",)
+    ]
+
+
 def make_engine(
     settings: Settings,
     before_start: Callable[[Sequence[Job]], Awaitable[None]],
@@ -83,14 +105,10 @@ def make_engine(
 
     def local() -> "Backend":
         from engine.backends.diffusers import DiffusersBackend
-        from engine.backends.local.runtime import LocalSettings
+        from engine.backends.several_cards import SeveralCards
 
-        return DiffusersBackend(
-            catalogue,
-            settings=LocalSettings(
-                memory_gib=settings.model_memory_gib or None, ram_gib=settings.model_ram_gib or None
-            ),
-        )
+        workers = {told.device: DiffusersBackend(catalogue, settings=told) for told in local_settings_by_card(settings)}
+        return next(iter(workers.values())) if len(workers) == 1 else SeveralCards(workers)
 
     def studio() -> "Backend":
         from engine.backends.photo_studio import StudioBackend

@@ -13,11 +13,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from engine.backends import Cancelled, Outcome, Report
-from engine.backends.hosted import SENT, Answer, Ask, HostedBackend, RequestJournal
 from engine.backends.cluster_server import ClusterServer
+from engine.backends.hosted import SENT, Answer, Ask, HostedBackend, RequestJournal
 from engine.backends.provider_errors import (
     AnswerLost,
     KeyRefused,
@@ -34,7 +34,7 @@ from engine.backends.provider_errors import (
 from engine.jobs.job import Job, Lane, Sampling
 from engine.models.catalogue import Catalogue
 from engine.models.circuit_breaker import FIRST_OPEN_S, CircuitBreaker
-from engine.models.hosted_models import Access, Server
+from engine.models.hosted_models import Access
 from engine.models.model import Provider
 from engine.pictures.decoding.decoder import Decoder
 

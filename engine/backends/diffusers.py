@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from engine.backends.local.job_prompt import words_for
 from engine.backends.local.loaded import attached, kind_of_call
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.worker import Worker, WorkerDied, WorkerHung
-from engine.jobs.job import Job, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
+from engine.jobs.job import Job, Loading, ModelUnavailable, NotOnThisCard, OutOfMemory, Progress, RenderFailed
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import can_edit, takes_pictures
 from engine.models.model import Model
@@ -50,7 +51,9 @@ class DiffusersBackend:
     def __init__(self, catalogue: Catalogue, *, settings: LocalSettings | None = None) -> None:
         self._catalogue = catalogue
         self._settings = settings or LocalSettings()
-        self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=self._settings.niceness)
+        device = self._settings.device
+        name = "diffusers" if device == "auto" else f"diffusers {device}"
+        self._worker = Worker(name, hang_s=self._settings.hang_s, niceness=self._settings.niceness)
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
         self.model_cache: ModelCache | None = None
@@ -97,7 +100,7 @@ class DiffusersBackend:
         except Exception as error:
             if self.model_cache is not None and runtime.no_kernel(error):
                 log.exception("torch has no kernels for the GPU here.")
-                raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
+                raise NotOnThisCard(batch[0].model, "the GPU here is not one that torch can use") from error
             if self.model_cache is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
             raise
@@ -205,7 +208,8 @@ class DiffusersBackend:
         if planned is not None:
             self._limits.plan(_kind(model, batch[0]), planned)
         self._ready = model_cache.resident
-        loaded.fine_tunes.use(batch[0].adapters, loading)
+        with runtime.building(loading) if batch[0].adapters else contextlib.nullcontext():
+            loaded.fine_tunes.use(batch[0].adapters, loading)
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
             recipe.warm_up()
@@ -230,6 +234,7 @@ class DiffusersBackend:
 
             self.model_cache = ModelCache(self._settings)
             self.embeddings = Embeddings()
+        runtime.use(self.model_cache.device)
         return self.model_cache, self.embeddings
 
 
