@@ -127,6 +127,16 @@ class StudioBot(App):
         await asyncio.to_thread(write_over, mark, digest.encode())
         log.info("commands registered")
 
+    async def launch_shards(self) -> None:
+        """As many as Discord asks for, at the gateway of the settings.
+
+        Told no number, discord.py would also take the gateway's address from Discord, and DISCORD_GATEWAY_URL would
+        have no effect.
+        """
+        if self.shard_count is None:
+            self.shard_count, _, _ = await self.http.get_bot_gateway()
+        await super().launch_shards()
+
     async def on_ready(self) -> None:
         log.info("ready in %d servers", len(self.guilds))
         if not self._resumed:
