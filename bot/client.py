@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import discord
 from discord import app_commands
@@ -133,7 +133,7 @@ class StudioBot(App):
         Told no number, discord.py would also take the gateway's address from Discord, and DISCORD_GATEWAY_URL would
         have no effect.
         """
-        if self.shard_count is None:
+        if cast(int | None, self.shard_count) is None:  # discord.py calls it a number, and begins with none
             self.shard_count, _, _ = await self.http.get_bot_gateway()
         await super().launch_shards()
 
