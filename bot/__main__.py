@@ -159,7 +159,7 @@ async def serve(settings: Settings) -> int:
         ) from error
     except discord.PrivilegedIntentsRequired as error:
         raise SettingsError("Discord refused the bot's intents; none of them should need approval.") from error
-    except (aiohttp.ClientConnectionError, discord.DiscordServerError) as error:
+    except (aiohttp.ClientConnectionError, discord.DiscordServerError, discord.GatewayNotFound) as error:
         raise DiscordUnreachable(
             f"Discord could not be reached ({type(error).__name__}). Check this machine's network and, if they "
             "are set, DISCORD_API_URL and DISCORD_GATEWAY_URL; then start the bot again."

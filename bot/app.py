@@ -25,8 +25,12 @@ class Remover(Protocol):
     async def remove(self, portrait: Portrait) -> None: ...
 
 
-class App(discord.Client):
-    """The client as commands see it. A class and no protocol, as discord.py's interactions are of a client's class."""
+class App(discord.AutoShardedClient):
+    """The client as commands see it. A class and no protocol, as discord.py's interactions are of a client's class.
+
+    It opens as many connections (shards) as Discord asks for, which is one up to about a thousand servers: a single
+    one is refused from 2,500 on. `on_ready` comes once all are open.
+    """
 
     settings: Settings
     stores: Stores

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 import discord
 from discord import app_commands
@@ -156,6 +156,16 @@ class StudioBot(App):
             await self.tree.sync(guild=home)
         await asyncio.to_thread(write_over, mark, digest.encode())
         log.info("commands registered")
+
+    async def launch_shards(self) -> None:
+        """As many as Discord asks for, at the gateway of the settings.
+
+        Told no number, discord.py would also take the gateway's address from Discord, and DISCORD_GATEWAY_URL would
+        have no effect.
+        """
+        if cast(int | None, self.shard_count) is None:  # discord.py calls it a number, and begins with none
+            self.shard_count, _, _ = await self.http.get_bot_gateway()
+        await super().launch_shards()
 
     async def on_ready(self) -> None:
         log.info("ready in %d servers", len(self.guilds))

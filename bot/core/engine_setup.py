@@ -14,6 +14,8 @@ from engine.jobs.job import Job
 from engine.models.catalogue import Catalogue, CatalogueSettings, build
 from engine.models.model import ON_THIS_MACHINE, CatalogueError
 from engine.pictures.decoding.decoder import Decoder
+from engine.placement.graphics_card import ram_for_models
+from engine.placement.sizes import GIB
 from engine.queue.engine import Engine, Limits
 
 if TYPE_CHECKING:
@@ -79,15 +81,26 @@ def _check_editor(settings: Settings, catalogue: Catalogue) -> None:
         )
 
 
-def local_settings(settings: Settings) -> "LocalSettings":
-    """How local models use this machine."""
+def ram_share_bytes(settings: Settings) -> int | None:
+    """What the models of one card may take of the machine's memory; None: most of it, where there is one card."""
+    ram = int(settings.model_ram_gib * GIB) or (ram_for_models() if len(settings.model_devices) > 1 else 0)
+    return ram // max(1, len(settings.model_devices)) or None
+
+
+def local_settings_by_card(settings: Settings) -> "list[LocalSettings]":
+    """How local models use each card of this machine."""
     from engine.backends.local.runtime import LocalSettings
 
-    return LocalSettings(
-        memory_gib=settings.model_memory_gib or None,
-        ram_gib=settings.model_ram_gib or None,
-        expandable=settings.model_expandable_segments,
-    )
+    ram = ram_share_bytes(settings)
+    return [
+        LocalSettings(
+            device=device,
+            memory_gib=settings.model_memory_gib or None,
+            ram_gib=None if ram is None else ram / GIB,
+            expandable=settings.model_expandable_segments,
+        )
+        for device in settings.model_devices or ("auto",)
+    ]
 
 
 def make_engine(
@@ -118,8 +131,10 @@ def make_engine(
 
     def local() -> "Backend":
         from engine.backends.diffusers import DiffusersBackend
+        from engine.backends.several_cards import SeveralCards
 
-        return DiffusersBackend(catalogue, settings=local_settings(settings))
+        workers = {told.device: DiffusersBackend(catalogue, settings=told) for told in local_settings_by_card(settings)}
+        return next(iter(workers.values())) if len(workers) == 1 else SeveralCards(workers)
 
     def studio() -> "Backend":
         from engine.backends.photo_studio import StudioBackend

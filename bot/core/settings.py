@@ -162,6 +162,12 @@ class Settings(BaseSettings):
         ge=0,
         description="Memory of the GPU for local models and their pictures, in GiB. 0: what it has, less a reserve.",
     )
+    model_devices: tuple[Annotated[str, Field(pattern=r"^cuda:\d{1,3}$")], ...] = Field(
+        (),
+        description="The cards that local models run on, as a JSON list such as "
+        '["cuda:0", "cuda:1"]: a worker each behind the one queue, with models of its own in memory. '
+        "MODEL_MEMORY_GIB is then of each, and MODEL_RAM_GIB is shared. Empty: the GPU that torch takes first.",
+    )
     model_ram_gib: float = Field(
         0,
         ge=0,
@@ -393,6 +399,13 @@ class Settings(BaseSettings):
     @classmethod
     def _no_repeats(cls, value: tuple[object, ...]) -> tuple[object, ...]:
         return tuple(dict.fromkeys(value))
+
+    @field_validator("model_devices", mode="after")
+    @classmethod
+    def _each_once(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(devices)) < len(devices):
+            raise ValueError("a card is named twice")
+        return devices
 
     @field_validator("log_level")
     @classmethod

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from bot.core.engine_setup import make_catalogue
+from bot.core.engine_setup import make_catalogue, ram_share_bytes
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
 from bot.operations.diagnosis import Diagnosis
@@ -177,13 +177,23 @@ def _device(settings: Settings) -> Iterator[Diagnosis]:
             "bad", 'Device: no torch, so local models cannot run. Install it: .venv/bin/pip install -e ".[local]".'
         )
         return
+    for device in settings.model_devices or ("",):
+        yield from _card(settings, device)
+
+
+def _card(settings: Settings, device: str) -> Iterator[Diagnosis]:
+    """One card of MODEL_DEVICES, or "" for the one that torch takes."""
     from engine.backends.local.devices import fault, found_card, look
 
-    why = fault(look())
+    index = int(device.partition(":")[2] or 0)
+    why = fault(look(index))
     if why:
         yield Diagnosis("bad", f"Device: {why}.")
         return
-    card = found_card(int(settings.model_ram_gib * GIB) or None)
+    card = found_card(ram_share_bytes(settings), index)
+    if card is None and device:
+        yield Diagnosis("bad", f"Device: there is no {device}. Mend MODEL_DEVICES, or leave it out.")
+        return
     if card is None:
         yield Diagnosis(
             "note",
@@ -192,7 +202,8 @@ def _device(settings: Settings) -> Iterator[Diagnosis]:
         yield from _too_large_without(settings)
         return
     own = int(settings.model_memory_gib * GIB) or card.usable_bytes
-    yield Diagnosis("good", f"Device: {card.name}, {own / GIB:.1f} GiB for models.")
+    name = f"{device}, {card.name}" if device else card.name
+    yield Diagnosis("good", f"Device: {name}, {own / GIB:.1f} GiB for models.")
     yield from _placements(settings, replace(card, usable_bytes=own))
 
 

@@ -36,7 +36,7 @@ class LiveEnv(simcord.Env):
     """An environment whose actions return while the bot still works."""
 
     def __init__(self, bot: discord.Client) -> None:
-        super().__init__(bot, check_errors=False, settle_timeout=30.0)
+        super().__init__(bot, check_errors=False, shard_count=1, settle_timeout=30.0)
         self.clock = WallClock()
         self.backend.clock = self.clock
         self.live = False

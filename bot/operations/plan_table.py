@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from bot.core.engine_setup import make_catalogue
+from bot.core.engine_setup import make_catalogue, ram_share_bytes
 from bot.core.errors import BotError
 from bot.core.settings import Settings
 from engine.models.local_models import model_of
@@ -31,11 +31,23 @@ class Row:
 
 
 def run(settings: Settings, gib: float | None, ram_gib: float | None, *, as_json: bool) -> int:
-    """Print the table; the exit code is 1 when a model of the settings fits nowhere. Raises BotError."""
-    card = _card(settings, gib, ram_gib)
-    rows = list(table(settings, card))
-    print(json.dumps(_told(card, rows), indent=2) if as_json else "\n".join(_lines(card, rows)))
-    return int(any(row.configured and row.plan is not None and not row.plan.fits for row in rows))
+    """Print the table, of each card that differs; the exit code is 1 when a model of the settings fits nowhere.
+
+    As JSON one object, or a list of them for several cards. Raises BotError.
+    """
+    tables = [(card, list(table(settings, card))) for card in _cards(settings, gib, ram_gib)]
+    if as_json:
+        told = [_told(card, rows) for card, rows in tables]
+        print(json.dumps(told[0] if len(told) == 1 else told, indent=2))
+    else:
+        print("\n\n".join("\n".join(_lines(card, rows)) for card, rows in tables))
+    return int(any(_fits_nowhere(row.model.id, [rows for _, rows in tables]) for row in tables[0][1]))
+
+
+def _fits_nowhere(model_id: str, tables: Sequence[Sequence[Row]]) -> bool:
+    """Whether a model of the settings is known to fit on none of the cards."""
+    rows = [row for rows in tables for row in rows if row.model.id == model_id and row.configured]
+    return bool(rows) and all(row.plan is not None and not row.plan.fits for row in rows)
 
 
 def table(settings: Settings, card: Card) -> Iterator[Row]:
@@ -56,20 +68,27 @@ def _row(model: Model, card: Card, *, configured: bool) -> Row:
     return Row(model, configured, parts.source, plan(model, parts, card))
 
 
-def _card(settings: Settings, gib: float | None, ram_gib: float | None) -> Card:
-    """The card that is asked about, else the one in this machine. Raises BotError where there is none."""
-    ram = ram_for_models() if ram_gib is None else card_ram(ram_gib)
-    if settings.model_ram_gib and ram_gib is None:
-        ram = int(settings.model_ram_gib * GIB)
+def _cards(settings: Settings, gib: float | None, ram_gib: float | None) -> Sequence[Card]:
+    """The card that is asked about, else those of MODEL_DEVICES, else the one in this machine; alike ones once.
+
+    Raises BotError where there is none.
+    """
+    ram = ram_share_bytes(settings) or ram_for_models()
+    if ram_gib is not None:
+        ram = card_ram(ram_gib) // max(1, len(settings.model_devices))
     if gib is not None:
-        return card_of(gib, ram)
+        return [card_of(gib, ram)]
     from engine.backends.local.devices import found_card
 
-    card = found_card()
-    if card is None:
-        raise BotError("torch can use no GPU here (`python -m bot doctor` says why). Say a size: plan --gib 12.")
-    own = int(settings.model_memory_gib * GIB) or card.usable_bytes
-    return replace(card, usable_bytes=own, ram_bytes=ram)
+    found: dict[Card, None] = {}
+    for device in settings.model_devices or ("cuda:0",):
+        card = found_card(ram, int(device.partition(":")[2]))
+        if card is None:
+            missing = "torch can use no GPU here" if not settings.model_devices else f"torch cannot use {device}"
+            raise BotError(f"{missing} (`python -m bot doctor` says why). Say a size: plan --gib 12.")
+        own = int(settings.model_memory_gib * GIB) or card.usable_bytes
+        found[replace(card, usable_bytes=own, ram_bytes=ram)] = None
+    return list(found)
 
 
 def card_ram(ram_gib: float) -> int:

@@ -18,7 +18,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Final
 
-from bot.core.engine_setup import local_settings, make_catalogue
+from bot.core.engine_setup import local_settings_by_card, make_catalogue
 from bot.core.errors import BotError
 from bot.core.settings import Settings
 from engine.backends import Backend
@@ -128,7 +128,7 @@ def _backend(settings: Settings, catalogue: Catalogue, model: Model) -> Backend:
         return StudioBackend(catalogue)
     from engine.backends.diffusers import DiffusersBackend
 
-    return DiffusersBackend(catalogue, settings=local_settings(settings))
+    return DiffusersBackend(catalogue, settings=local_settings_by_card(settings)[0])
 
 
 async def trials_of(

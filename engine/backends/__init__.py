@@ -83,6 +83,19 @@ class Warming(Protocol):
 
 
 @runtime_checkable
+class Assigning(Protocol):
+    """A backend of several devices: which of them takes a batch is settled when it leaves the queue."""
+
+    def assign(self, head: Job) -> None:
+        """The batch that begins with this job was picked, and counts as running."""
+        ...
+
+    def release(self, head: Job) -> None:
+        """That batch is over, whether it was rendered or not."""
+        ...
+
+
+@runtime_checkable
 class Remembering(Protocol):
     """A backend that keeps something of words and reference pictures between batches."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,17 @@ from engine.backends.local.runtime import LocalSettings
 from engine.backends.local.tuning import compile_failed
 from engine.backends.warm_up import check_ready, warm_up_job
 from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
-from engine.jobs.job import EngineError, Job, Lane, Loading, ModelUnavailable, OutOfMemory, Progress, RenderFailed
+from engine.jobs.job import (
+    EngineError,
+    Job,
+    Lane,
+    Loading,
+    ModelUnavailable,
+    NotOnThisCard,
+    OutOfMemory,
+    Progress,
+    RenderFailed,
+)
 from engine.models.catalogue import Catalogue
 from engine.models.local_models import can_edit, takes_pictures
 from engine.models.model import Model
@@ -58,7 +69,9 @@ class DiffusersBackend:
         self._catalogue = catalogue
         self._reader = reader
         self._settings = settings or LocalSettings()
-        self._worker = Worker("diffusers", hang_s=self._settings.hang_s, niceness=runtime.niceness(self._settings))
+        device = self._settings.device
+        name = "diffusers" if device == "auto" else f"diffusers {device}"
+        self._worker = Worker(name, hang_s=self._settings.hang_s, niceness=runtime.niceness(self._settings))
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
         self._finisher = Finisher()
@@ -165,7 +178,7 @@ class DiffusersBackend:
         except Exception as error:
             if self.model_cache is not None and runtime.no_kernel(error):
                 log.exception("torch has no kernels for the GPU here.")
-                raise ModelUnavailable(batch[0].model, "the GPU here is not one that torch can use") from error
+                raise NotOnThisCard(batch[0].model, "the GPU here is not one that torch can use") from error
             if self.model_cache is not None and compile_failed(error):
                 log.exception("Model %s could not be compiled.", batch[0].model)
                 raise ModelUnavailable(
@@ -298,7 +311,8 @@ class DiffusersBackend:
         if planned is not None:
             self._limits.plan(_kind(model, batch[0]), planned)
         self._ready = model_cache.resident
-        loaded.fine_tunes.use(batch[0].adapters, loading)
+        with runtime.building(loading) if batch[0].adapters else contextlib.nullcontext():
+            loaded.fine_tunes.use(batch[0].adapters, loading)
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
             recipe.warm_up()
@@ -326,6 +340,7 @@ class DiffusersBackend:
             if self.model_cache.card is None and self._settings.niceness is None:
                 be_nice(runtime.BEHIND)  # a card was expected here, and it is the processor that does the work
             self.embeddings = Embeddings()
+        runtime.use(self.model_cache.device)
         return self.model_cache, self.embeddings
 
 

@@ -93,6 +93,17 @@ class RequestRefused(ProviderError):
         )
 
 
+class ModelNotServed(ProviderError):
+    """A server of the cluster has another model than the one that was asked of it; nothing was made."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            title,
+            f"{title} has no server with this model just now. Choose another model, and tell the bot's owner: "
+            "CLUSTER_MODELS and what the servers were started with differ.",
+        )
+
+
 class GenerationFailed(ProviderError):
     """The provider took the request and then failed, and does not charge for that.
 

@@ -251,6 +251,10 @@ class ModelUnavailable(EngineError):
         super().__init__(f"The model {model} cannot be used now: {reason}. Choose another model.")
 
 
+class NotOnThisCard(ModelUnavailable):
+    """The card of this machine that was asked cannot hold the model, or cannot be used; another may."""
+
+
 class JobCancelled(EngineError):
     """Cancelled before it was finished."""
 

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from engine.models.local_models import local_model, sizes
 from engine.models.model import CatalogueError, Model, Provider
+from engine.models.published import OF_PIPELINES, UNKNOWN
 from engine.models.speed_options import is_tuned
 
 _NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
@@ -240,16 +241,23 @@ def _entry(provider: Provider, entry: str) -> Model:
 
 
 def _in_cluster(entry: str) -> Model:
-    """A published model as a server with OpenAI's interface has it: without previews, everything else as locally."""
+    """A published model as a server with OpenAI's interface has it: without previews, everything else as locally.
+
+    Pictures go there only where the pipeline itself takes them: these servers know no image-to-image, and no
+    IP-Adapter, and what they are sent beside the words they leave out without a word.
+    """
     known = local_model(entry)
     if known.gguf or (known.precision, known.offload) != ("auto", "auto") or is_tuned(known):
         raise CatalogueError(
             f"{entry!r} says precision, offload, gguf, compile, layout, cudnn or cache, which has no effect here: the "
             "servers decide how they load it."
         )
+    references = OF_PIPELINES.get(known.pipeline, UNKNOWN).references and known.references
     return replace(
         known,
         provider="cluster",
+        references=references,
+        edits=known.edits and references > 0,
         best_for="portraits on the studio's own servers" if known.family == "plain" else known.best_for,
         catch="no live preview",
         live_preview=False,

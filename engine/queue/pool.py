@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from time import perf_counter
 
-from engine.backends import Backend, Keeping, Laned
+from engine.backends import Assigning, Backend, Keeping, Laned
 from engine.jobs.job import Job, Lane, Queued
 from engine.queue.fair_queue import BatchKey, FairQueue, SlotsLeft, batch_key
 from engine.queue.timings import Timings
@@ -65,6 +65,8 @@ class Pool:
         jobs = self._queue.pick(size, slots, self._lanes(), ready)
         if jobs:
             self._running.append((batch_key(jobs[0]), jobs[0].lane, now_s))
+            if isinstance(self.backend, Assigning):
+                self.backend.assign(jobs[0])
             self._stale = True
         return jobs
 
@@ -73,6 +75,8 @@ class Pool:
         batch = (batch_key(head), head.lane)
         index = next(index for index, (key, lane, _) in enumerate(self._running) if (key, lane) == batch)
         del self._running[index]
+        if isinstance(self.backend, Assigning):
+            self.backend.release(head)
 
     def measured(self, head: Job, batch: int, render_s: float) -> None:
         self._timings.measured(batch_key(head), batch, render_s)

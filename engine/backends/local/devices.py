@@ -31,6 +31,7 @@ class CardFacts:
     """What there is to be told of a machine's NVIDIA card. `driver` is "" without one, `cuda` where torch has none.
 
     `name` and `capability` are of the card, once torch can use the driver; `built_for` is what torch's kernels are.
+    `missing` is the number of a card that was asked for, and is not there although others are.
     """
 
     cuda: str = ""
@@ -40,21 +41,24 @@ class CardFacts:
     built_for: Sequence[str] = ()
     driver: str = ""
     uvm: bool = True
+    missing: int | None = None
 
 
-def look() -> CardFacts:
-    """This machine's."""
+def look(index: int = 0) -> CardFacts:
+    """This machine's card with this number; without an `available` one where there is none."""
     import torch
 
     its_driver, uvm = driver(), _UVM.exists()
     cuda = torch.version.cuda or ""
+    if torch.cuda.is_available() and index >= torch.cuda.device_count():
+        return CardFacts(cuda=cuda, driver=its_driver, uvm=uvm, missing=index)
     if not torch.cuda.is_available() or torch.version.hip:
         return CardFacts(cuda=cuda, driver=its_driver, uvm=uvm, available=torch.cuda.is_available())
     return CardFacts(
         cuda=cuda,
         available=True,
-        name=torch.cuda.get_device_name(0),
-        capability=torch.cuda.get_device_capability(0),
+        name=torch.cuda.get_device_name(index),
+        capability=torch.cuda.get_device_capability(index),
         built_for=tuple(torch.cuda.get_arch_list()),
         driver=its_driver,
         uvm=uvm,
@@ -63,6 +67,8 @@ def look() -> CardFacts:
 
 def fault(seen: CardFacts) -> str:
     """Why torch cannot use the card that is there, and what to do, as a clause; "" where it can or there is none."""
+    if seen.missing is not None:
+        return f"there is no card cuda:{seen.missing} here: nvidia-smi lists them, and they are counted from 0"
     if seen.available:
         return _too_old_a_card(seen)
     if not seen.driver:
@@ -120,15 +126,15 @@ def expected() -> bool:
     return apple or any(place.exists() for place in _DRIVERS)
 
 
-def found_card(ram_bytes: int | None = None) -> Card | None:
-    """The card that torch can use; None where there is none."""
+def found_card(ram_bytes: int | None = None, index: int = 0) -> Card | None:
+    """The card with this number, if torch can use it; None where there is none."""
     import torch
 
     ram = ram_for_models() if ram_bytes is None else ram_bytes
-    if torch.cuda.is_available() and not fault(look()):
-        total = torch.cuda.get_device_properties(0).total_memory
-        card = card_of(total / GIB, ram, torch.cuda.get_device_name(0))
-        return replace(card, bfloat16=works_in_bfloat16(look()))
+    if torch.cuda.is_available() and not fault(look(index)):
+        total = torch.cuda.get_device_properties(index).total_memory
+        card = card_of(total / GIB, ram, torch.cuda.get_device_name(index))
+        return replace(card, bfloat16=works_in_bfloat16(look(index)))
     if torch.backends.mps.is_available():
         # One memory for both: nothing is gained by moving parts, and it knows no fp8.
         physical = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -19,7 +19,7 @@ from engine.backends.local.loaded import Loaded
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.backends.local.pipeline_loading import Reader, read
 from engine.backends.local.runtime import LocalSettings
-from engine.jobs.job import ModelUnavailable
+from engine.jobs.job import ModelUnavailable, NotOnThisCard
 from engine.models.local_models import COMPRESSED
 from engine.models.model import Model
 from engine.placement.model_parts import parts_of
@@ -93,7 +93,7 @@ class ModelCache:
         if found is None:
             found = self._plans[model.id] = plan(model, parts, self.card)
         if not found.fits and model.offload == "auto":
-            raise ModelUnavailable(
+            raise NotOnThisCard(
                 model.title,
                 f"it takes about {found.need.card / GIB:.1f} GiB of the GPU and {found.need.ram / GIB:.1f} GiB beside "
                 "it, which is more than there is",
@@ -153,8 +153,8 @@ class ModelCache:
     def _on_processor(self, model: Model, parts: ModelParts | None) -> Placement:
         """Raises ModelUnavailable for settings that need a card, and for a model that is too large without one."""
         if self.device.type != "cpu":
-            log.error("%s cannot run: %s.", model.title, devices.fault(devices.look()))
-            raise ModelUnavailable(model.title, "the GPU here is not one that torch can use")
+            log.error("%s cannot run: %s.", model.title, devices.fault(devices.look(self.device.index or 0)))
+            raise NotOnThisCard(model.title, "the GPU here is not one that torch can use")
         if model.offload not in ("auto", "none"):
             raise ModelUnavailable(model.title, "its offload setting needs a GPU, and there is none here")
         weights_gib = sum(part.elements for part in parts.parts) * 2 / GIB if parts else 0.0
@@ -242,7 +242,8 @@ class ModelCache:
         self._make_room(self._needed(model, placement) or weights)
         self._make_room_beside(self._needed_beside(model, placement), keep=model.id)
         first = self.device if self.card is not None and placement.offload in ("none", "encoders") else None
-        pipe, has_adapter = self._read(model, dtype, placement.kept, first)
+        with runtime.building(lambda: log.info("Model %s is read after that of another card.", model.id)):
+            pipe, has_adapter = self._read(model, dtype, placement.kept, first)
         tuning.tune(pipe, model, self._settings)
         placing.place(pipe, placement, self.device, pinned=self._pinned(weights))
         _verify(pipe, model, dtype, placement, self.device)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 ALLOCATOR = ("PYTORCH_CUDA_ALLOC_CONF", "PYTORCH_ALLOC_CONF")
 AS_THE_PROCESS = 0
 BEHIND = 10
+_BUILDING = threading.Lock()
 FATAL_SIGNS = ("cuda error", "device-side assert", "hip error", "nccl error", "driver shutting down")
 
 
@@ -104,6 +108,28 @@ def choose_device(settings: LocalSettings) -> torch.device:
     return torch.device("cpu")
 
 
+@contextmanager
+def building(waits: Callable[[], None]) -> Iterator[None]:
+    """Modules are made by one thread at a time: while transformers reads a model it changes how every module of the
+    process is made, and another card's thread would get weights without data. `waits` is called before waiting.
+    """
+    if not _BUILDING.acquire(blocking=False):
+        waits()
+        _BUILDING.acquire()
+    try:
+        yield
+    finally:
+        _BUILDING.release()
+
+
+def use(device: torch.device) -> None:
+    """Makes this the card that the calling thread works on: kernels that are not torch's own ask for that."""
+    import torch
+
+    if device.type == "cuda" and device.index is not None and device.index < torch.cuda.device_count():
+        torch.cuda.set_device(device)
+
+
 def choose_dtype(precision: Precision, device: torch.device, card: Card | None = None) -> torch.dtype:
     """The number format of the weights; "auto" is float32 on a CPU, and on a card bfloat16 where it has that."""
     import torch
@@ -120,7 +146,7 @@ def choose_card(settings: LocalSettings, device: torch.device) -> Card | None:
     card = settings.card
     if card is None:
         ram = None if settings.ram_gib is None else int(settings.ram_gib * GIB)
-        card = None if device.type == "cpu" else devices.found_card(ram)
+        card = None if device.type == "cpu" else devices.found_card(ram, device.index or 0)
     if card is not None and settings.memory_gib is not None:
         card = replace(card, usable_bytes=int(settings.memory_gib * GIB))
     return card

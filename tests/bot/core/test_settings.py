@@ -28,7 +28,13 @@ def test_the_example_can_be_used_as_it_is(tmp_path: Path, monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize(
     ("line", "name"),
-    [("QUEUE_BATCH=0", "QUEUE_BATCH"), ("PRICE_FAST=many", "PRICE_FAST"), ("LOG_LEVEL=LOUD", "LOG_LEVEL")],
+    [
+        ("QUEUE_BATCH=0", "QUEUE_BATCH"),
+        ("PRICE_FAST=many", "PRICE_FAST"),
+        ("LOG_LEVEL=LOUD", "LOG_LEVEL"),
+        ('MODEL_DEVICES=["gpu0"]', "MODEL_DEVICES"),
+        ('MODEL_DEVICES=["cuda:0", "cuda:0"]', "MODEL_DEVICES"),
+    ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, line: str, name: str) -> None:
     file = tmp_path / ".env"

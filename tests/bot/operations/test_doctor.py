@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot import __main__ as main
+from bot.core.engine_setup import local_settings_by_card
 from bot.core.settings import ModelPrice, Settings
 from bot.operations import doctor
 from bot.operations.diagnosis import Diagnosis
@@ -18,7 +19,7 @@ from data.core.database import FILE_NAME, Database
 from data.credits import ledger
 from data.upkeep.backup import back_up, restore
 from engine.backends.local import devices
-from engine.placement.graphics_card import card_of
+from engine.placement.graphics_card import Card, card_of
 from engine.placement.sizes import GIB
 from tests.bot.conftest import World, make_bot
 from tests.bot.reading import answer, fields, said
@@ -121,7 +122,7 @@ def test_a_card_that_torch_cannot_use_is_bad_and_says_what_to_do(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = devices.CardFacts(cuda="13.0", available=True, name="Tesla P40", capability=(6, 1), built_for=("sm_75",))
-    monkeypatch.setattr(devices, "look", lambda: old)
+    monkeypatch.setattr(devices, "look", lambda index=0: old)
     line = found(settings, "Device")
     assert line.mark == "bad"
     assert "Tesla P40" in line.text
@@ -129,7 +130,7 @@ def test_a_card_that_torch_cannot_use_is_bad_and_says_what_to_do(
 
 
 def test_each_model_of_a_card_has_its_placement(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices, "found_card", lambda ram_bytes=None: card_of(12, 32 * GIB, "a stand-in"))
+    monkeypatch.setattr(devices, "found_card", lambda ram_bytes=None, index=0: card_of(12, 32 * GIB, "a stand-in"))
     assert "11.3 GiB" in found(settings, "Device").text
     assert "offload=none" in found(settings, "Placement of tiny").text
     large = settings.model_copy(update={"model_local": ("stabilityai/stable-diffusion-3.5-large;offload=none",)})
@@ -140,6 +141,29 @@ def test_each_model_of_a_card_has_its_placement(settings: Settings, monkeypatch:
     line = found(large, "Placement of sd-3.5-large")
     assert line.mark == "bad"
     assert "without a GPU" in line.text
+
+
+def test_each_card_of_several_has_its_line_and_its_share_of_the_ram(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shares: list[int | None] = []
+
+    def card(ram_bytes: int | None = None, index: int = 0) -> Card | None:
+        shares.append(ram_bytes)
+        return card_of((24, 12)[index], ram_bytes, f"card {index}") if index < 2 else None
+
+    monkeypatch.setattr(devices, "found_card", card)
+    monkeypatch.setattr(devices, "look", lambda index=0: devices.CardFacts(available=True))
+    several = settings.model_copy(
+        update={"model_devices": ("cuda:0", "cuda:1", "cuda:2"), "model_ram_gib": 48.0, "model_local": ()}
+    )
+    lines = [line for line in doctor.examine(several) if line.text.startswith("Device")]
+    assert [line.mark for line in lines] == ["good", "good", "bad"]
+    assert [line.text.split(",")[0] for line in lines[:2]] == ["Device: cuda:0", "Device: cuda:1"]
+    assert "there is no cuda:2" in lines[2].text
+    assert shares == [16 * GIB] * 3
+    workers = local_settings_by_card(several)
+    assert [(one.device, one.ram_gib) for one in workers] == [(f"cuda:{number}", 16.0) for number in range(3)]
 
 
 def test_the_studio_has_its_line_where_it_is_offered(settings: Settings) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +13,11 @@ from engine.backends.cluster import ClusterBackend
 from engine.backends.hosted import SENT, JournalInMemory
 from engine.jobs.job import Finished, Job, JobCancelled, Lane
 from engine.models.catalogue import Catalogue
+from engine.models.circuit_breaker import CircuitBreaker
 from engine.models.hosted_models import Access, Server, hosted_models
 from engine.queue.engine import Engine, Limits
-from tests.engine.providers.server import StandInServer
-from tests.engine.providers.stage import WORDS
+from tests.engine.providers.server import StandInServer, StandInSglang
+from tests.engine.providers.stage import WORDS, character
 from tests.engine.stage import picture
 
 MODEL = "stabilityai/stable-diffusion-3.5-medium=Medium"
@@ -24,19 +26,21 @@ MODEL = "stabilityai/stable-diffusion-3.5-medium=Medium"
 class House:
     """A studio with three servers, the last of which takes only the fast lane."""
 
-    def __init__(self, servers: list[StandInServer], *, slots: int = 1, cost_usd: float = 0.0) -> None:
+    def __init__(
+        self, servers: list[StandInServer], *, models: tuple[str, ...] = (MODEL,), cost_usd: float = 0.0
+    ) -> None:
         self.servers = servers
         urls = [server.url + server.prefix for server in servers]
         access = Access(
             key="",
             base_url="",
-            models=(MODEL,),
+            models=models,
             slots=0,
             timeout_s=20.0,
-            servers=tuple(Server(url=url, slots=slots, fast_only=number == 2) for number, url in enumerate(urls)),
+            servers=tuple(Server(url=url, fast_only=number == 2) for number, url in enumerate(urls)),
         )
-        models = tuple(hosted_models({"cluster": access}, {"medium": cost_usd}))
-        self.catalogue = Catalogue(models, models[0].id)
+        offered = tuple(hosted_models({"cluster": access}, {"medium": cost_usd}))
+        self.catalogue = Catalogue(offered, offered[0].id)
         self.journal = JournalInMemory()
         self.backend = ClusterBackend(self.catalogue, access, self.journal, unit_s=0.01)
         self.engine = Engine(
@@ -200,14 +204,95 @@ async def test_servers_that_cost_money_are_never_asked_twice(servers: list[Stand
     await house.engine.stop(5.0)
 
 
-async def test_cancelling_frees_the_slot(house: House) -> None:
-    hold(house.servers[:2])
+async def test_a_cancelled_jobs_slot_is_free_when_its_server_is(house: House) -> None:
+    hold(house.servers)
     tasks = house.orders(2)
     await until(lambda: house.made[:2] == [1, 1])
     house.engine.cancel("standard0.0")
     with pytest.raises(JobCancelled):
         await tasks[0]
     next_one = asyncio.create_task(picture(house.engine, house.job("b.0", 5)))
-    await until(lambda: sum(house.made) == 3)
-    hold(house.servers[:2], held=False)
-    await asyncio.gather(tasks[1], next_one)
+    fast = asyncio.create_task(picture(house.engine, house.job("f.0", 6, Lane.FAST)))
+    await until(lambda: house.made[2] == 1)  # everything that could start has, and the cancelled one is still made
+    assert house.made == [1, 1, 1]
+    place = house.engine.place("b.0")
+    assert place is not None
+    assert place.place == 1
+    hold(house.servers, held=False)
+    await asyncio.gather(tasks[1], next_one, fast)
+    assert [server.most_under_way for server in house.servers] == [1, 1, 1]
+
+
+async def test_a_server_that_failed_is_asked_for_its_health_before_it_gets_work(servers: list[StandInServer]) -> None:
+    now_s = 0.0
+    house = House(servers[:1])
+    house.backend.breaker = CircuitBreaker(lambda: now_s)
+    server = servers[0]
+    server.fail("submit", "drop")
+    (lost,) = await asyncio.gather(*house.orders(1), return_exceptions=True)
+    assert isinstance(lost, wrong.NoServerLeft)
+    house.catalogue.breaker.worked("cluster")
+    now_s, server.health = 61.0, 503
+    (unwell,) = await asyncio.gather(*house.orders(1), return_exceptions=True)
+    assert isinstance(unwell, wrong.NoServerLeft)
+    assert (server.asked_for.count("/health"), len(server.bought)) == (1, 0)
+    house.catalogue.breaker.worked("cluster")
+    now_s, server.health = 999.0, 200
+    await asyncio.gather(*house.orders(1))
+    assert (server.asked_for.count("/health"), len(server.bought)) == (2, 1)
+    await house.engine.stop(5.0)
+
+
+async def test_a_server_is_asked_under_the_name_that_it_has_for_the_model() -> None:
+    hub_id = MODEL.partition("=")[0]
+    async with StandInServer(served="ours", root=hub_id) as alias, StandInServer(served=hub_id.upper()) as shouted:
+        house = House([alias, shouted])
+        hold([alias, shouted])
+        tasks = house.orders(2)
+        await until(lambda: house.made == [1, 1])
+        hold([alias, shouted], held=False)
+        await asyncio.gather(*tasks)
+        assert [server.bought[0].model for server in (alias, shouted)] == ["ours", hub_id.upper()]
+        alias.served = "theirs"  # started anew in between
+        await asyncio.gather(*house.orders(1))
+        assert alias.bought[-1].model == "theirs"
+        assert (alias.invalid, shouted.invalid) == ([], [])
+        await house.engine.stop(5.0)
+
+
+async def test_a_server_with_another_model_is_passed_over_and_not_set_aside() -> None:
+    """Two models, and a server with each: every picture is made by the one that has its model."""
+    other = "Qwen/Qwen-Image"
+    async with (
+        StandInServer(served=other, root=other) as qwen,
+        StandInServer(served="medium", root=MODEL.partition("=")[0]) as medium,
+    ):
+        house = House([qwen, medium], models=(MODEL, f"{other}=Qwen", "Tongyi-MAI/Z-Image-Turbo=Z"))
+        await asyncio.gather(*house.orders(4))
+        await picture(house.engine, house.job("q.0", 9, model="qwen"))
+        assert house.made == [1, 4]
+        with pytest.raises(wrong.ModelNotServed, match="no server with this model"):
+            await picture(house.engine, house.job("z.0", 10, model="z"))
+        assert all(house.catalogue.unavailable(model) == "" for model in house.catalogue.models)
+        await house.engine.stop(5.0)
+
+
+@pytest.mark.parametrize("kind", [StandInServer, StandInSglang])
+async def test_a_request_has_the_fields_of_the_servers_own_models(kind: type[StandInServer], tmp_path: Path) -> None:
+    entries = ("Qwen/Qwen-Image=Qwen", "black-forest-labs/FLUX.2-klein-4B=Klein", MODEL, "Qwen/Qwen-Image-Edit-2511=QE")
+    async with kind() as server:
+        house = House([server], models=entries)
+        face = character(tmp_path)
+        await picture(house.engine, house.job("a.0", 0, model="qwen", guidance=4.0))
+        await picture(house.engine, house.job("a.1", 1, model="klein", guidance=1.0, references=(face,)))
+        await picture(house.engine, house.job("a.2", 2, model="medium", references=(face,)))
+        await picture(house.engine, house.job("a.3", 3, model="qe", guidance=4.0, references=(face,)))
+        assert server.invalid == []
+        qwen, klein, medium, editor = (sent.model_dump() for sent in server.fields)
+        for sent in (qwen, editor):  # guided only by both
+            assert sent["true_cfg_scale"] == 4.0
+            assert sent["negative_prompt"]
+        assert (klein["true_cfg_scale"], klein["negative_prompt"], klein["seed"]) == (None, None, 7)
+        assert (medium["true_cfg_scale"], medium["guidance_scale"], medium["num_inference_steps"]) == (None, 4.5, 28)
+        assert [sent.pictures for sent in server.bought] == [0, 1, 0, 1]
+        await house.engine.stop(5.0)

@@ -86,6 +86,21 @@ def test_a_server_that_cannot_be_understood_is_refused_by_name(entry: str) -> No
         server(entry, 1)
 
 
+def test_in_a_cluster_only_pipelines_that_take_pictures_get_them() -> None:
+    """What the servers would leave out silently is not offered: image-to-image, and faces by an IP-Adapter."""
+    entries = {
+        "stabilityai/stable-diffusion-3.5-large": (False, 0),
+        "Tongyi-MAI/Z-Image-Turbo": (False, 0),
+        "Qwen/Qwen-Image": (False, 0),
+        "Qwen/Qwen-Image-Edit-2511": (True, 3),
+        "black-forest-labs/FLUX.1-Kontext-dev": (True, 1),
+        "black-forest-labs/FLUX.2-klein-4B": (True, 4),
+        "somebody/unknown": (False, 0),
+    }
+    models = hosted_models({"cluster": access("cluster", *entries)}, {})
+    assert {model.source: (model.edits, model.references) for model in models} == entries
+
+
 def test_a_model_of_a_cluster_is_written_like_a_local_one() -> None:
     entry = "stabilityai/stable-diffusion-3.5-large=SD 3.5 Large;steps=20"
     (model,) = hosted_models({"cluster": access("cluster", entry)}, {})

@@ -60,6 +60,10 @@ def test_a_device_file_that_is_missing_is_told() -> None:
 
 def test_no_card_is_no_fault() -> None:
     assert fault(CardFacts()) == ""
+
+
+def test_a_card_that_is_not_among_those_that_are_there_is_told_by_its_number() -> None:
+    assert "no card cuda:3 here" in fault(replace(FINE, missing=3))
     assert fault(CardFacts(cuda="13.0")) == ""
 
 
