@@ -1,4 +1,4 @@
-"""`python -m tests.corpus.safety [-v]`: how many prompts policy judges rightly, by kind and by language; -v names misses.
+"""`python -m tests.corpus.safety [-v]`: how many prompts policy judges rightly, by kind and language; -v names misses.
 
 A prompt of the refuse set passes when it is judged more mildly than its label in any setting.
 """

@@ -11,7 +11,9 @@ from typing import Any, Final
 from bot.core.policy import PolicyQuestion, PolicyRefusal, decide
 from engine.prompt import parse
 
-SETTINGS: Final = {
+LABELLED_IN: Final = 2026
+"""The year that years of birth count to."""
+SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "default": {},
     "adult": {"operator_allows_adult": True, "server_allows_adult": True, "channel_age_restricted": True},
 }
@@ -50,14 +52,14 @@ def verdicts(name: str) -> Iterator[Verdict]:
 
 
 def _found(row: dict[str, Any], setting: str) -> str:
-    facts: dict[str, Any] = {**SETTINGS[setting], "from_upload": row.get("upload", False)}
-    if row.get("character_age") is not None:
-        facts["character_age"] = row["character_age"]
-    try:
-        decision = decide(PolicyQuestion(prompt=parse(row["prompt"]), **facts))
-    except TypeError:  # a policy that does not know of characters' ages
-        del facts["character_age"]
-        decision = decide(PolicyQuestion(prompt=parse(row["prompt"]), **facts))
+    question = PolicyQuestion(
+        prompt=parse(row["prompt"]),
+        from_upload=row.get("upload", False),
+        character_age=row.get("character_age"),
+        year=LABELLED_IN,
+        **SETTINGS[setting],
+    )
+    decision = decide(question)
     if isinstance(decision, PolicyRefusal):
         return decision.rule
     return "adult" if decision.adult else "allowed"
