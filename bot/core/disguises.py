@@ -1,7 +1,8 @@
 """Words as they are meant, whatever they are dressed up as: the one way in which policy and block lists read a text.
 
 A text has three readings. The first is what it says without accents, look-alike letters and what cannot be seen; the
-other two undo what is done by hand: "n u d e", "n.u.d.e", "nu-de", "nuuude", "nud3" ("1" is an i in one, an l in the other).
+other two undo what is done by hand: "n u d e", "n.u.d.e", "nu-de", "nuuude", "nud3" ("1" is an i in one, an l in the
+other).
 """
 
 import re

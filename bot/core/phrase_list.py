@@ -72,15 +72,16 @@ class PhraseList:
 
     @cached_property
     def words(self) -> frozenset[str]:
-        """The entries of one word."""
-        return frozenset(
-            [key.rstrip("*") for key, found in self._entries.items() if any(len(one) == 1 for one, _ in found)]
-            + [word for word, _ in self._dense]
-        )
+        """The entries of one word, and of the others the words that are long enough not to be found by chance."""
+        patterns = [pattern for found in self._entries.values() for pattern, _ in found]
+        parts = {
+            part.rstrip("*") for one in patterns for part in one if len(one) == 1 or len(part) > _SHORTEST_STRETCHED
+        }
+        return frozenset(parts.union(word for word, _ in self._dense))
 
     @cached_property
     def squeezed(self) -> dict[str, list[str]]:
-        """The entries of one word by their letters without repetitions."""
+        """`words` by their letters without repetitions."""
         found: dict[str, list[str]] = defaultdict(list)
         for word in sorted(self.words):
             if len(word) >= _SHORTEST_STRETCHED:

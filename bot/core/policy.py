@@ -15,7 +15,8 @@ from engine.prompt import PortraitPrompt
 class PolicyQuestion:
     """A portrait that somebody wants. `from_upload`: any picture behind it (a reference, the picture to change, a
     character, or what those were made from) was uploaded by a person. `character_age` is the youngest age in years
-    that a saved face of it was ever asked for with, None when none is known. `year` is this year, for years of birth."""
+    that a saved face of it was ever asked for with, None when none is known. `year` is this year, for years of
+    birth."""
 
     prompt: PortraitPrompt
     from_upload: bool = False
