@@ -14,7 +14,7 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings, hub_variables
-from bot.operations import doctor, fetch_models, plan_table, portrait_bench, readings
+from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings
 from bot.operations.logs import set_up
 from data.core.data_errors import DataError
 from data.core.files import private_folder
@@ -47,6 +47,8 @@ def main(arguments: list[str] | None = None) -> int:
     for name, value in hub_variables().items():
         os.environ.setdefault(name, value)
     try:
+        if options.tool == "policy":
+            return policy_check.run(options.prompt, options.character, upload=options.upload, adult=options.adult)
         settings = Settings.load()
         set_up(settings.log_level)
         match options.tool:
@@ -98,7 +100,19 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
     back.add_argument("folder", type=Path)
+    policy = tools.add_parser("policy", help="say what policy makes of a prompt, as JSON")
+    policy.add_argument("prompt")
+    policy.add_argument("--character", type=_age, metavar="AGE", help="a saved face of this age is in it")
+    policy.add_argument("--upload", action="store_true", help="an uploaded picture is behind it")
+    policy.add_argument("--adult", action="store_true", help="asked where adult content is allowed")
     return parser
+
+
+def _age(text: str) -> int:
+    """Years. Raises argparse.ArgumentTypeError."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= 3):
+        raise argparse.ArgumentTypeError(f"{text} is no age in years")
+    return int(text)
 
 
 def _size(text: str) -> float:

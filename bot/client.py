@@ -16,7 +16,7 @@ from bot.app import App, Interaction, Waiting
 from bot.commands import reported_characters
 from bot.components import consent, picking
 from bot.components.base import CONTROLS
-from bot.core import policy_reading
+from bot.core import policy
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
@@ -278,7 +278,7 @@ def _read_once(settings: Settings) -> Catalogue:
 
     Raises SettingsError.
     """
-    policy_reading.read(parse("a portrait"))
+    policy.decide(policy.PolicyQuestion(prompt=parse("a portrait")))
     return make_catalogue(settings)
 
 

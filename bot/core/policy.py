@@ -3,8 +3,10 @@
 Words are a second line of defence (`policy_reading.py`): the first is where a picture comes from and where it is shown.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
+from bot.core.policy_ages import ADULT_AGE
 from bot.core.policy_reading import Finding, first_blocked, read
 from engine.prompt import PortraitPrompt
 
@@ -12,15 +14,19 @@ from engine.prompt import PortraitPrompt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyQuestion:
     """A portrait that somebody wants. `from_upload`: any picture behind it (a reference, the picture to change, a
-    character, or what those were made from) was uploaded by a person."""
+    character, or what those were made from) was uploaded by a person. `character_age` is the youngest age in years
+    that a saved face of it was ever asked for with, None when none is known. `year` is this year, for years of
+    birth."""
 
     prompt: PortraitPrompt
     from_upload: bool = False
+    character_age: int | None = None
     operator_allows_adult: bool = False
     server_allows_adult: bool = False
     channel_age_restricted: bool = False
     operator_blocked: tuple[str, ...] = ()
     server_blocked: tuple[str, ...] = ()
+    year: int = field(default_factory=lambda: datetime.now(UTC).year)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ Decision = Allowed | PolicyRefusal
 
 def decide(question: PolicyQuestion) -> Decision:
     """The first rule that forbids the portrait, else Allowed. Never raises."""
-    found = read(question.prompt)
+    found = finding(question)
     young = found.young_with_adult
     if young:
         return PolicyRefusal(
@@ -59,6 +65,14 @@ def decide(question: PolicyQuestion) -> Decision:
         if word:
             return PolicyRefusal(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
     return _adult(question, found)
+
+
+def finding(question: PolicyQuestion) -> Finding:
+    """What the prompt and the saved faces behind it speak of."""
+    found = read(question.prompt, question.year)
+    if question.character_age is not None and question.character_age < ADULT_AGE and not found.minor:
+        return replace(found, minor=f"a saved face of {question.character_age} years")
+    return found
 
 
 def _adult(question: PolicyQuestion, found: Finding) -> Decision:

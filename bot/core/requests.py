@@ -287,11 +287,27 @@ class Validator:
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
         )
-        asked = _asked_of_policy(request, characters)
+        asked = self._asked_of_policy(request, characters)
         refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
         if refused is not None:
             raise AgainstPolicy(refused.rule, refused.sentence)
         return from_upload
+
+    def _asked_of_policy(self, request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
+        """Every prompt that a picture of it is made from, with what its saved faces and its fine-tune bring along, and
+        what is to change as it was typed."""
+        known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
+        edit = request.extras.edit
+        prompts = list[PortraitPrompt]()
+        for wished, model_id in dict.fromkeys([(request.prompt, request.model), *request.takes()]):
+            full = looks.with_looks(wished, looks.unsaid(wished, known))
+            prompts.append(replace(full, text=(*full.text, *self._triggers(request, self._model(model_id)))))
+        return [*prompts, replace(prompts[0], detail=edit.words)] if edit is not None else prompts
+
+    def _triggers(self, request: OrderRequest, model: Model) -> tuple[str, ...]:
+        """What the fine-tune's file adds to the words. Raises UnknownFineTune."""
+        wanted = request.extras.fine_tune
+        return () if wanted is None else self._engine.catalogue.fine_tune(wanted.name, model.id).triggers
 
     def _price_agreed(self, request: OrderRequest, account: Account, total: int) -> None:
         if total <= max(self.settings.price_confirm_above, request.confirmed):
@@ -299,16 +315,6 @@ class Validator:
         if total > account.balance:
             raise short_of_credits(total, account.balance)
         raise PriceUnconfirmed(total, account.balance)
-
-
-def _asked_of_policy(request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
-    """Every prompt that a picture of it is made from, with the words that its saved faces bring along, and what
-    is to change as it was typed."""
-    known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
-    wished = dict.fromkeys([request.prompt, *(prompt for prompt, _ in request.takes())])
-    prompts = [looks.with_looks(prompt, looks.unsaid(prompt, known)) for prompt in wished]
-    edit = request.extras.edit
-    return [*prompts, replace(request.prompt, detail=edit.words)] if edit is not None else prompts
 
 
 def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.PolicyRefusal | None:

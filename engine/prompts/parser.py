@@ -23,7 +23,8 @@ MAX_TEXT: Final = 8000
 Twice what may be typed, and room for a prompt, a negative one and the settings as other tools write them.
 """
 
-_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
+_UNPAIRED: Final = re.compile("[\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
 _PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€，、。；-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€，、。；-]*+)*+")
@@ -81,7 +82,8 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
 
 def _read(text: str, brought: pasted.Brought, judged: list[Judged], language: str = "") -> PortraitPrompt:
     collector = _Collector(brought, judged, vocabulary.language(language) if language else None)
-    text = _INVISIBLE.sub(" ", text)
+    # What cannot be seen parts no words: whoever reads the prompt sees one word, and so must policy.
+    text = _UNPAIRED.sub(" ", _INVISIBLE.sub("", text))
     if (said := pasted.of_a_tool(text, brought)) is not None:
         text = said
     for part in structured.parts(text):
