@@ -11,7 +11,7 @@ ROUND: Final = 1.1
 LEAST, MOST = 0.05, 3.0
 """Weights outside of these make noise of any picture."""
 _PIECES: Final = re.compile(r"\\[()\[\]\\]|[()\[\]]|[^\\()\[\]]+|\\")
-_NUMBER: Final = re.compile(r"([^:]*):\s*(\d{1,3}(?:\.\d{0,4})?|\.\d{1,4})\s*\Z")
+_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{0,4})?|\.\d{1,4}")
 _APART: Final = re.compile(r"[,;\n]")
 _SPECIAL: Final = re.compile(r"([()\[\]\\])")
 _SPOKEN: Final = re.compile(r"[\w)]")
@@ -48,8 +48,8 @@ def pieces(text: str) -> list[Weighted]:
         elif at in opened_by:
             factors.pop()
         else:
-            numbered = at + 1 in opened_by and found[at + 1] == ")" and _NUMBER.fullmatch(piece)
-            words = numbered[1] if numbered else piece[1:] if len(piece) == 2 and piece[0] == "\\" else piece
+            numbered = _numbered(piece) if at + 1 in opened_by and found[at + 1] == ")" else None
+            words = numbered[0] if numbered else piece[1:] if len(piece) == 2 and piece[0] == "\\" else piece
             if words:
                 said.append(Weighted(words, min(MOST, max(LEAST, factors[-1]))))
     return said
@@ -109,8 +109,15 @@ def _pairs(found: Sequence[str]) -> dict[int, int]:
 def _factor(found: Sequence[str], opens: int, closes: int) -> float:
     if found[opens] == "[":
         return 1 / ROUND
-    number = _NUMBER.fullmatch(found[closes - 1]) if closes - 1 > opens else None
-    return float(number[2]) if number else ROUND
+    number = _numbered(found[closes - 1]) if closes - 1 > opens else None
+    return number[1] if number else ROUND
+
+
+def _numbered(piece: str) -> tuple[str, float] | None:
+    """Words and the number behind their one colon."""
+    words, colon, number = piece.rpartition(":")
+    fits = colon and ":" not in words and _NUMBER.fullmatch(number.strip())
+    return (words, float(number)) if fits else None
 
 
 def read_stored(value: object) -> Weights:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.core.policy import PolicyQuestion, PolicyRefusal, decide
-from engine.prompt import parse
+from engine.prompt import PortraitPrompt, parse
 
 LABELLED_IN: Final = 2026
 """The year that years of birth count to."""
@@ -47,13 +47,15 @@ def verdicts(name: str) -> Iterator[Verdict]:
     """Every prompt of one of `SETS`, under each setting."""
     for line in Path(__file__).with_name(f"{name}.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
+        prompt = parse(row["prompt"])
         for setting, wanted in row["expected"].items():
-            yield Verdict(row["prompt"], row["language"], row["kind"], setting, wanted, _found(row, setting))
+            found = _found(row, prompt, setting)
+            yield Verdict(row["prompt"], row["language"], row["kind"], setting, wanted, found)
 
 
-def _found(row: dict[str, Any], setting: str) -> str:
+def _found(row: dict[str, Any], prompt: PortraitPrompt, setting: str) -> str:
     question = PolicyQuestion(
-        prompt=parse(row["prompt"]),
+        prompt=prompt,
         from_upload=row.get("upload", False),
         character_age=row.get("character_age"),
         year=LABELLED_IN,
