@@ -41,7 +41,11 @@ def read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | Non
     check_installed(model, kept)
     pipe = _read(model, dtype, kept, first)
     add_learned_words(pipe, model)
-    return pipe, _add_ip_adapter(pipe, model)
+    has_adapter = _add_ip_adapter(pipe, model)
+    for part in pipe.components.values():
+        if callable(getattr(part, "eval", None)):
+            part.eval()  # diffusers leaves the T5 of a single file training: its dropout would change every picture
+    return pipe, has_adapter
 
 
 def _read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | None) -> Any:
