@@ -29,9 +29,9 @@ from data.credits.accounts import FREE
 from engine.models.model import Provider, Quality
 
 RENAMED: Final = {
-    "mage_resolution": "mage_resolution",
-    "openai_resolution": "openai_quality",
-    "google_resolution": "google_resolution",
+    "mage_fineness": "mage_resolution",
+    "openai_fineness": "openai_quality",
+    "google_fineness": "google_resolution",
     "likeness_tries": "likeness_retries",
 }
 """Names that settings had before, with those of now. The old ones count until version 0.2.0."""

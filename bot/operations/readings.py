@@ -22,7 +22,10 @@ from engine.prompts.marked_text import MARKS, marked
 
 def export(settings: Settings, out: Path | None) -> int:
     """Write them to `out`, a new file, or to standard output. Returns the exit code. Raises BotError, DataError."""
-    lines = [json.dumps(as_told(one), ensure_ascii=False) for one in kept_in(settings.data_folder / FILE_NAME)]
+    database = settings.data_folder / FILE_NAME
+    if not database.exists():
+        raise BotError(f"There is no {database} yet: it comes with the bot's first start, and misreadings with its users.")
+    lines = [json.dumps(as_told(one), ensure_ascii=False) for one in kept_in(database)]
     text = "".join(f"{line}\n" for line in lines)
     if out is None:
         sys.stdout.buffer.write(text.encode())
