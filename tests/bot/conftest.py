@@ -110,7 +110,7 @@ OWNER_ID = 1
 @pytest.fixture
 async def env(settings: Settings) -> AsyncIterator[simcord.Env]:
     """A Discord in memory with the bot in it. SimCord's pytest plugin keeps its clock for the test."""
-    env = simcord.Env(await make_bot(settings), settle_timeout=60.0, shard_count=1)
+    env = simcord.Env(await make_bot(settings), settle_timeout=240.0, shard_count=1)
     await env.start()
     yield env
     await env.bot.close()

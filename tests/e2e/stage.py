@@ -105,7 +105,7 @@ class Stage:
         await order.shown()
         return order
 
-    async def portrait(self, who: Person | None = None, timeout_s: float = 60) -> Message:
+    async def portrait(self, who: Person | None = None, timeout_s: float = 240) -> Message:
         """A finished portrait's message."""
         return await finished(await self.order(who), timeout_s)
 
@@ -154,7 +154,7 @@ def is_portrait(message: Message) -> bool:
     return bool(message.attachments) and "Reroll" in [b.label.split(" ")[0] for b in message.buttons]
 
 
-async def finished(order: Interaction, timeout_s: float = 60) -> Message:
+async def finished(order: Interaction, timeout_s: float = 240) -> Message:
     """The message of an order once it shows the portrait."""
     await order.until(lambda i: i.message is not None and is_portrait(i.message), timeout_s, "a portrait")
     assert order.message is not None

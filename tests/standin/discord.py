@@ -172,10 +172,10 @@ class StandIn:
 
     # Waiting
 
-    async def wait_ready(self, timeout_s: float = 60, *, identifies: int = 1) -> None:
+    async def wait_ready(self, timeout_s: float = 240, *, identifies: int = 1) -> None:
         """Return once the bot has identified (`identifies` times in all) and has registered its commands."""
         await self.until(lambda: self.ready and self.gateway.identifies >= identifies, timeout_s, "the bot to identify")
 
-    async def until(self, look: Callable[[], T | bool | None], timeout_s: float = 30, what: str = "") -> T:
+    async def until(self, look: Callable[[], T | bool | None], timeout_s: float = 120, what: str = "") -> T:
         """What `look` returns as soon as it is true; looked at after every change, without polling."""
         return await self.world.pulse.until(look, timeout_s, what)

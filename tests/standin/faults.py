@@ -55,7 +55,7 @@ class Fault:
         self.pulse.ring()
         return True
 
-    async def wait_hit(self, timeout_s: float = 30) -> None:
+    async def wait_hit(self, timeout_s: float = 120) -> None:
         """Return once a request has met this fault."""
         await self.pulse.until(lambda: self.hits > 0, timeout_s, f"a request to {self.route}")
 

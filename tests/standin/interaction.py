@@ -75,11 +75,11 @@ class Interaction:
         """Let the token die now, as it does 15 minutes after the command."""
         self.expired = True
 
-    async def wait_acked(self, timeout_s: float = 10) -> Interaction:
+    async def wait_acked(self, timeout_s: float = 60) -> Interaction:
         """Itself, once the bot has acknowledged it."""
         return await self.until(lambda i: i.acked_at is not None, timeout_s, "an acknowledgement")
 
-    async def until(self, holds: Callable[[Interaction], object], timeout_s: float = 30, what: str = "") -> Interaction:
+    async def until(self, holds: Callable[[Interaction], object], timeout_s: float = 120, what: str = "") -> Interaction:
         """Itself, once `holds(self)` is true; looked at after every change on the stand-in."""
         try:
             await self.pulse.until(lambda: bool(holds(self)), timeout_s, what or "an answer")
@@ -88,7 +88,7 @@ class Interaction:
             raise AssertionError(f"{error} The answer to {words[:200]!r} is so far {self.text!r}.") from None
         return self
 
-    async def shown(self, words: str = "", timeout_s: float = 30) -> Message:
+    async def shown(self, words: str = "", timeout_s: float = 120) -> Message:
         """The answer's message, once it is there, no longer loading, and contains `words`."""
         await self.until(
             lambda i: i.message is not None and not i.message.loading and words in i.message.text,

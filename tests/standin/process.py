@@ -87,7 +87,7 @@ class BotProcess:
         assert process.stdout is not None
         return Started(process.pid, process.stdout, process.wait)
 
-    async def start(self, timeout_s: float = 60) -> None:
+    async def start(self, timeout_s: float = 240) -> None:
         """Start the process and return once it has identified at the gateway."""
         before = self.standin.gateway.identifies
         await self.launch()
@@ -98,7 +98,7 @@ class BotProcess:
         )
         assert self.exit_code is None, f"The bot ended with {self.exit_code}:\n{self.text}"
 
-    async def exited(self, timeout_s: float = 30) -> int:
+    async def exited(self, timeout_s: float = 120) -> int:
         """The exit code, once the process has ended and its log is read to the end."""
         assert self._reader is not None, "The bot was not started."
         try:
@@ -114,7 +114,7 @@ class BotProcess:
         await self.exited()
         await self.standin.until(lambda: not self.standin.ready, 10, "the gateway to lose the bot")
 
-    async def terminate(self, timeout_s: float = 30) -> tuple[int, float]:
+    async def terminate(self, timeout_s: float = 120) -> tuple[int, float]:
         """SIGTERM; the exit code and the seconds it took."""
         started = clock()
         self._signal(signal.SIGTERM)
@@ -127,7 +127,7 @@ class BotProcess:
             self._signal(signal.SIGKILL)
             await self.exited()
 
-    async def logged(self, words: str, timeout_s: float = 30) -> str:
+    async def logged(self, words: str, timeout_s: float = 120) -> str:
         """The first log line with `words`, once it is there."""
         return await self.standin.until(
             lambda: next((line for line in self.log if words in line), None), timeout_s, f"{words!r} in the log"
