@@ -79,7 +79,9 @@ class Interaction:
         """Itself, once the bot has acknowledged it."""
         return await self.until(lambda i: i.acked_at is not None, timeout_s, "an acknowledgement")
 
-    async def until(self, holds: Callable[[Interaction], object], timeout_s: float = 120, what: str = "") -> Interaction:
+    async def until(
+        self, holds: Callable[[Interaction], object], timeout_s: float = 120, what: str = ""
+    ) -> Interaction:
         """Itself, once `holds(self)` is true; looked at after every change on the stand-in."""
         try:
             await self.pulse.until(lambda: bool(holds(self)), timeout_s, what or "an answer")
