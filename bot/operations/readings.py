@@ -24,7 +24,7 @@ def export(settings: Settings, out: Path | None) -> int:
     """Write them to `out`, a new file, or to standard output. Returns the exit code. Raises BotError, DataError."""
     database = settings.data_folder / FILE_NAME
     if not database.exists():
-        raise BotError(f"There is no {database} yet: it comes with the bot's first start, and misreadings with its users.")
+        raise BotError(f"There is no {database} yet: the bot's first start makes it, and its users fill it.")
     lines = [json.dumps(as_told(one), ensure_ascii=False) for one in kept_in(database)]
     text = "".join(f"{line}\n" for line in lines)
     if out is None:
