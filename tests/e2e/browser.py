@@ -31,7 +31,7 @@ ARGUMENTS: Final = (
 )
 START_S: Final = 120
 PORTRAIT_S: Final = 300
-STEP_S: Final = 30
+STEP_S: Final = 120
 
 _ADDRESS = re.compile(r"http://\S+")
 _NUMBER = re.compile(r"No\. (\d+)")

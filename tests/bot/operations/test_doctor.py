@@ -137,7 +137,7 @@ def test_each_model_of_a_card_has_its_placement(settings: Settings, monkeypatch:
     line = found(large, "Placement of sd-3.5-large")
     assert line.mark == "bad"
     assert "Set precision=fp8;offload=encoders" in line.text
-    monkeypatch.setattr(devices, "found_card", lambda ram_bytes=None: None)
+    monkeypatch.setattr(devices, "found_card", lambda ram_bytes=None, index=0: None)
     line = found(large, "Placement of sd-3.5-large")
     assert line.mark == "bad"
     assert "without a GPU" in line.text

@@ -162,6 +162,7 @@ STAND_IN_TORCH = """
 class version: cuda, hip = "13.0", None
 class cuda:
     is_available = staticmethod(lambda: True)
+    device_count = staticmethod(lambda: 1)
     get_device_name = staticmethod(lambda at: "Tesla P40")
     get_device_capability = staticmethod(lambda at: (6, 1))
     get_arch_list = staticmethod(lambda: ["sm_75", "sm_120"])
