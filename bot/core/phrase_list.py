@@ -6,13 +6,14 @@ Looked up word by word, not by one large pattern: the time grows with the text's
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final
 
 from bot.core import disguises
 
 _ENDINGS: Final = ("'s", "es", "s")
 _SHORTEST_STRETCHED: Final = 3
+_WORDS_KEPT: Final = 4096
 
 Tokens = tuple[str, ...]
 
@@ -55,6 +56,8 @@ class PhraseList:
         self._innocent = PhraseList([*told, *(f"={one}" for one in told)]) if told else None
         for entry in entries:
             self._add(entry.strip())
+        self._open_lengths = sorted({len(begin) - 1 for begin in self._entries if begin.endswith("*")})
+        self._beginning_with = lru_cache(_WORDS_KEPT)(self._look_up)  # readings of one text share nearly all words
 
     def _add(self, entry: str) -> None:
         read = disguises.accented(entry[1:]) if entry.startswith("=") else disguises.folded(entry)
@@ -137,27 +140,26 @@ class PhraseList:
 
     def matches(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         """(start, end, entry) of each match, the longest first where several begin at one word."""
-        begin = {word: self._beginning_with(word) for word in set(words)}
         for start, word in enumerate(words):
+            begun = self._beginning_with(word)
+            if not begun:
+                continue
             found = [
-                (len(pattern), entry)
-                for pattern, entry in begin[word]
-                if _fits(pattern, words[start : start + len(pattern)])
+                (len(pattern), entry) for pattern, entry in begun if _fits(pattern, words[start : start + len(pattern)])
             ]
             for length, entry in sorted(found, reverse=True):
                 yield start, start + length, entry
 
-    def _beginning_with(self, word: str) -> list[tuple[Tokens, str]]:
-        return [found for key in _keys(word) for found in self._entries.get(key, ())]
+    def _look_up(self, word: str) -> list[tuple[Tokens, str]]:
+        return [found for key in self._keys(word) for found in self._entries.get(key, ())]
 
-
-def _keys(word: str) -> Iterator[str]:
-    """What an entry that fits the word may begin with."""
-    yield word
-    if word[0].isdigit():
-        yield "#"
-    yield from (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
-    yield from (word[:length] + "*" for length in range(1, min(len(word), 24) + 1))
+    def _keys(self, word: str) -> Iterator[str]:
+        """What an entry that fits the word may begin with."""
+        yield word
+        if word[0].isdigit():
+            yield "#"
+        yield from (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
+        yield from (word[:length] + "*" for length in self._open_lengths if length <= len(word))
 
 
 def _fits(pattern: Tokens, words: Sequence[str]) -> bool:
