@@ -27,8 +27,16 @@ _INVISIBLE: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\u00ad\u200b\u2060-\u2064
 _UNPAIRED: Final = re.compile("[\ud800-\udfff]")
 _HANDLE: Final = re.compile(HANDLE)
 _HANDLES_ONLY: Final = re.compile(r"(?:@[A-Za-z0-9_-]{1,15}(?::[0-9]{1,4})?[ ,]*)+")
-_PLAIN: Final = re.compile(r"[\w ,./;!?&%+°$€，、。；-]*+(?:(?<=[^\W_])['’](?=[^\W_])[\w ,./;!?&%+°$€，、。；-]*+)*+")
-"""Texts that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
+_SIGNS: Final = r"[\w ,./;!?&%+°$€，、。；-]"
+_PLAIN: Final = re.compile(rf"{_SIGNS}*+(?:(?<=[^\W_])['’](?=[^\W_]){_SIGNS}*+)*+")
+"""Values that can hold no label, flag, weight or quotation, nor become one that does when cut apart."""
+_LASTS: Final = re.compile(
+    rf"""{_SIGNS}*+(?:(?:(?<=[^\W_])['’](?=[^\W_])
+    | (?<![^ ])@[A-Za-z0-9_-]{{1,15}}(?=[ ,.]|$)
+    | (?<![^ ])"[\w ]++"(?=[ ,.]|$)){_SIGNS}*+)*+""",
+    re.VERBOSE,
+)
+"""Texts that hold handles and quoted words besides: what they are read as is read alike when its lines are."""
 _WORD: Final = re.compile(r"\w+")
 _READINGS: Final = 5
 _NOTHING: Final = PortraitPrompt()
@@ -68,8 +76,9 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     brought, judged = pasted.Brought(draw=seed or 0), list[Judged]()
     prompt = _read(text, brought, judged, language)
     weights, sampler = tuple(dict.fromkeys(brought.weights)), brought.sampler
-    strange = not _PLAIN.fullmatch(text) or "--" in text or "BREAK" in text
-    if strange or any(negation.holds_any(prompt.slot(slot)) for slot in SLOTS):
+    strange = not _LASTS.fullmatch(text) or "--" in text or "BREAK" in text
+    denying = [slot for slot in SLOTS if negation.holds_any(prompt.slot(slot))]
+    if strange or (denying and not _is_kept(prompt, denying)):
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
@@ -80,8 +89,11 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     return Reading(prompt, tuple(brought.ignored), tuple(brought.drawn), tuple(judged))
 
 
-def _read(text: str, brought: pasted.Brought, judged: list[Judged], language: str = "") -> PortraitPrompt:
-    collector = _Collector(brought, judged, vocabulary.language(language) if language else None)
+def _read(
+    text: str, brought: pasted.Brought, judged: list[Judged], language: str = "", *, sure: bool = False
+) -> PortraitPrompt:
+    """Read a text, in `language` where its own words do not tell, or where that is `sure`."""
+    collector = _Collector(brought, judged, vocabulary.language(language) if language else None, sure)
     # What cannot be seen parts no words: whoever reads the prompt sees one word, and so must policy.
     text = _UNPAIRED.sub(" ", _INVISIBLE.sub("", text))
     if (said := pasted.of_a_tool(text, brought)) is not None:
@@ -98,7 +110,8 @@ def _read_lines(text: str, collector: _Collector) -> None:
     text = "\n".join(map(_single_spaced, text.splitlines()))
     collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
     text = pasted.take_out(text, collector.brought)
-    collector.language = detecting.spoken(text) or collector.language
+    if not collector.language_is_sure:
+        collector.language = detecting.spoken(text) or collector.language
     for line in text.split("\n"):
         line = _single_spaced(quotations.straighten(_single_spaced(line)))
         if line:
@@ -119,6 +132,14 @@ def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
     return PortraitPrompt(subject=" ".join(_WORD.findall(to_lines(prompt))))
 
 
+def _is_kept(prompt: PortraitPrompt, denying: list[str]) -> bool:
+    """Whether the slots that may say what is not wanted read back as they are, in the language of the whole."""
+    slots: dict[str, Any] = {slot: prompt.slot(slot) for slot in denying}
+    lines = to_lines(PortraitPrompt(**slots))
+    again = _read(lines, pasted.Brought(), [], detecting.detect(to_lines(prompt)), sure=True)
+    return not again.negative and all(again.slot(slot) == prompt.slot(slot) for slot in denying)
+
+
 def _single_spaced(line: str) -> str:
     return " ".join(line.split())
 
@@ -128,6 +149,7 @@ class _Collector:
     brought: pasted.Brought
     judged: list[Judged]
     language: Language | None = None
+    language_is_sure: bool = False
     slots: dict[str, list[str]] = field(default_factory=lambda: {slot: [] for slot in SLOTS})
     negative: list[str] = field(default_factory=list)
     text: list[str] = field(default_factory=list)

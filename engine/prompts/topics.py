@@ -97,22 +97,29 @@ def topics(found: list[Unit], *, peopled: bool, before: str | None = None) -> li
         return [(0, before)]
     first = _verb(found, 0)
     starts = [0, *(at + 1 for at, unit in enumerate(found) if unit.word in _JOINING and at and (first or 0) < at)]
-    told = list[tuple[int, str]]()
+    told, begins = list[tuple[int, str]](), _begins(found)
     for start in starts:
-        slot = _topic(found, start, peopled=peopled)
+        slot = _topic(found, start, begins[start], peopled=peopled)
         if slot is not None:
             told.append((max(start - 1, 0), slot))
     return told
 
 
-def _topic(found: list[Unit], start: int, *, peopled: bool) -> str | None:
-    """The slot of the topic of what begins there; "" for somebody, None where nothing new begins."""
+def _begins(found: list[Unit]) -> list[int]:
+    """For each unit, and for the end, where the first word from there on is that does not only lead to others."""
+    begins = [len(found)] * (len(found) + 1)
+    for at in range(len(found) - 1, -1, -1):
+        leads = found[at].word in _LEADING or found[at].kind == "adverb"
+        begins[at] = begins[at + 1] if leads else at
+    return begins
+
+
+def _topic(found: list[Unit], start: int, begin: int, *, peopled: bool) -> str | None:
+    """The slot of the topic of what begins at `start`, its first telling word at `begin`; "" for somebody, None where
+    nothing new begins."""
     manner = _manner(found, start)
     if manner:
         return manner
-    begin = start
-    while begin < len(found) and (found[begin].word in _LEADING or found[begin].kind == "adverb"):
-        begin += 1
     if begin + 1 < len(found) and found[begin].word == "there" and found[begin + 1].kind == "auxiliary":
         return _there(found, begin + 2)
     if start and begin < len(found) and (found[begin].word in _FINITE or found[begin].kind in VERBS):

@@ -19,30 +19,34 @@ from engine.prompts.lexicon import LEXICON, NOUNS, entry, group_of
 from engine.prompts.units import typed_units
 from engine.wording.dialects import FAMILIES, render
 from tests import hostile
-from tests.corpus.labelled import SETS, read
+from tests.corpus.labelled import LANGUAGES, SETS, read
 
 _TEXTS = 150
+_IN_A_LANGUAGE = 40
 _WORST = 20
 """How many of the hostile texts are timed again, those that took longest."""
 _SWAPPED = 0.05
-"""Share of the words that are put in from the lexicon and from WordNet instead of what stood there."""
+"""Share of the words, and in a language without spaces of the clauses, that are put in from elsewhere."""
+_BORDER = re.compile(r"[,\n，、。]|\.(?=\s|$)")
 
 
-def thousand_characters(count: int, seed: int) -> list[str]:
+def thousand_characters(count: int, seed: int, language: str = "") -> list[str]:
     """Texts of 1,000 characters, no two alike: clauses of the corpus as people write them, shuffled, some words others.
 
-    The words put in come from some 35,000, so most texts have a few that no text before them had.
+    English ("") gets words from some 35,000, so most texts have a few that no text before them had; another language
+    of `LANGUAGES` gets words, or halves of clauses, of its own other clauses.
     """
     chance = random.Random(seed)
+    names = [language] if language else [name for name in SETS if name not in LANGUAGES]
     clauses = [
         clause.strip()
-        for name in SETS
+        for name in names
         for record in read(name)
-        if ":" not in record.text
-        for clause in re.split(r"[,\n]|\.(?=\s|$)", record.text)
+        if ":" not in record.text and "：" not in record.text
+        for clause in _BORDER.split(record.text)
         if clause.strip()
     ]
-    others = sorted({*LEXICON.words, *NOUNS})
+    others = [word for clause in clauses for word in clause.split()] if language else sorted({*LEXICON.words, *NOUNS})
     return [_text(chance, clauses, others) for _ in range(count)]
 
 
@@ -51,6 +55,9 @@ def _text(chance: random.Random, clauses: list[str], others: list[str]) -> str:
     while len(text) < 1000:
         words = chance.choice(clauses).split()
         said = [chance.choice(others) if chance.random() < _SWAPPED else word for word in words]
+        if len(said) == 1 and not said[0].isascii():
+            half = len(said[0]) // 2
+            said = [said[0][:half] + chance.choice(others)[half:]]
         text += " ".join(said) + chance.choice([", ", ", ", ", ", ". "])
     return text[:1000]
 
@@ -72,8 +79,20 @@ def figures() -> dict[str, float]:
         "parse_labelled_lines_ms": round(statistics.median(lines), 3),
         "render_all_families_ms": round(statistics.median(rendered), 3),
         "texts": _TEXTS,
+        **by_language(),
         **growth(),
     }
+
+
+def by_language() -> dict[str, float]:
+    """Milliseconds for 1,000 characters in each other language, the median."""
+    found = dict[str, float]()
+    for language in LANGUAGES:
+        for text in thousand_characters(_IN_A_LANGUAGE, 1, language):
+            parse(text)
+        taken = [_ms(parse, text) for text in thousand_characters(_IN_A_LANGUAGE, 2, language)]
+        found[f"parse_1000_chars_{language}_ms"] = round(statistics.median(taken), 3)
+    return found
 
 
 def growth() -> dict[str, float]:

@@ -13,9 +13,9 @@ from engine.prompts.lexicon import LEXICON, entry
 _NAMED: Final = re.compile(r'"[^"\n]*"|@[\w:-]++')
 """Quotations and handles, which are in no language."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_KANA: Final = re.compile("[\u3040-\u30ff]")
-_HANGUL: Final = re.compile("[\uac00-\ud7a3]")
-_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]")
+_KANA: Final = re.compile("[\u3040-\u30ff]+")
+_HANGUL: Final = re.compile("[\uac00-\ud7a3]+")
+_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
 _CYRILLIC: Final = re.compile("[\u0400-\u04ff]+")
 _UKRAINIAN: Final = re.compile("[іїєґІЇЄҐ]")
 _RUSSIAN: Final = re.compile("[ыэёъЫЭЁЪ]")
@@ -58,7 +58,7 @@ def spoken(text: str) -> Language | None:
 def _by_script(text: str) -> str:
     if text.isascii():
         return ""
-    han, kana, hangul = (len(pattern.findall(text)) for pattern in (_HAN, _KANA, _HANGUL))
+    han, kana, hangul = (len("".join(pattern.findall(text))) for pattern in (_HAN, _KANA, _HANGUL))
     cyrillic = len(_CYRILLIC.findall(text))
     if not (han or kana or hangul or cyrillic):
         return ""

@@ -15,7 +15,7 @@ from engine.prompts import judge as english
 from engine.prompts.judge import EDGES, SlotPiece
 from engine.prompts.languages.tokens import Token, tokens
 from engine.prompts.languages.vocabulary import DENYING, SMALL, Language
-from engine.prompts.units import units
+from engine.prompts.units import new, units
 
 NEGATIVE: Final = "negative"
 """The slot of a piece that says what is not wanted."""
@@ -28,6 +28,7 @@ SLOTS: Final = {
     "skin": "detail",
 }  # fmt: skip
 _PARTS: Final = re.compile("[，、；;,。]")
+_LATIN: Final = re.compile("[A-Za-z0-9]")
 _NEUTRAL: Final = frozenset({"colour", "adjective", "", "number", "quote"})
 _PLACES: Final = frozenset({"place", "city", "weather", "furnishing"})
 _OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
@@ -88,6 +89,9 @@ def judge(line: str, language: Language, *, first: bool) -> list[SlotPiece]:
             pieces += [
                 piece._replace(joint=read[at].joint) if not number else piece for number, piece in enumerate(found)
             ]
+        elif len(spans := read[at].spans) == 1 and spans[0].slot != NEGATIVE:
+            if text := line[starts[at] : starts[end]].strip(BORDERS):
+                pieces.append(new(SlotPiece, (spans[0].slot or "subject", text, read[at].joint)))
         else:
             pieces += _pieces(line, read[at], starts[at], starts[end])
         at = end
@@ -112,6 +116,8 @@ def clauses(found: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
 def _read(line: str, mark: str, clause: list[Token], language: Language, *, first: bool) -> _Clause:
     if _is_english(line, clause):
         return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
+    if only := _only_slot(clause):
+        return _Clause(mark, clause, [Span(only, 0, len(clause))])
     spans = list[Span]()
     for wanted, begin, end in _denials(clause, language):
         if wanted:
@@ -123,9 +129,28 @@ def _read(line: str, mark: str, clause: list[Token], language: Language, *, firs
 
 def _is_english(line: str, clause: list[Token]) -> bool:
     """Whether English alone knows words of it."""
-    if any(token.foreign for token in clause):
+    for token in clause:
+        if token.foreign:
+            return False
+    if not _LATIN.search(line, clause[0].start, clause[-1].end):
         return False
     return any(unit.kind not in {"", "border"} for unit in units(line[clause[0].start : clause[-1].end]))
+
+
+def _only_slot(clause: list[Token]) -> str:
+    """The slot that all things of a clause without joining and denying words are for; "" where more has to be asked.
+
+    It is what `place` says of such a clause too.
+    """
+    only = ""
+    for kind, _, _, _, denied, _ in clause:
+        if kind in _NEUTRAL:
+            continue
+        slot = SLOTS.get(kind, "")
+        if denied or kind == "medium" or not slot or slot != (only or slot):
+            return ""
+        only = slot
+    return only
 
 
 def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
@@ -393,8 +418,11 @@ def _settle(read: list[_Clause]) -> None:
         before = next(reversed(_slots(clause)), before)
 
 
-def _slots(clause: _Clause) -> list[str]:
+def _slots(clause: _Clause) -> Sequence[str]:
     """The slots that a clause is known to be for; of an English one, those of its nouns."""
+    if len(clause.spans) == 1 and not clause.english:
+        slot = clause.spans[0].slot
+        return (slot,) if slot and slot != NEGATIVE else ()
     if clause.english:
         return [SLOTS[token.kind] for token in clause.tokens if token.kind in SLOTS]
     return [span.slot for span in clause.spans if span.slot and span.slot != NEGATIVE]

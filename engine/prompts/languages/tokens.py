@@ -58,21 +58,34 @@ _Piece = tuple[int, int, int]
 
 def tokens(line: str, language: Language) -> list[Token]:
     """Every token of the line, in order; what no token covers says nothing."""
+    if language.unspaced:
+        return _unspaced(line, language)
     found = list[Token]()
     waiting = list[tuple[str, int, int]]()
-    for group, begin, end in _pieces(line, 0, len(line)) if language.unspaced else _typed_pieces(line):
+    for group, begin, end in _typed_pieces(line):
         if group == _WORD:
             waiting += _words(line[begin:end], begin, language)
             continue
         if waiting:
             found += _known(line, waiting, language)
             waiting = []
-        if group == _RUN and language.unspaced:
-            found += _run(line[begin:end], begin, language)
-        else:
-            found.append(_other(group, line[begin:end], begin, end))
+        found.append(_other(group, line[begin:end], begin, end))
     if waiting:
         found += _known(line, waiting, language)
+    return found
+
+
+def _unspaced(line: str, language: Language) -> list[Token]:
+    """The same for a language without spaces, where every word in letters is English."""
+    found = list[Token]()
+    for piece in _TOKEN.finditer(line):
+        group, begin, end = piece.lastindex or 0, *piece.span()
+        if group == _RUN:
+            found += _run(piece[0], begin, language)
+        elif group == _WORD:
+            found += [_in_english(line, first, last) for _, first, last in _words(piece[0], begin, language)]
+        else:
+            found.append(_other(group, piece[0], begin, end))
     return found
 
 
@@ -121,9 +134,10 @@ def _spelled(line: str, at: int, end: int, found: list[_Piece]) -> int:
 
 def _other(group: int, text: str, begin: int, end: int) -> Token:
     """The token of what is no word."""
-    concept = joint(text) if group == _BORDER else ""
+    if group == _BORDER:
+        return new(Token, ("border", joint(text), begin, end, 0, False))
     kind = (english(text) if group == _NUMBER else "") or _FIXED[group]
-    return new(Token, (kind, concept, begin, end, 0, group == _TECH and not text.isascii()))
+    return new(Token, (kind, "", begin, end, 0, group == _TECH and not text.isascii()))
 
 
 def _words(text: str, start: int, language: Language) -> list[tuple[str, int, int]]:
@@ -138,16 +152,21 @@ def _known(line: str, words: list[tuple[str, int, int]], language: Language) -> 
     while at < len(words):
         _, start, end = words[at]
         typed = line[start:end]
-        match = None if language.unspaced else language.at(folded, at, typed)
-        if match:
+        if match := language.at(folded, at, typed):
             (kind, concept), length, denied = match
             at += length
             found.append(new(Token, (kind, concept, start, words[at - 1][2], denied, True)))
             continue
         at += 1
-        kind = english(typed)
-        found.append(new(Token, (kind, typed if kind else "", start, end, 0, False)))
+        found.append(_in_english(line, start, end))
     return found
+
+
+def _in_english(line: str, start: int, end: int) -> Token:
+    """The token of a word that only English may know."""
+    typed = line[start:end]
+    kind = english(typed)
+    return new(Token, (kind, typed if kind else "", start, end, 0, False))
 
 
 @lru_cache(maxsize=8192)
@@ -225,6 +244,7 @@ def _alone(text: str, at: int, begins: AbstractSet[int], language: Language, mat
     return at in begins and text[at + 1 : end] in {"", *language.particles}
 
 
+@lru_cache(maxsize=256)
 def joint(border: str) -> str:
     """How a piece after this border is joined to the one before it, in the reader's terms."""
     if not _STRONG.isdisjoint(border):

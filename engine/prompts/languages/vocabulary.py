@@ -40,6 +40,10 @@ class VocabularyEntry(NamedTuple):
     concept: str
 
 
+_Seconds = dict[str, list[tuple[tuple[str, ...], VocabularyEntry]]]
+"""For each second word of a phrase how phrases go on from there, and what they are."""
+
+
 class Match(NamedTuple):
     """An entry, how many of the words (or characters) it covers, and where the word itself denies it, how many of its
     letters are not the denial ("sakal" of "sakalsız"); 0 where it does not."""
@@ -86,7 +90,7 @@ class Language:
         self.exact: dict[str, VocabularyEntry] = {}
         self.stems: dict[str, VocabularyEntry] = {}
         self.beginnings: dict[str, VocabularyEntry] = {}
-        self.phrases: dict[str, dict[str, list[tuple[tuple[str, ...], VocabularyEntry]]]] = {}
+        self.phrases: dict[str, _Seconds] = {}
         self.lengths: dict[str, tuple[int, ...]] = {}
         self.denying: set[str] = set()
         self.stem = lru_cache(maxsize=8192)(self._stem)
@@ -105,7 +109,7 @@ class Language:
             word: VocabularyEntry("trait", concept)
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
         }
-        self._single = lru_cache(maxsize=8192)(self._look_up)
+        self._single = lru_cache(maxsize=8192)(self._one_word)
 
     def _add_verbs(self, listed: Iterable[str]) -> None:
         """Words that ask for a change: they tell the language, and nothing of the picture."""
@@ -163,17 +167,19 @@ class Language:
 
         `typed` is that word as it stands: its accents and its capital tell words apart that are one when folded.
         """
-        seconds = self.phrases.get(self.stem(words[place]))
+        seconds, alone = self._single(words[place], typed)
         if seconds and place + 1 < len(words):
             for tail, entry in self._tails(seconds, words[place + 1]):
                 if not tail or self._follows(words, place + 2, tail):
                     return Match(entry, 2 + len(tail))
-        own = self.lower.get(typed) or self.typed.get(typed.casefold())
-        return Match(own, 1) if own else self._single(words[place])
+        return alone
 
-    def _tails(
-        self, seconds: Mapping[str, list[tuple[tuple[str, ...], VocabularyEntry]]], word: str
-    ) -> Iterable[tuple[tuple[str, ...], VocabularyEntry]]:
+    def _one_word(self, word: str, typed: str) -> tuple[_Seconds | None, Match | None]:
+        """How phrases go on that begin with a folded word, and what it is alone."""
+        own = self.lower.get(typed) or self.typed.get(typed.casefold())
+        return self.phrases.get(self.stem(word)), Match(own, 1) if own else self._look_up(word)
+
+    def _tails(self, seconds: _Seconds, word: str) -> Iterable[tuple[tuple[str, ...], VocabularyEntry]]:
         """How phrases go on behind their second word, which in Turkish has suffixes where it is the last."""
         found = seconds.get(self.stem(word), [])
         if not self.suffixes or found:
