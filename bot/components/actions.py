@@ -10,7 +10,7 @@ from typing import Any, Final
 import discord
 
 from bot.app import Interaction
-from bot.components import editing, forms, picking, quotes
+from bot.components import editing, forms, misread_portraits, picking, quotes
 from bot.core import words
 from bot.core.errors import Forged, NotYours, Refused
 from bot.core.extras import Extras
@@ -137,7 +137,7 @@ async def show_words(interaction: Interaction, portrait_id: int) -> None:
         at = f"{portrait.spec.fine_tune_strength:g}"
         embed.add_field(name="Fine-tune", value=f"{words.plain(fine_tune, 80)} at {at}")
     embed.set_footer(text=f"No. {portrait.id} · {portrait.model_title}")
-    await replies.whisper(interaction, embed=embed)
+    await replies.whisper(interaction, embed=embed, view=misread_portraits.offered(portrait, interaction.user.id))
 
 
 async def picked(

@@ -47,6 +47,32 @@ class OneField(base.Form):
         await self._done(interaction, self._field.value)
 
 
+class MisreadForm(base.Form):
+    """What was typed, and how it is meant: a line for each slot. `done` gets both, not yet acknowledged."""
+
+    def __init__(self, lines: str, done: Callable[[discord.Interaction[Any], str, str], Awaitable[None]]) -> None:
+        super().__init__("Report a misreading")
+        self._done = done
+        self._typed: discord.ui.TextInput[MisreadForm] = discord.ui.TextInput(
+            label="What you typed",
+            custom_id="typed",
+            style=discord.TextStyle.paragraph,
+            max_length=MAX_FORM,
+        )
+        self._meant: discord.ui.TextInput[MisreadForm] = discord.ui.TextInput(
+            label="How it is meant, one line for each part",
+            custom_id="meant",
+            style=discord.TextStyle.paragraph,
+            default=lines,
+            max_length=MAX_FORM,
+        )
+        self.add_item(self._typed)
+        self.add_item(self._meant)
+
+    async def submitted(self, interaction: discord.Interaction[Any]) -> None:
+        await self._done(interaction, self._typed.value, self._meant.value)
+
+
 def name_form(done: Typed) -> OneField:
     """Asks for a character's handle."""
     return OneField(title="Save as character", label="Name", field_id="handle", placeholder="ana", done=done)

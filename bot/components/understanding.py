@@ -26,12 +26,13 @@ from data.people.misreadings import Misreading
 from engine.prompt import SLOTS, Reading, from_json, to_json
 
 WORDING: Final = 1
-"""The version of `_AGREEMENT`; a new sentence gets a new one."""
-_AGREEMENT: Final = (
-    "What is stored: the words below, how they were read, and how you mended them if you did. The person who runs this "
+"""The version of `AGREEMENT`; a new sentence gets a new one."""
+AGREEMENT: Final = (
+    "What is stored: your words, how they were read, and how you mended them if you did. The person who runs this "
     "bot can read it, to teach the studio. Your id is kept with it so that `/privacy export` shows it to you and "
     "`/privacy erase` erases it; nothing else of you goes along. Leave out what nobody should read."
 )
+"""What somebody agrees to who reports a misreading."""
 
 
 async def doubted(interaction: Interaction, typed: str, reading: Reading) -> Typed | None:
@@ -169,7 +170,7 @@ async def cancel(interaction: Interaction, quote_id: str) -> None:
 async def report(interaction: Interaction, quote_id: str) -> None:
     """Say what would be stored, and ask."""
     quote, typed = await _own(interaction, quote_id)
-    embed = discord.Embed(title="Report a misreading?", description=_AGREEMENT, colour=cards.WAITING)
+    embed = discord.Embed(title="Report a misreading?", description=AGREEMENT, colour=cards.WAITING)
     embed.add_field(name="Your words", value=words.plain(typed.words, 1000), inline=False)
     await replies.whisper(interaction, embed=embed, view=_buttons(quote, "store"))
 

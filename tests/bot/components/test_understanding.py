@@ -79,6 +79,24 @@ async def test_a_mended_prompt_is_made_as_it_was_mended_and_its_misreading_told(
     assert not kept_in(database)
 
 
+async def test_a_misreading_of_a_finished_portrait_is_written_down_by_its_author(world: World) -> None:
+    """Under its words, with what is stored said before; nobody else is offered it."""
+    shown = await world.portrait(world.sam, "an old man, red coat, a quay")
+    words = answer(await world.sam.click(shown, label="Words"))
+    assert not labels(answer(await world.lena.click(shown, label="Words")))
+    report = answer(await world.sam.click(words, label="Report a misreading"))
+    assert "Your id is kept" in report.embeds[0].description
+    form = await world.sam.click(report, label="Write it down and store it…")
+    copy = await world.button(report.components[0]["components"][0]["custom_id"])
+    assert "someone else" in said(await world.lena.click(copy, label="Forged"))
+    typed = {"typed": "an old man red coat quay", "meant": "Subject: an old man\nClothes: red coat\nPlace: quay"}
+    await world.sam.submit_modal(form, typed)
+    [kept] = kept_in(world.settings.data_folder / FILE_NAME)
+    assert (kept.words, json.loads(kept.meant)["environment"]) == (typed["typed"], "quay")
+    again = await world.sam.click(copy, label="Forged")
+    assert "stored already" in said(await world.sam.submit_modal(again, typed))
+
+
 async def test_a_dear_doubtful_order_shows_its_price_along_and_ends_with_its_time(world: World) -> None:
     note = LedgerNote(key="t", actor_id=1, now=time.time())
     await world.stores.accounts.grant(world.guild.id, world.sam.id, 900, note)
