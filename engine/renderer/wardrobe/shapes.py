@@ -40,7 +40,7 @@ def _drape(rest: Array, arm: Array) -> Array:
     before = wide - np.abs(x - left)
     behind = 0.080 - np.abs(x - 0.140)
     line = np.where(front(rest) > 0.5, before, behind)
-    return np.asarray(np.minimum(np.minimum(line, z - 0.125), 0.6 - arm))
+    return np.asarray(np.minimum(np.minimum(line, z - 0.050), 0.6 - arm))
 
 
 def _obi(rest: Array, arm: Array) -> Array:
