@@ -51,8 +51,8 @@ def test_heads_stay_and_whoever_was_saved_before_keeps_the_body() -> None:
     shaped = body.shaped(PEOPLE[0])
     now = proportions.natural(shaped, PEOPLE[0])
 
-    rest = assets.base().rest
-    head = (rest[:, 2] > 0.66) & (rest[:, 1] < 0.0)
+    rest, rows = assets.base().rest, np.unique(assets.base().quads["body"])
+    head = rows[(rest[rows, 2] > 0.66) & (rest[rows, 1] < 0.0)]
     assert np.array_equal(now[head], shaped[head])
     assert np.abs(now - shaped).max() > 0.05
     assert proportions.natural(shaped, replace(PEOPLE[0], version=1)) is shaped
