@@ -18,13 +18,17 @@ from engine.renderer import assets
 from engine.renderer.geometry import Array
 from engine.renderer.regions import ramp
 
-LOWERED: Final = 38.0
+LOWERED: Final = 36.0
 """How far the whole arm is lowered from the rest pose's."""
+_SWUNG: Final = (-7.0, 4.0)
+"""How far an upper arm hangs before (or, less than 0, behind) the upright."""
+_UNEVEN_M: Final = 0.007
+"""How much lower one shoulder is than the other at most."""
 _SHOULDERS_SINK_M: Final = 0.022
 """How much lower shoulders are when arms hang: the collar bones sink with them."""
-_ELBOW_BENT: Final = (9.0, 19.0)
-"""How far a forearm that hangs is before the upright: never quite straight."""
-_CLEAR_M: Final = 0.050
+_ELBOW_BENT: Final = ((7.0, 13.0), (15.0, 23.0))
+"""How far the forearms that hang are before the upright, one less than the other: never quite straight."""
+_CLEAR_M: Final = 0.045
 """From the hip to the middle of the wrist: trousers, and half a hand."""
 _MOST_ASIDE: Final = 20.0
 _PALM_BACK: Final = (18.0, 38.0)
@@ -101,10 +105,11 @@ def _limb(bones: assets.Bones, side: str) -> _Limb:
 
 def hanging(vertices: Array, seed: int) -> Array:
     """A body in the rest pose with its arms hanging; the seed says how exactly, for two arms never hang alike."""
-    moved = _lowered(vertices)
     rng = random.Random(f"arms-{seed}")
-    for limb in _limbs():
-        _forearm(moved, limb, rng.uniform(*_ELBOW_BENT), rng.uniform(*_PALM_BACK))
+    moved = _swung(_lowered(vertices), rng)
+    bent = rng.sample(_ELBOW_BENT, 2)
+    for limb, how in zip(_limbs(), bent, strict=True):
+        _forearm(moved, limb, rng.uniform(*how), rng.uniform(*_PALM_BACK))
         _hand(moved, limb, rng.uniform(0.7, 1.25))
     return moved
 
@@ -120,10 +125,39 @@ def _lowered(vertices: Array) -> Array:
     moved[:, 0] = side * (abs(pivot[0]) + x * np.cos(angle) + z * np.sin(angle))
     moved[:, 2] = pivot[2] - x * np.sin(angle) + z * np.cos(angle)
     moved = np.where(angle[:, None] > 0, moved, vertices)
+    moved[:, 2] -= _SHOULDERS_SINK_M * _shoulder()
+    return moved
+
+
+def _swung(vertices: Array, rng: random.Random) -> Array:
+    """Upper arms a little before or behind the upright, each its own way, and one shoulder lower."""
+    base = assets.base()
+    pivot, left = base.joint("l-shoulder", vertices), base.rest[:, 0] > 0
+    swing = np.where(left, rng.uniform(*_SWUNG), rng.uniform(*_SWUNG))
+    angle = np.radians(swing) * base.arms
+    y, z = vertices[:, 1] - pivot[1], vertices[:, 2] - pivot[2]
+    moved = vertices.copy()
+    moved[:, 1] = pivot[1] + y * np.cos(angle) + z * np.sin(angle)
+    moved[:, 2] = pivot[2] - y * np.sin(angle) + z * np.cos(angle)
+    lower = rng.uniform(-1, 1) * _UNEVEN_M / 2 * np.sign(base.rest[:, 0])
+    moved[:, 2] -= lower * _shoulder()
+    return moved
+
+
+def _shoulder() -> Array:
+    """How much each vertex goes along when a shoulder sinks, 0…1."""
+    base = assets.base()
     out, up = ramp((np.abs(base.rest[:, 0]) - 0.055) / 0.115), ramp((base.rest[:, 2] - 0.36) / 0.12)
     below_head = 1 - ramp((base.rest[:, 2] - 0.57) / 0.05)
-    moved[:, 2] -= _SHOULDERS_SINK_M * out * np.maximum(up * below_head, base.arms)
-    return moved
+    return np.asarray(out * np.maximum(up * below_head, base.arms))
+
+
+def along(offsets: Array, side: Array, arm: Array) -> Array:
+    """What stood off a body in the rest pose, (N, 3), as it stands off lowered arms: `side` ±1, `arm` 0…1, one each."""
+    angle = np.radians(LOWERED) * arm
+    out, up = offsets[:, 0] * side, offsets[:, 2]
+    turned = out * np.cos(angle) + up * np.sin(angle), -out * np.sin(angle) + up * np.cos(angle)
+    return np.stack([side * turned[0], offsets[:, 1], turned[1]], 1)
 
 
 def _forearm(vertices: Array, limb: _Limb, bent: float, back: float) -> None:

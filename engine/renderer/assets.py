@@ -106,8 +106,17 @@ class Proxy:
 
     def fitted(self, base: Array) -> Array:
         """Its vertices on this body."""
+        return self.anchors(base) + self.standing_off
+
+    def anchors(self, base: Array) -> Array:
+        """Where on this body each vertex is held."""
+        return np.asarray((base[self.on] * self.weights[..., None]).sum(1))
+
+    @property
+    def standing_off(self) -> Array:
+        """From there to where each vertex is on a body in the rest pose."""
         x, y, z = (self.offsets * 0.1).T
-        return np.asarray((base[self.on] * self.weights[..., None]).sum(1) + np.stack([x, -z, y], 1))
+        return np.stack([x, -z, y], 1)
 
 
 @lru_cache(maxsize=1)

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer import arms, assets, expressions, eyes, regions, sculpting, skin
+from engine.renderer import arms, assets, expressions, eyes, proportions, regions, sculpting, skin
 from engine.renderer.geometry import Array, Index, MeshPart, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
@@ -48,6 +48,8 @@ class Body:
     chin: Array
     head_turn: Array
     """(3, 3)"""
+    size: float = 1.0
+    """How large the body is, as a share of anny's."""
 
     @cached_property
     def skin(self) -> Mesh:
@@ -95,7 +97,7 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     still = _still(person)
     turn = head_turn(pose)
     look = eyes.direction(pose, turn, lens)
-    base = head_posed(acting(still, pose, turn.T @ look.towards), pose)
+    base = torso_turned(head_posed(acting(still, pose, turn.T @ look.towards), pose), pose)
     surface = assets.surface()
     vertices = eyes.lids_before(surface.matrix @ base, base)
     part = MeshPart(vertices, surface.faces, surface.rest)
@@ -108,13 +110,13 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     return Body(
         person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base),
         (balls[0].centre + balls[1].centre) / 2, _half_width(part.rest, surface.matrix @ still),
-        _crown(part, turn), _chin(part), turn,
+        _crown(part, turn), _chin(part), turn, proportions.scale(person, shaped(person)),
     )  # fmt: skip
 
 
 @lru_cache(maxsize=2)
 def _still(person: Person) -> Array:
-    return arms.hanging(teeth_set(shaped(person)), person.seed)
+    return arms.hanging(proportions.natural(teeth_set(shaped(person)), person), person.seed)
 
 
 def acting(still: Array, pose: Pose, towards: Array) -> Array:
@@ -209,6 +211,17 @@ def head_posed(vertices: Array, pose: Pose) -> Array:
         pivot = foot + up * (skull - foot)
         moved = pivot + _rotated(moved - pivot, *(weight * angle for angle in angles))
     return moved
+
+
+def torso_turned(vertices: Array, pose: Pose) -> Array:
+    """Shoulders, trunk and arms turned below the head, which stays."""
+    if not pose.torso:
+        return vertices
+    rest = assets.base().rest
+    angle = np.radians(pose.torso) * (1 - ramp((rest[:, 2] + 0.55 * (-rest[:, 1] - 0.05) - 0.49) / 0.15))
+    pivot = assets.base().joint("neck", vertices) * (1, 1, 0)
+    none = np.zeros(len(rest))
+    return pivot + _rotated(vertices - pivot, angle, none, none)
 
 
 def head_turn(pose: Pose) -> Array:

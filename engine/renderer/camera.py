@@ -19,8 +19,8 @@ FRAMINGS: Final = {
     "close-up": (0.325, -0.014),
     "head and shoulders": (0.47, -0.062),
     "bust": (0.62, -0.120),
-    "half length": (0.92, -0.245),
-    "three-quarter": (1.32, -0.420),
+    "half length": (0.86, -0.222),
+    "three-quarter": (1.22, -0.380),
 }
 """Metres of the subject from the upper to the lower edge of an upright 2:3 picture, and where its middle is above the
 eyes."""

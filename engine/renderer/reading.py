@@ -181,7 +181,9 @@ def _sitters(
         known = people[at] if at < len(people) else _Known()
         own = [*known.said, *halves[at]]
         own = [clause("subject", sexes[at]), *own] if known.person is None else own
-        both.append(replace(_sitter(own, negative, seed + 7919 * at, known.person), place=side))
+        sitter = _sitter(own, negative, seed + 7919 * at, known.person)
+        inwards = replace(sitter.pose, torso=abs(sitter.pose.torso) * (1 if side < 0 else -1))
+        both.append(replace(sitter, pose=inwards, place=side))
     return tuple(both)
 
 

@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 RGB: TypeAlias = tuple[float, float, float]
 
-PERSON_VERSION: Final = 1
+PERSON_VERSION: Final = 2
 """Raised when a saved person would look different; older ones keep their look as far as possible."""
 
 
@@ -100,6 +100,8 @@ class Pose:
     turn: float = 0.0
     nod: float = 0.0
     tilt: float = 0.0
+    torso: float = 0.0
+    """Degrees that the shoulders are turned to the body's left while the head stays."""
     gaze: tuple[float, float] | None = None
     """Degrees right and up of straight ahead; None looks into the lens."""
 

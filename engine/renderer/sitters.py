@@ -53,7 +53,10 @@ def pose(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: 
     elsewhere = any(_AT_THE_LENS & set(one.said) and _LOOKING & set(one.said) for one in negative)
     gaze = _TURNS.get(_first(clauses, "gaze"), _TURNS["away"] if elsewhere else aside)
     turn = 0.0 if frontal else 6.0 * sway
-    return Pose(expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze)
+    return Pose(
+        expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze,
+        torso=0.0 if frontal else (1.0 if seed % 2 else -1.0) * (9.0 + 8.0 * abs(sway)),
+    )  # fmt: skip
 
 
 def outfit(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int, masculinity: float) -> Outfit:

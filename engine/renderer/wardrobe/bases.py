@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer import assets
+from engine.renderer import arms, assets
 from engine.renderer.body import Body
 from engine.renderer.geometry import Array, Index, triangles
 from engine.renderer.wardrobe.pieces import Piece
@@ -28,8 +28,8 @@ def shipped(name: str, body: Body, which: str = "top") -> Piece:
     "front" is a suit's shirt with its tie, to be dyed as one.
     """
     found = assets.proxy(f"clothes-{name}")
-    v = found.fitted(body.base)
     rest, arm, faces = _told(name, which)
+    v = found.anchors(body.base) + body.size * arms.along(found.standing_off, np.sign(rest[:, 0]), arm)
     piece = Piece(v, found.faces, rest, arm, found.uv[found.uv_faces]).only(faces)
     return piece.only(piece.v[piece.f][..., 2].min(1) > body.middle[2] - _LOWEST)
 
@@ -120,7 +120,7 @@ def skirt(body: Body) -> Piece:
 def _cover(name: str) -> tuple[Index, Index, Array, Array]:
     base = assets.base()
     faces = triangles(base.quads[name])
-    faces = faces[base.rest[faces][..., 2].min(1) > -0.50]
+    faces = faces[base.rest[faces][..., 2].min(1) > -0.66]
     used, renumbered = np.unique(faces, return_inverse=True)
     return renumbered.reshape(faces.shape), used, base.rest[used], base.arms[used]
 

@@ -160,19 +160,31 @@ def _wide_band(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     ]
 
 
+_RIGHT_OVER: Final = ((-0.066, 0.565), (-0.060, 0.525), (-0.034, 0.462), (0.004, 0.400), (0.050, 0.332), (0.062, 0.315))
+"""Template places of the middle of a kimono's collar on the body's right, from the neck down to the obi."""
+
+
+def _crossed(tailor: Tailor, piece: Piece, look: Look, wide: float, inwards: float) -> list[Mesh]:
+    """A straight band around the neck that crosses in front, the body's left over its right."""
+    shape = [
+        (x * wide / 0.055 + inwards, z) for x, z in ((-0.040, 0.001), (-0.038, 0.003), (0.012, 0.004), (0.014, 0.0))
+    ]
+    rim = parts.neck_rim(piece)
+    behind = np.clip((np.abs(rim.round) - 35) / 30, 0.02, 1)
+    made = [parts.band(rim, shape, behind, 1.0, **plain(look))]
+    for side in (1, -1):
+        path = [(side * (x + inwards), z + 0.4 * inwards) for x, z in _RIGHT_OVER]
+        chest = Front(bases.close(tailor.body), [*tailor.meshes, *made])
+        made.append(parts.patch(chest, parts.stroke(path, wide), (60, 10), 0.0035, **plain(look)))
+    return made
+
+
 def _kimono_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    """A wide band that crosses in front, the left over the right."""
-    del tailor
-    shape = (
-        (-0.040, -0.002), (-0.0395, 0.0018), (-0.036, 0.0034), (-0.010, 0.0040), (0.014, 0.0040), (0.017, 0.0022),
-        (0.016, -0.001),
-    )  # fmt: skip
-    return [parts.band(parts.neck_rim(piece), shape, **plain(look))]
+    return _crossed(tailor, piece, look, 0.050, 0.0)
 
 
-def _white_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    del tailor
-    return [parts.band(parts.neck_rim(piece), parts.FLAT_BAND, 1.4, 1.0, **plain(look))]
+def _inner_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
+    return _crossed(tailor, piece, look, 0.050, 0.012)
 
 
 def _gold_edge(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
@@ -248,6 +260,6 @@ def tie(tailor: Any, bow: bool, there: bool) -> list[Mesh]:
 COLLARS: Final[Mapping[str, Part]] = {
     "neckband": _neckband, "binding": _binding, "rib neckband": _rib_neckband, "edge": _edge, "roll": _roll,
     "hood": _hood, "fall collar": _fall_collar, "shirt collar": _shirt_collar, "mandarin": _mandarin,
-    "button band": _wide_band, "kimono collar": _kimono_collar, "white collar": _white_collar, "gold edge": _gold_edge,
+    "button band": _wide_band, "kimono collar": _kimono_collar, "inner collar": _inner_collar, "gold edge": _gold_edge,
     "gorget": _gorget, "neck ring": _neck_ring,
 }  # fmt: skip

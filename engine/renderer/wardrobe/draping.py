@@ -12,22 +12,24 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from engine.renderer.body import Body
-from engine.renderer.geometry import Array, Index, edges_of
+from engine.renderer.geometry import Array, Index, edges_of, unit
 from engine.renderer.wardrobe import cloth_uv
 from engine.renderer.wardrobe.cuts import along_arm
 from engine.renderer.wardrobe.pieces import Piece, moved
 
-_FARTHEST: Final = 0.045
+FARTHEST: Final = 0.045
 """Metres that cloth spans above a hollow at most."""
 _CLEARANCE: Final = 0.0030
+_SLEEVE: Final = 0.3
+"""How much of an arm cloth is that is not of the trunk."""
 
 
-def stretched(piece: Piece, ease: Array | float, rounds: int = 60) -> Piece:
-    """Cloth `ease` metres over the piece, drawn straight across hollows as a taut sheet."""
+def stretched(piece: Piece, ease: Array | float, farthest: float = FARTHEST, rounds: int = 60) -> Piece:
+    """Cloth `ease` metres over the piece, drawn straight across hollows up to `farthest` deep as a taut sheet."""
     least = np.broadcast_to(np.asarray(ease, float), (len(piece.v),)).copy()
     normals, mean = piece.normals, _averaging(piece.f, len(piece.v))
     # between neck and shoulder cloth lies on what it covers
-    most = least + np.interp(piece.rest[:, 2], (0.46, 0.50), (_FARTHEST, 0.004))
+    most = least + np.interp(piece.rest[:, 2], (0.46, 0.50), (farthest, min(farthest, 0.004)))
     height = least.copy()
     for _ in range(rounds):
         at = piece.v + normals * height[:, None]
@@ -107,11 +109,14 @@ class Under:
     tree: Any
     points: Array
     normals: Array
+    trunk: Under | None = None
+    """The same without its sleeves, for cloth of the trunk: an arm beside it would push it away."""
 
     @classmethod
-    def of(cls, points: Array, normals: Array) -> Under:
-        """Ready to be asked."""
-        return cls(cKDTree(points, balanced_tree=False, compact_nodes=False), points, normals)
+    def of(cls, points: Array, normals: Array, arm: Array | None = None) -> Under:
+        """Ready to be asked; `arm` says how much each point is sleeve."""
+        trunk = None if arm is None or arm.max() < _SLEEVE else cls.of(points[arm < _SLEEVE], normals[arm < _SLEEVE])
+        return cls(cKDTree(points, balanced_tree=False, compact_nodes=False), points, normals, trunk)
 
 
 @lru_cache(maxsize=4)
@@ -140,14 +145,43 @@ def skin_of(body: Body) -> Under:
 
 def clear(piece: Piece, under: Under, gap: float = _CLEARANCE) -> Piece:
     """Cloth pushed out to `gap` metres over what is under it."""
-    distance, nearest = under.tree.query(piece.v, distance_upper_bound=0.045)
+    push = np.zeros((len(piece.v), 3))
+    sleeve = piece.arm >= _SLEEVE
+    for rows, what in ((sleeve, under), (~sleeve, under.trunk or under)):
+        push[rows] = _off(piece.v[rows], what, gap)
+    return moved(piece, push)
+
+
+def _off(points: Array, under: Under, gap: float) -> Array:
+    """By how much points have to move to be `gap` off, (N, 3)."""
+    distance, nearest = under.tree.query(points, distance_upper_bound=0.045)
     near = np.isfinite(distance)
     at = nearest[near]
     normals = under.normals[at]
-    height = ((piece.v[near] - under.points[at]) * normals).sum(1)
-    push = np.zeros((len(piece.v), 3))
+    height = ((points[near] - under.points[at]) * normals).sum(1)
+    push = np.zeros((len(points), 3))
     push[near] = normals * np.clip(gap - height, 0, 0.03)[:, None]
-    return moved(piece, push)
+    return push
+
+
+def laid(piece: Piece, under: Under, most: float) -> Piece:
+    """Cloth let down on the shoulders, where its own weight holds it: there it lies `most` metres off at most."""
+    side, s = np.abs(piece.rest[:, 0]), along_arm(piece.rest)
+    weight = np.clip((piece.rest[:, 2] - 0.41) / 0.06, 0, 1) * np.clip((side - 0.082) / 0.03, 0, 1)
+    weight = np.maximum(weight, np.clip((piece.arm - 0.2) / 0.3, 0, 1)) * np.clip((0.17 - s) / 0.10, 0, 1)
+    near = np.flatnonzero((weight > 0) & (piece.normals[:, 2] > -0.35))
+    nearest = under.tree.query(piece.v[near])[1]
+    height = ((piece.v[near] - under.points[nearest]) * under.normals[nearest]).sum(1)
+    pull = np.zeros(len(piece.v))
+    pull[near] = np.clip(height - most, 0, 0.05) * weight[near]
+    mean = _averaging(piece.f, len(piece.v))
+    for _ in range(4):
+        pull = 0.5 * pull + 0.5 * (mean @ pull)
+    way = np.zeros((len(piece.v), 3))
+    way[near] = under.normals[nearest]
+    for _ in range(4):
+        way = mean @ way
+    return moved(piece, -unit(way) * pull[:, None])
 
 
 def folded(piece: Piece, height: Array, amount: float) -> Piece:

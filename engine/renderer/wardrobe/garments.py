@@ -24,6 +24,10 @@ from engine.renderer.wardrobe.table import GARMENTS, WHITE, WITH_TIE, ClothLayer
 _WAISTBAND: Final = 0.165
 _TUCKED: Final = 0.03
 """Metres of the template: where trousers end, and how far they reach under what hangs over them."""
+_SPANNED: Final = {"none": 0.012, "straps": 0.010}
+"""Metres deep the hollows are at most that cloth without sleeves spans: a bodice follows the bust."""
+_LOOSER: Final = 0.012
+"""Metres by which trousers are wider at the thighs than at the hips."""
 _FINE: Final = 9000
 """Triangles from which a piece is not made finer."""
 _OTHER_FABRICS: Final = {"sweat": "jersey", "twill": "denim"}
@@ -106,11 +110,14 @@ class _Tailor:
             return
         legs = layer.base == "skirt" or layer.region == "legs"
         if layer.base in ("close", "skirt"):
-            piece = draping.stretched(piece, self._ease(layer, piece))
+            deepest = draping.FARTHEST if layer.region else _SPANNED.get(layer.sleeve, draping.FARTHEST)
+            piece = draping.stretched(piece, self._ease(layer, piece), deepest)
         if layer.sleeve == "wide":
             piece = draping.sleeves_hung(piece)
         if not legs:
             piece = draping.hung(piece, layer.slack)
+        if not legs and not layer.region:
+            piece = draping.laid(piece, draping.skin_of(self.body), max(layer.lies, 0.003 + layer.ease))
         piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
         piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE and not legs else 0))
         worn = self._creases(layer, piece)
@@ -121,7 +128,7 @@ class _Tailor:
         thick = 0.0025 if layer.region != "cuirass" else 0.004
         self.meshes.append(cloth_uv.mesh(pieces.hemmed(piece, thick), **self.look(layer), creases=worn.shade))
         if layer.base != "skirt":
-            self.below.append((layer.base.partition("/")[0], draping.Under.of(piece.v, piece.normals)))
+            self.below.append((layer.base.partition("/")[0], draping.Under.of(piece.v, piece.normals, piece.arm)))
         if not legs:
             self.piece = piece
         up = {"hood"} if self.outfit.hat == "hood" else set()  # it is on the head, not on the back
@@ -182,6 +189,7 @@ class _Tailor:
             ease = 0.001 + (layer.ease - 0.001) * np.clip((0.15 - piece.rest[:, 2]) / 0.10, 0, 1)
         if layer.region == "legs":  # their waistband is flat under what hangs over it
             ease = ease * np.clip(((layer.hem or _WAISTBAND) - piece.rest[:, 2]) / 0.06, 0.1, 1)
+            ease = ease + _LOOSER * np.clip((0.02 - piece.rest[:, 2]) / 0.25, 0, 1)
         if (
             layer.sleeve == "none" and not layer.region and layer is self.garment.layers[0]
         ):  # straps and bare edges lie on the skin

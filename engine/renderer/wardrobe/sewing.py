@@ -216,12 +216,25 @@ def _hoses(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     return made
 
 
+def _obi_cord(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
+    """A round cord about the obi's middle, and the edge of the scarf that is tucked in above it."""
+    chest, hue = front(tailor), np.asarray(tailor.dye("colour"), np.float32)
+    x = np.linspace(-0.15, 0.15, 60)
+    points, normals = chest.at(x, np.full(len(x), 0.247))
+    cord = parts.tube(points + normals * 0.003, 0.0045, look=FABRICS["cotton"], colour=0.5 * hue + 0.35)
+    tucked = parts.patch(
+        chest, parts.stroke([(-0.13, 0.318), (0.0, 0.326), (0.13, 0.318)], 0.020), (60, 8), 0.003,
+        **plain(look, colour=0.6 * hue + 0.25),
+    )  # fmt: skip
+    return [cord, tucked]
+
+
 _RIVETS: Final = ((0.105, 0.50), (0.115, 0.44), (0.140, 0.40))
 PARTS: Final[dict[str, Part]] = {
     **COLLARS,
     "cords": _cords, "kangaroo pocket": _kangaroo, "epaulettes": _epaulettes, "ribbons": _ribbons,
     "apron straps": _apron_straps, "bib straps": _bib_straps,
-    "patches": _patches, "hoses": _hoses, "double buttons": _double,
+    "obi cord": _obi_cord, "patches": _patches, "hoses": _hoses, "double buttons": _double,
     "shirt buttons": _buttons(_row(0.006, 0.43, 0.068, 5)),
     "polo buttons": _buttons(_row(0.006, 0.475, 0.045, 2)),
     "vest buttons": _buttons(_row(0.006, 0.285, 0.042, 5), 0.006),

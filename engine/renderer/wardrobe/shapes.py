@@ -40,11 +40,15 @@ def _drape(rest: Array, arm: Array) -> Array:
     before = wide - np.abs(x - left)
     behind = 0.080 - np.abs(x - 0.140)
     line = np.where(front(rest) > 0.5, before, behind)
-    return np.asarray(np.minimum(np.minimum(line, z - 0.155), 0.6 - arm))
+    return np.asarray(np.minimum(np.minimum(line, z - 0.050), 0.6 - arm))
 
 
 def _obi(rest: Array, arm: Array) -> Array:
     return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.175, 0.325 - rest[:, 2]), 0.3 - arm))
+
+
+def _sash(rest: Array, arm: Array) -> Array:
+    return np.asarray(np.minimum(np.minimum(rest[:, 2] - 0.152, 0.205 - rest[:, 2]), 0.3 - arm))
 
 
 def _belt(rest: Array, arm: Array) -> Array:
@@ -67,7 +71,8 @@ def _pauldron(rest: Array, arm: Array) -> Array:
 
 
 SHAPES: Final[Mapping[str, Callable[[Array, Array], Array]]] = {
-    "bib": _bib, "lap": _lap, "drape": _drape, "obi": _obi, "belt": _belt, "cuirass": _cuirass, "pauldron": _pauldron,
+    "bib": _bib, "lap": _lap, "drape": _drape, "obi": _obi, "belt": _belt, "sash": _sash,
+    "cuirass": _cuirass, "pauldron": _pauldron,
 }  # fmt: skip
 """Positive inside, by name; of template places and how much each is sleeve."""
 
@@ -88,5 +93,5 @@ def relief(region: str, rest: Array) -> Array:
     if region == "drape":
         x = rest[:, 0]
         across = (x - _DRAPE_FROM + (0.548 - z) * 0.66) / (0.060 + 0.34 * np.clip(0.548 - z, 0, 1))
-        return np.asarray(0.004 * (1 - 2 * np.abs(np.sin(across * 9.5)) ** 0.7))
+        return np.asarray(0.006 * (1 - 2 * np.abs(np.sin(across * 11 + 0.9 * np.sin(3 * z + 2 * across))) ** 0.7))
     return np.zeros(len(rest))

@@ -43,6 +43,8 @@ class ClothLayer:
     """Another `base` on women."""
     habit: str = ""
     """How it creases, by the name that `creases` has for it; "" is what its fabric does."""
+    lies: float = 0.006
+    """Metres that it is off the skin on the shoulders at most: its thickness, and what is under it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,20 @@ def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> ClothLayer:
     )
 
 
-_SHIRT: Final = ClothLayer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",))
+_SHIRT: Final = ClothLayer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",), lies=0.008)
 _UNDER_TEE: Final = ClothLayer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
-_JACKET: Final = ClothLayer("male_casualsuit05/part0", ease=0.003, folds=0.6)
+_JACKET: Final = ClothLayer("male_casualsuit05/part0", ease=0.003, folds=0.6, lies=0.016)
 _JACKET_COLLAR: Final = ClothLayer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
 _JACKET_SHIRT: Final = ClothLayer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 _SUIT: Final = (
     ClothLayer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
     ClothLayer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie", habit="plate"),
-    ClothLayer("male_elegantsuit01/jacket", ease=0.0, folds=0.4),
+    ClothLayer("male_elegantsuit01/jacket", ease=0.0, folds=0.4, lies=0.016),
 )
+
+_SKIRT: Final = ClothLayer("skirt", ease=0.010, slack=0.0, folds=0.011)
+_SASH: Final = ClothLayer("close", "", "none", None, 0.014, 0.0, 0.0, region="sash")
+"""Over the seam at the waist, where bodice and skirt of a dress meet."""
 
 _SHIRT_FRONT: Final = ClothLayer("male_elegantsuit01/front", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 
@@ -86,7 +92,9 @@ GARMENTS: Final[dict[str, Garment]] = {
     "shirt": Garment((_SHIRT,), "cotton"),
     "blouse": Garment((ClothLayer("female_elegantsuit01/part0", ease=0.003, folds=0.83),), "silk"),
     "sweater": Garment(
-        (ClothLayer("male_casualsuit02/top", ease=0.004, folds=1.5, sewn=("rib neckband",)),), "knit", legs_dye=DENIM
+        (ClothLayer("male_casualsuit02/top", ease=0.004, folds=1.5, sewn=("rib neckband",), lies=0.011),),
+        "knit",
+        legs_dye=DENIM,
     ),
     "turtleneck": Garment((ClothLayer("close", "high", "long", 0.02, 0.007, 0.5, 1.17, sewn=("roll",)),), "fine knit"),
     "cardigan": Garment(
@@ -95,16 +103,20 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=DENIM,
     ),
     "hoodie": Garment(
-        (ClothLayer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("hood", "cords", "kangaroo pocket")),),
+        (
+            ClothLayer(
+                "male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("hood", "cords", "kangaroo pocket"), lies=0.012
+            ),
+        ),
         "sweat",
         legs_dye=DENIM,
     ),
     "sweatshirt": Garment(
-        (ClothLayer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("rib neckband",)),), "sweat"
+        (ClothLayer("male_casualsuit02/top", ease=0.006, folds=1.25, sewn=("rib neckband",), lies=0.012),), "sweat"
     ),
     "suit": Garment(_SUIT, "wool", legs_dye="colour"),
     "tuxedo": Garment((_SHIRT_FRONT, _SUIT[2]), "wool", legs_dye="colour"),
-    "blazer": Garment((_SHIRT_FRONT, _SUIT[2]), "wool"),
+    "blazer": Garment((replace(_UNDER_TEE, neck="wide crew"), _SUIT[2]), "wool"),
     "waistcoat": Garment(
         (
             ClothLayer("close", "closed", "long", 0.12, 0.006, 0.3, 0.8, "cotton", "second", sewn=("shirt collar",)),
@@ -115,7 +127,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "coat": Garment(
         (
             ClothLayer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
-            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=0.8),
+            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=0.8, lies=0.022),
         ),
         "wool",
         second=(0.16, 0.15, 0.14),
@@ -140,42 +152,56 @@ GARMENTS: Final[dict[str, Garment]] = {
     "leather jacket": Garment(
         (
             _JACKET_SHIRT,
-            ClothLayer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps",)),
+            ClothLayer("male_casualsuit05/part0", ease=0.004, folds=1.0, sewn=("snaps",), lies=0.016),
             _JACKET_COLLAR,
         ),
         "leather",
         legs_dye=DENIM,
     ),
     "denim jacket": Garment(
-        (ClothLayer("male_casualsuit01/top", ease=0.006, folds=0.67, sewn=("metal buttons", "chest pockets", "yoke")),),
+        (
+            ClothLayer(
+                "male_casualsuit01/top",
+                ease=0.006,
+                folds=0.67,
+                sewn=("metal buttons", "chest pockets", "yoke"),
+                lies=0.013,
+            ),
+        ),
         "denim",
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (ClothLayer("close", "scoop", "straps", 0.15, 0.005, 0.1, 0.67, sewn=("edge",)),), "cotton", "skirt", "colour"
+        (ClothLayer("close", "scoop", "straps", 0.13, 0.004, 0.0, 0.67, sewn=("edge",)), _SKIRT, _SASH), "cotton", ""
     ),
     "evening gown": Garment(
-        (ClothLayer("close", "strapless", "none", 0.15, 0.005, 0.0, 0.6, sewn=("edge",)),), "satin", "skirt", "colour"
+        (
+            ClothLayer("close", "strapless", "none", 0.13, 0.004, 0.0, 0.45, sewn=("edge",)),
+            replace(_SKIRT, folds=0.014),
+            _SASH,
+        ),
+        "satin",
+        "",
     ),
     "sari": Garment(
         (
             ClothLayer("close", "scoop", "short", 0.21, 0.004, 0.0, 0.5, "silk", "second", sewn=("edge",)),
-            ClothLayer("close", "", "", None, 0.010, 0.2, 1.0, region="drape", sewn=("gold edge",)),
+            ClothLayer("close", "", "", None, 0.012, 0.0, 0.6, region="drape", sewn=("gold edge",)),
+            replace(_SKIRT, ease=0.012),
         ),
         "silk",
-        "skirt",
-        "colour",
-        second=None,
+        "",
+        second=(0.30, 0.17, 0.045),
     ),
     "kimono": Garment(
         (
-            ClothLayer("close", "vee", "short", 0.2, 0.005, 0.2, 0.0, "cotton", WHITE, sewn=("white collar",)),
-            ClothLayer("close", "wrap", "wide", 0.02, 0.012, 0.4, 1.0, sewn=("kimono collar",)),
-            ClothLayer("close", "", "none", None, 0.019, 0.0, 0.2, "silk", "second", region="obi"),
+            ClothLayer("close", "inner wrap", "short", 0.2, 0.004, 0.2, 0.0, "cotton", WHITE, sewn=("inner collar",)),
+            ClothLayer("close", "wrap", "wide", 0.13, 0.009, 0.2, 1.0, sewn=("kimono collar",)),
+            ClothLayer("skirt", ease=0.012, slack=0.0, folds=0.005),
+            ClothLayer("close", "", "none", None, 0.017, 0.0, 0.3, "silk", "second", region="obi", sewn=("obi cord",)),
         ),
         "silk",
-        "skirt",
-        "colour",
+        "",
         second=(0.34, 0.20, 0.08),
     ),
     "scrubs": Garment((_tee("scrubs", "binding", "left pocket"),), "cotton", legs_dye="colour"),
@@ -183,7 +209,12 @@ GARMENTS: Final[dict[str, Garment]] = {
         (
             _JACKET_SHIRT,
             ClothLayer(
-                "male_casualsuit05/part0", ease=0.005, folds=0.67, slack=0.7, sewn=("left pocket", "coat buttons")
+                "male_casualsuit05/part0",
+                ease=0.005,
+                folds=0.67,
+                slack=0.7,
+                sewn=("left pocket", "coat buttons"),
+                lies=0.016,
             ),
             _JACKET_COLLAR,
         ),
@@ -235,7 +266,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
     "jumpsuit": Garment(
         (
-            ClothLayer("male_casualsuit01/top", hem=0.158, ease=0.004, folds=0.5, sewn=("chest pockets",)),
+            ClothLayer("male_casualsuit01/top", hem=0.158, ease=0.004, folds=0.5, sewn=("chest pockets",), lies=0.010),
             ClothLayer("male_casualsuit01/top", "", "none", None, 0.008, 0.0, 0.0, region="belt", habit="plate"),
         ),
         "cotton",
