@@ -33,7 +33,7 @@ _SKETCHED: Final = 0.3
 """Strands of whoever is not met yet, in the first look: it comes before all of their hair is grown."""
 _STRANDS_SEEN: Final = 2600.0
 """Pixels a metre from which all of a style's strands are worth growing."""
-DRAFT_PIXELS: Final = 320 * 480
+DRAFT_PIXELS: Final = 288 * 432
 """A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
@@ -119,7 +119,8 @@ def _exposed(
     met = all(seat.met(*view) for seat, view in zip(seats, views, strict=True))
     if not met:
         _WORLD.clear()
-    sketched = not met and clock.report is not None and density > DENSITY["draft"]
+    sharpens = quality not in ("preview", "draft")
+    sketched = sharpens and not met and clock.report is not None
     if sketched:
         _sketch(scene, seats, optics, lit, size, darkroom, clock)
     meshes = [mesh for seat, view in zip(seats, views, strict=True) for mesh in seat.meshes(*view)]
@@ -130,11 +131,16 @@ def _exposed(
     clock.stage("tree", 0.16)
     tracer = Tracer(world, lit, optics, size, scene.seed)
     exposure = Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here()))
-    return _taken(exposure, darkroom, clock, looked=sketched, again=quality not in ("preview", "draft"))
+    return _taken(exposure, darkroom, clock, looked=sketched, again=sharpens)
 
 
 _WORLD: Final[list[World]] = []
 """The last picture's, for other light, places and films: about 100 MB."""
+
+
+def forget() -> None:
+    """Lets go of the last picture's world."""
+    _WORLD.clear()
 
 
 def _world(meshes: list[Mesh], keep: bool) -> World:
