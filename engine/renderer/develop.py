@@ -113,6 +113,34 @@ def developed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast:
     return (seen * F(255) + F(0.5)).astype(np.uint8)
 
 
+def glimpsed(layers: Mapping[str, Floats], plan: Print, threads: int = 2) -> npt.NDArray[np.uint8]:
+    """As `developed`, of a few rays and to be looked at for a moment: cleaned once, light not led through skin."""
+    whole = np.array(plan.backdrop, np.float32)
+    shown = _box(layers["alpha"][..., 0] > 0, 2)
+    if shown is not None:
+        seen = {name: layer[shown] for name, layer in layers.items()}
+        light, alpha = _glimpsed_sitters(seen, _cut(plan, shown), threads)
+        whole[shown] = light + whole[shown] * (1 - alpha)
+    return (films.printed(whole, plan.film, plan.seed) * F(255) + F(0.5)).astype(np.uint8)
+
+
+def _glimpsed_sitters(layers: Mapping[str, Floats], plan: Print, threads: int) -> tuple[Floats, Floats]:
+    skin = layers["skin_light"] * layers["skin_colour"] / np.maximum(layers["skin"], F(0.05))
+    guide, normal = _calmed(layers)
+    light = cleaned(layers["rest"] + skin, guide, normal, threads, fast=True)
+    alpha = layers["alpha"]
+    edge = np.clip(100 * alpha * (1 - alpha) + _steep(alpha), 0, 1)
+    light, alpha = (_softened(x, edge) for x in (light, alpha))
+    return light * F(_exposed(light, layers, plan)), alpha
+
+
+def _steep(alpha: Floats) -> Floats:
+    """1 about where cover (H, W, 1) changes, else 0."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    return np.asarray(maximum_filter(alpha, (3, 3, 1)) - minimum_filter(alpha, (3, 3, 1)))
+
+
 def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: bool = False) -> Floats:
     """Scene light (H, W, 3): the sitter exposed for their skin, the place behind."""
     shown = _box(layers["alpha"][..., 0] > 0, 12)

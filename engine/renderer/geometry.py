@@ -30,18 +30,27 @@ class MeshPart:
         return vertex_normals(self.vertices, self.faces)
 
 
+def lengths(vectors: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """How long vectors (…, k) are, (…): numpy's own norm to the bit, which takes five times as long on short rows."""
+    squared = vectors[..., 0] * vectors[..., 0]
+    for axis in range(1, vectors.shape[-1]):
+        squared += vectors[..., axis] * vectors[..., axis]
+    return np.asarray(np.sqrt(squared))
+
+
 def unit(vectors: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The same directions at length one; a zero vector stays zero."""
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
+    """The same directions (…, k) at length one; a zero vector stays zero."""
+    return np.asarray(vectors / np.maximum(lengths(vectors), 1e-12)[..., None])
 
 
 def vertex_normals(vertices: Array, faces: Index) -> Array:
     """Area-weighted unit normals, (V, 3)."""
-    a, b, c = (vertices[faces[:, k]] for k in range(3))
-    flat = np.cross(b - a, c - a)
+    rows = np.ascontiguousarray(vertices.T)
+    a, b, c = (rows[:, faces[:, k]] for k in range(3))
+    (x, y, z), (u, v, w) = b - a, c - a
+    flat = (y * w - z * v, z * u - x * w, x * v - y * u)
     total = np.zeros_like(vertices)
-    for axis in range(3):
-        across = np.ascontiguousarray(flat[:, axis])
+    for axis, across in enumerate(flat):
         for corner in range(3):
             total[:, axis] += np.bincount(faces[:, corner], across, len(vertices))
     return unit(total)

@@ -19,6 +19,9 @@ class Kept(Generic[Thing]):
         self._most = most
         self._things: dict[Hashable, Thing] = {}
 
+    def __contains__(self, key: tuple[Hashable, ...]) -> bool:
+        return key in self._things
+
     def __call__(self, *key: Hashable) -> Thing:
         """What `make` makes of these arguments, made now where it isn't kept."""
         if key in self._things:

@@ -64,7 +64,7 @@ class Exposure:
     def coarse(self, between: Callable[[float], None]) -> tuple[Floats, tuple[int, int]]:
         """The first look: sums of one pixel in every few, as a small film, and its size."""
         width, height = self.tracer.size
-        step = max(1, round(min(width, height) / _FIRST_WIDTH))
+        step = first_step(self.tracer.size)
         rows, columns = np.arange(step // 2, height, step), np.arange(step // 2, width, step)
         pixels = (rows[:, None] * width + columns).ravel()
         self._take(pixels, 0, self.effort.base, between)
@@ -109,6 +109,11 @@ class Exposure:
 
     def _work(self, unit: WorkUnit) -> None:
         self.tracer.trace(unit.pixels, unit.first, unit.samples, self.film)
+
+
+def first_step(size: tuple[int, int]) -> int:
+    """How many pixels apart, across and down, those of a first look are."""
+    return max(1, round(min(size) / _FIRST_WIDTH))
 
 
 def _tile_order(width: int, height: int) -> Pixels:

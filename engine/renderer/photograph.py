@@ -12,7 +12,8 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.renderer import camera, crew, develop, kept, lettering, lights, places, sitting
-from engine.renderer.passes import EFFORTS, Exposure
+from engine.renderer.mesh import Mesh
+from engine.renderer.passes import EFFORTS, Exposure, first_step
 from engine.renderer.scene import Scene
 from engine.renderer.stops import Cancelled
 from engine.renderer.tracing.environment import Environment
@@ -28,9 +29,11 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 SIZE: Final = (512, 768)
 DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
+_SKETCHED: Final = 0.3
+"""Strands of whoever is not met yet, in the first look: it comes before all of their hair is grown."""
 _STRANDS_SEEN: Final = 2600.0
 """Pixels a metre from which all of a style's strands are worth growing."""
-DRAFT_PIXELS: Final = 320 * 480
+DRAFT_PIXELS: Final = 288 * 432
 """A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
@@ -92,7 +95,7 @@ def photograph(
     clock.stage("body", 0.06)
     darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
     film = _exposed(scene, seats, optics, _lit(scene, setting, optics, eyes), (size, quality), darkroom, clock)
-    kept.give_back()  # the tree and its tables, before the denoiser takes as much
+    kept.give_back()  # before the denoiser takes as much
     picture = _enlarged(darkroom.print(film, size, fast=quality in ("preview", "draft")), wanted)
     kept.give_back()
     clock.stage("developing", 1.0)
@@ -112,16 +115,66 @@ def _exposed(
     """The film with all its samples; `asked` is the size that is traced, and the quality."""
     size, quality = asked
     density = _hair_density(quality, size[1] / optics.view)
+    views = [(optics.eye, density, sitting.shows_legs(optics, seat.eyes)) for seat in seats]
+    met = all(seat.met(*view) for seat, view in zip(seats, views, strict=True))
+    if not met:
+        _WORLD.clear()
+    sharpens = quality not in ("preview", "draft")
+    sketched = sharpens and not met and clock.report is not None
+    if sketched:
+        _sketch(scene, seats, optics, lit, size, darkroom, clock)
+    meshes = [mesh for seat, view in zip(seats, views, strict=True) for mesh in seat.meshes(*view)]
+    meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
+    clock.stage("hair and clothes", 0.12)
+    kept.give_back()
+    world = _world(meshes, keep=len(seats) == 1 and not scene.lettering)
+    clock.stage("tree", 0.16)
+    tracer = Tracer(world, lit, optics, size, scene.seed)
+    exposure = Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here()))
+    return _taken(exposure, darkroom, clock, looked=sketched, again=sharpens)
+
+
+_WORLD: Final[list[World]] = []
+"""The last picture's, for other light, places and films: about 100 MB."""
+
+
+def forget() -> None:
+    """Lets go of the last picture's world."""
+    _WORLD.clear()
+
+
+def _world(meshes: list[Mesh], keep: bool) -> World:
+    """The last picture's world where it is of the same meshes; two people's would take too much memory to `keep`."""
+    if _WORLD and _WORLD[0].of_same(meshes):
+        return _WORLD[0]
+    _WORLD.clear()
+    world = World.of(meshes, crew.hands_here())
+    if keep:
+        _WORLD.append(world)
+    return world
+
+
+def _sketch(
+    scene: Scene,
+    seats: list[sitting.Seat],
+    optics: camera.Optics,
+    lit: Lights,
+    size: tuple[int, int],
+    darkroom: _Darkroom,
+    clock: _Clock,
+) -> None:
+    """Shows people with few of their hairs, while the rest of them is still to be grown."""
+    step = first_step(size)
+    small = size[0] // step, size[1] // step
     meshes = [
-        mesh for seat in seats for mesh in seat.meshes(optics.eye, density, sitting.shows_legs(optics, seat.eyes))
+        mesh for seat in seats for mesh in seat.sketched(optics.eye, _SKETCHED, sitting.shows_legs(optics, seat.eyes))
     ]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
-    clock.stage("hair and clothes", 0.10)
-    kept.give_back()
-    world = World.of(meshes, crew.hands_here())
-    clock.stage("tree", 0.14)
-    tracer = Tracer(world, lit, optics, size, scene.seed)
-    return _taken(Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here())), darkroom, clock)
+    tracer = Tracer(World.of(meshes, crew.hands_here()), lit, optics, small, scene.seed)
+    exposure = Exposure(tracer, EFFORTS["preview"], crew.Crew(crew.hands_here()))
+    exposure.all_pixels(lambda within: clock(0.0))
+    clock(0.0, darkroom.glimpse(exposure.film, small))
+    clock.stage("sketch", 0.08)
 
 
 def _hair_density(quality: str, pixels_a_metre: float) -> float:
@@ -148,18 +201,21 @@ def _lit(scene: Scene, setting: places.Setting, optics: camera.Optics, eyes: npt
     return Lights(lamps, environment, mirrored)
 
 
-def _taken(exposure: Exposure, darkroom: _Darkroom, clock: _Clock) -> Floats:
-    """All passes, with a preview after each but the last."""
-    small, small_size = exposure.coarse(clock)
-    clock.stage("first look", 0.20)
-    if clock.report is not None:
-        clock(0.0, darkroom.print(small, small_size, fast=True))
+def _taken(exposure: Exposure, darkroom: _Darkroom, clock: _Clock, looked: bool, again: bool) -> Floats:
+    """All passes: a preview after the first unless people have `looked` already, and one after the second if `again`.
+
+    A draft has none there: it is done as soon.
+    """
+    if clock.report is not None and not looked:
+        small, small_size = exposure.coarse(clock)
+        clock.stage("first look", 0.20)
+        clock(0.0, darkroom.glimpse(small, small_size))
         clock.stage("preview", 0.20)
     exposure.all_pixels(clock)
     clock.stage("all pixels", 0.45)
-    if clock.report is not None:
+    if clock.report is not None and again:
         halved, half_size = _halved(exposure.film, exposure.tracer.size)
-        clock(0.0, darkroom.print(halved, half_size, fast=True))
+        clock(0.0, darkroom.glimpse(halved, half_size))
         clock.stage("preview", 0.45)
     exposure.difficult(clock)
     clock.stage("difficult pixels", 0.92)
@@ -185,8 +241,15 @@ class _Darkroom:
 
     def print(self, film: Floats, size: tuple[int, int], fast: bool) -> Picture:
         """Sums of rays as a picture of `size`."""
+        return develop.developed(layers(film, size), self._plan(size), crew.hands_here(), fast)
+
+    def glimpse(self, film: Floats, size: tuple[int, int]) -> Picture:
+        """A look at what is not finished yet, in a fraction of the time."""
+        return develop.glimpsed(layers(film, size), self._plan(size), crew.hands_here())
+
+    def _plan(self, size: tuple[int, int]) -> develop.Print:
         spill = lights.spill(self.scene.light, places.own_light(self.scene.place))
-        plan = develop.Print(
+        return develop.Print(
             self.setting.backdrop(size, self.scene.seed) * np.array(spill, np.float32),
             tuple(self._face(eyes, size) for eyes in self.eyes),
             size[1] / self.optics.view / 1000,
@@ -194,7 +257,6 @@ class _Darkroom:
             self.scene.film,
             self.scene.seed,
         )
-        return develop.developed(layers(film, size), plan, crew.hands_here(), fast)
 
     def _face(self, eyes: npt.NDArray[np.float64], size: tuple[int, int]) -> tuple[int, int, int, int]:
         x, y = self.optics.shown(eyes, size)

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from engine.renderer.geometry import lengths
 from engine.renderer.hair.field import Floats
 from engine.renderer.mesh import Mesh
 from engine.renderer.scene import RGB
@@ -40,7 +41,7 @@ def mesh(
 
 def runs(points: Floats) -> Floats:
     """How far along hair is at the points of strands (N, K), as a share of a long one's length."""
-    along = np.linalg.norm(np.diff(points, axis=1), axis=2)
+    along = lengths(np.diff(points, axis=1))
     run = np.concatenate([np.zeros((len(points), 1), np.float32), np.cumsum(along, 1)], 1)
     return np.asarray(np.minimum(run / max(float(np.quantile(run[:, -1], 0.8)), 1e-4), 1), np.float32)
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.geometry import unit
+from engine.renderer.geometry import lengths, unit
 from engine.renderer.hair import combing
 from engine.renderer.hair.combing import BACK, CENTRE, RIGHT, Weights
 from engine.renderer.hair.cutting import HeadSurface, Locks, trimmed
@@ -133,7 +133,7 @@ def _bent(
 
 def _wandered(path: Floats, parted: Floats) -> npt.NDArray[np.bool_]:
     """Locks of long parted hair that still lie on top of the head where they should long hang beside it, and loops."""
-    along = np.linalg.norm(np.diff(path, axis=1), axis=2)
+    along = lengths(np.diff(path, axis=1))
     far = np.cumsum(along, 1) > 0.15
     high = path[:, 1:, 2] > 0.055
     out = np.hypot(path[..., 0], path[..., 1] - 0.09) > 0.15

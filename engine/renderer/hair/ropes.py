@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer.geometry import unit
+from engine.renderer.geometry import lengths, unit
 from engine.renderer.hair.combing import CENTRE
 from engine.renderer.hair.cutting import HeadSurface, resampled
 from engine.renderer.hair.field import Floats
@@ -40,7 +40,7 @@ def _frames(paths: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _run(paths: Floats) -> Floats:
     """Metres along each path."""
-    along = np.linalg.norm(np.diff(paths, axis=1), axis=2)
+    along = lengths(np.diff(paths, axis=1))
     return np.concatenate([np.zeros((len(paths), 1)), np.cumsum(along, 1)], 1)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from engine.renderer.geometry import unit
+from engine.renderer.geometry import lengths, unit
 from engine.renderer.hair.combing import has_fringe
 from engine.renderer.hair.cutting import HeadSurface, Locks, resampled
 from engine.renderer.hair.field import Floats
@@ -78,7 +78,7 @@ def _bundled(style: Style, locks: Locks, random: np.random.Generator) -> tuple[L
     leads = random.choice(count, min(style.bundles, count), replace=False)
     own = leads[cKDTree(place[leads]).query(place)[1]]
     to = points[own] - points
-    apart: Floats = np.linalg.norm(to, axis=-1)
+    apart: Floats = lengths(to)
     near = np.minimum.accumulate(1 - np.clip((apart - 0.012) / 0.02, 0, 1), axis=1)
     to -= 0.7 * locks.normals * (to * locks.normals).sum(-1, keepdims=True)
     t = np.linspace(0, 1, steps, dtype=np.float32)
@@ -118,7 +118,7 @@ def _frizz(style: Style, path: Floats, random: np.random.Generator) -> Floats:
     aside = random.standard_normal((count, 1, 3), np.float32)
     astray = np.zeros((count, 1, 1), np.float32)
     if style.loose:
-        astray += np.linalg.norm(path[:, -1] - path[:, 0], axis=1)[:, None, None] * np.float32(style.loose)
+        astray += lengths(path[:, -1] - path[:, 0])[:, None, None] * np.float32(style.loose)
     strays = random.random((count, 1, 1), np.float32) < style.stray
     astray = np.where(strays, np.float32(0.10) * _reach(style), astray)
     made += (aside * astray) * t**1.5
@@ -145,7 +145,7 @@ def _curls(style: Style, locks: Locks, leads: Numbers, random: np.random.Generat
     """Waves or corkscrews of each lock (N, K, 3); flat waves go with those of the larger lock."""
     points = locks.points
     count = len(points)
-    along = np.linalg.norm(np.diff(points, axis=1), axis=2)
+    along = lengths(np.diff(points, axis=1))
     run = np.concatenate([np.zeros((count, 1), np.float32), np.cumsum(along, 1)], 1)
     waved = style.flat > 0.5
     where = locks.roots.points[leads]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from engine.renderer.geometry import lengths
 from engine.renderer.mesh import Mesh
 from engine.renderer.tracing.embree import Hits, RayScene
 from engine.renderer.tracing.vectors import F, Floats, dot
@@ -59,8 +60,7 @@ def _tangents(mesh: Mesh) -> Floats:
     tangent = np.zeros((len(mesh.v), 3), np.float32)
     tangent[first] = along
     tangent[second] += along
-    length = np.linalg.norm(tangent, axis=1, keepdims=True)
-    return tangent / np.maximum(length, F(1e-12))
+    return np.asarray(tangent / np.maximum(lengths(tangent), F(1e-12))[:, None])
 
 
 @dataclass
@@ -93,6 +93,10 @@ class World:
         thrown = np.stack([_thrown(mesh) for mesh in ordered], 1).astype(np.float32)
         count = sum(mesh.kind not in SHEER for mesh in ordered)
         return cls(list(ordered), solid, sheer, [Table.of(mesh) for mesh in ordered], thrown, count)
+
+    def of_same(self, meshes: Sequence[Mesh]) -> bool:
+        """Whether it is of these very meshes."""
+        return {id(mesh) for mesh in meshes} == {id(mesh) for mesh in self.meshes}
 
     def first(self, origin: Floats, direction: Floats) -> Hits:
         """The nearest hit, of sheer things too; geometry numbers are those of `meshes`."""

@@ -124,13 +124,35 @@ def test_every_film_prints_finite_values(stock: str) -> None:
 
 def test_previews_come_before_the_picture_and_the_share_done_only_grows() -> None:
     said: list[tuple[float, Picture | None]] = []
-    taken = photograph.photograph(a_scene(), SIZE, "draft", lambda share, preview: said.append((share, preview)))
+    taken = photograph.photograph(a_scene(), SIZE, "standard", lambda share, preview: said.append((share, preview)))
     shares = [share for share, _ in said]
     assert shares == sorted(shares)
     assert shares[-1] == 1.0
     previews = [preview for _, preview in said if preview is not None]
     assert len(previews) >= 2
     assert taken.picture.shape == (SIZE[1], SIZE[0], 3)
+
+
+def test_somebody_new_is_shown_with_few_of_their_hairs_and_the_finished_picture_is_the_same() -> None:
+    scene, size = a_scene(replace(BALD, seed=9, hair=Hair(style="crop"))), (48, 72)
+    shown: list[Picture] = []
+
+    def told(share: float, preview: Picture | None) -> None:
+        if preview is not None:
+            shown.append(preview)
+
+    told_of = photograph.photograph(scene, size, "standard", told).picture
+    assert len(shown) == 2
+    assert np.array_equal(told_of, photograph.photograph(scene, size, "standard").picture)
+
+
+def test_somebody_met_in_another_light_is_as_they_would_be_there_at_once() -> None:
+    scene = a_scene(replace(BALD, seed=9))
+    taken(scene, SMALL, "standard")
+    other = replace(scene, light=lights.rig("split", "right"), place=Place(name="city"))
+    again = taken(other, SMALL, "standard")
+    photograph.forget()
+    assert np.array_equal(again, taken(other, SMALL, "standard"))
 
 
 def test_two_sitters_are_both_in_the_picture() -> None:
