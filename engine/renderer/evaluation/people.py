@@ -149,7 +149,9 @@ def marks_kept(again: Sequence[Shot], pictures: Mapping[str, Picture]) -> MarksK
     A picture in which none could be seen is not asked; nor is whoever has none.
     """
     everybody = list(dict.fromkeys(shot.person for shot in again if shot.person is not None))
-    shown, others, count = [], [], 0
+    shown: list[float] = []
+    others: list[float] = []
+    count = 0
     for shot in again:
         if shot.person is None:
             continue
