@@ -17,6 +17,7 @@ from engine.renderer.evaluation.making import Picture, Shot, made
 from engine.renderer.evaluation.views import View, view
 
 OUT: Final = Path("var/evaluation")
+_Measured = tuple[people.Likeness, people.MarksKept]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,9 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     verdicts = {number: judged(each) for number, each in shown.items()}
     found = reports.figures(verdicts, reports.by_chance(wanted, shown))
     views = [each.view for each in shown.values() if each.view is not None]
-    likeness = None if given.only else _people(folder, given.quality, given.hands, views)
-    if likeness is not None:
-        found += reports.of_people(likeness)
+    likeness = None
+    if not given.only:
+        likeness, marks = _people(folder, given.quality, given.hands, views)
+        found += [*reports.of_people(likeness), reports.of_marks(marks)]
     found += reports.of_blind_checks(views) if views else []
     _tell(given.json, found, wanted, verdicts, given.quality, likeness)
     return 0 if all(figure.reached is not False for figure in found) else 1
@@ -66,13 +68,14 @@ def _shown(wanted: Sequence[Case], pictures: dict[str, Picture]) -> dict[int, Sh
     return found
 
 
-def _people(folder: Path, quality: str, hands: int, others: Sequence[View]) -> people.Likeness:
+def _people(folder: Path, quality: str, hands: int, others: Sequence[View]) -> _Measured:
     """Makes the pictures of strangers and of saved people, and measures them."""
     strangers = made(people.strangers(), folder, quality, hands, _told)
     saved = made(people.sitters(), folder, quality, hands, _told)
-    again = made(people.returns(people.saved_people(folder)), folder, quality, hands, _told)
+    back = people.returns(people.saved_people(folder))
+    again = made(back, folder, quality, hands, _told)
     seen = [{name: view(picture) for name, picture in group.items()} for group in (strangers, saved, again)]
-    return people.measured(seen[0], seen[1], seen[2], others)
+    return people.measured(seen[0], seen[1], seen[2], others), people.marks_kept(back, again)
 
 
 def _speed(as_json: bool) -> int:

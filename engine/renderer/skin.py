@@ -68,6 +68,18 @@ def skin_map(person: Person) -> Picture:
     return made
 
 
+@lru_cache(maxsize=3)
+def marks_contrast(person: Person) -> Picture:
+    """What somebody's freckles, moles, spots and scars do to the map of their skin: the logarithm of a factor, (1536,
+    1536, 3), 0 where there are none.
+    """
+    plain = _skin_map(
+        person.seed, person.age, person.masculinity < 0.5, person.ancestry, person.skin, person.beard.kind,
+        _shown(person.beard.colour, person.beard.grey), _bare(person), False,
+    )  # fmt: skip
+    return np.asarray(np.log(skin_map(person) / plain), np.float32)
+
+
 def _bare(person: Person) -> float:
     """How much of the photographed roots of hair gives way to skin: all under fair hair, and where none grows."""
     if person.hair.style == "bald" or person.hair.line > 0.2:
@@ -83,8 +95,9 @@ def _shown(colour: RGB, grey: float) -> RGB:
 
 @lru_cache(maxsize=3)
 def _skin_map(
-    seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any, bare: float
-) -> Any:
+    seed: int, age: float, female: bool, ancestry: Any, skin: Any, beard: str, colour: Any, bare: float,
+    marked: bool = True,
+) -> Any:  # fmt: skip
     tone = np.array(skin.tone, np.float32)
     blended = tone * np.exp(_blended(age + 14 * skin.wrinkles, female, ancestry))
     stored = Image.fromarray(_encoded(blended))
@@ -94,7 +107,7 @@ def _skin_map(
     left, top, right, bottom = (TIMES * x for x in assets.texels().box)
     head = made[top:bottom, left:right]
     _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), bare * _fields()["scalp"])
-    _paint_head(head, tone, seed, age, skin, beard, colour)
+    _paint_head(head, tone, seed, age, skin, beard, colour, marked)
     np.clip(head, 0.002, 0.92, out=head)
     made.setflags(write=False)
     return made
@@ -254,7 +267,9 @@ def _zoned(head: Picture, tone: Picture, skin: Any, fields: dict[str, Picture]) 
         head *= 1 + fields[name][..., None] * tint.astype(np.float32)
 
 
-def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, beard: str, colour: Any) -> None:
+def _paint_head(
+    head: Picture, tone: Picture, seed: int, age: float, skin: Any, beard: str, colour: Any, marked: bool
+) -> None:
     """Paints on the head's part of the map, in place, from what lies deepest to what lies on top."""
     fields, lips = _fields(), head_places()[3]
     rng = np.random.default_rng(seed + 7)
@@ -271,7 +286,8 @@ def _paint_head(head: Picture, tone: Picture, seed: int, age: float, skin: Any, 
     lines = _lines(age, skin)
     if lines > 0:
         _mix(head, tone * np.array((0.62, 0.52, 0.50), np.float32), 0.45 * lines * fields["wrinkles"])
-    stamped_marks(head, tone, fields, skin, rng, age, head_places()[:3])
+    if marked:
+        stamped_marks(head, tone, fields, skin, rng, age, head_places()[:3])
     if beard != "none":
         grain = np.clip(0.7 + 0.55 * _stipple(), 0.15, 1.6)
         roots = np.asarray(colour, np.float32) * np.float32(0.6) + tone * np.float32(0.15)

@@ -11,6 +11,8 @@ Picture = npt.NDArray[np.float32]
 
 MILLIMETRE: Final = 2.4
 """Texels of the map, on the face."""
+_ASKED: Final = 0.6
+"""More moles than chance gives anybody: words asked for them."""
 SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
     "cheek": ((0.040, 0.706), (0.050, 0.676)),
     "brow": ((0.034, 0.762), (0.040, 0.741)),
@@ -37,7 +39,7 @@ def stamped_marks(
 
     `places` are x, y and z of each texel on the template, in metres.
     """
-    spots, moles, old = rng.spawn(3)
+    spots, moles, old, named = rng.spawn(4)
     freckled = float(skin.freckles)
     if freckled > 0.02:
         brown = tone * np.array((0.66, 0.50, 0.42), np.float32)
@@ -45,6 +47,9 @@ def stamped_marks(
         _spots(head, brown, fields["freckled"], count, (0.25, 0.75), 0.22 + 0.40 * freckled, spots)
     count = int(moles.poisson(3.2 * skin.moles))
     _spots(head, tone * np.array((0.36, 0.26, 0.22), np.float32), fields["marked"], count, (0.45, 0.95), 0.85, moles)
+    if skin.moles >= _ASKED:  # whoever was told to have moles has some that are seen across a room
+        colour = tone * np.array((0.36, 0.26, 0.22), np.float32)
+        _spots(head, colour, fields["marked"], 2, (1.0, 1.6), 0.9, named, faintest=0.8)
     count = int(old.poisson(max(age - 52, 0) * 0.9))
     sun = fields["marked"] * np.clip(0.25 + fields["forehead"] + fields["ruddy"], 0, 1)
     _spots(head, tone * np.array((0.70, 0.56, 0.48), np.float32), sun, count, (0.5, 1.7), 0.38, old)
@@ -54,7 +59,7 @@ def stamped_marks(
 
 def _spots(
     head: Picture, colour: Picture, where: Picture, count: int, radius_mm: tuple[float, float], strength: float,
-    rng: np.random.Generator,
+    rng: np.random.Generator, faintest: float = 0.30,
 ) -> None:  # fmt: skip
     chance = np.cumsum(where.ravel().astype(np.float64))
     if count <= 0 or chance[-1] <= 0:
@@ -62,7 +67,7 @@ def _spots(
     at = np.searchsorted(chance, rng.random(count) * chance[-1])
     sizes = radius_mm[0] + (radius_mm[1] - radius_mm[0]) * rng.random(count) ** 2
     sizes = sizes * MILLIMETRE
-    dark = rng.uniform(0.30, 1.0, count) * strength
+    dark = rng.uniform(faintest, 1.0, count) * strength
     for place, size, amount in zip(at, sizes, dark, strict=True):
         row, column = divmod(int(place), where.shape[1])
         _dab(head, colour, row, column, float(size), float(amount))

@@ -10,11 +10,10 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from scipy.ndimage import gaussian_filter
 
 from engine.faces import identity
-from engine.renderer.evaluation import colour_names
-from engine.renderer.evaluation.making import Shot
+from engine.renderer.evaluation import colour_names, known_marks
+from engine.renderer.evaluation.making import Picture, Shot
 from engine.renderer.evaluation.views import View
 from engine.renderer.scene import Person
 
@@ -44,7 +43,6 @@ AGAIN: Final = (
 """What they are asked back in: other clothes, place and light."""
 _SEEDS: Final = 6
 _HAIR_APART: Final = 0.10
-_CHIP: Final = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,6 @@ class Likeness:
     """The distance below which `FALSE_ACCEPTS` of the pairs of different people lie."""
     hair_same: float
     """The share of pictures whose hair is of the saved picture's colour."""
-    marks_same: float
-    """The share of pictures whose skin's marks are more like the saved picture's than almost all other people's are."""
 
     @property
     def accepted(self) -> float:
@@ -110,7 +106,7 @@ def measured(
     both = [(one, other) for one, other in pairs if one is not None and other is not None]
     same = [_apart(one, other) if one is not None and other is not None else 9.0 for one, other in pairs]
     hair = [hair_alike(one, other) for one, other in both]
-    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair)) if hair else 0.0, _marks_kept(both))
+    return Likeness(tuple(different), tuple(same), threshold, float(np.mean(hair)) if hair else 0.0)
 
 
 def _apart(one: View, other: View) -> float:
@@ -130,34 +126,45 @@ def _hair_colour(view: View) -> npt.NDArray[np.float64]:
     return np.asarray(np.median(top, axis=0) if len(top) else np.zeros(3))
 
 
-def marks(view: View) -> npt.NDArray[np.float64]:
-    """What is darker or paler than the skin around it on cheeks, nose and brow: unit length, light taken out."""
-    part = colour_names.brightness(colour_names.linear(view.straightened(-1.0, -0.9, 1.0, 1.0, pixels=_CHIP // 2)))
-    level = np.log(np.maximum(gaussian_filter(part, 1.2), 1e-3))
-    fine = np.clip(level - gaussian_filter(level, 4.5), -0.25, 0.25)
-    v, u = np.mgrid[-0.9 : 1.0 : 2 / _CHIP, -1.0 : 1.0 : 2 / _CHIP][:, : fine.shape[0], : fine.shape[1]]
-    skin = (v > 0.28) & (v < 0.85) & (np.abs(u) < 0.85)  # below the eyes, above the mouth
-    skin |= (v < -0.42) & (np.abs(u) < 0.55)
-    kept = np.where(skin, fine, 0.0)
-    kept = np.where(skin, kept - kept[skin].mean(), 0.0)
-    return np.asarray(kept / max(float(np.linalg.norm(kept)), 1e-9))
+@dataclass(frozen=True, slots=True)
+class MarksKept:
+    """Of the asked-back people's pictures in which any of their marks can be seen: how many of those are there."""
+
+    shown: tuple[float, ...]
+    """The share of a person's own marks that each picture shows."""
+    others: tuple[float, ...]
+    """And of another person's marks, looked for at their places on this face."""
+    marks: int
+    """How many marks were asked for, in all pictures."""
+
+    @property
+    def share(self) -> float | None:
+        """The mean over pictures; None where no picture could be asked."""
+        return float(np.mean(self.shown)) if self.shown else None
 
 
-def _marks_kept(pairs: Sequence[tuple[View, View]]) -> float:
-    """For how many pairs the marks fit better than those of other people's pictures do, but for one in twenty."""
-    if len(pairs) < 2:
-        return 0.0
-    first, back = ([marks(view) for view in side] for side in zip(*pairs, strict=True))
-    fits = np.array([[_fit(one, other) for other in back] for one in first])
-    person = np.array([pair[0].embedding for pair in pairs], object)
-    right = [fits[at, at] > np.quantile(fits[at][person != person[at]], 0.95) for at in range(len(pairs))]
-    return float(np.mean(right))
+def marks_kept(again: Sequence[Shot], pictures: Mapping[str, Picture]) -> MarksKept:
+    """Looks for the known marks of everybody asked back in their pictures, and for those of the next person.
 
-
-def _fit(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> float:
-    """The best correlation over small shifts: landmarks are a pixel or two off."""
-    shifts = range(-4, 5, 2)
-    return float(max((one * np.roll(other, (down, aside), (0, 1))).sum() for down in shifts for aside in shifts))
+    A picture in which none could be seen is not asked; nor is whoever has none.
+    """
+    everybody = list(dict.fromkeys(shot.person for shot in again if shot.person is not None))
+    shown: list[float] = []
+    others: list[float] = []
+    count = 0
+    for shot in again:
+        if shot.person is None:
+            continue
+        picture = pictures[shot.name]
+        seen = known_marks.seen_skin(shot.scene(), (picture.shape[1], picture.shape[0]))
+        own = known_marks.asked(picture, seen, shot.person)
+        count += len(own)
+        following = everybody[(everybody.index(shot.person) + 1) % len(everybody)]
+        foreign = known_marks.asked(picture, seen, following) if following != shot.person else ()
+        for found, shares in ((own, shown), (foreign, others)):
+            if found:
+                shares.append(float(np.mean([mark.there for mark in found])))
+    return MarksKept(tuple(shown), tuple(others), count)
 
 
 def saved_people(folder: Path) -> tuple[Person, ...]:

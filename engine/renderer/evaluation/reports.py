@@ -76,8 +76,14 @@ def of_people(likeness: Likeness) -> list[Figure]:
         Figure("different seeds, median distance", float(np.median(apart)), people.APART_AIM, len(apart)),
         Figure("same person accepted", likeness.accepted, people.ACCEPTED_AIM, len(same), note=note),
         Figure("same person's hair", likeness.hair_same, people.ACCEPTED_AIM, len(same)),
-        Figure("same person's marks", likeness.marks_same, people.ACCEPTED_AIM, len(same)),
     ]
+
+
+def of_marks(kept: people.MarksKept) -> Figure:
+    """Known marks of the skin, where they can be seen."""
+    chance = float(np.mean(kept.others)) if kept.others else None
+    note = f"{kept.marks} marks that can be seen; by chance: another person's"
+    return Figure("same person's marks", kept.share, people.ACCEPTED_AIM, len(kept.shown), chance=chance, note=note)
 
 
 def of_blind_checks(views: Sequence[View]) -> list[Figure]:

@@ -11,14 +11,25 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from engine.renderer import evaluate
-from engine.renderer.evaluation import blind, colour_names, features, judging, ocr, people, reports, sheets, speed
+from engine.renderer import evaluate, skin
+from engine.renderer.evaluation import (
+    blind,
+    colour_names,
+    features,
+    judging,
+    known_marks,
+    ocr,
+    people,
+    reports,
+    sheets,
+    speed,
+)  # fmt: skip
 from engine.renderer.evaluation.cases import Truth, cases
 from engine.renderer.evaluation.crown import crown
 from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
 from engine.renderer.evaluation.making import Shot, made
 from engine.renderer.evaluation.views import View, seen_at
-from engine.renderer.scene import Lettering, Outfit, Scene, Sitter
+from engine.renderer.scene import Lettering, Outfit, Person, Scene, Sitter, Skin
 from engine.renderer.studio_lexicon import table
 
 SKIN = (205, 150, 122)
@@ -258,12 +269,29 @@ def test_pages_lie_where_the_scene_has_its_words() -> None:
     assert page[:, 0].min() > 256, "beside the head"
 
 
-def test_the_same_marks_fit_and_others_do_not() -> None:
-    one, other = (speckled(seed) for seed in (1, 2))
-    again = np.roll(one, 1, axis=1)
-    kept, back, different = (people.marks(viewed(picture)) for picture in (one, again, other))
-    assert people._fit(kept, back) > 0.8
-    assert people._fit(kept, different) < 0.4
+def test_marks_are_found_where_they_are_and_nowhere_else() -> None:
+    """A flat skin with a mole, looked at a texel a pixel: there, faded, elsewhere, in the dark and behind hair."""
+    y, x = np.mgrid[:60, :60]
+    mole = -0.6 * np.clip(3.2 - np.hypot(x - 30, y - 30), 0, 1)[..., None].repeat(3, -1).astype(np.float32)
+    grain = np.random.default_rng(3).normal(0, 0.012, (60, 60, 3))
+
+    def asked(shown: float, at: int = 0, level: float = 0.3, hidden: bool = False) -> list[bool]:
+        light = level * np.exp(shown * np.roll(mole, at, 1) + grain)
+        screen = np.where(light < 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+        cover = np.where(hidden & (np.hypot(x - 30, y - 30) < 5), 0.0, 1.0)
+        picture = (255 * screen.clip(0, 1)).round().astype(np.uint8)
+        return [mark.there for mark in known_marks.looked_for(picture, mole, cover)]
+
+    assert asked(1.0) == [True]
+    assert asked(0.1) == asked(1.0, at=14) == [False]
+    assert asked(1.0, level=0.005) == asked(1.0, hidden=True) == []
+
+
+def test_marks_of_a_skin_are_what_its_map_has_more_than_without() -> None:
+    marked = Person(seed=5, skin=Skin(moles=0.9, scars=("cheek left",)))
+    contrast = skin.marks_contrast(marked)
+    assert contrast.min() < -0.3
+    assert 0 < (np.abs(contrast).max(-1) > 0.02).mean() < 0.02
 
 
 def speckled(seed: int) -> Picture:
