@@ -1,7 +1,7 @@
 """How large a body is beside its head: anny's are those of fashion drawings, eight heads tall and broad to match.
 
 Adults are about seven and a half heads tall, their shoulders some three (men) or two and three quarters (women) of
-the head's breadths across, sloping from the neck by about 21 degrees. The head stays, and the neck passes over.
+the head's breadths across, and lower than anny's. The head stays as it is, and the neck passes over.
 """
 
 from __future__ import annotations
