@@ -22,6 +22,7 @@ class HandCard(HandBackend):
         super().__init__()
         self.ready: Collection[str] = ready
         self.forgot: list[str] = []
+        self.only_ready = False
 
     async def forget(self, pictures: Collection[str]) -> None:
         self.forgot += pictures
@@ -118,6 +119,18 @@ async def test_a_model_that_one_card_cannot_hold_waits_for_one_that_can(cards: C
     await cards.first.fail(NotOnThisCard("n", "too large, too"))
     with pytest.raises(ModelUnavailable, match="too large"):
         await again
+
+
+async def test_a_card_that_reads_a_model_takes_only_what_it_has(cards: Cards) -> None:
+    cards.first.only_ready = True
+    tasks = [await cards.order("A1", 0, "n"), await cards.order("B1", 1, "n"), await cards.order("C1", 2, "m")]
+    assert cards.started == (["C1"], ["A1"])
+    await cards.first.finish()
+    assert cards.started == (["C1"], ["A1"])  # B1 waits for a card that may take it
+    await cards.second.finish()
+    assert cards.started == (["C1"], ["A1", "B1"])
+    await cards.second.finish()
+    await asyncio.gather(*tasks)
 
 
 class _Recorded(DiffusersBackend):
