@@ -87,9 +87,18 @@ class SeveralCards:
 
     async def warm(self, model: Model) -> None:
         """See Warming.warm: on every card that can hold it. Raises what `render` raises where none can."""
-        warming = [card.backend.warm(model) for card in self._cards if isinstance(card.backend, Warming)]
-        failed = [error for error in await asyncio.gather(*warming, return_exceptions=True) if error is not None]
-        if len(failed) == len(warming) and failed:
+        failed: list[Exception] = []
+
+        async def ready(card: _CardInUse, backend: Warming) -> None:
+            try:
+                await backend.warm(model)
+            except Exception as error:  # noqa: BLE001 - one card's fault is not the others'; it is told
+                log.warning("%s is not ready on %s: %s.", model.title, card.name, str(error).rstrip("."))
+                failed.append(error)
+
+        able = [(card, card.backend) for card in self._cards if isinstance(card.backend, Warming)]
+        await asyncio.gather(*(ready(card, backend) for card, backend in able))
+        if failed and len(failed) == len(able):
             raise failed[0]
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:

@@ -108,7 +108,8 @@ async def test_what_cannot_be_read_or_is_cancelled_meanwhile_harms_nobody(tiny_c
         with pytest.raises(ModelUnavailable, match="damaged"):
             await loading
         disk.error = MemoryError("no room")
-        disk.began.clear(), disk.goes_on.clear()
+        disk.began.clear()
+        disk.goes_on.clear()
         cancelled = asyncio.create_task(follow(engine, job("B2", 2, model="n")))
         await begun(disk)
         engine.cancel("B2")
