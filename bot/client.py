@@ -132,8 +132,8 @@ class StudioBot(App):
     async def setup_hook(self) -> None:
         if why := identity.missing():
             log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
-        if self.settings.model_warm:
-            self._warming = asyncio.create_task(self.engine.warm(self.settings.model_default), name="warm")
+        if self.settings.warm_models:
+            self._warming = asyncio.create_task(self.engine.warm(*self.settings.warm_models), name="warm")
         self.add_dynamic_items(*CONTROLS)
         application = self.application
         if not self._owners and application is not None:

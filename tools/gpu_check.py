@@ -1,7 +1,8 @@
 """Checks local models on a real card in a few minutes: `python -m tools.gpu_check`, from a checkout, with no download.
 
 Needs torch, diffusers, transformers, accelerate and, for one step, peft (the `local` extra). The report is JSON and is
-written after every step, so that a stop loses nothing. `--tiny --device cpu` runs the same steps on tiny likenesses.
+written before and after every step, so that a stop loses nothing; when the minutes are over the process ends, whatever
+it is at. `--tiny --device cpu` runs the same steps on tiny likenesses.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -52,22 +54,42 @@ PLACES: Final = (
 BATCHES: Final = (1, 2, 4)
 LEAST_S: Final = 20.0
 """A step is not begun with less time than this."""
+RESERVE_S: Final = 15.0
+"""An order that runs so long before the end breaks off; what has not come back at the end is left there."""
 STAND_IN: Final = Card(name="a processor that stands in", usable_bytes=64 * GIB, ram_bytes=64 * GIB)
 _ARRIVALS: Final = count(1)
 
 
 class GpuReport:
-    """What was found, step by step, in a file that is whole after each."""
+    """What was found, step by step, in a file that is whole after each. Its clock begins when it is made."""
 
     def __init__(self, file: Path, minutes: float) -> None:
         self.told: dict[str, Any] = {"whole": False, "steps": {}}
         self._file = file
         self._began_s = perf_counter()
         self._budget_s = minutes * 60
+        self._saving = threading.Lock()
+        self.save()
 
     @property
     def left_s(self) -> float:
-        return self._budget_s - (perf_counter() - self._began_s)
+        """Seconds in which orders may run."""
+        return self._budget_s - RESERVE_S - (perf_counter() - self._began_s)
+
+    def end_in_time(self, end: Callable[[int], None] = os._exit) -> threading.Timer:
+        """Ends the process with the code 1 when the time is over: a build, a compiler or a kernel may never come back.
+
+        Returns what keeps the time.
+        """
+
+        def over() -> None:
+            print(f"{self._file}: the time was over; what ran then is marked in it.", file=sys.stderr, flush=True)
+            end(1)
+
+        timer = threading.Timer(max(0.0, self.left_s + RESERVE_S), over)
+        timer.daemon = True
+        timer.start()
+        return timer
 
     async def step(self, name: str, step: Step) -> None:
         """Runs one step and writes down what came of it; a fault in it ends no other."""
@@ -76,6 +98,8 @@ class GpuReport:
             found: dict[str, Any] = {"skipped": "no time was left"}
         else:
             print(f"{name} …", file=sys.stderr, flush=True)
+            self.told["steps"][name] = {"failed": "it did not come back before the time was over or the process ended"}
+            self.save()
             try:
                 found = await step()
             except JobCancelled:
@@ -86,9 +110,11 @@ class GpuReport:
         self.save()
 
     def save(self) -> None:
-        whole = self._file.with_suffix(".part")
-        whole.write_text(json.dumps(self.told, indent=1, default=str) + "\n", encoding="utf-8")
-        whole.replace(self._file)
+        """Raises OSError where the file cannot be written."""
+        with self._saving:
+            whole = self._file.with_suffix(".part")
+            whole.write_text(json.dumps(self.told, indent=1, default=str) + "\n", encoding="utf-8")
+            whole.replace(self._file)
 
 
 class Pipelines:
@@ -456,11 +482,9 @@ def steps_of(checks: Checks, names: Sequence[str]) -> dict[str, Step]:
     return steps
 
 
-async def check(options: argparse.Namespace) -> dict[str, Any]:
+async def check(options: argparse.Namespace, report: GpuReport) -> dict[str, Any]:
     """Runs the steps that are wanted; returns the report, which is in its file too."""
-    report = GpuReport(options.out, options.minutes)
     checks = Checks(options.device, Pipelines(tiny=options.tiny), lambda: report.left_s <= 0)
-    report.told |= {"tiny": options.tiny, "device": options.device, "minutes": options.minutes}
     for name, step in steps_of(checks, options.model or list(CHECKED)).items():
         if not options.only or any(part in name for part in options.only):
             await report.step(name, step)
@@ -473,19 +497,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code is 1 where a step failed, 2 where there is no card and the processor was not asked for."""
     parser = argparse.ArgumentParser(prog="python -m tools.gpu_check", description=__doc__)
     parser.add_argument("--out", type=Path, default=Path("gpu-report.json"), help="the report; gpu-report.json")
-    parser.add_argument("--minutes", type=float, default=8.0, help="begin no step after so many; 8")
+    parser.add_argument("--minutes", type=float, default=8.0, help="end after so many, whatever runs; 8")
     parser.add_argument("--model", action="append", choices=list(CHECKED), help="only this one (may be said again)")
     parser.add_argument("--only", action="append", metavar="WORDS", help="only steps with these words in their name")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda")
     parser.add_argument("--tiny", action="store_true", help="tiny likenesses, to see that every step runs")
     options = parser.parse_args(arguments)
+    report = GpuReport(options.out, options.minutes)
+    report.told |= {"tiny": options.tiny, "device": options.device, "minutes": options.minutes}
+    timer = report.end_in_time()
+    try:
+        return _run(options, report)
+    except BaseException as error:
+        report.told["ended_by"] = f"{type(error).__name__}: {error}"
+        report.save()
+        raise
+    finally:
+        timer.cancel()
+
+
+def _run(options: argparse.Namespace, report: GpuReport) -> int:
     runtime.prepare(LocalSettings())  # first: it decides how torch is imported
     import torch
 
     if options.device == "cuda" and not torch.cuda.is_available():
+        report.told["ended_by"] = "torch can use no card here"
+        report.save()
         print("torch can use no card here. To see that the steps run: --tiny --device cpu", file=sys.stderr)
         return 2
-    told = asyncio.run(check(options))
+    told = asyncio.run(check(options, report))
     failed = [name for name, step in told["steps"].items() if "failed" in step]
     print(f"{options.out}: {len(told['steps'])} steps, {len(failed)} failed. {'; '.join(failed)}")
     return int(bool(failed))

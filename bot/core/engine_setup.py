@@ -64,10 +64,12 @@ def make_downloads(settings: Settings) -> Downloads:
 
 def _check_machine(settings: Settings, catalogue: Catalogue) -> None:
     """What is said of this machine must mean something here."""
-    if settings.model_warm and catalogue.get(settings.model_default).provider not in ON_THIS_MACHINE:
-        raise SettingsError(
-            f"MODEL_WARM is on, and the default model {settings.model_default} does not run on this machine."
-        )
+    providers = {model.id: model.provider for model in catalogue.models}
+    for name in settings.warm_models:
+        if name not in providers:
+            raise SettingsError(f"MODEL_WARM names {name}, and there is no such model ({words.listed(providers)}).")
+        if providers[name] not in ON_THIS_MACHINE:
+            raise SettingsError(f"MODEL_WARM is for {name}, which does not run on this machine.")
     if settings.model_expandable_segments and not any(model.provider == "local" for model in catalogue.models):
         raise SettingsError("MODEL_EXPANDABLE_SEGMENTS is on, and there is no local model for a GPU (MODEL_LOCAL).")
 

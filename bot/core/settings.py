@@ -175,10 +175,11 @@ class Settings(BaseSettings):
         "less what the bot needs.",
     )
 
-    model_warm: bool = Field(
+    model_warm: bool | tuple[str, ...] = Field(
         False,
-        description="Whether MODEL_DEFAULT, which must then run on this machine, is made ready at start: it is read "
-        "and makes one picture that nobody sees, so that the first order does not wait for that.",
+        description="Models of this machine that are made ready at start, in this order and on each card: each is "
+        "read and makes one picture that nobody sees, so that the first order does not wait for that. true is "
+        'MODEL_DEFAULT; else a JSON list of ids, such as ["built-in", "realvis"].',
     )
     model_expandable_segments: bool = Field(
         False,
@@ -406,6 +407,13 @@ class Settings(BaseSettings):
         if len(set(devices)) < len(devices):
             raise ValueError("a card is named twice")
         return devices
+
+    @property
+    def warm_models(self) -> tuple[str, ...]:
+        """Ids of the models that are made ready at start."""
+        if isinstance(self.model_warm, tuple):
+            return tuple(dict.fromkeys(self.model_warm))
+        return (self.model_default,) if self.model_warm else ()
 
     @field_validator("log_level")
     @classmethod

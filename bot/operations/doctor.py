@@ -52,7 +52,7 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
     if settings.model_builtin:
         yield _studio()
     yield _faces()
-    if settings.model_local or settings.model_file:
+    if settings.model_local or settings.model_file or settings.model_folder:
         yield from check_weights(settings)
         yield from _device(settings)
 
@@ -197,7 +197,7 @@ def _card(settings: Settings, device: str) -> Iterator[Diagnosis]:
     if card is None:
         yield Diagnosis(
             "note",
-            "Device: no GPU. The models of MODEL_LOCAL and MODEL_FILE are made for one; large ones do not run without.",
+            "Device: no GPU. Local models are made for one; large ones do not run without.",
         )
         yield from _too_large_without(settings)
         return

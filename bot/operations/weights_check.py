@@ -17,7 +17,8 @@ from engine.downloads.hub_cache import HubCache, comes_from_a_hub, what_is_missi
 from engine.downloads.needed import INDEX, parts_in
 from engine.downloads.weight_faults import fault_of, gigabytes
 from engine.models.model import Model
-from engine.models.weights import folder_of
+from engine.models.single_files import is_single_file, kind_at
+from engine.models.weights import BadWeights, folder_of, shapes
 
 _NOW_S: Final = 60.0
 """A download that has written within this time is under way."""
@@ -33,12 +34,25 @@ def check_weights(settings: Settings) -> Iterator[Diagnosis]:
     except SettingsError:
         return  # told already
     access = make_downloads(settings).access
+    if any(map(comes_from_a_hub, models)):
+        yield _token(access)
     for model in models:
         if comes_from_a_hub(model):
             yield _of_a_hub(model, access)
-        elif not Path(model.source).is_file():
+        elif is_single_file(model.source):
+            yield of_a_file(model)
+        else:
             yield _of_a_folder(model)
         yield from _lacking(model)
+
+
+def _token(access: HubAccess) -> Diagnosis:
+    found = access.token_from
+    if found:
+        return Diagnosis("good", f"Hub token: {found} is used.")
+    return Diagnosis(
+        "note", "Hub token: none; models whose licence has to be accepted need one, in MODEL_HUB_TOKEN or HF_TOKEN."
+    )
 
 
 def _of_a_hub(model: Model, access: HubAccess) -> Diagnosis:
@@ -58,7 +72,7 @@ def _of_a_hub(model: Model, access: HubAccess) -> Diagnosis:
         check_pipeline(files)
         check_room({file.blob: file for file in files}.values(), cache, access.keep_free_bytes)
     except Exception as error:
-        fault = fault_of(error, model.source, has_token=bool(access.token))
+        fault = fault_of(error, model.source, token_from=access.token_from)
         if fault is None:
             raise
         return Diagnosis("bad", f"{about}: {fault}")
@@ -73,6 +87,27 @@ def _of_a_folder(model: Model) -> Diagnosis:
     if not Path(model.source).is_dir():
         return Diagnosis("bad", f"Weights of {model.id}: there is no folder {model.source}. Mend the entry's path.")
     return _whole(model, "")
+
+
+def of_a_file(model: Model) -> Diagnosis:
+    """A checkpoint in one file, with what its entry puts beside it."""
+    about, size = f"Weights of {model.id}", 0
+    for what, name in (("file", model.source), ("autoencoder (vae=)", model.vae)):
+        file = Path(name)
+        try:
+            if name:
+                with file.open("rb"):
+                    size += file.stat().st_size
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            return Diagnosis("bad", f"{about}: its {what} {file} cannot be read ({why}). Mend the path, or its owner.")
+    try:
+        kind = kind_at(Path(model.source))
+        if model.vae:
+            shapes(Path(model.vae))
+    except BadWeights as error:
+        return Diagnosis("bad", f"{about}: of {model.source}, {error}. Fetch it again, or take it out.")
+    return Diagnosis("good", f"{about}: there and whole, one file of {kind.name}, {gigabytes(size)}.")
 
 
 def _whole(model: Model, what: str) -> Diagnosis:

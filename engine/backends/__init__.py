@@ -74,6 +74,16 @@ class Keeping(Protocol):
 
 
 @runtime_checkable
+class ReadingBeside(Protocol):
+    """A backend that goes on with the models it has while another is read from the disk."""
+
+    @property
+    def only_ready(self) -> bool:
+        """Whether one is being read now: until it is there, a batch may start only of a model that is `ready`."""
+        ...
+
+
+@runtime_checkable
 class Warming(Protocol):
     """A backend whose first picture takes longer than the next."""
 

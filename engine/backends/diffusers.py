@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
@@ -23,6 +23,7 @@ from engine.backends.worker import Worker, WorkerDied, WorkerHung, be_nice
 from engine.jobs.job import (
     EngineError,
     Job,
+    JobCancelled,
     Lane,
     Loading,
     ModelUnavailable,
@@ -38,12 +39,24 @@ from engine.placement.sizes import Load
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
-    from engine.backends.local.model_cache import ModelCache
+    from engine.backends.local.model_cache import Expected, ModelCache
     from engine.backends.local.pipeline_loading import Reader
     from engine.backends.local.render import Rendering
     from engine.placement.plan import Placement
 
 log = logging.getLogger(__name__)
+
+
+Brought = tuple[Any, Any, bool]
+"""What `ModelCache.read_beside` has read."""
+
+
+@dataclass(slots=True)
+class _OffTheDevice:
+    """Batches that are under way without the device: those whose model is being read, and those being written."""
+
+    reading: int = 0
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,9 @@ class _TooLarge:
 
 class DiffusersBackend:
     """Renders with the catalogue's local models, one batch at a time; the next begins while the last one is written.
+
+    A model is read from the disk on a second thread where another is there to go on meanwhile and memory has room for
+    both; only when it is read does its batch ask for the device, and is then the next to have it.
 
     A call that does not fit into memory makes room for itself, step by step (`_relieved`); a single job for which
     nothing more can give way fails with OutOfMemory. The next job finds everything as it was planned, and batches grow
@@ -72,11 +88,14 @@ class DiffusersBackend:
         device = self._settings.device
         name = "diffusers" if device == "auto" else f"diffusers {device}"
         self._worker = Worker(name, hang_s=self._settings.hang_s, niceness=runtime.niceness(self._settings))
+        self._reader_worker = Worker(
+            f"{name} reading", hang_s=self._settings.load_hang_s, niceness=runtime.niceness(self._settings)
+        )
+        self._reads_one = asyncio.Lock()
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
         self._finisher = Finisher()
-        self._written = 0
-        """Batches that the device is done with and whose pictures are being written."""
+        self._off_device = _OffTheDevice()
         self._tell_room: Callable[[], None] = lambda: None
         self._warming = False
         self._closing = False
@@ -92,28 +111,64 @@ class DiffusersBackend:
         """See Keeping.ready: the models on the device."""
         return self._ready
 
+    @property
+    def only_ready(self) -> bool:
+        """See ReadingBeside.only_ready."""
+        return self._off_device.reading > 0
+
     async def render(self, batch: Sequence[Job], report: Report, cancelled: Cancelled) -> Sequence[Outcome]:
         """See Backend.render. All jobs of a batch share model, size, steps and guidance."""
         if self._warming:  # else their time would run while another model is read
             for job in batch:
                 report(job.id, Loading(job.model))
+        return await self._rendered(batch, report, cancelled, self._off_device)
+
+    async def _rendered(
+        self, batch: Sequence[Job], report: Report, cancelled: Cancelled, off_device: _OffTheDevice
+    ) -> Sequence[Outcome]:
         watcher = _Watcher(asyncio.get_running_loop(), self._worker, report, cancelled)
         try:
-            made = await self._worker.run(lambda: self._render(batch, watcher))
+            brought = await self._read_beside(batch, watcher, off_device)
+            made = await self._worker.run(lambda: self._render(batch, watcher, brought))
         except WorkerDied as error:
             raise RenderInterrupted(str(error)) from error
         except WorkerHung as error:
             raise BackendLost(str(error)) from error
-        self._written += 1
+        off_device.written += 1
         try:
             self._tell_room()
             return await self._finisher.finish(made)
         finally:
-            self._written -= 1
+            off_device.written -= 1
+
+    async def _read_beside(self, batch: Sequence[Job], watcher: _Watcher, off_device: _OffTheDevice) -> Brought | None:
+        """What was read while others had the device; None where the worker reads it, or it is there.
+
+        Its caller must go on to the worker without a pause: whoever waits here comes after it.
+        """
+        if not self._ready or batch[0].model in self._ready:
+            return None
+        waits = int(self._reads_one.locked())  # a model that is being made ready is read now
+        off_device.reading += waits
+        try:
+            async with self._reads_one:
+                expected = await self._worker.run(lambda: self._expect(batch))
+                if expected is None:
+                    return None
+                watcher.reading(batch)
+                off_device.reading += 1 - waits
+                waits = 1
+                self._tell_room()
+                return await self._reader_worker.run(lambda: self._parts()[0].read_beside(expected))
+        finally:
+            off_device.reading -= waits
+            if waits and self.model_cache is not None:
+                self.model_cache.expect_no_more()
 
     def lanes(self, running: Mapping[Lane, int]) -> Collection[Lane]:
         """See Laned.lanes. One batch on the device and one that is written: no more lie in memory."""
-        free = sum(running.values()) == self._written <= 1
+        off = self._off_device
+        free = sum(running.values()) == off.written + off.reading and off.written <= 1
         return tuple(Lane) if free else ()
 
     def on_room(self, tell: Callable[[], None]) -> None:
@@ -131,7 +186,10 @@ class DiffusersBackend:
                 await self._worker.run(lambda: self._read_ahead(model))
                 return
             jobs = [warm_up_job(model)]
-            check_ready(await self.render(jobs, lambda job_id, event: None, lambda job_id: self._closing))
+            # The queue knows nothing of this one, so it does not count among what is under way.
+            check_ready(
+                await self._rendered(jobs, lambda job_id, event: None, lambda job_id: self._closing, _OffTheDevice())
+            )
         finally:
             self._warming = False
 
@@ -169,10 +227,23 @@ class DiffusersBackend:
     async def close(self) -> None:
         """Ends the thread after its current step or call; what is being written is finished."""
         self._closing = True
-        await self._worker.close()
+        await asyncio.gather(self._worker.close(), self._reader_worker.close())
         self._finisher.close()
 
-    def _render(self, batch: Sequence[Job], watcher: _Watcher) -> list[Unwritten | EngineError]:
+    def _expect(self, batch: Sequence[Job]) -> Expected | None:
+        model = self._model(batch[0])
+        model_cache, _ = self._parts()
+        expected = model_cache.expect(model, model_cache.planned(model, _load_of(model, batch)))
+        self._ready = model_cache.resident
+        return expected
+
+    def _render(
+        self, batch: Sequence[Job], watcher: _Watcher, brought: Brought | None
+    ) -> list[Unwritten | EngineError]:
+        if all(watcher.is_over(job.id) for job in batch):
+            return [JobCancelled() for _ in batch]  # while their model was read
+        if brought is not None:
+            self._parts()[0].bring(batch[0].model, brought)
         try:
             return self._by_kind(self._model(batch[0]), batch, watcher)
         except Exception as error:
@@ -311,7 +382,8 @@ class DiffusersBackend:
         if planned is not None:
             self._limits.plan(_kind(model, batch[0]), planned)
         self._ready = model_cache.resident
-        with runtime.building(loading) if batch[0].adapters else contextlib.nullcontext():
+        new_layers = {adapter.name for adapter in batch[0].adapters} - {*loaded.fine_tunes.names}
+        with runtime.building(loading) if new_layers else contextlib.nullcontext():
             loaded.fine_tunes.use(batch[0].adapters, loading)
         recipe = recipe_for(loaded, embeddings, batch[0])
         if new:
@@ -369,6 +441,10 @@ class _Watcher:
         self.is_over = cancelled
         self.first_step_s: float | None = None
         """How long the first step may take in silence, where blocks are compiled in it."""
+
+    def reading(self, batch: Sequence[Job]) -> None:
+        """The model is read beside; called on the event loop."""
+        self._deliver([(job.id, Loading(job.model)) for job in batch])
 
     def loading(self, batch: Sequence[Job], hang_s: float) -> None:
         self._worker.sign_of_life(patience_s=hang_s)

@@ -14,6 +14,7 @@ from engine.backends import (
     Keeping,
     Laned,
     Outcome,
+    ReadingBeside,
     Remembering,
     RenderInterrupted,
     Report,
@@ -37,6 +38,14 @@ class _CardInUse:
     @property
     def ready(self) -> Collection[str]:
         return self.backend.ready if isinstance(self.backend, Keeping) else ()
+
+    @property
+    def only_ready(self) -> bool:
+        return isinstance(self.backend, ReadingBeside) and self.backend.only_ready
+
+    def takes(self, model_id: str) -> bool:
+        """Whether a batch of this model may start on it now."""
+        return self.is_free and model_id not in self.unfit and (not self.only_ready or model_id in self.ready)
 
     @property
     def is_free(self) -> bool:
@@ -71,11 +80,25 @@ class SeveralCards:
         """See Keeping.ready: the models on cards that are free, so that the queue prefers what need not be loaded."""
         return {model for card in self._cards if card.is_free for model in card.ready}
 
+    @property
+    def only_ready(self) -> bool:
+        """See ReadingBeside.only_ready: where no free card would take anything else."""
+        return all(card.only_ready for card in self._cards if card.is_free)
+
     async def warm(self, model: Model) -> None:
         """See Warming.warm: on every card that can hold it. Raises what `render` raises where none can."""
-        warming = [card.backend.warm(model) for card in self._cards if isinstance(card.backend, Warming)]
-        failed = [error for error in await asyncio.gather(*warming, return_exceptions=True) if error is not None]
-        if len(failed) == len(warming) and failed:
+        failed: list[Exception] = []
+
+        async def ready(card: _CardInUse, backend: Warming) -> None:
+            try:
+                await backend.warm(model)
+            except Exception as error:  # noqa: BLE001 - one card's fault is not the others'; it is told
+                log.warning("%s is not ready on %s: %s.", model.title, card.name, str(error).rstrip("."))
+                failed.append(error)
+
+        able = [(card, card.backend) for card in self._cards if isinstance(card.backend, Warming)]
+        await asyncio.gather(*(ready(card, backend) for card, backend in able))
+        if failed and len(failed) == len(able):
             raise failed[0]
 
     def max_batch(self, model: Model, size: tuple[int, int]) -> int:
@@ -132,7 +155,7 @@ class SeveralCards:
         await asyncio.gather(*(card.backend.close() for card in (*self._cards, *self._lost)))
 
     def _best(self, model_id: str) -> _CardInUse | None:
-        free = [card for card in self._cards if card.is_free and model_id not in card.unfit]
+        free = [card for card in self._cards if card.takes(model_id)]
         return min(free, key=lambda card: (model_id not in card.ready, len(card.ready)), default=None)
 
     async def _suitable(self, batch: Sequence[Job], report: Report) -> _CardInUse:

@@ -72,6 +72,8 @@ class _Life:
         self.last_sign_s = perf_counter()
         self.patience_s: float | None = None
         self.busy = threading.Event()
+        self.hung: _Call[Any] | None = None
+        """The call in which it was given up."""
         self.thread = threading.Thread(target=self._main, name=name, daemon=True)
 
     def put(self, call: _Call[Any] | None) -> bool:
@@ -133,6 +135,8 @@ class Worker:
 
     async def run(self, function: Callable[[], T]) -> T:
         """The function's result. Raises what it raises, WorkerDied or WorkerHung."""
+        if self._life is not None and self._life.hung is not None and self._life.hung is self._life.current:
+            raise WorkerHung("an earlier call has not come back")
         call: _Call[T] = _Call(function, asyncio.get_running_loop())
         while not self._living().put(call):
             self._life = None
@@ -172,5 +176,6 @@ class Worker:
             silent_s = perf_counter() - life.last_sign_s
             call = life.current
             if call is not None and silent_s > (life.patience_s or self._hang_s):
+                life.hung = call
                 call.fail(WorkerHung(f"no step for {silent_s:.0f} s"))
                 return

@@ -86,7 +86,7 @@ class Downloads:
             log.info("The download of %s was stopped; it goes on from there when it is wanted again.", model.title)
             raise
         except Exception as error:
-            fault = fault_of(error, model.source, has_token=bool(self.access.token))
+            fault = fault_of(error, model.source, token_from=self.access.token_from)
             if fault is None:
                 raise
             log.error("%s was not downloaded: %s", model.title, fault)  # noqa: TRY400 - the sentence says it all

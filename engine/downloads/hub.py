@@ -35,6 +35,10 @@ class Stopped(Exception):
     """Nobody wants this download any more."""
 
 
+SAVED_LOGIN: Final = "the login that the hub's tools have saved"
+_TOKEN_VARIABLES: Final = ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN")
+
+
 class CutOff(Exception):
     """A connection ended before the file did."""
 
@@ -50,6 +54,17 @@ class HubAccess:
     keep_free_bytes: int = 0
     pauses_s: Sequence[float] = (1.0, 5.0, 20.0, 60.0)
     connections: int = 4
+
+    @property
+    def token_from(self) -> str:
+        """Where the token comes from that the hub is shown, "" where it is shown none; never the token."""
+        if self.token:
+            return "MODEL_HUB_TOKEN"
+        from huggingface_hub import constants, get_token
+
+        if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN or not get_token():
+            return ""
+        return next((name for name in _TOKEN_VARIABLES if os.environ.get(name, "").strip()), SAVED_LOGIN)
 
 
 class Hub:

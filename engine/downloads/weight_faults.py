@@ -62,22 +62,25 @@ class NotFetched(Exception):
     """A model of a hub is to be loaded and is not on the disk."""
 
 
-def fault_of(error: BaseException, source: str, *, has_token: bool = False) -> WeightFault | None:
-    """What this error means for the model of this folder or hub id; None where it is nothing that is known."""
+def fault_of(error: BaseException, source: str, *, token_from: str = "") -> WeightFault | None:
+    """What this error means for the model of this folder or hub id; None where it is nothing that is known.
+
+    `token_from` says where the hub's token comes from (`HubAccess.token_from`).
+    """
     for one in _with_causes(error):
-        found = _of_the_hub(one, source, has_token) or _of_the_disk(one, source) or _of_the_files(one, source)
+        found = _of_the_hub(one, source, token_from) or _of_the_disk(one, source) or _of_the_files(one, source)
         if found is not None:
             return found
     return None
 
 
-def _of_the_hub(error: BaseException, source: str, has_token: bool) -> WeightFault | None:
+def _of_the_hub(error: BaseException, source: str, token_from: str) -> WeightFault | None:
     names = {kind.__name__ for kind in type(error).__mro__}
     page = f"{HUB_PAGE}/{source}"
     if "GatedRepoError" in names:
-        return _gated(page, has_token)
+        return _gated(page, token_from)
     if "RepositoryNotFoundError" in names:
-        private = "" if has_token else f", or it is private: then put a token of {TOKENS_PAGE} into MODEL_HUB_TOKEN"
+        private = "" if token_from else f", or it is private: then put a token of {TOKENS_PAGE} into MODEL_HUB_TOKEN"
         return WeightFault(
             "the model hub knows no model of this name",
             f"Check the id {source} in the settings{private}. A folder needs a path that exists.",
@@ -88,7 +91,7 @@ def _of_the_hub(error: BaseException, source: str, has_token: bool) -> WeightFau
             f"python -m bot fetch --newest takes the newest version of {source}.",
         )
     if "HfHubHTTPError" in names:
-        return _of_status(getattr(getattr(error, "response", None), "status_code", 0), page, has_token)
+        return _of_status(getattr(getattr(error, "response", None), "status_code", 0), page, token_from)
     if names & _CUT_OFF:
         return WeightFault(
             "the model hub cannot be reached and the model is not on this machine",
@@ -97,18 +100,18 @@ def _of_the_hub(error: BaseException, source: str, has_token: bool) -> WeightFau
     return None
 
 
-def _gated(page: str, has_token: bool) -> WeightFault:
-    token = "the token's owner" if has_token else "an account of yours"
-    more = "" if has_token else f" Then put a token of {TOKENS_PAGE} into MODEL_HUB_TOKEN."
+def _gated(page: str, token_from: str) -> WeightFault:
+    token = f"the token's owner ({token_from})" if token_from else "an account of yours"
+    more = "" if token_from else f" Then put a token of {TOKENS_PAGE} into MODEL_HUB_TOKEN."
     return WeightFault(
         "its licence has to be accepted first by whoever runs this bot",
         f"Open {page}, signed in as {token}, and accept the licence.{more}",
     )
 
 
-def _of_status(status: int, page: str, has_token: bool) -> WeightFault:
+def _of_status(status: int, page: str, token_from: str) -> WeightFault:
     if status == 401:
-        where = "MODEL_HUB_TOKEN" if has_token else "HF_TOKEN, or the token that was saved for this user,"
+        where = token_from or "the one that was used"
         return WeightFault(
             "the model hub does not accept the studio's token",
             f"Put a new token of {TOKENS_PAGE} (kind: read) into MODEL_HUB_TOKEN; {where} is wrong or expired.",

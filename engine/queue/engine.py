@@ -189,18 +189,23 @@ class Engine:
         beside = self._awaiting.jobs if self._awaiting is not None else ()
         return (*running, *queued, *(QueueEntry(job, "downloading", len(queued) + 1) for job in beside))
 
-    async def warm(self, model_id: str) -> None:
-        """Makes a model ready before anybody orders it; where that fails only the log says so. Raises UnknownModel."""
-        model = self._catalogue.get(model_id)
+    async def warm(self, *model_ids: str) -> None:
+        """Makes models ready one after another, before anybody orders them; where that fails only the log says so.
+
+        Raises UnknownModel.
+        """
+        for model in [self._catalogue.get(model_id) for model_id in model_ids]:
+            await self._warm(model)
+
+    async def _warm(self, model: Model) -> None:
         began_s = self._clock()
         try:
             backend = self._pool(model).backend
             if isinstance(backend, Warming):
                 await backend.warm(model)
-        except (EngineError, RenderInterrupted) as error:
+        except (EngineError, RenderInterrupted, BackendLost) as error:
+            # A device that is lost ends the process with the first order: a start that ended it would be tried again.
             log.warning("%s is not ready yet: %s", model.title, error)
-        except BackendLost as error:
-            self._lose(str(error))
         except Exception:
             log.exception("%s could not be made ready.", model.title)
         else:

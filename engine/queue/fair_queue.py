@@ -280,16 +280,24 @@ class FairQueue:
         slots: SlotsLeft,
         lanes: Collection[Lane] = tuple(Lane),
         ready: Collection[str] = (),
+        *,
+        only_ready: bool = False,
     ) -> list[Job]:
         """Takes out the next batch in fair order, [] when nobody who waits in one of `lanes` has a slot.
 
         `size(key, candidates)` says how many of the `candidates` that fit are worth taking together. Jobs of models
-        that are `ready` go before the others of their lane, at most `PASSES_IN_A_ROW` batches in a row.
+        that are `ready` go before the others of their lane, at most `PASSES_IN_A_ROW` batches in a row. With
+        `only_ready` nothing but those may start, because another model is being read: that passes over nobody.
         """
-        head = self._head(slots, lanes)
+
+        def first(lane: Lane) -> _Waiting | None:
+            return self._first_ready(lane, slots, ready) if only_ready else self._lines[lane].all.first(slots)
+
+        head = self._head(first, lanes)
         if head is None:
             return []
-        head = self._instead(head, slots, ready)
+        if not only_ready:
+            head = self._instead(head, slots, ready)
         group = head.group
         wanted = size(group.key, group.count)
         head.line.virtual_times.reach(head.in_line.person.virtual_time)
@@ -324,11 +332,10 @@ class FairQueue:
             yield waiting
         yield from standard
 
-    def _head(self, slots: SlotsLeft, lanes: Collection[Lane]) -> _Waiting | None:
+    def _head(self, first: Callable[[Lane], _Waiting | None], lanes: Collection[Lane]) -> _Waiting | None:
         if len(lanes) == 1:  # the other lane misses no turn: it has no room
-            return self._lines[next(iter(lanes))].all.first(slots)
-        fast = self._lines[Lane.FAST].all.first(slots)
-        standard = self._lines[Lane.STANDARD].all.first(slots)
+            return first(next(iter(lanes)))
+        fast, standard = first(Lane.FAST), first(Lane.STANDARD)
         if fast is None or standard is None:
             self._fast_picks = 0
             return fast or standard
@@ -343,14 +350,15 @@ class FairQueue:
         if not ready or head.job.model in ready or self._passes >= PASSES_IN_A_ROW:
             self._passes = 0
             return head
-        lane = head.job.lane
+        able = self._first_ready(head.job.lane, slots, ready)
+        self._passes = self._passes + 1 if able else 0
+        return able or head
+
+    def _first_ready(self, lane: Lane, slots: SlotsLeft, ready: Collection[str]) -> _Waiting | None:
+        """Whose turn it is in this lane among those whose model is in memory."""
         found = [self._models[name].rings[lane].first(slots) for name in ready if name in self._models]
         able = [waiting for waiting in found if waiting is not None]
-        if not able:
-            self._passes = 0
-            return head
-        self._passes += 1
-        return min(able, key=lambda waiting: (waiting.in_line.person.virtual_time, waiting.arrival))
+        return min(able, key=lambda one: (one.in_line.person.virtual_time, one.arrival), default=None)
 
     def _take(self, waiting: _Waiting, taken: dict[str, int]) -> Job:
         waiting.in_line.person.virtual_time += 1

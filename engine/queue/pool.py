@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from time import perf_counter
 
-from engine.backends import Assigning, Backend, Keeping, Laned
+from engine.backends import Assigning, Backend, Keeping, Laned, ReadingBeside
 from engine.jobs.job import Job, Lane, Queued
 from engine.queue.fair_queue import BatchKey, FairQueue, SlotsLeft, batch_key
 from engine.queue.timings import Timings
@@ -62,7 +62,8 @@ class Pool:
             return self._timings.batch_size(key, candidates, limit)
 
         ready = self.backend.ready if isinstance(self.backend, Keeping) else ()
-        jobs = self._queue.pick(size, slots, self._lanes(), ready)
+        only_ready = isinstance(self.backend, ReadingBeside) and self.backend.only_ready
+        jobs = self._queue.pick(size, slots, self._lanes(), ready, only_ready=only_ready)
         if jobs:
             self._running.append((batch_key(jobs[0]), jobs[0].lane, now_s))
             if isinstance(self.backend, Assigning):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from engine.backends.local import runtime
 from engine.placement.model_parts import parts_of
 from tests.engine.placement.architectures import BUILDERS
 from tools.gpu_check import GpuReport, main
@@ -28,9 +29,32 @@ def test_a_stop_loses_nothing_and_a_fault_ends_no_other_step(tmp_path: Path) -> 
         assert name in told["steps"]
     assert told["steps"]["good"]["value"] == 1
     assert told["steps"]["bad"]["failed"] == "LookupError: no such thing"
+
+    async def endless() -> dict[str, object]:
+        return json.loads((tmp_path / "report.json").read_text())["steps"]["endless"]  # type: ignore[no-any-return]
+
+    asyncio.run(report.step("endless", endless))
+    assert "did not come back" in report.told["steps"]["endless"]["failed"]  # were the process ended in it
     late = GpuReport(tmp_path / "late.json", minutes=0)
     asyncio.run(late.step("good", good))
     assert late.told["steps"]["good"]["skipped"]
+    ended: list[int] = []
+    late.end_in_time(ended.append).join(60.0)
+    assert ended == [1]
+
+
+def test_the_report_is_there_also_where_nothing_could_be_checked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(settings: object) -> None:
+        raise ImportError("no module of this name")
+
+    monkeypatch.setattr(runtime, "prepare", broken)
+    with pytest.raises(ImportError):
+        main(["--out", str(tmp_path / "report.json")])
+    told = json.loads((tmp_path / "report.json").read_text())
+    assert told["ended_by"] == "ImportError: no module of this name"
+    assert not told["whole"]
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ class Loaded:
     _sketcher: Sketcher | None = field(default=None, repr=False)
     _editor: Any = field(default=None, repr=False)
 
+    def read_sketcher(self) -> Sketcher:
+        """Reads what makes its previews, before any is wanted: while another model is read, it would wait for that."""
+        self._sketcher = Sketcher(self.pipe, self.model.source, self.device)
+        return self._sketcher
+
     @property
     def bytes(self) -> int:
         """What it takes, fine-tunes and all."""
@@ -48,9 +53,7 @@ class Loaded:
     @property
     def sketcher(self) -> Sketcher:
         """What makes its previews."""
-        if self._sketcher is None:
-            self._sketcher = Sketcher(self.pipe, self.model.source, self.device)
-        return self._sketcher
+        return self._sketcher or self.read_sketcher()
 
     @property
     def takes_references(self) -> bool:

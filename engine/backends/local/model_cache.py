@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from engine.backends.local import devices, placing, runtime, tuning
@@ -38,6 +38,16 @@ PINNED_SHARE = 0.5
 """Streamed weights are locked in memory while they take no more than this share of what models may have there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """A model that is to be read into the machine's memory while others work; `bytes` of it are kept free for that."""
+
+    model: Model
+    dtype: torch.dtype
+    placement: Placement
+    bytes: int
+
+
 class ModelCache:
     """The resident models of one device. `card` is None on a processor, whose memory is one for all."""
 
@@ -49,6 +59,9 @@ class ModelCache:
         self._plans: dict[str, Plan] = {}
         self._kept: dict[str, Kept] = {}
         self._known_parts: dict[str, ModelParts] = {}
+        self._expected: Expected | None = None
+        self._brought: dict[str, tuple[Kept, Any, bool]] = {}
+        """Pipelines that were read while others worked, by model, until they are placed."""
         self.device = runtime.choose_device(settings)
         self.card = runtime.choose_card(settings, self.device)
         self._budget_bytes = self.card.usable_bytes if self.card else runtime.memory_budget_bytes(settings)
@@ -81,6 +94,71 @@ class ModelCache:
             self._move(loaded, wanted)
         self._models.move_to_end(model.id)
         return loaded
+
+    def expect(self, model: Model, placement: Placement) -> Expected | None:
+        """Keeps room for reading the model while those on the device go on working; None where it cannot be so.
+
+        That is where none is there to go on, where memory has no room for both, where weights are packed by the device
+        itself, and beside compiled models: reading changes what torch's compiled blocks are guarded by.
+        """
+        tuning.check(model, self.device, self._settings)
+        resident = [self._models[model_id].model for model_id in self.resident]
+        parts = self._parts(model)
+        packed = placement.kept in ("int8", "nf4")
+        if not resident or model.id in self._models or parts is None or packed or self._expected is not None:
+            return None
+        dtype = runtime.choose_dtype(model.precision, self.device, self.card)
+        weights = sum(part.elements for part in parts.parts) * dtype.itemsize
+        if any(one.compile == "blocks" for one in resident) or not self._clear_for(weights):
+            return None
+        self._expected = Expected(model, dtype, placement, weights)
+        return self._expected
+
+    def expect_no_more(self) -> None:
+        """Nothing is being read beside any more; called on any thread."""
+        self._expected = None
+
+    def read_beside(self, expected: Expected) -> tuple[Kept, Any, bool] | None:
+        """Reads what is expected, on a thread of its own; None where memory did not suffice after all.
+
+        Raises ModelUnavailable.
+        """
+        model, kept = expected.model, expected.placement.kept
+        try:
+            with runtime.building(lambda: log.info("Model %s is read after that of another card.", model.id)):
+                pipe, has_adapter = self._read(model, expected.dtype, kept, None)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            log.warning("Memory ran out for reading %s beside others; it is read in its turn.", model.id)
+            return None
+        return kept, pipe, has_adapter
+
+    def bring(self, model_id: str, brought: tuple[Kept, Any, bool]) -> None:
+        """Hands over what `read_beside` has read; it is placed when the model is next taken."""
+        self._brought[model_id] = brought
+
+    def _clear_for(self, weights: int) -> bool:
+        """Whether memory has room for so much more, once those have left that need not stay."""
+        beside = self.card is not None
+        limit = self.card.ram_bytes if self.card else self._budget_bytes
+        take = self._beside_bytes if beside else self._device_bytes
+        used = sum(take(loaded) for loaded in self._models.values())
+        leaving: list[str] = []
+        for model_id in self.parked if beside else self.resident[:-1]:
+            if used + weights > limit:
+                used -= take(self._models[model_id])
+                leaving.append(model_id)
+        if used + weights > limit:
+            return False
+        for model_id in leaving:
+            log.info("Model %s leaves memory for another.", model_id)
+            self.drop(model_id)
+        return True
+
+    def _awaited_bytes(self) -> int:
+        """What memory is kept free for."""
+        return self._expected.bytes if self._expected is not None else 0
 
     def planned(self, model: Model, load: Load | None = None) -> Placement:
         """Where the model lives, or where it goes for a call that takes more than usual. Raises ModelUnavailable."""
@@ -169,7 +247,7 @@ class ModelCache:
         loaded = self._models[model_id]
         ram = sum(self._beside_bytes(other) for other in self._models.values() if other is not loaded)
         movable = loaded.placement is not None and loaded.placement.offload != "sequential"
-        if self.card is None or not movable or ram + loaded.bytes > self.card.ram_bytes:
+        if self.card is None or not movable or ram + loaded.bytes + self._awaited_bytes() > self.card.ram_bytes:
             log.info("Model %s leaves memory.", model_id)
             self.drop(model_id)
             return
@@ -180,8 +258,9 @@ class ModelCache:
 
     def _make_room(self, needed_bytes: int, *, keep: str = "") -> None:
         """On the device, for this much more."""
+        awaited = self._awaited_bytes() if self.card is None else 0
         for model_id in self.resident:
-            used = sum(self._device_bytes(loaded) for loaded in self._models.values())
+            used = sum(self._device_bytes(loaded) for loaded in self._models.values()) + awaited
             if model_id != keep and used + needed_bytes > self._budget_bytes:
                 self._leave(model_id)
 
@@ -190,7 +269,7 @@ class ModelCache:
         if self.card is None:
             return
         for model_id in (*self.parked, *self.resident):
-            used = sum(self._beside_bytes(loaded) for loaded in self._models.values())
+            used = sum(self._beside_bytes(loaded) for loaded in self._models.values()) + self._awaited_bytes()
             helps = model_id != keep and self._beside_bytes(self._models[model_id]) > 0
             if helps and used + needed_bytes > self.card.ram_bytes:
                 log.info("Model %s leaves memory for another.", model_id)
@@ -241,9 +320,7 @@ class ModelCache:
         weights = sum(part.elements for part in parts.parts) * dtype.itemsize if parts else 0
         self._make_room(self._needed(model, placement) or weights)
         self._make_room_beside(self._needed_beside(model, placement), keep=model.id)
-        first = self.device if self.card is not None and placement.offload in ("none", "encoders") else None
-        with runtime.building(lambda: log.info("Model %s is read after that of another card.", model.id)):
-            pipe, has_adapter = self._read(model, dtype, placement.kept, first)
+        pipe, has_adapter = self._pipeline(model, dtype, placement)
         tuning.tune(pipe, model, self._settings)
         placing.place(pipe, placement, self.device, pinned=self._pinned(weights))
         _verify(pipe, model, dtype, placement, self.device)
@@ -254,10 +331,20 @@ class ModelCache:
         pipe.set_progress_bar_config(disable=True)
         fine_tunes = FineTunes(pipe, model.title)
         loaded = Loaded(model, pipe, self.device, placement, placing.held_bytes(pipe), has_adapter, fine_tunes)
+        loaded.read_sketcher()
         self._models[model.id] = loaded
         self._kept[model.id] = placement.kept
         self._make_room(0, keep=model.id)
         return loaded
+
+    def _pipeline(self, model: Model, dtype: torch.dtype, placement: Placement) -> tuple[Any, bool]:
+        """What was read beside, else what is read now; the denoiser then goes straight to a device that keeps it."""
+        kept, pipe, has_adapter = self._brought.pop(model.id, (None, None, False))
+        if kept == placement.kept:
+            return pipe, has_adapter
+        first = self.device if self.card is not None and placement.offload in ("none", "encoders") else None
+        with runtime.building(lambda: log.info("Model %s is read after that of another card.", model.id)):
+            return self._read(model, dtype, placement.kept, first)
 
 
 def _kept(model: Model) -> Any:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.backends.local import latents as cells
-from engine.backends.local import pixels
+from engine.backends.local import pixels, runtime
 from engine.models.weights import folder_of
 
 if TYPE_CHECKING:
@@ -133,9 +133,10 @@ def _tiny(pipe: Any, source: str, device: torch.device) -> Any:
     from diffusers import AutoencoderTiny
 
     try:
-        decoder = AutoencoderTiny.from_pretrained(
-            str(folder), dtype=pipe.vae.dtype, use_safetensors=True, local_files_only=True
-        )
+        with runtime.building(lambda: None):
+            decoder = AutoencoderTiny.from_pretrained(
+                str(folder), dtype=pipe.vae.dtype, use_safetensors=True, local_files_only=True
+            )
     except (OSError, ValueError) as error:
         log.warning("The tiny autoencoder in %s cannot be read (%s); previews go without it.", folder, error)
         return None

@@ -57,6 +57,8 @@ def test_without_hosted_models_nobody_is_asked_whatever_is_in_the_environment() 
     ("lines", "why"),
     [
         (("MODEL_WARM=true", "MODEL_DEFAULT=mango-2", "MAGE_API_KEY=key"), "does not run on this machine"),
+        (('MODEL_WARM=["built-in", "mango-2"]', "MAGE_API_KEY=key"), "mango-2, which does not run on this machine"),
+        (('MODEL_WARM=["misspelt"]',), "names misspelt, and there is no such model"),
         (("MODEL_EXPANDABLE_SEGMENTS=true",), "no local model for a GPU"),
     ],
 )
@@ -65,6 +67,20 @@ def test_what_would_mean_nothing_for_this_machine_is_refused(tmp_path: Path, lin
     file.write_text("\n".join(lines))
     with pytest.raises(SettingsError, match=why):
         make_catalogue(Settings.load(file))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("true", ("built-in",)),
+        ("no", ()),
+        ('["built-in", "realvis", "built-in"]', ("built-in", "realvis")),
+    ],
+)
+def test_models_are_made_ready_by_name_or_the_default_alone(tmp_path: Path, said: str, meant: tuple[str, ...]) -> None:
+    file = tmp_path / ".env"
+    file.write_text(f"MODEL_WARM={said}")
+    assert Settings.load(file).warm_models == meant
 
 
 def test_the_token_is_not_shown(tmp_path: Path) -> None:

@@ -8,16 +8,19 @@ import pytest
 from pydantic import SecretStr
 
 from bot.__main__ import main
+from bot.core.engine_setup import make_catalogue
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings, hub_variables
 from bot.operations import card_check, doctor
 from bot.operations.local_page import LiveEnv
+from bot.operations.weights_check import of_a_file
 from engine.downloads.hub_cache import HubCache
 from engine.models.weights import folder_of
 from tests.bot.conftest import World, make_bot, make_world
 from tests.bot.reading import fields, said
 from tests.engine.downloads.hub_stage import SOURCE, hub_of, wanted
 from tests.engine.downloads.test_downloads import TRANSFORMER, until
+from tests.engine.one_file import save, sd15
 from tests.engine.tiny_models import entry, models_file
 from tests.standin.hub import TOKEN, StandInHub
 
@@ -77,6 +80,27 @@ def test_doctor_names_what_is_damaged_and_what_is_not_installed(
     assert "cannot be used" in told["bad Weights of cut"]
     assert "torchvision of the version that fits" in told["bad Packages of editor"]
     assert "no model of this name" in told["bad Weights of editor"]
+
+
+def test_doctor_looks_into_checkpoints_of_one_file(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    file = save(folder / "portraits.safetensors", sd15())
+    (folder / "cut.safetensors").write_bytes(file.read_bytes()[:-100])
+    told = settings.model_copy(update={"model_file": "", "model_default": "portraits", "model_folder": str(folder)})
+    (line,) = lines(told)
+    assert line.startswith("good Weights of portraits: there and whole, one file of SD 1.5, ")
+    found = [one.text for one in doctor.examine(told)]
+    assert any("cut.safetensors is not offered" in text for text in found)
+    assert any(text.startswith("Device:") for text in found)
+    (model,) = (model for model in make_catalogue(told).models if model.id == "portraits")
+    assert (
+        "autoencoder (vae=) /nowhere/v.safetensors cannot be read (No such file"
+        in of_a_file(replace(model, vae="/nowhere/v.safetensors")).text
+    )
+    for content, why in ((file.read_bytes()[:-100], "cut off"), (b"no header", "cannot be read as safetensors")):
+        file.write_bytes(content)
+        finding = of_a_file(model)
+        assert (finding.mark, why in finding.text) == ("bad", True), finding.text
 
 
 def cut_off(checkpoint: Path, folder: Path) -> Path:

@@ -241,7 +241,7 @@ async def test_a_job_that_does_not_fit_alone_fails_with_a_sentence_and_the_next_
 
 
 async def test_a_step_that_never_ends_asks_for_a_new_process(tiny_checkpoint: Path) -> None:
-    studio = Studio(tiny(tiny_checkpoint), LocalSettings(hang_s=0.2))
+    studio = Studio(tiny(tiny_checkpoint), LocalSettings(hang_s=1.0))
     await studio.pictures(job("A0", 0))
     release = threading.Event()
     studio.loaded().pipe.transformer.register_forward_pre_hook(lambda *_: release.wait() and None)

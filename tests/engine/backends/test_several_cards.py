@@ -11,6 +11,7 @@ from engine.backends.diffusers import DiffusersBackend
 from engine.backends.local.runtime import LocalSettings
 from engine.backends.several_cards import SeveralCards
 from engine.jobs.job import Finished, Loading, ModelUnavailable, NotOnThisCard
+from engine.models.model import Model
 from engine.queue.engine import Engine, Limits
 from tests.engine.stage import HandBackend, HandClock, catalogue, follow, job, picture, tiny, turn
 
@@ -22,6 +23,7 @@ class HandCard(HandBackend):
         super().__init__()
         self.ready: Collection[str] = ready
         self.forgot: list[str] = []
+        self.only_ready = False
 
     async def forget(self, pictures: Collection[str]) -> None:
         self.forgot += pictures
@@ -118,6 +120,44 @@ async def test_a_model_that_one_card_cannot_hold_waits_for_one_that_can(cards: C
     await cards.first.fail(NotOnThisCard("n", "too large, too"))
     with pytest.raises(ModelUnavailable, match="too large"):
         await again
+
+
+async def test_a_card_that_reads_a_model_takes_only_what_it_has(cards: Cards) -> None:
+    cards.first.only_ready = True
+    tasks = [await cards.order("A1", 0, "n"), await cards.order("B1", 1, "n"), await cards.order("C1", 2, "m")]
+    assert cards.started == (["C1"], ["A1"])
+    await cards.first.finish()
+    assert cards.started == (["C1"], ["A1"])  # B1 waits for a card that may take it
+    await cards.second.finish()
+    assert cards.started == (["C1"], ["A1", "B1"])
+    await cards.second.finish()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_card_that_cannot_be_made_ready_is_told_and_keeps_nothing_from_going_on(
+    cards: Cards, caplog: pytest.LogCaptureFixture
+) -> None:
+    warmed: list[str] = []
+
+    class WarmCard(HandCard):
+        def __init__(self, name: str, error: Exception | None = None) -> None:
+            super().__init__()
+            self.name, self.error = name, error
+
+        async def warm(self, model: Model) -> None:
+            warmed.append(f"{model.id} on {self.name}")
+            if self.error is not None:
+                raise self.error
+
+    backend = SeveralCards({"cuda:0": WarmCard("0", BackendLost("CUDA error")), "cuda:1": WarmCard("1")})
+    engine = Engine(catalogue("m", "n"), {"local": lambda: backend}, on_fatal=cards.fatal.append)
+    await engine.warm("m", "n")
+    assert warmed == ["m on 0", "m on 1", "n on 0", "n on 1"]
+    assert caplog.text.count("is not ready on cuda:0: CUDA error.") == 2
+    alone = SeveralCards({"cuda:0": WarmCard("0", BackendLost("CUDA error"))})
+    await Engine(catalogue("m"), {"local": lambda: alone}, on_fatal=cards.fatal.append).warm("m")
+    assert "is not ready yet: CUDA error" in caplog.text
+    assert cards.fatal == []
 
 
 class _Recorded(DiffusersBackend):

@@ -15,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from engine.backends import Backend
 from engine.backends.diffusers import DiffusersBackend
 from engine.downloads.downloads import DownloadFailed, Downloads
+from engine.downloads.hub import SAVED_LOGIN
 from engine.downloads.hub_cache import HubCache, what_is_missing
 from engine.downloads.needed import needed
 from engine.downloads.weight_faults import NoPipeline, NoRoom, NotFetched, Spoilt, fault_of
@@ -133,7 +134,7 @@ def test_what_a_hub_refuses_is_a_sentence_with_what_to_do(
     assert "MODEL_HUB_TOKEN" in nobody.remedy
     not_yet = refused(downloads(TOKEN))
     assert "licence has to be accepted" in not_yet.reason
-    assert "the token's owner" in not_yet.remedy
+    assert "the token's owner (MODEL_HUB_TOKEN)" in not_yet.remedy
     wrong = refused(downloads("hf_wrong"))
     assert "does not accept the studio's token" in wrong.reason
     assert "hf_wrong" not in wrong.reason + wrong.remedy + repr(downloads("hf_wrong").access)
@@ -154,7 +155,16 @@ def test_what_a_hub_refuses_is_a_sentence_with_what_to_do(
     assert not [name for name in hub.fetched() if name != "model_index.json"]  # nothing was begun
     hub.status = 0
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    saved = tmp_path / "token"
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(saved))
+    assert downloads().access.token_from == ""
+    saved.write_text(TOKEN)
+    assert downloads().access.token_from == SAVED_LOGIN
+    assert f"the token's owner ({SAVED_LOGIN})" in refused().remedy
+    monkeypatch.setenv("HF_TOKEN", "hf_wrong")
+    assert "HF_TOKEN is wrong or expired" in refused().remedy
     monkeypatch.setenv("HF_TOKEN", TOKEN)  # it is found without MODEL_HUB_TOKEN too
+    assert downloads().access.token_from == "HF_TOKEN"
     hub.models[SOURCE] = replace(hub.models[SOURCE], accepted=True)
     fetch(wanted())
     assert folder_of(SOURCE)

@@ -149,6 +149,16 @@ def test_a_model_that_is_not_in_memory_waits_for_three_batches_at_most() -> None
     assert order[0] == "B1"
 
 
+def test_while_a_model_is_read_only_those_go_whose_model_is_there_and_nobody_loses_a_turn() -> None:
+    queue = queue_of(job("A1", 0, model="n"), *(job(f"B{nth}", nth, model="m") for nth in range(1, 9)))
+    queue.add(job("C1", 9, model="m", lane=Lane.FAST))
+    during = [queue.pick(one, unlimited, ready=["m"], only_ready=True)[0].id for _ in range(6)]
+    assert during == ["C1", "B1", "B2", "B3", "B4", "B5"]
+    assert queue.pick(one, unlimited, ready=["o"], only_ready=True) == []
+    after = [queue.pick(one, unlimited, ready=["m"])[0].id for _ in range(4)]
+    assert after.index("A1") == PASSES_IN_A_ROW
+
+
 def test_the_fast_lane_does_not_wait_for_a_model_of_the_standard_lane() -> None:
     queue = queue_of(job("A1", 0, model="m"), job("B1", 1, model="n", lane=Lane.FAST))
     assert queue.pick(one, unlimited, ready=["m"])[0].id == "B1"
