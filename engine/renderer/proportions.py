@@ -25,11 +25,11 @@ _TALL: Final = 1.51
 _OWN: Final = 0.25
 """How much somebody keeps of what sets them apart from that."""
 _LEAST, _MOST = 0.82, 1.0
-_RAISED: Final = (0.012, 0.004)
+_RAISED: Final = (0.016, 0.010)
 """Metres by which a woman's and a man's body is nearer the chin: the neck is shorter."""
 _NARROWER: Final = (0.012, 0.008)
 """Metres by which a woman's and a man's shoulders are nearer the middle."""
-_LOWER: Final = (0.002, 0.036)
+_LOWER: Final = (-0.016, 0.014)
 """Metres by which a woman's and a man's shoulders are lower: a man's trapezius holds them up beside the jaw."""
 
 
