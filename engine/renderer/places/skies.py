@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
+from engine.renderer.places import maps
 from engine.renderer.places.canvas import Canvas, Layer, mix, noise, step
 from engine.renderer.scene import RGB
-from engine.renderer.tracing.vectors import F, Floats
+from engine.renderer.tracing.vectors import LUMA, F, Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,18 @@ SKIES: Final[dict[str, Sky]] = {
 }  # fmt: skip
 
 
+_CLOUDED: Final = 0.2
+"""The share of cloud from which a day's sky is photographed; a clear one is an even gradient."""
+_HEAVEN: Final = (-1.9, 1.1)
+"""Directions (radians) in the map of the sky that have no sun low in the picture."""
+_DAYLIGHT: Final = 0.42
+"""How bright the usual part of a day's sky is; lit skin is 0.34."""
+_BRIGHTEST: Final = 5.0
+"""Of a photographed sky: its sun is left to the painter."""
+_LOWEST: Final = 0.03
+"""Radians above the map's horizon where its sky begins."""
+
+
 def of(canvas: Canvas, own: str = "day") -> Sky:
     """The sky of the time that is asked for, else the place's own."""
     return SKIES.get(canvas.time, SKIES[own]) if canvas.time != "day" or own != "grey" else SKIES[own]
@@ -61,12 +75,43 @@ def painted(canvas: Canvas, sky: Sky, cover: float = 0.4, size: float = 1.0) -> 
     layer = canvas.layer(1e4)
     _, v = canvas.grid()
     rise = np.arctan(np.maximum(v, 0))
-    layer.fill(mix(sky.horizon, sky.zenith, step(np.sqrt(rise), 0.0, 1.05)))
-    _clouds(layer, sky, cover, size)
+    if sky is SKIES["day"] and cover >= _CLOUDED:
+        layer.fill(_photographed(canvas))
+    else:
+        layer.fill(mix(sky.horizon, sky.zenith, step(np.sqrt(rise), 0.0, 1.05)))
+        if cover >= _CLOUDED:
+            _clouds(layer, sky, cover, size)
     _sun(layer, sky)
     if sky.stars:
         _stars(layer, sky.stars, canvas.random("stars"))
     return layer
+
+
+def _photographed(canvas: Canvas) -> Floats:
+    """A day's sky (H, W, 3) out of a map, turned as the seed says: clouds as they are, and pale towards the horizon."""
+    from scipy.ndimage import map_coordinates
+
+    table = _heaven()
+    rows, columns = table[0].shape
+    turn = float(canvas.random("heaven").uniform(*_HEAVEN))
+    across = (((canvas.u + F(turn)) / F(2 * np.pi) + F(0.5)) % 1) * F(columns) - F(0.5)
+    down = (F(0.5) - np.arctan(np.maximum(canvas.v, F(_LOWEST))) / F(np.pi)) * F(rows) - F(0.5)
+    at = np.stack(np.broadcast_arrays(down[:, None], across[None]))
+    kept = [map_coordinates(each, at, order=3, mode="grid-wrap", prefilter=False, output=np.float32) for each in table]
+    return np.asarray(np.exp(np.stack(kept, -1)), np.float32)
+
+
+@lru_cache(maxsize=1)
+def _heaven() -> tuple[Floats, ...]:
+    """The map of the sky as logs for a cubic spline to run through, one for each colour."""
+    from scipy.ndimage import spline_filter
+
+    picture = maps.mended("sky")
+    rows = len(picture)
+    band = picture[rows * 3 // 10 : rows * 19 // 40] @ LUMA
+    level = F(_DAYLIGHT / float(np.median(band)))
+    logs = np.log(np.clip(picture * level, 1e-3, _BRIGHTEST))
+    return tuple(spline_filter(logs[..., k], order=3, output=np.float32, mode="grid-wrap") for k in range(3))
 
 
 def _clouds(layer: Layer, sky: Sky, cover: float, size: float) -> None:
