@@ -29,11 +29,15 @@ class Sky:
     reach: float = 0.30
     """Radians that the sun's glow goes."""
     stars: int = 0
+    clouds: float = 0.93
+    """How much is seen of clouds: a closed cover is nearly even."""
 
 
 SKIES: Final[dict[str, Sky]] = {
     "day": Sky((0.70, 0.80, 0.91), (0.095, 0.215, 0.5), (0.5, 0.46, 0.38), (1.0, 0.98, 0.93), (1.02, 1.03, 1.05), 0.75),
-    "grey": Sky((0.72, 0.76, 0.80), (0.55, 0.60, 0.66), (0.1, 0.1, 0.1), (0.72, 0.76, 0.80), (0.66, 0.69, 0.73), 0.9),
+    "grey": Sky(
+        (0.72, 0.76, 0.80), (0.55, 0.60, 0.66), (0.1, 0.1, 0.1), (0.72, 0.76, 0.80), (0.66, 0.69, 0.73), 0.9, clouds=0.3
+    ),
     "sunset": Sky(
         (1.05, 0.62, 0.24), (0.20, 0.23, 0.33), (2.7, 1.45, 0.42), (0.92, 0.64, 0.34), (1.05, 0.64, 0.34), 0.10, 0.36
     ),
@@ -128,7 +132,7 @@ def _clouds(layer: Layer, sky: Sky, cover: float, size: float) -> None:
         for shift in (0.0, 0.10 * float(np.sign(sun_side(canvas))))
     )
     thick = np.clip((puffs - F(0.66 - 0.44 * cover)) / F(0.34), 0, 1)
-    share = np.sqrt(thick) * step(thick, 0.0, 0.5) * step(v, 0.0, 0.14) * F(0.93)
+    share = np.sqrt(thick) * step(thick, 0.0, 0.5) * step(v, 0.0, 0.14) * F(sky.clouds)
     white = np.clip(F(1.06) - F(0.26) * thick + F(1.5) * (puffs - lit), 0.7, 1.35)
     layer.mask(share, np.asarray(sky.cloud, np.float32) * white[..., None])
 
