@@ -62,7 +62,7 @@ def church(c: Canvas) -> list[Layer]:
         (0.45, 0.15, 0.70),
         (0.5, 0.75, 1.0),
     )
-    bright = {"night": 0.18, "blue hour": 0.5, "sunset": 1.3}.get(c.time, 1.25)
+    bright = {"night": 0.18, "blue hour": 0.5, "sunset": 0.85}.get(c.time, 0.8)
     start = float(random.uniform(-0.2, 0.2))
     for x in np.arange(-np.pi + start, np.pi, 0.36):
         if not c.u.min() - 0.2 < x < c.u.max() + 0.2:
@@ -105,7 +105,7 @@ def _lancet(
     column = np.clip(((u - F(x)) / F(half * 2) * 9 + F(4.5)).astype(int), 0, 8)
     pane = table[row, np.abs(column - 4)]
     colour = glass[(pane * 5.999).astype(int)] * (0.5 + (pane * 37 % 1))[..., None]
-    white = (pane * 11 % 1) < 0.3
+    white = (pane * 11 % 1) < 0.12
     colour = np.where(white[..., None], np.array((0.95, 0.95, 0.88)) * glass.max(), colour)
     layer.mask(np.asarray(shape, np.float32), colour.astype(np.float32))
 

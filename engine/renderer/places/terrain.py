@@ -124,9 +124,10 @@ def water(canvas: Canvas, sky: Sky, deep: Colour, what: str, rough: float = 1.0)
     picture = mix(
         body, np.asarray(sky.horizon, np.float32) * F(0.75) + np.asarray(sky.zenith, np.float32) * F(0.25), mirror
     )
-    under = np.exp(-(((canvas.u - F(skies.sun_side(canvas))) / F(0.16)) ** 2))[None]
-    glint = step(chop + swell * F(0.4), 0.72, 0.95) * under
-    picture = picture + glint[..., None] * np.asarray(sky.glow, np.float32) * F(2.4)
+    under = np.exp(-(((canvas.u - F(skies.sun_side(canvas))) / F(0.20)) ** 2))[None]
+    facets = noise(x * F(2.6), y * F(5.0), random, 3, 0.8)  # far finer than waves: out of focus they are discs
+    glint = step(facets + chop * F(0.35), 0.80, 0.98) * under
+    picture = picture + glint[..., None] * np.asarray(sky.glow, np.float32) * F(6.0)
     layer.mask(np.clip(-v / F(canvas.pixel) + F(0.5), 0, 1), picture)
     return layer
 

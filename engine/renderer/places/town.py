@@ -14,6 +14,7 @@ from engine.renderer.places.terrain import LEAVES, trees
 from engine.renderer.tracing.vectors import F
 
 _WINDOWS = ((1.0, 0.66, 0.30), (1.0, 0.80, 0.52), (0.72, 0.86, 1.0))
+_TOWERS = ((0.26, 0.27, 0.32), (0.34, 0.30, 0.28), (0.20, 0.23, 0.29))
 _NEON = (
     ((1.0, 0.08, 0.42), (0.10, 0.62, 1.0), (1.0, 0.42, 0.10)),
     ((0.62, 0.12, 1.0), (0.05, 0.85, 0.85), (1.0, 0.16, 0.30)),
@@ -169,7 +170,8 @@ def rooftop(c: Canvas) -> list[Layer]:
     sky = skies.of(c, "sunset")
     evening = c.time != "day"
     lit = {"night": 0.7, "day": 0.0, "blue hour": 0.55}.get(c.time, 0.28)
-    walls = ((0.26, 0.27, 0.32), (0.34, 0.30, 0.28), (0.20, 0.23, 0.29))
+    shade = 0.35 if evening else 1.0  # against a low sun the sides of houses that are seen lie in shade
+    walls = tuple((r * shade, g * shade, b * shade) for r, g, b in _TOWERS)
     layers = [
         skies.painted(c, sky, 0.35),
         buildings(c, sky, 3000, -0.05, (0.03, 0.20), (0.04, 0.09), "horizon", walls, 0.5, lit * 0.3, 0.012),
@@ -181,7 +183,7 @@ def rooftop(c: Canvas) -> list[Layer]:
         layers.append(lamps(c, 600, "city lamps", burning, (-0.42, 0.05), 0.0012, _WINDOWS, 20))
     rail = c.layer(3.0)
     rail.box(-9, 9, -0.36, -0.335, hazed(np.array((0.16, 0.16, 0.17)), sky, 0.04))
-    rail.box(-9, 9, -3, -0.42, hazed(np.array((0.30, 0.28, 0.27)), sky, 0.02))
+    rail.box(-9, 9, -3, -0.42, hazed(np.array((0.30, 0.28, 0.27)) * shade, sky, 0.02))
     for x in np.arange(-np.pi, np.pi, 0.19):
         rail.box(x, x + 0.012, -0.45, -0.34, hazed(np.array((0.14, 0.14, 0.15)), sky, 0.04))
     return [*layers, rail]
@@ -233,9 +235,8 @@ def car(c: Canvas) -> list[Layer]:
     if c.time in ("night", "sunset", "blue hour"):
         outside.append(lamps(c, 30, "traffic", 300, (-0.12, 0.12), 0.004, [*_WINDOWS, (1, 0.06, 0.04)], 24))
     cabin = c.layer(0.9)
-    hide = picked(random, ((0.045, 0.043, 0.043), (0.12, 0.075, 0.045), (0.17, 0.15, 0.13)), 1, 0.1)[0] * np.asarray(
-        sky.land, np.float32
-    )
+    hides = ((0.028, 0.027, 0.027), (0.050, 0.030, 0.018), (0.065, 0.057, 0.050))
+    hide = picked(random, hides, 1, 0.1)[0] * np.asarray(sky.land, np.float32)
     u, v = c.grid()
     side_on = float(random.choice((-1, 1)))
     rear = _rounded(u, v, (-side_on * 0.09, 0.05), (0.22, 0.16))
