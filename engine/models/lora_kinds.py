@@ -138,9 +138,11 @@ _JOINT_FAMILIES: Final = frozenset({"SD 3.5", "FLUX.1", "FLUX.2", "Qwen-Image"})
 def _of_unet(tensors: Shapes, names: set[str]) -> frozenset[str]:
     """SD 1.5's and SDXL's modules have the same names: what is told apart is what reads the words, and how wide."""
     second = ("lora_te2_", "lora_te1_", "text_encoder_2_", "text_encoders_clip_g_", "lora_unet_input_blocks_")
+    known = _WIDTHS.get(width_of_words(tensors))
+    if known:
+        return frozenset({known})
     if any(name.startswith(second) for name in names):
         return frozenset({"SDXL"})
-    known = _WIDTHS.get(width_of_words(tensors))
-    if known or any(name.startswith("lora_te_") for name in names):
-        return frozenset({known or "SD 1.5"})
+    if any(name.startswith("lora_te_") for name in names):
+        return frozenset({"SD 1.5"})
     return frozenset({"SD 1.5", "SDXL"})

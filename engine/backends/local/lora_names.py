@@ -54,6 +54,7 @@ _JOINT: Final[Mapping[str, tuple[str, ...]]] = {
 """Stability's names of what is in a block of SD 3.5."""
 _SD3_TOP: Final[Mapping[str, tuple[str, ...]]] = {
     "context_embedder": ("context_embedder",),
+    "x_embedder_proj": ("pos_embed.proj",),
     "final_layer_linear": ("proj_out",),
     "y_embedder_mlp_0": ("time_text_embed.text_embedder.linear_1",),
     "y_embedder_mlp_2": ("time_text_embed.text_embedder.linear_2",),
