@@ -249,8 +249,8 @@ def _in_cluster(entry: str) -> Model:
     known = local_model(entry)
     if known.gguf or known.denoiser or (known.precision, known.offload) != ("auto", "auto") or is_tuned(known):
         raise CatalogueError(
-            f"{entry!r} says precision, offload, gguf, a file, compile, layout, cudnn or cache, which has no effect here: the "
-            "servers decide how they load it."
+            f"{entry!r} says precision, offload, gguf, a file, compile, layout, cudnn or cache, which "
+            "has no effect here: the servers decide how they load it."
         )
     references = OF_PIPELINES.get(known.pipeline, UNKNOWN).references and known.references
     return replace(

@@ -6,7 +6,7 @@ What they make of it is reckoned here anew, from the definitions in LyCORIS's an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     import torch
@@ -108,7 +108,7 @@ def of_loha(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
     return weight + (products[0] * products[1]).reshape(weight.shape) * ALPHA / RANK
 
 
-def of_lokr(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
+def of_lokr(weight: torch.Tensor, told: Mapping[str, Any]) -> torch.Tensor:
     """Every number of the small factor times the whole of the large one."""
     import torch
 
@@ -123,10 +123,9 @@ def of_lokr(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
 
 def of_oft(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
     """The rows turned in blocks."""
-    import torch
-
     turns = _turns(told["oft_blocks"], float(told["alpha"]) * weight.shape[0])
-    return (torch.block_diag(*turns).T @ weight.flatten(1)).reshape(weight.shape)
+    turned: torch.Tensor = (_blocks(turns).T @ weight.flatten(1)).reshape(weight.shape)
+    return turned
 
 
 def of_boft(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
@@ -137,7 +136,7 @@ def of_boft(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
     for number, turns in enumerate(_turns(told["oft_blocks"], 0.0)):
         stride = 2 * 2**number
         order = torch.arange(len(rows)).reshape(-1, 2, stride).transpose(1, 2).flatten()
-        turned = torch.block_diag(*turns) @ rows[order]
+        turned = _blocks(turns) @ rows[order]
         rows = torch.empty_like(rows)
         rows[order] = turned
     return rows.reshape(weight.shape) * told["rescale"]
@@ -165,7 +164,13 @@ def of_middle(weight: torch.Tensor, told: Tensors) -> torch.Tensor:
     return weight + change * ALPHA / RANK
 
 
-def _turns(blocks: torch.Tensor, bound: float) -> torch.Tensor:
+def _blocks(turns: torch.Tensor) -> Any:
+    import torch
+
+    return torch.block_diag(*turns)  # type: ignore[no-untyped-call]
+
+
+def _turns(blocks: torch.Tensor, bound: float) -> Any:
     import torch
 
     skew = blocks - blocks.transpose(-1, -2)

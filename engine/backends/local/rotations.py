@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -22,7 +22,7 @@ class Rotation:
         """What turning adds to what comes out of a module without its bias."""
         import torch
 
-        plain = out.transpose(channels_at, -1).float()
+        plain: Any = out.transpose(channels_at, -1).float()
         turned = plain
         for number, turn in enumerate(self.turns):
             _, side, _ = turn.shape
@@ -31,11 +31,12 @@ class Rotation:
                 continue
             stride = 2**number * (side // 2)
             paired = turned.unflatten(-1, (-1, 2, stride)).transpose(-2, -1).flatten(-3).unflatten(-1, (-1, side))
-            mixed = torch.einsum("b i j, ... b j -> ... b i", turn, paired).flatten(-2)
+            mixed: Any = torch.einsum("b i j, ... b j -> ... b i", turn, paired).flatten(-2)
             turned = mixed.unflatten(-1, (-1, stride, 2)).transpose(-2, -1).flatten(-3)
         if self.rescale is not None:
             turned = turned * self.rescale
-        return (turned - plain).to(out.dtype).transpose(channels_at, -1)
+        added: torch.Tensor = (turned - plain).to(out.dtype).transpose(channels_at, -1)
+        return added
 
     def to(self, device: torch.device) -> None:
         """Moves its numbers to a device."""

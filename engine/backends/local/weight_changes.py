@@ -35,6 +35,7 @@ _OTHERS: Final = (
     *("diff", "diff_b", "alpha", "dora_scale"),
 )
 _ENDS: Final[Mapping[str, str]] = {**_LORA, **{end: end for end in _OTHERS}}
+_READ_ONCE: Final = frozenset({"alpha", "dora_scale", "oft_blocks", "rescale"})
 
 
 class Misplaced(ValueError):
@@ -49,17 +50,20 @@ class Change:
     tensors: dict[str, torch.Tensor]
     rows: tuple[int, int]
     shape: tuple[int, ...]
+    alpha: float | None
     rotation: Rotation | None = None
     bias: torch.Tensor | None = None
     ratio: torch.Tensor | None = None
     """DoRA's magnitudes, each as a part of the length that the changed weight has."""
+    device: Any = "cpu"
+    """Where its numbers are."""
 
-    def added(self, into: torch.Tensor, out: torch.Tensor) -> torch.Tensor:
+    def added(self, into: torch.Tensor, out: torch.Tensor) -> Any:
         """What is added to the module's output `out` for what goes in, at strength 1."""
         if self.rotation is not None:
             return self.rotation.added(self._without_bias(out), channels_at=1 if out.ndim == 4 else -1)
         told = {name: tensor.to(into.device, into.dtype) for name, tensor in self.tensors.items()}
-        delta = _delta(told, self.shape)[slice(*self.rows)] if _is_weight(told) else None
+        delta = _delta(told, self.shape, self.alpha)[slice(*self.rows)] if _is_weight(told) else None
         if self.ratio is None:
             shift = _along(told["diff_b"][slice(*self.rows)], out) if "diff_b" in told else 0
             return (0 if delta is None else _applied(self.module, into, delta)) + shift
@@ -76,10 +80,12 @@ class Change:
     @property
     def bytes(self) -> int:
         """What it takes in memory."""
-        return sum(tensor.numel() * tensor.element_size() for tensor in self.tensors.values())
+        turns = [] if self.rotation is None else self.rotation.turns
+        return sum(tensor.numel() * tensor.element_size() for tensor in (*self.tensors.values(), *turns))
 
     def to(self, device: Any) -> None:
         """Moves its numbers, so that they need not be moved for each step."""
+        self.device = device
         self.tensors = {name: tensor.to(device) for name, tensor in self.tensors.items()}
         if self.rotation is not None:
             self.rotation.to(device)
@@ -114,9 +120,10 @@ class WeightChanges:
     def _hook(self, change: Change) -> Any:
         def add(module: Any, into: tuple[torch.Tensor, ...], out: torch.Tensor) -> torch.Tensor:
             del module
-            if next(iter(change.tensors.values())).device != out.device:
+            if change.device != out.device:
                 change.to(out.device)
-            return out + self.strength * change.added(into[0], out)
+            told: torch.Tensor = out + self.strength * change.added(into[0], out)
+            return told
 
         return add
 
@@ -160,10 +167,11 @@ def _placed(pipe: Any, places: tuple[str, ...], tensors: dict[str, torch.Tensor]
     _check(places[0], tensors, shape)
     alone = len(places) == 1
     rotation = rotation_of(tensors, shape[0]) if is_rotation(tensors) else None
+    alpha = float(tensors["alpha"]) if "alpha" in tensors else None
     begin = 0
     changes: list[Change] = []
     for layer, own in zip(layers, rows, strict=True):
-        change = Change(layer, tensors, (begin, begin + own), shape)
+        change = Change(layer, tensors, (begin, begin + own), shape, alpha)
         if rotation is not None:
             change.rotation = rotation if alone else cut_rotation(rotation, *change.rows)
             if change.rotation is None:
@@ -172,9 +180,7 @@ def _placed(pipe: Any, places: tuple[str, ...], tensors: dict[str, torch.Tensor]
             change.ratio = _ratio(places, change, _weight(layer))
         if rotation is not None or change.ratio is not None:
             change.bias = _kept(layer, "bias")
-        change.tensors = {
-            name: tensor for name, tensor in tensors.items() if name not in ("dora_scale", "oft_blocks", "rescale")
-        } or {"alpha": tensors["oft_blocks"].flatten()[:1]}
+        change.tensors = {name: tensor for name, tensor in tensors.items() if name not in _READ_ONCE}
         begin += own
         changes.append(change)
     return changes
@@ -193,7 +199,7 @@ def _kept(layer: Any, name: str) -> torch.Tensor | None:
     """A module's weight or bias as numbers, wherever it lies, or None where it has none. Raises Misplaced."""
     from peft.utils.integrations import dequantize_module_weight
 
-    told = getattr(layer, name, None)
+    told: Any = getattr(layer, name, None)
     if told is None:
         return None
     if told.is_meta:
@@ -207,7 +213,8 @@ def _kept(layer: Any, name: str) -> torch.Tensor | None:
         told = dequantize_gguf_tensor(told)
     elif name == "weight":
         told = dequantize_module_weight(layer)
-    return told.detach().float().clone() if told.element_size() < 2 else told.detach().clone()
+    numbers: torch.Tensor = told.detach().clone()
+    return numbers.float() if numbers.element_size() < 2 else numbers
 
 
 def _weight(layer: Any) -> torch.Tensor:
@@ -233,7 +240,7 @@ def _check(place: str, tensors: Tensors, shape: tuple[int, ...]) -> None:
         raise Misplaced(f"a part of what it has for {place} is missing")
     try:
         if _is_weight(told):
-            _delta({**told, "alpha": torch.ones(())}, shape)
+            _delta(told, shape, None)
         sides = [told["diff_b"].numel()] if "diff_b" in told else []
         sides += [told["rescale"].numel()] if "rescale" in told else []
         sides += [told["oft_blocks"].shape[-3] * told["oft_blocks"].shape[-1]] if "oft_blocks" in told else []
@@ -243,30 +250,30 @@ def _check(place: str, tensors: Tensors, shape: tuple[int, ...]) -> None:
         raise Misplaced(f"{place} is {into} → {out} in its base, and of another size in the file") from error
 
 
-def _delta(tensors: Tensors, shape: tuple[int, ...]) -> torch.Tensor:
+def _delta(tensors: Tensors, shape: tuple[int, ...], alpha: float | None) -> torch.Tensor:
     """What is added to a weight of this shape. Raises KeyError and RuntimeError where it is not as large."""
     if "hada_w1_a" in tensors:
-        delta = _loha(tensors)
+        delta = _loha(tensors, alpha)
     elif "down" in tensors:
-        delta = _pair(tensors)
+        delta = _pair(tensors, alpha)
     else:
-        delta = tensors["diff"] if "diff" in tensors else _lokr(tensors)
+        delta = tensors["diff"] if "diff" in tensors else _lokr(tensors, alpha)
     if delta.shape[0] != shape[0]:
         raise RuntimeError(f"{tuple(delta.shape)} for {shape}")
     return delta.reshape(shape)
 
 
-def _scale(tensors: Tensors, rank: int) -> float:
+def _scale(alpha: float | None, rank: int) -> float:
     """What is divided by in training: alpha over rank; 1 where there is no alpha."""
-    return float(tensors["alpha"]) / rank if "alpha" in tensors else 1.0
+    return 1.0 if alpha is None else alpha / rank
 
 
-def _loha(tensors: Tensors) -> torch.Tensor:
+def _loha(tensors: Tensors, alpha: float | None) -> torch.Tensor:
     import torch
     from peft.tuners.loha.layer import make_weight, make_weight_cp
 
     first, second = ([tensors[f"hada_w{number}_{side}"] for side in "ab"] for number in (1, 2))
-    scale = torch.tensor(_scale(tensors, first[1].shape[0]))
+    scale = torch.tensor(_scale(alpha, first[1].shape[0]))
     if "hada_t1" in tensors:
         delta: torch.Tensor = make_weight_cp(tensors["hada_t1"], *first, tensors["hada_t2"], *second, scale=scale)
     else:
@@ -274,7 +281,7 @@ def _loha(tensors: Tensors) -> torch.Tensor:
     return delta
 
 
-def _lokr(tensors: Tensors) -> torch.Tensor:
+def _lokr(tensors: Tensors, alpha: float | None) -> torch.Tensor:
     from peft.tuners.lokr.layer import make_kron, make_weight_cp
 
     rank = next((tensors[name].shape[0] for name in ("lokr_w2_b", "lokr_w1_b") if name in tensors), 0)
@@ -285,15 +292,15 @@ def _lokr(tensors: Tensors) -> torch.Tensor:
         second = make_weight_cp(*(tensors[name] for name in ("lokr_t2", "lokr_w2_a", "lokr_w2_b")))
     elif second is None:
         second = tensors["lokr_w2_a"] @ tensors["lokr_w2_b"]
-    delta: torch.Tensor = make_kron(first, second, _scale(tensors, rank) if rank else 1.0)
+    delta: torch.Tensor = make_kron(first, second, _scale(alpha, rank) if rank else 1.0)
     return delta
 
 
-def _pair(tensors: Tensors) -> torch.Tensor:
+def _pair(tensors: Tensors, alpha: float | None) -> torch.Tensor:
     import torch
 
     down, up = tensors["down"], tensors["up"]
-    scale = _scale(tensors, down.shape[0])
+    scale = _scale(alpha, down.shape[0])
     if "mid" in tensors:
         delta = torch.einsum("o r, r s k l, s i -> o i k l", up.flatten(1), tensors["mid"], down.flatten(1))
         return delta * scale
@@ -304,16 +311,16 @@ def _ratio(places: tuple[str, ...], change: Change, weight: torch.Tensor) -> tor
     """DoRA's magnitudes over the lengths of the changed weight, along what comes out, or along what goes in."""
     import torch
 
-    magnitude = change.tensors["dora_scale"].float()
+    magnitude = change.tensors["dora_scale"].float().to(weight.device)
     told = {name: tensor.to(weight.device, torch.float32) for name, tensor in change.tensors.items()}
-    changed = weight.float() + _delta(told, change.shape)[slice(*change.rows)]
-    if magnitude.numel() == change.shape[0] and magnitude.shape[0] == change.shape[0]:
-        length = changed.flatten(1).norm(dim=1)
-        return (magnitude.flatten()[slice(*change.rows)].to(length.device) / length)[:, None]
-    if magnitude.numel() != change.shape[1] or len(places) > 1:
+    changed = weight.float() + _delta(told, change.shape, change.alpha)[slice(*change.rows)]
+    along_out = magnitude.numel() == change.shape[0] == magnitude.shape[0]
+    if not along_out and (magnitude.numel() != change.shape[1] or len(places) > 1):
         raise Misplaced(f"DoRA's magnitudes of {places[0]} are not as many as what comes out of it or goes in")
-    length = changed.transpose(0, 1).flatten(1).norm(dim=1)
-    return (magnitude.flatten().to(length.device) / length)[None]
+    side: Any = changed if along_out else changed.transpose(0, 1)
+    length: torch.Tensor = torch.linalg.vector_norm(side.flatten(1), dim=1)
+    own = magnitude.flatten()[slice(*change.rows)] if along_out else magnitude.flatten()
+    return (own / length)[:, None] if along_out else (own / length)[None]
 
 
 def _applied(module: Any, into: torch.Tensor, delta: torch.Tensor | None) -> Any:

@@ -125,15 +125,17 @@ def in_their_names(kind: str, folder: Path) -> dict[str, Any]:
     return found | own
 
 
+Places = dict[str, tuple[str, ...]]
+
+
 def klein_places() -> dict[str, tuple[str, ...]]:
     norms = {"query_norm": "norm_q", "key_norm": "norm_k"}
     added = {"query_norm": "norm_added_q", "key_norm": "norm_added_k"}
-    double = DOUBLE_2 | {f"img_attn.norm.{theirs}": (f"attn.{ours}",) for theirs, ours in norms.items()}
+    double: Places = dict(DOUBLE_2) | {f"img_attn.norm.{theirs}": (f"attn.{ours}",) for theirs, ours in norms.items()}
     double |= {f"txt_attn.norm.{theirs}": (f"attn.{ours}",) for theirs, ours in added.items()}
-    single = SINGLE_2 | {f"norm.{theirs}": (f"attn.{ours}",) for theirs, ours in norms.items()}
-    found = {theirs: (ours,) for theirs, ours in TOP_2.items()} | {
-        "final_layer.adaLN_modulation.1": ("norm_out.linear",)
-    }
+    single: Places = dict(SINGLE_2) | {f"norm.{theirs}": (f"attn.{ours}",) for theirs, ours in norms.items()}
+    found: Places = {theirs: (ours,) for theirs, ours in TOP_2.items()}
+    found["final_layer.adaLN_modulation.1"] = ("norm_out.linear",)
     for theirs, at, names in (
         ("double_blocks.0", "transformer_blocks.0", double),
         ("single_blocks.0", "single_transformer_blocks.0", single),
