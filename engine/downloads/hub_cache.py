@@ -44,8 +44,10 @@ class Listing:
     files: tuple[HubFile, ...]
 
     def needed_for(self, model: Model) -> tuple[HubFile, ...]:
-        """The files that loading this model needs; its denoiser's weights are not among them where a GGUF has them."""
-        names = needed([file.name for file in self.files], self.index, without=DENOISERS if model.gguf else ())
+        """The files that loading this model needs, without its denoiser's weights where a file of its own has them."""
+        names = needed(
+            [file.name for file in self.files], self.index, without=DENOISERS if model.gguf or model.denoiser else ()
+        )
         wanted = set(names)
         return tuple(file for file in self.files if file.name in wanted)
 
@@ -176,7 +178,7 @@ def what_is_missing(folder: Path, model: Model) -> str:
         place = folder / part
         if not place.is_dir() or not any(place.iterdir()):
             return f"its part {part} is missing"
-        elsewhere = bool(model.gguf) and part in DENOISERS
+        elsewhere = bool(model.gguf or model.denoiser) and part in DENOISERS
         bare = any(word in class_name for word in _BARE)
         why = "" if bare or elsewhere else _lack_of_weights(place, library)
         if why:

@@ -118,7 +118,9 @@ def _in_folder(folder: Path | None, models: Sequence[Model]) -> FoundInFolder:
 
     if folder is None:
         return FoundInFolder((), (), ())
-    found = read_models_folder(folder, frozenset(Path(model.source).resolve() for model in models if model.source))
+    found = read_models_folder(
+        folder, frozenset(Path(model.denoiser or model.source).resolve() for model in models if model.source)
+    )
     ids = {model.id for model in models}
     kept, refused = list[Model](), list(found.refused)
     for model in found.models:

@@ -247,10 +247,10 @@ def _in_cluster(entry: str) -> Model:
     IP-Adapter, and what they are sent beside the words they leave out without a word.
     """
     known = local_model(entry)
-    if known.gguf or (known.precision, known.offload) != ("auto", "auto") or is_tuned(known):
+    if known.gguf or known.denoiser or (known.precision, known.offload) != ("auto", "auto") or is_tuned(known):
         raise CatalogueError(
-            f"{entry!r} says precision, offload, gguf, compile, layout, cudnn or cache, which has no effect here: the "
-            "servers decide how they load it."
+            f"{entry!r} says precision, offload, gguf, a file, compile, layout, cudnn or cache, which "
+            "has no effect here: the servers decide how they load it."
         )
     references = OF_PIPELINES.get(known.pipeline, UNKNOWN).references and known.references
     return replace(

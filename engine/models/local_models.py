@@ -14,10 +14,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, cast, get_args
 
+from engine.models.lone_denoisers import LoneDenoiser, lone_denoiser_at, source_of_rest
 from engine.models.model import CatalogueError, Model, Offload, Precision
 from engine.models.published import EDITORS, GRID_PX, OF_PIPELINES, UNKNOWN, Published, published
 from engine.models.samplers import NAMES, SAMPLED, sampler_called
-from engine.models.single_files import is_single_file, kind_at
+from engine.models.single_files import LacksParts, is_single_file, kind_at
 from engine.models.speed_options import OPTIONS, check_tuning, tuned
 from engine.models.weights import BadWeights, folder_of
 from engine.prompt import ASPECTS
@@ -37,14 +38,22 @@ def local_model(entry: str) -> Model:
     source, _, title = (part.strip() for part in named.partition("="))
     if not source:
         raise CatalogueError(f"{entry!r} names no model: write folder-or-hub-id=Title.")
-    return _with_options(model_of(source, title), options, entry)
+    parts = [option for option in options if option.partition("=")[0].strip() == "parts"]
+    rest = parts[-1].partition("=")[2].strip() if parts else ""
+    others = [option for option in options if option not in parts]
+    return _with_options(model_of(source, title, parts=rest), others, entry)
 
 
-def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
-    """What is known of the model in this folder or of this hub id; `pipeline` where it is told.
+def model_of(source: str, title: str = "", pipeline: str = "", parts: str = "") -> Model:
+    """What is known of the model in this folder or file, or of this hub id; `pipeline` where it is told.
 
-    Raises CatalogueError.
+    `parts` is the model that has what a file with a denoiser alone lacks. Raises CatalogueError.
     """
+    lone = _lone_denoiser(source) if is_single_file(source) else None
+    if lone is not None:
+        return _with_denoiser(source, lone, title, pipeline, parts)
+    if parts:
+        raise CatalogueError(f"parts={parts} is for a file with a denoiser alone, and {source} is none: leave it out.")
     known = published(source)
     folder = folder_of(source) or Path(source)
     one_file = is_single_file(source)
@@ -62,6 +71,34 @@ def model_of(source: str, title: str = "", pipeline: str = "") -> Model:
     if not known.references and holds_a_face(folder):
         known = replace(known, references=1)
     return _published(model_id, title, source, known)
+
+
+def _lone_denoiser(source: str) -> LoneDenoiser | None:
+    """The kind of the denoiser that is alone in a file. Raises CatalogueError."""
+    try:
+        kind_at(Path(source))
+    except LacksParts as error:
+        try:
+            lone = lone_denoiser_at(Path(source))
+        except BadWeights as worse:
+            raise CatalogueError(f"The file {source} cannot be offered: {worse}.") from None
+        if lone is None:
+            raise CatalogueError(f"The file {source} cannot be offered: {error}.") from None
+        return lone
+    except BadWeights:
+        return None  # what is wrong with it is told later
+    return None
+
+
+def _with_denoiser(source: str, lone: LoneDenoiser, title: str, pipeline: str, parts: str) -> Model:
+    """The model whose other parts go with the denoiser in a file, called like the file. Raises CatalogueError."""
+    try:
+        rest = source_of_rest(Path(source), lone, parts)
+    except BadWeights as error:
+        raise CatalogueError(f"The file {source} cannot be offered: {error}.") from None
+    model = model_of(rest, title or Path(source).stem, pipeline)
+    best_for = f"{lone.name}, or a fine-tune of it, in a file of your own"
+    return replace(model, denoiser=str(Path(source).absolute()), licence="", best_for=best_for)
 
 
 def _in_one_file(source: str, pipeline: str) -> tuple[Published, str]:
@@ -151,6 +188,7 @@ def _with_options(model: Model, options: list[str], entry: str) -> Model:
             raise CatalogueError(
                 f"{option!r} in {entry!r} cannot be understood: precision is one of "
                 f"{', '.join(get_args(Precision))}; offload one of {', '.join(get_args(Offload))}; gguf a file; "
+                "parts a folder or hub id; "
                 f"{'; '.join(f'{name} {expected}' for name, expected in OPTIONS.items())}; "
                 "memory_gib, guidance and steps are numbers; sampler, clip_skip, vae, ip_adapter and embeddings are "
                 "for SD 1.5 and SDXL."
@@ -166,6 +204,11 @@ def check_placing(model: Model, where: str) -> None:
         raise CatalogueError(
             f"{where} says precision={model.precision} beside a GGUF file, whose weights are compressed already: "
             "leave precision out."
+        )
+    if model.denoiser and (model.gguf or model.precision in ("int8", "nf4")):
+        raise CatalogueError(
+            f"{where} is a file with a denoiser, whose weights are kept as they are or with precision=fp8: "
+            "leave gguf, int8 and nf4 out."
         )
     if model.gguf and not Path(model.gguf).name.endswith(".gguf"):
         raise CatalogueError(f"{where} names {model.gguf!r}, which does not end in .gguf.")

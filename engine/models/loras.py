@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from engine.jobs.job import Adapter
 from engine.models.file_configs import configs_of
-from engine.models.lora_kinds import OF_PIPELINES, families_of_lora, is_lora, width_of_denoiser, width_of_words
+from engine.models.lora_kinds import (
+    OF_PIPELINES,
+    families_of_lora,
+    is_lora,
+    why_unread,
+    width_of_denoiser,
+    width_of_words,
+)
 from engine.models.single_files import is_single_file, kind_of
 from engine.models.weights import BadWeights, Shapes, part_shapes, shapes
 from engine.wording.dialects import RenderedPrompt
@@ -33,13 +40,6 @@ _HALF: Final = re.compile(
     r"(?P<half>lora_A|lora_B|lora\.down|lora\.up)(?:\.default)?\.weight"
 )
 _NAMELESS: Final = "its name needs a letter or a digit"
-_OTHER_KINDS: Final[Mapping[str, str]] = {
-    "hada_w": "LoHa",
-    "lokr_w": "LoKr",
-    "oft_blocks": "OFT",
-    "glora": "GLoRA",
-    "dora_scale": "DoRA in kohya's names",
-}
 
 
 class BadFineTune(ValueError):
@@ -148,9 +148,9 @@ def _tensors(file: Path) -> Shapes:
         tensors = shapes(file)
     except BadWeights as error:
         raise BadFineTune(file, str(error)) from error
-    other = next((kind for sign, kind in _OTHER_KINDS.items() if any(sign in name for name in tensors)), "")
-    if other:
-        raise BadFineTune(file, f"it is a {other}, and LoRA and DoRA in PEFT's names alone are read")
+    reason = why_unread(tensors)
+    if reason:
+        raise BadFineTune(file, reason)
     if not is_lora(tensors):
         raise BadFineTune(file, "it holds no LoRA")
     return tensors

@@ -33,12 +33,12 @@ class Model:
     nothing without a picture; `only_faces` that pictures of outfits, places and styles say nothing to it;
     `shows_faces` that a face is looked for in its pictures. `memory_gib` is what the weights and one picture take, 0
     when that is not known. `qualities` are those that can be asked for, each with its steps; none where there is one
-    alone. `precision`, `offload` and `gguf` (a file with the denoiser's weights) are for models on this machine, and
-    "auto" leaves it to the plan (`engine.placement.plan`); `compile`, `layout`, `cudnn` and `cache` make it quicker
-    at a cost (`engine.models.speed_options`); `skip_layers` are layers of the denoiser to guide away from. `sampler`,
-    `clip_skip` (1 is CLIP's last layer), `vae` (a file), `ip_adapter` and `embeddings` (folders) are for SD 1.5 and
-    SDXL. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when that is not
-    known.
+    alone. `precision`, `offload`, `gguf` and `denoiser` (files with the denoiser's weights) are for models on this
+    machine, and "auto" leaves it to the plan (`engine.placement.plan`); `compile`, `layout`, `cudnn` and `cache` make
+    it quicker at a cost (`engine.models.speed_options`); `skip_layers` are layers of the denoiser to guide away from.
+    `sampler`, `clip_skip` (1 is CLIP's last layer), `vae` (a file), `ip_adapter` and `embeddings` (folders) are for SD
+    1.5 and SDXL. `note` is shown with every picture. `cost_usd_micros` is what a picture costs the operator, 0 when
+    that is not known.
     """
 
     id: str
@@ -69,6 +69,7 @@ class Model:
     precision: Precision = "auto"
     offload: Offload = "auto"
     gguf: str = ""
+    denoiser: str = ""
     skip_layers: tuple[int, ...] = ()
     sampler: str = ""
     clip_skip: int = 1

@@ -62,7 +62,7 @@ _FIELDS: Final[Mapping[str, tuple[Check, str]]] = MappingProxyType(
     }
 )
 """Fields of `Model` that an entry may say, how they are checked, and what is expected."""
-_NAMES: Final = ("source", "id", "title", "pipeline")
+_NAMES: Final = ("source", "id", "title", "pipeline", "parts")
 _SIZES: Final = ("megapixels", "grid", "sizes")
 
 
@@ -87,11 +87,11 @@ def _entry(file: Path, number: int, entry: Mapping[str, Any]) -> Model:
         known = ", ".join((*_NAMES, *_SIZES, *_FIELDS))
         raise CatalogueError(f"{where} says {', '.join(unknown)}, which means nothing; it may say {known}.")
     if not _text(entry.get("source")) or not all(_text(entry.get(name, "x")) for name in _NAMES):
-        raise CatalogueError(f"{where} needs a source; source, id, title and pipeline are texts.")
+        raise CatalogueError(f"{where} needs a source; source, id, title, pipeline and parts are texts.")
     for name, (check, expected) in _FIELDS.items():
         if name in entry and not check(entry[name]):
             raise CatalogueError(f"{where} says {name} = {entry[name]!r}; it should be {expected}.")
-    model = model_of(entry["source"], entry.get("title", ""), entry.get("pipeline", ""))
+    model = model_of(entry["source"], entry.get("title", ""), entry.get("pipeline", ""), entry.get("parts", ""))
     told = {name: entry[name] for name in _FIELDS if name in entry}
     if "sizes" in entry or "megapixels" in entry or "grid" in entry:
         told["sizes"] = _its_sizes(where, entry)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -15,15 +16,13 @@ from engine.models.local_models import model_of
 from engine.models.lora_kinds import is_lora
 from engine.models.model import CatalogueError, Model
 from engine.models.samplers import SAMPLED
-from engine.models.single_files import PICKLES, SUFFIX, kind_at
+from engine.models.single_files import PICKLES, SUFFIX, LacksParts, kind_at
 from engine.models.weights import BadWeights, shapes
 
 DEEPEST: Final = 6
 MOST_FILES: Final = 5_000
 _WORDS: Final = "embeddings"
-_BESIDE: Final = frozenset(
-    {"vae", "text_encoders", "clip", "clip_vision", "unet", "diffusion_models", "vae_approx"}
-) | {
+_BESIDE: Final = frozenset({"vae", "text_encoders", "clip", "clip_vision", "vae_approx"}) | {
     *("controlnet", "hypernetworks", "upscale_models", "esrgan", "realesrgan", "swinir", "gfpgan", "codeformer"),
     *("style_models", "gligen", "photomaker", "ipadapter", "insightface", "deepbooru", "blip", "karlo"),
 }
@@ -58,7 +57,9 @@ def read_models_folder(folder: Path, taken: frozenset[Path] = frozenset()) -> Fo
             else:
                 models.append(_checkpoint(file, words))
         except (BadWeights, CatalogueError) as error:
-            refused.append(f"The file {file.relative_to(folder)} is not offered: {error}.".replace("..", "."))
+            refused.append(
+                f"The file {file.relative_to(folder)} is not offered: {_reason(error, file)}.".replace("..", ".")
+            )
     return FoundInFolder(tuple(models), tuple(loras), tuple(refused))
 
 
@@ -71,12 +72,20 @@ def _is_lora(file: Path) -> bool:
 
 def _checkpoint(file: Path, words: Path | None) -> Model:
     """Raises BadWeights and CatalogueError."""
-    kind_at(file)
+    with suppress(LacksParts):
+        kind_at(file)
     model = model_of(str(file), file.stem)
     if model.pipeline not in SAMPLED:
         return model
     vae = file.with_suffix(f".vae{SUFFIX}")
-    return replace(model, vae=str(vae) if vae.is_file() else "", embeddings=str(words) if words else "")
+    return replace(
+        model, vae=str(vae) if vae.is_file() and not model.denoiser else "", embeddings=str(words) if words else ""
+    )
+
+
+def _reason(error: Exception, file: Path) -> str:
+    """Why, without the file's name, which is said already."""
+    return str(error).removeprefix(f"The file {file} cannot be offered: ")
 
 
 def _folder_of_words(folder: Path) -> Path | None:

@@ -5,13 +5,19 @@ Reads headers alone; nothing here loads a model or imports torch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
 from engine.models.weights import BadWeights, Shapes, shapes
+
+
+class LacksParts(BadWeights):
+    """The file holds a denoiser, and not all that a model needs beside it."""
+
 
 SUFFIX: Final = ".safetensors"
 PICKLES: Final = frozenset({".ckpt", ".pt", ".pth", ".bin"})
@@ -79,11 +85,20 @@ FLUX_SCHNELL: Final = Kind("FLUX.1 schnell", "FluxPipeline", "black-forest-labs/
 OPTIONAL: Final = frozenset({"text_encoder_3"})
 """Parts that a model is whole without."""
 
-_SCALED: Final = (".scale_weight", ".scale_input", ".comfy_quant", "scaled_fp8")
+SCALES: Final = (".scale_weight", ".weight_scale")
+"""What a weight of 8 bits is multiplied by, under the name of its module, in ComfyUI's two ways."""
+BESIDE_SCALES: Final = (*SCALES, ".scale_input", ".input_scale", ".comfy_quant", "scaled_fp8")
+"""How names end of what lies beside such weights and is no weight."""
+_HALVED_TWICE: Final = ".weight_scale_2"
 _UNET_START: Final = "input_blocks.0.0.weight"
 _JOINT: Final = "joint_blocks.0.x_block.attn.qkv.weight"
 _DOUBLE: Final = "double_blocks.0.img_attn.qkv.weight"
-_ALONE: Final = "it holds the denoiser alone, without autoencoder and text encoders: name a diffusers folder instead"
+_ALONE: Final = "it holds the denoiser alone"
+_TAKEN_APART: Final = (
+    *("double_stream_modulation_img.lin.weight", "cap_embedder.1.weight"),
+    "transformer_blocks.0.img_mlp.net.0.proj.weight",
+)
+"""Tensors of FLUX.2, Z-Image and Qwen-Image, of which files give the denoiser alone, whatever else they hold."""
 _OTHERS: Final = (
     ("lora", "it is a LoRA: put it in the folder of fine-tunes"),
     ("hada_w1", "it is a LoRA: put it in the folder of fine-tunes"),
@@ -111,20 +126,41 @@ def kind_at(file: Path) -> Kind:
 
 def kind_of(tensors: Shapes) -> Kind:
     """The kind of a checkpoint with these tensors. Raises BadWeights."""
-    if any(name.endswith(_SCALED) for name in tensors):
-        raise BadWeights("its weights are scaled in ComfyUI's own way: take the fp16, bf16 or plain fp8 file instead")
+    check_scales(tensors)
     kind = _whole_kind(tensors)
     missing = [part for part in kind.parts if part not in OPTIONAL and not _has(tensors, kind.parts[part])]
     if missing:
-        raise BadWeights(f"its {' and '.join(missing)} are not in it, and a model needs them: take a whole checkpoint")
+        raise LacksParts(f"its {' and '.join(missing)} are not in it, and a model needs them: take a whole checkpoint")
     return kind
+
+
+def check_scales(tensors: Shapes) -> None:
+    """Raises BadWeights where weights are scaled otherwise than as a whole or by rows."""
+    for name, shape in tensors.items():
+        if name.endswith(_HALVED_TWICE):
+            raise BadWeights("its weights are of 4 bits, which are not read: take the fp8, fp16 or bf16 file instead")
+        if name.endswith(SCALES):
+            weight = tensors.get(f"{name.rpartition('.')[0]}.weight", ())
+            if math.prod(shape) not in {1, *weight[:1]}:
+                raise BadWeights(
+                    "its weights are scaled by blocks, which is not read: take the fp16 or bf16 file instead"
+                )
+
+
+def is_scaled(tensors: Iterable[str]) -> bool:
+    """Whether weights in a file with these names are to be multiplied by what lies beside them."""
+    return any(name.endswith(BESIDE_SCALES) for name in tensors)
 
 
 def part_tensors(kind: Kind, tensors: Shapes) -> Mapping[str, Shapes]:
     """The tensors of each part, by the names that they have in the file."""
     found: dict[str, Shapes] = {}
     for part, starts in kind.parts.items():
-        own = {name: shape for name, shape in tensors.items() if name.startswith(starts)}
+        own = {
+            name: shape
+            for name, shape in tensors.items()
+            if name.startswith(starts) and not name.endswith(BESIDE_SCALES)
+        }
         if own:
             found[part] = own
     return found
@@ -140,6 +176,8 @@ def _has(tensors: Shapes, starts: tuple[str, ...]) -> bool:
 
 
 def _whole_kind(tensors: Shapes) -> Kind:
+    if any(name.endswith(_TAKEN_APART) for name in tensors):
+        raise LacksParts(_ALONE)
     if DENOISER + _UNET_START in tensors:
         return _unet_kind(tensors)
     if DENOISER + _JOINT in tensors:
@@ -147,7 +185,7 @@ def _whole_kind(tensors: Shapes) -> Kind:
     if DENOISER + _DOUBLE in tensors:
         return _flux_kind(tensors)
     if {_UNET_START, _JOINT, _DOUBLE} & tensors.keys() or any(name.startswith(DENOISER) for name in tensors):
-        raise BadWeights(_ALONE)
+        raise LacksParts(_ALONE)
     raise BadWeights(next(_named(tensors), "it is of a kind that is not known here"))
 
 
@@ -163,12 +201,10 @@ def _unet_kind(tensors: Shapes) -> Kind:
         raise BadWeights("it is SD 2, which is not offered")
     if _has(tensors, ("cond_stage_model.transformer.",)):
         return SD15
-    raise BadWeights(_ALONE)
+    raise LacksParts(_ALONE)
 
 
 def _flux_kind(tensors: Shapes) -> Kind:
-    if any("double_stream_modulation" in name for name in tensors):
-        raise BadWeights("it is FLUX.2, which is read from a diffusers folder alone")
     if tensors.get(DENOISER + "img_in.weight", (0, 0))[1] != 64:
         raise BadWeights("it is made for filling in or for guiding pictures, which nothing here does")
     return FLUX_DEV if _has(tensors, (DENOISER + "guidance_in.",)) else FLUX_SCHNELL

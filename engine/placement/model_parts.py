@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from engine.models.file_configs import configs_of
+from engine.models.lone_denoisers import own_tensors
 from engine.models.model import Model
 from engine.models.published import EDITORS
 from engine.models.single_files import is_single_file, kind_of, part_tensors
@@ -34,7 +35,8 @@ def _from_files(model: Model) -> ModelParts | None:
     folder = folder_of(model.source)
     if folder is None:
         return None
-    parts = [ModelPart(place.name, count) for place in sorted(folder.iterdir()) if (count := _elements(folder, place))]
+    places = sorted(folder.iterdir())
+    parts = [ModelPart(place.name, count) for place in places if (count := _elements(model, folder, place))]
     denoiser = next((part for part in parts if part.name in DENOISERS), None)
     if denoiser is None:
         return None
@@ -58,12 +60,14 @@ def _from_one_file(model: Model) -> ModelParts | None:
     return ModelParts(parts, _shaped(model, name, configs[name]), "its file")
 
 
-def _elements(folder: Path, place: Path) -> int:
-    """How many numbers the weights in this subfolder have; 0 where there are none that can be read."""
+def _elements(model: Model, folder: Path, place: Path) -> int:
+    """How many numbers the weights of the part in this subfolder have; 0 where there are none that can be read."""
     if not place.is_dir():
         return 0
     try:
-        return sum(math.prod(shape) for shape in part_shapes(str(folder), place.name).values())
+        alone = bool(model.denoiser) and place.name in DENOISERS
+        told = own_tensors(shapes(Path(model.denoiser))) if alone else part_shapes(str(folder), place.name)
+        return sum(math.prod(shape) for shape in told.values())
     except BadWeights:
         return 0  # loading says what is wrong with it
 

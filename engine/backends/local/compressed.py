@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import Any
 
+from engine.backends.local.single_file import read_denoiser
 from engine.jobs.job import ModelUnavailable
 from engine.models.model import Model
 from engine.placement.plan import Kept
@@ -24,19 +25,23 @@ def check_installed(model: Model, kept: Kept) -> None:
         raise ModelUnavailable(model.title, "its GGUF file is not there")
 
 
-def denoiser_in(folder: Path, gguf: str, kept: Kept, name: str, kind: Any, dtype: Any) -> Any:
-    """The denoiser of a model's folder, read so that it takes as little as is meant. `kind` is its class."""
+def denoiser_in(folder: Path, model: Model, kept: Kept, name: str, kind: Any, dtype: Any) -> Any:
+    """The denoiser of a model's folder, or of its file, read so that it takes as little as is meant.
+
+    `kind` is its class. Raises ModelUnavailable.
+    """
     where: dict[str, Any] = {"subfolder": name, "local_files_only": True}
     source = str(folder)
     if kept == "gguf":
         from diffusers import GGUFQuantizationConfig
 
         config = GGUFQuantizationConfig(compute_dtype=dtype)
-        return kind.from_single_file(gguf, quantization_config=config, config=source, dtype=dtype, **where)
+        return kind.from_single_file(model.gguf, quantization_config=config, config=source, dtype=dtype, **where)
     where |= {"dtype": dtype, "use_safetensors": True}
     if kept in ("int8", "nf4"):
         return kind.from_pretrained(source, quantization_config=_quantisation(kept, dtype), **where)
-    denoiser = kind.from_pretrained(source, **where)
+    alone = read_denoiser(model, folder, name, kind, dtype) if model.denoiser else None
+    denoiser = kind.from_pretrained(source, **where) if alone is None else alone
     if kept == "fp8":
         import torch
 

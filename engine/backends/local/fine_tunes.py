@@ -1,6 +1,7 @@
 """The fine-tunes of one loaded pipeline: read when first wanted, switched without touching the base.
 
-The base's own weights are never changed: an adapter is added beside them and left out again.
+The base's own weights are never changed: an adapter is added beside them and left out again. LoRAs are peft's; their
+relatives are `weight_changes`.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.backends.local.lora_names import in_own_names
 from engine.backends.local.memory_errors import is_out_of_memory
+from engine.backends.local.placing import denoiser_name
+from engine.backends.local.weight_changes import Misplaced, WeightChanges, read_weight_changes
 from engine.jobs.job import Adapter, EngineError, ModelUnavailable
+from engine.models.lora_kinds import is_relative, why_unread
 from engine.models.loras import halves, misfit
+from engine.models.weights import BadWeights, shapes
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +38,8 @@ class _LoadedLora:
     reads: bool
     """Whether it changes how words are read."""
     bytes: int
+    changes: WeightChanges | None = None
+    """A LoRA's relative, which is not peft's."""
 
 
 class FineTunes:
@@ -85,12 +93,23 @@ class FineTunes:
     def _activate(self, wanted: Active) -> None:
         if wanted == self._active:
             return
-        if wanted:
+        told = {name: (scale, self._loaded[name].changes) for name, scale in wanted}
+        pairs = [(name, scale) for name, (scale, changes) in told.items() if changes is None]
+        if pairs:
             self._pipe.enable_lora()
-            self._pipe.set_adapters([_PREFIX + name for name, _ in wanted], [scale for _, scale in wanted])
-        else:
+            self._pipe.set_adapters([_PREFIX + name for name, _ in pairs], [scale for _, scale in pairs])
+        elif self._pairs:
             self._pipe.disable_lora()
+        for name, one in self._loaded.items():
+            if one.changes is not None and one.changes.strength != (scale := dict(wanted).get(name, 0.0)):
+                one.changes.use(scale)
+                _forget_compiled(self._pipe)
         self._active = wanted
+
+    @property
+    def _pairs(self) -> list[str]:
+        """Those in memory that are peft's."""
+        return [name for name, one in self._loaded.items() if one.changes is None]
 
     def _load(self, adapter: Adapter) -> None:
         if not hasattr(self._pipe, "load_lora_weights"):
@@ -110,6 +129,21 @@ class FineTunes:
 
     def _read(self, adapter: Adapter) -> _LoadedLora:
         """Checks and reads the file. Raises ModelUnavailable when it does not fit."""
+        names = _names_in(adapter.path)
+        if why_unread(names):
+            raise _unfit(self._title, adapter, why_unread(names))
+        return self._read_changes(adapter) if is_relative(names) else self._read_pairs(adapter)
+
+    def _read_changes(self, adapter: Adapter) -> _LoadedLora:
+        """Reads a LoRA's relative. Raises ModelUnavailable when it does not fit."""
+        try:
+            changes = read_weight_changes(self._pipe, adapter.path)
+        except Misplaced as error:
+            raise _unfit(self._title, adapter, str(error)) from error
+        return _LoadedLora(bool(changes.parts & set(TEXT_PARTS)), changes.bytes, changes)
+
+    def _read_pairs(self, adapter: Adapter) -> _LoadedLora:
+        """Reads a LoRA. Raises ModelUnavailable when it does not fit."""
         where: dict[str, Any] = {"weight_name": adapter.path.name, "use_safetensors": True, "local_files_only": True}
         own = in_own_names(self._pipe, adapter.path)
         told: Any = str(adapter.path.parent) if own is None else own
@@ -166,8 +200,10 @@ class FineTunes:
                 weight.data = told.to(weight.device, module.dtype)
 
     def _drop(self, name: str) -> None:
-        del self._loaded[name]
-        if self._loaded:
+        changes = self._loaded.pop(name).changes
+        if changes is not None:
+            changes.use(0.0)
+        elif self._pairs:
             self._pipe.delete_adapters([_PREFIX + name])
         else:
             self._pipe.unload_lora_weights()
@@ -181,6 +217,22 @@ class FineTunes:
 
 def _unfit(title: str, adapter: Adapter, reason: str) -> ModelUnavailable:
     return ModelUnavailable(title, f"the fine-tune {adapter.name} does not fit it: {reason}")
+
+
+def _names_in(file: Path) -> frozenset[str]:
+    try:
+        return frozenset(shapes(file))
+    except BadWeights:
+        return frozenset()  # reading says what is wrong with it
+
+
+def _forget_compiled(pipe: Any) -> None:
+    """What torch compiled before a change came or went would go on without it."""
+    import torch
+
+    denoiser = getattr(pipe, denoiser_name(pipe), None)
+    if denoiser is not None and any(module._compiled_call_impl is not None for module in denoiser.modules()):
+        torch.compiler.reset()
 
 
 def _weights(part: Any) -> dict[str, tuple[int, ...]]:

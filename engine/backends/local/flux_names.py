@@ -46,6 +46,31 @@ SINGLE: Final[Mapping[str, tuple[str, ...]]] = {
     "norm.key_norm": ("attn.norm_k",),
 }
 
+TOP_2: Final[Mapping[str, str]] = {
+    "img_in": "x_embedder",
+    "txt_in": "context_embedder",
+    "time_in.in_layer": "time_guidance_embed.timestep_embedder.linear_1",
+    "time_in.out_layer": "time_guidance_embed.timestep_embedder.linear_2",
+    "guidance_in.in_layer": "time_guidance_embed.guidance_embedder.linear_1",
+    "guidance_in.out_layer": "time_guidance_embed.guidance_embedder.linear_2",
+    "double_stream_modulation_img.lin": "double_stream_modulation_img.linear",
+    "double_stream_modulation_txt.lin": "double_stream_modulation_txt.linear",
+    "single_stream_modulation.lin": "single_stream_modulation.linear",
+    "final_layer.linear": "proj_out",
+}
+"""FLUX.2's; its final modulation is left out, whose halves lie the other way round."""
+DOUBLE_2: Final[Mapping[str, tuple[str, ...]]] = {
+    "img_attn.qkv": DOUBLE["img_attn.qkv"],
+    "txt_attn.qkv": DOUBLE["txt_attn.qkv"],
+    "img_attn.proj": DOUBLE["img_attn.proj"],
+    "txt_attn.proj": DOUBLE["txt_attn.proj"],
+    "img_mlp.0": ("ff.linear_in",),
+    "img_mlp.2": ("ff.linear_out",),
+    "txt_mlp.0": ("ff_context.linear_in",),
+    "txt_mlp.2": ("ff_context.linear_out",),
+}
+SINGLE_2: Final[Mapping[str, tuple[str, ...]]] = {"linear1": ("attn.to_qkv_mlp_proj",), "linear2": ("attn.to_out",)}
+
 
 def in_diffusers_names(tensors: Mapping[str, torch.Tensor], width: int) -> dict[str, torch.Tensor]:
     """The tensors of a denoiser of this width; what has no place there is left out."""

@@ -1,4 +1,4 @@
-"""LoRA files in kohya's, ComfyUI's, PEFT's and bare names → in a pipeline's own, where diffusers has no conversion.
+"""LoRA files in kohya's, LyCORIS's, ComfyUI's, PEFT's and bare names → in a pipeline's own.
 
 A module is found by its name with the dots taken for underscores, which is what kohya writes.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from engine.backends.local.flux_names import DOUBLE, SINGLE, TOP
+from engine.backends.local.flux_names import DOUBLE, DOUBLE_2, SINGLE, SINGLE_2, TOP, TOP_2
 from engine.models.loras import halves
 
 if TYPE_CHECKING:
@@ -26,13 +26,17 @@ _ENDS: Final = re.compile(
 _UP: Final = frozenset({"lora_B", "lora_up", "lora.up"})
 _DENOISER: Final = (
     *("base_model_model_transformer_", "base_model_model_", "model_diffusion_model_", "diffusion_model_"),
-    *("lora_unet_", "lora_transformer_", "transformer_", "unet_", ""),
+    *("lora_unet_", "lora_transformer_", "lycoris_", "transformer_", "unet_", ""),
 )
+_CLIP: Final = ("lora_te1_", "lora_te_", "text_encoder_", "text_encoders_clip_l_transformer_")
+_CLIP_2: Final = ("lora_te2_", "text_encoder_2_", "text_encoders_clip_g_transformer_")
+_T5: Final = ("lora_te3_", "text_encoder_3_", "text_encoders_t5xxl_transformer_")
 _READERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text_encoder": ("lora_te1_", "lora_te_", "text_encoder_"),
-    "text_encoder_2": ("lora_te2_", "text_encoder_2_"),
-    "text_encoder_3": ("lora_te3_", "text_encoder_3_"),
+    "text_encoder": _CLIP,
+    "text_encoder_2": _CLIP_2,
+    "text_encoder_3": _T5,
 }
+_READERS_OF_FLUX: Final = {"text_encoder": _CLIP, "text_encoder_2": ("lora_te2_", "text_encoder_2_", *_T5)}
 _JOINT: Final[Mapping[str, tuple[str, ...]]] = {
     "x_block_attn_qkv": ("attn.to_q", "attn.to_k", "attn.to_v"),
     "x_block_attn2_qkv": ("attn2.to_q", "attn2.to_k", "attn2.to_v"),
@@ -50,17 +54,24 @@ _JOINT: Final[Mapping[str, tuple[str, ...]]] = {
 """Stability's names of what is in a block of SD 3.5."""
 _SD3_TOP: Final[Mapping[str, tuple[str, ...]]] = {
     "context_embedder": ("context_embedder",),
+    "x_embedder_proj": ("pos_embed.proj",),
     "final_layer_linear": ("proj_out",),
     "y_embedder_mlp_0": ("time_text_embed.text_embedder.linear_1",),
     "y_embedder_mlp_2": ("time_text_embed.text_embedder.linear_2",),
     "t_embedder_mlp_0": ("time_text_embed.timestep_embedder.linear_1",),
     "t_embedder_mlp_2": ("time_text_embed.timestep_embedder.linear_2",),
 }
-
-
 _BLOCK: Final = re.compile(
     r"(?P<side>down|mid|up)_block(?:s\.(?P<level>\d{1,2}))?\.(?P<what>attentions|resnets)\.(?P<at>\d{1,2})\.(?P<rest>.{1,200})"
 )
+_UNET_TOP: Final[Mapping[str, tuple[str, ...]]] = {
+    "input_blocks_0_0": ("conv_in",),
+    "out_2": ("conv_out",),
+    "time_embed_0": ("time_embedding.linear_1",),
+    "time_embed_2": ("time_embedding.linear_2",),
+    "label_emb_0_0": ("add_embedding.linear_1",),
+    "label_emb_0_2": ("add_embedding.linear_2",),
+}
 _RESNET: Final[Mapping[str, str]] = {
     "norm1": "in_layers.0",
     "conv1": "in_layers.2",
@@ -79,13 +90,13 @@ def in_own_names(pipe: Any, file: Path) -> dict[str, torch.Tensor] | None:
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     if 2 * len(halves(shapes)) == len(tensors):
         return None
-    modules = _modules(pipe)
+    modules = modules_of(pipe)
     found: dict[str, torch.Tensor] = {}
     for name, tensor in tensors.items():
         if name.endswith(".alpha"):
             continue
         match = _ENDS.fullmatch(name)
-        places = _places(modules, match["module"]) if match else ()
+        places = places_of(modules, match["module"]) if match else ()
         if match is None or not places:
             return None
         value = tensor * _scale(tensors, match["module"]) if match["end"] in _UP else tensor
@@ -104,15 +115,13 @@ def _scale(tensors: Mapping[str, torch.Tensor], module: str) -> float:
 
 def _placed(pipe: Any, places: tuple[str, ...], end: str, value: torch.Tensor) -> dict[str, torch.Tensor]:
     """One of theirs on each of ours: what goes in is shared, what comes out is cut."""
-    if end == "lora_magnitude_vector":
-        return {f"{place}.lora_magnitude_vector": value for place in places}
-    if end not in _UP or len(places) == 1:
-        half = "lora_B" if end in _UP else "lora_A"
-        return {f"{place}.{half}.weight": value.contiguous() for place in places}
-    rows = [_rows(pipe, place) for place in places]
+    name = {"lora_magnitude_vector": end}.get(end, "lora_B.weight" if end in _UP else "lora_A.weight")
+    if name == "lora_A.weight" or len(places) == 1:
+        return {f"{place}.{name}": value.contiguous() for place in places}
+    rows = [rows_of(pipe, place) for place in places]
     if sum(rows) != value.shape[0]:
         rows = [value.shape[0]] + [0] * (len(places) - 1)  # what does not fit is told by its sizes
-    return {f"{place}.lora_B.weight": part.contiguous() for place, part in zip(places, _cut(value, rows), strict=True)}
+    return {f"{place}.{name}": part.contiguous() for place, part in zip(places, _cut(value, rows), strict=True)}
 
 
 def _cut(value: torch.Tensor, rows: list[int]) -> Sequence[torch.Tensor]:
@@ -121,24 +130,31 @@ def _cut(value: torch.Tensor, rows: list[int]) -> Sequence[torch.Tensor]:
     return torch.split(value, rows)
 
 
-def _rows(pipe: Any, place: str) -> int:
-    """How much comes out of a module."""
+def rows_of(pipe: Any, place: str) -> int:
+    """How much comes out of a module, named as "part.module"."""
     part, _, module = place.partition(".")
-    rows: int = getattr(pipe, part).get_submodule(module).weight.shape[0]
-    return rows
+    return shape_of(getattr(pipe, part).get_submodule(module))[0]
 
 
-def _places(modules: Mapping[str, Modules], module: str) -> tuple[str, ...]:
+def shape_of(layer: Any) -> tuple[int, ...]:
+    """The shape of a layer's weight, out before in, however it is kept."""
+    whole = hasattr(layer, "out_features")
+    return (layer.out_features, layer.in_features) if whole else tuple(layer.weight.shape)
+
+
+def places_of(modules: Mapping[str, Modules], module: str) -> tuple[str, ...]:
+    """Where a module of theirs is in the pipeline, as "part.module"; several where it is cut, none where nowhere."""
     name = module.replace(".", "_")
+    readers = _READERS if "text_encoder_3" in modules or "unet" in modules else _READERS_OF_FLUX
     for part, known in modules.items():
-        for start in _READERS.get(part, _DENOISER):
+        for start in readers.get(part, _DENOISER):
             own = known.get(name.removeprefix(start)) if name.startswith(start) else None
             if own:
                 return tuple(f"{part}.{each}" for each in own)
     return ()
 
 
-def _modules(pipe: Any) -> dict[str, Modules]:
+def modules_of(pipe: Any) -> dict[str, Modules]:
     """The modules of each part that a LoRA can be for; readers first, since their names have a mark of their own."""
     found: dict[str, Modules] = {}
     for part in ("text_encoder_3", "text_encoder_2", "text_encoder", "transformer", "unet"):
@@ -146,13 +162,22 @@ def _modules(pipe: Any) -> dict[str, Modules]:
         if module is not None:
             found[part] = _underscored(module, wrapped=part in _READERS)
     kind = type(pipe).__name__
-    if kind == "StableDiffusion3Pipeline":
-        found["transformer"] = {**found["transformer"], **_joint(len(pipe.transformer.transformer_blocks))}
-    elif kind.startswith("Flux") and not kind.startswith("Flux2"):
-        found["transformer"] = {**found["transformer"], **_flux(pipe.transformer)}
-    elif "unet" in found:
+    if "unet" in found:
         found["unet"] = {**found["unet"], **_original_unet(found["unet"], pipe.unet.config.layers_per_block)}
+    elif "transformer" in found:
+        found["transformer"] = {**found["transformer"], **_original(kind, pipe.transformer)}
     return found
+
+
+def _original(kind: str, denoiser: Any) -> Modules:
+    """The names that those who made a kind of model gave its modules."""
+    if kind.startswith("StableDiffusion3"):
+        return _joint(len(denoiser.transformer_blocks))
+    if kind.startswith("Flux2"):
+        return _flux(denoiser, TOP_2, DOUBLE_2, SINGLE_2)
+    if kind.startswith("Flux"):
+        return _flux(denoiser, TOP, DOUBLE, SINGLE)
+    return _z_image(denoiser) if kind.startswith("ZImage") else {}
 
 
 def _underscored(part: Any, *, wrapped: bool) -> dict[str, tuple[str, ...]]:
@@ -162,11 +187,13 @@ def _underscored(part: Any, *, wrapped: bool) -> dict[str, tuple[str, ...]]:
     return own | ({f"text_model_{name}": place for name, place in own.items()} if wrapped else {})
 
 
-def _flux(denoiser: Any) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {theirs.replace(".", "_"): (ours,) for theirs, ours in TOP.items()}
+def _flux(
+    denoiser: Any, top: Mapping[str, str], double: Mapping[str, tuple[str, ...]], single: Mapping[str, tuple[str, ...]]
+) -> Modules:
+    found: dict[str, tuple[str, ...]] = {theirs.replace(".", "_"): (ours,) for theirs, ours in top.items()}
     for theirs, ours, blocks, names in (
-        ("double_blocks", "transformer_blocks", denoiser.transformer_blocks, DOUBLE),
-        ("single_blocks", "single_transformer_blocks", denoiser.single_transformer_blocks, SINGLE),
+        ("double_blocks", "transformer_blocks", denoiser.transformer_blocks, double),
+        ("single_blocks", "single_transformer_blocks", denoiser.single_transformer_blocks, single),
     ):
         for at in range(len(blocks)):
             for own, places in names.items():
@@ -174,10 +201,33 @@ def _flux(denoiser: Any) -> dict[str, tuple[str, ...]]:
     return found
 
 
+def _z_image(denoiser: Any) -> Modules:
+    found: dict[str, tuple[str, ...]] = {}
+    for side in ("layers", "noise_refiner", "context_refiner"):
+        for at in range(len(getattr(denoiser, side))):
+            start = f"{side}.{at}.attention."
+            theirs = start.replace(".", "_")
+            found[f"{theirs}qkv"] = tuple(f"{start}to_{each}" for each in "qkv")
+            found[f"{theirs}out"] = (f"{start}to_out.0",)
+    for name in ("final_layer.linear", "final_layer.adaLN_modulation.1", "x_embedder"):
+        first, _, rest = name.partition(".")
+        found[name.replace(".", "_")] = (f"all_{first}.2-1" + (f".{rest}" if rest else ""),)
+    return found
+
+
 def _original_unet(own: Modules, blocks: int) -> dict[str, tuple[str, ...]]:
     """Stability's names of the modules of a U-Net with so many blocks a level."""
-    found: dict[str, tuple[str, ...]] = {}
-    for name in (places[0] for places in own.values()):
+    found = dict(_UNET_TOP)
+    names = {places[0] for places in own.values()}
+    for name in names:
+        for side, start, first in (("down", "input", 0), ("up", "output", -1)):
+            if name.startswith(f"{side}_blocks.") and name.endswith(("downsamplers.0.conv", "upsamplers.0.conv")):
+                level = int(name.split(".")[1])
+                at = first + (level + 1) * (blocks + 1)
+                between = side == "up" and any(each.startswith(f"up_blocks.{level}.attentions.") for each in names)
+                found[f"{start}_blocks_{at}_{int(side == 'up') + between}_{'op' if side == 'down' else 'conv'}"] = (
+                    name,
+                )
         match = _BLOCK.fullmatch(name)
         if match is None:
             continue

@@ -55,7 +55,7 @@ def _read(model: Model, dtype: torch.dtype, kept: Kept, first: torch.device | No
     kind, folder = _class_of(model), _folder(model)
     try:
         options: dict[str, Any] = dict(_checked_parts(model, folder))
-        if first is not None or kept not in ("half", "wide"):
+        if first is not None or kept not in ("half", "wide") or model.denoiser:
             options |= _denoiser(model, folder, dtype, kept, first)
         return kind.from_pretrained(str(folder), dtype=dtype, use_safetensors=True, local_files_only=True, **options)
     except ModelUnavailable:
@@ -101,7 +101,7 @@ def _denoiser(model: Model, folder: Path, dtype: torch.dtype, kept: Kept, first:
     for name in DENOISERS:
         library, class_name = index.get(name) or (None, None)
         if library == "diffusers":
-            denoiser = denoiser_in(folder, model.gguf, kept, name, getattr(diffusers, str(class_name)), dtype)
+            denoiser = denoiser_in(folder, model, kept, name, getattr(diffusers, str(class_name)), dtype)
             return {name: denoiser if first is None else denoiser.to(first)}
     if kept not in ("half", "wide"):
         raise ModelUnavailable(model.title, f"its pipeline has no part whose weights could be kept as {kept}")

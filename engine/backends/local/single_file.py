@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.backends.local.flux_names import in_diffusers_names
 from engine.jobs.job import ModelUnavailable
 from engine.models.file_configs import Config, configs_of
+from engine.models.lone_denoisers import start_of_denoiser
 from engine.models.model import Model
-from engine.models.single_files import DENOISER, Kind, kind_of
+from engine.models.single_files import BESIDE_SCALES, DENOISER, SCALES, Kind, is_scaled, kind_of
 from engine.models.weights import BadWeights, shapes
 from engine.placement.plan import Kept
 
@@ -55,10 +56,13 @@ def _read(model: Model, file: Path, kind: Kind, configs: Mapping[str, Config], d
     import diffusers
 
     own: dict[str, Any] = _tokenizers(kind, configs)
+    tensors = _unscaled(file, dtype) if is_scaled(shapes(file)) else None
     if kind.pipeline == "FluxPipeline":
-        own["transformer"] = _flux(file, configs["transformer"], dtype)
+        own["transformer"] = _flux(tensors or _opened(file, DENOISER), DENOISER, configs["transformer"], dtype)
     with TemporaryDirectory(prefix="likeness-") as folder:
         _write(Path(folder), kind, configs)
+        for part in configs.keys() - own.keys() - {"scheduler"} if tensors is not None else ():
+            own[part] = _part(kind, part, configs[part], dict(tensors or {}), folder, dtype)
         if model.vae:
             own["vae"] = _vae(model, Path(folder), dtype)
         pipeline = getattr(diffusers, model.pipeline or kind.pipeline)
@@ -80,18 +84,85 @@ def _vae(model: Model, folder: Path, dtype: torch.dtype) -> Any:
         ) from error
 
 
-def _flux(file: Path, config: Config, dtype: torch.dtype) -> Any:
+def read_denoiser(model: Model, folder: Path, name: str, kind: Any, dtype: torch.dtype) -> Any:
+    """The denoiser alone in a model's file, of this class and as the folder of the rest configures it.
+
+    Raises ModelUnavailable, and what running out of memory raises.
+    """
+    file = Path(model.denoiser)
+    try:
+        names = shapes(file)
+    except BadWeights as error:
+        raise ModelUnavailable(model.title, f"of its file: {error}") from error
+    start = start_of_denoiser(names)
+    if start is None:
+        raise ModelUnavailable(model.title, "its file holds no denoiser any more")
+    tensors = _unscaled(file, dtype) if is_scaled(names) else _opened(file, start)
+    where = {"subfolder": name, "local_files_only": True}
+    if kind.__name__ == "FluxTransformer2DModel":
+        denoiser = _flux(tensors, start, kind.load_config(str(folder), **where), dtype)
+    else:
+        marked = DENOISER if name == "unet" else ""  # diffusers looks for what U-Nets' names begin with in whole files
+        own = {marked + told.removeprefix(start): tensor for told, tensor in tensors.items() if told.startswith(start)}
+        denoiser = kind.from_single_file(own, config=str(folder), dtype=dtype, **where)
+    _check_part(denoiser, name, model)
+    return denoiser
+
+
+def _opened(file: Path, start: str) -> dict[str, torch.Tensor]:
+    """Those tensors of a file whose names begin so."""
+    from safetensors import safe_open
+
+    with safe_open(str(file), "pt") as opened:
+        return {name: opened.get_tensor(name) for name in list(opened.keys()) if name.startswith(start)}
+
+
+def _unscaled(file: Path, dtype: torch.dtype) -> dict[str, torch.Tensor]:
+    """The tensors of a file, weights of 8 bits multiplied by what lies beside them."""
+    tensors = _opened(file, "")
+    found: dict[str, torch.Tensor] = {}
+    for name, tensor in tensors.items():
+        if name.endswith(BESIDE_SCALES):
+            continue
+        module = name.removesuffix(".weight")
+        scale = next((tensors[f"{module}{end}"] for end in SCALES if f"{module}{end}" in tensors), None)
+        if scale is not None and name.endswith(".weight"):
+            rows = scale.float().reshape(-1, *(1 for _ in tensor.shape[1:])) if scale.numel() > 1 else scale.float()
+            tensor = (tensor.float() * rows).to(dtype)
+        found[name] = tensor
+    return found
+
+
+def _part(
+    kind: Kind, part: str, config: Config, tensors: dict[str, torch.Tensor], folder: str, dtype: torch.dtype
+) -> Any:
+    """One part of a whole checkpoint from its tensors, as the pipeline itself would read it from the file."""
+    from diffusers import pipelines
+    from diffusers.loaders.single_file import load_single_file_sub_model
+
+    library, class_name = _class_of(kind, part, config)
+    return load_single_file_sub_model(
+        library_name=library,
+        class_name=class_name,
+        name=part,
+        checkpoint=tensors,
+        pipelines=pipelines,
+        is_pipeline_module=False,
+        cached_model_config_path=folder,
+        local_files_only=True,
+        torch_dtype=dtype,
+    )
+
+
+def _flux(tensors: Mapping[str, torch.Tensor], start: str, config: Config, dtype: torch.dtype) -> Any:
     """The denoiser, whose conversion in diffusers is for one width alone."""
     from accelerate import init_empty_weights
     from diffusers import FluxTransformer2DModel
-    from safetensors import safe_open
 
     with init_empty_weights():
         denoiser = FluxTransformer2DModel.from_config(config)
-    with safe_open(str(file), "pt") as opened:
-        own = [name for name in list(opened.keys()) if name.startswith(DENOISER)]
-        tensors = {name.removeprefix(DENOISER): opened.get_tensor(name) for name in own}
-    found = {name: tensor.to(dtype) for name, tensor in in_diffusers_names(tensors, denoiser.inner_dim).items()}
+    own = {name.removeprefix(start): tensor for name, tensor in tensors.items() if name.startswith(start)}
+    found = {name: tensor.to(dtype) for name, tensor in in_diffusers_names(own, denoiser.inner_dim).items()}
     denoiser.load_state_dict(found, strict=False, assign=True)
     return denoiser.eval()
 
@@ -99,13 +170,16 @@ def _flux(file: Path, config: Config, dtype: torch.dtype) -> Any:
 def _check_whole(pipe: Any, model: Model) -> None:
     """Raises ModelUnavailable where the file leaves weights of a part open."""
     for name, part in pipe.components.items():
-        if not hasattr(part, "named_parameters"):
-            continue
-        open_ones = [weight for weight, tensor in part.named_parameters() if tensor.is_meta]
-        if open_ones:
-            raise ModelUnavailable(
-                model.title, f"its file lacks {len(open_ones)} weights of its {name}, {open_ones[0]} among them"
-            )
+        if hasattr(part, "named_parameters"):
+            _check_part(part, name, model)
+
+
+def _check_part(part: Any, name: str, model: Model) -> None:
+    open_ones = [weight for weight, tensor in part.named_parameters() if tensor.is_meta]
+    if open_ones:
+        raise ModelUnavailable(
+            model.title, f"its file lacks {len(open_ones)} weights of its {name}, {open_ones[0]} among them"
+        )
 
 
 def _write(folder: Path, kind: Kind, configs: Mapping[str, Config]) -> None:

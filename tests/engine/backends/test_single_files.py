@@ -76,8 +76,8 @@ REFUSED: dict[str, Sizes] = {
     "denoiser alone": {name.removeprefix(D): size for name, size in flux().items() if name.startswith(D)},
     "vae are not in it": {name: size for name, size in sdxl().items() if not name.startswith("first_stage_model.")},
     "text_encoder are not in it": {name: size for name, size in flux().items() if "clip_l" not in name},
-    "scaled": {**flux(), D + "img_in.scale_weight": (1,)},
-    "FLUX.2": {**flux(), D + "double_stream_modulation_img.lin.weight": (8, 8)},
+    "of 4 bits": {**flux(), D + "img_in.weight_scale_2": (1,)},
+    "the denoiser alone": {**flux(), D + "double_stream_modulation_img.lin.weight": (8, 8)},
     "ControlNet": {"control_model.input_blocks.0.0.weight": (8, 4, 3, 3)},
     "vae=": {"encoder.mid.attn_1.q.weight": (8, 8, 1, 1)},
     "not known": {"some.weight": (2, 2)},
@@ -103,7 +103,12 @@ def test_a_folder_offers_what_it_holds_and_names_the_rest(one_files: dict[str, P
     header_only(tmp_path / "checkpoints" / "strange.safetensors", {"some.weight": (2, 2)})
     write(tmp_path / "loras" / "film.safetensors", {"lora_unet_blocks_0_self_attn_q": (8, 8)}, KOHYA)
     write(tmp_path / "loras" / "two.safetensors", {"lora_unet_down_blocks_0_attn2_to_k": (8, 1024)}, KOHYA)
-    write(tmp_path / "loras" / "ha.safetensors", {"lora_unet_down_blocks_0": (8, 8)}, ("hada_w1_a", "hada_w1_b"))
+    header_only(
+        tmp_path / "loras" / "glora.safetensors", {f"lora_unet_mid_block.{end}.weight": (2, 2) for end in ("a1", "b1")}
+    )
+    ends = {"hada_w1_a": (64, 2), "hada_w1_b": (2, 40), "hada_w2_a": (64, 2), "hada_w2_b": (2, 40), "alpha": (1,)}
+    ha = {f"lora_unet_input_blocks_3_1_transformer_blocks_0_attn2_to_k.{end}": size for end, size in ends.items()}
+    header_only(tmp_path / "loras" / "ha.safetensors", ha)
     shutil.copyfile(one_files["flux"], tmp_path / "loras" / "sd15.safetensors")
     catalogue = build(CatalogueSettings(builtin=False, default="sdxl", models_folder=tmp_path))
     assert {model.id: model.family for model in catalogue.models} == {
@@ -113,7 +118,10 @@ def test_a_folder_offers_what_it_holds_and_names_the_rest(one_files: dict[str, P
         "flux": "flux",
     }
     for kind in OFFERED:
-        assert {one.name for one in catalogue.fine_tunes_of(kind)} == {f"{kind}-{style}" for style in STYLES[kind]}
+        others = {"ha"} if kind == "sdxl" else set()
+        assert {one.name for one in catalogue.fine_tunes_of(kind)} == others | {
+            f"{kind}-{style}" for style in STYLES[kind]
+        }
     told = "\n".join(catalogue.refused)
     for name, reason in (
         ("old.ckpt", "a pickle may run code"),
@@ -122,7 +130,7 @@ def test_a_folder_offers_what_it_holds_and_names_the_rest(one_files: dict[str, P
         ("strange.safetensors", "of a kind that is not known here"),
         ("film.safetensors", "it is for Wan, and the local models are FLUX.1, SD 1.5, SD 3.5, SDXL"),
         ("two.safetensors", "it is for SD 2"),
-        ("ha.safetensors", "it is a LoHa"),
+        ("glora.safetensors", "it is a GLoRA"),
         ("sd15.safetensors", "another model is called sd15"),
     ):
         assert any(name in line and reason in line for line in catalogue.refused), (name, told)

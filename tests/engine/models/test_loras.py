@@ -117,7 +117,16 @@ def test_a_damaged_file_is_refused_without_reading_its_weights(
 
 @pytest.mark.parametrize(
     ("tensor", "reason"),
-    [("transformer.x.lokr_w1", "it is a LoKr"), ("lora_unet_x.hada_w1_a", "LoHa"), ("x.weight", "holds no LoRA")],
+    [
+        ("transformer.x.a1.weight", "it is a GLoRA"),
+        ("transformer.x.oft_R.weight", "an OFT in PEFT's names: how it rotates is not in the file"),
+        ("transformer.x.boft_R", "a BOFT in PEFT's names"),
+        ("transformer.x.on_input", "it is an IA3"),
+        ("transformer.x.w_norm", "it changes norms too"),
+        ("transformer.x.vera_lambda_b", "it is a VeRA"),
+        ("transformer.x.lokr_t1", "cut in three"),
+        ("x.weight", "holds no LoRA"),
+    ],
 )
 def test_other_kinds_of_files_are_refused(tiny_checkpoint: Path, tmp_path: Path, tensor: str, reason: str) -> None:
     header_only(tmp_path / "x.safetensors", {tensor: (2, 2)})

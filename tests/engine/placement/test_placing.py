@@ -23,9 +23,11 @@ from engine.placement.graphics_card import Card
 from engine.placement.plan import Placement, Where
 from engine.placement.sizes import GIB
 from tests.engine.backends.test_diffusers import Studio, pixels
+from tests.engine.lora_relatives import KINDS as RELATIVES
 from tests.engine.loras import lora
 from tests.engine.stage import job
 from tests.engine.tiny_models import SIZE, make
+from tests.engine.tiny_readers import HEADS, WIDTH
 
 CARD = Card(name="a stand-in", usable_bytes=8 * GIB, ram_bytes=8 * GIB)
 ROUGH = 16
@@ -37,6 +39,18 @@ EVERYWHERE: tuple[Where, ...] = ("none", "encoders", "model", "group", "sequenti
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     base = tmp_path_factory.mktemp("placed")
     return {kind: make(kind, base / kind) for kind in ("tiny", "klein", "sd15")}
+
+
+def relative(folder: Path, kind: str) -> Path:
+    """A file of this kind for what the first block's attention reads, in ComfyUI's names."""
+    import torch
+    from safetensors.torch import save_file
+
+    torch.manual_seed(3)
+    file = folder / f"{kind}.safetensors"
+    told = RELATIVES[kind][0]((3 * HEADS * WIDTH, HEADS * WIDTH))
+    save_file({f"diffusion_model.joint_blocks.0.x_block.attn.qkv.{end}": 5 * one for end, one in told.items()}, file)
+    return file
 
 
 def model_in(folder: Path, name: str = "m", **changes: object) -> Model:
@@ -117,6 +131,28 @@ async def test_a_fine_tune_lies_over_parts_that_are_streamed(
             seen.append((await portrait(studio, job("A2", 1, seed=5))).picture)
     assert seen[:2] == seen[2:]
     assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("offload", ["none", "group", "sequential"])
+async def test_relatives_of_a_lora_lie_over_parts_wherever_they_are(
+    folders: dict[str, Path], tmp_path: Path, offload: Offload
+) -> None:
+    """Mixed with a LoRA, weighted, and taken off; what they do is the same as over a model that is whole."""
+    pair = Adapter(name="film", path=lora(tmp_path, "film", folders["tiny"]), weight=0.5)
+    kron, turn = (Adapter(name=kind.lower(), path=relative(tmp_path, kind)) for kind in ("LoKr", "OFT"))
+    weak = replace(kron, weight=0.25)
+    mixed = (kron, turn) if offload == "sequential" else (kron, turn, pair)  # for which diffusers wants a real card
+    told = [(), (kron,), (weak,), mixed, ()]
+    async with studio_of(model_in(folders["tiny"], offload=offload)) as studio:
+        seen = [
+            (await portrait(studio, job(f"A{nth}", nth, seed=5, adapters=all_))).picture
+            for nth, all_ in enumerate(told)
+        ]
+    assert seen[0] == seen[4]
+    assert len(set(seen)) == 4
+    if offload != "none":
+        async with studio_of(model_in(folders["tiny"]), card=None) as studio:
+            assert (await portrait(studio, job("B1", 0, seed=5, adapters=told[3]))).picture == seen[3]
 
 
 async def test_decoding_in_tiles_is_nearly_the_same_picture(folders: dict[str, Path]) -> None:
