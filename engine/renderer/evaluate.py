@@ -14,6 +14,7 @@ from engine.renderer.evaluation import people, reports, sheets, speed
 from engine.renderer.evaluation.cases import Case, cases
 from engine.renderer.evaluation.judging import Shown, Verdict, judged
 from engine.renderer.evaluation.making import Picture, Shot, made
+from engine.renderer.evaluation.practice import practice
 from engine.renderer.evaluation.views import View, view
 
 OUT: Final = Path("var/evaluation")
@@ -28,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if why := identity.missing():
         print(f"Faces cannot be looked for: {why}. Install it: {identity.INSTALL}.", file=sys.stderr)
         return 2
-    wanted = cases(first=given.only)
+    wanted = practice(given.practice) if given.practice else cases(first=given.only)
     folder = given.out / given.quality
     orders = [Shot(f"{case.number:03}", case.prompt, case.seed) for case in wanted]
     pictures = made(orders, folder, given.quality, given.hands, _told)
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found = reports.figures(verdicts, reports.by_chance(wanted, shown))
     views = [each.view for each in shown.values() if each.view is not None]
     likeness = None
-    if not given.only:
+    if not given.only and not given.practice:
         likeness, marks = _people(folder, given.quality, given.hands, views)
         found += [*reports.of_people(likeness), reports.of_marks(marks)]
     found += reports.of_blind_checks(views) if views else []
@@ -105,6 +106,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="figures and every answer as JSON")
     parser.add_argument("--quality", choices=("draft", "standard"), default="standard")
     parser.add_argument("--only", type=int, metavar="N", help="the first N prompts, and no saved people")
+    parser.add_argument("--practice", type=int, metavar="N", help="N other prompts, which limits are chosen on")
     parser.add_argument("--out", type=Path, default=OUT, help=f"where pictures are kept ({OUT})")
     parser.add_argument("--sheet", type=Path, metavar="FILE", help="48 of the pictures on one, as JPEG")
     parser.add_argument("--hands", type=int, default=1, metavar="N", help="pictures made at a time")

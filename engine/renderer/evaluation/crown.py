@@ -26,7 +26,7 @@ _UNDER: Final = (0.42, 0.12)
 """What is looked at, down from the edge."""
 _SHADES: Final = np.array((0.06, 0.012, 0.012))
 """Steps of lightness and of both opponent colours in which the place differs from itself."""
-_SKULL, _HIGHEST = (0.85, 1.15), 1.45
+SKULL, _HIGHEST = (0.85, 1.15), 1.45
 """Where bare heads end, and higher than which hardly any does."""
 _SURELY: Final = 0.7
 _BARE: Final = np.array((0.025, 0.02, 0.4))
@@ -47,7 +47,7 @@ class Crown:
     @property
     def bare(self) -> bool:
         """Whether skin goes right up to an edge that is as high as a skull's."""
-        return self.unlike < _SURELY and _SKULL[0] <= self.height <= _SKULL[1]
+        return self.unlike < _SURELY and SKULL[0] <= self.height <= SKULL[1]
 
     @property
     def hair(self) -> float:

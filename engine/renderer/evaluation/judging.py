@@ -15,7 +15,7 @@ from engine.renderer import lettering
 from engine.renderer.evaluation import colour_names, features
 from engine.renderer.evaluation import ocr as reader
 from engine.renderer.evaluation.cases import Truth
-from engine.renderer.evaluation.crown import crown
+from engine.renderer.evaluation.crown import SKULL, Crown, crown
 from engine.renderer.evaluation.views import Mask, View
 from engine.renderer.places import telling
 from engine.renderer.scene import Scene
@@ -128,11 +128,21 @@ def _hair(view: View, shown: Shown) -> Answer:
         return "not in the picture", None
     cheeks, edge, card = _cheeks(view), crown(view), _card(shown.scene)
     parts = [_light(view, top)]
-    if edge is not None and edge.unlike >= 1 and _near(parts[0], cheeks).mean() > 0.5:
+    forehead = _near(parts[0], cheeks).mean() > 0.5
+    if forehead and _cut_off(view, edge):
+        return "not in the picture", None
+    if edge is not None and edge.unlike >= 1 and forehead:
         parts.append(edge.colours)  # above a high forehead
     found = [colour_names.shares(part, cheeks, colour_names.HAIR, card) for part in parts]
     shares = {name: max(each[name] for each in found) for name in found[0]}
     return _named(shares), shares[shown.truth.hair] >= LEAST_SHARE
+
+
+def _cut_off(view: View, edge: Crown | None) -> bool:
+    """Whether no edge of the head is seen and the picture ends below where skulls may: all there is may be forehead."""
+    brows = (view.outline[19] + view.outline[24]) / 2
+    reach = brows - SKULL[1] * view.down
+    return edge is None and bool((reach < 0).any() or (reach > np.array(view.size) - 1).any())
 
 
 def _card(scene: Scene) -> Colours:
@@ -194,9 +204,10 @@ def _glasses(view: View, shown: Shown) -> Answer:
 
 
 def _bald(view: View, shown: Shown) -> Answer:
-    if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2:
+    edge = crown(view)
+    if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2 or _cut_off(view, edge):
         return "not in the picture", None
-    edge, hair = crown(view), features.scalp(view)
+    hair = features.scalp(view)
     if edge is not None:
         hair = edge.unlike if edge.bare else max(hair, edge.hair)
     return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald

@@ -1,68 +1,76 @@
-"""Pictures that judges' limits are chosen on: other people, words and seeds than those that are judged by them.
+"""Other labelled prompts, drawn by chance, on which a judge's limits are chosen: never those that it is measured on.
 
-`python -m engine.renderer.evaluation.practice` makes them and says what the limits of `known_marks` give.
+Hair, beards, bare heads and glasses are far commoner in them than among the 200, in other words, places, lights and
+films, and their pictures have other seeds.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+import random
 from typing import Final
 
-import numpy as np
+from engine.renderer.evaluation.cases import Case, Truth
 
-from engine.prompt import parse
-from engine.renderer.evaluation.making import Shot, made
-from engine.renderer.evaluation.people import marks_kept
-from engine.renderer.reading import read
-from engine.renderer.scene import Person
-
-MARKED: Final = (
-    "a man of 33, short brown hair, moles, light skin",
-    "a woman of 50, blonde bob, a scar on the chin, freckles",
-    "a woman of 24, black ponytail, freckles across the nose, olive skin",
-    "a Chinese man of 40, black crew cut, moles, a scar on the right cheek",
-    "an Indian woman of 30, long wavy black hair, moles, brown skin",
-    "a bald man of 58, a scar on the forehead, fair skin",
-    "a grandmother with short white hair, fair skin",
-    "a Nigerian man of 28, buzz cut, moles, a scar across the eyebrow, dark skin",
-)
-"""People with marks of every kind."""
-AGAIN: Final = (
-    "a green t-shirt, in a park, golden hour sun from the right",
-    "a black turtleneck, white background, butterfly lighting, thin metal glasses",
-    "a denim jacket, in a cafe, soft window light from the left",
-)
-
-
-def marked_people() -> tuple[Person, ...]:
-    """The marked people, as they would be saved."""
-    found = (read(parse(words), seed=60_000 + at).scene.sitters[0].person for at, words in enumerate(MARKED))
-    return tuple(found)
-
-
-def returns() -> tuple[Shot, ...]:
-    """The marked people in several clothes, lights and places."""
-    return tuple(
-        Shot(f"marked-{number}-{at}", f"{words}, head and shoulders", 61_000 + 100 * number + at, person)
-        for at, words in enumerate(AGAIN)
-        for number, person in enumerate(marked_people())
-    )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Makes the pictures and says what `known_marks`' limits give on them; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m engine.renderer.evaluation.practice", description=__doc__)
-    parser.add_argument("--out", type=Path, default=Path("var/practice"), help="where pictures are kept")
-    given = parser.parse_args(arguments)
-    shots = returns()
-    kept = marks_kept(shots, made(shots, given.out, "standard"))
-    own, others = (float(np.mean(shares)) if shares else float("nan") for shares in (kept.shown, kept.others))
-    print(f"of {kept.marks} marks in {len(kept.shown)} pictures {own:.3f} are found, of another person's {others:.3f}")
-    return 0
+FIRST_NUMBER: Final = 1001
+"""Practice cases are numbered from here, so that no seed is one of the 200's."""
+_SHUFFLED: Final = 20_17
+_BARE, _BEARDED, _GLASSES, _COLOURLESS = 0.28, 0.70, 0.25, 0.28
+_WOMEN: Final = (
+    "a teacher, she is 41", "a nurse, a woman of 27", "a retired woman of 78", "a young Japanese woman",
+    "a Kenyan woman of 35", "an Irish woman, 56", "a Mexican woman, 47", "an old Indian woman",
+)  # fmt: skip
+_MEN: Final = (
+    "a fisherman of 63", "a student, he is 21", "an old Ghanaian man", "a Korean man of 38", "a Swedish man, 45",
+    "a Turkish man of 33", "a Brazilian man, 26", "a Punjabi man of 58", "a retired man of 81", "an American man of 50",
+)  # fmt: skip
+_HER_STYLES: Final = (
+    "{} bob", "long straight {} hair", "{} pixie cut", "{} curls", "{} bun", "{} afro", "{} cornrows",
+    "{} shag", "{} pigtails", "a {} fringe", "{} long bob",
+)  # fmt: skip
+_HIS_STYLES: Final = (
+    "{} crop", "{} buzz cut", "{} side part", "{} slicked back hair", "{} undercut", "{} curls", "{} crew cut",
+    "{} locs", "messy {} hair", "{} cornrows", "{} coils",
+)  # fmt: skip
+_COLOURS: Final = ("black", "dark brown", "brown", "red", "blonde", "grey", "white", "blue", "pink")
+_BEARDS: Final = (
+    "stubble", "a short beard", "a full beard", "a long beard", "a goatee", "a moustache", "a handlebar moustache",
+    "mutton chops",
+)  # fmt: skip
+_CLOTHES: Final = ("a navy shirt", "a white T-shirt", "a grey suit", "a green hoodie", "a brown sweater", "a red coat")
+_PLACES: Final = (
+    "in a quiet alley", "grey studio", "white studio", "black backdrop", "in a pine forest", "on the beach",
+    "in a bar", "in a library", "by a window", "in the snow", "green backdrop", "in a city at night", "in the garden",
+    "in a workshop",
+)  # fmt: skip
+_LIGHTS: Final = (
+    "Rembrandt light", "loop lighting", "overcast", "softbox from the left", "ring light", "window light",
+    "golden hour", "rim light", "noon sun", "high key", "low key", "clamshell light",
+)  # fmt: skip
+_FRAMINGS: Final = ("close-up", "headshot", "head and shoulders", "bust", "half length", "three-quarter length")
+_FILMS: Final = ("", "", "Kodak Portra 400", "Kodak Ektar 100", "Fujifilm Velvia", "Polaroid", "CineStill 800T")
+_WITHOUT_COLOUR: Final = ("black and white", "Ilford HP5, black and white", "Tri-X black and white", "sepia")
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def practice(count: int) -> tuple[Case, ...]:
+    """The first `count` practice cases; the same ones every time."""
+    drawn = random.Random(_SHUFFLED)
+    return tuple(_case(FIRST_NUMBER + at, drawn) for at in range(count))
+
+
+def _case(number: int, drawn: random.Random) -> Case:
+    man = drawn.random() < 0.75
+    bare, glasses = drawn.random() < _BARE, drawn.random() < _GLASSES
+    bearded = man and drawn.random() < _BEARDED
+    colourless = drawn.random() < _COLOURLESS
+    colour = drawn.choice(_COLOURS)
+    style = drawn.choice(_HIS_STYLES if man else _HER_STYLES).format(colour)
+    beard, framing = drawn.choice(_BEARDS), drawn.choice(_FRAMINGS)
+    parts = [drawn.choice(_MEN if man else _WOMEN), "bald" if bare else style]
+    parts += [beard] * bearded + ["wearing glasses"] * glasses
+    parts += [drawn.choice(each) for each in (_CLOTHES, _PLACES, _LIGHTS)]
+    parts += [framing, drawn.choice(_WITHOUT_COLOUR if colourless else _FILMS)]
+    truth = Truth(
+        sex="man" if man else "woman", bald=bare, hair="" if bare else colour, glasses=glasses, beard=bearded,
+        colourless=colourless,
+    )  # fmt: skip
+    return Case(number=number, prompt=", ".join(part for part in parts if part), truth=truth)

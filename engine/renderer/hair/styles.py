@@ -201,7 +201,7 @@ STYLES: Final[dict[str, Style]] = {
     "curls": Style(
         length=(0.10, 0.115, 0.10, 0.10, 0.08), lift=0.9, gravity=0.12, rise=0.028, cling=0.25, noise=0.30,
         wander=0.06, points=26, strands=40_000, width=0.00023, clump=0.80, curl=0.0062, turn=0.030, frizz=0.0012,
-        stray=0.05, locks=900, vary=0.3, shine=0.6, fringe_cut=0.030, blunt=0.014, frame=1.0,
+        stray=0.05, locks=900, vary=0.3, shine=0.6, fringe_cut=0.046, blunt=0.012, frame=1.10,
     ),
     "long curls": Style(
         length=0.40, flow="part", lift=0.9, gravity=0.24, rise=(0.020, 0.030, 0.030, 0.030, 0.02), cling=0.4,

@@ -28,6 +28,7 @@ from engine.renderer.evaluation.cases import Truth, cases
 from engine.renderer.evaluation.crown import crown
 from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
 from engine.renderer.evaluation.making import Shot, made
+from engine.renderer.evaluation.practice import practice
 from engine.renderer.evaluation.views import View, seen_at
 from engine.renderer.scene import Lettering, Outfit, Person, Scene, Sitter, Skin
 from engine.renderer.studio_lexicon import table
@@ -193,6 +194,24 @@ def test_hair_above_a_high_forehead_is_seen_under_the_edge_of_the_head() -> None
     assert not found.bare
     assert verdict("bald", high, Truth(framing="bust")).right
     assert verdict("hair colour", high, Truth(hair="blonde", framing="bust")).right
+
+
+def test_nothing_is_asked_of_a_head_whose_top_is_out_of_the_picture() -> None:
+    forehead = painted(hair="#{:02x}{:02x}{:02x}".format(*SKIN), tall=2.4)
+    close = np.asarray(forehead)[223:]
+    seen = seen_at(close, [*((256 + u * 60, 77.0) for u in (0.65, 0.35, -0.65, -0.35)), (256.0, 77 + 0.72 * 60)])
+    assert seen.box(-0.40, -1.28, 0.40, -1.08).any(), "what is above the brows is in the picture, but no edge"
+    told = {each.question: each for each in judged(Shown(seen, Truth(hair="black"), Scene()))}
+    assert told["bald"].right is None
+    assert told["hair colour"].right is None
+
+
+def test_practice_is_the_same_every_time_and_none_of_the_200() -> None:
+    drawn = practice(40)
+    assert drawn == practice(40)
+    assert not {case.prompt for case in drawn} & {case.prompt for case in cases()}
+    assert not {case.seed for case in drawn} & {case.seed for case in cases()}
+    assert {case.truth.beard for case in drawn} == {case.truth.bald for case in drawn} == {True, False}
 
 
 def test_eyes_get_used_to_a_warm_lamp_by_how_a_card_looks_in_it() -> None:
