@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 RGB: TypeAlias = tuple[float, float, float]
 
-PERSON_VERSION: Final = 1
+PERSON_VERSION: Final = 2
 """Raised when a saved person would look different; older ones keep their look as far as possible."""
 
 
