@@ -103,7 +103,7 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     part = MeshPart(vertices, surface.faces, surface.rest)
     balls = eyes.build(person, base, look, vertices)
     normals = vertex_normals(part.vertices, part.faces)
-    brows = regions.brows_of(person.seed)
+    brows = regions.brows_of(person)
     masks = regions.masks(
         part.rest, surface.masks, person.brow_thickness, person.brow_arch, receded=person.hair.line, brows=brows
     )

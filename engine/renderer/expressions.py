@@ -35,15 +35,15 @@ SINGLE: Final = frozenset(
 
 EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
     {
-        "neutral": _told(mouthSmile=0.12, eyeSquint=0.04),
-        "slight smile": _told(mouthSmile=0.42, cheekSquint=0.30, eyeSquint=0.17, mouthDimple=0.10),
-        "smile": _told(mouthSmile=0.84, cheekSquint=0.64, eyeSquint=0.42, mouthUpperUp=0.60, mouthLowerDown=0.26,
-                       jawOpen=0.075),
-        "big smile": _told(mouthSmile=0.94, cheekSquint=0.76, eyeSquint=0.50, mouthUpperUp=0.70, jawOpen=0.13,
+        "neutral": _told(mouthSmile=0.16),
+        "slight smile": _told(mouthSmile=0.42, cheekSquint=0.24, eyeSquint=0.07, mouthDimple=0.06),
+        "smile": _told(mouthSmile=0.74, cheekSquint=0.50, eyeSquint=0.20, mouthUpperUp=0.46, mouthLowerDown=0.26,
+                       jawOpen=0.085),
+        "big smile": _told(mouthSmile=0.82, cheekSquint=0.58, eyeSquint=0.26, mouthUpperUp=0.54, jawOpen=0.13,
                            mouthLowerDown=0.38, mouthStretch=0.06),
-        "laugh": _told(mouthSmile=0.92, cheekSquint=0.90, eyeSquint=0.64, mouthUpperUp=0.64, jawOpen=0.29,
-                       mouthLowerDown=0.38, browInnerUp=0.10, browOuterUp=0.06),
-        "serious": _told(browDown=0.34, mouthPress=0.20, eyeSquint=0.20),
+        "laugh": _told(mouthSmile=0.80, cheekSquint=0.70, eyeSquint=0.46, mouthUpperUp=0.46, jawOpen=0.29,
+                       mouthLowerDown=0.34, browInnerUp=0.10, browOuterUp=0.06),
+        "serious": _told(browDown=0.24, mouthPress=0.18, eyeSquint=0.12),
         "stern": _told(browDown=0.66, mouthPress=0.34, eyeSquint=0.30, mouthFrown=0.18),
         "sad": _told(browInnerUp=0.90, mouthFrown=0.50, eyeSquint=0.16, mouthShrugLower=0.26, eyeLookDown=0.16,
                      eyeBlink=0.06),

@@ -97,10 +97,6 @@ class _Lids:
     covering: Index
 
 
-_MIDDLE: Final = ((-45.0, -30.0, 0.0, 40.0, 52.0), (-6.0, -2.5, 0.0, 1.4, 4.0))
-"""Degrees to the temple, and how high the line between the lids is there, on the template."""
-
-
 @lru_cache(maxsize=1)
 def _lids() -> tuple[_Lids, _Lids]:
     """Of both eyes, the picture's left one first."""
@@ -111,7 +107,7 @@ def _lids() -> tuple[_Lids, _Lids]:
         near = np.flatnonzero((away < 1.18) & (offset[:, 1] < 0))
         x, y, z = offset[near].T
         along, up = np.degrees(np.arctan2(x, -y)), np.degrees(np.arctan2(z, np.hypot(x, y)))
-        above = up - np.interp(along, *_MIDDLE)
+        above = up - np.interp(along, *regions.LID_LINE)
         opening = (along > -46) & (along < 58)
         corner = (np.abs(along + 43) < 4) & (np.abs(above) < 6)
         covering = np.flatnonzero((away > 1.03) & (away < 1.9) & (offset[:, 1] < 0))

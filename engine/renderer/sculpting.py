@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer import assets
+from engine.renderer import assets, regions
 from engine.renderer.geometry import Array, Index
 from engine.renderer.regions import bump, ramp
 
@@ -21,15 +21,19 @@ SIDEWAYS, FORWARD, UP = 0, 1, 2
 
 
 def add(vertices: Array, name: str, amount: float) -> None:
-    """Moves the base's vertices in place; a name that is not of `MOVES` moves none."""
-    if name in MOVES and amount:
+    """Moves the base's vertices in place, with "l-" or "r-" before it on that side alone; other names move none."""
+    if name.removeprefix("l-").removeprefix("r-") in MOVES and amount:
         rows, steps = _move(name)
         vertices[rows] += steps * amount
 
 
 @lru_cache(maxsize=32)
 def _move(name: str) -> tuple[Index, Array]:
-    moves = MOVES[name](assets.base().rest)
+    rest = assets.base().rest
+    sided = name.startswith(("l-", "r-"))
+    moves = MOVES[name[2:] if sided else name](rest)
+    if sided:
+        moves = moves * ((rest[:, :1] > 0) == (name[0] == "l"))
     rows = np.flatnonzero(np.abs(moves).max(1) > 1e-6)
     return rows, moves[rows]
 
@@ -94,10 +98,37 @@ def _brow_ridge(rest: Array) -> Array:
     return _along(FORWARD, rest, -0.0045 * near * ramp((-rest[:, 1] - 0.11) / 0.02))
 
 
+_LID_TURN: Final = 0.0036 / regions.EYEBALL_M
+"""Radians that a lid turns about the eyeball at 1: 3.6 mm at its rim."""
+_EYEBALLS: Final = ("helper-r-eye", "helper-l-eye")
+
+
+def _lid(rest: Array, side: float) -> Array:
+    """The upper (1) or lower (-1) lids turned up about their eyeballs: most amid the rim, not at folds and corners."""
+    away = rest * np.where(rest[:, :1] < 0, (-1.0, 1, 1), (1.0, 1, 1)) - regions.EYEBALL
+    x, y, z = away.T
+    along, up = np.degrees(np.arctan2(x, -y)), np.degrees(np.arctan2(z, np.hypot(x, y)))
+    above = side * (up - np.interp(along, *regions.LID_LINE))
+    turned = ramp((above + 0.5) / 3) * (1 - ramp((above - 12) / 22)) * ramp((along + 46) / 34) * ramp((60 - along) / 34)
+    turned *= (y < 0) * (1 - ramp((np.linalg.norm(away, axis=1) / regions.EYEBALL_M - 1.15) / 0.45))
+    for group in _EYEBALLS:
+        turned[np.unique(assets.base().quads[group])] = 0
+    return _LID_TURN * np.stack([np.zeros_like(turned), z * turned, -y * turned], 1)
+
+
+def _upper_lid(rest: Array) -> Array:
+    return _lid(rest, 1.0)
+
+
+def _lower_lid(rest: Array) -> Array:
+    return _lid(rest, -1.0)
+
+
 MOVES: Final[Mapping[str, Callable[[Array], Array]]] = MappingProxyType(
     {
         "face-taper": _taper, "jaw-corners": _jaw_corners, "cheekbones-wide": _cheekbones, "cheeks-hollow": _hollow,
         "lower-face": _lower_face, "upper-lip": _upper_lip, "chin-point": _chin_point, "brow-ridge": _brow_ridge,
+        "upper-lid-up": _upper_lid, "lower-lid-up": _lower_lid,
     }
 )  # fmt: skip
 """What each name moves at an amount of 1."""

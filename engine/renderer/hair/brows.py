@@ -28,7 +28,7 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     count = int(650 + 650 * person.brow_thickness)
 
     def share(rest: Floats) -> Floats:
-        amount = regions.brow(rest, person.brow_thickness, person.brow_arch, **regions.brows_of(person.seed))
+        amount = regions.brow(rest, person.brow_thickness, person.brow_arch, **regions.brows_of(person))
         inner = np.clip((np.abs(rest[:, 0]) - 0.011) / 0.012, 0.45, 1)
         return np.asarray(np.clip(amount * inner, 0, 1))
 
@@ -57,12 +57,13 @@ def _grown(roots: scalp.Roots, person: Person, random: np.random.Generator) -> t
     along = np.clip((np.abs(roots.rest[:, :1]) - 0.0125) / 0.036, 0, 1)
     middle = _CENTRE_M + 0.0065 * person.brow_arch * np.sin(along**1.4 * np.pi)
     above = np.clip((roots.rest[:, 2:] - middle) / 0.0035, -1, 1)
-    rising = 1.1 - 2.1 * along**0.7 - 0.55 * above * np.clip(along * 3, 0, 1)
+    # a row that rises at the nose and falls at the temple would look sad, however level its roots are
+    rising = 0.50 - 1.0 * along**0.8 - 0.55 * above * np.clip(along * 3, 0, 1)
     way = side * np.array((1.0, 0, 0)) * (0.25 + 0.9 * along**0.6) + np.array((0, 0, 1.0)) * rising
     way = way + 0.16 * random.normal(size=(count, 3))
     n = roots.normals
     way = unit(way - n * (way * n).sum(1, keepdims=True)) + 0.26 * n
-    length = random.uniform(0.0035, 0.0085, (count, 1, 1)) * (1 - 0.35 * along[:, :, None])
+    length = random.uniform(0.0030, 0.0068, (count, 1, 1)) * (1 - 0.35 * along[:, :, None])
     t = np.linspace(0, 1, 5)[None, :, None]
     out = (side * np.array((1.0, 0, -0.15)))[:, None]
     points = roots.points[:, None] + length * (way[:, None] * t + t**2 * (0.20 * out - 0.18 * n[:, None]))

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from engine.renderer import assets, body, expressions, faces, sculpting
+from engine.renderer import assets, body, expressions, eyes, faces, regions, sculpting
 from engine.renderer.scene import Person, Pose
 from engine.renderer.studio_lexicon import table
 
@@ -39,6 +39,44 @@ def test_a_move_works_both_ways_and_in_any_measure(name: str) -> None:
 def test_a_name_that_is_none_of_ours_moves_nothing() -> None:
     assert not moved("nose-hump-incr", 1.0).any()
     assert not set(sculpting.MOVES) & {name[:-1] for name in assets.base().shape.names}
+
+
+def test_a_move_with_a_side_before_its_name_is_of_that_side_alone() -> None:
+    rest = assets.base().rest
+    left, right = moved("l-upper-lid-up", 0.4), moved("r-upper-lid-up", 0.4)
+
+    assert left.any()
+    assert not left[rest[:, 0] < 0].any()
+    assert np.allclose(left + right, moved("upper-lid-up", 0.4), atol=1e-12)
+
+
+def test_lids_open_as_peoples_do_over_eyeballs_that_stay() -> None:
+    """Upper lids cover 1 to 3.5 mm of irises of 5.85 mm radius, and lower ones end about their rims."""
+    turned = moved("upper-lid-up", 0.5)
+    for group in eyes.GROUPS:
+        assert not turned[np.unique(assets.base().quads[group])].any()
+    for masculinity in (0.03, 0.95):
+        covered = []
+        for seed in (2, 5):
+            person = faces.person(seed, masculinity=masculinity, age=28, ancestry=(0.02, 0.03, 0.95))
+            base = body.acting(body.shaped(person), Pose(expression="neutral"), np.array((0.0, -1.0, 0.0)))
+            skin = eyes.lids_before(assets.surface().matrix @ base, base)
+            for centre, lids in zip(eyes.centres(base), eyes._lids(), strict=True):
+                upper, lower = (1000 * (skin[rows] - centre) for rows in (lids.upper, lids.lower))
+                rims = [pick(rim[np.abs(rim[:, 0]) < 1.5, 2]) for rim, pick in ((upper, np.min), (lower, np.max))]
+                covered.append((5.85 - rims[0], 5.85 + rims[1]))
+
+        assert 1.0 < np.mean(covered, 0)[0] < 3.5
+        assert abs(np.mean(covered, 0)[1]) < 1.0
+
+
+def test_brows_suit_who_has_them_and_people_saved_before_keep_theirs() -> None:
+    woman, man = (regions.brows_of(Person(seed=5, masculinity=share)) for share in (0.0, 1.0))
+    saved = [regions.brows_of(Person(seed=5, masculinity=share, version=1)) for share in (0.0, 1.0)]
+
+    assert woman["height"] > man["height"]
+    assert saved[0] == saved[1]
+    assert "slender" not in saved[0]
 
 
 def test_tapering_narrows_the_jaw_and_leaves_the_temples() -> None:
