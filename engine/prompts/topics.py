@@ -81,6 +81,8 @@ _GIVING: Final = frozenset(
 )
 _LOSING: Final = frozenset({"is", "are", "disappears", "disappear", "vanishes", "fades", "dissolves", "sinks", "falls"})
 _IN_LIGHT: Final = frozenset({"in", "at", "by", "under", "during"})
+_HAVING: Final = frozenset({"has", "have"})
+_VERBAL: Final = frozenset({"lit", "auxiliary"})
 _OPENINGS: Final = frozenset(
     {"window", "windows", "door", "doorway", "skylight", "opening", "gap", "clouds", "mirror"}
     | {"mirrors", "screen", "monitor"}
@@ -226,7 +228,7 @@ def _verb(found: list[Unit], begin: int) -> int | None:
     noun = False
     for at in range(begin, min(len(found), begin + 14)):
         unit = found[at]
-        if at > begin and noun and _finite(found, begin, at):
+        if noun and at > begin and _may_be_finite(unit) and _finite(found, begin, at):
             return at
         if unit.kind in {"wear", "lit", "shoot"} and not noun:
             return None
@@ -240,6 +242,11 @@ def _unlisted(found: list[Unit], begin: int, at: int) -> bool:
     return at > begin and not found[at].kind and after is not None and after.word in _SPREADING
 
 
+def _may_be_finite(unit: Unit) -> bool:
+    """Whether a word can be a verb that somebody or something is the subject of; False is certain."""
+    return unit.kind in _VERBAL or unit.word in _HAVING or unit.word in _VERBS
+
+
 def _finite(found: list[Unit], begin: int, at: int) -> bool:
     unit, before = found[at], found[at - 1]
     after = found[at + 1] if at + 1 < len(found) else None
@@ -247,13 +254,15 @@ def _finite(found: list[Unit], begin: int, at: int) -> bool:
         return True
     if unit.kind == "auxiliary":
         return unit.word not in {"being", "having", "been", "be", "there"}
-    if unit.word in {"has", "have"}:
+    if unit.word in _HAVING:
         return after is not None and after.kind in {"", "negation", "adverb", "auxiliary"}
+    if unit.word not in _VERBS or unit.joined:
+        return False
     led = before.kind in {"determiner", "of", "adjective", *PREPOSITIONS} and before.word not in _ADVERBIAL
     # What follows an adjective may be its noun, but none is followed by "her": "in blue and teal | outline | her jaw".
     if before.kind == "adjective" and after is not None and after.kind in {"determiner", "pronoun"}:
         led = False
-    if unit.word not in _VERBS or unit.joined or led:
+    if led:
         return False
     if unit.kind not in VERBS and (listed_kind(unit.word) in NOUN_KINDS or unit.word in NOUNS):
         if unit.word in _FINITE:

@@ -13,6 +13,7 @@ from engine.prompts.lexicon import LEXICON, entry
 _NAMED: Final = re.compile(r'"[^"\n]*"|@[\w:-]++')
 """Quotations and handles, which are in no language."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_ACCENTED: Final = re.compile(r"[^\W\d_A-Za-z]")
 _KANA: Final = re.compile("[\u3040-\u30ff]+")
 _HANGUL: Final = re.compile("[\uac00-\ud7a3]+")
 _HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
@@ -86,7 +87,8 @@ def _nearer(text: str, one: str, other: str) -> str:
 def _by_words(text: str) -> str:
     """The Latin language of most of the words that English has not; it must have clauses of its own."""
     words = _WORD.findall(text)[:_MOST_WORDS]
-    if text.isascii() and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
+    accented = not text.isascii() and _ACCENTED.search(text)
+    if not accented and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
         return ""
     votes = Counter[str]()
     for word in words:
