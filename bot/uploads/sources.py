@@ -24,8 +24,8 @@ _MARGIN_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A stored picture; `people` is what it was asked for with, as JSON. `kept` names it among the handed-in ones, "" for
-    a portrait; sides in pixels."""
+    """A stored picture; `people` is what it was asked for with, as JSON. `kept` names it among the handed-in ones, ""
+    for a portrait; sides in pixels."""
 
     sha256: str
     width: int
