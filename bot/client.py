@@ -16,7 +16,7 @@ from bot.app import App, Interaction, Waiting
 from bot.commands import reported_characters
 from bot.components import consent, picking
 from bot.components.base import CONTROLS
-from bot.core import policy
+from bot.core import carried_people, policy
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
@@ -108,6 +108,8 @@ class StudioBot(App):
         """A bot on its data folder, with what its models' files say. Raises SettingsError, DataError."""
         stores = await Stores.open(settings.data_folder)
         try:
+            if count := await stores.asked_people.read_old(carried_people.before):
+                log.info("the ages in %d orders of an earlier version were read", count)
             return cls(settings, stores, await asyncio.to_thread(_read_once, settings), sync=sync)
         except BaseException:
             # The database's threads would keep the process alive.

@@ -17,20 +17,21 @@ from bot.components.autocomplete import (
     complete_slot,
     complete_style,
 )
+from bot.core import carried_people
 from bot.core.errors import Gone, Refused
 from bot.core.extras import NOTHING_MORE, Extras, LoraRequest, Use
-from bot.core.prompt_reading import MAX_PROMPT, chosen, merged, read_prompt
+from bot.core.prompt_reading import MAX_PROMPT, beside, chosen, merged, read_prompt
 from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
 from bot.core.tagged import with_tags
 from bot.core.typed_words import Typed
 from bot.guard import person_of
 from bot.messages import replies
-from bot.uploads import attachments, sources
+from bot.uploads import attachments, recognised, sources
 from engine.jobs.job import Lane
 from engine.models.loras import STRONGEST
 from engine.models.model import Quality
 from engine.pictures import provenance
-from engine.prompt import ASPECTS, NOTHING, PortraitPrompt, from_json
+from engine.prompt import ASPECTS, NOTHING, PortraitPrompt, from_json, to_json
 
 MOST = 4
 _REMARKS = (" (headshots, the default)", " (editorial)", " (square)", "", "", " (tall)")
@@ -109,14 +110,19 @@ async def portrait(
         "camera": camera,
         "detail": detail,
     }
+    recipe = await recipe_in(interaction, from_image)
     words = merged(
-        await recipe_in(interaction, from_image),
+        recipe.again if recipe else NOTHING,
         typed.prompt,
         await style_named(interaction, style),
         chosen(slots=slots, character=character, aspect=aspect, seed=seed),
     )
     extras, ignored = with_tags(
-        replace(with_fine_tune(finetune, finetune_strength), quality=quality),
+        replace(
+            with_fine_tune(finetune, finetune_strength),
+            quality=quality,
+            people=await people_behind(interaction, recipe, typed.prompt),
+        ),
         typed.ignored,
         interaction.client.engine.catalogue,
         model,
@@ -169,10 +175,10 @@ def with_fine_tune(name: str | None, strength: float | None) -> Extras:
     return NOTHING_MORE if name is None else Extras(fine_tune=LoraRequest(name=name, strength=strength))
 
 
-async def recipe_in(interaction: Interaction, attachment: discord.Attachment | None) -> PortraitPrompt:
+async def recipe_in(interaction: Interaction, attachment: discord.Attachment | None) -> provenance.Recipe | None:
     """The recipe that a picture carries: its text is read, nobody in it is used. Raises BadPicture, Refused."""
     if attachment is None:
-        return NOTHING
+        return None
     attachments.check(attachment)
     async with interaction.client.decoder.slot(interaction.user.id) as slot:
         told = await slot.recipe(await attachments.read(attachment))
@@ -181,7 +187,14 @@ async def recipe_in(interaction: Interaction, attachment: discord.Attachment | N
         raise Refused(
             "There is no recipe in that picture. Some apps remove it; send the original file. Nothing was charged."
         )
-    return recipe.again
+    return recipe
+
+
+async def people_behind(interaction: Interaction, recipe: provenance.Recipe | None, typed: PortraitPrompt) -> str:
+    """What a picture's recipe and the typed or pasted words ask for of people, whatever is chosen instead of them."""
+    said = await beside(len(to_json(typed)), lambda: carried_people.in_prompts([typed]))
+    made = await recognised.people_of(interaction.client.stores, recipe)
+    return carried_people.to_text(carried_people.together([said, made]))
 
 
 async def style_named(interaction: Interaction, name: str | None) -> PortraitPrompt:

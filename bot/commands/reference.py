@@ -54,6 +54,7 @@ async def save(
                 use,
                 source.sha256,
                 origin="upload" if source.from_upload else "portrait",
+                people=source.people,
                 now=time.time(),
             )
         finally:

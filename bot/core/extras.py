@@ -68,7 +68,8 @@ class Extras:
     """`kept` names pictures that were handed in for this request alone (`HandedIn.keep`).
 
     `quality` is None for the model's usual one. `like` is what an earlier picture was made from: what is not asked for
-    anew is as it was there, as long as the model is the same.
+    anew is as it was there, as long as the model is the same. `people` is what a recipe behind it said of people
+    (`carried_people`), whatever is written over it.
     """
 
     edit: EditRequest | None = None
@@ -78,6 +79,7 @@ class Extras:
     fine_tune: LoraRequest | None = None
     quality: Quality | None = None
     like: PictureSpec | None = None
+    people: str = ""
 
     @property
     def lora(self) -> LoraRequest | None:
@@ -136,6 +138,7 @@ def from_text(text: str) -> Extras:
         fine_tune=LoraRequest(**said["fine_tune"]) if said.get("fine_tune") else None,
         quality=said.get("quality"),
         like=from_columns(said["like"]) if said.get("like") else None,
+        people=said.get("people", ""),
     )
 
 

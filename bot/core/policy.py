@@ -6,7 +6,8 @@ Words are a second line of defence (`policy_reading.py`): the first is where a p
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from bot.core.policy_ages import ADULT_AGE
+from bot.core import carried_people
+from bot.core.carried_people import NOBODY, CarriedPeople
 from bot.core.policy_reading import Finding, first_blocked, read
 from engine.prompt import PortraitPrompt
 
@@ -14,13 +15,12 @@ from engine.prompt import PortraitPrompt
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyQuestion:
     """A portrait that somebody wants. `from_upload`: any picture behind it (a reference, the picture to change, a
-    character, or what those were made from) was uploaded by a person. `character_age` is the youngest age in years
-    that a saved face of it was ever asked for with, None when none is known. `year` is this year, for years of
-    birth."""
+    character, or what those were made from) was uploaded by a person. `carried` is what all that lies behind it was
+    ever asked for with. `year` is this year, for years of birth."""
 
     prompt: PortraitPrompt
     from_upload: bool = False
-    character_age: int | None = None
+    carried: CarriedPeople = NOBODY
     operator_allows_adult: bool = False
     server_allows_adult: bool = False
     channel_age_restricted: bool = False
@@ -49,14 +49,31 @@ Decision = Allowed | PolicyRefusal
 
 def decide(question: PolicyQuestion) -> Decision:
     """The first rule that forbids the portrait, else Allowed. Never raises."""
-    found = finding(question)
-    young = found.young_with_adult
-    if young:
-        return PolicyRefusal(
-            "minors",
-            "Rule: nothing sexual or undressed with anyone who is, or looks, under 18. If everyone is an adult, say so "
-            f"(“a woman of 30”) and leave out “{young}”.",
+    return judged(question)[0]
+
+
+def judged(question: PolicyQuestion) -> tuple[Decision, CarriedPeople]:
+    """The decision, and what is to be kept of the people with whatever is made of it."""
+    said = read(question.prompt, question.year)
+    people = carried_people.together([carried_people.of_words(said), question.carried])
+    return _young(said, question.carried) or _blocked(question) or _adult(question, said), people
+
+
+def _young(said: Finding, carried: CarriedPeople) -> PolicyRefusal | None:
+    nothing = "Rule: nothing sexual or undressed with anyone who is, or looks, under 18. "
+    if young := said.young_with_adult:
+        advice = f"If everyone is an adult, say so (“a woman of 30”) and leave out “{young}”."
+        return PolicyRefusal("minors", nothing + advice)
+    if _with_carried(said, carried).young_with_adult:
+        advice = (
+            "A face or a picture behind this was asked for as somebody who may be, or with little on; that stays with "
+            "it, whatever is written later."
         )
+        return PolicyRefusal("minors", nothing + advice)
+    return None
+
+
+def _blocked(question: PolicyQuestion) -> PolicyRefusal | None:
     for rule, whose, blocked in (
         ("blocked-by-operator", "this bot", question.operator_blocked),
         ("blocked-by-server", "this server", question.server_blocked),
@@ -64,15 +81,23 @@ def decide(question: PolicyQuestion) -> Decision:
         word = first_blocked(question.prompt, blocked)
         if word:
             return PolicyRefusal(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
-    return _adult(question, found)
+    return None
 
 
 def finding(question: PolicyQuestion) -> Finding:
     """What the prompt and the saved faces behind it speak of."""
-    found = read(question.prompt, question.year)
-    if question.character_age is not None and question.character_age < ADULT_AGE and not found.minor:
-        return replace(found, minor=f"a saved face of {question.character_age} years")
-    return found
+    return _with_carried(read(question.prompt, question.year), question.carried)
+
+
+def _with_carried(said: Finding, carried: CarriedPeople) -> Finding:
+    years = "" if carried.youngest is None else f" of {carried.youngest} years"
+    return replace(
+        said,
+        minor=said.minor or (f"what it is made from, somebody{years}" if carried.age == "child" else ""),
+        perhaps_minor=said.perhaps_minor or ("what it is made from" if carried.age == "unclear" else ""),
+        undressing=said.undressing or ("what it is made from" if carried.exposure == "undressed" else ""),
+        swimwear=said.swimwear or ("what it is made from" if carried.exposure == "swimwear" else ""),
+    )
 
 
 def _adult(question: PolicyQuestion, found: Finding) -> Decision:

@@ -5,7 +5,7 @@ Pure; decides nothing. The words are in `policy_words/`, a file a language, and 
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -24,7 +24,8 @@ _AMBIGUOUS_NUMBERS: Final = frozenset({"on", "elf"})
 class Finding:
     """What the words of a prompt speak of: in each, the first words that show it, "" when none do.
 
-    `perhaps_minor` is a word such as "girl" with no age of 18 or more, or beside another person who may have that age.
+    `perhaps_minor` is a word such as "girl" with no age of 18 or more, or beside another person who may have that age;
+    `grown` a word for somebody grown up, `youngest` the least of the ages that are said, in years.
     """
 
     adult: str = ""
@@ -32,6 +33,8 @@ class Finding:
     swimwear: str = ""
     minor: str = ""
     perhaps_minor: str = ""
+    grown: str = ""
+    youngest: int | None = None
 
     @property
     def young_with_adult(self) -> str:
@@ -63,13 +66,17 @@ def read(prompt: PortraitPrompt, year: int) -> Finding:
     said = SaidText.of(_said(prompt))
     unwanted = SaidText.of(prompt.negative)
     uncovered = words.covering.first(unwanted)
-    minor, perhaps = _minor(said, unwanted, year)
+    found = ages(said, words.age, (words.minor, words.perhaps_minor, words.grown), year)
+    grown = words.grown.first(said)
+    minor, perhaps = _minor(said, unwanted, found, grown)
     return Finding(
         adult=words.adult.first(said) or (f"no {uncovered}" if uncovered else ""),
         undressing=words.suggestive.first(said),
         swimwear=words.swimwear.first(said),
         minor=minor,
         perhaps_minor=perhaps,
+        grown=grown,
+        youngest=min(found, default=None),
     )
 
 
@@ -84,15 +91,14 @@ def _alone(entry: str) -> PhraseList:
     return PhraseList([entry])
 
 
-def _minor(said: SaidText, unwanted: SaidText, year: int) -> tuple[str, str]:
+def _minor(said: SaidText, unwanted: SaidText, found: Sequence[int], grown_word: str) -> tuple[str, str]:
     """What speaks of somebody under 18 for certain, and what may. "girl" is grown up when the prompt gives an age of
     18 or more and names nobody else who may have it."""
     words = policy_words()
-    found = ages(said, words.age, (words.minor, words.perhaps_minor, words.grown), year)
     young = next((f"{age} years" for age in found if age < ADULT_AGE), "")
     certain = young or words.minor.first(said)
     not_grown = words.adulthood.first(unwanted)
-    grown = any(age >= ADULT_AGE for age in found) and not words.grown.first(said)
+    grown = any(age >= ADULT_AGE for age in found) and not grown_word
     perhaps = f"no {not_grown}" if not_grown else "" if grown else words.perhaps_minor.first(said)
     return certain, perhaps
 

@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.core import policy, words
+from bot.core import carried_people, policy, words
+from bot.core.carried_people import CarriedPeople
 from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
 from bot.core.prompt_reading import beside
@@ -22,6 +23,7 @@ from bot.core.tiers import Tier
 from data.characters.saved_characters import Character
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
+from data.pictures.asked_people import PeopleBehind
 from engine.jobs.job import Adapter, Lane, ModelUnavailable, PictureSpec, QueueFull
 from engine.models.model import Model, Quality
 from engine.models.samplers import not_taken
@@ -104,7 +106,7 @@ class Validator:
             _holds(model, len(characters))
             _takes_pictures(model, request.extras, len(characters))
             _takes_quality(model, request.extras.quality)
-        from_upload = await self._policy(request, characters)
+        from_upload, people = await self._policy(request, characters)
         account = await self.account(request.place.guild_id, request.user_id)
         tier = self.settings.tier(account.tier)
         for model in different:
@@ -113,7 +115,7 @@ class Validator:
         self._price_agreed(request, account, sum(prices))
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
-        return replace(new, from_upload=from_upload), tier
+        return replace(new, from_upload=from_upload, people=people), tier
 
     def not_taken(self, request: OrderRequest) -> tuple[str, ...]:
         """What was asked for that the models of a request have no use for, as clauses."""
@@ -272,8 +274,9 @@ class Validator:
             return None
         return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
 
-    async def _policy(self, request: OrderRequest, characters: Sequence[Character]) -> bool:
-        """Whether any picture behind the order was handed in by a person. Raises AgainstPolicy."""
+    async def _policy(self, request: OrderRequest, characters: Sequence[Character]) -> tuple[bool, str]:
+        """Whether any picture behind the order was handed in by a person, and what is asked for of people by it and all
+        that is behind it. Raises AgainstPolicy."""
         server = await self._stores.servers.get(request.place.guild_id)
         from_upload = request.extras.from_upload or any(
             one.origin == "upload" for character in characters for one in character.references
@@ -281,6 +284,7 @@ class Validator:
         question = policy.PolicyQuestion(
             prompt=request.prompt,
             from_upload=from_upload,
+            carried=await self._carried(request, characters),
             operator_allows_adult=self.settings.moderation_adult,
             server_allows_adult=server.adult,
             channel_age_restricted=request.place.adult,
@@ -288,10 +292,20 @@ class Validator:
             server_blocked=server.blocked_words,
         )
         asked = self._asked_of_policy(request, characters)
-        refused = await beside(sum(map(_length, asked)), lambda: _refused(question, asked))
-        if refused is not None:
-            raise AgainstPolicy(refused.rule, refused.sentence)
-        return from_upload
+        judged = await beside(sum(map(_length, asked)), lambda: _judged(question, asked))
+        for decision, _ in judged:
+            if isinstance(decision, policy.PolicyRefusal):
+                raise AgainstPolicy(decision.rule, decision.sentence)
+        return from_upload, carried_people.to_text(carried_people.together(people for _, people in judged))
+
+    async def _carried(self, request: OrderRequest, characters: Sequence[Character]) -> CarriedPeople:
+        """What everything that the order is made from was ever asked for with."""
+        wanted = request.extras
+        pictures = [one.sha256 for one in wanted.pictures] + ([wanted.edit.sha256] if wanted.edit else [])
+        found = await self._stores.asked_people.behind(
+            characters=[one.id for one in characters], pictures=pictures, portrait_id=request.parent_portrait_id
+        )
+        return carried_people.behind([*found, PeopleBehind("recipe", wanted.people)])
 
     def _asked_of_policy(self, request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
         """Every prompt that a picture of it is made from, with what its saved faces and its fine-tune bring along, and
@@ -317,10 +331,11 @@ class Validator:
         raise PriceUnconfirmed(total, account.balance)
 
 
-def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> policy.PolicyRefusal | None:
-    """The first refusal that policy has for any of the prompts."""
-    decisions = (policy.decide(replace(question, prompt=prompt)) for prompt in prompts)
-    return next((decision for decision in decisions if isinstance(decision, policy.PolicyRefusal)), None)
+def _judged(
+    question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]
+) -> list[tuple[policy.Decision, CarriedPeople]]:
+    """What policy says of each of the prompts."""
+    return [policy.judged(replace(question, prompt=prompt)) for prompt in prompts]
 
 
 def _length(prompt: PortraitPrompt) -> int:

@@ -26,6 +26,7 @@ from data.people.misreadings import Misreadings
 from data.people.questions import Questions
 from data.people.server_figures import Stats
 from data.people.servers import Servers
+from data.pictures.asked_people import AskedPeople
 from data.pictures.handed_in import HandedIn
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import Portraits
@@ -49,6 +50,7 @@ class Stores:
     characters: Characters
     references: References
     handed_in: HandedIn
+    asked_people: AskedPeople
     series: AllSeries
     servers: Servers
     styles: Styles
@@ -88,6 +90,7 @@ class Stores:
             characters=Characters(database, pictures),
             references=References(database, pictures),
             handed_in=HandedIn(database, pictures),
+            asked_people=AskedPeople(database),
             series=AllSeries(database),
             servers=Servers(database),
             styles=Styles(database),

@@ -7,6 +7,7 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from bot.core.carried_people import NOBODY, of_years
 from bot.core.policy import PolicyQuestion, PolicyRefusal, decide, finding
 from engine.prompt import MAX_TEXT, parse
 
@@ -25,7 +26,7 @@ def checked(prompt: str, character_age: int | None, *, upload: bool, adult: bool
     question = PolicyQuestion(
         prompt=parse(prompt),
         from_upload=upload,
-        character_age=character_age,
+        carried=NOBODY if character_age is None else of_years(character_age),
         operator_allows_adult=adult,
         server_allows_adult=adult,
         channel_age_restricted=adult,

@@ -11,10 +11,10 @@ from typing import Final
 import discord
 
 from bot.app import App
-from bot.core import picture_rights, words
+from bot.core import carried_people, picture_rights, words
 from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
-from bot.uploads import attachments
+from bot.uploads import attachments, recognised
 from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
 from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
@@ -22,6 +22,7 @@ from engine.faces.identity import Face
 from engine.jobs.job import PictureSpec
 from engine.models.catalogue import Catalogue
 from engine.pictures import intake
+from engine.prompt import parse
 from engine.prompts import looks
 from engine.recipes.picture_text import texts, with_texts
 
@@ -94,7 +95,12 @@ async def from_portrait(
     said = looks.saved_with(prompt, place, await _known(stores, saver, portrait))
     origin: Origin = "upload" if from_upload else "portrait"
     source = _Source(
-        origin, portrait.id, portrait.sha256 if seen.picture is None else None, prompt.subject, looks.to_json(said)
+        origin,
+        portrait.id,
+        portrait.sha256 if seen.picture is None else None,
+        prompt.subject,
+        looks.to_json(said),
+        (order.people if order else None) or "",
     )
     return await _keep(stores, saver, handle, png, seen, source)
 
@@ -109,11 +115,13 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
     attachments.check(attachment)
     await picture_rights.require(bot.stores, saver.user_id)
     async with bot.decoder.slot(saver.user_id) as slot:
-        picture = await slot.clean(await attachments.read(attachment))
+        raw = await attachments.read(attachment)
+        picture = await slot.clean(raw)
+        people = await recognised.people_in(bot.stores, slot, raw)
         # Faces are looked for one after the other: whoever waits for that takes no thread.
         async with bot.looking:
             seen = await asyncio.to_thread(examine, picture.png, saver.face)
-    return await _keep(bot.stores, saver, handle, picture.png, seen, _Source("upload"))
+    return await _keep(bot.stores, saver, handle, picture.png, seen, _Source("upload", people=people))
 
 
 async def _known(stores: Stores, saver: Saver, portrait: Portrait[PictureSpec]) -> dict[str, looks.Looks]:
@@ -135,6 +143,7 @@ class _Source:
     sha256: str | None = None
     subject: str = ""
     looks: str = ""
+    people: str = ""
 
 
 def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> FacesSeen:
@@ -185,6 +194,7 @@ async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Fac
         if not isinstance(picture, str):
             await stores.pictures.discard(picture)
         raise
+    people = _with_words(source.people, saver.description)
     if saver.adds:
         return await stores.characters.add(
             saver.user_id,
@@ -195,6 +205,7 @@ async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Fac
             crop=crop,
             face=seen.face,
             looks=source.looks,
+            people=people,
             now=time.time(),
         )
     return await stores.characters.save(
@@ -207,9 +218,16 @@ async def _keep(stores: Stores, saver: Saver, handle: str, png: bytes, seen: Fac
         crop=crop,
         face=seen.face,
         looks=source.looks,
+        people=people,
         description=(saver.description or source.subject)[:DESCRIPTION_LIMIT],
         now=time.time(),
     )
+
+
+def _with_words(people: str, description: str) -> str:
+    """What a face was asked for with, and what its owner says of it."""
+    said = carried_people.in_prompts([parse(description[:DESCRIPTION_LIMIT])])
+    return carried_people.to_text(carried_people.together([carried_people.from_text(people), said]))
 
 
 async def from_message(

@@ -14,7 +14,7 @@ from bot.core import picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
 from bot.guard import Actor
-from bot.uploads import attachments, saving
+from bot.uploads import attachments, recognised, saving
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
 from engine.prompt import NOTHING, PortraitPrompt
@@ -24,12 +24,14 @@ _MARGIN_S: Final = 3600.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A stored picture. `kept` names it among the handed-in ones, "" for a portrait; sides in pixels."""
+    """A stored picture; `people` is what it was asked for with, as JSON. `kept` names it among the handed-in ones, ""
+    for a portrait; sides in pixels."""
 
     sha256: str
     width: int
     height: int
     from_upload: bool
+    people: str = ""
     kept: str = ""
     portrait: Portrait[PictureSpec] | None = None
 
@@ -53,6 +55,7 @@ async def from_portrait(bot: App, portrait: Portrait[PictureSpec]) -> Source:
         width=portrait.spec.width,
         height=portrait.spec.height,
         from_upload=order is None or order.from_upload,
+        people=(order.people if order else None) or "",
         portrait=portrait,
     )
 
@@ -62,12 +65,16 @@ async def from_attachment(bot: App, user_id: int, attachment: discord.Attachment
     attachments.check(attachment)
     await picture_rights.require(bot.stores, user_id)
     async with bot.decoder.slot(user_id) as slot:
-        picture = await slot.clean(await attachments.read(attachment))
+        raw = await attachments.read(attachment)
+        picture = await slot.clean(raw)
+        people = await recognised.people_in(bot.stores, slot, raw)
     staged = await bot.stores.pictures.stage(picture.png)
     now = time.time()
     expires_at = now + bot.settings.price_quote_minutes * 60 + _MARGIN_S
-    kept = await bot.stores.handed_in.keep(user_id, staged, now=now, expires_at=expires_at)
-    return Source(sha256=staged.sha256, width=staged.width, height=staged.height, from_upload=True, kept=kept)
+    kept = await bot.stores.handed_in.keep(user_id, staged, now=now, expires_at=expires_at, people=people)
+    return Source(
+        sha256=staged.sha256, width=staged.width, height=staged.height, from_upload=True, people=people, kept=kept
+    )
 
 
 async def from_link(interaction: Interaction, person: Actor, link: str) -> Source:

@@ -45,6 +45,7 @@ class _NewReference:
     crop: StagedPicture | None
     face: FaceMeasure | None
     looks: str
+    people: str
 
 
 class Characters:
@@ -64,12 +65,13 @@ class Characters:
         crop: StagedPicture | None = None,
         face: FaceMeasure | None = None,
         looks: str = "",
+        people: str = "",
         description: str = "",
         now: float,
     ) -> Character:
         """Save a face from a staged picture, or from a stored one by its sha256.
 
-        `crop` is the face alone, `looks` words about it as JSON.
+        `crop` is the face alone, `looks` words about it and `people` what it was asked for with, both JSON.
 
         Raises `BadHandle`, `HandleTaken`, `PictureMissing`, `PortraitGone`, `ErasedMeanwhile`, `NoSpace`; staged
         pictures are removed then.
@@ -78,7 +80,7 @@ class Characters:
             bare = check_handle(handle)
             async with self._db.storing(user_id) as tx:
                 character_id = await _insert_character(tx, user_id, guild_id, bare, description, now)
-                new = _NewReference(picture, origin, portrait_id, crop, face, looks)
+                new = _NewReference(picture, origin, portrait_id, crop, face, looks, people)
                 await self._insert(tx, character_id, 1, 0, new, now)
                 return await _read(tx, character_id)
         except BaseException:
@@ -96,6 +98,7 @@ class Characters:
         crop: StagedPicture | None = None,
         face: FaceMeasure | None = None,
         looks: str = "",
+        people: str = "",
         now: float,
     ) -> Character:
         """One more picture of a face: a new version that has those of the default one too, and is the default now.
@@ -106,7 +109,7 @@ class Characters:
             async with self._db.storing(user_id) as tx:
                 row = await _next_version(tx, user_id, handle)
                 await _copy_version(tx, row["id"], row["version"], row["next"])
-                new = _NewReference(picture, origin, portrait_id, crop, face, looks)
+                new = _NewReference(picture, origin, portrait_id, crop, face, looks, people)
                 await self._insert(tx, row["id"], row["next"], row["pictures"], new, now)
                 await tx.execute("UPDATE characters SET version = ? WHERE id = ?", (row["next"], row["id"]))
                 return await _read(tx, row["id"])
@@ -121,7 +124,8 @@ class Characters:
         await _must_have_portrait(tx, new.portrait_id)
         await tx.execute(
             "INSERT INTO character_references (character_id, version, position, sha256, origin, portrait_id,"
-            " created_at, crop_sha256, embedding, pattern, measure, looks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " created_at, crop_sha256, embedding, pattern, measure, looks, people)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 character_id,
                 version,
@@ -133,6 +137,7 @@ class Characters:
                 None if new.crop is None else await self._sha256(tx, new.crop),
                 *((face.embedding, face.pattern, face.version) if face else (None, None, None)),
                 new.looks,
+                new.people,
             ),
         )
 
@@ -328,8 +333,9 @@ async def _next_version(tx: Transaction, user_id: int, handle: str) -> sqlite3.R
 async def _copy_version(tx: Transaction, character_id: int, old: int, new: int) -> None:
     await tx.execute(
         "INSERT INTO character_references (character_id, version, position, sha256, origin, portrait_id, created_at,"
-        " crop_sha256, embedding, pattern, measure, looks, fitted) SELECT character_id, ?, position, sha256, origin,"
-        " portrait_id, created_at, crop_sha256, embedding, pattern, measure, looks, fitted FROM character_references"
+        " crop_sha256, embedding, pattern, measure, looks, fitted, people) SELECT character_id, ?, position, sha256,"
+        " origin, portrait_id, created_at, crop_sha256, embedding, pattern, measure, looks, fitted, people"
+        " FROM character_references"
         " WHERE character_id = ? AND version = ? ORDER BY position",
         (new, character_id, old),
     )

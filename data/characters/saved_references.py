@@ -48,9 +48,10 @@ class References:
         picture: StagedPicture | str,
         *,
         origin: Literal["portrait", "upload"],
+        people: str = "",
         now: float,
     ) -> SavedReference:
-        """Save a staged picture, or a stored one by its sha256.
+        """Save a staged picture, or a stored one by its sha256; `people` is what it was asked for with, as JSON.
 
         Raises `BadHandle`, `HandleTaken`, `PictureMissing`, `NoSpace`; a staged picture is removed then.
         """
@@ -59,8 +60,8 @@ class References:
             async with self._db.storing(user_id) as tx:
                 sha256 = await self._stored(tx, picture)
                 row = await tx.one(
-                    "INSERT INTO saved_references (user_id, guild_id, handle, role, sha256, origin, created_at)"  # noqa: S608
-                    " SELECT :user, :guild, :handle, :role, :sha256, :origin, :now WHERE NOT EXISTS"
+                    "INSERT INTO saved_references (user_id, guild_id, handle, role, sha256, origin, people, created_at)"  # noqa: S608
+                    " SELECT :user, :guild, :handle, :role, :sha256, :origin, :people, :now WHERE NOT EXISTS"
                     " (SELECT 1 FROM characters WHERE user_id = :user AND handle = :handle)"
                     f" ON CONFLICT DO NOTHING RETURNING {_COLUMNS}",
                     {
@@ -70,6 +71,7 @@ class References:
                         "role": role,
                         "sha256": sha256,
                         "origin": origin,
+                        "people": people,
                         "now": now,
                     },
                 )

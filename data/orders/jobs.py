@@ -400,8 +400,8 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
         )
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, from_upload, parent_portrait_id, series_id, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " upload_limit, from_upload, people, parent_portrait_id, series_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             order.source,
@@ -413,6 +413,7 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
             order.message_id,
             order.upload_limit,
             int(order.from_upload),
+            order.people,
             order.parent_portrait_id,
             order.series.series_id if order.series else None,
             now,

@@ -66,7 +66,7 @@ class NewFrames:
 class NewOrder(Generic[Spec_co]):
     """`source` says where the order came from and is unique (such as "interaction:123").
 
-    `from_upload` says that a picture behind it was handed in by a person.
+    `from_upload` says that a picture behind it was handed in by a person; `people` what it asks for of people, as JSON.
     `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
     `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
     prices rest on: an account that has lost it is refused with `TierEnded`.
@@ -84,6 +84,7 @@ class NewOrder(Generic[Spec_co]):
     message_id: int | None = None
     upload_limit: int = 0
     from_upload: bool = False
+    people: str = ""
     parent_portrait_id: int | None = None
     references: tuple[int, ...] = ()
     pictures: tuple[NewPicture, ...] = ()
@@ -155,6 +156,7 @@ class Order(Generic[Spec_co]):
 
     `sending_since` is when a new message was first sent for it (see `sending`), epoch seconds.
     `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
+    `people` is what it and all behind it asks for of people, as JSON (None: from before, and not read yet).
     `series_id` names the series that its jobs are frames of, if they are. `unshown_since` is when every way to the
     person was found closed (epoch seconds): its portraits wait for the person's next command.
     """
@@ -171,6 +173,7 @@ class Order(Generic[Spec_co]):
     message_id: int | None
     upload_limit: int
     from_upload: bool
+    people: str | None
     sending_since: float | None
     parent_portrait_id: int | None
     state: Literal["open", "closed"]
@@ -204,8 +207,8 @@ _ORDER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "a": ("guild_id", "user_id", "balance"),
     "o": (
         *("id", "source", "account_id", "channel_id", "prompt", "token", "token_expires_at", "message_id"),
-        *("upload_limit", "from_upload", "sending_since", "parent_portrait_id", "state", "created_at", "series_id"),
-        *("delivered_by", "unshown_since"),
+        *("upload_limit", "from_upload", "people", "sending_since", "parent_portrait_id", "state", "created_at"),
+        *("series_id", "delivered_by", "unshown_since"),
     ),
 }
 _ORDER_COLUMNS = ", ".join(

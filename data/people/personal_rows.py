@@ -86,6 +86,7 @@ LEFT: Mapping[str, Mapping[str, str]] = {
         "id": "kept",
         "source": "replaced",
         "prompt": "blank",
+        "people": "blank",
         "token": "blank",
         "state": "kept",
         "series_id": "kept",
@@ -146,8 +147,8 @@ STATEMENTS = (
     f"UPDATE orders SET parent_portrait_id = NULL WHERE parent_portrait_id IN {_PORTRAITS}",
     f"UPDATE portraits SET parent_id = NULL WHERE parent_id IN {_PORTRAITS}",
     "DELETE FROM portraits WHERE user_id = :user",
-    f"""UPDATE orders SET source = 'erased:' || id, channel_id = 0, prompt = '', token = NULL, message_id = NULL
-        WHERE account_id IN {_MINE}""",
+    f"""UPDATE orders SET source = 'erased:' || id, channel_id = 0, prompt = '', people = '', token = NULL,
+        message_id = NULL WHERE account_id IN {_MINE}""",
     f"UPDATE jobs SET error = '', prompt = '', provider_ref = '' WHERE order_id IN {_ORDERS}",
     "DELETE FROM styles WHERE user_id = :user",
     "DELETE FROM drafts WHERE user_id = :user",

@@ -14,8 +14,12 @@ class HandedIn:
         self._db = db
         self._pictures = pictures
 
-    async def keep(self, user_id: int, staged: StagedPicture, *, now: float, expires_at: float) -> str:
+    async def keep(
+        self, user_id: int, staged: StagedPicture, *, now: float, expires_at: float, people: str = ""
+    ) -> str:
         """Keep a staged picture until `expires_at` (epoch seconds); what it is kept as, for `let_go`.
+
+        `people` is what its recipe says of people, as JSON.
 
         Pictures whose time is over go now. Raises `ErasedMeanwhile`, `NoSpace`; the staged picture is removed then.
         """
@@ -24,8 +28,8 @@ class HandedIn:
             async with self._db.storing(user_id) as tx:
                 await self._pictures.adopt(tx, staged)
                 await tx.execute(
-                    "INSERT INTO handed_in (id, user_id, sha256, expires_at) VALUES (?, ?, ?, ?)",
-                    (kept, user_id, staged.sha256, expires_at),
+                    "INSERT INTO handed_in (id, user_id, sha256, people, expires_at) VALUES (?, ?, ?, ?, ?)",
+                    (kept, user_id, staged.sha256, people, expires_at),
                 )
                 await self._drop(tx, "expires_at < ?", now)
         except BaseException:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from bot.core.carried_people import NOBODY, of_years
 from bot.core.policy import PolicyQuestion, PolicyRefusal, decide
 from engine.prompt import PortraitPrompt, parse
 
@@ -57,7 +58,7 @@ def _found(row: dict[str, Any], prompt: PortraitPrompt, setting: str) -> str:
     question = PolicyQuestion(
         prompt=prompt,
         from_upload=row.get("upload", False),
-        character_age=row.get("character_age"),
+        carried=of_years(row["character_age"]) if row.get("character_age") is not None else NOBODY,
         year=LABELLED_IN,
         **SETTINGS[setting],
     )
