@@ -47,7 +47,7 @@ async def test_a_refusal_is_appealed_once_reviewed_after_a_restart_and_released(
     card = answer(await world.mira.click(told.last_message, label="Review"))
     assert "purple" in fields(card)["Words"]
     await world.restart()
-    assert "for moderators" in said(await world.lena.click(card, label="Release"))
+    assert "for moderators" in said(await world.lena.click(told.last_message, label="Review"))
     await world.mira.click(card, label="Release")
     await refuse(world, world.sam)
     assert len(await world.stores.portraits.of_user(world.guild.id, world.sam.id)) == 1
