@@ -43,6 +43,7 @@ CUSTOM_IDS = {
         *(f"review:{action}:refused:1" for action in ("release", "delete", "warn", "ban", "next", "open")),
         "review:delete:character:1",
     ],
+    "MisreadButton": ["misread:ask:1", "misread:write:1"],
     "AppealButton": ["appeal:1"],
     "EraseButton": [f"privacy:erase:yes:{ID}", f"privacy:erase:no:{ID}"],
 }
