@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 import discord
 
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
+from data.people.refused_orders import RefusedOrder
 from data.pictures.portrait_rows import Portrait
 from engine.pictures.decoding.decoder import Decoder
 from engine.queue.engine import Engine
@@ -52,6 +53,10 @@ class App(discord.AutoShardedClient):
 
     def is_owner(self, user_id: int) -> bool:
         """Whether this is one of the bot's owners."""
+        raise NotImplementedError
+
+    async def refused(self, order: RefusedOrder) -> dict[str, Any]:
+        """Tell the moderators of what a rule refused; what goes under the sentence that tells its person."""
         raise NotImplementedError
 
 

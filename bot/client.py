@@ -13,10 +13,9 @@ from discord import app_commands
 
 from bot import commands
 from bot.app import App, Interaction, Waiting
-from bot.commands import reported_characters
-from bot.components import consent, picking
+from bot.components import consent, picking, review_queue
 from bot.components.base import CONTROLS
-from bot.core import carried_people, policy
+from bot.core import carried_people, policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
@@ -32,6 +31,7 @@ from bot.uploads import attachments, saving
 from data.characters.saved_characters import Character
 from data.core import presence
 from data.core.files import write_over
+from data.people.refused_orders import RefusedOrder
 from engine.faces import identity
 from engine.models.catalogue import Catalogue
 from engine.pictures.decoding.decoder import Decoder
@@ -181,7 +181,7 @@ class StudioBot(App):
 
     async def _finish_earlier(self) -> None:
         await erasing.finish_earlier(self)
-        await self.studio.stop_jobs(await self.stores.character_reports.stopped_jobs(), reported_characters.DISABLED)
+        await self.studio.stop_jobs(await self.stores.character_reports.stopped_jobs(), review_items.DISABLED)
         if taken_up := await self.studio.resume():
             log.info("took up %d orders of an earlier run", taken_up)
 
@@ -206,7 +206,10 @@ class StudioBot(App):
         try:
             await self._save_from_reply(message, handle, me)
         except replies.USER_FACING as error:
-            await message.reply(replies.sentence_for(error), mention_author=False)
+            guild_id = message.guild.id if message.guild else 0
+            refused = await refusals.keep(self, guild_id, message.author.id, error)
+            parts = {} if refused is None else await self.refused(refused)
+            await message.reply(replies.sentence_for(error), mention_author=False, **parts)
 
     async def _save_from_reply(self, message: discord.Message, handle: str, me: discord.ClientUser) -> None:
         guild_id = message.guild.id if message.guild else 0
@@ -248,6 +251,10 @@ class StudioBot(App):
 
     def is_owner(self, user_id: int) -> bool:
         return user_id in self._owners
+
+    async def refused(self, order: RefusedOrder) -> dict[str, Any]:
+        await review_queue.tell_moderators(self, order.guild_id, "refused", order.id)
+        return {"view": review_queue.appeal_button(order)} if order.guild_id else {}
 
     async def close(self) -> None:
         """Finish the current step, keep what has not ended, then leave Discord and close the database.

@@ -70,12 +70,16 @@ async def _read_person(interaction: Interaction) -> Actor:
     if _ADMITTED not in interaction.extras:
         await require_welcome(bot, guild_id, interaction.user.id)
     settings = await bot.stores.servers.get(guild_id)
+    moderator = is_moderator(interaction.user, interaction.permissions, settings)
     return Actor(
         user_id=interaction.user.id,
         place=Whereabouts(
-            guild_id=guild_id, channel_id=interaction.channel_id or 0, adult=_is_adult(interaction.channel)
+            guild_id=guild_id,
+            channel_id=interaction.channel_id or 0,
+            adult=_is_adult(interaction.channel),
+            moderator=moderator,
         ),
-        moderator=is_moderator(interaction.user, interaction.permissions, settings),
+        moderator=moderator,
     )
 
 

@@ -11,17 +11,16 @@ from discord.app_commands import Range
 from bot.app import App, Interaction
 from bot.commands import admin, character
 from bot.commands.moderation import MODERATORS
-from bot.components import actions
+from bot.components import actions, review_queue
 from bot.components.autocomplete import complete_character
 from bot.components.base import MAX_ID
-from bot.core import words
+from bot.core import review_items, words
 from bot.core.errors import Gone, Refused
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.people.character_reports import EVERYWHERE, DisabledCharacter, Report
 
-DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
 PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
 _SHOWN = 15
 Reason = Range[str, 1, 300]
@@ -45,13 +44,15 @@ async def report(
     if not person.place.guild_id:
         raise Refused("Reports go to the moderators of a server, so make it there.")
     for character_id in await _seen(interaction, person, name, portrait):
-        await interaction.client.stores.character_reports.report(
+        new = await interaction.client.stores.character_reports.report(
             character_id,
             guild_id=person.place.guild_id,
             reporter_id=person.user_id,
             reason=" ".join(reason.split()),
             now=time.time(),
         )
+        if new:
+            await review_queue.tell_moderators(interaction.client, person.place.guild_id, "character", character_id)
     await replies.whisper(interaction, "Thank you. The moderators of this server can see that now.")
 
 
@@ -143,7 +144,7 @@ async def _disable(interaction: Interaction, character_id: int, *, guild_id: int
     new = await bot.stores.character_reports.disable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, reason=reason, now=time.time()
     )
-    stopped = await bot.studio.stop_jobs(await bot.stores.character_reports.stopped_jobs(), DISABLED)
+    stopped = await bot.studio.stop_jobs(await bot.stores.character_reports.stopped_jobs(), review_items.DISABLED)
     ended = f" {stopped} portraits that waited with it were cancelled and refunded." if stopped else ""
     await replies.whisper(
         interaction,

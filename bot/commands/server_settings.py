@@ -41,6 +41,7 @@ async def complete_zone(interaction: Interaction, current: str) -> list[Choice[s
     adult="Whether adult portraits may be made in age-restricted channels",
     block="A word or phrase that prompts here may not contain",
     unblock="A blocked word or phrase to allow again",
+    moderation_channel="Where moderators are told that something waits for them, without any words of it",
     ask_when_unsure="Whether a prompt that may have been misread is shown to its author before it is paid for",
 )
 @app_commands.autocomplete(time_zone=complete_zone)
@@ -53,6 +54,7 @@ async def settings(
     block: Range[str, 2, 60] | None = None,
     unblock: Range[str, 2, 60] | None = None,
     ask_when_unsure: bool | None = None,
+    moderation_channel: discord.TextChannel | None = None,
 ) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
@@ -63,6 +65,8 @@ async def settings(
     changed = _changed(current, studio_role, time_zone, allowance, adult)
     if ask_when_unsure is not None:
         changed = replace(changed, asks=ask_when_unsure)
+    if moderation_channel is not None:
+        changed = replace(changed, moderation_channel_id=moderation_channel.id)
     changed = replace(changed, blocked_words=_blocked(changed.blocked_words, block, unblock))
     if changed != current:
         await servers.save(changed, actor_id=person.user_id, now=time.time())
@@ -114,6 +118,10 @@ def _card(current: ServerSettings, default_allowance: int) -> discord.Embed:
     embed.add_field(name="Daily allowance", value=words.credits_word(allowance))
     embed.add_field(name="Adult portraits", value="in age-restricted channels" if current.adult else "never")
     embed.add_field(name="Prompts that may be misread", value="asked about" if current.asks else "made as they are")
+    embed.add_field(
+        name="Moderators are told in",
+        value=f"<#{current.moderation_channel_id}>" if current.moderation_channel_id else "no channel",
+    )
     embed.add_field(
         name="Blocked", value=words.plain(", ".join(current.blocked_words), 900) or "nothing of its own", inline=False
     )

@@ -25,11 +25,16 @@ class Refused(BotError):
 
 
 class AgainstPolicy(Refused):
-    """What was asked for is not made here; `rule` names the rule, for the audit."""
+    """What was asked for is not made here; `rule` names the rule, for the audit.
 
-    def __init__(self, rule: str, sentence: str) -> None:
+    `said` are the words that were judged, for moderators; `counts` says whether it counts towards a cool-down.
+    """
+
+    def __init__(self, rule: str, sentence: str, *, said: str = "", counts: bool = True) -> None:
         super().__init__(f"{words.sentence(sentence)} Nothing was charged.")
         self.rule = rule
+        self.said = said
+        self.counts = counts
 
 
 class Suspicious(Refused):

@@ -5,11 +5,15 @@ Words are a second line of defence (`policy_reading.py`): the first is where a p
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from typing import Final
 
 from bot.core import carried_people
 from bot.core.carried_people import NOBODY, CarriedPeople
 from bot.core.policy_reading import Finding, first_blocked, read
 from engine.prompt import PortraitPrompt
+
+BY_SERVER: Final = "blocked-by-server"
+"""The one rule that is a server's own: its moderators can let an order have the words all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +80,7 @@ def _young(said: Finding, carried: CarriedPeople) -> PolicyRefusal | None:
 def _blocked(question: PolicyQuestion) -> PolicyRefusal | None:
     for rule, whose, blocked in (
         ("blocked-by-operator", "this bot", question.operator_blocked),
-        ("blocked-by-server", "this server", question.server_blocked),
+        (BY_SERVER, "this server", question.server_blocked),
     ):
         word = first_blocked(question.prompt, blocked)
         if word:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.core import carried_people, policy, words
+from bot.core import carried_people, face_blocks, policy, words
 from bot.core.carried_people import CarriedPeople
 from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
@@ -34,6 +34,7 @@ from engine.queue.engine import Engine
 DEFAULT_ASPECT: Final = "2:3"
 MAX_SEED: Final = 2**32 - 1
 DAY_S: Final = 86_400.0
+HOUR_S: Final = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class Whereabouts:
     guild_id: int
     channel_id: int
     adult: bool = False
+    moderator: bool = False
+    """Whether who orders there moderates there too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,16 +95,19 @@ class Validator:
         self._stores = stores
         self._engine = engine
         self._running_caps: dict[str, int] = {}
+        self._looking = asyncio.Semaphore()
 
     async def order_for(self, request: OrderRequest, answer: StatusMessage) -> tuple[NewOrder[PictureSpec], Tier]:
         """The order that the request comes to, and the tier whose caps it takes its place under.
 
         Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
         """
+        await self._not_cooling_down(request)
         models = [self._model(model_id) for _, model_id in request.takes()]
         different = {model.id: model for model in models}.values()
         request = await self._with_saved_pictures(request)
         characters = await self._characters(request)
+        await self._no_blocked_face(request)
         for model in different:
             _holds(model, len(characters))
             _takes_pictures(model, request.extras, len(characters))
@@ -116,6 +122,19 @@ class Validator:
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
         return replace(new, from_upload=from_upload, people=people), tier
+
+    async def _not_cooling_down(self, request: OrderRequest) -> None:
+        """Raises Refused for a while after so many refusals within an hour; of the person's own, in that server."""
+        most, place = self.settings.moderation_refusals, request.place
+        if not most or place.moderator:
+            return
+        recent = await self._stores.refused_orders.recent(place.guild_id, request.user_id, limit=most)
+        until = cool_down_until(recent, most, self.settings.moderation_cool_down_minutes * 60)
+        if time.time() < until:
+            raise Refused(
+                f"Orders of yours were refused {most} times within an hour, so the next one is taken "
+                f"<t:{int(until) + 1}:R>. Nothing was charged; a moderator can end the wait if a refusal was wrong."
+            )
 
     def not_taken(self, request: OrderRequest) -> tuple[str, ...]:
         """What was asked for that the models of a request have no use for, as clauses."""
@@ -163,7 +182,17 @@ class Validator:
                 character = await self.character(request.user_id, request.place.guild_id, again)
             found.append(character)
         await self._stores.character_reports.check(request.place.guild_id, found)
+        await face_blocks.check_characters(self._stores, request.place.guild_id, found)
         return found
+
+    async def _no_blocked_face(self, request: OrderRequest) -> None:
+        """Raises AgainstPolicy when a picture that the order goes by shows a blocked face."""
+        shown = [picture.sha256 for picture in request.extras.pictures]
+        shown += [request.extras.edit.sha256] if request.extras.edit is not None else []
+        for sha256 in dict.fromkeys(shown):
+            # One at a time: whoever waits for faces to be looked for takes no thread.
+            async with self._looking:
+                await face_blocks.check_picture(self._stores, request.place.guild_id, sha256)
 
     async def _versions_of(self, portrait_id: int | None) -> dict[int, int]:
         portrait = None if portrait_id is None else await self._stores.portraits.get(portrait_id)
@@ -292,10 +321,15 @@ class Validator:
             server_blocked=server.blocked_words,
         )
         asked = self._asked_of_policy(request, characters)
-        judged = await beside(sum(map(_length, asked)), lambda: _judged(question, asked))
-        for decision, _ in judged:
-            if isinstance(decision, policy.PolicyRefusal):
-                raise AgainstPolicy(decision.rule, decision.sentence)
+        length, said = sum(map(_length, asked)), _said(asked)
+        judged = await beside(length, lambda: _judged(question, asked))
+        refused = _refusal(judged)
+        if refused is not None and await self._released(request, refused.rule, said):
+            own = replace(question, server_blocked=())
+            judged = await beside(length, lambda: _judged(own, asked))
+            refused = _refusal(judged)
+        if refused is not None:
+            raise AgainstPolicy(refused.rule, refused.sentence, said=said)
         return from_upload, carried_people.to_text(carried_people.together(people for _, people in judged))
 
     async def _carried(self, request: OrderRequest, characters: Sequence[Character]) -> CarriedPeople:
@@ -306,6 +340,12 @@ class Validator:
             characters=[one.id for one in characters], pictures=pictures, portrait_id=request.parent_portrait_id
         )
         return carried_people.behind([*found, PeopleBehind("recipe", wanted.people)])
+
+    async def _released(self, request: OrderRequest, rule: str, said: str) -> bool:
+        """Whether the server's moderators let the person have these words in spite of their own block list."""
+        if rule != policy.BY_SERVER:
+            return False
+        return await self._stores.refused_orders.released(request.place.guild_id, request.user_id, rule, said)
 
     def _asked_of_policy(self, request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
         """Every prompt that a picture of it is made from, with what its saved faces and its fine-tune bring along, and
@@ -331,11 +371,34 @@ class Validator:
         raise PriceUnconfirmed(total, account.balance)
 
 
-def _judged(
-    question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]
-) -> list[tuple[policy.Decision, CarriedPeople]]:
+_Judged = list[tuple[policy.Decision, CarriedPeople]]
+
+
+def _refusal(judged: _Judged) -> policy.PolicyRefusal | None:
+    """The first refusal that policy has for any of the prompts."""
+    return next((decision for decision, _ in judged if isinstance(decision, policy.PolicyRefusal)), None)
+
+
+def _judged(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> _Judged:
     """What policy says of each of the prompts."""
     return [policy.judged(replace(question, prompt=prompt)) for prompt in prompts]
+
+
+def _said(prompts: Sequence[PortraitPrompt]) -> str:
+    """The words that policy reads, for moderators; a line for each prompt."""
+    lines = dict[str, None]()
+    for prompt in prompts:
+        unwanted = [f"without: {prompt.negative}"] if prompt.negative else []
+        parts = [*(prompt.slot(slot) for slot in SLOTS), *prompt.text, *unwanted]
+        lines[" · ".join(part for part in parts if part)] = None
+    return "\n".join(line for line in lines if line)
+
+
+def cool_down_until(recent: Sequence[float], most: int, wait_s: float) -> float:
+    """Until when somebody waits who was refused at these times (newest first), 0 for nobody. Epoch seconds."""
+    if len(recent) < most or recent[0] - recent[most - 1] > HOUR_S:
+        return 0.0
+    return recent[0] + wait_s
 
 
 def _length(prompt: PortraitPrompt) -> int:

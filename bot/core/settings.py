@@ -384,6 +384,20 @@ class Settings(BaseSettings):
         50, ge=0, description="How many tiers one moderator may grant in 24 hours, in one server."
     )
 
+    moderation_words_days: int = Field(
+        14,
+        ge=0,
+        le=365,
+        description="For how many days the words of refused orders are kept for moderators. 0: not at all.",
+    )
+    moderation_refusals: int = Field(
+        5,
+        ge=0,
+        le=20,
+        description="After how many refusals within an hour a member has to wait before the next order. 0: never.",
+    )
+    moderation_cool_down_minutes: int = Field(30, ge=1, le=1440, description="How long that wait is, in minutes.")
+
     signing_enabled: bool = Field(
         True, description="Whether pictures carry a signed C2PA manifest that says they are generated."
     )

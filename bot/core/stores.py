@@ -20,10 +20,12 @@ from data.orders.price_quotes import Quotes
 from data.orders.saved_styles import Drafts, Styles
 from data.orders.series_rows import AllSeries
 from data.people.bans import Bans
+from data.people.blocked_faces import BlockedFaces
 from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
 from data.people.misreadings import Misreadings
 from data.people.questions import Questions
+from data.people.refused_orders import RefusedOrders
 from data.people.server_figures import Stats
 from data.people.servers import Servers
 from data.pictures.asked_people import AskedPeople
@@ -57,6 +59,8 @@ class Stores:
     drafts: Drafts
     quotes: Quotes
     bans: Bans
+    blocked_faces: BlockedFaces
+    refused_orders: RefusedOrders
     character_reports: CharacterReports
     questions: Questions
     misreadings: Misreadings
@@ -97,6 +101,8 @@ class Stores:
             drafts=Drafts(database),
             quotes=Quotes(database),
             bans=Bans(database),
+            blocked_faces=BlockedFaces(database),
+            refused_orders=RefusedOrders(database),
             character_reports=CharacterReports(database, privacy.marks),
             questions=Questions(database),
             misreadings=Misreadings(database),

@@ -1,5 +1,5 @@
 """What is done by itself. Once a minute: orders that nothing follows are taken up. Once an hour: people are told that
-their tier ends, old portraits are deleted, erasures are finished."""
+their tier ends, old portraits and the words of old refusals are deleted, erasures are finished."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.messages.replies import NO_PINGS
 from data.credits.accounts import Account
-from data.upkeep.retention import delete_older
+from data.upkeep.retention import DAY_S, delete_older
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +81,7 @@ class Maintenance:
             if await self._tell(account, now):
                 await self._stores.accounts.mark_notified(account)
         await self._stores.handed_in.drop_expired(now)
+        await self._stores.refused_orders.forget_words(before=now - self._settings.moderation_words_days * DAY_S)
         if self._settings.data_keep_days:
             deleted = await delete_older(self._stores.portraits, days=self._settings.data_keep_days, now=now)
             if deleted:

@@ -1,4 +1,4 @@
-"""Refused presses and commands in the audit: what somebody tried who was not offered it."""
+"""Refusals on record: presses and commands of somebody who was not offered them, and what a rule refused."""
 
 import logging
 import re
@@ -9,10 +9,11 @@ from typing import Any, Final
 import discord
 from discord import app_commands
 
-from bot.app import Interaction
+from bot.app import App, Interaction
 from bot.core.errors import AgainstPolicy, Gone, Suspicious
 from data.core.audit import AuditAction
 from data.core.data_errors import DataError
+from data.people.refused_orders import RefusedOrder
 
 log = logging.getLogger(__name__)
 
@@ -22,30 +23,55 @@ _MOST_IN_WINDOW: Final = 20
 
 
 async def note(interaction: Interaction, error: BaseException) -> None:
-    """Write a suspicious refusal, or one by policy, to the audit of the server where it happened.
+    """Write a suspicious refusal to the audit of the server where it happened.
 
     The same try is written once in ten minutes and a person's tries at most twenty times, so that nobody can fill
     the audit by pressing.
     """
-    if isinstance(error, app_commands.CommandInvokeError):
-        error = error.original
-    if isinstance(error, AgainstPolicy):
-        await _write(interaction, AuditAction.AGAINST_POLICY, error.rule, repeats=True)
-    elif _is_suspicious(interaction, error):
-        await _write(interaction, AuditAction.REFUSED, _tried(interaction), repeats=False)
-
-
-async def _write(interaction: Interaction, action: AuditAction, what: str, *, repeats: bool) -> None:
-    guild_id, now = interaction.guild_id or 0, time.time()
-    audit = interaction.client.stores.audit
+    if not _is_suspicious(interaction, planned(error)):
+        return
+    guild_id, user_id, what = interaction.guild_id or 0, interaction.user.id, _tried(interaction)
     try:
-        recent = await audit.page(
-            guild_id, actor_id=interaction.user.id, action=action, since=now - _WINDOW_S, limit=_MOST_IN_WINDOW
-        )
-        if len(recent) < _MOST_IN_WINDOW and (repeats or all(entry.detail != what for entry in recent)):
-            await audit.append(guild_id, interaction.user.id, action, detail=what, now=now)
+        recent = await _recent(interaction.client, guild_id, user_id, AuditAction.REFUSED)
+        if len(recent) < _MOST_IN_WINDOW and what not in recent:
+            await interaction.client.stores.audit.append(
+                guild_id, user_id, AuditAction.REFUSED, detail=what, now=time.time()
+            )
     except DataError:
         log.exception("a refusal could not be written to the audit")
+
+
+async def keep(bot: App, guild_id: int, user_id: int, error: BaseException) -> RefusedOrder | None:
+    """Write down what a rule refused, for the moderators of that server; None for every other error.
+
+    A person's are written at most twenty times in ten minutes, and then None is returned too.
+    """
+    error = planned(error)
+    if not isinstance(error, AgainstPolicy):
+        return None
+    said = error.said if bot.settings.moderation_words_days else ""
+    try:
+        if len(await _recent(bot, guild_id, user_id, AuditAction.AGAINST_POLICY)) >= _MOST_IN_WINDOW:
+            return None
+        return await bot.stores.refused_orders.add(
+            guild_id, user_id, error.rule, said, counts=error.counts, now=time.time()
+        )
+    except DataError:
+        log.exception("a refusal could not be written down")
+        return None
+
+
+def planned(error: BaseException) -> BaseException:
+    """The error itself, out of what discord.py wraps it in."""
+    return error.original if isinstance(error, app_commands.CommandInvokeError) else error
+
+
+async def _recent(bot: App, guild_id: int, user_id: int, action: AuditAction) -> list[str]:
+    """The details of what the audit has of the person and this action, of the last ten minutes."""
+    entries = await bot.stores.audit.page(
+        guild_id, actor_id=user_id, action=action, since=time.time() - _WINDOW_S, limit=_MOST_IN_WINDOW
+    )
+    return [entry.detail for entry in entries]
 
 
 def _is_suspicious(interaction: Interaction, error: BaseException) -> bool:

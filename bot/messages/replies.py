@@ -101,9 +101,12 @@ async def tell_error(interaction: Interaction, error: BaseException) -> None:
     if sentence is None:
         log.error("a command or button failed", exc_info=error)
         sentence = SORRY
+    # Before the person is told: what they can appeal against has a number.
+    refused = await refusals.keep(interaction.client, interaction.guild_id or 0, interaction.user.id, error)
+    parts = {} if refused is None else await interaction.client.refused(refused)
     try:
         # The first follow-up to a "thinking" message takes its place, and is seen by whoever could see that.
-        await whisper(interaction, sentence)
+        await whisper(interaction, sentence, **parts)
     except discord.HTTPException as failure:
         log.warning("an error could not be told: %s", failure)
     await refusals.note(interaction, error)

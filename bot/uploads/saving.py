@@ -11,7 +11,7 @@ from typing import Final
 import discord
 
 from bot.app import App
-from bot.core import carried_people, picture_rights, words
+from bot.core import carried_people, face_blocks, picture_rights, words
 from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
 from bot.uploads import attachments, recognised
@@ -79,7 +79,7 @@ async def from_portrait(
 ) -> Character:
     """Save the face in one of the bot's own portraits.
 
-    Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, Refused when no face will do.
+    Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, AgainstPolicy, Refused when no face will do.
     """
     order = await stores.orders.get(portrait.order_id)
     # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
@@ -89,6 +89,7 @@ async def from_portrait(
         await picture_rights.require(stores, saver.user_id)
     png = await stores.pictures.read(portrait.sha256)
     seen = await asyncio.to_thread(examine, png, saver.face, needed=catalogue.shows_faces(portrait.spec.model))
+    await face_blocks.check_saved(stores, saver.guild_id, seen.face)
     prompt = portrait.spec.prompt
     # The studio alone puts people in the order of the words.
     place = seen.place if _in_order(catalogue, portrait.spec.model) else None
@@ -121,6 +122,7 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
         # Faces are looked for one after the other: whoever waits for that takes no thread.
         async with bot.looking:
             seen = await asyncio.to_thread(examine, picture.png, saver.face)
+    await face_blocks.check_saved(bot.stores, saver.guild_id, seen.face)
     return await _keep(bot.stores, saver, handle, picture.png, seen, _Source("upload", people=people))
 
 

@@ -30,11 +30,22 @@ class AuditAction(StrEnum):
     DENY_SERVER = "deny server"
     REFUSED = "refused"
     AGAINST_POLICY = "refused by policy"
+    APPEAL = "appeal"
+    RELEASE_REFUSED = "release what was refused"
+    DELETE_REFUSED = "delete what was refused"
+    WARN = "warn"
+    WARN_ABOUT_CHARACTER = "warn about character"
+    SETTLE_BY_BAN = "settle by a ban"
+    DISMISS_REPORT = "dismiss report"
+    BLOCK_FACE = "block face"
+    UNBLOCK_FACE = "unblock face"
 
 
 ABOUT_CHARACTERS: Final = frozenset(
     {
         AuditAction.REPORT_CHARACTER,
+        AuditAction.DISMISS_REPORT,
+        AuditAction.WARN_ABOUT_CHARACTER,
         AuditAction.DISABLE_CHARACTER,
         AuditAction.ENABLE_CHARACTER,
         AuditAction.PURGE_CHARACTER,
@@ -125,10 +136,11 @@ async def record(
     detail: str = "",
     reason: str = "",
     now: float,
-) -> None:
-    """Append an entry within the transaction of what it tells about."""
-    await tx.execute(
+) -> int:
+    """Append an entry within the transaction of what it tells about; returns its number."""
+    rows = await tx.execute(
         "INSERT INTO audit (guild_id, actor_id, action, target_id, detail, reason, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (guild_id, actor_id, action, target_id, detail, reason, now),
     )
+    return int(rows[0]["id"])

@@ -65,7 +65,7 @@ _REPORTS = """
 SELECT r.id, c.id, c.user_id, c.handle, r.guild_id, r.reporter_id, r.reason, r.created_at,
     EXISTS (SELECT 1 FROM disabled_characters d WHERE d.character_id = c.id AND d.guild_id IN (0, r.guild_id))
 FROM character_reports r JOIN characters c ON c.id = r.character_id
-WHERE r.guild_id = ? ORDER BY r.id DESC LIMIT ?
+WHERE r.guild_id = ?
 """
 _KEPT = """
 SELECT c.id, c.user_id, c.guild_id, c.handle, c.created_at,
@@ -73,6 +73,10 @@ SELECT c.id, c.user_id, c.guild_id, c.handle, c.created_at,
     (SELECT count(*) FROM character_reports r WHERE r.character_id = c.id),
     EXISTS (SELECT 1 FROM disabled_characters d WHERE d.character_id = c.id)
 FROM characters c
+"""
+_WAITING = """
+AND r.settled_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM disabled_characters d WHERE d.character_id = c.id AND d.guild_id IN (0, r.guild_id))
 """
 # Jobs that wait or run with a character that is disabled where they were ordered.
 _JOBS = """
@@ -112,8 +116,29 @@ class CharacterReports:
 
     async def reports(self, guild_id: int, *, limit: int = 20) -> Sequence[Report]:
         """The server's reports, newest first."""
-        rows = await self._db.fetch_all(_REPORTS, (guild_id, limit))
+        rows = await self._db.fetch_all(f"{_REPORTS} ORDER BY r.id DESC LIMIT ?", (guild_id, limit))
         return [Report(*row) for row in rows]
+
+    async def open_reports(self, guild_id: int, *, limit: int = 100) -> Sequence[Report]:
+        """The server's reports that nobody has dealt with, oldest first."""
+        rows = await self._db.fetch_all(f"{_REPORTS}{_WAITING} ORDER BY r.id LIMIT ?", (guild_id, limit))
+        return [Report(*row) for row in rows]
+
+    async def settle(self, report: Report, action: AuditAction | None, *, actor_id: int, now: float) -> bool:
+        """All that was reported of that character in that server is dealt with; False when it was already.
+
+        Audited as `action`, unless something else is audited of it.
+        """
+        async with self._db.storing(actor_id) as tx:
+            gone = await tx.execute(
+                "UPDATE character_reports SET settled_at = ? WHERE character_id = ? AND guild_id = ?"
+                " AND settled_at IS NULL RETURNING id",
+                (now, report.character_id, report.guild_id),
+            )
+            if gone and action is not None:
+                character = await _character(tx, report.character_id)
+                await _audit(tx, action, character, report.guild_id, actor_id, "", now)
+        return bool(gone)
 
     async def disable(self, character_id: int, *, guild_id: int, actor_id: int, reason: str, now: float) -> bool:
         """Take a character out of use in a server, or `EVERYWHERE`; audited. False when it was already."""

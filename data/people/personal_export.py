@@ -82,6 +82,8 @@ _DOCUMENTS: Mapping[str, str] = {
         expires_at FROM quotes WHERE user_id = :user ORDER BY created_at""",
     "misreadings": """SELECT words, understood, meant, wording, created_at FROM misreadings
         WHERE user_id = :user ORDER BY created_at, id""",
+    "refused_orders": """SELECT guild_id AS server_id, rule, words, created_at, appealed_at, settled_at, outcome
+        FROM refused_orders WHERE user_id = :user ORDER BY id""",
     "consents": """SELECT about, wording, asked_at, answer, answered_at FROM questions
         WHERE user_id = :user ORDER BY asked_at""",
     "reports_by_you": """SELECT r.guild_id AS server_id, c.handle, r.reason, r.created_at FROM character_reports r

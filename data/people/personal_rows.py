@@ -31,6 +31,7 @@ GONE = frozenset(
         "portraits",
         "questions",
         "quotes",
+        "refused_orders",
         "saved_references",
         "styles",
     }
@@ -60,6 +61,7 @@ LEFT: Mapping[str, Mapping[str, str]] = {
         "reason": "blank",
     },
     "bans": {"user_id": "row goes; a keyed hash stays", "actor_id": "pseudonym", "reason": "blank"},
+    "blocked_faces": {"actor_id": "pseudonym", "reason": "blank", "embedding": "kept with the block"},
     "character_reports": {"reporter_id": "pseudonym", "reason": "blank"},
     "disabled_characters": {"actor_id": "pseudonym", "reason": "blank"},
     "jobs": {
@@ -155,7 +157,10 @@ STATEMENTS = (
     "DELETE FROM quotes WHERE user_id = :user",
     "DELETE FROM questions WHERE user_id = :user",
     "DELETE FROM misreadings WHERE user_id = :user",
+    "DELETE FROM refused_orders WHERE user_id = :user",
     # What the person said and did about others.
+    "UPDATE refused_orders SET settled_by = :pseudonym WHERE settled_by = :user",
+    "UPDATE blocked_faces SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE character_reports SET reporter_id = :pseudonym, reason = '' WHERE reporter_id = :user",
     "UPDATE disabled_characters SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE server_access SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",

@@ -22,6 +22,8 @@ class ServerSettings:
     allowance: int | None = None
     asks: bool = True
     """Whether members are asked about prompts that may have been misread."""
+    moderation_channel_id: int | None = None
+    """Where moderators are told that something waits for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Servers:
             blocked_words=tuple(row["blocked_words"].splitlines()),
             allowance=row["allowance"],
             asks=bool(row["asks"]),
+            moderation_channel_id=row["moderation_channel_id"],
         )
 
     async def save(self, settings: ServerSettings, *, actor_id: int, now: float) -> None:
@@ -60,7 +63,7 @@ class Servers:
         async with self._db.storing(actor_id) as tx:
             await tx.execute(
                 "INSERT OR REPLACE INTO servers (guild_id, studio_role_id, time_zone, adult, blocked_words, allowance,"
-                " asks, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                " asks, moderation_channel_id, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     settings.guild_id,
                     settings.studio_role_id,
@@ -69,6 +72,7 @@ class Servers:
                     "\n".join(settings.blocked_words),
                     settings.allowance,
                     int(settings.asks),
+                    settings.moderation_channel_id,
                     now,
                 ),
             )

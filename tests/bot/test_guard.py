@@ -39,6 +39,12 @@ CUSTOM_IDS = {
     "PresetMenu": [f"draft:fill:{ID}:lighting"],
     "MakeButton": [f"draft:make:{ID}"],
     "SeriesMenu": [f"series:open:{ID}", f"series:redo:{ID}"],
+    "ReviewButton": [
+        *(f"review:{action}:refused:1" for action in ("release", "delete", "warn", "ban", "next", "open")),
+        "review:delete:character:1",
+    ],
+    "MisreadButton": ["misread:ask:1", "misread:write:1"],
+    "AppealButton": ["appeal:1"],
     "EraseButton": [f"privacy:erase:yes:{ID}", f"privacy:erase:no:{ID}"],
 }
 """Custom ids of every class of buttons and menus: a new one is to be written down here."""

@@ -20,8 +20,10 @@ from data.orders.jobs import NewFrames
 from data.orders.price_quotes import Quote, Quotes
 from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_rows
+from data.people.blocked_faces import BlockedFaces
 from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
+from data.people.refused_orders import RefusedOrders
 from data.people.servers import ServerSettings
 from data.pictures.handed_in import HandedIn
 from tests.data.conftest import FACTS, GUILD, NOON, order, png
@@ -134,6 +136,8 @@ STORES: dict[str, Store] = {
     "settings": lambda s: s.servers.save(ServerSettings(guild_id=GUILD, adult=True), actor_id=SAM, now=NOON),
     "access of a server": lambda s: s.servers.set_access(GUILD, allowed=True, actor_id=SAM, reason=WHY, now=NOON),
     "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, AuditAction.REFUSED, detail=SECRET, now=NOON),
+    "a refused order": lambda s: RefusedOrders(s.db).add(GUILD, SAM, "minors", SECRET, now=NOON),
+    "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
 }
 HANG_ON_AN_ORDER = {"job_tries", "portraits", "order_characters", "order_edits", "order_references", "pictures", "jobs"}

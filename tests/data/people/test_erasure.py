@@ -27,10 +27,12 @@ from data.orders.order_rows import NewEdit
 from data.orders.price_quotes import Quote, Quotes
 from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_export, personal_rows
+from data.people.blocked_faces import BlockedFaces
 from data.people.character_reports import CharacterReports
 from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy
 from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
+from data.people.refused_orders import RefusedOrders
 from data.pictures.handed_in import HandedIn
 from engine.prompt import PortraitPrompt
 from tests.data.conftest import DAY, FACTS, GUILD, NOON, SPEC, House, order, png
@@ -127,6 +129,10 @@ async def live(studio: Studio) -> None:
         assert character is not None
         await studio.character_reports.report(character.id, guild_id=GUILD, reporter_id=mine, reason=WHY, now=NOON)
         await studio.character_reports.disable(character.id, guild_id=99, actor_id=mine, reason=WHY, now=NOON)
+    for user, words in ((SAM, SECRET), (LENA, "rain")):
+        refused = await RefusedOrders(studio.db).add(GUILD, user, "blocked-by-server", words, now=NOON)
+        await RefusedOrders(studio.db).settle(refused.id, "warned", guild_id=GUILD, actor_id=SAM, now=NOON)
+    await BlockedFaces(studio.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON)
     await studio.bans.add(GUILD, SAM, actor_id=MIRA, reason=WHY, now=NOON)
     await studio.bans.add(GUILD, MIRA, actor_id=SAM, reason=WHY, now=NOON)
 

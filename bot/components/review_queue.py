@@ -1,0 +1,238 @@
+"""The queue of a server's moderators: one card at a time, and its buttons Release, Delete, Warn, Ban and Next.
+
+Cards are seen by the moderator alone; the channel that is told of something new reads none of its words. All buttons
+outlive a restart. The member's own button, Appeal, is here too.
+"""
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import aiohttp
+import discord
+
+from bot.app import App, Interaction
+from bot.components import base
+from bot.core import review_items, words
+from bot.core.errors import Gone, NotYours, Refused, Replayed
+from bot.core.review_items import Kind, ReviewItem
+from bot.guard import Actor, person_of, require_moderator
+from bot.messages import cards, replies
+from data.core.audit import AuditAction
+from data.core.data_errors import DataError
+from data.people.refused_orders import Outcome, RefusedOrder
+
+log = logging.getLogger(__name__)
+
+_DONE: Final[Mapping[str, str]] = {
+    "release": "Released",
+    "delete": "Deleted",
+    "warn": "Warned",
+    "ban": "Banned from the studio here",
+}
+_OUTCOMES: Final[Mapping[str, Outcome]] = {
+    "release": "released",
+    "delete": "deleted",
+    "warn": "warned",
+    "ban": "banned",
+}
+_UNREACHED: Final = " They take no direct messages, so tell them yourself."
+_FROM_QUEUE: Final = "from the review queue"
+
+
+async def show(interaction: Interaction, done: str = "", after: tuple[str, int] | None = None) -> None:
+    """The next card to the moderator alone, in place of the one that was pressed on; `done` says what was done."""
+    items = await review_items.open_items(interaction.client.stores, interaction.guild_id or 0)
+    embed, view = _card(items, done, after)
+    if interaction.type is discord.InteractionType.component and done + str(after or ""):
+        await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=replies.NO_PINGS)
+    else:
+        await replies.whisper(interaction, embed=embed, view=view or discord.utils.MISSING)
+
+
+def _card(
+    items: Sequence[ReviewItem], done: str, after: tuple[str, int] | None
+) -> tuple[discord.Embed, discord.ui.View | None]:
+    if not items:
+        return discord.Embed(title="Nothing waits for you", description=done or None, colour=cards.ACCENT), None
+    places = [(item.kind, item.number) for item in items]
+    at = (places.index(after) + 1) % len(items) if after in places else 0
+    item = items[at]
+    embed = discord.Embed(title=words.plain(item.title, 200), description=done or None, colour=cards.WAITING)
+    embed.add_field(name="Member", value=f"<@{item.user_id}>")
+    embed.add_field(name="When", value=f"<t:{int(item.at)}:R>")
+    embed.add_field(name="Why", value=words.plain(item.why, 500))
+    embed.add_field(name="Words", value=words.plain(item.said, 1000) or "none are kept", inline=False)
+    embed.add_field(name="Release", value=words.sentence(item.release), inline=False)
+    embed.set_footer(text=f"{at + 1} of {len(items)} · only you see this")
+    return embed, _buttons(item, has_next=len(items) > 1)
+
+
+def _buttons(item: ReviewItem, *, has_next: bool) -> discord.ui.View:
+    view = base.Controls()
+    for action in ("release", "delete", "warn", "ban", *(["next"] if has_next else [])):
+        view.add_item(ReviewButton(action, item.kind, item.number))
+    return view
+
+
+async def act(interaction: Interaction, action: str, kind: str, number: int) -> None:
+    """Do what was pressed with that item, once, and show what waits next. Raises NotAllowed, Refused, Replayed."""
+    await interaction.response.defer()
+    person = await _moderator(interaction)
+    if action == "next":
+        await show(interaction, after=(kind, number))
+        return
+    items = await review_items.open_items(interaction.client.stores, person.place.guild_id)
+    item = next((one for one in items if (one.kind, one.number) == (kind, number)), None)
+    if item is None:
+        raise Replayed("That was dealt with already, or is not kept any more. /moderate queue shows what waits.")
+    if item.user_id == person.user_id:
+        raise Refused("That is about yourself, so another moderator decides. Nothing was changed.")
+    if action == "ban":
+        await interaction.client.stores.bans.add(
+            person.place.guild_id, item.user_id, actor_id=person.user_id, reason=_FROM_QUEUE, now=time.time()
+        )
+    await _SETTLE[item.kind](interaction, item, action)
+    told = await _tell(interaction, item, action)
+    await show(interaction, f"{_DONE[action]}: {words.plain(item.title, 100)} of <@{item.user_id}>.{told}")
+
+
+async def _settle_refused(interaction: Interaction, item: ReviewItem, action: str) -> None:
+    if not await interaction.client.stores.refused_orders.settle(
+        item.number,
+        _OUTCOMES[action],
+        guild_id=interaction.guild_id or 0,
+        actor_id=interaction.user.id,
+        now=time.time(),
+    ):
+        raise Replayed("Somebody else has just dealt with that.")
+
+
+async def _settle_character(interaction: Interaction, item: ReviewItem, action: str) -> None:
+    bot, report, now, actor_id = interaction.client, item.report, time.time(), interaction.user.id
+    if report is None:
+        return
+    if action == "delete":
+        await bot.stores.character_reports.disable(
+            report.character_id, guild_id=report.guild_id, actor_id=actor_id, reason=_FROM_QUEUE, now=now
+        )
+        await bot.studio.stop_jobs(await bot.stores.character_reports.stopped_jobs(), review_items.DISABLED)
+    audited = {"release": AuditAction.DISMISS_REPORT, "warn": AuditAction.WARN_ABOUT_CHARACTER}.get(action)
+    await bot.stores.character_reports.settle(report, audited, actor_id=actor_id, now=now)
+
+
+_SETTLE: Final[Mapping[Kind, Callable[[Interaction, ReviewItem, str], Awaitable[None]]]] = {
+    "refused": _settle_refused,
+    "character": _settle_character,
+}
+
+
+async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
+    """Tell the member of a warning, and of what became of a refused order; what to say of it to the moderator."""
+    server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
+    about = f"{item.title.lower()} ({item.why})" if item.kind == "refused" else words.plain(item.title.lower(), 100)
+    sentences = {
+        "warn": f"The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
+        "release": f"The moderators of {server} have looked at this: {about}. Now {item.release}.",
+    }
+    sentence = sentences.get(action)
+    if sentence is None or (item.kind, action) == ("character", "release"):
+        return ""
+    try:
+        user = interaction.client.get_user(item.user_id) or await interaction.client.fetch_user(item.user_id)
+        await user.send(sentence, allowed_mentions=replies.NO_PINGS)
+    except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        log.info("a moderator's decision could not be told: %s", type(error).__name__)
+        return _UNREACHED
+    return ""
+
+
+async def open_card(interaction: Interaction, action: str, kind: str, number: int) -> None:
+    """The queue, from the message in the moderators' channel."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    await _moderator(interaction)
+    await show(interaction)
+
+
+async def _moderator(interaction: Interaction) -> Actor:
+    person = await person_of(interaction)
+    require_moderator(person)
+    return person
+
+
+async def tell_moderators(bot: App, guild_id: int, kind: Kind, number: int) -> None:
+    """Say in the server's channel for that, if it has one, that something waits; without words and names."""
+    view = base.Controls()
+    view.add_item(ReviewButton("open", kind, number))
+    what = "An order was refused by a rule" if kind == "refused" else "A character was reported"
+    try:
+        channel_id = (await bot.stores.servers.get(guild_id)).moderation_channel_id if guild_id else None
+        if channel_id is None:
+            return
+        await bot.get_partial_messageable(channel_id, guild_id=guild_id).send(
+            f"{what}. `/moderate queue` shows what waits for moderators.", view=view
+        )
+    except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        log.warning("moderators of server %d could not be told: %s", guild_id, type(error).__name__)
+
+
+def appeal_button(order: RefusedOrder) -> discord.ui.View:
+    """What goes under the sentence of a refusal."""
+    view = base.Controls()
+    view.add_item(AppealButton(order.id))
+    return view
+
+
+async def appeal(interaction: Interaction, number: int) -> None:
+    """Ask the server's moderators to look at a refusal, once. Raises Gone, NotYours, Replayed."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    stores = interaction.client.stores
+    refused = await stores.refused_orders.get(number)
+    if refused is None or refused.guild_id != (interaction.guild_id or 0):
+        raise Gone("That refusal is not kept any more. Order it again to see whether it still holds.")
+    if refused.user_id != interaction.user.id:
+        raise NotYours("order")
+    if not await stores.refused_orders.appeal(number, now=time.time()):
+        raise Replayed("You have appealed already, or the moderators have decided. Nothing more was sent.")
+    await replies.whisper(interaction, "The moderators of this server will look at it. Nothing was charged.")
+    await tell_moderators(interaction.client, refused.guild_id, "refused", number)
+
+
+class ReviewButton(
+    base.Control[discord.ui.Button[discord.ui.View]],
+    template=r"review:(?P<action>release|delete|warn|ban|next|open):(?P<kind>refused|character):(?P<number>[0-9]{1,19})",
+):
+    """What a moderator does with one item of the queue; Review opens it from the moderators' channel."""
+
+    LOOKS: ClassVar = {
+        "release": ("Release", discord.ButtonStyle.success),
+        "delete": ("Delete", discord.ButtonStyle.secondary),
+        "warn": ("Warn", discord.ButtonStyle.primary),
+        "ban": ("Ban", discord.ButtonStyle.danger),
+        "next": ("Next", discord.ButtonStyle.secondary),
+        "open": ("Review", discord.ButtonStyle.primary),
+    }
+
+    def __init__(self, action: str, kind: str, number: int) -> None:
+        label, style = self.LOOKS[action]
+        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"review:{action}:{kind}:{number}"))
+        self.action = action
+        self.kind = kind
+        self.number = number
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        await (open_card if self.action == "open" else act)(interaction, self.action, self.kind, self.number)
+
+
+class AppealButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"appeal:(?P<number>[0-9]{1,19})"):
+    """Appeal under a refusal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            discord.ui.Button(label="Appeal", style=discord.ButtonStyle.secondary, custom_id=f"appeal:{number}")
+        )
+        self.number = number
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        await appeal(interaction, self.number)
