@@ -105,6 +105,7 @@ class Validator:
             _takes_pictures(model, request.extras, len(characters))
             _takes_quality(model, request.extras.quality)
         from_upload = await self._policy(request, characters)
+        adult_allowed = not from_upload and await self._adult_allowed(request, characters)
         account = await self.account(request.place.guild_id, request.user_id)
         tier = self.settings.tier(account.tier)
         for model in different:
@@ -113,7 +114,7 @@ class Validator:
         self._price_agreed(request, account, sum(prices))
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
-        return replace(new, from_upload=from_upload), tier
+        return replace(new, from_upload=from_upload, adult_allowed=adult_allowed), tier
 
     def not_taken(self, request: OrderRequest) -> tuple[str, ...]:
         """What was asked for that the models of a request have no use for, as clauses."""
@@ -293,6 +294,14 @@ class Validator:
             raise AgainstPolicy(refused.rule, refused.sentence)
         return from_upload
 
+    async def _adult_allowed(self, request: OrderRequest, characters: Sequence[Character]) -> bool:
+        """Whether a sexual picture may go out, if one comes of it: where adult content is, and with nobody young."""
+        server = await self._stores.servers.get(request.place.guild_id)
+        if not (self.settings.moderation_adult and server.adult and request.place.adult):
+            return False
+        asked = self._asked_of_policy(request, characters)
+        return await beside(sum(map(_length, asked)), lambda: not any(map(_young, asked)))
+
     def _asked_of_policy(self, request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
         """Every prompt that a picture of it is made from, with what its saved faces and its fine-tune bring along, and
         what is to change as it was typed."""
@@ -321,6 +330,11 @@ def _refused(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt])
     """The first refusal that policy has for any of the prompts."""
     decisions = (policy.decide(replace(question, prompt=prompt)) for prompt in prompts)
     return next((decision for decision in decisions if isinstance(decision, policy.PolicyRefusal)), None)
+
+
+def _young(prompt: PortraitPrompt) -> bool:
+    found = policy.finding(policy.PolicyQuestion(prompt=prompt))
+    return bool(found.minor or found.perhaps_minor)
 
 
 def _length(prompt: PortraitPrompt) -> int:

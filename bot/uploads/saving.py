@@ -80,6 +80,9 @@ async def from_portrait(
 
     Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, Refused when no face will do.
     """
+    if portrait.spoiler:
+        # Its picture would be shown on cards and in other channels, to others too.
+        raise Refused("That portrait is shown behind a spoiler, so no face is saved from it. Choose another one.")
     order = await stores.orders.get(portrait.order_id)
     # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
     from_upload = order is None or order.from_upload
@@ -110,6 +113,7 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
     await picture_rights.require(bot.stores, saver.user_id)
     async with bot.decoder.slot(saver.user_id) as slot:
         picture = await slot.clean(await attachments.read(attachment))
+        await bot.safety.handed_in(saver.guild_id, saver.user_id, picture.png)
         # Faces are looked for one after the other: whoever waits for that takes no thread.
         async with bot.looking:
             seen = await asyncio.to_thread(examine, picture.png, saver.face)

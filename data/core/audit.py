@@ -30,6 +30,7 @@ class AuditAction(StrEnum):
     DENY_SERVER = "deny server"
     REFUSED = "refused"
     AGAINST_POLICY = "refused by policy"
+    WITHHELD = "picture withheld"
 
 
 ABOUT_CHARACTERS: Final = frozenset(

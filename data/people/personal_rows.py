@@ -33,6 +33,7 @@ GONE = frozenset(
         "quotes",
         "saved_references",
         "styles",
+        "withheld",
     }
 )
 """Tables whose rows go with the person."""
@@ -154,7 +155,9 @@ STATEMENTS = (
     "DELETE FROM quotes WHERE user_id = :user",
     "DELETE FROM questions WHERE user_id = :user",
     "DELETE FROM misreadings WHERE user_id = :user",
+    "DELETE FROM withheld WHERE user_id = :user",
     # What the person said and did about others.
+    "UPDATE withheld SET settled_by = :pseudonym WHERE settled_by = :user",
     "UPDATE character_reports SET reporter_id = :pseudonym, reason = '' WHERE reporter_id = :user",
     "UPDATE disabled_characters SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE server_access SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
