@@ -51,7 +51,7 @@ env: .env.example
 # What the image installs: exact versions with the hashes of every file that PyPI has of them, for every platform
 # (torch's builds for x86_64 and aarch64 among them). constraints.txt decides the versions.
 LOCK := $(SUPPLY)/bin/uv pip compile pyproject.toml --extra local --extra hosted --extra identity --extra studio \
-	--constraint constraints.txt --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
+	--extra safety --constraint constraints.txt --python-version 3.11 --generate-hashes --no-emit-index-url --quiet
 
 lock: $(SUPPLY)/.stamp
 	$(LOCK) --universal --custom-compile-command "make lock" --output-file deploy/requirements.lock
@@ -78,9 +78,9 @@ $(SUPPLY)/.stamp: Makefile
 	$(SUPPLY)/bin/python -m pip install --disable-pip-version-check --quiet uv==0.13.9 pip-audit==2.10.1
 	@touch $@
 
-$(STAMP)-local: EXTRAS := local,hosted,identity,studio
-$(STAMP)-demo: EXTRAS := studio,identity,demo
-$(STAMP)-test: EXTRAS := local,hosted,identity,studio,demo,test,lint
+$(STAMP)-local: EXTRAS := local,hosted,identity,studio,safety
+$(STAMP)-demo: EXTRAS := studio,identity,safety,demo
+$(STAMP)-test: EXTRAS := local,hosted,identity,studio,safety,demo,test,lint
 $(STAMP)-%: pyproject.toml constraints.txt
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		{ echo "Python 3.11 or newer is needed; install it and run make again."; exit 1; }

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TypeAlias
 
 import discord
 
+from bot.core.picture_safety import PictureSafety
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
@@ -39,6 +40,8 @@ class App(discord.AutoShardedClient):
     studio: Studio
     decoder: Decoder
     """Decodes what is handed in, in processes apart."""
+    safety: PictureSafety
+    """Looks at pictures before anybody sees them."""
     messenger: Remover
     waiting: Waiting
     """What goes on when a question is answered."""

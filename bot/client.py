@@ -19,6 +19,7 @@ from bot.core import carried_people, policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
+from bot.core.picture_safety import PictureSafety, classifier_of
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
@@ -37,6 +38,7 @@ from engine.models.catalogue import Catalogue
 from engine.pictures.decoding.decoder import Decoder
 from engine.prompt import parse
 from engine.queue.engine import Engine
+from engine.safety.picture_classifier import PictureClassifier
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class StudioBot(App):
         settings: Settings,
         stores: Stores,
         catalogue: Catalogue,
+        classifier: PictureClassifier | None,
         *,
         sync: Literal["changed", "always"] = "changed",
     ) -> None:
@@ -77,7 +80,8 @@ class StudioBot(App):
         self.settings = settings
         self.stores = stores
         self.tree = StudioTree(self)
-        self.messenger = DiscordMessenger(self, stores)
+        self.safety = PictureSafety(settings, stores, classifier)
+        self.messenger = DiscordMessenger(self, stores, self.safety)
         attachments.bound(self.http)
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
@@ -90,7 +94,7 @@ class StudioBot(App):
             OrderJournal(stores.orders),
             self.decoder,
         )
-        self.studio = Studio(settings, stores, self.engine, self.messenger)
+        self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety)
         self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
@@ -104,13 +108,23 @@ class StudioBot(App):
         commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
 
     @classmethod
-    async def open(cls, settings: Settings, *, sync: Literal["changed", "always"] = "changed") -> Self:
-        """A bot on its data folder, with what its models' files say. Raises SettingsError, DataError."""
+    async def open(
+        cls,
+        settings: Settings,
+        *,
+        sync: Literal["changed", "always"] = "changed",
+        classifier: PictureClassifier | None = None,
+    ) -> Self:
+        """A bot on its data folder, with what its models' files say.
+
+        `classifier` looks at pictures, in place of the one that the settings name. Raises SettingsError, DataError.
+        """
+        classifier = classifier or classifier_of(settings)
         stores = await Stores.open(settings.data_folder)
         try:
             if count := await stores.asked_people.read_old(carried_people.before):
                 log.info("the ages in %d orders of an earlier version were read", count)
-            return cls(settings, stores, await asyncio.to_thread(_read_once, settings), sync=sync)
+            return cls(settings, stores, await asyncio.to_thread(_read_once, settings), classifier, sync=sync)
         except BaseException:
             # The database's threads would keep the process alive.
             await stores.close()
@@ -120,6 +134,7 @@ class StudioBot(App):
         await self.studio.before_start(jobs)
 
     async def _keep_up(self, now: float) -> None:
+        await self.safety.forget_old(now)
         await erasing.keep_up(self, now=now)
 
     def _running_cap(self, turn: str) -> int:
@@ -134,6 +149,8 @@ class StudioBot(App):
     async def setup_hook(self) -> None:
         if why := identity.missing():
             log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
+        if not self.safety.looks:
+            log.warning("pictures are not looked at before they are shown: `doctor` says what to install")
         if self.settings.warm_models:
             self._warming = asyncio.create_task(self.engine.warm(*self.settings.warm_models), name="warm")
         self.add_dynamic_items(*CONTROLS)

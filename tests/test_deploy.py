@@ -17,7 +17,7 @@ from bot.maintenance.schedule import ALIVE
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-EXTRAS = ("local", "hosted", "identity", "studio")
+EXTRAS = ("local", "hosted", "identity", "studio", "safety")
 LOCKS = sorted(DEPLOY.glob("*.lock"))
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 

@@ -139,7 +139,7 @@ FLOORS = {
     ),
     "engine": (
         "prompt prompts apart recipes",
-        "faces",
+        "faces safety",
         "pictures",
         "renderer",
         "wording",

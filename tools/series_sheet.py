@@ -17,6 +17,7 @@ from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.hosted_setup import OrderJournal
+from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.results import ProgressMessage, Result
 from bot.core.settings import Settings
@@ -99,7 +100,7 @@ async def _made(options: argparse.Namespace) -> bytes:
         stores = await Stores.open(settings.data_folder)
         desk = Desk()
         engine = make_engine(settings, make_catalogue(settings), _nothing, _fatal, journal=OrderJournal(stores.orders))
-        studio = Studio(settings, stores, engine, desk)
+        studio = Studio(settings, stores, engine, desk, PictureSafety(settings, stores, None))
         try:
             await _save_a_face(studio, desk, options)
             return await _series(studio, desk, options)

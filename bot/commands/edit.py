@@ -16,6 +16,7 @@ from bot.core.requests import MAX_SEED
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
+from bot.uploads.saving import Saver
 from engine.jobs.job import Lane
 
 
@@ -52,7 +53,7 @@ async def edit(
     async def ordered(asking: Interaction) -> None:
         person = await person_of(asking)
         if picture:
-            source = await sources.from_attachment(asking.client, person.user_id, picture)
+            source = await sources.from_attachment(asking.client, Saver(person.user_id, person.place.guild_id), picture)
         elif link:
             source = await sources.from_link(asking, person, link)
         else:

@@ -27,6 +27,7 @@ from bot.core.typed_words import Typed
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import attachments, recognised, sources
+from bot.uploads.saving import Saver
 from engine.jobs.job import Lane
 from engine.models.loras import STRONGEST
 from engine.models.model import Quality
@@ -159,7 +160,7 @@ async def _order(
     along, role = picture, use
 
     async def ordered(asking: Interaction) -> None:
-        source = await sources.from_attachment(asking.client, request.user_id, along)
+        source = await sources.from_attachment(asking.client, Saver(request.user_id, request.place.guild_id), along)
         extras = replace(request.extras, pictures=(source.picture(role),), kept=(source.kept,))
         asked = replace(request, source=f"interaction:{asking.id}", extras=extras)
         status = answer if asking is interaction else replies.answer_in_place(asking)

@@ -15,6 +15,7 @@ from bot.core.extras import Use
 from bot.guard import person_of
 from bot.messages import replies
 from bot.uploads import sources
+from bot.uploads.saving import Saver
 from data.characters.saved_references import SavedReference
 
 group = app_commands.Group(name="reference", description="Saved outfits, places and styles: write @name in a prompt.")
@@ -41,7 +42,7 @@ async def save(
     async def saved(asking: Interaction) -> None:
         person, stores = await person_of(asking), asking.client.stores
         if picture:
-            source = await sources.from_attachment(asking.client, person.user_id, picture)
+            source = await sources.from_attachment(asking.client, Saver(person.user_id, person.place.guild_id), picture)
         elif link:
             source = await sources.from_link(asking, person, link)
         else:

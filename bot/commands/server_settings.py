@@ -62,6 +62,11 @@ async def settings(
         raise NotAllowed
     servers = interaction.client.stores.servers
     current = await servers.get(person.place.guild_id)
+    if adult and not interaction.client.safety.looks:
+        raise Refused(
+            "Adult portraits cannot be allowed: nothing here looks at pictures before they are shown. The bot's owner "
+            "can install what does; `python -m bot doctor` says how."
+        )
     changed = _changed(current, studio_role, time_zone, allowance, adult)
     if ask_when_unsure is not None:
         changed = replace(changed, asks=ask_when_unsure)

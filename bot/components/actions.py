@@ -149,7 +149,7 @@ async def picked(
     portrait = await seen(interaction, portrait_id)
     if portrait.order_id != order_id:
         raise Forged
-    name = f"likeness-{portrait.id}.png"
+    name = cards.file_name(portrait, "png")
     picture = await bot.stores.pictures.read(portrait.sha256)
     return portrait, {
         "embed": cards.portrait(portrait, image_name=name, attempts=await bot.stores.attempts.of_job(portrait.job_id)),

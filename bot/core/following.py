@@ -18,11 +18,13 @@ from bot.core.errors import Gone
 from bot.core.identity_retries import IdentityRetries
 from bot.core.marking import Marker
 from bot.core.patience import may_pass, patiently
+from bot.core.picture_safety import PictureSafety, PictureWithheld
 from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
 from data.orders.jobs import JobRow, Order
+from data.pictures.withheld import NewWithheld
 from engine.jobs.job import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, PictureSpec, RenderFailed
 from engine.queue.engine import Engine
 
@@ -46,13 +48,14 @@ class Follower:
     """Follows orders. `waiting_frames` are those of series that wait for a place; `typed` is told under portraits: what
     of the typed words meant nothing here, and what was drawn of choices in them."""
 
-    def __init__(self, settings: Settings, stores: Stores, engine: Engine, maker: Maker) -> None:
+    def __init__(self, settings: Settings, stores: Stores, engine: Engine, maker: Maker, safety: PictureSafety) -> None:
         self.waiting_frames: set[str] = set()
         self.typed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self.calls = Calls(stores)
         self._stores = stores
         self._engine = engine
         self._maker = maker
+        self._safety = safety
         self._marker = Marker(settings)
         self._holding = IdentityRetries(settings, stores, engine)
 
@@ -114,6 +117,7 @@ class Follower:
     async def _end_job(self, row: JobRow[PictureSpec], error: Exception, progress: ProgressMessage) -> bool:
         """End a job for this reason; False when it goes on at the next start. The one place that tells them apart."""
         state: Literal["failed", "cancelled"] = "failed"
+        withheld: NewWithheld | None = None
         match error:
             case EngineStopped():
                 return False
@@ -123,12 +127,20 @@ class Follower:
                 state, sentence = "cancelled", CANCELLED
             case EngineError():
                 sentence = f"{error} Your credits are back."
+            case PictureWithheld():
+                sentence, withheld = str(error), error.record
             case NoSpace():
                 sentence = str(error)
             case _:
                 log.error("a portrait could not be made or kept", exc_info=error, extra={"job": row.id})
                 sentence = UNKEPT if may_pass(error) else UNEXPECTED
-        await patiently(lambda: self._stores.orders.end(row.id, state, sentence, time.time()), "refunding a portrait")
+
+        async def end() -> JobRow:
+            return await self._stores.orders.end(row.id, state, sentence, time.time(), withheld=withheld)
+
+        ended = await patiently(end, "refunding a portrait")
+        if withheld is not None and ended.error != sentence:  # it was cancelled meanwhile: nobody needs the file
+            await self._stores.withheld.drop(withheld.kept)
         progress.ended(row.id, sentence)
         return True
 
@@ -156,7 +168,9 @@ class Follower:
     async def _keep(self, order: Order, row: JobRow[PictureSpec], finished: Finished) -> None:
         spec = spec_of(order, row)
         picture = await self._marker.mark(finished, spec)
-        told = facts(finished, spec, *self.typed.get(order.id, ((), ())))
+        sent = finished.words.long_prompt or finished.words.prompt
+        found = await self._safety.finished(order, row.id, picture, sent)
+        told = facts(finished, spec, *self.typed.get(order.id, ((), ())), found=found)
 
         async def store() -> None:
             staged = await self._stores.pictures.stage(picture)

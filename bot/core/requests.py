@@ -113,6 +113,7 @@ class Validator:
             _takes_pictures(model, request.extras, len(characters))
             _takes_quality(model, request.extras.quality)
         from_upload, people = await self._policy(request, characters)
+        adult_allowed = not from_upload and await self._adult_allowed(request.place, people)
         account = await self.account(request.place.guild_id, request.user_id)
         tier = self.settings.tier(account.tier)
         for model in different:
@@ -121,7 +122,10 @@ class Validator:
         self._price_agreed(request, account, sum(prices))
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
-        return replace(new, from_upload=from_upload, people=people), tier
+        made_from = replace(
+            new, from_upload=from_upload, people=carried_people.to_text(people), adult_allowed=adult_allowed
+        )
+        return made_from, tier
 
     async def _not_cooling_down(self, request: OrderRequest) -> None:
         """Raises Refused for a while after so many refusals within an hour; of the person's own, in that server."""
@@ -303,7 +307,7 @@ class Validator:
             return None
         return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
 
-    async def _policy(self, request: OrderRequest, characters: Sequence[Character]) -> tuple[bool, str]:
+    async def _policy(self, request: OrderRequest, characters: Sequence[Character]) -> tuple[bool, CarriedPeople]:
         """Whether any picture behind the order was handed in by a person, and what is asked for of people by it and all
         that is behind it. Raises AgainstPolicy."""
         server = await self._stores.servers.get(request.place.guild_id)
@@ -330,7 +334,7 @@ class Validator:
             refused = _refusal(judged)
         if refused is not None:
             raise AgainstPolicy(refused.rule, refused.sentence, said=said)
-        return from_upload, carried_people.to_text(carried_people.together(people for _, people in judged))
+        return from_upload, carried_people.together(people for _, people in judged)
 
     async def _carried(self, request: OrderRequest, characters: Sequence[Character]) -> CarriedPeople:
         """What everything that the order is made from was ever asked for with."""
@@ -346,6 +350,12 @@ class Validator:
         if rule != policy.BY_SERVER:
             return False
         return await self._stores.refused_orders.released(request.place.guild_id, request.user_id, rule, said)
+
+    async def _adult_allowed(self, place: Whereabouts, people: CarriedPeople) -> bool:
+        """Whether a sexual picture may go out, if one comes of it: where adult content is, and with nobody young."""
+        server = await self._stores.servers.get(place.guild_id)
+        here = self.settings.moderation_adult and server.adult and place.adult
+        return here and people.age in ("unknown", "adult")
 
     def _asked_of_policy(self, request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
         """Every prompt that a picture of it is made from, with what its saved faces and its fine-tune bring along, and

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.core import words
+from bot.core.picture_safety import NOT_LOOKED_AT, SafetyScore
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
 from data.pictures.portrait_rows import Portrait, PortraitFacts
@@ -42,12 +43,17 @@ class Messenger(Protocol):
 
 
 def facts(
-    finished: Finished, ordered: PictureSpec, ignored: tuple[str, ...] = (), drawn: tuple[str, ...] = ()
+    finished: Finished,
+    ordered: PictureSpec,
+    ignored: tuple[str, ...] = (),
+    drawn: tuple[str, ...] = (),
+    found: SafetyScore = NOT_LOOKED_AT,
 ) -> PortraitFacts[PictureSpec]:
     """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
 
     `ordered` is what it was to be made from, with its own prompt. `ignored` are the flags of other tools that were
-    typed, `drawn` what was drawn of choices; they are told here once and kept nowhere else.
+    typed, `drawn` what was drawn of choices; they are told here once and kept nowhere else. `found` is what was seen in
+    the picture.
     """
     sent = finished.words
     told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
@@ -69,6 +75,9 @@ def facts(
         negative=sent.negative,
         render_s=finished.render_s,
         note=" ".join(note for note in notes if note),
+        sexual=found.sexual,
+        scored_by=found.scored_by,
+        spoiler=found.spoiler,
     )
 
 

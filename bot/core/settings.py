@@ -374,6 +374,26 @@ class Settings(BaseSettings):
     moderation_blocked: tuple[str, ...] = Field(
         (), description="Words or phrases that no prompt may contain, as a JSON list; servers add their own."
     )
+    moderation_picture_limit: float = Field(
+        0.6,
+        gt=0,
+        le=1,
+        description="From this score on (0 to 1) a finished picture counts as sexual: it is withheld and refunded, and "
+        "goes out behind a spoiler where adult content is allowed; see docs/moderation.md.",
+    )
+    moderation_upload_limit: float = Field(
+        0.6, gt=0, le=1, description="From this score on a picture that somebody hands in is refused, wherever."
+    )
+    moderation_withheld_days: int = Field(
+        0,
+        ge=0,
+        description="For how many days a withheld picture is kept for moderators, with its words. 0: it is deleted.",
+    )
+    moderation_picture_model: str = Field(
+        "",
+        description="An ONNX file that looks at pictures instead of the one that the extra safety brings, with a card "
+        "beside it; see docs/moderation.md.",
+    )
     moderation_self_grants: bool = Field(
         False, description="Whether moderators may grant to themselves. The bot's owners always may."
     )

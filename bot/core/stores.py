@@ -32,6 +32,7 @@ from data.pictures.asked_people import AskedPeople
 from data.pictures.handed_in import HandedIn
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import Portraits
+from data.pictures.withheld import WithheldPictures
 from engine.jobs.job import PictureSpec
 from engine.jobs.stored_spec import from_columns, to_columns
 
@@ -69,6 +70,7 @@ class Stores:
     stats: Stats
     attempts: Attempts
     costs: CostBook
+    withheld: WithheldPictures
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -82,6 +84,8 @@ class Stores:
             raise
         pictures = await asyncio.to_thread(PictureStore, database)
         await pictures.sweep()
+        withheld = WithheldPictures(database)
+        await withheld.sweep()
         privacy = Privacy(database, pictures)
         await privacy.load()
         return cls(
@@ -111,6 +115,7 @@ class Stores:
             stats=Stats(database),
             attempts=Attempts(database),
             costs=CostBook(database),
+            withheld=withheld,
         )
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from bot.core.engine_jobs import Maker
 from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
 from bot.core.patience import patiently
+from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Validator, short_of_credits
 from bot.core.results import Messenger
 from bot.core.results import Result as Result
@@ -45,13 +46,15 @@ _LIVE: Final = frozenset({"waiting", "running"})
 class Studio:
     """Takes orders and sees them through, also those that an earlier run of the bot left open."""
 
-    def __init__(self, settings: Settings, stores: Stores, engine: Engine, messenger: Messenger) -> None:
+    def __init__(
+        self, settings: Settings, stores: Stores, engine: Engine, messenger: Messenger, safety: PictureSafety
+    ) -> None:
         self.stores = stores
         self.engine = engine
         self.validator = Validator(settings, stores, engine)
         self._messenger = messenger
         self._maker = Maker(stores, engine, self.validator)
-        self._follower = Follower(settings, stores, engine, self._maker)
+        self._follower = Follower(settings, stores, engine, self._maker, safety)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._takes: Counter[str] = Counter()

@@ -18,6 +18,7 @@ import aiohttp
 import discord
 
 from bot.components import portrait_buttons
+from bot.core.picture_safety import PictureSafety
 from bot.core.results import Result
 from bot.core.stores import Stores
 from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
@@ -59,9 +60,10 @@ class _Pace:
 class DiscordMessenger:
     """Sends and edits the messages of orders."""
 
-    def __init__(self, client: discord.Client, stores: Stores) -> None:
+    def __init__(self, client: discord.Client, stores: Stores, safety: PictureSafety) -> None:
         self._client = client
         self._stores = stores
+        self.safety = safety
         self.pace = _Pace()
 
     def progress_message(self, order: Order) -> DiscordProgressMessage:

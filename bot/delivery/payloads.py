@@ -78,7 +78,7 @@ class PayloadBuilder:
         attempts = await self._stores.attempts.of_jobs([item.job_id for item in portraits])
         for item in portraits:
             data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit)
-            name = f"likeness-{item.id}.{kind}"
+            name = cards.file_name(item, kind)
             pictures.append((name, data))
             first = not embeds
             changed = order.edit.words if order.edit else ""
@@ -110,7 +110,7 @@ async def series_payload(stores: Stores, order: Order, sentences: tuple[str, ...
         raise RuntimeError(f"order {order.id} is of a series that is not there")
     embed = series_sheet.card(sheet, sentences, left=left, order_id=order.id)
     view = series_menus.ended(sheet.series, sheet.finished)
-    return Payload([embed], ((series_sheet.NAME, sheet.jpeg),), view)
+    return Payload([embed], ((sheet.name, sheet.jpeg),), view)
 
 
 async def fitting(png: bytes, limit: int) -> tuple[bytes, str]:

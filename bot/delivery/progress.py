@@ -27,11 +27,19 @@ class Pace(Protocol):
     def admit(self) -> bool: ...
 
 
+class Eyes(Protocol):
+    """Looks at a preview before anybody sees it."""
+
+    async def may_preview(self, picture: bytes) -> bool: ...
+
+
 class Editor(Protocol):
     """What edits a status message."""
 
     @property
     def pace(self) -> Pace: ...
+    @property
+    def safety(self) -> Eyes: ...
     async def edit(self, order: Order, payload: Payload) -> None: ...
     async def sheet_so_far(self, order: Order) -> series_sheet.Sheet | None: ...
 
@@ -45,6 +53,7 @@ class DiscordProgressMessage:
         self._prompt = from_json(order.prompt)
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
         self._again: set[str] = set()
+        self._unseen: bytes | None = None
         self._preview: bytes | None = None
         self._sheet: series_sheet.Sheet | None = None
         self._on_sheet = 0
@@ -56,7 +65,7 @@ class DiscordProgressMessage:
     def update(self, job_id: str, event: Event) -> None:
         """Note where a portrait is; the message is edited when its turn comes."""
         if isinstance(event, Progress) and event.preview is not None:
-            self._preview = event.preview
+            self._unseen = event.preview
         self._stages[job_id] = cards.Stage(event=event, again=job_id in self._again)
         self._schedule()
 
@@ -103,8 +112,9 @@ class DiscordProgressMessage:
         if self._closed:
             return
         self._last_edit = time.perf_counter()
+        await self._look()
         await self._draw_sheet()
-        shown = self._sheet.jpeg if self._sheet else self._preview
+        shown = self._preview if self._sheet is None else self._sheet.open_jpeg
         pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
         labels = [row.label for row in self._order.jobs if row.label]
         embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
@@ -115,6 +125,12 @@ class DiscordProgressMessage:
             self._closed = True
         except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
             log.info("a progress edit failed: %s", type(error).__name__, extra={"job": self._order.id})
+
+    async def _look(self) -> None:
+        """Only what was looked at is shown; what may not be takes away what was shown before it."""
+        preview, self._unseen = self._unseen, None
+        if preview is not None:
+            self._preview = preview if await self._messenger.safety.may_preview(preview) else None
 
     async def _draw_sheet(self) -> None:
         """A series shows its pictures as they come."""

@@ -35,6 +35,20 @@ class Sheet:
     jpeg: bytes
 
     @property
+    def name(self) -> str:
+        """Of its file: behind a spoiler when one of its frames is."""
+        return f"{cards.SPOILER}{NAME}" if self._spoiler else NAME
+
+    @property
+    def open_jpeg(self) -> bytes | None:
+        """The sheet where it may be shown in a card, which knows no spoilers; else None."""
+        return None if self._spoiler else self.jpeg
+
+    @property
+    def _spoiler(self) -> bool:
+        return any(frame.spoiler for frame in self.series.frames)
+
+    @property
     def finished(self) -> tuple[SeriesFrame, ...]:
         """The frames that there is a portrait of."""
         return tuple(frame for frame in self.series.frames if frame.portrait_id is not None)
@@ -69,7 +83,8 @@ def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order
     if sentences:
         why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
         embed.add_field(name="Not made", value=why[:1024], inline=False)
-    embed.set_image(url=f"attachment://{NAME}")
+    if sheet.open_jpeg is not None:
+        embed.set_image(url=f"attachment://{NAME}")
     embed.set_footer(text=" · ".join(part for part in (cards.AI_LINE, left, f"Order {order_id}") if part))
     return embed
 

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
+
 from bot.core.engine_setup import make_catalogue, ram_share_bytes
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
@@ -23,10 +25,13 @@ from data.core.folder_lock import lock_folder
 from engine.faces import identity
 from engine.models import studio_model
 from engine.models.model import Model
+from engine.pictures.intake import encode_png
 from engine.placement.graphics_card import Card
 from engine.placement.model_parts import parts_of
 from engine.placement.plan import plan
 from engine.placement.sizes import GIB
+from engine.safety import picture_classifier
+from engine.safety.picture_classifier import NotScored
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 DISCORD_API: Final = "https://discord.com/api/v10"
@@ -52,6 +57,7 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
     if settings.model_builtin:
         yield _studio()
     yield _faces()
+    yield _safety(settings)
     if settings.model_local or settings.model_file or settings.model_folder:
         yield from check_weights(settings)
         yield from _device(settings)
@@ -169,6 +175,34 @@ def _faces() -> Diagnosis:
             f"Install it: {identity.INSTALL}.",
         )
     return Diagnosis("good", "Faces: dlib is there; likeness is measured.")
+
+
+def _safety(settings: Settings) -> Diagnosis:
+    """Whether pictures are looked at before they are shown, tried on one."""
+    named = settings.moderation_picture_model
+    why = picture_classifier.missing(named) or _try_classifier(named)
+    if not why:
+        by = Path(named).name if named else picture_classifier.BUNDLED
+        return Diagnosis("good", f"Safety: every picture is looked at before it is shown, by {by}.")
+    mend = "Mend MODERATION_PICTURE_MODEL." if named else f"Install it: {picture_classifier.INSTALL}."
+    if named or settings.moderation_adult:
+        return Diagnosis(
+            "bad", f"Safety: pictures cannot be looked at, because {why}, so the bot does not start. {mend}"
+        )
+    return Diagnosis(
+        "note",
+        f"Safety: {why}, so pictures are not looked at before they are shown, and adult content can be allowed "
+        f"nowhere. {mend}",
+    )
+
+
+def _try_classifier(named: str) -> str:
+    """Why a model that is there does not run, "" when it does."""
+    try:
+        picture_classifier.ClassifierApart(named).score(encode_png(Image.new("RGB", (64, 64), "white")))
+    except NotScored as error:
+        return str(error)
+    return ""
 
 
 def _device(settings: Settings) -> Iterator[Diagnosis]:

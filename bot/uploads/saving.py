@@ -81,6 +81,9 @@ async def from_portrait(
 
     Raises BadHandle, HandleTaken, RightUnconfirmed, SeveralFaces, AgainstPolicy, Refused when no face will do.
     """
+    if portrait.spoiler:
+        # Its picture would be shown on cards and in other channels, to others too.
+        raise Refused("That portrait is shown behind a spoiler, so no face is saved from it. Choose another one.")
     order = await stores.orders.get(portrait.order_id)
     # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
     from_upload = order is None or order.from_upload
@@ -119,6 +122,7 @@ async def from_attachment(bot: App, saver: Saver, handle: str, attachment: disco
         raw = await attachments.read(attachment)
         picture = await slot.clean(raw)
         people = await recognised.people_in(bot.stores, slot, raw)
+        await bot.safety.handed_in(saver.guild_id, saver.user_id, picture.png)
         # Faces are looked for one after the other: whoever waits for that takes no thread.
         async with bot.looking:
             seen = await asyncio.to_thread(examine, picture.png, saver.face)

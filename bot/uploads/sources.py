@@ -60,14 +60,19 @@ async def from_portrait(bot: App, portrait: Portrait[PictureSpec]) -> Source:
     )
 
 
-async def from_attachment(bot: App, user_id: int, attachment: discord.Attachment) -> Source:
-    """A picture that a person handed in. Raises BadPicture, and RightUnconfirmed before anything is fetched."""
+async def from_attachment(bot: App, saver: saving.Saver, attachment: discord.Attachment) -> Source:
+    """A picture that a person handed in.
+
+    Raises BadPicture, Refused when it may not be used, and RightUnconfirmed before anything is fetched.
+    """
+    user_id = saver.user_id
     attachments.check(attachment)
     await picture_rights.require(bot.stores, user_id)
     async with bot.decoder.slot(user_id) as slot:
         raw = await attachments.read(attachment)
         picture = await slot.clean(raw)
         people = await recognised.people_in(bot.stores, slot, raw)
+        await bot.safety.handed_in(saver.guild_id, user_id, picture.png)
     staged = await bot.stores.pictures.stage(picture.png)
     now = time.time()
     expires_at = now + bot.settings.price_quote_minutes * 60 + _MARGIN_S
@@ -93,7 +98,7 @@ async def from_link(interaction: Interaction, person: Actor, link: str) -> Sourc
         raise Refused("Only your own portraits, or pictures that you attached yourself, can be used.")
     for attachment in message.attachments:
         if (attachment.content_type or "image/").startswith("image/"):
-            return await from_attachment(bot, person.user_id, attachment)
+            return await from_attachment(bot, saver, attachment)
     raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
 
 

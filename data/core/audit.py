@@ -39,6 +39,7 @@ class AuditAction(StrEnum):
     DISMISS_REPORT = "dismiss report"
     BLOCK_FACE = "block face"
     UNBLOCK_FACE = "unblock face"
+    WITHHELD = "picture withheld"
 
 
 ABOUT_CHARACTERS: Final = frozenset(

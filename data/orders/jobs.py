@@ -48,6 +48,7 @@ from data.orders.order_rows import State as State
 from data.orders.order_rows import Way as Way
 from data.pictures.picture_store import PictureStore, StagedPicture
 from data.pictures.portrait_rows import Portrait, PortraitFacts, PortraitRows
+from data.pictures.withheld import NewWithheld, insert_withheld
 
 _SPENT = f"""
 SELECT coalesce(sum({COST}), 0) FROM jobs j
@@ -276,10 +277,12 @@ class Orders(Generic[Spec]):
         *,
         actor_id: int = 0,
         rendered_too: bool = False,
+        withheld: NewWithheld | None = None,
     ) -> JobRow[Spec]:
         """End the job and refund its hold. Returns the job as it is afterwards.
 
-        A job that has ended, or is rendered (unless `rendered_too`), is left as it is.
+        A job that has ended, or is rendered (unless `rendered_too`), is left as it is. `withheld` is written down with
+        it, where its picture is why it ends.
         """
         endable = {"waiting", "running", "rendered"} if rendered_too else {"waiting", "running"}
         async with self._db.transaction() as tx:
@@ -290,6 +293,8 @@ class Orders(Generic[Spec]):
             await tx.execute(
                 "UPDATE jobs SET state = ?, error = ?, ended_at = ? WHERE id = ?", (state, error, now, job_id)
             )
+            if withheld is not None:
+                await insert_withheld(tx, withheld, now)
             return await self._job(tx, job_id)
 
     async def close(self, order_id: str) -> None:
@@ -400,7 +405,7 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
         )
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, from_upload, people, parent_portrait_id, series_id, created_at)"
+        " upload_limit, from_upload, people, adult_allowed, parent_portrait_id, series_id, created_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
@@ -414,6 +419,7 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
             order.upload_limit,
             int(order.from_upload),
             order.people,
+            int(order.adult_allowed),
             order.parent_portrait_id,
             order.series.series_id if order.series else None,
             now,

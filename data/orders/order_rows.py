@@ -66,7 +66,8 @@ class NewFrames:
 class NewOrder(Generic[Spec_co]):
     """`source` says where the order came from and is unique (such as "interaction:123").
 
-    `from_upload` says that a picture behind it was handed in by a person; `people` what it asks for of people, as JSON.
+    `from_upload` says that a picture behind it was handed in by a person; `people` what it asks for of people, as JSON;
+    `adult_allowed` that a sexual picture may be shown where it was made.
     `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
     `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
     prices rest on: an account that has lost it is refused with `TierEnded`.
@@ -85,6 +86,7 @@ class NewOrder(Generic[Spec_co]):
     upload_limit: int = 0
     from_upload: bool = False
     people: str = ""
+    adult_allowed: bool = False
     parent_portrait_id: int | None = None
     references: tuple[int, ...] = ()
     pictures: tuple[NewPicture, ...] = ()
@@ -174,6 +176,7 @@ class Order(Generic[Spec_co]):
     upload_limit: int
     from_upload: bool
     people: str | None
+    adult_allowed: bool
     sending_since: float | None
     parent_portrait_id: int | None
     state: Literal["open", "closed"]
@@ -207,7 +210,8 @@ _ORDER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "a": ("guild_id", "user_id", "balance"),
     "o": (
         *("id", "source", "account_id", "channel_id", "prompt", "token", "token_expires_at", "message_id"),
-        *("upload_limit", "from_upload", "people", "sending_since", "parent_portrait_id", "state", "created_at"),
+        *("upload_limit", "from_upload", "people", "adult_allowed", "sending_since", "parent_portrait_id", "state"),
+        "created_at",
         *("series_id", "delivered_by", "unshown_since"),
     ),
 }

@@ -11,7 +11,8 @@ from data.core.database import Database
 from data.orders.order_rows import State
 
 _FRAMES = """
-SELECT f.number, f.label, f.job_id, j.order_id, j.model, j.state, j.error, p.id AS portrait_id, p.sha256, t.likeness
+SELECT f.number, f.label, f.job_id, j.order_id, j.model, j.state, j.error, p.id AS portrait_id, p.sha256, t.likeness,
+    coalesce(p.spoiler, 0)
 FROM series_frames f JOIN jobs j ON j.id = f.job_id
 LEFT JOIN portraits p ON p.job_id = j.id AND p.deleted_at IS NULL
 LEFT JOIN job_tries t ON t.job_id = j.id AND t.chosen = 1
@@ -24,7 +25,7 @@ class SeriesFrame:
     """One picture of a series as it stands: its last take that has a portrait, else its last take.
 
     `portrait_id` and `sha256` are None while there is no portrait (any more); `likeness` (0…100) where there is
-    none to measure.
+    none to measure; `spoiler` says that it is shown behind one.
     """
 
     number: int
@@ -37,6 +38,7 @@ class SeriesFrame:
     portrait_id: int | None
     sha256: str | None
     likeness: float | None
+    spoiler: bool
 
 
 @dataclass(frozen=True, slots=True)

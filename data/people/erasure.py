@@ -17,10 +17,12 @@ from data.core import audit
 from data.core.audit import AuditAction
 from data.core.data_errors import DataError
 from data.core.database import Database, Transaction, Value
+from data.core.files import remove
 from data.credits.ledger import LedgerNote
 from data.people import personal_rows
 from data.pictures.marks import Marks
 from data.pictures.picture_store import PictureStore
+from data.pictures.withheld import WITHHELD_FOLDER
 
 log = logging.getLogger(__name__)
 
@@ -154,10 +156,13 @@ class Privacy:
             await tx.execute("UPDATE erasures SET user_id = NULL WHERE user_id = :user", keys)
             await tx.execute("INSERT INTO erasures (pseudonym, mark, erased_at) VALUES (:pseudonym, :mark, :now)", keys)
             pictures = [str(row["sha256"]) for row in await tx.execute(personal_rows.PICTURES, keys)]
+            kept = await tx.execute("SELECT kept FROM withheld WHERE user_id = :user AND kept <> ''", keys)
             before = await _count(tx, "message_removals")
             await personal_rows.forfeit(tx, user_id, LedgerNote(key=f"erase:{pseudonym}", now=now))
             for statement in personal_rows.STATEMENTS:
                 await tx.execute(statement, keys)
+            for row in kept:
+                tx.on_commit_in_thread(partial(remove, self._db.folder / WITHHELD_FOLDER / row["kept"]))
             gone = [sha256 for sha256 in pictures if await self._pictures.release(tx, sha256)]
             messages = await _count(tx, "message_removals") - before
             await audit.record(tx, 0, pseudonym, AuditAction.ERASE, now=now)

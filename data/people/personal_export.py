@@ -58,16 +58,17 @@ _DOCUMENTS: Mapping[str, str] = {
     "tiers": f"""SELECT a.guild_id AS server_id, t.kind, t.tier, t.until, t.reason, t.created_at
         FROM tier_changes t JOIN accounts a ON a.id = t.account_id WHERE t.account_id IN {_MINE} ORDER BY t.id""",
     "orders": f"""SELECT o.id, a.guild_id AS server_id, o.channel_id, o.message_id, o.prompt, o.from_upload,
-        o.people, o.parent_portrait_id, o.series_id, o.state, o.created_at, e.words AS edit_words,
-        e.sha256 AS edit_picture
-        FROM orders o JOIN accounts a ON a.id = o.account_id LEFT JOIN order_edits e ON e.order_id = o.id
+        o.people, o.adult_allowed, o.parent_portrait_id, o.series_id, o.state, o.created_at, e.words AS edit_words,
+        e.sha256 AS edit_picture FROM orders o JOIN accounts a ON a.id = o.account_id
+        LEFT JOIN order_edits e ON e.order_id = o.id
         WHERE o.account_id IN {_MINE} ORDER BY o.created_at, o.id""",
     "jobs": f"""SELECT j.id, j.order_id, j.provider, j.price, j.state, j.error, j.created_at, j.started_at, j.ended_at,
         f.label AS frame, {{of_job}}
         FROM jobs j JOIN orders o ON o.id = j.order_id LEFT JOIN series_frames f ON f.job_id = j.id
         WHERE o.account_id IN {_MINE} ORDER BY j.arrival""",
     "portraits": """SELECT p.id, p.order_id, p.guild_id AS server_id, p.channel_id, p.message_id, p.sha256,
-        p.model_title, p.words, p.negative, p.render_s, p.note, p.parent_id, p.created_at, p.deleted_at, {of_portrait}
+        p.model_title, p.words, p.negative, p.render_s, p.note, p.sexual, p.scored_by, p.spoiler,
+        p.parent_id, p.created_at, p.deleted_at, {of_portrait}
         FROM portraits p JOIN jobs j ON j.id = p.job_id WHERE p.user_id = :user ORDER BY p.id""",
     "characters": """SELECT c.*, r.version AS reference_version, r.position, r.sha256, r.crop_sha256, r.origin,
         r.portrait_id, r.embedding, r.pattern, r.measure, r.looks, r.fitted, r.people
@@ -75,6 +76,8 @@ _DOCUMENTS: Mapping[str, str] = {
         WHERE c.user_id = :user ORDER BY c.id, r.version, r.position""",
     "tries": f"""SELECT t.* FROM job_tries t JOIN jobs j ON j.id = t.job_id
         JOIN orders o ON o.id = j.order_id WHERE o.account_id IN {_MINE} ORDER BY j.arrival, t.number""",
+    "withheld": """SELECT guild_id AS server_id, order_id, job_id, rule, score, scored_by, created_at, settled_at,
+        outcome FROM withheld WHERE user_id = :user ORDER BY created_at, id""",
     "references": "SELECT * FROM saved_references WHERE user_id = :user ORDER BY id",
     "styles": "SELECT name, prompt, created_at FROM styles WHERE user_id = :user ORDER BY id",
     "drafts": "SELECT prompt, updated_at FROM drafts WHERE user_id = :user ORDER BY updated_at",

@@ -34,6 +34,7 @@ GONE = frozenset(
         "refused_orders",
         "saved_references",
         "styles",
+        "withheld",
     }
 )
 """Tables whose rows go with the person."""
@@ -158,8 +159,10 @@ STATEMENTS = (
     "DELETE FROM questions WHERE user_id = :user",
     "DELETE FROM misreadings WHERE user_id = :user",
     "DELETE FROM refused_orders WHERE user_id = :user",
+    "DELETE FROM withheld WHERE user_id = :user",
     # What the person said and did about others.
     "UPDATE refused_orders SET settled_by = :pseudonym WHERE settled_by = :user",
+    "UPDATE withheld SET settled_by = :pseudonym WHERE settled_by = :user",
     "UPDATE blocked_faces SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",
     "UPDATE character_reports SET reporter_id = :pseudonym, reason = '' WHERE reporter_id = :user",
     "UPDATE disabled_characters SET actor_id = :pseudonym, reason = '' WHERE actor_id = :user",

@@ -17,6 +17,8 @@ class PortraitFacts(Generic[Spec_co]):
     """What only the engine knows about a finished portrait; `words` and `negative` are what the model was given.
 
     `spec` is what it was made from in the end: what was ordered, with its own prompt and the seed that was kept.
+    `sexual` is how sexual the classifier `scored_by` found it (0…1; None: there was none to look at it), and `spoiler`
+    says that it is shown behind one.
     """
 
     spec: Spec_co
@@ -25,6 +27,9 @@ class PortraitFacts(Generic[Spec_co]):
     negative: str
     render_s: float
     note: str = ""
+    sexual: float | None = None
+    scored_by: str = ""
+    spoiler: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,14 @@ class Portrait(Generic[Spec_co]):
     note: str
     parent_id: int | None
     created_at: float
+    sexual: float | None = None
+    scored_by: str = ""
+    spoiler: bool = False
 
 
 _COLUMNS: Final = (
     *("id", "job_id", "order_id", "guild_id", "channel_id", "message_id", "user_id", "sha256", "model_title"),
-    *("words", "negative", "render_s", "note", "parent_id", "created_at"),
+    *("words", "negative", "render_s", "note", "parent_id", "created_at", "sexual", "scored_by", "spoiler"),
 )
 AS_MADE: Final = frozenset(
     {"width", "height", "seed", "model", "prompt", "steps", "guidance", "fine_tune", "fine_tune_strength"}
@@ -96,6 +104,9 @@ class PortraitRows(Generic[Spec]):
             "negative": facts.negative,
             "render_s": facts.render_s,
             "note": facts.note,
+            "sexual": facts.sexual,
+            "scored_by": facts.scored_by,
+            "spoiler": int(facts.spoiler),
             "created_at": now,
             **made,
             "width": picture.width,

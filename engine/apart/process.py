@@ -58,8 +58,11 @@ class Apart:
         """None while there is no process."""
         return self._process.pid if self._process else None
 
-    def ask(self, job: str, raw: bytes) -> tuple[dict[str, Any], bytes]:
-        """What the job (`engine.pictures.decoding.tasks`) made of it: facts and bytes. Raises Ended."""
+    def ask(self, job: str, raw: bytes, **more: str) -> tuple[dict[str, Any], bytes]:
+        """What the job (`engine.pictures.decoding.tasks`) made of it: facts and bytes; `more` is for the job.
+
+        Raises Ended.
+        """
         process = self._living()
         overdue = threading.Event()
 
@@ -71,7 +74,7 @@ class Apart:
         watch.daemon = True
         watch.start()
         try:
-            answer = _asked(process, job, raw)
+            answer = _asked(process, {"job": job, **more}, raw)
         finally:
             watch.cancel()
         self._done += 1
@@ -131,12 +134,12 @@ def _started() -> subprocess.Popen[bytes]:
     )
 
 
-def _asked(process: subprocess.Popen[bytes], job: str, raw: bytes) -> tuple[dict[str, Any], bytes] | None:
+def _asked(process: subprocess.Popen[bytes], facts: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], bytes] | None:
     """None when the process ended before it answered."""
     assert process.stdin is not None  # noqa: S101 - both are pipes
     assert process.stdout is not None  # noqa: S101
     try:
-        send(process.stdin, {"job": job}, raw)
+        send(process.stdin, facts, raw)
         return receive(process.stdout)
     except (OSError, ValueError, TypeError):  # a closed pipe, or an answer that is none
         return None

@@ -15,6 +15,7 @@ from bot.core import picture_rights
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.messages.replies import sentence_for
+from tests.engine.safety.by_colour import ByColour
 from tests.engine.tiny_models import entry, models_file
 
 MODEL = "tiny"
@@ -32,6 +33,7 @@ class World:
     sam: Any
     lena: Any
     mira: Any
+    classifier: ByColour
 
     @property
     def stores(self) -> Stores:
@@ -49,7 +51,7 @@ class World:
 
     async def _closed_then_new(self) -> StudioBot:
         await self.bot.close()
-        self.bot = await make_bot(self.settings)
+        self.bot = await make_bot(self.settings, self.classifier)
         return self.bot
 
     async def portrait(self, who: Any, prompt: str = "a woman in a red coat, on a beach", **options: Any) -> Any:
@@ -85,8 +87,14 @@ class World:
         return message
 
 
-async def make_bot(settings: Settings) -> StudioBot:
-    return await StudioBot.open(settings, sync="always")
+async def make_bot(settings: Settings, classifier: ByColour | None = None) -> StudioBot:
+    """A bot whose pictures are looked at by a rule on their colours."""
+    return await StudioBot.open(settings, sync="always", classifier=classifier or ByColour())
+
+
+@pytest.fixture
+def classifier() -> ByColour:
+    return ByColour()
 
 
 @pytest.fixture
@@ -108,9 +116,9 @@ OWNER_ID = 1
 
 
 @pytest.fixture
-async def env(settings: Settings) -> AsyncIterator[simcord.Env]:
+async def env(settings: Settings, classifier: ByColour) -> AsyncIterator[simcord.Env]:
     """A Discord in memory with the bot in it. SimCord's pytest plugin keeps its clock for the test."""
-    env = simcord.Env(await make_bot(settings), settle_timeout=240.0, shard_count=1)
+    env = simcord.Env(await make_bot(settings, classifier), settle_timeout=240.0, shard_count=1)
     await env.start()
     yield env
     await env.bot.close()
@@ -120,11 +128,11 @@ async def env(settings: Settings) -> AsyncIterator[simcord.Env]:
 
 
 @pytest.fixture
-def world(env: simcord.Env, settings: Settings) -> World:
-    return make_world(env, settings)
+def world(env: simcord.Env, settings: Settings, classifier: ByColour) -> World:
+    return make_world(env, settings, classifier)
 
 
-def make_world(env: simcord.Env, settings: Settings) -> World:
+def make_world(env: simcord.Env, settings: Settings, classifier: ByColour | None = None) -> World:
     """The server with its channel and its people."""
     guild = env.create_guild("Studio", id=GUILD_ID)
     moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
@@ -138,4 +146,5 @@ def make_world(env: simcord.Env, settings: Settings) -> World:
         sam=guild.add_member(env.create_user("sam")),
         lena=guild.add_member(env.create_user("lena")),
         mira=guild.add_member(env.create_user("mira"), roles=[moderators]),
+        classifier=classifier or ByColour(),
     )

@@ -49,7 +49,8 @@ def main() -> None:
 def _done(asked: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], bytes]:
     """What the job makes, or {"bad": a sentence, "error": for the log}."""
     try:
-        made: Made = JOBS[asked["job"]](raw)
+        more = {name: value for name, value in asked.items() if name != "job"}
+        made: Made = JOBS[asked["job"]](raw, **more)
         return dict(made.facts), made.content
     except BadPicture as error:
         return {"bad": str(error)}, b""

@@ -112,13 +112,22 @@ def every_face(raw: bytes) -> Made:
     return Made(facts={"faces": [identity.facts_of(face) for face in identity.looked(raw, thorough=True)]})
 
 
-JOBS: Final[Mapping[str, Callable[[bytes], Made]]] = {
+def sexual(raw: bytes, model: str = "") -> Made:
+    """How sexual the picture is, as `score`; see `engine.safety`. `model` is the file of an operator's own."""
+    from engine.safety.onnx_scores import scorer
+
+    picture, _ = _pixels(_bounded(raw))
+    return Made(facts={"score": scorer(model)(picture)})
+
+
+JOBS: Final[Mapping[str, Callable[..., Made]]] = {
     "clean": clean,
     "plain": plain,
     "preview": preview,
     "recipe": recipe,
     "faces": faces,
     "every face": every_face,
+    "sexual": sexual,
 }
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from bot.core import following, patience
+from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.results import Result
 from bot.core.settings import Settings
@@ -128,7 +129,7 @@ class House:
         self.painter = Painter(GOOD)
         model = replace(local_model("/nowhere/painter=painter"), note="")
         engine = Engine(Catalogue((model,), model.id), {"local": lambda: self.painter}, before_start=self._before_start)
-        self.studio = Studio(settings, stores, engine, self.window)
+        self.studio = Studio(settings, stores, engine, self.window, PictureSafety(settings, stores, None))
 
     async def _before_start(self, jobs: Sequence[Job]) -> None:
         await self.studio.before_start(jobs)

@@ -17,6 +17,7 @@ from bot.commands.models import table
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import AgainstPolicy
 from bot.core.hosted_setup import OrderJournal
+from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -90,7 +91,7 @@ class House:
             lambda reason: None,
             journal=OrderJournal(stores.orders),
         )
-        self.studio = Studio(settings, stores, engine, self.counter)
+        self.studio = Studio(settings, stores, engine, self.counter, PictureSafety(settings, stores, None))
         self._orders = 0
 
     async def _before_start(self, jobs: Any) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from bot.core.identity_retries import IdentityRetries
+from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -109,7 +110,7 @@ class House:
         self.engine = Engine(
             Catalogue(models, model.id), {provider: lambda: self.painter}, before_start=self._before_start
         )
-        self.studio = Studio(settings, stores, self.engine, self.counter)
+        self.studio = Studio(settings, stores, self.engine, self.counter, PictureSafety(settings, stores, None))
 
     async def _before_start(self, jobs: Sequence[Job]) -> None:
         await self.studio.before_start(jobs)

@@ -116,7 +116,7 @@ def test_no_card_brings_anything_that_acts(text: str) -> None:
     assert not acting(cards.stage_line(cards.Stage(ended=refusal)))
     for event in (Loading(text), Downloading(text, 7_100_000_000, 16_400_000_000)):
         assert not acting(cards.stage_line(cards.Stage(event=event)))
-    frame = SeriesFrame(1, text, "job", "order", "model", "failed", text, None, None, None)
+    frame = SeriesFrame(1, text, "job", "order", "model", "failed", text, None, None, None, False)
     series = Series("0" * 16, "environment", 1, 2, (frame,))
     shown = series_sheet.card(series_sheet.Sheet(series, text, (), b""), (refusal,))
     assert not acting(str(shown.description))

@@ -16,8 +16,9 @@ from discord.http import HTTPClient
 from PIL import Image
 
 from bot.uploads import attachments, sources
+from bot.uploads.saving import Saver
 from engine.pictures.intake import MAX_BYTES, BadPicture
-from tests.bot.conftest import World
+from tests.bot.conftest import GUILD_ID, World
 from tests.bot.reading import said
 from tests.engine import hostile
 
@@ -129,8 +130,11 @@ async def test_the_third_picture_of_one_person_waits_and_another_person_does_not
     other: Any = Held(hostile.photo("JPEG"))
     other.let_go.set()
     with world.env._bot_scope():
-        theirs = [asyncio.create_task(sources.from_attachment(world.bot, world.sam.id, one)) for _ in range(6)]
-        assert (await sources.from_attachment(world.bot, world.lena.id, other)).from_upload
+        theirs = [
+            asyncio.create_task(sources.from_attachment(world.bot, Saver(world.sam.id, GUILD_ID), one))
+            for _ in range(6)
+        ]
+        assert (await sources.from_attachment(world.bot, Saver(world.lena.id, GUILD_ID), other)).from_upload
         assert one.asked == 2
         one.let_go.set()
         ended = await asyncio.gather(*theirs, return_exceptions=True)

@@ -34,6 +34,7 @@ from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
 from data.pictures.handed_in import HandedIn
+from data.pictures.withheld import NewWithheld, WithheldPictures
 from engine.prompt import PortraitPrompt
 from tests.data.conftest import DAY, FACTS, GUILD, NOON, SPEC, House, order, png
 from tests.data.stepping import Crash, crashed_at
@@ -118,6 +119,11 @@ async def live(studio: Studio) -> None:
     for user in (SAM, LENA):
         words = SECRET if user == SAM else "rain"
         await Misreadings(studio.db).add(Misreading(f"{user:016x}", user, words, words, words, 1, NOON))
+        pictures = WithheldPictures(studio.db)
+        record = NewWithheld(
+            guild_id=GUILD, user_id=user, rule="picture-sexual", score=0.9, scored_by="test", words=words
+        )
+        await pictures.add(replace(record, kept=await pictures.keep(png(5))), now=NOON)
     await References(studio.db, studio.pictures).save(
         SAM, GUILD, "coat", "outfit", await studio.pictures.stage(png(3)), origin="upload", now=NOON
     )

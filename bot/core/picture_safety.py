@@ -1,0 +1,174 @@
+"""Every picture is looked at before anybody sees it: what is made, what is shown of it on the way, what is handed in.
+
+A picture that could not be looked at counts as one that may not be shown. Where there is no classifier at all nothing
+is looked at, and adult content can be allowed nowhere (docs/moderation.md).
+"""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from bot.core.errors import Refused, SettingsError
+from bot.core.settings import Settings
+from bot.core.stores import Stores
+from data.core.audit import AuditAction
+from data.orders.jobs import Order
+from data.pictures.withheld import NewWithheld
+from engine.safety import picture_classifier
+from engine.safety.picture_classifier import PictureClassifier
+
+log = logging.getLogger(__name__)
+
+DAY_S: Final = 86_400.0
+_WINDOW_S: Final = 600.0
+_MOST_IN_WINDOW: Final = 20
+"""Of one person's handed-in pictures in ten minutes that are written down, so that nobody can fill the records."""
+_KEPT: Final = " The server's moderators can see it."
+_SEXUAL: Final = (
+    "This picture looks sexual, which is not allowed here, so nobody is shown it.{kept} Your credits are back."
+)
+_UNSEEN: Final = (
+    "This picture could not be looked at, so nobody is shown it; the bot's owner finds why in the log.{kept} Your "
+    "credits are back."
+)
+
+
+class PictureWithheld(Exception):
+    """A finished picture that nobody is shown. `record` is what is written down, `str()` a sentence for its person."""
+
+    def __init__(self, record: NewWithheld, sentence: str) -> None:
+        super().__init__(sentence)
+        self.record = record
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyScore:
+    """What was found in a picture that may be shown; `sexual` is None where nothing looks at pictures."""
+
+    sexual: float | None = None
+    scored_by: str = ""
+    spoiler: bool = False
+
+
+NOT_LOOKED_AT: Final = SafetyScore()
+
+
+class PictureSafety:
+    """Looks at pictures, one after the other, in a thread; `classifier` None: nothing looks at pictures here."""
+
+    def __init__(self, settings: Settings, stores: Stores, classifier: PictureClassifier | None) -> None:
+        self._settings = settings
+        self._stores = stores
+        self._classifier = classifier
+        # Who waits for a look takes no thread.
+        self._turn = asyncio.Semaphore()
+
+    @property
+    def looks(self) -> bool:
+        """Whether pictures are looked at here: without that, adult content is allowed nowhere."""
+        return self._classifier is not None
+
+    async def finished(self, order: Order, job_id: str, picture: bytes, words: str) -> SafetyScore:
+        """What was found in a finished picture (PNG, as it would be stored). Raises PictureWithheld, NoSpace."""
+        if self._classifier is None:
+            return NOT_LOOKED_AT
+        score = await self._score(picture, "a finished picture", self._classifier)
+        if score is not None and score < self._settings.moderation_picture_limit:
+            return SafetyScore(score, self._classifier.name)
+        if score is not None and order.adult_allowed:
+            return SafetyScore(score, self._classifier.name, spoiler=True)
+        kept = await self._keep(picture)
+        record = NewWithheld(
+            guild_id=order.guild_id,
+            user_id=order.user_id,
+            rule="picture-not-looked-at" if score is None else "picture-sexual",
+            score=score,
+            scored_by=self._classifier.name,
+            words=words,
+            kept=kept,
+            job_id=job_id,
+            order_id=order.id,
+        )
+        sentence = _UNSEEN if score is None else _SEXUAL
+        raise PictureWithheld(record, sentence.format(kept=_KEPT if kept else ""))
+
+    async def may_preview(self, picture: bytes) -> bool:
+        """Whether a preview may be shown: one that looks sexual is shown nowhere, as no spoiler hides it in a card."""
+        if self._classifier is None:
+            return True
+        score = await self._score(picture, "a preview", self._classifier)
+        return score is not None and score < self._settings.moderation_picture_limit
+
+    async def handed_in(self, guild_id: int, user_id: int, picture: bytes) -> None:
+        """Raises Refused for a picture that may not be used, before anything of it is stored or charged."""
+        if self._classifier is None:
+            return
+        score = await self._score(picture, "a picture that was handed in", self._classifier)
+        if score is None:
+            raise Refused(
+                "That picture could not be looked at, so it is not used; the bot's owner finds why in the log. Nothing "
+                "was stored or charged. Try again later."
+            )
+        if score < self._settings.moderation_upload_limit:
+            return
+        await self._note_handed_in(guild_id, user_id, picture, score, self._classifier.name)
+        raise Refused(
+            "That picture looks sexual, and such pictures are not used here, wherever they are handed in. Nothing was "
+            "charged; send another one."
+        )
+
+    async def _note_handed_in(self, guild_id: int, user_id: int, picture: bytes, score: float, name: str) -> None:
+        now = time.time()
+        recent = await self._stores.audit.page(
+            guild_id, actor_id=user_id, action=AuditAction.WITHHELD, since=now - _WINDOW_S, limit=_MOST_IN_WINDOW
+        )
+        if len(recent) >= _MOST_IN_WINDOW:
+            return
+        kept = await self._keep(picture)
+        record = NewWithheld(
+            guild_id=guild_id, user_id=user_id, rule="handed-in-sexual", score=score, scored_by=name, kept=kept
+        )
+        try:
+            await self._stores.withheld.add(record, now=now)
+        except BaseException:
+            await self._stores.withheld.drop(kept)
+            raise
+
+    async def _score(self, picture: bytes, what: str, classifier: PictureClassifier) -> float | None:
+        """None when it could not be looked at, which the log says to the operator, without the picture."""
+        async with self._turn:
+            try:
+                return await asyncio.to_thread(classifier.score, picture)
+            except Exception:
+                # Whatever it is, a picture that was not looked at is not shown. Its sentence is for the operator.
+                log.exception("%s could not be looked at and is shown to nobody; `doctor` tries what looks", what)
+        return None
+
+    async def _keep(self, picture: bytes) -> str:
+        """The file's name, "" where the operator has them deleted."""
+        if not self._settings.moderation_withheld_days:
+            return ""
+        return await self._stores.withheld.keep(picture)
+
+    async def forget_old(self, now: float) -> int:
+        """Remove the files and words of what was withheld too long ago; how many."""
+        return await self._stores.withheld.forget(before=now - self._settings.moderation_withheld_days * DAY_S)
+
+
+def classifier_of(settings: Settings) -> PictureClassifier | None:
+    """The classifier that the settings name, else the one that is installed, else None.
+
+    Raises SettingsError where adult content is allowed and nothing would look at pictures, or the one named is no good.
+    """
+    named = settings.moderation_picture_model
+    why = picture_classifier.missing(named)
+    if why and named:
+        raise SettingsError(f"MODERATION_PICTURE_MODEL cannot be used: {why}.")
+    if why and settings.moderation_adult:
+        raise SettingsError(
+            f"MODERATION_ADULT cannot be on, as nothing looks at pictures: {why}. Install it: "
+            f"{picture_classifier.INSTALL}. Or turn MODERATION_ADULT off."
+        )
+    return picture_classifier.found_classifier(named)

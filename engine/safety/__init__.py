@@ -1,0 +1,1 @@
+"""Looking at pictures: whether one is sexual, by a classifier behind a protocol that an operator can replace."""
