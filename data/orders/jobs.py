@@ -406,7 +406,7 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
         " upload_limit, from_upload, people, adult_allowed, parent_portrait_id, series_id, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             order.source,
