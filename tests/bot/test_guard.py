@@ -13,6 +13,7 @@ from simcord.enums import InteractionType
 from bot import client, commands, guard
 from bot.commands import privacy
 from bot.components import base, forms
+from bot.components.misread_portraits import MisreadButton
 from bot.core.settings import Settings
 from tests import faces
 from tests.bot import asking
@@ -143,14 +144,23 @@ async def test_every_button_and_menu_is_refused(world: World, place: Place) -> N
 
 async def test_every_form_is_refused_that_was_opened_before(world: World, place: Place) -> None:
     """Banned, kept out or sent out of direct messages between opening it and handing it in."""
-    assert asking.made_in_the_bot(base.Form) == {forms.OneField}
+    assert asking.made_in_the_bot(base.Form) == {forms.OneField, forms.MisreadForm}
     message = await world.button("old")
     call = asking.menu_call("Save as character", message, world.lena.id)
     await let_in(world, place, allowed=True)
     form = await asking.send(place, InteractionType.APPLICATION_COMMAND, call)
+    typed = {"name": "prompt", "type": 3, "value": "a woman in a coat"}
+    order = asking.called({"name": "portrait"}, ("portrait",), [typed])
+    await asking.send(place, InteractionType.APPLICATION_COMMAND, order)
+    portrait = await world.stores.portraits.latest(place.who.id)
+    assert portrait is not None
+    misread = await asking.press(world, place, MisreadButton, f"misread:write:{portrait.id}")
     assert form.modal is not None
+    assert misread.modal is not None
     await let_in(world, place, allowed=False)
     assert refused(await place.who.submit_modal(form, {"handle": "ana"}), place.sentence)
+    fields = {"typed": "a woman in a coat", "meant": "Subject: a woman"}
+    assert refused(await place.who.submit_modal(misread, fields), place.sentence)
 
 
 async def let_in(world: World, place: Place, *, allowed: bool) -> None:

@@ -26,6 +26,7 @@ from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
 from data.people.servers import ServerSettings
 from data.pictures.handed_in import HandedIn
+from data.pictures.withheld import NewWithheld, WithheldPictures
 from tests.data.conftest import FACTS, GUILD, NOON, order, png
 from tests.data.people.test_erasure import EMBEDDING, LENA, MIRA, PATTERN, SAM, SECRET, WHY, Studio
 
@@ -64,6 +65,11 @@ async def keep_handed_in(studio: Studio) -> None:
 async def save_reference(studio: Studio) -> None:
     staged = await studio.pictures.stage(png(14))
     await References(studio.db, studio.pictures).save(SAM, GUILD, "coat", "outfit", staged, origin="upload", now=NOON)
+
+
+async def withhold(studio: Studio) -> None:
+    new = NewWithheld(guild_id=GUILD, user_id=SAM, rule="handed-in-sexual", score=0.9, scored_by="a test", words=SECRET)
+    await WithheldPictures(studio.db).add(new, now=NOON)
 
 
 async def add_quote(studio: Studio) -> None:
@@ -138,6 +144,7 @@ STORES: dict[str, Store] = {
     "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, AuditAction.REFUSED, detail=SECRET, now=NOON),
     "a refused order": lambda s: RefusedOrders(s.db).add(GUILD, SAM, "minors", SECRET, now=NOON),
     "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
+    "a withheld picture": withhold,
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
 }
 HANG_ON_AN_ORDER = {"job_tries", "portraits", "order_characters", "order_edits", "order_references", "pictures", "jobs"}
