@@ -18,7 +18,7 @@ from engine.renderer import assets, regions, wrinkles
 from engine.renderer.geometry import Array
 from engine.renderer.hairline import Line
 from engine.renderer.scene import RGB, Person
-from engine.renderer.skin_marks import stamped_marks
+from engine.renderer.skin_marks import stamped_marks, stamped_neck
 
 Picture = npt.NDArray[np.float32]
 
@@ -108,6 +108,8 @@ def _skin_map(
     head = made[top:bottom, left:right]
     _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), bare * _fields()["scalp"])
     _paint_head(head, tone, seed, age, skin, beard, colour, marked)
+    if marked:
+        stamped_neck(made, tone, skin)
     np.clip(head, 0.002, 0.92, out=head)
     made.setflags(write=False)
     return made
