@@ -39,9 +39,7 @@ def _where(scar: Hit, places: Sequence[Hit], said: list[str]) -> Iterator[Hit]:
         yield replace(scar, key=_USUAL)
         return
     start, end = min(scar.start, place.start), max(scar.end, place.end)
-    part = (
-        "cheek" if place.phrase.startswith("eye") and place.key == "brow" and _below(scar, place, said) else place.key
-    )
+    part = "cheek" if _below_an_eye(scar, place, said) else place.key
     for side in _sides(said, scar, place) or [_SIDED.get(part, "")]:
         yield replace(scar, start=start, end=end, key=f"{part} {side}".strip())
 

@@ -103,7 +103,7 @@ def stamped_neck(whole: Picture, tone: Picture, skin: Any) -> None:
 
 @lru_cache(maxsize=1)
 def _neck(side: int) -> tuple[slice, slice, tuple[Picture, ...], npt.NDArray[np.bool_]]:
-    """The part of a map (side × side) with the neck's front, x, y, z of its texels on the template, which of them are."""
+    """The part of a map (side × side) with the neck's front; its texels' x, y, z on the template, which are."""
     from scipy.interpolate import LinearNDInterpolator
 
     surface = assets.surface()
