@@ -20,7 +20,7 @@ _BRIGHTEST_BOUNCE = F(4.0)
 _GRAZING = F(0.02)
 """Of Schlick's fifth power: beyond this a surface mirrors much."""
 _PLACE = F(0.25)
-"""How much of the place small wet or glass mirrors show: brows, lashes and the sitter's own side are before the rest."""
+"""How much of the place small wet or glass mirrors show: brows, lashes and the sitter's own side hide the rest."""
 _LAMP, _BRIGHTEST = F(1.2), F(20)
 """How lamps are mirrored in them, and no brighter: on a film that is exposed for dark skin a whole iris would burn."""
 _POLISHED = 0.4
