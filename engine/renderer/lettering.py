@@ -250,7 +250,7 @@ def _beside(
     sitter: Sitter, shift: Array, meshes: Sequence[Mesh], optics: Optics, behind: float
 ) -> tuple[Array, Array, Array, float]:
     """The middle, the two directions and the width of the free room on the viewer's right of a head and its hair."""
-    eyes = body.build(sitter.person, sitter.pose).middle + shift - optics.eye
+    eyes = body.eyes_middle(sitter.person, sitter.pose) + shift - optics.eye
     right, up = optics.right, optics.up
     near = float(eyes @ optics.forward)
     depth = near + behind

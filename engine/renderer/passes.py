@@ -37,7 +37,7 @@ class Effort:
 
 EFFORTS: Final = {
     "preview": Effort(1, 0, 0, 0, 0),
-    "draft": Effort(1, 1, 2, 3, 4),
+    "draft": Effort(1, 1, 1, 3, 3),
     "standard": Effort(1, 3, 4, 7, 11),
     "fine": Effort(2, 5, 7, 10, 16),
 }

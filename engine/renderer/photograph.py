@@ -27,7 +27,7 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 """Hears the share that is done, and a preview when there is a new one."""
 
 SIZE: Final = (512, 768)
-DENSITY: Final = {"preview": 0.35, "draft": 0.45, "standard": 1.0, "fine": 1.0}
+DENSITY: Final = {"preview": 0.35, "draft": 0.22, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
 _SKETCHED: Final = 0.3
 """Strands of whoever is not met yet, in the first look: it comes before all of their hair is grown."""

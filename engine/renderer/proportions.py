@@ -20,11 +20,13 @@ SINCE: Final = 2
 """The version of a person from which bodies have these proportions; whoever was saved before keeps the old ones."""
 HEADS: Final = 7.5
 """How tall adults are, in heights of their heads."""
-_TALL: Final = 1.51
-"""How much taller than broad a head usually is."""
+_TALL: Final = 1.42
+"""How much taller than broad heads of `faces` usually are."""
+_USUAL: Final = 8.7
+"""How many heads tall anny's bodies are with such heads, on the whole."""
 _OWN: Final = 0.25
 """How much somebody keeps of what sets them apart from that."""
-_LEAST, _MOST = 0.82, 1.0
+_LEAST, _MOST = 0.80, 1.0
 _RAISED: Final = (0.016, 0.010)
 """Metres by which a woman's and a man's body is nearer the chin: the neck is shorter."""
 _NARROWER: Final = (0.012, 0.008)
@@ -38,7 +40,7 @@ def size(vertices: Array) -> float:
     head, body, chin = _landmarks()
     crown, sole = vertices[head, 2].max(), vertices[body, 2].min()
     heads = (crown - sole) / (0.5 * (crown - vertices[chin, 2]) + 0.5 * _TALL * float(np.ptp(vertices[head, 0])))
-    wanted = HEADS + _OWN * (heads - 8.2)
+    wanted = HEADS + _OWN * (heads - _USUAL)
     return float(np.clip(wanted / heads + (wanted / heads - 1) / heads, _LEAST, _MOST))
 
 

@@ -66,7 +66,7 @@ def shows_legs(optics: Optics, eyes: npt.ArrayLike) -> bool:
 
 def seat(sitter: Sitter) -> Seat:
     """Where somebody sits; hair and clothes follow in `meshes`."""
-    middle = body.build(sitter.person, sitter.pose).middle
+    middle = body.eyes_middle(sitter.person, sitter.pose)
     shift = np.zeros(3)
     if sitter.place:  # two people: heads nearly level, as a photographer seats them
         shift[:] = sitter.place * _APART_M, 0.0, _TALLER_M * (sitter.person.masculinity - 0.5) - middle[2]

@@ -18,7 +18,7 @@ from engine.renderer import assets, regions, wrinkles
 from engine.renderer.geometry import Array
 from engine.renderer.hairline import Line
 from engine.renderer.scene import RGB, Person
-from engine.renderer.skin_marks import stamped_marks
+from engine.renderer.skin_marks import stamped_marks, stamped_neck
 
 Picture = npt.NDArray[np.float32]
 
@@ -30,6 +30,8 @@ SCALP_SEEN: Final = {
     "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
+_SHAVED: Final = 0.92
+"""How much the photographed roots give way on a bald head, along the line of the hair, too."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
 ANCESTRIES: Final = ("african", "asian", "caucasian")
 
@@ -82,7 +84,9 @@ def marks_contrast(person: Person) -> Picture:
 
 def _bare(person: Person) -> float:
     """How much of the photographed roots of hair gives way to skin: all under fair hair, and where none grows."""
-    if person.hair.style == "bald" or person.hair.line > 0.2:
+    if person.hair.style == "bald":
+        return _SHAVED
+    if person.hair.line > 0.2:
         return 0.85
     return round(0.85 * _lightness(_hair_colour(person)), 2)
 
@@ -106,11 +110,20 @@ def _skin_map(
     made = np.maximum(assets.linear(large), np.float32(0.003))
     left, top, right, bottom = (TIMES * x for x in assets.texels().box)
     head = made[top:bottom, left:right]
-    _mix(head, tone * np.array((1.0, 0.97, 0.95), np.float32), bare * _fields()["scalp"])
+    _mix(head, _forehead(head), bare * _fields()["bared" if bare >= _SHAVED else "scalp"])
     _paint_head(head, tone, seed, age, skin, beard, colour, marked)
+    if marked:
+        stamped_neck(made, tone, skin)
     np.clip(head, 0.002, 0.92, out=head)
     made.setflags(write=False)
     return made
+
+
+def _forehead(head: Picture) -> Picture:
+    """The colour of a head's forehead (3), with which skin goes on over the skull."""
+    x, y, z, _ = head_places()
+    middle = (np.abs(x) < 0.028) & (y < -0.10) & (z > 0.760) & (z < 0.776)
+    return np.asarray(head[middle].mean(0), np.float32)
 
 
 # The photographs
@@ -237,6 +250,7 @@ def _coarse_fields(x: Array, y: Array, z: Array, lips: Array) -> dict[str, Array
         "freckled": (b(np.hypot(x / 1.9, z - 0.698), 0.020) + 0.16 * b(np.hypot(x / 1.5, z - 0.775), 0.02)) * facing,
         "marked": facing * (z > 0.60) * (z < 0.79) * (side < 0.068),
         "scalp": e(regions.growth(rest).reshape(x.shape) - 2, 2.5),
+        "bared": e(regions.growth(rest).reshape(x.shape) + 5, 3.5),
         "beard": regions.beard(rest, lips.ravel(), "full").reshape(x.shape),
         "moustache": regions.beard(rest, lips.ravel(), "moustache").reshape(x.shape),
         "goatee": regions.beard(rest, lips.ravel(), "goatee").reshape(x.shape),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.renderer import assets
 
 Picture = npt.NDArray[np.float32]
 
@@ -18,12 +21,15 @@ SCARS: Final[dict[str, tuple[tuple[float, float], tuple[float, float]]]] = {
     "brow": ((0.034, 0.762), (0.040, 0.741)),
     "chin": ((0.006, 0.634), (0.014, 0.624)),
     "lip": ((0.011, 0.676), (0.013, 0.664)),
-    "forehead": ((0.012, 0.792), (0.026, 0.775)),
+    "forehead": ((0.010, 0.800), (0.028, 0.772)),
     "nose": ((-0.006, 0.713), (0.007, 0.709)),
     "temple": ((0.058, 0.765), (0.064, 0.745)),
     "jaw": ((0.052, 0.652), (0.040, 0.640)),
+    "neck": ((0.036, 0.582), (0.014, 0.550)),
 }
 """Where a scar begins and ends on the template, x and z, on the picture's right."""
+_NECK: Final = (0.05, 0.53, 0.625)
+"""How far aside the neck's front goes on the template, and from and to which height."""
 
 
 def stamped_marks(
@@ -54,7 +60,8 @@ def stamped_marks(
     sun = fields["marked"] * np.clip(0.25 + fields["forehead"] + fields["ruddy"], 0, 1)
     _spots(head, tone * np.array((0.70, 0.56, 0.48), np.float32), sun, count, (0.5, 1.7), 0.38, old)
     for place in skin.scars:
-        _scar(head, tone, place, places)
+        if not place.startswith("neck"):
+            _scar(head, tone, place, places, places[1] < _FACE_Y)
 
 
 def _spots(
@@ -82,20 +89,55 @@ def _dab(head: Picture, colour: Picture, row: int, column: int, radius: float, a
     window += (colour - window) * share * np.float32(amount)
 
 
-def _scar(head: Picture, tone: Picture, place: str, places: tuple[Picture, ...]) -> None:
-    """A pale line with a darker rim: "cheek left" lies on the picture's left; an unknown place leaves none."""
+_FACE_Y: Final = -0.06
+"""Behind which the template's head is no face."""
+
+
+def stamped_neck(whole: Picture, tone: Picture, skin: Any) -> None:
+    """The scars of somebody's neck, in place; `whole` is the map of all skin."""
+    for place in skin.scars:
+        if place.startswith("neck"):
+            rows, columns, places, there = _neck(whole.shape[0])
+            _scar(whole[rows, columns], tone, place, places, there)
+
+
+@lru_cache(maxsize=1)
+def _neck(side: int) -> tuple[slice, slice, tuple[Picture, ...], npt.NDArray[np.bool_]]:
+    """The part of a map (side × side) with the neck's front; its texels' x, y, z on the template, which are."""
+    from scipy.interpolate import LinearNDInterpolator
+
+    surface = assets.surface()
+    rest = surface.rest[surface.split]
+    aside, low, high = _NECK
+    front = (np.abs(rest[:, 0]) < aside) & (rest[:, 2] > low) & (rest[:, 2] < high) & (rest[:, 1] < 0.02)
+    at = surface.split_uv[front] * (side, -side) + (0, side)
+    near = np.abs(at[:, 0] - np.median(at[:, 0])) < 0.1 * side  # the chin's part of the map is elsewhere
+    at, rest = at[near], rest[front][near]
+    (left, top), (right, bottom) = at.min(0).astype(int), at.max(0).astype(int)
+    column, row = np.meshgrid(np.arange(left, right) + 0.5, np.arange(top, bottom) + 0.5)
+    found = LinearNDInterpolator(at, rest)(column, row)
+    there = np.isfinite(found[..., 0])
+    places = tuple(np.nan_to_num(found[..., axis], nan=9.0).astype(np.float32) for axis in range(3))
+    return slice(top, bottom), slice(left, right), places, there
+
+
+def _scar(head: Picture, tone: Picture, place: str, places: tuple[Picture, ...], where: npt.NDArray[np.bool_]) -> None:
+    """A pale line with a darker rim: "cheek left" lies on the picture's left; an unknown place leaves none.
+
+    `where` is the part of the map that can have one.
+    """
     name, _, side = place.partition(" ")
     if name not in SCARS:
         return
     flip = -1.0 if side == "left" else 1.0
     (x0, z0), (x1, z1) = SCARS[name]
-    x, y, z = places
+    x, _, z = places
     px, pz = x * flip - x0, z - z0
     dx, dz = x1 - x0, z1 - z0
     t = np.clip((px * dx + pz * dz) / (dx * dx + dz * dz), 0, 1)
     bend = 0.0012 * np.sin(t * 5.0)
     off = np.hypot(px - dx * t + bend, pz - dz * t)
-    front = (y < -0.06) * np.sin(np.pi * np.clip(t * 0.9 + 0.05, 0, 1)) ** 0.5
+    front = where * np.sin(np.pi * np.clip(t * 0.9 + 0.05, 0, 1)) ** 0.5
     rim = np.exp(-0.5 * (off / 0.0016) ** 2) * front
     line = np.exp(-0.5 * (off / 0.0007) ** 2) * front
     for amount, colour in ((0.75 * rim, (0.78, 0.50, 0.48)), (0.85 * line, (1.30, 1.10, 1.08))):

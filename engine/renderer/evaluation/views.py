@@ -32,6 +32,8 @@ _FARTHER: Final = 3
 """Times that shades of hair that was found are looked for beyond it."""
 _SHRED: Final = 0.16
 """Half the width, in units, of a gap between locks that is too narrow to tell a place by."""
+_CLEAR: Final = 0.2
+"""How far the place begins from an arm, in units: a lens is not sharp there."""
 _USUAL: Final = (
     (-1.15, 0.07), (-1.15, 0.35), (-1.10, 0.63), (-1.03, 0.91), (-0.91, 1.18), (-0.73, 1.45), (-0.54, 1.69),
     (-0.30, 1.83), (0.00, 1.88), (0.30, 1.83), (0.54, 1.69), (0.73, 1.45), (0.91, 1.18), (1.03, 0.91), (1.10, 0.63),
@@ -120,8 +122,24 @@ class View:
         head = ((u - self.aside * 0.2) / 1.75) ** 2 + ((v + 0.1) / 2.35) ** 2 < 1
         neck = (v > 0.8) & (np.abs(u - self.aside * 0.2) < 1.45)
         shoulders = (v > 1.75) & (np.abs(u) < np.minimum(2.0 + 2.6 * (v - 1.75), 4.5))
-        outline = np.asarray(head | neck | shoulders)
+        outline = np.asarray(head | neck | shoulders) & ~self._beside(np.asarray(shoulders & ~head & ~neck))
         return _whole(~(outline | self._hair(head, ~outline)), round(_SHRED * self.unit))
+
+    def _beside(self, shoulders: Mask) -> Mask:
+        """What of a generous outline of shoulders and arms is the place (H, W): of no colour that is common amid the
+        body or on the cheeks, and clear of all that is.
+        """
+        from scipy.ndimage import distance_transform_edt, uniform_filter
+
+        u, v = np.abs(self.u) * float(np.hypot(*self.across)) / self.unit, self.v
+        amid = shoulders & (u < np.minimum(1.2 + 1.6 * (v - 1.75), 2.6))
+        if amid.sum() < _LEAST_TOP:
+            return np.zeros_like(shoulders)
+        lab = colour_names.opponent(uniform_filter(colour_names.linear(self.picture), (5, 5, 0)))
+        shades = np.round(lab / _SHADES).astype(np.int64)
+        cheeks = self.disk(-0.47, 0.62, 0.2) | self.disk(0.47, 0.62, 0.2)
+        body = amid | (shoulders & (_common(shades, amid) | _common(shades, cheeks)))
+        return np.asarray(shoulders & (distance_transform_edt(~body) > _CLEAR * self.unit))
 
     def _hair(self, head: Mask, place: Mask) -> Mask:
         """Afros and long hair beyond the outline (H, W): of the colours of the top of the head, as finely drawn as that

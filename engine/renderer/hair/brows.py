@@ -19,6 +19,8 @@ _LIGHT: Final = 0.085
 """The brightest channel of brown hair's brows: fair people's are little lighter."""
 _GREY: Final = 0.25
 """Hair lighter than this and without colour has gone grey, and so have the brows."""
+_WHITENED: Final = ((45.0, 85.0), (0.20, 0.50))
+"""How light brows are beside grey or white hair, by years."""
 _CENTRE_M: Final = 0.7485
 
 
@@ -41,11 +43,12 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
 
 
 def brow_colour(person: Person) -> RGB:
-    """Hair's colour, darker and calmer; where hair is grey or white, brows are nearly so; nobody dyes brows blue."""
+    """Hair's colour, darker and calmer; nobody dyes brows blue, and white hair's brows keep dark hairs for long."""
     grown = next(filter(natural, (person.hair.colour, person.beard.colour)), HAIR["dark brown"])
     red, green, blue = grown
     if min(red, green, blue) > max(_GREY, 0.8 * max(red, green, blue)):
-        return (0.6 * red, 0.6 * green, 0.6 * blue)
+        white = float(np.interp(person.age, *_WHITENED))
+        return (1.06 * white * red, white * green, 0.92 * white * blue)
     brightest = max(red, green, blue, 1e-3)
     share = min(0.70, _LIGHT * (brightest / 0.15) ** 0.4 / brightest)
     grey = 0.3 * red + 0.6 * green + 0.1 * blue

@@ -24,6 +24,8 @@ _ALONE: Final = 0.2
 """The share of the numbers' spread that is taken as each one's own."""
 _MOST: Final = 4.0
 """Spreads that one number may add: no single part of a picture, which a sign may hide, decides alone."""
+_LENSES: Final = (24, 28, 35, 42, 50, 60, 70, 85, 105, 135, 200)
+"""Focal lengths in mm that a place's own pictures are taken with: the nearest, in steps of a fifth."""
 _EYES: Final = (0.0, -0.1, 1.6)
 _CELLS: Final = (4, 3)
 
@@ -116,8 +118,8 @@ def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> Floats:
     spill = lights.spill(scene.light, places.own_light(replace(scene.place, name=name)))
     frame = (
         scene.camera.framing,
-        round(scene.camera.focal_mm / 40) * 40 or 35,
-        2.0 ** round(float(np.log2(scene.camera.f_number))),
+        min(_LENSES, key=lambda lens: abs(float(np.log(lens / scene.camera.focal_mm)))),
+        2.0 ** (round(2 * float(np.log2(scene.camera.f_number))) / 2),
     )
     return _signatures((name, scene.place.time, colour, frame), spill, replace(scene.film, grain=0.0), clear.tobytes())
 

@@ -19,6 +19,10 @@ CLEAR = F(0.0004)
 _BRIGHTEST_BOUNCE = F(4.0)
 _GRAZING = F(0.02)
 """Of Schlick's fifth power: beyond this a surface mirrors much."""
+_PLACE = F(0.25)
+"""How much of the place small wet or glass mirrors show: brows, lashes and the sitter's own side hide the rest."""
+_LAMP, _BRIGHTEST = F(1.2), F(20)
+"""How lamps are mirrored in them, and no brighter: on a film that is exposed for dark skin a whole iris would burn."""
 _POLISHED = 0.4
 """Surfaces that mirror more than this share show what is in the place, not only how bright it is."""
 
@@ -160,12 +164,12 @@ def reflection(
 ) -> Floats:
     """What a smooth wet or glass surface mirrors: lamps in their own shape, and the place."""
     way = mirrored(normal, view)
-    seen = lights.environment.mirrored(way, sharp) * F(0.55)
+    seen = lights.environment.mirrored(way, sharp) * _PLACE
     start = position + normal * CLEAR
     for emitter in lights.catchlights or lights.emitters:
         meets, at = emitter.seen(position, way)
         rows = np.flatnonzero(meets & (dot(way, normal) > 0))
         if len(rows):
             clear = world.visible(start[:, rows], at[:, rows])
-            seen[:, rows] += np.minimum(emitter.radiance * F(2.6), F(62)) * clear
+            seen[:, rows] += np.minimum(emitter.radiance * _LAMP, _BRIGHTEST) * clear
     return seen * strength

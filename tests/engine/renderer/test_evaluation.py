@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from engine.renderer import evaluate, skin
+from engine.renderer import assets, evaluate, skin, skin_marks
 from engine.renderer.evaluation import (
     blind,
     colour_names,
@@ -311,6 +312,35 @@ def test_marks_of_a_skin_are_what_its_map_has_more_than_without() -> None:
     contrast = skin.marks_contrast(marked)
     assert contrast.min() < -0.3
     assert 0 < (np.abs(contrast).max(-1) > 0.02).mean() < 0.02
+
+
+def test_every_place_that_a_scar_can_have_gets_one_of_its_own_on_its_side() -> None:
+    x, z = (side.astype(np.float32) for side in np.meshgrid(np.arange(-0.08, 0.08, 1e-3), np.arange(0.6, 0.82, 1e-3)))
+    places, tone = (x, np.full_like(x, -0.1), z), np.full(3, 0.4, np.float32)
+
+    def scarred(place: str) -> tuple[float, float]:
+        head = np.full((*x.shape, 3), 0.4, np.float32)
+        nowhere = dict.fromkeys(("marked", "forehead", "ruddy"), np.zeros_like(x))
+        bare = Skin(freckles=0.0, moles=0.0, scars=(place,))
+        skin_marks.stamped_marks(head, tone, nowhere, bare, np.random.default_rng(1), 30, places)
+        there = np.abs(head - 0.4).max(-1) > 0.02
+        return float(x[there].mean()), float(z[there].mean())
+
+    paired = [part for part in skin_marks.SCARS if part not in ("neck", "nose")]
+    at = {f"{part} {side}": scarred(f"{part} {side}") for part in paired for side in ("left", "right")}
+    assert all((across > 0) == name.endswith("right") for name, (across, _) in at.items())
+    at["nose"] = scarred("nose")
+    assert min(np.hypot(*np.subtract(one, other)) for one, other in combinations(at.values(), 2)) > 0.008
+
+
+def test_a_scar_on_the_neck_is_drawn_there_alone() -> None:
+    whole = np.full((384, 384, 3), 0.4, np.float32)
+    skin_marks.stamped_neck(whole, np.full(3, 0.4, np.float32), Skin(scars=("chin", "neck left")))
+    row, column = np.transpose(np.nonzero(np.abs(whole - 0.4).max(-1) > 0.02)).mean(0) / 384
+    surface = assets.surface()
+    nearest = surface.split[np.linalg.norm(surface.split_uv - (column, 1 - row), axis=1).argmin()]
+    assert -0.06 < surface.rest[nearest, 0] < -0.005
+    assert 0.53 < surface.rest[nearest, 2] < 0.61
 
 
 def speckled(seed: int) -> Picture:

@@ -240,3 +240,28 @@ def test_what_stands_in_a_place_is_not_worn() -> None:
 def test_dusk_is_blue_and_no_sunset() -> None:
     scene = reading("a woman on a rooftop at dusk").scene
     assert (scene.place.time, scene.light.name) == ("blue hour", "blue hour")
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        ("a scar on the right cheek", ("cheek left",)),
+        ("a thin scar down her left cheek", ("cheek right",)),
+        ("a scarred left cheek", ("cheek right",)),
+        ("scars on both cheeks", ("cheek left", "cheek right")),
+        ("a scar through his right eyebrow", ("brow left",)),
+        ("a scar under her left eye", ("cheek right",)),
+        ("a scar on the forehead", ("forehead",)),
+        ("a chin scar and freckles on the nose", ("chin",)),
+        ("a scar above her lip, smiling", ("lip",)),
+        ("a scar across the bridge of the nose and a scar on his jaw", ("nose", "jaw right")),
+        ("a scar on his neck", ("neck",)),
+        ("scars", ("cheek left",)),
+        ("a nose ring and scars", ("cheek left",)),
+        ("no scar on the chin", ()),
+    ],
+)
+def test_a_scar_is_where_words_say_on_the_sitters_own_side(words: str, where: tuple[str, ...]) -> None:
+    found = reading(f"a man of 40 with {words}, grey backdrop, lit from the left")
+    assert found.scene.sitters[0].person.skin.scars == where
+    assert not {"scar", "cheek", "left", "right"} & {word for missed in found.missed for word in missed.split()}
