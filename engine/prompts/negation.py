@@ -34,6 +34,7 @@ _TWO_WORDS: Final = {
     "devoid": ("of",), "free": ("of", "from"), "instead": ("of",), "rather": ("than",), "lack": ("of",),
     "absence": ("of",), "leave": ("out",), "keep": ("out",),
 }  # fmt: skip
+_DENYING: Final = _NONE | _NOT | _BIDDING | frozenset(_TWO_WORDS)
 _BIDDING_NOT: Final = frozenset({"don't", "dont"})
 _UNABLE: Final = frozenset({"cannot", "can't", "couldn't"})
 _HELPING: Final = frozenset(
@@ -108,12 +109,14 @@ def holds_any(text: str) -> bool:
     return any(trace in plain for trace in _TRACES) and _SIGN.search(text) is not None
 
 
-def take_out(line: str) -> Said:
-    """Cut a straightened line of words, its spaces single, into what is wanted and what is not."""
-    if not holds_any(line):
+def take_out(line: str, found: list[Unit] | None = None) -> Said:
+    """Cut a straightened line of words, its spaces single, into what is wanted and what is not. `found` are its units
+    where they are known."""
+    if (found is not None and not _signs(found) and not _has_short(line)) or not holds_any(line):
         return Said(line, [])
-    line = _SHORT.sub("without", line)
-    found = units(line)
+    if found is None or _has_short(line):
+        line = _SHORT.sub("without", line)
+        found = units(line)
     kept, unwanted, done = list[str](), list[str](), 0
     for scope in _scopes(found):
         kept.append(line[done : found[scope.start].start])
@@ -123,6 +126,16 @@ def take_out(line: str) -> Said:
         return Said(line, [])
     kept.append(line[done:])
     return Said(_mended(kept), unwanted)
+
+
+def _has_short(line: str) -> bool:
+    return "w/o" in line or "W/" in line or "/O" in line
+
+
+def _signs(found: list[Unit]) -> list[int]:
+    """Where the words stand that may say what is not wanted."""
+    words = [unit.word for unit in found]
+    return [at for at, word in enumerate(words) if word in _DENYING or word.endswith("n't")]
 
 
 def _mended(parts: list[str]) -> str:
@@ -162,14 +175,12 @@ def plainly(value: str) -> str:
 
 
 def _scopes(found: list[Unit]) -> Iterator[_Scope]:
-    at, floor = 0, 0
-    while at < len(found):
-        scope = _scope(found, at, floor)
-        if scope is None:
-            at += 1
-            continue
-        yield scope
-        at = floor = scope.end
+    floor = 0
+    for at in _signs(found):
+        scope = _scope(found, at, floor) if at >= floor else None
+        if scope is not None:
+            yield scope
+            floor = scope.end
 
 
 def _scope(found: list[Unit], at: int, floor: int) -> _Scope | None:

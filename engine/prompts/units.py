@@ -147,13 +147,13 @@ def _phrases(tokens: list[Unit], begins: list[int]) -> list[Unit]:
         if position < done or position + 1 >= len(tokens):
             continue
         seconds, following = LEXICON.phrases[tokens[position].word], tokens[position + 1].word
-        if following not in seconds and not following.endswith("s"):
+        if following not in seconds and (following[-1:] != "s" or seconds.keys().isdisjoint(singulars(following))):
             continue
         last, kind = _phrase(tokens, position, seconds)
         if last > position:
             words = " ".join([member.word for member in tokens[position : last + 1]])
             merged += tokens[done:position]
-            merged.append(Unit(kind, words, tokens[position].start, tokens[last].end))
+            merged.append(new(Unit, (kind, words, tokens[position].start, tokens[last].end, False, False)))
             done = last + 1
     return merged + tokens[done:] if done else tokens
 

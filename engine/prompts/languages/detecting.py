@@ -86,8 +86,10 @@ def _nearer(text: str, one: str, other: str) -> str:
 
 def _by_words(text: str) -> str:
     """The Latin language of most of the words that English has not; it must have clauses of its own."""
-    words = _WORD.findall(text)[:_MOST_WORDS]
     accented = not text.isascii() and _ACCENTED.search(text)
+    if not accented and _is_plainly_english(text):
+        return ""
+    words = _WORD.findall(text)[:_MOST_WORDS]
     if not accented and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
         return ""
     votes = Counter[str]()
@@ -99,6 +101,22 @@ def _by_words(text: str) -> str:
     name = votes.most_common(1)[0][0]
     own = sum(_own(clause, name) for clause in _BORDER.split(text))
     return name if own >= (2 if len(words) > _FEW else 1) else ""
+
+
+def _is_plainly_english(text: str) -> bool:
+    """Whether few of the words of a text are unknown to English; False says nothing of a long one."""
+    words = strange = 0
+    for all_of_it, unknown in map(_counted, text.split()):
+        words += all_of_it
+        strange += unknown
+    return words <= _MOST_WORDS and strange < max(1, _SUSPECT * words)
+
+
+@lru_cache(maxsize=16384)
+def _counted(typed: str) -> tuple[int, int]:
+    """How many words stand between two spaces, and how many of them English has not."""
+    words = _WORD.findall(typed)
+    return len(words), sum(map(_strange, words))
 
 
 @lru_cache(maxsize=16384)
