@@ -92,15 +92,19 @@ def _by_words(text: str) -> str:
     words = _WORD.findall(text)[:_MOST_WORDS]
     if not accented and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
         return ""
-    votes = Counter[str]()
-    for word in words:
-        for name, weight in _votes(word):
-            votes[name] += weight
+    votes = dict[str, int]()
+    for spoken_for in map(_votes, words):
+        for name, weight in spoken_for:
+            votes[name] = votes.get(name, 0) + weight
     if not votes:
         return ""
-    name = votes.most_common(1)[0][0]
-    own = sum(_own(clause, name) for clause in _BORDER.split(text))
-    return name if own >= (2 if len(words) > _FEW else 1) else ""
+    name = max(votes, key=votes.__getitem__)
+    wanted = 2 if len(words) > _FEW else 1
+    for clause in _BORDER.split(text):
+        wanted -= _own(clause, name)
+        if wanted <= 0:
+            return name
+    return ""
 
 
 def _is_plainly_english(text: str) -> bool:

@@ -30,6 +30,8 @@ SLOTS: Final = {
 _PARTS: Final = re.compile("[，、；;,。]")
 _LATIN: Final = re.compile("[A-Za-z0-9]")
 _NEUTRAL: Final = frozenset({"colour", "adjective", "", "number", "quote"})
+_UNTOLD: Final = frozenset({"", "number"})
+_JOINING: Final = SMALL - DENYING
 _PLACES: Final = frozenset({"place", "city", "weather", "furnishing"})
 _OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
 _UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighting"}
@@ -118,6 +120,8 @@ def _read(line: str, mark: str, clause: list[Token], language: Language, *, firs
         return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
     if only := _only_slot(clause):
         return _Clause(mark, clause, [Span(only, 0, len(clause))])
+    if not any(token.denied or token.kind in DENYING for token in clause):
+        return _Clause(mark, clause, place(clause, 0, len(clause), language, first=first))
     spans = list[Span]()
     for wanted, begin, end in _denials(clause, language):
         if wanted:
@@ -138,19 +142,23 @@ def _is_english(line: str, clause: list[Token]) -> bool:
 
 
 def _only_slot(clause: list[Token]) -> str:
-    """The slot that all things of a clause without joining and denying words are for; "" where more has to be asked.
+    """The slot that all things of a clause are for; "" where more has to be asked: where it denies something, or joins
+    what is unknown.
 
     It is what `place` says of such a clause too.
     """
-    only = ""
+    only, joins, knows = "", False, True
     for kind, _, _, _, denied, _ in clause:
         if kind in _NEUTRAL:
-            continue
-        slot = SLOTS.get(kind, "")
-        if denied or kind == "medium" or not slot or slot != (only or slot):
-            return ""
-        only = slot
-    return only
+            knows = knows and kind not in _UNTOLD
+        elif kind in _JOINING:
+            joins = True
+        else:
+            slot = SLOTS.get(kind, "")
+            if denied or kind == "medium" or not slot or slot != (only or slot):
+                return ""
+            only = slot
+    return only if knows or not joins else ""
 
 
 def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
@@ -271,7 +279,7 @@ def _rest(
 
 def _unknown(clause: list[Token], first: int, last: int) -> bool:
     """Whether something stands there that no listed word tells."""
-    return any(token.kind in {"", "number"} for token in clause[first:last])
+    return any(token.kind in _UNTOLD for token in clause[first:last])
 
 
 def _slot(
@@ -406,6 +414,8 @@ def _describes(clause: list[Token], at: int, slot: str | None, named: int, last:
 
 def _settle(read: list[_Clause]) -> None:
     """What nothing tells goes by its neighbours, as in English: a lone unknown word, or adjectives before a noun."""
+    if all(span.slot is not None for clause in read if not clause.english for span in clause.spans):
+        return
     later, known = list[str | None](), None
     for clause in reversed(read):
         later.append(known)

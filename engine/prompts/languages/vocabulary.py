@@ -109,7 +109,7 @@ class Language:
             word: VocabularyEntry("trait", concept)
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
         }
-        self._single = lru_cache(maxsize=8192)(self._one_word)
+        self.single = lru_cache(maxsize=8192)(self._one_word)
 
     def _add_verbs(self, listed: Iterable[str]) -> None:
         """Words that ask for a change: they tell the language, and nothing of the picture."""
@@ -167,7 +167,7 @@ class Language:
 
         `typed` is that word as it stands: its accents and its capital tell words apart that are one when folded.
         """
-        seconds, alone = self._single(words[place], typed)
+        seconds, alone = self.single(words[place], typed)
         if seconds and place + 1 < len(words):
             for tail, entry in self._tails(seconds, words[place + 1]):
                 if not tail or self._follows(words, place + 2, tail):
