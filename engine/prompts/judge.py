@@ -241,10 +241,12 @@ class _Reader:
 
     def read(self, clause: Stretch) -> list[Chunk]:
         """The phrases of the next clause, each with its slot; None for what its neighbours are to decide."""
-        if clause.units[0].word in _WISHES:
-            _ask(clause.units)
-        found = phrases(clause.units)
-        self._slot = self._previous if clause.joint == ":" and clause.units[0].kind == "quote" else None
+        members, kinds = clause.units, clause.kinds
+        if members[0].word in _WISHES:
+            _ask(members)
+            kinds = [unit.kind for unit in members]
+        found = phrases(members, kinds)
+        self._slot = self._previous if clause.joint == ":" and kinds[0] == "quote" else None
         self._verb, self._after_act, self._has_subject = "", False, False
         for chunk in found:
             if chunk.opener in VERBS:
@@ -257,16 +259,16 @@ class _Reader:
         if len(found) > 1:
             self._go_on(found)
             self._adopt(found)
-        self._keep_to_topic(clause.units, found)
-        self._peopled = self._peopled or not all(_PEOPLE.isdisjoint(chunk.kinds) for chunk in found)
+        if len(members) > 3 or members[0].word in MANNERS:
+            self._keep_to_topic(members, kinds, found)
+        self._peopled = self._peopled or not _PEOPLE.isdisjoint(kinds)
         self._first = False
         self._previous = found[-1].slot or self._previous
         return found
 
-    def _keep_to_topic(self, members: list[Unit], found: list[Chunk]) -> None:
+    def _keep_to_topic(self, members: list[Unit], kinds: list[str], found: list[Chunk]) -> None:
         """What a sentence says of its topic stays with it."""
-        long = len(members) > 3 or members[0].word in MANNERS
-        told = topics(members, peopled=self._peopled, before=self._previous) if long else []
+        told = topics(members, kinds, peopled=self._peopled, before=self._previous)
         if not told:
             return
         at, topic = 0, ""

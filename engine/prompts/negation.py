@@ -35,6 +35,7 @@ _TWO_WORDS: Final = {
     "absence": ("of",), "leave": ("out",), "keep": ("out",),
 }  # fmt: skip
 _DENYING: Final = _NONE | _NOT | _BIDDING | frozenset(_TWO_WORDS)
+_NOT_IN_SHORT: Final = re.compile("n['’]t", re.I)
 _BIDDING_NOT: Final = frozenset({"don't", "dont"})
 _UNABLE: Final = frozenset({"cannot", "can't", "couldn't"})
 _HELPING: Final = frozenset(
@@ -112,13 +113,13 @@ def holds_any(text: str) -> bool:
 def take_out(line: str, found: list[Unit] | None = None) -> Said:
     """Cut a straightened line of words, its spaces single, into what is wanted and what is not. `found` are its units
     where they are known."""
-    if (found is not None and not _signs(found) and not _has_short(line)) or not holds_any(line):
+    if (found is not None and not _has_short(line) and not _signs(found, line)) or not holds_any(line):
         return Said(line, [])
     if found is None or _has_short(line):
         line = _SHORT.sub("without", line)
         found = units(line)
     kept, unwanted, done = list[str](), list[str](), 0
-    for scope in _scopes(found):
+    for scope in _scopes(found, _signs(found, line)):
         kept.append(line[done : found[scope.start].start])
         done = found[scope.end - 1].end
         unwanted += [line[found[start].start : found[end - 1].end] for start, end in scope.things]
@@ -132,9 +133,11 @@ def _has_short(line: str) -> bool:
     return "w/o" in line or "W/" in line or "/O" in line
 
 
-def _signs(found: list[Unit]) -> list[int]:
-    """Where the words stand that may say what is not wanted."""
+def _signs(found: list[Unit], line: str) -> list[int]:
+    """Where the words of a line stand that may say what is not wanted."""
     words = [unit.word for unit in found]
+    if _DENYING.isdisjoint(words) and not _NOT_IN_SHORT.search(line):
+        return []
     return [at for at, word in enumerate(words) if word in _DENYING or word.endswith("n't")]
 
 
@@ -174,9 +177,9 @@ def plainly(value: str) -> str:
     return value
 
 
-def _scopes(found: list[Unit]) -> Iterator[_Scope]:
+def _scopes(found: list[Unit], signs: list[int]) -> Iterator[_Scope]:
     floor = 0
-    for at in _signs(found):
+    for at in signs:
         scope = _scope(found, at, floor) if at >= floor else None
         if scope is not None:
             yield scope

@@ -15,7 +15,7 @@ from engine.prompts.languages import translated_labels as foreign_labels
 from engine.prompts.languages.vocabulary import Language
 from engine.prompts.lines import to_lines
 from engine.prompts.portrait_prompt import SLOTS, PortraitPrompt, unique
-from engine.prompts.units import HANDLE, Unit, units
+from engine.prompts.units import HANDLE, Unit, new, units
 
 MAX_TEXT: Final = 8000
 """The longest text, in characters, that is worth handing over; callers refuse or cut what is longer before it is read.
@@ -276,13 +276,14 @@ class _Collector:
 
     def _take(self, pieces: Iterable[SlotPiece], slot: str = "") -> None:
         """Put pieces where they belong, or all in one slot but what is not wanted."""
-        for piece in pieces:
-            if piece.slot == span_slots.NEGATIVE:
-                self.negative.append(piece.text)
-            elif piece.text:
-                self._add(slot or piece.slot, piece.text, piece.joint)
+        language = self.language.name if self.language else ""
+        for own, text, joint in pieces:
+            if own == span_slots.NEGATIVE:
+                self.negative.append(text)
+            elif text:
+                self._add(slot or own, text, joint)
                 if not slot:
-                    self.judged.append(Judged(piece.slot, piece.text, self.language.name if self.language else ""))
+                    self.judged.append(new(Judged, (own, text, language)))
 
     def _add(self, slot: str, text: str, joint: str) -> None:
         """Put a text at the end of a slot; `joint` as in `SlotPiece`."""

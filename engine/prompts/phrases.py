@@ -55,26 +55,27 @@ class Chunk:
 
 
 class Stretch(NamedTuple):
-    """What stands between two borders; `joint` is the border before it."""
+    """What stands between two borders, with the kind of each unit; `joint` is the border before it."""
 
     joint: str
     units: list[Unit]
+    kinds: list[str]
 
 
 def clauses(found: list[Unit]) -> Iterator[Stretch]:
     """Cut at commas, full stops and the like."""
-    joint, current = ",", list[Unit]()
-    for unit in found:
-        if unit.kind != "border":
-            current.append(unit)
-            continue
-        if current:
-            yield new(Stretch, (joint, current))
-            joint, current = ",", []
-        if unit.word != ",":
-            joint = _stronger(joint, unit.word)
-    if current:
-        yield new(Stretch, (joint, current))
+    kinds = [unit.kind for unit in found]
+    joint, start = ",", 0
+    for _ in range(kinds.count("border")):
+        end = kinds.index("border", start)
+        if end > start:
+            yield new(Stretch, (joint, found[start:end], kinds[start:end]))
+            joint = ","
+        border, start = found[end].word, end + 1
+        if border != ",":
+            joint = _stronger(joint, border)
+    if start < len(kinds):
+        yield new(Stretch, (joint, found[start:], kinds[start:]))
 
 
 def _stronger(joint: str, border: str) -> str:
@@ -83,9 +84,9 @@ def _stronger(joint: str, border: str) -> str:
     return border if border in {";", ":"} and joint != "." else joint
 
 
-def chunks(found: list[Unit]) -> list[Chunk]:
-    """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
-    kinds = [unit.kind for unit in found]
+def chunks(found: list[Unit], kinds: list[str] | None = None) -> list[Chunk]:
+    """Cut a clause before each preposition, conjunction and verb that opens a phrase. `kinds`: those of its units."""
+    kinds = [unit.kind for unit in found] if kinds is None else kinds
     if _CUTTING.isdisjoint(kinds):
         return [Chunk("", found, kinds)]
     cut, start, opener, full, technical = list[Chunk](), 0, "", False, False
@@ -121,9 +122,9 @@ def _combined(opener: str, kind: str) -> str:
     return kind
 
 
-def phrases(found: list[Unit]) -> list[Chunk]:
-    """Cut a clause into phrases that are each about one thing."""
-    cut = chunks(found)
+def phrases(found: list[Unit], kinds: list[str] | None = None) -> list[Chunk]:
+    """Cut a clause into phrases that are each about one thing. `kinds`: those of its units."""
+    cut = chunks(found, kinds)
     if len(found) < 3:
         return cut
     parts = list[Chunk]()

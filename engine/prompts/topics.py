@@ -91,13 +91,14 @@ _OPENINGS: Final = frozenset(
 )
 
 
-def topics(found: list[Unit], *, peopled: bool, before: str | None = None) -> list[tuple[int, str]]:
+def topics(found: list[Unit], kinds: list[str], *, peopled: bool, before: str | None = None) -> list[tuple[int, str]]:
     """Where in a clause something begins to be about one slot, "" where it ends again, and which.
 
+    `found` are its units, `kinds` theirs.
     `peopled`: somebody was spoken of before, so that animals and things are what is around them. `before` is what the
     clause before was about: "Dawn light, cool, | comes from the left".
     """
-    if _SAYING.isdisjoint([unit.word for unit in found]) and _VERBAL.isdisjoint([unit.kind for unit in found]):
+    if _SAYING.isdisjoint([unit.word for unit in found]) and _VERBAL.isdisjoint(kinds):
         manner = _manner(found, 0)
         return [(0, manner)] if manner else []
     if before in _GOING_ON and found[0].word in _FINITE and found[0].kind not in VERBS and found[0].kind != "light":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache, lru_cache
+from operator import itemgetter
 from typing import Final
 
 from engine.prompts.languages.vocabulary import LATIN, Language, fold, language, words_of
@@ -109,10 +110,8 @@ def _by_words(text: str) -> str:
 
 def _is_plainly_english(text: str) -> bool:
     """Whether few of the words of a text are unknown to English; False says nothing of a long one."""
-    words = strange = 0
-    for all_of_it, unknown in map(_counted, text.split()):
-        words += all_of_it
-        strange += unknown
+    counts = list(map(_counted, text.split()))
+    words, strange = sum(map(itemgetter(0), counts)), sum(map(itemgetter(1), counts))
     return words <= _MOST_WORDS and strange < max(1, _SUSPECT * words)
 
 

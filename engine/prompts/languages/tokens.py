@@ -206,9 +206,10 @@ def _run(plain: str, start: int, language: Language, found: list[Token]) -> None
         if length == 1 and alone and not _alone(plain, at, _FIRST, language, Match(entry, 1)):
             at += 1
             continue
+        here = start + at
         if loose < at:
-            found.append(new(Token, ("", "", start + loose, start + at, 0, False)))
-        found.append(new(Token, (*entry, start + at, start + at + length, 0, True)))
+            found.append(new(Token, ("", "", start + loose, here, 0, False)))
+        found.append(new(Token, (*entry, here, here + length, 0, True)))
         at += length
         loose = at
     if loose < at:
