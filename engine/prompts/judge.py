@@ -125,8 +125,8 @@ class _Read(NamedTuple):
 
 
 def judge(line: str, *, first: bool, found: list[Unit] | None = None) -> list[SlotPiece]:
-    """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line; `found` are its
-    units where they are known."""
+    """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line; `found`
+    are its units where they are known."""
     read = list[_Read]()
     reader = _Reader(line, first=first)
     for clause in clauses(units(line) if found is None else found):

@@ -80,9 +80,11 @@ def units(line: str) -> list[Unit]:
             if cuts is None or dashed:
                 (cuts, done), base, dashed = _spelled(line, at, at + len(typed)), 0, False
             for kind, word, start, end, joined, verbal, following, depends in cuts:
-                here = _depending(kind, tokens[-1]) if depends and tokens else kind
-                if here is None:
-                    continue
+                here: str | None = kind
+                if depends and tokens:
+                    here = _depending(kind, tokens[-1])
+                    if here is None:
+                        continue
                 if seconds and (word in seconds or (word[-1:] == "s" and _in_plural(word, seconds))):
                     begins.append(len(tokens) - 1)
                 if verbal:
@@ -132,9 +134,7 @@ def typed_units(typed: str) -> tuple[_Cut, ...] | None:
         kind, word, name, verbal = entry(body)
         cut = (kind, word, 0, len(body), False, verbal, LEXICON.phrases.get(word), name)
         return (
-            (cut,)
-            if body is typed
-            else (cut, ("border", last, len(body), len(typed), False, False, None, last == "."))
+            (cut,) if body is typed else (cut, ("border", last, len(body), len(typed), False, False, None, last == "."))
         )
     if '"' in typed or (last not in _CLOSING and _OPEN.search(typed)):
         return None

@@ -49,6 +49,19 @@ def table(name: str) -> Mapping[Phrase, str]:
 
 
 @cache
+def _index(tables: tuple[str, ...]) -> tuple[Mapping[Phrase, tuple[tuple[str, str], ...]], Mapping[str, int]]:
+    """Phrases of some tables with the tables and entries that each leads to; and how many words a phrase has at most
+    that begins with a word."""
+    found: dict[Phrase, tuple[tuple[str, str], ...]] = {}
+    most: dict[str, int] = {}
+    for name in tables:
+        for phrase, key in table(name).items():
+            found[phrase] = (*found.get(phrase, ()), (name, key))
+            most[phrase[0]] = max(most.get(phrase[0], 0), len(phrase))
+    return found, most
+
+
+@cache
 def _tables() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for name in _FILES:
@@ -84,13 +97,17 @@ def _reaches_over(said: list[str], end: int, tables: Collection[str]) -> bool:
 
 
 def _at(said: list[str], at: int, tables: Collection[str], skip: frozenset[int]) -> Iterator[Hit]:
-    whole = [(end, tuple(said[at:end])) for end in range(at + 1, min(len(said), at + _LONGEST) + 1)]
+    index, begun = _index(tuple(tables))
+    most = begun.get(said[at], 0)
+    if not most and all(first not in begun for (first,) in _spellings((said[at],))):
+        return
+    most = max(most, 1)
+    whole = [(end, tuple(said[at:end])) for end in range(at + 1, min(len(said), at + min(most, _LONGEST)) + 1)]
     stepped = list(_stepping(said, at, skip)) if skip and at not in skip else []
     for end, phrase in (*whole, *stepped):
         for spelled in _spellings(phrase):
-            for name in tables:
-                if (key := table(name).get(spelled)) is not None:
-                    yield Hit(at, end, name, key, " ".join(spelled))
+            for name, key in index.get(spelled, ()):
+                yield Hit(at, end, name, key, " ".join(spelled))
 
 
 def _stepping(said: list[str], at: int, skip: frozenset[int]) -> Iterator[tuple[int, Phrase]]:

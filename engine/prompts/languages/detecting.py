@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache, lru_cache
-from operator import itemgetter
 from typing import Final
 
 from engine.prompts.languages.vocabulary import LATIN, Language, fold, language, words_of
@@ -111,7 +110,7 @@ def _by_words(text: str) -> str:
 def _is_plainly_english(text: str) -> bool:
     """Whether few of the words of a text are unknown to English; False says nothing of a long one."""
     counts = list(map(_counted, text.split()))
-    words, strange = sum(map(itemgetter(0), counts)), sum(map(itemgetter(1), counts))
+    words, strange = map(sum, zip(*counts, strict=True)) if counts else (0, 0)
     return words <= _MOST_WORDS and strange < max(1, _SUSPECT * words)
 
 

@@ -16,12 +16,12 @@ UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3"
 """Kana, Chinese characters and Hangul, as in a class of a pattern."""
 _TOKEN: Final = re.compile(
     rf"""
-    ("[^"]*")                                                                                   # 1: quoted words
-  | ((?<![\w.@-])@[A-Za-z0-9_-]{{1,15}}(?::[0-9]{{1,4}})?(?![\w-]))                             # 2: a handle
+    ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)              # 1: a run
+  | ([,;|，、。；！？…\n]+ | (?<![.!?:：])[.!?:：]++(?=\s|$) | ： | (?<=\s)[-–—·•/]++(?=\s))        # 2: a border
+  | ("[^"]*")                                                                                   # 3: quoted words
+  | ((?<![\w.@-])@[A-Za-z0-9_-]{{1,15}}(?::[0-9]{{1,4}})?(?![\w-]))                             # 4: a handle
   | ((?<!\w)[fFƒ]\s?/?\s?\d++(?:[.,]\d++)?+(?![A-Za-z]) | (?<!\w)1/\d++\s?(?:s|с|сек|秒|초)?(?![A-Za-z])
-      | (?<!\w)(?i:iso)[\s-]?\d++ | \d++(?:[.,]\d++)?+\s?-?(?:mm|MM|мм|毫米|ミリ|밀리))         # 3: a lens, a stop
-  | ([,;|，、。；！？…\n]+ | (?<![.!?:：])[.!?:：]++(?=\s|$) | ： | (?<=\s)[-–—·•/]++(?=\s))        # 4: a border
-  | ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)              # 5: a run
+      | (?<!\w)(?i:iso)[\s-]?\d++ | \d++(?:[.,]\d++)?+\s?-?(?:mm|MM|мм|毫米|ミリ|밀리))         # 5: a lens, a stop
   | ([^\W\d_{UNSPACED}]+(?:['’][^\W\d_{UNSPACED}]+)*(?:-?\d++[^\W_{UNSPACED}]*+)?+) # 6: a word
   | (\d[\d.,:/]*+[^\W\d_{UNSPACED}]*+)                                                         # 7: a number
     """,
@@ -31,8 +31,8 @@ _CROSSING: Final = re.compile(r"\d|(?:^|[\W_])(?:[fFƒ]|[iI][sS][oO])\W*$")
 """Typed words from which a piece may go on beyond the space: "85 mm", "f / 2"; unless they end with a border."""
 _RUNS: Final = re.compile(f"[{UNSPACED}]")
 _DASHES: Final = frozenset("-–—·•/")
-_FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
-_TECH, _BORDER, _RUN, _WORD, _NUMBER = 3, 4, 5, 6, 7
+_FIXED: Final = ("", "", "border", "quote", "handle", "tech", "", "number")
+_RUN, _BORDER, _TECH, _WORD, _NUMBER = 1, 2, 5, 6, 7
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
 _PARTICLES: Final = SMALL - {"wear", "lit", "not", "avoid", "not after", "after"}
@@ -218,30 +218,34 @@ def _run(plain: str, start: int, language: Language, found: list[Token]) -> None
 
 def _spaced_run(text: str, start: int, language: Language) -> Iterator[Token]:
     """The tokens of text with spaces that part no words."""
-    where = [at for at, sign in enumerate(text) if sign != " "]
-    begins = {0, *(at + 1 for at in range(len(where) - 1) if where[at + 1] > where[at] + 1)}
+    where, begins, place = list[int](), set[int](), start
+    for part in text.split(" "):
+        begins.add(len(where))
+        where += range(place, place + len(part))
+        place += len(part) + 1
     plain = text.replace(" ", "").lower().translate(language.same)
     if len(plain) != len(where):
         plain = text.replace(" ", "")
-    ends = [place + 1 for place in where]
     at = loose = 0
     while at < len(plain):
         match = language.in_run(plain, at)
         if match and match.entry.kind in _PARTICLES and not begins.isdisjoint(range(at + 1, at + match.length)):
             # No particle goes on beyond a space.
             match = language.in_run(plain, at, next(each for each in range(at + 1, len(plain)) if each in begins))
-        if match is None or (
-            match.length == 1 and language.particles and not _alone(plain, at, begins, language, match)
-        ):
+        if match is None:
+            at += 1
+            continue
+        entry, length, denied = match
+        if length == 1 and language.particles and not _alone(plain, at, begins, language, match):
             at += 1
             continue
         if loose < at:
-            yield Token("", "", start + where[loose], start + ends[at - 1])
-        yield Token(*match.entry, start + where[at], start + ends[at + match.length - 1], match.denied, True)
-        at += match.length
+            yield new(Token, ("", "", where[loose], where[at - 1] + 1, 0, False))
+        yield new(Token, (*entry, where[at], where[at + length - 1] + 1, denied, True))
+        at += length
         loose = at
     if loose < at:
-        yield Token("", "", start + where[loose], start + ends[at - 1])
+        yield new(Token, ("", "", where[loose], where[at - 1] + 1, 0, False))
 
 
 def _alone(text: str, at: int, begins: AbstractSet[int], language: Language, match: Match) -> bool:

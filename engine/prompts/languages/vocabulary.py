@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from engine.prompts.units import new
+
 LATIN: Final = ("spanish", "portuguese", "french", "german", "italian", "dutch", "polish", "turkish")
 NAMES: Final = (*LATIN, "russian", "ukrainian", "chinese", "japanese", "korean")
 SMALL: Final = frozenset(
@@ -260,9 +262,9 @@ class Language:
         for length in self.lengths.get(text[place : place + 2], ()):
             entry = self.exact.get(text[place : place + length])
             if entry and place + length <= end:
-                return Match(entry, length)
+                return new(Match, (entry, length, 0))
         entry = self.exact.get(text[place])
-        return Match(entry, 1) if entry and place < end else None
+        return new(Match, (entry, 1, 0)) if entry and place < end else None
 
     def may_deny(self, text: str) -> bool:
         """Whether a text may hold a word that denies; False is certain."""
