@@ -63,6 +63,9 @@ BESIDE: Final[dict[tuple[str, str | None], str]] = {
     ("detail", None): "detail",
 }
 """Where a thing stands that could be anywhere, by the slots before and after it."""
+_PEOPLE: Final = frozenset({"person", "pronoun"})
+_SAYING_NOTHING: Final = EMPTY | {"adjective"}
+_TELLING: Final = NOUN_KINDS - WEAK
 _ADJECTIVAL: Final = ("ed", "y", "en", "burnt", "worn")
 
 
@@ -121,13 +124,14 @@ class _Read(NamedTuple):
     waits: bool
 
 
-def judge(line: str, *, first: bool) -> list[SlotPiece]:
-    """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line."""
+def judge(line: str, *, first: bool, found: list[Unit] | None = None) -> list[SlotPiece]:
+    """Cut a line into pieces with their slots. `first` when nothing of the prompt came before this line; `found`
+    are its units where they are known."""
     read = list[_Read]()
     reader = _Reader(line, first=first)
-    for clause in clauses(units(line)):
-        found = reader.read(clause)
-        read.append(new(_Read, (clause.joint, found, len(found) == 1 and _waits(clause.units, found[0]))))
+    for clause in clauses(units(line) if found is None else found):
+        told = reader.read(clause)
+        read.append(new(_Read, (clause.joint, told, len(told) == 1 and _waits(clause.units, told[0]))))
     _settle_waiting(read)
     _settle_unknown(read)
     return _pieces(line, read)
@@ -182,7 +186,9 @@ def _pieces(line: str, read: list[_Read]) -> list[SlotPiece]:
         following = clause.joint
         for chunk in clause.chunks:
             if slot:
-                end = _opening(line, start, chunk.units[0].start)
+                end = chunk.units[0].start
+                if line[end - 1] in _MARKS:
+                    end = _opening(line, start, end)
                 pieces.append(new(SlotPiece, (slot, line[start:end].strip(EDGES), joint)))
                 start = end
             slot, joint, following = chunk.slot or "subject", following, ""
@@ -235,31 +241,34 @@ class _Reader:
 
     def read(self, clause: Stretch) -> list[Chunk]:
         """The phrases of the next clause, each with its slot; None for what its neighbours are to decide."""
-        _ask(clause.units)
-        found = phrases(clause.units)
-        self._slot = self._previous if clause.joint == ":" and clause.units[0].kind == "quote" else None
+        members, kinds = clause.units, clause.kinds
+        if members[0].word in _WISHES:
+            _ask(members)
+            kinds = [unit.kind for unit in members]
+        found = phrases(members, kinds)
+        self._slot = self._previous if clause.joint == ":" and kinds[0] == "quote" else None
         self._verb, self._after_act, self._has_subject = "", False, False
         for chunk in found:
             if chunk.opener in VERBS:
                 self._verb = chunk.opener
             slot = chunk.slot = self._place(chunk)
-            self._after_act = chunk.units[-1].kind == "act"
+            self._after_act = chunk.kinds[-1] == "act"
             if slot:
                 self._slot = slot
                 self._has_subject = self._has_subject or slot == "subject"
         if len(found) > 1:
             self._go_on(found)
             self._adopt(found)
-        self._keep_to_topic(clause.units, found)
-        self._peopled = self._peopled or any(unit.kind in {"person", "pronoun"} for unit in clause.units)
+        if len(members) > 3 or members[0].word in MANNERS:
+            self._keep_to_topic(members, kinds, found)
+        self._peopled = self._peopled or not _PEOPLE.isdisjoint(kinds)
         self._first = False
         self._previous = found[-1].slot or self._previous
         return found
 
-    def _keep_to_topic(self, members: list[Unit], found: list[Chunk]) -> None:
+    def _keep_to_topic(self, members: list[Unit], kinds: list[str], found: list[Chunk]) -> None:
         """What a sentence says of its topic stays with it."""
-        long = len(members) > 3 or members[0].word in MANNERS
-        told = topics(members, peopled=self._peopled, before=self._previous) if long else []
+        told = topics(members, kinds, peopled=self._peopled, before=self._previous)
         if not told:
             return
         at, topic = 0, ""
@@ -284,7 +293,7 @@ class _Reader:
     def _adopt(self, chunks: list[Chunk]) -> None:
         """What means nothing alone goes with what follows: "warm | and golden light", her face "in shadow"."""
         for chunk, following in zip(chunks[-2::-1], chunks[:0:-1], strict=True):
-            if not chunk.about and all(unit.kind in EMPTY or unit.kind == "adjective" for unit in chunk.units):
+            if not chunk.about and _SAYING_NOTHING.issuperset(chunk.kinds):
                 chunk.slot = following.slot
         chunks[0].slot = self._adopted(chunks[0], chunks[1])
 
@@ -295,7 +304,7 @@ class _Reader:
             return chunk.slot or "clothing"
         if chunk.opener or not (following.opener in PREPOSITIONS or following.opener == "lit"):
             return chunk.slot
-        kinds = {unit.kind for unit in chunk.units} & (NOUN_KINDS - WEAK)
+        kinds = _TELLING.intersection(chunk.kinds)
         if following.slot == "camera" and any(unit.word in {"background", "foreground"} for unit in chunk.units):
             return "camera"
         if following.slot == "lighting" and following.opener == "in" and kinds == {"weather"}:
@@ -326,7 +335,7 @@ class _Reader:
         )
 
     def _place(self, chunk: Chunk) -> str | None:
-        kind = chunk.about = head(chunk.units)
+        kind = chunk.about = head(chunk.units, chunk.kinds)
         if not chunk.opener and kind in SLOT_OF:
             return SLOT_OF[kind]
         if chunk.opener in VERBS:

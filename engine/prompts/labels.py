@@ -226,7 +226,8 @@ def is_labelled(text: str) -> bool:
 
 def names_subject(text: str) -> bool:
     """Whether a text has a label for the subject at the beginning of a line, or behind a border."""
-    return _SUBJECT.search(text) is not None
+    ended = ":" in text or "]" in text or "：" in text or "#" in text
+    return ended and _SUBJECT.search(text) is not None
 
 
 class _Label(NamedTuple):

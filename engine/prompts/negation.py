@@ -34,6 +34,8 @@ _TWO_WORDS: Final = {
     "devoid": ("of",), "free": ("of", "from"), "instead": ("of",), "rather": ("than",), "lack": ("of",),
     "absence": ("of",), "leave": ("out",), "keep": ("out",),
 }  # fmt: skip
+_DENYING: Final = _NONE | _NOT | _BIDDING | frozenset(_TWO_WORDS)
+_NOT_IN_SHORT: Final = re.compile("n['’]t", re.I)
 _BIDDING_NOT: Final = frozenset({"don't", "dont"})
 _UNABLE: Final = frozenset({"cannot", "can't", "couldn't"})
 _HELPING: Final = frozenset(
@@ -108,14 +110,16 @@ def holds_any(text: str) -> bool:
     return any(trace in plain for trace in _TRACES) and _SIGN.search(text) is not None
 
 
-def take_out(line: str) -> Said:
-    """Cut a straightened line of words, its spaces single, into what is wanted and what is not."""
-    if not holds_any(line):
+def take_out(line: str, found: list[Unit] | None = None) -> Said:
+    """Cut a straightened line of words, its spaces single, into what is wanted and what is not. `found` are its units
+    where they are known."""
+    if (found is not None and not _has_short(line) and not _signs(found, line)) or not holds_any(line):
         return Said(line, [])
-    line = _SHORT.sub("without", line)
-    found = units(line)
+    if found is None or _has_short(line):
+        line = _SHORT.sub("without", line)
+        found = units(line)
     kept, unwanted, done = list[str](), list[str](), 0
-    for scope in _scopes(found):
+    for scope in _scopes(found, _signs(found, line)):
         kept.append(line[done : found[scope.start].start])
         done = found[scope.end - 1].end
         unwanted += [line[found[start].start : found[end - 1].end] for start, end in scope.things]
@@ -123,6 +127,18 @@ def take_out(line: str) -> Said:
         return Said(line, [])
     kept.append(line[done:])
     return Said(_mended(kept), unwanted)
+
+
+def _has_short(line: str) -> bool:
+    return "w/o" in line or "W/" in line or "/O" in line
+
+
+def _signs(found: list[Unit], line: str) -> list[int]:
+    """Where the words of a line stand that may say what is not wanted."""
+    words = [unit.word for unit in found]
+    if _DENYING.isdisjoint(words) and not _NOT_IN_SHORT.search(line):
+        return []
+    return [at for at, word in enumerate(words) if word in _DENYING or word.endswith("n't")]
 
 
 def _mended(parts: list[str]) -> str:
@@ -161,15 +177,13 @@ def plainly(value: str) -> str:
     return value
 
 
-def _scopes(found: list[Unit]) -> Iterator[_Scope]:
-    at, floor = 0, 0
-    while at < len(found):
-        scope = _scope(found, at, floor)
-        if scope is None:
-            at += 1
-            continue
-        yield scope
-        at = floor = scope.end
+def _scopes(found: list[Unit], signs: list[int]) -> Iterator[_Scope]:
+    floor = 0
+    for at in signs:
+        scope = _scope(found, at, floor) if at >= floor else None
+        if scope is not None:
+            yield scope
+            floor = scope.end
 
 
 def _scope(found: list[Unit], at: int, floor: int) -> _Scope | None:

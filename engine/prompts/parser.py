@@ -15,7 +15,7 @@ from engine.prompts.languages import translated_labels as foreign_labels
 from engine.prompts.languages.vocabulary import Language
 from engine.prompts.lines import to_lines
 from engine.prompts.portrait_prompt import SLOTS, PortraitPrompt, unique
-from engine.prompts.units import HANDLE
+from engine.prompts.units import HANDLE, Unit, new, units
 
 MAX_TEXT: Final = 8000
 """The longest text, in characters, that is worth handing over; callers refuse or cut what is longer before it is read.
@@ -76,9 +76,7 @@ def read(text: str, *, seed: int | None = None, language: str = "") -> Reading:
     brought, judged = pasted.Brought(draw=seed or 0), list[Judged]()
     prompt = _read(text, brought, judged, language)
     weights, sampler = tuple(dict.fromkeys(brought.weights)), brought.sampler
-    strange = not _LASTS.fullmatch(text) or "--" in text or "BREAK" in text
-    denying = [slot for slot in SLOTS if negation.holds_any(prompt.slot(slot))]
-    if strange or (denying and not _is_kept(prompt, denying)):
+    if not _lasts(text, prompt, brought, language):
         prompt = _lasting(prompt)
     if prompt == _NOTHING and not brought.ignored:
         prompt = PortraitPrompt(subject=" ".join(_WORD.findall(text)))
@@ -95,7 +93,8 @@ def _read(
     """Read a text, in `language` where its own words do not tell, or where that is `sure`."""
     collector = _Collector(brought, judged, vocabulary.language(language) if language else None, sure)
     # What cannot be seen parts no words: whoever reads the prompt sees one word, and so must policy.
-    text = _UNPAIRED.sub(" ", _INVISIBLE.sub("", text))
+    if not text.replace("\n", " ").isprintable():
+        text = _UNPAIRED.sub(" ", _INVISIBLE.sub("", text))
     if (said := pasted.of_a_tool(text, brought)) is not None:
         text = said
     for part in structured.parts(text):
@@ -109,13 +108,26 @@ def _read(
 def _read_lines(text: str, collector: _Collector) -> None:
     text = "\n".join(map(_single_spaced, text.splitlines()))
     collector.introduced, collector.labelled = labels.names_subject(text), labels.is_labelled(text)
-    text = pasted.take_out(text, collector.brought)
+    rest = pasted.take_out(text, collector.brought)
+    spaced, text = rest == text, rest
     if not collector.language_is_sure:
         collector.language = detecting.spoken(text) or collector.language
     for line in text.split("\n"):
-        line = _single_spaced(quotations.straighten(_single_spaced(line)))
+        line = _straightened(line if spaced else _single_spaced(line))
         if line:
             collector.line(line)
+
+
+def _lasts(text: str, prompt: PortraitPrompt, brought: pasted.Brought, language: str) -> bool:
+    """Whether a prompt that was read from this text is certain to be what its own lines read back as."""
+    if not language and not brought.drawn and text == to_lines(prompt):
+        return True
+    if not _LASTS.fullmatch(text) or "--" in text or "BREAK" in text:
+        return False
+    if not negation.holds_any("\n".join(map(prompt.slot, SLOTS))):
+        return True
+    denying = [slot for slot in SLOTS if negation.holds_any(prompt.slot(slot))]
+    return not denying or _is_kept(prompt, denying)
 
 
 def _lasting(prompt: PortraitPrompt) -> PortraitPrompt:
@@ -142,6 +154,12 @@ def _is_kept(prompt: PortraitPrompt, denying: list[str]) -> bool:
 
 def _single_spaced(line: str) -> str:
     return " ".join(line.split())
+
+
+def _straightened(line: str) -> str:
+    """A line of single spaces with straight quotations, and still of single spaces."""
+    straight = quotations.straighten(line)
+    return line if straight == line else _single_spaced(straight)
 
 
 @dataclass(slots=True)
@@ -198,14 +216,17 @@ class _Collector:
             slot = kind if kind in SLOTS or kind == "negative" else "free"
             plain = "-" not in words and _PLAIN.fullmatch(words)
             for line in [words] if plain else pasted.take_out(words, self.brought).split("\n"):
-                value = _single_spaced(quotations.straighten(_single_spaced(line))).strip(EDGES)
+                value = _straightened(_single_spaced(line)).strip(EDGES)
                 self._segment(slot, value, labels.Segment(slot, value, slot if slot != "negative" else "avoid"))
 
     def _segment(self, slot: str, value: str, segment: labels.Segment) -> None:
         if not value:
             return
+        found = None
         if not self.language and (slot in SLOTS or slot in {"free", ""}):
-            value = self._wanted(value)
+            found = units(value) if slot not in SLOTS else None
+            rest = self._wanted(value, found)
+            value, found = rest, found if rest == value else None
         if not value:
             return
         if slot in SLOTS and self.language and (pieces := span_slots.partly_denied(value, self.language)):
@@ -216,7 +237,7 @@ class _Collector:
             self.negative.append(self._denied(value, segment))
         elif not self._special(slot, value):
             stated = "" if slot in {"free", "text", "characters"} else f"{segment.label} "
-            self._free(stated + value)
+            self._free(stated + value, None if stated else found)
 
     def _denied(self, value: str, segment: labels.Segment) -> str:
         """What a label says is not wanted."""
@@ -224,9 +245,9 @@ class _Collector:
             return span_slots.listed(value)
         return value if segment.label.startswith("negative") else negation.plainly(value)
 
-    def _wanted(self, value: str) -> str:
+    def _wanted(self, value: str, found: list[Unit] | None) -> str:
         """The value without what it says that there should not be, which is noted."""
-        said = negation.take_out(value)
+        said = negation.take_out(value, found)
         self.negative += said.unwanted
         return said.rest.strip(EDGES) if said.unwanted else value
 
@@ -246,22 +267,23 @@ class _Collector:
             return True
         return False
 
-    def _free(self, value: str) -> None:
+    def _free(self, value: str, found: list[Unit] | None) -> None:
         first = not any(self.slots.values())
         if self.language:
             self._take(span_slots.judge(value, self.language, first=first))
         else:
-            self._take(judge(value, first=first))
+            self._take(judge(value, first=first, found=found))
 
     def _take(self, pieces: Iterable[SlotPiece], slot: str = "") -> None:
         """Put pieces where they belong, or all in one slot but what is not wanted."""
-        for piece in pieces:
-            if piece.slot == span_slots.NEGATIVE:
-                self.negative.append(piece.text)
-            elif piece.text:
-                self._add(slot or piece.slot, piece.text, piece.joint)
+        language = self.language.name if self.language else ""
+        for own, text, joint in pieces:
+            if own == span_slots.NEGATIVE:
+                self.negative.append(text)
+            elif text:
+                self._add(slot or own, text, joint)
                 if not slot:
-                    self.judged.append(Judged(piece.slot, piece.text, self.language.name if self.language else ""))
+                    self.judged.append(new(Judged, (own, text, language)))
 
     def _add(self, slot: str, text: str, joint: str) -> None:
         """Put a text at the end of a slot; `joint` as in `SlotPiece`."""

@@ -64,7 +64,9 @@ _NEGATIVE_LABEL: Final = re.compile(r"\A(?:negative(?:\s?prompt)?)\s?:\s?", re.I
 
 def take_out(text: str, brought: Brought) -> str:
     """The text without what belongs to other tools; what is understood is noted in `brought`."""
-    text = _unquoted(_COMMAND.sub(" ", text)).replace("`", " ")
+    if command := _COMMAND.match(text):
+        text = f" {text[command.end() :]}"
+    text = _unquoted(text).replace("`", " ")
     if "://" in text:
         brought.ignored += _ADDRESS.findall(text)
         text = _ADDRESS.sub(" ", text)
@@ -77,7 +79,7 @@ def take_out(text: str, brought: Brought) -> str:
         seed = _SEED.search(text)
         brought.draw = int(seed[1]) if seed else brought.draw
         text = choices.take_out(text, brought)
-    text = _unwanted(text, brought) if "###" in text or "-" in text else text
+    text = _unwanted(text, brought) if "###" in text or ("-" in text and ":" in text) else text
     pasted = None
     if ":" in text:
         text = _NEGATIVE.sub("\n", text) if "prompt" in text.lower() else text
@@ -166,7 +168,9 @@ def _unwanted(text: str, brought: Brought) -> str:
         rest, _, more = rest.strip(" #").partition("\n")
         brought.negative.append(_NEGATIVE_LABEL.sub("", rest.strip()))
         text = f"{wanted}\n{more}"
-    for pattern in (_BELOW, _BELOW_NUMBERED, _BELOW_MULTI):
+    for pattern, sign in ((_BELOW, "("), (_BELOW_NUMBERED, "::"), (_BELOW_MULTI, "::")):
+        if sign not in text:
+            continue
         brought.negative += [_LEADING_NUMBER.sub("", found.strip()) for found in pattern.findall(text)]
         text = pattern.sub(", ", text)
     return text

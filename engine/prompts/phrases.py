@@ -13,6 +13,8 @@ from engine.prompts.units import Unit, new
 PREPOSITIONS: Final = frozenset({"with", "in", "at", "by", "from", "as"})
 VERBS: Final = frozenset({"pose", "gaze", "act", "wear", "lit", "shoot"})
 OPENERS: Final = PREPOSITIONS | VERBS | {"and"}
+_CUTTING: Final = OPENERS | {"tech"}
+"""Kinds without which a clause is one phrase."""
 EMPTY: Final = (
     PREPOSITIONS | {"and", "determiner", "pronoun", "auxiliary", "adverb", "negation"} | {"wear", "lit", "shoot"}
 )
@@ -31,6 +33,8 @@ OF_LIGHT: Final = frozenset(
 _ENDS: Final = frozenset({"back", "foot", "mouth", "head", "face", "neck", "shoulder", "arm", "belly", "throat"})
 """Parts that a place has as well as a body: "the foot of the stairs"."""
 _JOINING: Final = frozenset({"of", "auxiliary"})
+_LISTED: Final = NOUN_KINDS | VERBS | {"adjective", ""}
+"""Kinds of a list of key words."""
 _TRADES: Final = frozenset({"place", "weather", "surface", "prop"})
 """Nouns that make a person of an unknown word in "-er" after them: "a wheel tapper"."""
 _AROUND: Final = frozenset(
@@ -41,35 +45,37 @@ _AROUND: Final = frozenset(
 
 @dataclass(slots=True)
 class Chunk:
-    """A phrase: its opening kind of word ("" when it has none) and its units."""
+    """A phrase: its opening kind of word ("" when it has none), its units, and the kind of each of them."""
 
     opener: str
     units: list[Unit]
+    kinds: list[str]
     slot: str | None = None
     about: str = ""
 
 
 class Stretch(NamedTuple):
-    """What stands between two borders; `joint` is the border before it."""
+    """What stands between two borders, with the kind of each unit; `joint` is the border before it."""
 
     joint: str
     units: list[Unit]
+    kinds: list[str]
 
 
 def clauses(found: list[Unit]) -> Iterator[Stretch]:
     """Cut at commas, full stops and the like."""
-    joint, current = ",", list[Unit]()
-    for unit in found:
-        if unit.kind != "border":
-            current.append(unit)
-            continue
-        if current:
-            yield new(Stretch, (joint, current))
-            joint, current = ",", []
-        if unit.word != ",":
-            joint = _stronger(joint, unit.word)
-    if current:
-        yield new(Stretch, (joint, current))
+    kinds = [unit.kind for unit in found]
+    joint, start = ",", 0
+    for _ in range(kinds.count("border")):
+        end = kinds.index("border", start)
+        if end > start:
+            yield new(Stretch, (joint, found[start:end], kinds[start:end]))
+            joint = ","
+        border, start = found[end].word, end + 1
+        if border != ",":
+            joint = _stronger(joint, border)
+    if start < len(kinds):
+        yield new(Stretch, (joint, found[start:], kinds[start:]))
 
 
 def _stronger(joint: str, border: str) -> str:
@@ -78,14 +84,16 @@ def _stronger(joint: str, border: str) -> str:
     return border if border in {";", ":"} and joint != "." else joint
 
 
-def chunks(found: list[Unit]) -> list[Chunk]:
-    """Cut a clause before each preposition, conjunction and verb that opens a phrase."""
+def chunks(found: list[Unit], kinds: list[str] | None = None) -> list[Chunk]:
+    """Cut a clause before each preposition, conjunction and verb that opens a phrase. `kinds`: those of its units."""
+    kinds = [unit.kind for unit in found] if kinds is None else kinds
+    if _CUTTING.isdisjoint(kinds):
+        return [Chunk("", found, kinds)]
     cut, start, opener, full, technical = list[Chunk](), 0, "", False, False
-    for position, unit in enumerate(found):
-        kind = unit.kind
-        if kind in OPENERS and not unit.joined:
+    for position, kind in enumerate(kinds):
+        if kind in OPENERS and not found[position].joined:
             if full:
-                cut.append(Chunk(opener, found[start:position]))
+                cut.append(Chunk(opener, found[start:position], kinds[start:position]))
                 start, opener, full, technical = position, kind, kind not in EMPTY, False
             else:
                 opener = _combined(opener, kind)
@@ -94,11 +102,11 @@ def chunks(found: list[Unit]) -> list[Chunk]:
             # Asked of the first lens alone: a phrase that has one is technical from there on.
             technical = True
             if _is_technical(found[start:position]):
-                cut.append(Chunk(opener, found[start:position]))
+                cut.append(Chunk(opener, found[start:position], kinds[start:position]))
                 start, opener = position, ""
         elif not full:
             full = kind not in EMPTY
-    cut.append(Chunk(opener, found[start:] if start else found))
+    cut.append(Chunk(opener, found[start:], kinds[start:]) if start else Chunk(opener, found, kinds))
     return cut
 
 
@@ -114,43 +122,42 @@ def _combined(opener: str, kind: str) -> str:
     return kind
 
 
-def phrases(found: list[Unit]) -> list[Chunk]:
-    """Cut a clause into phrases that are each about one thing."""
-    cut = chunks(found)
+def phrases(found: list[Unit], kinds: list[str] | None = None) -> list[Chunk]:
+    """Cut a clause into phrases that are each about one thing. `kinds`: those of its units."""
+    cut = chunks(found, kinds)
     if len(found) < 3:
         return cut
-    return [
-        part for chunk in cut for part in (_parts(chunk) if not chunk.opener or chunk.opener == "and" else (chunk,))
-    ]
+    parts = list[Chunk]()
+    for chunk in cut:
+        if len(chunk.kinds) < 3 or (chunk.opener and chunk.opener != "and"):
+            parts.append(chunk)
+        else:
+            parts += _parts(chunk)
+    return parts
 
 
 def _parts(chunk: Chunk) -> list[Chunk]:
     """Cut what one phrase cannot be: "close-up of | a man", "a woman | red dress", a soup of key words."""
-    if len(chunk.units) < 3:
-        return [chunk]
-    nouns = [position for position, unit in enumerate(chunk.units) if unit.kind in NOUN_KINDS]
+    nouns = [position for position, kind in enumerate(chunk.kinds) if kind in NOUN_KINDS]
     if not nouns or (len(nouns) == 1 and nouns[0] + 1 == len(chunk.units)):
         return [chunk]
-    shot = _shot(chunk.units, nouns)
-    seams = _seams(chunk.units, [noun for noun in nouns if noun >= shot] if shot else nouns)
-    cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]
-    if len(cuts) < 3:
+    shot = _shot(chunk, nouns) if "of" in chunk.kinds else 0
+    seams = _seams(chunk, [noun for noun in nouns if noun >= shot] if shot else nouns)
+    if not shot and not seams:
         return [chunk]
-    first, *rest = [Chunk("", chunk.units[start:end]) for start, end in pairwise(cuts)]
+    cuts = [0, *([shot] if shot else []), *seams, len(chunk.units)]
+    first, *rest = [Chunk("", chunk.units[start:end], chunk.kinds[start:end]) for start, end in pairwise(cuts)]
     first.opener = chunk.opener
     return [first, *rest]
 
 
-def _shot(found: list[Unit], nouns: list[int]) -> int:
+def _shot(chunk: Chunk, nouns: list[int]) -> int:
     """Where what is shown begins, after the "of" of "a cinematic close-up of"; 0 when no shot is named."""
-    kinds = [unit.kind for unit in found]
-    if "of" not in kinds:
+    position = chunk.kinds.index("of")
+    before = [chunk.kinds[noun] for noun in nouns if noun < position]
+    if not before or position - 1 not in nouns or position + 1 >= len(chunk.kinds):
         return 0
-    position = kinds.index("of")
-    before = [found[noun].kind for noun in nouns if noun < position]
-    if not before or position - 1 not in nouns or position + 1 >= len(found):
-        return 0
-    if before[-1] == "medium" and described(found[: position - 1]):
+    if before[-1] == "medium" and described(chunk.units[: position - 1]):
         return position + 1
     return position + 1 if before[-1] in {"medium", "camera"} and not {"camera", "tech"}.isdisjoint(before) else 0
 
@@ -161,37 +168,39 @@ def described(before: list[Unit]) -> bool:
     return any(unit.word not in OF_LIGHT for unit in telling)
 
 
-def _seams(found: list[Unit], nouns: list[int]) -> list[int]:
+def _seams(chunk: Chunk, nouns: list[int]) -> list[int]:
     """The ends of nouns after which another slot begins, in a phrase that holds more than a phrase can."""
-    nouns = [noun for noun in nouns if found[noun].kind in SLOT_OF]
-    if len(nouns) < 2:
+    found, kinds = chunk.units, chunk.kinds
+    nouns = [noun for noun in nouns if kinds[noun] in SLOT_OF]
+    slots = [SLOT_OF[kinds[noun]] for noun in nouns]
+    several = len(set(slots))
+    if several < 2:
         return []
-    slots = [SLOT_OF[found[noun].kind] for noun in nouns]
-    soup = len(set(slots)) > 2 and len(found) > 4
-    listed = len(found) > 4 and all(unit.kind in NOUN_KINDS or unit.kind in {"adjective", "", *VERBS} for unit in found)
+    soup = several > 2 and len(found) > 4
+    listed = len(found) > 4 and _LISTED.issuperset(kinds)
     seams = []
     for here, (slot, following) in zip(nouns, pairwise(slots), strict=False):
         if slot != following:
-            person_first = found[here].kind == "person" and found[here + 1].kind == "adjective"
+            person_first = kinds[here] == "person" and kinds[here + 1] == "adjective"
             crowded = listed and slot == "subject" and following in {"environment", "clothing"}
-            after_lit = found[here + 1].kind == "light" and found[here + 1].word.endswith(" lit")
+            after_lit = kinds[here + 1] == "light" and found[here + 1].word.endswith(" lit")
             if soup or person_first or crowded or after_lit:
                 seams.append(here + 1)
     return seams
 
 
-def head(found: list[Unit]) -> str:
-    """The kind of the noun that the phrase is about; "" when it has no known noun."""
-    nouns = list[Unit]()
-    for unit in found:
-        kind = unit.kind
-        if kind in NOUN_KINDS:
-            nouns.append(unit)
-        elif nouns and kind in _JOINING:
-            return _head_of_several(found)
-    if len(nouns) == 1 and nouns[0].kind not in _TRADES:
-        return nouns[0].kind
-    return _decide(nouns, found)
+def head(found: list[Unit], kinds: list[str] | None = None) -> str:
+    """The kind of the noun that the phrase is about; "" when it has no known noun. `kinds`: those of its units."""
+    kinds = [unit.kind for unit in found] if kinds is None else kinds
+    nouns = [at for at, kind in enumerate(kinds) if kind in NOUN_KINDS]
+    if not nouns:
+        return ""
+    first = nouns[0]
+    if not _JOINING.isdisjoint(kinds) and not _JOINING.isdisjoint(kinds[first:]):
+        return _head_of_several(found)
+    if len(nouns) == 1 and (kinds[first] not in _TRADES or kinds[-1]):
+        return kinds[first]
+    return _decide([found[at] for at in nouns], found)
 
 
 def _head_of_several(found: list[Unit]) -> str:

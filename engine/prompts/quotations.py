@@ -20,7 +20,7 @@ def straighten(line: str) -> str:
     """The line with every quotation as "words"; a quotation mark that quotes nothing becomes a space or inches."""
     if "'" in line or "’" in line or "‘" in line:
         line = _SINGLE.sub(_single, line)
-    line = _DOUBLE.sub('"', line)
+    line = line if line.isascii() else _DOUBLE.sub('"', line)
     if '"' not in line:
         return line
     pieces = _PAIR.split(line)

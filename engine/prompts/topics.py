@@ -83,18 +83,24 @@ _LOSING: Final = frozenset({"is", "are", "disappears", "disappear", "vanishes", 
 _IN_LIGHT: Final = frozenset({"in", "at", "by", "under", "during"})
 _HAVING: Final = frozenset({"has", "have"})
 _VERBAL: Final = frozenset({"lit", "auxiliary"})
+_SAYING: Final = _HAVING | _VERBS
+"""Words of which, or of a kind of `_VERBAL`, a clause has one where it says anything of a topic."""
 _OPENINGS: Final = frozenset(
     {"window", "windows", "door", "doorway", "skylight", "opening", "gap", "clouds", "mirror"}
     | {"mirrors", "screen", "monitor"}
 )
 
 
-def topics(found: list[Unit], *, peopled: bool, before: str | None = None) -> list[tuple[int, str]]:
+def topics(found: list[Unit], kinds: list[str], *, peopled: bool, before: str | None = None) -> list[tuple[int, str]]:
     """Where in a clause something begins to be about one slot, "" where it ends again, and which.
 
+    `found` are its units, `kinds` theirs.
     `peopled`: somebody was spoken of before, so that animals and things are what is around them. `before` is what the
     clause before was about: "Dawn light, cool, | comes from the left".
     """
+    if _SAYING.isdisjoint([unit.word for unit in found]) and _VERBAL.isdisjoint(kinds):
+        manner = _manner(found, 0)
+        return [(0, manner)] if manner else []
     if before in _GOING_ON and found[0].word in _FINITE and found[0].kind not in VERBS and found[0].kind != "light":
         return [(0, before)]
     first = _verb(found, 0)
@@ -244,7 +250,7 @@ def _unlisted(found: list[Unit], begin: int, at: int) -> bool:
 
 def _may_be_finite(unit: Unit) -> bool:
     """Whether a word can be a verb that somebody or something is the subject of; False is certain."""
-    return unit.kind in _VERBAL or unit.word in _HAVING or unit.word in _VERBS
+    return unit.kind in _VERBAL or unit.word in _SAYING
 
 
 def _finite(found: list[Unit], begin: int, at: int) -> bool:

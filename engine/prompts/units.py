@@ -63,28 +63,43 @@ new: Final = tuple.__new__
 """Makes a named tuple in a third of the time that calling it takes; there is one for every word of every prompt."""
 
 
-_Cut = tuple[str, str, int, int, bool, bool, bool, bool]
-"""A unit of one typed word: the fields of `Unit` with its place counted from where the word begins; whether a listed
-phrase begins with it; whether what it is hangs on the unit before it, as with names and full stops."""
+_Cut = tuple[str, str, int, int, bool, bool, Seconds | None, bool]
+"""A unit of one typed word: the fields of `Unit` with its place counted from where the word begins; how listed phrases
+go on that begin with it; whether what it is hangs on the unit before it, as with names and full stops."""
 
 
 def units(line: str) -> list[Unit]:
     """Every unit of the line, in order. What stands between two of them belongs to the first."""
-    tokens, begins, at, done = list[Unit](), list[int](), 0, 0
+    tokens, begins, verbs = list[Unit](), list[int](), list[int]()
+    at = done = 0
+    seconds: Seconds | None = None
+    dashed = line[:1] in _DASHES
     for typed in line.split(" "):
         if at >= done:
             cuts, base = typed_units(typed), at
-            if cuts is None or (at == 0 and typed[:1] in _DASHES):
-                (cuts, done), base = _spelled(line, at, at + len(typed)), 0
-            for kind, word, start, end, joined, verbal, first, depends in cuts:
-                here = _depending(kind, tokens[-1]) if depends and tokens else kind
-                if here is None:
-                    continue
-                if first:
-                    begins.append(len(tokens))
+            if cuts is None or dashed:
+                (cuts, done), base, dashed = _spelled(line, at, at + len(typed)), 0, False
+            for kind, word, start, end, joined, verbal, following, depends in cuts:
+                here: str | None = kind
+                if depends and tokens:
+                    here = _depending(kind, tokens[-1])
+                    if here is None:
+                        continue
+                if seconds and (word in seconds or (word[-1:] == "s" and _in_plural(word, seconds))):
+                    begins.append(len(tokens) - 1)
+                if verbal:
+                    verbs.append(len(tokens))
+                seconds = following
                 tokens.append(new(Unit, (here, word, base + start, base + end, joined, verbal)))
         at += len(typed) + 1
-    return _verbs(_phrases(tokens, begins))
+    if begins and (merged := _phrases(tokens, begins)):
+        tokens, verbs = merged, [at for at, unit in enumerate(merged) if unit.verbal]
+    return _verbs(tokens, verbs)
+
+
+def _in_plural(word: str, seconds: Seconds) -> bool:
+    """Whether a phrase may end with this word in the singular."""
+    return not seconds.keys().isdisjoint(singulars(word))
 
 
 def _depending(kind: str, before: Unit) -> str | None:
@@ -117,11 +132,9 @@ def typed_units(typed: str) -> tuple[_Cut, ...] | None:
     body = typed[:-1] if last in _CLOSING else typed
     if body.isascii() and body.isalpha() and (body is not typed or not _OPEN.search(typed)):
         kind, word, name, verbal = entry(body)
-        cut = (kind, word, 0, len(body), False, verbal, word in LEXICON.phrases, name)
+        cut = (kind, word, 0, len(body), False, verbal, LEXICON.phrases.get(word), name)
         return (
-            (cut,)
-            if body is typed
-            else (cut, ("border", last, len(body), len(typed), False, False, False, last == "."))
+            (cut,) if body is typed else (cut, ("border", last, len(body), len(typed), False, False, None, last == "."))
         )
     if '"' in typed or (last not in _CLOSING and _OPEN.search(typed)):
         return None
@@ -133,29 +146,27 @@ def _cut(found: re.Match[str], line: str, at: int) -> _Cut:
     group = found.lastindex or 0
     typed, (start, end) = found[group], found.span(group)
     if group not in (_WORD, _DIGITS):
-        begins, full_stop = typed in LEXICON.phrases, group == _BORDER and typed == "."
-        return _KINDS[group], typed, start - at, end - at, False, False, begins, full_stop
+        seconds, full_stop = LEXICON.phrases.get(typed), group == _BORDER and typed == "."
+        return _KINDS[group], typed, start - at, end - at, False, False, seconds, full_stop
     kind, word, name, verbal = entry(typed)
     joined = line[end : end + 1] == "-" or (start > 0 and line[start - 1] in "-_")
-    return kind, word, start - at, end - at, joined, verbal, word in LEXICON.phrases, name
+    return kind, word, start - at, end - at, joined, verbal, LEXICON.phrases.get(word), name
 
 
 def _phrases(tokens: list[Unit], begins: list[int]) -> list[Unit]:
-    """The tokens with every listed phrase as one; `begins` are the places of words that a phrase may begin with."""
+    """The tokens with every listed phrase as one, nothing where there is none; `begins` are the places of words that a
+    phrase may begin with."""
     merged, done = list[Unit](), 0
     for position in begins:
-        if position < done or position + 1 >= len(tokens):
+        if position < done:
             continue
-        seconds, following = LEXICON.phrases[tokens[position].word], tokens[position + 1].word
-        if following not in seconds and not following.endswith("s"):
-            continue
-        last, kind = _phrase(tokens, position, seconds)
+        last, kind = _phrase(tokens, position, LEXICON.phrases[tokens[position].word])
         if last > position:
             words = " ".join([member.word for member in tokens[position : last + 1]])
             merged += tokens[done:position]
-            merged.append(Unit(kind, words, tokens[position].start, tokens[last].end))
+            merged.append(new(Unit, (kind, words, tokens[position].start, tokens[last].end, False, False)))
             done = last + 1
-    return merged + tokens[done:] if done else tokens
+    return merged + tokens[done:] if done else []
 
 
 def _phrase(tokens: list[Unit], position: int, seconds: Seconds) -> tuple[int, str]:
@@ -188,8 +199,8 @@ def _bears(tokens: list[Unit], last: int, kind: str) -> bool:
     return kind == "direction" and last + 1 < len(tokens) and tokens[last + 1].kind in _BEARERS
 
 
-def _verbs(found: list[Unit]) -> list[Unit]:
-    for position in [at for at, unit in enumerate(found) if unit.verbal]:
+def _verbs(found: list[Unit], verbal: list[int]) -> list[Unit]:
+    for position in verbal:
         unit = found[position]
         if unit.word == "mid" and unit.joined and position + 1 < len(found):
             _midst(found, position + 1)

@@ -49,6 +49,22 @@ def table(name: str) -> Mapping[Phrase, str]:
 
 
 @cache
+def _index(tables: tuple[str, ...]) -> tuple[Mapping[Phrase, tuple[tuple[str, str], ...]], Mapping[str, int]]:
+    """Phrases of some tables with the tables and entries that each leads to; and how many words a phrase has at most
+    that begins with a word, a plural among them."""
+    found: dict[Phrase, tuple[tuple[str, str], ...]] = {}
+    most: dict[str, int] = {}
+    for name in tables:
+        for phrase, key in table(name).items():
+            found[phrase] = (*found.get(phrase, ()), (name, key))
+            most[phrase[0]] = max(most.get(phrase[0], 0), len(phrase))
+    for first in list(most):
+        if first in {spelled for (spelled,) in _spellings((f"{first}s",))}:
+            most.setdefault(f"{first}s", 1)
+    return found, most
+
+
+@cache
 def _tables() -> Mapping[str, Mapping[str, tuple[str, ...]]]:
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for name in _FILES:
@@ -66,9 +82,13 @@ def hits(said: list[str], tables: Collection[str], skip: Collection[int] = froze
     Words at the places in `skip` may stand inside a wording without belonging to it: "long red hair" is "long hair".
     """
     found: list[Hit] = []
-    at = 0
+    _, begun = _index(tuple(tables))
+    at, skip = 0, frozenset(skip)
     while at < len(said):
-        best = list(_at(said, at, tables, frozenset(skip)))
+        if said[at] not in begun:
+            at += 1
+            continue
+        best = list(_at(said, at, tables, skip))
         longest = max((hit.end for hit in best), default=0)
         if longest > at + 1 and at in skip and _reaches_over(said, longest, tables):
             # "a white man bun" is a bun that is white, not a white man.
@@ -84,13 +104,14 @@ def _reaches_over(said: list[str], end: int, tables: Collection[str]) -> bool:
 
 
 def _at(said: list[str], at: int, tables: Collection[str], skip: frozenset[int]) -> Iterator[Hit]:
-    whole = [(end, tuple(said[at:end])) for end in range(at + 1, min(len(said), at + _LONGEST) + 1)]
-    stepped = list(_stepping(said, at, skip)) if skip and at not in skip else []
+    index, begun = _index(tuple(tables))
+    most = min(begun.get(said[at], 0), _LONGEST)
+    whole = [(end, tuple(said[at:end])) for end in range(at + 1, min(len(said), at + most) + 1)]
+    stepped = list(_stepping(said, at, skip)) if most > 1 and skip and at not in skip else []
     for end, phrase in (*whole, *stepped):
         for spelled in _spellings(phrase):
-            for name in tables:
-                if (key := table(name).get(spelled)) is not None:
-                    yield Hit(at, end, name, key, " ".join(spelled))
+            for name, key in index.get(spelled, ()):
+                yield Hit(at, end, name, key, " ".join(spelled))
 
 
 def _stepping(said: list[str], at: int, skip: frozenset[int]) -> Iterator[tuple[int, Phrase]]:

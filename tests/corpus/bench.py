@@ -11,12 +11,12 @@ import json
 import random
 import re
 import statistics
+import sys
 import time
 from collections.abc import Callable
 
 from engine.prompt import parse, to_lines
-from engine.prompts.lexicon import LEXICON, NOUNS, entry, group_of
-from engine.prompts.units import typed_units
+from engine.prompts.lexicon import LEXICON, NOUNS
 from engine.wording.dialects import FAMILIES, render
 from tests import hostile
 from tests.corpus.labelled import LANGUAGES, SETS, read
@@ -110,8 +110,11 @@ def growth() -> dict[str, float]:
 
 def _forgotten() -> bool:
     """Makes the reader as it is after start."""
-    for memory in (entry, group_of, typed_units):
-        memory.cache_clear()
+    for name in [name for name in sys.modules if name.startswith("engine.prompts")]:
+        for memory in vars(sys.modules[name]).values():
+            # What has no bound is a file of words, which is read once at the start.
+            if hasattr(memory, "cache_clear") and memory.cache_parameters()["maxsize"]:
+                memory.cache_clear()
     return True
 
 

@@ -86,19 +86,39 @@ def _nearer(text: str, one: str, other: str) -> str:
 
 def _by_words(text: str) -> str:
     """The Latin language of most of the words that English has not; it must have clauses of its own."""
-    words = _WORD.findall(text)[:_MOST_WORDS]
     accented = not text.isascii() and _ACCENTED.search(text)
+    if not accented and _is_plainly_english(text):
+        return ""
+    words = _WORD.findall(text)[:_MOST_WORDS]
     if not accented and sum(map(_strange, words)) < max(1, _SUSPECT * len(words)):
         return ""
-    votes = Counter[str]()
-    for word in words:
-        for name, weight in _votes(word):
-            votes[name] += weight
+    votes = dict[str, int]()
+    for spoken_for in map(_votes, words):
+        for name, weight in spoken_for:
+            votes[name] = votes.get(name, 0) + weight
     if not votes:
         return ""
-    name = votes.most_common(1)[0][0]
-    own = sum(_own(clause, name) for clause in _BORDER.split(text))
-    return name if own >= (2 if len(words) > _FEW else 1) else ""
+    name = max(votes, key=votes.__getitem__)
+    wanted = 2 if len(words) > _FEW else 1
+    for clause in _BORDER.split(text):
+        wanted -= _own(clause, name)
+        if wanted <= 0:
+            return name
+    return ""
+
+
+def _is_plainly_english(text: str) -> bool:
+    """Whether few of the words of a text are unknown to English; False says nothing of a long one."""
+    counts = list(map(_counted, text.split()))
+    words, strange = map(sum, zip(*counts, strict=True)) if counts else (0, 0)
+    return words <= _MOST_WORDS and strange < max(1, _SUSPECT * words)
+
+
+@lru_cache(maxsize=16384)
+def _counted(typed: str) -> tuple[int, int]:
+    """How many words stand between two spaces, and how many of them English has not."""
+    words = _WORD.findall(typed)
+    return len(words), sum(map(_strange, words))
 
 
 @lru_cache(maxsize=16384)

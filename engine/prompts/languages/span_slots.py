@@ -30,6 +30,8 @@ SLOTS: Final = {
 _PARTS: Final = re.compile("[，、；;,。]")
 _LATIN: Final = re.compile("[A-Za-z0-9]")
 _NEUTRAL: Final = frozenset({"colour", "adjective", "", "number", "quote"})
+_UNTOLD: Final = frozenset({"", "number"})
+_JOINING: Final = SMALL - DENYING
 _PLACES: Final = frozenset({"place", "city", "weather", "furnishing"})
 _OPENERS: Final = frozenset({"with", "in", "from", "wear", "lit"})
 _UNKNOWN_AFTER: Final = {"in": "environment", "wear": "clothing", "lit": "lighting"}
@@ -77,40 +79,45 @@ def judge(line: str, language: Language, *, first: bool) -> list[SlotPiece]:
         else:
             read.append(_read(line, mark, clause, language, first=first and not read))
     _settle(read)
-    starts = [0, *(clause.tokens[0].start for clause in read[1:]), len(line)]
-    pieces, at = list[SlotPiece](), 0
+    return _divided(line, read, first=first) or [SlotPiece("subject", line.strip(BORDERS), ",")]
+
+
+def _divided(line: str, read: list[_Clause], *, first: bool) -> list[SlotPiece]:
+    """The line as the pieces of its clauses; neighbours in English are judged together."""
+    pieces = list[SlotPiece]()
+    begin = at = 0
     while at < len(read):
-        end = at + 1
-        while read[at].english and end < len(read) and read[end].english:
+        clause, end = read[at], at + 1
+        while clause.english and end < len(read) and read[end].english:
             end += 1
-        if read[at].english:
-            found = english.judge(line[starts[at] : starts[end]], first=first and not pieces)
+        until = read[end].tokens[0].start if end < len(read) else len(line)
+        if clause.english:
+            found = english.judge(line[begin:until], first=first and not pieces)
             found = [piece._replace(text=piece.text.strip(BORDERS)) for piece in found]
             pieces += [
-                piece._replace(joint=read[at].joint) if not number else piece for number, piece in enumerate(found)
+                piece._replace(joint=clause.joint) if not number else piece for number, piece in enumerate(found)
             ]
-        elif len(spans := read[at].spans) == 1 and spans[0].slot != NEGATIVE:
-            if text := line[starts[at] : starts[end]].strip(BORDERS):
-                pieces.append(new(SlotPiece, (spans[0].slot or "subject", text, read[at].joint)))
+        elif len(clause.spans) == 1 and (slot := clause.spans[0].slot) != NEGATIVE:
+            if text := line[begin:until].strip(BORDERS):
+                pieces.append(new(SlotPiece, (slot or "subject", text, clause.joint)))
         else:
-            pieces += _pieces(line, read[at], starts[at], starts[end])
-        at = end
-    return pieces or [SlotPiece("subject", line.strip(BORDERS), ",")]
+            pieces += _pieces(line, clause, begin, until)
+        begin, at = until, end
+    return pieces
 
 
-def clauses(found: Sequence[Token]) -> Iterator[tuple[str, list[Token]]]:
+def clauses(found: list[Token]) -> Iterator[tuple[str, list[Token]]]:
     """The tokens between borders, each with how it is joined to what stands before it."""
-    mark, current = ",", list[Token]()
-    for token in found:
-        if token.kind != "border":
-            current.append(token)
-            continue
-        if current:
-            yield mark, current
-            mark, current = ",", []
-        mark = token.concept if mark != "." else mark
-    if current:
-        yield mark, current
+    kinds = [token.kind for token in found]
+    mark, start = ",", 0
+    for _ in range(kinds.count("border")):
+        end = kinds.index("border", start)
+        if end > start:
+            yield mark, found[start:end]
+            mark = ","
+        mark, start = found[end].concept if mark != "." else mark, end + 1
+    if start < len(kinds):
+        yield mark, found[start:]
 
 
 def _read(line: str, mark: str, clause: list[Token], language: Language, *, first: bool) -> _Clause:
@@ -118,6 +125,8 @@ def _read(line: str, mark: str, clause: list[Token], language: Language, *, firs
         return _Clause(mark, clause, [Span(None, 0, len(clause))], english=True)
     if only := _only_slot(clause):
         return _Clause(mark, clause, [Span(only, 0, len(clause))])
+    if not any(token.denied or token.kind in DENYING for token in clause):
+        return _Clause(mark, clause, place(clause, 0, len(clause), language, first=first))
     spans = list[Span]()
     for wanted, begin, end in _denials(clause, language):
         if wanted:
@@ -138,19 +147,23 @@ def _is_english(line: str, clause: list[Token]) -> bool:
 
 
 def _only_slot(clause: list[Token]) -> str:
-    """The slot that all things of a clause without joining and denying words are for; "" where more has to be asked.
+    """The slot that all things of a clause are for; "" where more has to be asked: where it denies something, or joins
+    what is unknown.
 
     It is what `place` says of such a clause too.
     """
-    only = ""
+    only, joins, knows = "", False, True
     for kind, _, _, _, denied, _ in clause:
         if kind in _NEUTRAL:
-            continue
-        slot = SLOTS.get(kind, "")
-        if denied or kind == "medium" or not slot or slot != (only or slot):
-            return ""
-        only = slot
-    return only
+            knows = knows and kind not in _UNTOLD
+        elif kind in _JOINING:
+            joins = True
+        else:
+            slot = SLOTS.get(kind, "")
+            if denied or kind == "medium" or not slot or slot != (only or slot):
+                return ""
+            only = slot
+    return only if knows or not joins else ""
 
 
 def _denials(clause: list[Token], language: Language) -> Iterator[tuple[bool, int, int]]:
@@ -271,7 +284,7 @@ def _rest(
 
 def _unknown(clause: list[Token], first: int, last: int) -> bool:
     """Whether something stands there that no listed word tells."""
-    return any(token.kind in {"", "number"} for token in clause[first:last])
+    return any(token.kind in _UNTOLD for token in clause[first:last])
 
 
 def _slot(
@@ -406,23 +419,34 @@ def _describes(clause: list[Token], at: int, slot: str | None, named: int, last:
 
 def _settle(read: list[_Clause]) -> None:
     """What nothing tells goes by its neighbours, as in English: a lone unknown word, or adjectives before a noun."""
+    if all(span.slot is not None for clause in read if not clause.english for span in clause.spans):
+        return
+    edges = [_edges(clause) for clause in read]
     later, known = list[str | None](), None
-    for clause in reversed(read):
+    for first, _ in reversed(edges):
         later.append(known)
-        known = next(iter(_slots(clause)), known)
+        known = first or known
     before: str | None = None
-    for clause, after in zip(read, reversed(later), strict=True):
-        for span in clause.spans:
-            if span.slot is None and not clause.english:
-                span.slot = _between(clause.tokens[span.first : span.last], before, after)
-        before = next(reversed(_slots(clause)), before)
+    for clause, (_, last), after in zip(read, edges, reversed(later), strict=True):
+        if not clause.english and any(span.slot is None for span in clause.spans):
+            for span in clause.spans:
+                if span.slot is None:
+                    span.slot = _between(clause.tokens[span.first : span.last], before, after)
+            last = _edges(clause)[1]
+        before = last or before
+
+
+def _edges(clause: _Clause) -> tuple[str | None, str | None]:
+    """The first and the last slot that a clause is known to be for."""
+    if len(clause.spans) == 1 and not clause.english:
+        slot = clause.spans[0].slot
+        return (None, None) if slot == NEGATIVE else (slot, slot)
+    slots = _slots(clause)
+    return (slots[0], slots[-1]) if slots else (None, None)
 
 
 def _slots(clause: _Clause) -> Sequence[str]:
     """The slots that a clause is known to be for; of an English one, those of its nouns."""
-    if len(clause.spans) == 1 and not clause.english:
-        slot = clause.spans[0].slot
-        return (slot,) if slot and slot != NEGATIVE else ()
     if clause.english:
         return [SLOTS[token.kind] for token in clause.tokens if token.kind in SLOTS]
     return [span.slot for span in clause.spans if span.slot and span.slot != NEGATIVE]
@@ -448,7 +472,7 @@ def _pieces(line: str, clause: _Clause, begin: int, until: int) -> Iterator[Slot
             continue
         text = line[start:end].strip(BORDERS)
         if text:
-            yield SlotPiece(span.slot or "subject", text, mark)
+            yield new(SlotPiece, (span.slot or "subject", text, mark))
             mark = ""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -16,12 +16,12 @@ UNSPACED: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\u3005\uac00-\ud7a3"
 """Kana, Chinese characters and Hangul, as in a class of a pattern."""
 _TOKEN: Final = re.compile(
     rf"""
-    ("[^"]*")                                                                                   # 1: quoted words
-  | ((?<![\w.@-])@[A-Za-z0-9_-]{{1,15}}(?::[0-9]{{1,4}})?(?![\w-]))                             # 2: a handle
+    ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)              # 1: a run
+  | ([,;|，、。；！？…\n]+ | (?<![.!?:：])[.!?:：]++(?=\s|$) | ： | (?<=\s)[-–—·•/]++(?=\s))        # 2: a border
+  | ("[^"]*")                                                                                   # 3: quoted words
+  | ((?<![\w.@-])@[A-Za-z0-9_-]{{1,15}}(?::[0-9]{{1,4}})?(?![\w-]))                             # 4: a handle
   | ((?<!\w)[fFƒ]\s?/?\s?\d++(?:[.,]\d++)?+(?![A-Za-z]) | (?<!\w)1/\d++\s?(?:s|с|сек|秒|초)?(?![A-Za-z])
-      | (?<!\w)(?i:iso)[\s-]?\d++ | \d++(?:[.,]\d++)?+\s?-?(?:mm|MM|мм|毫米|ミリ|밀리))         # 3: a lens, a stop
-  | ([,;|，、。；！？…\n]+ | (?<![.!?:：])[.!?:：]++(?=\s|$) | ： | (?<=\s)[-–—·•/]++(?=\s))        # 4: a border
-  | ((?:[A-Za-z](?=[{UNSPACED}]))?[{UNSPACED}]+(?:[ ][{UNSPACED}]+)*)              # 5: a run
+      | (?<!\w)(?i:iso)[\s-]?\d++ | \d++(?:[.,]\d++)?+\s?-?(?:mm|MM|мм|毫米|ミリ|밀리))         # 5: a lens, a stop
   | ([^\W\d_{UNSPACED}]+(?:['’][^\W\d_{UNSPACED}]+)*(?:-?\d++[^\W_{UNSPACED}]*+)?+) # 6: a word
   | (\d[\d.,:/]*+[^\W\d_{UNSPACED}]*+)                                                         # 7: a number
     """,
@@ -31,8 +31,8 @@ _CROSSING: Final = re.compile(r"\d|(?:^|[\W_])(?:[fFƒ]|[iI][sS][oO])\W*$")
 """Typed words from which a piece may go on beyond the space: "85 mm", "f / 2"; unless they end with a border."""
 _RUNS: Final = re.compile(f"[{UNSPACED}]")
 _DASHES: Final = frozenset("-–—·•/")
-_FIXED: Final = ("", "quote", "handle", "tech", "border", "", "", "number")
-_TECH, _BORDER, _RUN, _WORD, _NUMBER = 3, 4, 5, 6, 7
+_FIXED: Final = ("", "", "border", "quote", "handle", "tech", "", "number")
+_RUN, _BORDER, _TECH, _WORD, _NUMBER = 1, 2, 5, 6, 7
 _ENGLISH: Final = {"feature": "trait", "landform": "place", "surface": "furnishing", "tech": "camera", "detail": "skin"}
 _KNOWN: Final = frozenset(SLOT_OF) | {"adjective", "medium"}
 _PARTICLES: Final = SMALL - {"wear", "lit", "not", "avoid", "not after", "after"}
@@ -52,8 +52,9 @@ class Token(NamedTuple):
     foreign: bool = False
 
 
-_Piece = tuple[int, int, int]
-"""Which alternative of the pattern has matched, where its text begins and where it ends."""
+_Piece = tuple[int, int, int, str]
+"""Which alternative of the pattern has matched, where its text begins and where it ends; a word without an apostrophe
+folded."""
 
 
 def tokens(line: str, language: Language) -> list[Token]:
@@ -62,26 +63,35 @@ def tokens(line: str, language: Language) -> list[Token]:
         return _unspaced(line, language)
     found = list[Token]()
     waiting = list[tuple[str, int, int]]()
-    for group, begin, end in _typed_pieces(line):
-        if group == _WORD:
+    for group, begin, end, folded in _typed_pieces(line):
+        if folded:
+            waiting.append((folded, begin, end))
+        elif group == _WORD:
             waiting += _words(line[begin:end], begin, language)
-            continue
-        if waiting:
-            found += _known(line, waiting, language)
-            waiting = []
-        found.append(_other(group, line[begin:end], begin, end))
+        else:
+            if waiting:
+                _know(line, waiting, language, found)
+                waiting = []
+            found.append(_other(group, line[begin:end], begin, end))
     if waiting:
-        found += _known(line, waiting, language)
+        _know(line, waiting, language, found)
     return found
 
 
 def _unspaced(line: str, language: Language) -> list[Token]:
     """The same for a language without spaces, where every word in letters is English."""
     found = list[Token]()
+    plain = line.lower().translate(language.same)
+    whole = len(plain) == len(line)
     for piece in _TOKEN.finditer(line):
-        group, begin, end = piece.lastindex or 0, *piece.span()
+        group = piece.lastindex or 0
+        begin, end = piece.span()
         if group == _RUN:
-            found += _run(piece[0], begin, language)
+            text = plain[begin:end] if whole else piece[0].lower().translate(language.same)
+            if " " in text or len(text) != end - begin:
+                found += _spaced_run(piece[0], begin, language)
+            else:
+                _run(text, begin, language, found)
         elif group == _WORD:
             found += [_in_english(line, first, last) for _, first, last in _words(piece[0], begin, language)]
         else:
@@ -89,12 +99,10 @@ def _unspaced(line: str, language: Language) -> list[Token]:
     return found
 
 
-def _pieces(line: str, begin: int, end: int) -> Iterator[_Piece]:
-    """The pieces that begin between two places of a line."""
-    for piece in _TOKEN.finditer(line, begin):
-        if piece.start() >= end:
-            return
-        yield (piece.lastindex or 0, *piece.span())
+def _piece(found: re.Match[str]) -> _Piece:
+    group, typed = found.lastindex or 0, found[0]
+    plain = group == _WORD and "'" not in typed and "’" not in typed
+    return (group, *found.span(), fold(typed) if plain else "")
 
 
 def _typed_pieces(line: str) -> list[_Piece]:
@@ -107,7 +115,8 @@ def _typed_pieces(line: str) -> list[_Piece]:
             if edge or (known := _of_typed(typed)) is None:
                 done = _spelled(line, at, end, found)
             else:
-                found += [(group, at + start, at + stop) for group, start, stop in known]
+                for group, start, stop, folded in known:
+                    found.append((group, at + start, at + stop, folded))
         at = end + 1
     return found
 
@@ -117,7 +126,8 @@ def _of_typed(typed: str) -> tuple[_Piece, ...] | None:
     """The pieces of what stands between two spaces; None where one of them may go on beyond the space."""
     if '"' in typed or _RUNS.search(typed) or (typed[-1] not in ",;." and _CROSSING.search(typed)):
         return None
-    return tuple((group, start - 1, stop - 1) for group, start, stop in _pieces(f" {typed} ", 0, len(typed) + 2))
+    pieces = map(_piece, _TOKEN.finditer(f" {typed} "))
+    return tuple((group, start - 1, stop - 1, folded) for group, start, stop, folded in pieces)
 
 
 def _spelled(line: str, at: int, end: int, found: list[_Piece]) -> int:
@@ -125,7 +135,7 @@ def _spelled(line: str, at: int, end: int, found: list[_Piece]) -> int:
     for piece in _TOKEN.finditer(line, at):
         if piece.start() >= end:
             break
-        found.append((piece.lastindex or 0, *piece.span()))
+        found.append(_piece(piece))
         if piece.end() > end:
             end = line.find(" ", piece.end())
             end = end if end >= 0 else len(line)
@@ -146,20 +156,23 @@ def _words(text: str, start: int, language: Language) -> list[tuple[str, int, in
     return [(fold(word[0]), start + word.start(), start + word.end()) for word in language.letters.finditer(text)]
 
 
-def _known(line: str, words: list[tuple[str, int, int]], language: Language) -> list[Token]:
-    """The words between two other tokens: phrases first, then single words, then what English knows."""
-    folded, at, found = [word for word, _, _ in words], 0, list[Token]()
-    while at < len(words):
-        _, start, end = words[at]
-        typed = line[start:end]
-        if match := language.at(folded, at, typed):
-            (kind, concept), length, denied = match
-            at += length
-            found.append(new(Token, (kind, concept, start, words[at - 1][2], denied, True)))
+def _know(line: str, words: list[tuple[str, int, int]], language: Language, found: list[Token]) -> None:
+    """Add the words between two other tokens: phrases first, then single words, then what English knows."""
+    single, folded, done = language.single, [word for word, _, _ in words], 0
+    for at, (word, start, end) in enumerate(words):
+        if at < done:
             continue
-        at += 1
-        found.append(_in_english(line, start, end))
-    return found
+        typed = line[start:end]
+        seconds, match = single(word, typed)
+        if seconds and at + 1 < len(words):
+            match = language.at(folded, at, typed)
+        if match is None:
+            kind = english(typed)
+            found.append(new(Token, (kind, typed if kind else "", start, end, 0, False)))
+            continue
+        (kind, concept), length, denied = match
+        done = at + length
+        found.append(new(Token, (kind, concept, start, words[done - 1][2] if length > 1 else end, denied, True)))
 
 
 def _in_english(line: str, start: int, end: int) -> Token:
@@ -176,12 +189,9 @@ def english(word: str) -> str:
     return _ENGLISH.get(kind, kind) if kind in _KNOWN else ""
 
 
-def _run(text: str, start: int, language: Language) -> Iterable[Token]:
-    """Text without spaces, or with spaces that part no words: the longest entries, and what is unknown between them."""
-    plain = text.lower().translate(language.same)
-    if " " in text or len(plain) != len(text):
-        return _spaced_run(text, start, language)
-    found, at, loose, end = list[Token](), 0, 0, len(plain)
+def _run(plain: str, start: int, language: Language, found: list[Token]) -> None:
+    """Add what text without spaces, in lower case, holds: the longest entries, and what is unknown between them."""
+    at, loose, end = 0, 0, len(plain)
     exact, lengths, alone = language.exact, language.lengths, bool(language.particles)
     while at < end:
         for length in lengths.get(plain[at : at + 2], ()):
@@ -196,42 +206,46 @@ def _run(text: str, start: int, language: Language) -> Iterable[Token]:
         if length == 1 and alone and not _alone(plain, at, _FIRST, language, Match(entry, 1)):
             at += 1
             continue
+        here = start + at
         if loose < at:
-            found.append(new(Token, ("", "", start + loose, start + at, 0, False)))
-        found.append(new(Token, (*entry, start + at, start + at + length, 0, True)))
+            found.append(new(Token, ("", "", start + loose, here, 0, False)))
+        found.append(new(Token, (*entry, here, here + length, 0, True)))
         at += length
         loose = at
     if loose < at:
         found.append(new(Token, ("", "", start + loose, start + at, 0, False)))
-    return found
 
 
 def _spaced_run(text: str, start: int, language: Language) -> Iterator[Token]:
-    """The same for a text with spaces in it."""
-    where = [at for at, sign in enumerate(text) if sign != " "]
-    begins = {0, *(at + 1 for at in range(len(where) - 1) if where[at + 1] > where[at] + 1)}
+    """The tokens of text with spaces that part no words."""
+    where, begins, place = list[int](), set[int](), start
+    for part in text.split(" "):
+        begins.add(len(where))
+        where += range(place, place + len(part))
+        place += len(part) + 1
     plain = text.replace(" ", "").lower().translate(language.same)
     if len(plain) != len(where):
         plain = text.replace(" ", "")
-    ends = [place + 1 for place in where]
     at = loose = 0
     while at < len(plain):
         match = language.in_run(plain, at)
         if match and match.entry.kind in _PARTICLES and not begins.isdisjoint(range(at + 1, at + match.length)):
             # No particle goes on beyond a space.
             match = language.in_run(plain, at, next(each for each in range(at + 1, len(plain)) if each in begins))
-        if match is None or (
-            match.length == 1 and language.particles and not _alone(plain, at, begins, language, match)
-        ):
+        if match is None:
+            at += 1
+            continue
+        entry, length, denied = match
+        if length == 1 and language.particles and not _alone(plain, at, begins, language, match):
             at += 1
             continue
         if loose < at:
-            yield Token("", "", start + where[loose], start + ends[at - 1])
-        yield Token(*match.entry, start + where[at], start + ends[at + match.length - 1], match.denied, True)
-        at += match.length
+            yield new(Token, ("", "", where[loose], where[at - 1] + 1, 0, False))
+        yield new(Token, (*entry, where[at], where[at + length - 1] + 1, denied, True))
+        at += length
         loose = at
     if loose < at:
-        yield Token("", "", start + where[loose], start + ends[at - 1])
+        yield new(Token, ("", "", where[loose], where[at - 1] + 1, 0, False))
 
 
 def _alone(text: str, at: int, begins: AbstractSet[int], language: Language, match: Match) -> bool:

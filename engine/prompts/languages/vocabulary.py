@@ -10,6 +10,8 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from engine.prompts.units import new
+
 LATIN: Final = ("spanish", "portuguese", "french", "german", "italian", "dutch", "polish", "turkish")
 NAMES: Final = (*LATIN, "russian", "ukrainian", "chinese", "japanese", "korean")
 SMALL: Final = frozenset(
@@ -109,7 +111,7 @@ class Language:
             word: VocabularyEntry("trait", concept)
             for word, _, concept in (one.partition("=") for one in about.get("lower", "").split())
         }
-        self._single = lru_cache(maxsize=8192)(self._one_word)
+        self.single = lru_cache(maxsize=8192)(self._one_word)
 
     def _add_verbs(self, listed: Iterable[str]) -> None:
         """Words that ask for a change: they tell the language, and nothing of the picture."""
@@ -167,7 +169,7 @@ class Language:
 
         `typed` is that word as it stands: its accents and its capital tell words apart that are one when folded.
         """
-        seconds, alone = self._single(words[place], typed)
+        seconds, alone = self.single(words[place], typed)
         if seconds and place + 1 < len(words):
             for tail, entry in self._tails(seconds, words[place + 1]):
                 if not tail or self._follows(words, place + 2, tail):
@@ -260,9 +262,9 @@ class Language:
         for length in self.lengths.get(text[place : place + 2], ()):
             entry = self.exact.get(text[place : place + length])
             if entry and place + length <= end:
-                return Match(entry, length)
+                return new(Match, (entry, length, 0))
         entry = self.exact.get(text[place])
-        return Match(entry, 1) if entry and place < end else None
+        return new(Match, (entry, 1, 0)) if entry and place < end else None
 
     def may_deny(self, text: str) -> bool:
         """Whether a text may hold a word that denies; False is certain."""
