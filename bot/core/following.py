@@ -151,7 +151,7 @@ class Follower:
 
         async def once_more(job: Job) -> Finished:
             progress.again(row.id)
-            return await self._finish(row, self._engine.submit(job, accepted=True), progress)
+            return await self._finish(row, self._maker.again(order, job), progress)
 
         first = await self._finish(row, stream, progress)
         return await self._holding.best(order, row, self._maker.job(order, row), first, once_more)
