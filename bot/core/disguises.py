@@ -34,6 +34,8 @@ _UPRIGHT: Final = str.maketrans("ɐǝɟƃɥᴉɾʞɯɹʇʌʍʎɔunpbqd", "aefghi
 _TURNED: Final = re.compile("[ɐǝɟƃɥᴉɾʞɯɹʇʌʍʎ]")
 _OTHER_ENDS: Final = (("zz", "ss"), ("z", "s"), ("z", ""), ("v", "u"))
 """What else the letters of a word may be meant for: "toplezz", "girlz", "nvde"."""
+_FLAG: Final = re.compile("(?<![\U0001f1e6-\U0001f1ff])[\U0001f1e6-\U0001f1ff]{2}(?![\U0001f1e6-\U0001f1ff])")
+"""Two letters of a country and no more, which are its flag and no word."""
 _MASKED: Final = re.compile(r"(?<![^\W\d_])[^\W\d_]++(?:[*#]{1,3}|[_.-])[^\W\d_]++")
 _MASK: Final = re.compile(r"[^\W\d_]")
 _DISGUISED: Final = "\ue000"
@@ -51,9 +53,11 @@ _DENSE: Final = "\u2e80"
 """From here on come the scripts that are written without spaces between words."""
 _LONGEST_SPELLED: Final = 16
 _PAIR: Final = 6
-"""Two words are joined only to a word of so many letters ("lin gerie"), and to a shorter one of `_ODD_PAIR` where one of
-them is no word of its own or is disguised ("n aked", "b@ by")."""
+"""Two words are joined only to a word of so many letters ("lin gerie"), and to a shorter one of `_ODD_PAIR` where one
+of them is no word of its own or is disguised ("n aked", "b@ by")."""
 _ODD_PAIR: Final = 4
+_LONGEST: Final = 64
+"""A chunk of more signs than these hides no word between them."""
 _SHORT: Final = 3
 """Words of so many letters are found by chance: they are undisguised in the plain cases alone."""
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
@@ -119,7 +123,7 @@ def folded(text: str) -> str:
     composed = unicodedata.normalize("NFKC", text.translate(_SWELLING)).casefold()
     apart = unicodedata.normalize("NFD", composed)
     bare = "".join(sign for sign in apart if not "\u0300" <= sign <= "\u036f")
-    turned = _upright(bare) if _TURNED.search(bare) else bare
+    turned = _FLAG.sub(" ", _upright(bare) if _TURNED.search(bare) else bare)
     plain = accented(turned.translate(_PLAIN_LETTERS))
     return " ".join(map(_one_script, plain.split()))
 
@@ -163,21 +167,29 @@ def _is_odd(chunk: str) -> bool:
 
 
 def _meant(chunk: str, leet: dict[int, int], vocabulary: Vocabulary) -> str:
-    plain = _NO_LETTER.sub("", chunk)
+    """The word of the vocabulary that a chunk may be meant for; else its letters, in one piece but for its elisions."""
+    if chunk.isalpha():
+        return chunk if chunk in vocabulary.words else _known(chunk, chunk, vocabulary) or chunk
+    plain = _NO_LETTER.sub("", chunk) if len(chunk) <= _LONGEST else ""
     if plain in vocabulary.words:
         return plain
-    masked = _unmasked(chunk, vocabulary) if not plain == chunk else ""
+    masked = _unmasked(chunk, vocabulary) if plain else ""
     if masked:
         return masked
     if any(letter.isalpha() for letter in chunk):
         chunk = chunk.rstrip("!|").translate(leet)
-    word = _NO_LETTER.sub("", chunk)
+    parts = _ELIDED.sub(r"\1 ", chunk).split()
+    known = _known(_NO_LETTER.sub("", chunk), plain, vocabulary)
+    return known or " ".join(_NO_LETTER.sub("", part) for part in parts)
+
+
+def _known(word: str, plain: str, vocabulary: Vocabulary) -> str:
+    """The word of the vocabulary that this one stands for, perhaps with letters repeated; "" when there is none."""
     for meant in _may_be(word, plain):
         if meant in vocabulary.words:
             return meant
     stretched = (entry for entry in vocabulary.squeezed.get(squeezed(word), ()) if _stretched(word, entry))
-    parts = _ELIDED.sub(r"\1 ", chunk).split()
-    return next(stretched, "") or " ".join(_NO_LETTER.sub("", part) for part in parts)
+    return next(stretched, "")
 
 
 def _may_be(word: str, plain: str) -> Iterator[str]:
@@ -188,7 +200,7 @@ def _may_be(word: str, plain: str) -> Iterator[str]:
             yield word.removesuffix(written) + meant if written != "v" else word.replace("v", meant)
     if not word.isascii():
         yield word.translate(_TO_LATIN)
-    if plain != word and len(word) > _SHORT + 1:
+    if plain != word and len(plain) > _SHORT + 1:
         yield _DIGITS.sub("", plain)
 
 
@@ -231,9 +243,10 @@ def _spelled_out(words: Sequence[str], known: Collection[str], odd: Collection[s
     disguised by themselves."""
     for one, other in pairwise(words):
         length = len(one) + len(other)
-        if length >= _ODD_PAIR and one + other in known:
-            if length >= _PAIR or one in odd or other in odd or not _is_word(max(one, other, key=len)):
-                yield one + other
+        if length < _ODD_PAIR or one + other not in known:
+            continue
+        if length >= _PAIR or one in odd or other in odd or not _is_word(max(one, other, key=len)):
+            yield one + other
     for short, run in groupby(words, lambda word: len(word) <= 2):
         pieces = list(run) if short else []
         for start in range(len(pieces)):
