@@ -15,7 +15,7 @@ from bot import commands
 from bot.app import App, Interaction, Waiting
 from bot.components import consent, picking, review_queue
 from bot.components.base import CONTROLS
-from bot.core import carried_people, policy, review_items
+from bot.core import policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
@@ -122,8 +122,6 @@ class StudioBot(App):
         classifier = classifier or classifier_of(settings)
         stores = await Stores.open(settings.data_folder)
         try:
-            if count := await stores.asked_people.read_old(carried_people.before):
-                log.info("the ages in %d orders of an earlier version were read", count)
             return cls(settings, stores, await asyncio.to_thread(_read_once, settings), classifier, sync=sync)
         except BaseException:
             # The database's threads would keep the process alive.

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.core import faults
@@ -158,7 +159,10 @@ class Studio:
     async def _judged(self, orders: Iterable[Order[PictureSpec]]) -> bool:
         """Have policy read these orders again, in a thread so that thousands hold nobody up; whether there were any."""
         count = 0
-        for order in orders:
+        for taken in orders:
+            order = taken
+            if order.people is None:
+                order = replace(order, people=await self.stores.asked_people.of_order(order.id))
             await asyncio.to_thread(self._maker.judge, order, [row for row in order.jobs if row.state in _LIVE])
             count += 1
         return count > 0 and not self._closing
