@@ -19,6 +19,7 @@ from bot.core import policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
+from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety, classifier_of
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -81,7 +82,7 @@ class StudioBot(App):
         self.stores = stores
         self.tree = StudioTree(self)
         self.safety = PictureSafety(settings, stores, classifier)
-        self.messenger = DiscordMessenger(self, stores, self.safety)
+        self.messenger = DiscordMessenger(self, stores, self.safety, Marker(settings))
         attachments.bound(self.http)
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()

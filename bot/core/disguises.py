@@ -225,6 +225,12 @@ def unleeted(word: str) -> str:
 
 def squeezed(word: str) -> str:
     """Each run of one letter once."""
+    return _squeezed(word) if len(word) <= _LONGEST else "".join(letter for letter, _ in groupby(word))
+
+
+@lru_cache(16384)
+def _squeezed(word: str) -> str:
+    """Kept, as one word is looked for in each of the lists."""
     return "".join(letter for letter, _ in groupby(word))
 
 

@@ -86,10 +86,12 @@ def first_blocked(prompt: PortraitPrompt, blocked: Iterable[str]) -> str:
     What is not wanted counts too, as some models are told it by name; but not words of nudity and age, which prompts
     are full of that want neither.
     """
-    said, unwanted = SaidText.of(_said(prompt)), SaidText.of(prompt.negative)
+    wanted = _said(prompt)
+    said = SaidText.of(f"{wanted} . {prompt.negative}" if prompt.negative else wanted)
     for entry in filter(None, map(str.strip, blocked)):
-        listed = _alone(entry)
-        if listed.first(said) or (prompt.negative and listed.first(unwanted) and not _often_unwanted(entry)):
+        if not _alone(entry).first(said):
+            continue
+        if not prompt.negative or not _often_unwanted(entry) or _alone(entry).first(SaidText.of(wanted)):
             return entry
     return ""
 

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from bot.core.carried_people import CarriedPeople, before, behind, from_text, of_years, to_text, together
+from bot.core.settings import Settings
 from bot.operations import policy_check
 from data.core.audit import AuditAction
 from data.pictures.asked_people import PeopleBehind, WordsFromBefore
@@ -19,6 +20,12 @@ from tests.bot.reading import said
 
 CHILD = "a girl, 12 years old, in a blue coat, in a park"
 UNDER_18 = "under 18"
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Nobody waits after refusals, of which there are many here."""
+    return settings.model_copy(update={"moderation_refusals": 0})
 
 
 async def people_of(world: World, who: Any) -> CarriedPeople:
