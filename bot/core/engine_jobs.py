@@ -80,7 +80,7 @@ class Maker:
     def _judge(self, order: Order, job: Job) -> None:
         catalogue = self._engine.catalogue
         triggers = catalogue.fine_tune(job.fine_tune, job.model).triggers if job.fine_tune else ()
-        self._validator.judged.check(order, told_words.of_job(job, triggers))
+        self._validator.judged.check(order, told_words.of_job(job, catalogue.get(job.model).family, triggers))
 
     def job(self, order: Order, row: JobRow[PictureSpec]) -> Job:
         """The job that a row describes."""

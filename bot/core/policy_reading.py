@@ -81,26 +81,9 @@ def read(prompt: PortraitPrompt, year: int) -> Finding:
 
 
 def first_blocked(prompt: PortraitPrompt, blocked: Iterable[str]) -> str:
-    """The first entry of a block list that the prompt says, "" when it says none. `*` ends an entry openly.
-
-    What is not wanted counts too, as some models are told it by name; but not words of nudity and age, which prompts
-    are full of that want neither.
-    """
-    wanted = _said(prompt)
-    said = SaidText.of(f"{wanted} . {prompt.negative}" if prompt.negative else wanted)
-    for entry in filter(None, map(str.strip, blocked)):
-        if not _alone(entry).first(said):
-            continue
-        if not prompt.negative or not _often_unwanted(entry) or _alone(entry).first(SaidText.of(wanted)):
-            return entry
-    return ""
-
-
-@lru_cache(maxsize=4096)
-def _often_unwanted(entry: str) -> bool:
-    words, said = policy_words(), SaidText.of(entry)
-    lists = (words.adult, words.suggestive, words.swimwear, words.minor, words.perhaps_minor)
-    return any(one.first(said) for one in lists)
+    """The first entry of a block list that the prompt says, "" when it says none. `*` ends an entry openly."""
+    said = SaidText.of(_said(prompt))
+    return next((entry for entry in blocked if entry.strip() and _alone(entry.strip()).first(said)), "").strip()
 
 
 @lru_cache(maxsize=4096)

@@ -370,9 +370,14 @@ class Validator:
         catalogue = self._engine.catalogue
         prompts = list[PortraitPrompt]()
         for wished, model_id in dict.fromkeys([(request.prompt, request.model), *request.takes()]):
-            triggers = catalogue.fine_tune(lora.name, self._model(model_id).id).triggers if lora else ()
+            model = self._model(model_id)
+            triggers = catalogue.fine_tune(lora.name, model.id).triggers if lora else ()
             change = edit.words if edit else ""
-            prompts.append(told_words.gathered(wished, handles=handles, looks=known, change=change, triggers=triggers))
+            prompts.append(
+                told_words.gathered(
+                    wished, handles=handles, looks=known, change=change, triggers=triggers, family=model.family
+                )
+            )
         return prompts
 
     def _price_agreed(self, request: OrderRequest, account: Account, total: int) -> None:

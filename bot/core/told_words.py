@@ -16,6 +16,8 @@ from data.orders.jobs import Order
 from engine.jobs.job import EngineError, Job
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.looks import Looks
+from engine.wording.dialects import NAMING_UNWANTED
+from engine.wording.positive import named
 
 _ORDERS_KEPT: Final = 4096
 _Pieces = frozenset[str]
@@ -36,23 +38,27 @@ def gathered(
     looks: Iterable[Looks] = (),
     change: str = "",
     triggers: Iterable[str] = (),
+    family: str = "",
 ) -> PortraitPrompt:
     """The prompt with all that goes along in words: names of saved faces and pictures, what is known of the faces, what
-    is to change, and what a fine-tune adds. All of it counts as said."""
+    is to change, what a fine-tune adds, and what models of that `family` are told of the unwanted. All of it counts as
+    said."""
     names = [handle.lstrip("@").partition(":")[0] for handle in (*prompt.characters, *handles)]
     said = [each for one in looks for each in astuple(one)]
-    more = (*prompt.text, *said, change, *triggers, *names)
+    unwanted = named(prompt.negative) if family in NAMING_UNWANTED else ()
+    more = (*prompt.text, *said, change, *triggers, *names, *unwanted)
     return replace(prompt, text=tuple(dict.fromkeys(filter(None, more))))
 
 
-def of_job(job: Job, triggers: Iterable[str]) -> PortraitPrompt:
-    """All that a job may tell a model in words; `triggers` are those of its fine-tune."""
+def of_job(job: Job, family: str, triggers: Iterable[str]) -> PortraitPrompt:
+    """All that a job may tell a model of that family in words; `triggers` are those of its fine-tune."""
     return gathered(
         job.prompt,
         handles=[reference.handle for reference in job.references],
         looks=[reference.looks for reference in job.references],
         change=job.edit.words if job.edit else "",
         triggers=triggers,
+        family=family,
     )
 
 

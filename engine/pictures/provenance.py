@@ -87,7 +87,7 @@ def mark(png: bytes, recipe: Recipe, credentials: Credentials | None = None, ori
     """The PNG with its recipe, its parameters, XMP that says how it came to be and, where there are credentials, a
     signed manifest. Never raises.
 
-    The pixels stay as they are, byte for byte. Takes about 50 ms and adds some 15 KB when signed.
+    The pixels stay as they are, byte for byte. Takes about 50 ms and adds some 4 KB when signed.
     """
     said = {PARAMETERS_KEYWORD: parameters(recipe), RECIPE_KEYWORD: to_text(recipe), XMP_KEYWORD: xmp(origin.source)}
     try:

@@ -66,7 +66,7 @@ DRESSES: Final[dict[str, Dress]] = {
     "in digits": spelled("aeiost", "431057"),
     "drawn": lambda word: word.replace("a", "/\\").replace("o", "()"),
     "with its last letter twice": lambda word: word + word[-1],
-    "with every letter twice": after("") and (lambda word: "".join(letter * 2 for letter in word)),
+    "with every letter twice": lambda word: "".join(letter * 2 for letter in word),
     "stretched": lambda word: word[0] + word[1] * 5 + word[2:],
     "in the middle twice": lambda word: word[:2] + word[2] * 2 + word[3:],
     "with a z": lambda word: word + "z",

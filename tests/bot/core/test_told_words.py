@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -11,13 +11,14 @@ import pytest
 
 from bot.core import told_words
 from bot.core.extras import Extras, LoraRequest
-from bot.core.policy import PolicyQuestion, decide
+from bot.core.policy import Allowed, PolicyQuestion, decide
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from engine.jobs.job import Adapter, ImageToImage, Job, Lane, Reference
 from engine.pictures import provenance
 from engine.prompt import SLOTS, PortraitPrompt, parse
 from engine.prompts.looks import Looks
+from engine.wording.dialects import render
 from tests import faces
 from tests.bot.commands.test_series import menu
 from tests.bot.conftest import MODEL, World
@@ -67,7 +68,7 @@ def test_every_text_that_a_job_carries_is_read_or_known_to_be_none() -> None:
     numbers = dict.fromkeys(("width", "height", "steps", "guidance", "seed", "arrival"), 1)
     parts = {"references": (reference,), "adapters": (adapter,), "edit": edit}
     job = marked(Job, lane=Lane.STANDARD, prompt=prompt, **numbers, **parts)
-    told = told_words.of_job(job, ("trigger",))
+    told = told_words.of_job(job, "sd35", ("trigger",))
     read = {*(told.slot(slot) for slot in SLOTS), told.negative, *told.text}
     for part in (job, prompt, reference, reference.looks, edit, adapter):
         name = type(part).__name__
@@ -120,8 +121,6 @@ async def test_blocked_words_reach_no_model_by_any_way(world: World) -> None:
                 f"a woman with a {BLOCKED}",
                 f"a woman with a ({BLOCKED}:1.3)",
                 f"a woman with a {{{BLOCKED}|{BLOCKED}}}",
-                f"a woman, no {BLOCKED}",
-                f"a woman --no {BLOCKED}",
                 f'a woman with a sign that says "{BLOCKED}"',
                 f'{{"subject": "a woman", "detail": "{BLOCKED}"}}',
                 "a woman with a m.o.h.a.w.k",
@@ -164,12 +163,18 @@ async def _written_down(world: World, prompt: str, fine_tune: str = "") -> str:
     return (await world.stores.orders.place(new, now=time.time())).id
 
 
-def test_what_is_blocked_may_not_be_named_as_unwanted_either_but_for_what_prompts_are_full_of() -> None:
-    """Models without negative words are told it by name; "nsfw" and "child" stand in every pasted prompt."""
+def test_what_is_not_wanted_is_judged_as_wanted_where_a_model_is_told_it_by_name() -> None:
+    """A model without negative words reads "free of gore"; "fully clothed" and "a grown adult" name nothing blocked."""
     blocked = ("gore", "nude", "child", "zorg*")
-    unwanted = {"gore": False, "zorgles": False, "nude, nsfw": True, "a child": True, "blurry": True}
-    for words, allowed in unwanted.items():
-        asked = PolicyQuestion(prompt=PortraitPrompt(subject="a woman", negative=words), operator_blocked=blocked)
-        assert (getattr(decide(asked), "rule", "") == "") == allowed, words
-        said_so = replace(asked, prompt=PortraitPrompt(subject=f"a woman of 30, {words}"))
-        assert words == "blurry" or hasattr(decide(said_so), "rule")
+    for family, unwanted, allowed in (
+        ("flux", "gore", False),
+        ("gpt-image", "blurry, zorgles", False),
+        ("flux", "nude, nsfw, a child, blurry", True),
+        ("sd35", "gore", True),
+        ("tags", "gore, zorgles", True),
+    ):
+        prompt = PortraitPrompt(subject="a woman", negative=unwanted)
+        told = told_words.gathered(prompt, family=family)
+        decision = decide(PolicyQuestion(prompt=told, operator_blocked=blocked))
+        assert (decision == Allowed()) == allowed, (family, unwanted)
+        assert not allowed or "gore" not in render(prompt, family).prompt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from data.credits.ledger import LedgerNote
@@ -67,7 +68,7 @@ async def test_what_something_is_made_of_is_read_at_once_with_what_lies_behind_i
     changed = replace(order(1), parent_portrait_id=faced)
     await house.delivered(changed, now=NOON + 9, shade=4)
     (picture,) = await house.db.fetch_all("SELECT sha256 FROM portraits WHERE order_id = ?", (changed.id,))
-    ways = {
+    ways: dict[str, Callable[[AskedPeople], Awaitable[str]]] = {
         "the order itself": lambda people: people.of_order(changed.id),
         "its recipe": lambda people: _first(people, portrait_id=faced),
         "its picture": lambda people: _first(people, pictures=[picture["sha256"]]),
