@@ -15,10 +15,11 @@ from bot import commands
 from bot.app import App, Interaction, Waiting
 from bot.components import consent, picking, review_queue
 from bot.components.base import CONTROLS
-from bot.core import carried_people, policy, review_items
+from bot.core import policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
+from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety, classifier_of
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -81,7 +82,7 @@ class StudioBot(App):
         self.stores = stores
         self.tree = StudioTree(self)
         self.safety = PictureSafety(settings, stores, classifier)
-        self.messenger = DiscordMessenger(self, stores, self.safety)
+        self.messenger = DiscordMessenger(self, stores, self.safety, Marker(settings))
         attachments.bound(self.http)
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
@@ -122,8 +123,6 @@ class StudioBot(App):
         classifier = classifier or classifier_of(settings)
         stores = await Stores.open(settings.data_folder)
         try:
-            if count := await stores.asked_people.read_old(carried_people.before):
-                log.info("the ages in %d orders of an earlier version were read", count)
             return cls(settings, stores, await asyncio.to_thread(_read_once, settings), classifier, sync=sync)
         except BaseException:
             # The database's threads would keep the process alive.

@@ -17,6 +17,7 @@ from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.hosted_setup import OrderJournal
+from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.results import ProgressMessage, Result
@@ -131,7 +132,7 @@ async def _series(studio: Studio, desk: Desk, options: argparse.Namespace) -> by
     frames = varying.series(base, asked, studio.engine.catalogue, options.model)
     order = await studio.order(_wish("series", base, options.model, extras=Extras(series=frames)), NOWHERE)
     await desk.handed_out.get()
-    sheet = await series_sheet.draw(studio.stores, order.id)
+    sheet = await series_sheet.draw(studio.stores, Marker(studio.settings), order.id)
     return sheet.jpeg if sheet else b""
 
 

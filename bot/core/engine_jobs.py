@@ -1,9 +1,11 @@
 """From an order's rows to the engine's jobs."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from bot.core import told_words
 from bot.core.requests import Validator
 from bot.core.stores import Stores
 from data.orders.jobs import JobRow, Order, OrderReference
@@ -12,6 +14,8 @@ from engine.models.model import Model
 from engine.prompt import NOTHING, PromptError, from_json
 from engine.prompts import looks
 from engine.queue.engine import Engine
+
+log = logging.getLogger(__name__)
 
 MAX_STARTS: Final = 3
 ADAPTED_PIPELINE: Final = "StableDiffusion3Pipeline"
@@ -52,9 +56,31 @@ class Maker:
         if row.attempts >= MAX_STARTS:
             return StoppedTooOften()
         try:
-            return self._engine.submit(self.job(order, row), accepted=True)
+            return self.again(order, self.job(order, row))
         except Exception as error:  # noqa: BLE001 - an order of which no job can be made is refunded like any other
             return error
+
+    def again(self, order: Order, job: Job) -> AsyncIterator[Event]:
+        """A job of the order, submitted: the engine's only door, which what policy has not let through does not pass.
+
+        Raises EngineError.
+        """
+        self._judge(order, job)
+        return self._engine.submit(job, accepted=True)
+
+    def judge(self, order: Order, rows: Sequence[JobRow[PictureSpec]]) -> None:
+        """Have policy read what these jobs of an order say, as far as it has not yet. Blocking; never raises: what is
+        refused is refused when it is submitted."""
+        for row in rows:
+            try:
+                self._judge(order, self.job(order, row))
+            except Exception as error:  # noqa: BLE001 - it is raised again, and told, when the job is submitted
+                log.info("a job will not be taken up: %s", error, extra={"job": row.id})
+
+    def _judge(self, order: Order, job: Job) -> None:
+        catalogue = self._engine.catalogue
+        triggers = catalogue.fine_tune(job.fine_tune, job.model).triggers if job.fine_tune else ()
+        self._validator.judged.check(order, told_words.of_job(job, catalogue.get(job.model).family, triggers))
 
     def job(self, order: Order, row: JobRow[PictureSpec]) -> Job:
         """The job that a row describes."""

@@ -6,6 +6,7 @@ studio's watch, which takes the order up again.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,10 +23,12 @@ from bot.core.picture_safety import PictureSafety, PictureWithheld
 from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
-from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace
+from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace, PictureMissing
 from data.orders.jobs import JobRow, Order
 from data.pictures.withheld import NewWithheld
 from engine.jobs.job import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, PictureSpec, RenderFailed
+from engine.pictures.provenance import Origin
+from engine.pictures.source_types import SourceType
 from engine.queue.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -151,7 +154,7 @@ class Follower:
 
         async def once_more(job: Job) -> Finished:
             progress.again(row.id)
-            return await self._finish(row, self._engine.submit(job, accepted=True), progress)
+            return await self._finish(row, self._maker.again(order, job), progress)
 
         first = await self._finish(row, stream, progress)
         return await self._holding.best(order, row, self._maker.job(order, row), first, once_more)
@@ -167,7 +170,7 @@ class Follower:
 
     async def _keep(self, order: Order, row: JobRow[PictureSpec], finished: Finished) -> None:
         spec = spec_of(order, row)
-        picture = await self._marker.mark(finished, spec)
+        picture = await self._marker.mark(finished, spec, await self._origin(order, spec, finished))
         sent = finished.words.long_prompt or finished.words.prompt
         found = await self._safety.finished(order, row.id, picture, sent)
         told = facts(finished, spec, *self.typed.get(order.id, ((), ())), found=found)
@@ -181,6 +184,18 @@ class Follower:
         for sha256, fitted in finished.fitted:
             await self._stores.characters.keep_fitted(sha256, fitted)
         faults.after("portrait")
+
+    async def _origin(self, order: Order, spec: PictureSpec, finished: Finished) -> Origin:
+        """How the picture came to be, by IPTC's terms (`engine.pictures.source_types`)."""
+        algorithmic = self._engine.catalogue.get(spec.model).provider == "studio"
+        source = SourceType.ALGORITHMIC if algorithmic else SourceType.TRAINED
+        changed = b""
+        if order.edit is not None and order.edit.sha256 is not None:
+            with contextlib.suppress(PictureMissing):
+                changed = await self._stores.pictures.read(order.edit.sha256)
+            # Of a portrait of ours nothing was ever captured, whatever is changed in it.
+            source = SourceType.CHANGED_BY_TRAINED if order.from_upload and not algorithmic else source
+        return Origin(source=source, changed=changed, by_provider=finished.by_provider)
 
     async def _concluded(self, order_id: str, messenger: Messenger) -> None:
         """Deliver, settle, close; after some failures that are nobody's plan, refund instead."""

@@ -1,4 +1,7 @@
-"""Every finished picture is marked as generated before it is stored: recipe, settings, and a signed manifest."""
+"""Every finished picture is marked as generated before it is stored: recipe, settings, and a signed manifest.
+
+So is what is sent instead of it: a smaller copy, and the sheet of a series.
+"""
 
 import asyncio
 import logging
@@ -7,6 +10,8 @@ from pathlib import Path
 from bot.core.settings import Settings
 from engine.jobs.job import Finished, PictureSpec
 from engine.pictures import provenance, signing
+from engine.pictures.provenance import MADE, Origin
+from engine.pictures.source_types import SourceType
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +23,7 @@ class Marker:
         self._settings = settings
         self._loading: asyncio.Task[signing.Credentials | None] | None = None
 
-    async def mark(self, finished: Finished, spec: PictureSpec) -> bytes:
+    async def mark(self, finished: Finished, spec: PictureSpec, origin: Origin = MADE) -> bytes:
         """The picture as it is stored. What cannot be added is logged and never stands in the way."""
         made = finished.sampling
         recipe = provenance.Recipe(
@@ -38,10 +43,22 @@ class Marker:
             fine_tune_strength=spec.fine_tune_strength,
         )
         credentials = await self._credentials()
-        marked = await asyncio.to_thread(provenance.mark, finished.picture, recipe, credentials)
-        if marked.problem:
-            log.warning("a picture was not marked in full: %s", marked.problem)
-        return marked.picture
+        return _told(await asyncio.to_thread(provenance.mark, finished.picture, recipe, credentials, origin))
+
+    async def smaller(self, picture: bytes, source: SourceType, stored: bytes = b"") -> bytes:
+        """A WebP that was made of a picture because that is too large, with a manifest that says so; it holds that of
+        the `stored` picture, where one is given."""
+        credentials = await self._credentials()
+        claim = {"parent": stored, "parent_title": "The picture at its full size", "actions": ("c2pa.transcoded",)}
+        return _told(await asyncio.to_thread(provenance.signed, picture, credentials, source=source, **claim))
+
+    async def sheet(self, jpeg: bytes) -> bytes:
+        """A sheet of several portraits, with a manifest."""
+        credentials = await self._credentials()
+        title = "AI-generated portraits"
+        return _told(
+            await asyncio.to_thread(provenance.signed, jpeg, credentials, source=SourceType.SHEET, title=title)
+        )
 
     async def _credentials(self) -> signing.Credentials | None:
         if self._loading is None:
@@ -53,6 +70,12 @@ class Marker:
             self._loading = None
             log.warning("a picture is not signed: %s", error)
             return None
+
+
+def _told(marked: provenance.Marked) -> bytes:
+    if marked.problem:
+        log.warning("a picture was not marked in full: %s", marked.problem)
+    return marked.picture
 
 
 def _load(settings: Settings) -> signing.Credentials | None:

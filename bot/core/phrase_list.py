@@ -91,6 +91,14 @@ class PhraseList:
                 found[disguises.squeezed(word)].append(word)
         return found
 
+    @cached_property
+    def by_ends(self) -> dict[tuple[int, str, str], list[str]]:
+        """`words` by how many letters they have, and the first and the last of them."""
+        found: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+        for word in sorted(self.words):
+            found[len(word), word[:1], word[-1:]].append(word)
+        return found
+
     def first(self, said: SaidText) -> str:
         """The first of the entries in the text as the text says it, "" when it says none."""
         return self.first_entry(said)[0]

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from bot.core import carried_people, face_blocks, policy, words
+from bot.core import carried_people, face_blocks, policy, told_words, words
 from bot.core.carried_people import CarriedPeople
 from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
@@ -20,6 +20,7 @@ from bot.core.prompt_reading import beside
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier
+from bot.core.told_words import JudgedWords
 from data.characters.saved_characters import Character
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
@@ -94,6 +95,7 @@ class Validator:
         self.settings = settings
         self._stores = stores
         self._engine = engine
+        self.judged = JudgedWords(settings)
         self._running_caps: dict[str, int] = {}
         self._looking = asyncio.Semaphore()
 
@@ -112,7 +114,8 @@ class Validator:
             _holds(model, len(characters))
             _takes_pictures(model, request.extras, len(characters))
             _takes_quality(model, request.extras.quality)
-        from_upload, people = await self._policy(request, characters)
+        asked = self._asked_of_policy(request, characters)
+        from_upload, people = await self._policy(request, characters, asked)
         adult_allowed = not from_upload and await self._adult_allowed(request.place, people)
         account = await self.account(request.place.guild_id, request.user_id)
         tier = self.settings.tier(account.tier)
@@ -122,6 +125,7 @@ class Validator:
         self._price_agreed(request, account, sum(prices))
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
+        self.judged.keep(new.id, asked)
         made_from = replace(
             new, from_upload=from_upload, people=carried_people.to_text(people), adult_allowed=adult_allowed
         )
@@ -307,7 +311,9 @@ class Validator:
             return None
         return self._engine.catalogue.fine_tune(wanted.name, model.id).adapter(wanted.strength)
 
-    async def _policy(self, request: OrderRequest, characters: Sequence[Character]) -> tuple[bool, CarriedPeople]:
+    async def _policy(
+        self, request: OrderRequest, characters: Sequence[Character], asked: Sequence[PortraitPrompt]
+    ) -> tuple[bool, CarriedPeople]:
         """Whether any picture behind the order was handed in by a person, and what is asked for of people by it and all
         that is behind it. Raises AgainstPolicy."""
         server = await self._stores.servers.get(request.place.guild_id)
@@ -324,7 +330,6 @@ class Validator:
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
         )
-        asked = self._asked_of_policy(request, characters)
         length, said = sum(map(_length, asked)), _said(asked)
         judged = await beside(length, lambda: _judged(question, asked))
         refused = _refusal(judged)
@@ -358,20 +363,22 @@ class Validator:
         return here and people.age in ("unknown", "adult")
 
     def _asked_of_policy(self, request: OrderRequest, characters: Sequence[Character]) -> list[PortraitPrompt]:
-        """Every prompt that a picture of it is made from, with what its saved faces and its fine-tune bring along, and
-        what is to change as it was typed."""
-        known = {one.handle: looks.first_said(each.looks for each in one.references) for one in characters}
-        edit = request.extras.edit
+        """Every prompt that a picture of it is made from, with all that goes along in words."""
+        edit, lora = request.extras.edit, request.extras.lora
+        known = [looks.from_json(each.looks) for one in characters for each in one.references]
+        handles = [*(one.handle for one in characters), *(one.handle for one in request.extras.pictures)]
+        catalogue = self._engine.catalogue
         prompts = list[PortraitPrompt]()
         for wished, model_id in dict.fromkeys([(request.prompt, request.model), *request.takes()]):
-            full = looks.with_looks(wished, looks.unsaid(wished, known))
-            prompts.append(replace(full, text=(*full.text, *self._triggers(request, self._model(model_id)))))
-        return [*prompts, replace(prompts[0], detail=edit.words)] if edit is not None else prompts
-
-    def _triggers(self, request: OrderRequest, model: Model) -> tuple[str, ...]:
-        """What the fine-tune's file adds to the words. Raises UnknownFineTune."""
-        wanted = request.extras.fine_tune
-        return () if wanted is None else self._engine.catalogue.fine_tune(wanted.name, model.id).triggers
+            model = self._model(model_id)
+            triggers = catalogue.fine_tune(lora.name, model.id).triggers if lora else ()
+            change = edit.words if edit else ""
+            prompts.append(
+                told_words.gathered(
+                    wished, handles=handles, looks=known, change=change, triggers=triggers, family=model.family
+                )
+            )
+        return prompts
 
     def _price_agreed(self, request: OrderRequest, account: Account, total: int) -> None:
         if total <= max(self.settings.price_confirm_above, request.confirmed):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from bot.core import carried_people
 from data.characters.saved_characters import Characters
 from data.characters.saved_references import References
 from data.core.at_rest import close_folder
@@ -98,7 +99,7 @@ class Stores:
             characters=Characters(database, pictures),
             references=References(database, pictures),
             handed_in=HandedIn(database, pictures),
-            asked_people=AskedPeople(database),
+            asked_people=AskedPeople(database, carried_people.before),
             series=AllSeries(database),
             servers=Servers(database),
             styles=Styles(database),

@@ -8,6 +8,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Coroutine, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from bot.core import faults
@@ -149,8 +150,22 @@ class Studio:
         ids = {order.id for order in found}
         self._takes = Counter({order_id: takes for order_id, takes in self._takes.items() if order_id in ids})
         self._shown_again = {order_id: at for order_id, at in self._shown_again.items() if order_id in ids}
-        loose = [order for order in found if order.id not in self._followed]
-        return sum(self._take_up(order) for order in loose)
+        if not await self._judged(order for order in found if order.id not in self._followed):
+            return 0
+        # As they are by now: one may have ended meanwhile.
+        found = await self.stores.orders.open_orders()
+        return sum(self._take_up(order) for order in found if order.id not in self._followed)
+
+    async def _judged(self, orders: Iterable[Order[PictureSpec]]) -> bool:
+        """Have policy read these orders again, in a thread so that thousands hold nobody up; whether there were any."""
+        count = 0
+        for taken in orders:
+            order = taken
+            if order.people is None:
+                order = replace(order, people=await self.stores.asked_people.of_order(order.id))
+            await asyncio.to_thread(self._maker.judge, order, [row for row in order.jobs if row.state in _LIVE])
+            count += 1
+        return count > 0 and not self._closing
 
     def _take_up(self, order: Order[PictureSpec]) -> bool:
         if order.unshown_since is not None:

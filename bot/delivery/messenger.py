@@ -18,6 +18,7 @@ import aiohttp
 import discord
 
 from bot.components import portrait_buttons
+from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety
 from bot.core.results import Result
 from bot.core.stores import Stores
@@ -60,9 +61,10 @@ class _Pace:
 class DiscordMessenger:
     """Sends and edits the messages of orders."""
 
-    def __init__(self, client: discord.Client, stores: Stores, safety: PictureSafety) -> None:
+    def __init__(self, client: discord.Client, stores: Stores, safety: PictureSafety, marker: Marker) -> None:
         self._client = client
         self._stores = stores
+        self._marker = marker
         self.safety = safety
         self.pace = _Pace()
 
@@ -90,7 +92,7 @@ class DiscordMessenger:
 
     async def deliver(self, order: Order, result: Result) -> Way | None:
         """Bring the result to the person and say how; None when every way is closed."""
-        packer = PayloadBuilder(self._stores, order, result, self._upload_limit(order))
+        packer = PayloadBuilder(self._stores, self._marker, order, result, self._upload_limit(order))
         await packer.packed("full")  # what is wrong with the portrait itself is told before anything is sent
         return await self._bring(order, packer.packed)
 
@@ -207,7 +209,7 @@ class DiscordMessenger:
 
     async def sheet_so_far(self, order: Order) -> series_sheet.Sheet | None:
         """The frames that there are by now, of an order that a series began as."""
-        return await series_sheet.draw(self._stores, order.id) if order.series_id == order.id else None
+        return await series_sheet.draw(self._stores, self._marker, order.id) if order.series_id == order.id else None
 
     async def call_back(self, orders: Sequence[Order]) -> None:
         """Mention people of one channel beside the portraits that they waited for. A failure is logged and is all."""
@@ -252,7 +254,7 @@ class DiscordMessenger:
             if order is None or order.state == "open" or order.message_id is None:
                 continue
             try:
-                await self._edit_in_channel(order, await series_payload(self._stores, order))
+                await self._edit_in_channel(order, await series_payload(self._stores, self._marker, order))
             except discord.HTTPException:
                 log.info("a message of a series was out of reach", extra={"job": order.id})
 

@@ -9,14 +9,18 @@ import discord
 
 from bot.components import portrait_buttons, series_menus
 from bot.core import before_after
+from bot.core.marking import Marker
 from bot.core.results import Result
 from bot.core.stores import Stores
 from bot.messages import cards, series_sheet
 from data.orders.jobs import Order
 from engine.pictures import intake, provenance
+from engine.pictures.source_types import said_in, xmp
 from engine.recipes.picture_text import exif_comment
 
 SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
+MANIFEST_BYTES: Final = 64 * 1024
+"""What a manifest of ours takes at most, with that of the picture before it; a provider's may take more."""
 
 Shape = Literal["full", "small", "plain", "bare"]
 """As it is meant; with pictures that fit everywhere; with a line instead of cards, too; and without buttons."""
@@ -47,8 +51,9 @@ class Payload:
 class PayloadBuilder:
     """Packs the end of an order; `limit` is what one of its pictures may have, in bytes."""
 
-    def __init__(self, stores: Stores, order: Order, result: Result, limit: int) -> None:
+    def __init__(self, stores: Stores, marker: Marker, order: Order, result: Result, limit: int) -> None:
         self._stores = stores
+        self._marker = marker
         self._order = order
         self._result = result
         self._limit = limit
@@ -64,7 +69,7 @@ class PayloadBuilder:
         limit = self._limit if shape == "full" else min(self._limit, SAFE_UPLOAD_BYTES)
         order, result = self._order, self._result
         if order.series_id is not None:
-            payload = await series_payload(self._stores, order, tuple(result.sentences), result.left)
+            payload = await series_payload(self._stores, self._marker, order, tuple(result.sentences), result.left)
         else:
             payload = await self._of_portraits(limit)
         if shape in {"full", "small"}:
@@ -77,7 +82,7 @@ class PayloadBuilder:
         embeds: list[discord.Embed] = []
         attempts = await self._stores.attempts.of_jobs([item.job_id for item in portraits])
         for item in portraits:
-            data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit)
+            data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit, self._marker)
             name = cards.file_name(item, kind)
             pictures.append((name, data))
             first = not embeds
@@ -98,14 +103,17 @@ class PayloadBuilder:
     def _plain(self, payload: Payload, view: discord.ui.View | None) -> Payload:
         numbers = " and ".join(f"No. {item.id}" for item in self._result.portraits)
         ready = f"Ready: {numbers}. /portraits has the recipe." if numbers else ""
-        lines = [ready, *dict.fromkeys(self._result.sentences), f"Order {self._order.id}"]
+        told = cards.AI_LINE if payload.pictures else ""
+        lines = [ready, *dict.fromkeys(self._result.sentences), told, f"Order {self._order.id}"]
         content = "\n".join(line for line in lines if line)[:1900]
         return Payload([], payload.pictures, view, content)
 
 
-async def series_payload(stores: Stores, order: Order, sentences: tuple[str, ...] = (), left: str = "") -> Payload:
+async def series_payload(
+    stores: Stores, marker: Marker, order: Order, sentences: tuple[str, ...] = (), left: str = ""
+) -> Payload:
     """The contact sheet of a series, as it is by now."""
-    sheet = await series_sheet.draw(stores, order.series_id or "")
+    sheet = await series_sheet.draw(stores, marker, order.series_id or "")
     if sheet is None:
         raise RuntimeError(f"order {order.id} is of a series that is not there")
     embed = series_sheet.card(sheet, sentences, left=left, order_id=order.id)
@@ -113,14 +121,22 @@ async def series_payload(stores: Stores, order: Order, sentences: tuple[str, ...
     return Payload([embed], ((sheet.name, sheet.jpeg),), view)
 
 
-async def fitting(png: bytes, limit: int) -> tuple[bytes, str]:
+async def fitting(png: bytes, limit: int, marker: Marker) -> tuple[bytes, str]:
+    """A stored picture as it may be sent, and its kind: as it is, or as a smaller copy that is marked too."""
     if len(png) <= limit:
         return png, "png"
-    return await asyncio.to_thread(_as_webp, png, limit), "webp"
+    # A manifest has that of the stored picture in it, which a small limit has no room for.
+    room = limit - MANIFEST_BYTES if limit > 4 * MANIFEST_BYTES else limit
+    smaller = await asyncio.to_thread(_as_webp, png, room)
+    for parent in (png, b""):
+        marked = await marker.smaller(smaller, said_in(png), parent)
+        if len(marked) <= limit:
+            return marked, "webp"
+    return smaller, "webp"
 
 
 def _as_webp(png: bytes, limit: int) -> bytes:
-    """The recipe goes along, for us and for other tools; the signed manifest stays with the stored PNG."""
+    """The recipe goes along, for us and for other tools, and what the stored PNG's XMP says."""
     recipe = provenance.read(png)
     exif = exif_comment(provenance.parameters(recipe), provenance.to_text(recipe)) if recipe else b""
-    return intake.to_webp(png, limit, exif)
+    return intake.to_webp(png, limit, exif, xmp(said_in(png)).encode())

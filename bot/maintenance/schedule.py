@@ -15,6 +15,7 @@ from bot.core import words
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.messages.replies import NO_PINGS
+from data.core.data_errors import DataError
 from data.credits.accounts import Account
 from data.upkeep.retention import DAY_S, delete_older
 
@@ -41,16 +42,40 @@ class Maintenance:
         self._stores = stores
         self._keep_up = keep_up
         self._look_after = look_after
+        self._reading: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Make a round now and every hour, and look now and every minute; a second call changes nothing."""
         for loop in (self._hourly, self._each_minute):
             if not loop.is_running():
                 loop.start()
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_people(), name="ages-in-old-orders")
 
     def stop(self) -> None:
         self._hourly.cancel()
         self._each_minute.cancel()
+        if self._reading is not None:
+            self._reading.cancel()
+
+    async def _read_people(self) -> None:
+        """Read the ages in orders of an earlier version, at most half of the time: others wait for the database too.
+
+        What is not read yet is read when something is made of it.
+        """
+        count = 0
+        try:
+            while True:
+                began = time.perf_counter()
+                read = await self._stores.asked_people.read_some()
+                if not read:
+                    break
+                count += read
+                await asyncio.sleep(time.perf_counter() - began)
+        except DataError:
+            log.exception("the ages in old orders were not all read; the next start goes on")
+        if count:
+            log.info("the ages in %d orders and saved pictures of an earlier version were read", count)
 
     @tasks.loop(minutes=1)
     async def _each_minute(self) -> None:
@@ -82,7 +107,8 @@ class Maintenance:
                 await self._stores.accounts.mark_notified(account)
         await self._stores.handed_in.drop_expired(now)
         await self._stores.refused_orders.forget_words(before=now - self._settings.moderation_words_days * DAY_S)
-        if self._settings.data_keep_days:
+        # Who is in a portrait is read from its words, which go with it: not before.
+        if self._settings.data_keep_days and not await self._stores.asked_people.unread():
             deleted = await delete_older(self._stores.portraits, days=self._settings.data_keep_days, now=now)
             if deleted:
                 log.info("deleted %d portraits older than %d days", deleted, self._settings.data_keep_days)

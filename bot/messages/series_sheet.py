@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.core import words
+from bot.core.marking import Marker
 from bot.core.stores import Stores
 from bot.messages import cards
 from data.core.data_errors import PictureMissing
@@ -54,7 +55,7 @@ class Sheet:
         return tuple(frame for frame in self.series.frames if frame.portrait_id is not None)
 
 
-async def draw(stores: Stores, series_id: str) -> Sheet | None:
+async def draw(stores: Stores, marker: Marker, series_id: str) -> Sheet | None:
     """The sheet with the frames that there are by now; None when there is no such series."""
     series = await stores.series.get(series_id)
     if series is None:
@@ -63,7 +64,8 @@ async def draw(stores: Stores, series_id: str) -> Sheet | None:
     prompt = cards.summary(from_json(first.prompt)) if first is not None and first.prompt else ""
     title = f"{prompt}: {varying(series.varies)}" if prompt else varying(series.varies).capitalize()
     cells = tuple([await _cell(stores, frame) for frame in series.frames])
-    return Sheet(series, title, cells, await asyncio.to_thread(contact_sheet.sheet, title, cells))
+    jpeg = await asyncio.to_thread(contact_sheet.sheet, title, cells)
+    return Sheet(series, title, cells, await marker.sheet(jpeg))
 
 
 def varying(varies: str) -> str:

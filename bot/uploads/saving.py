@@ -104,7 +104,7 @@ async def from_portrait(
         portrait.sha256 if seen.picture is None else None,
         prompt.subject,
         looks.to_json(said),
-        (order.people if order else None) or "",
+        await stores.asked_people.of_order(portrait.order_id),
     )
     return await _keep(stores, saver, handle, png, seen, source)
 

@@ -55,7 +55,7 @@ async def from_portrait(bot: App, portrait: Portrait[PictureSpec]) -> Source:
         width=portrait.spec.width,
         height=portrait.spec.height,
         from_upload=order is None or order.from_upload,
-        people=(order.people if order else None) or "",
+        people=await bot.stores.asked_people.of_order(portrait.order_id),
         portrait=portrait,
     )
 

@@ -39,6 +39,7 @@ from engine.models.hosted_models import TITLES, Access
 from engine.models.model import Model, Provider
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
+from engine.pictures.signing import has_manifest
 from engine.wording.dialects import Attached, RenderedPrompt, render
 
 log = logging.getLogger(__name__)
@@ -287,6 +288,7 @@ class HostedBackend(ABC):
             render_s=perf_counter() - began_s,
             batch=1,
             sampling=self._sampling(ask, answer),
+            by_provider=raw if has_manifest(raw) else b"",
         )
 
     def _sampling(self, ask: Ask, answer: Answer) -> Sampling:

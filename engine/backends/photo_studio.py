@@ -31,6 +31,7 @@ from engine.jobs.job import (
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
 from engine.models.studio_model import STEPS
+from engine.pictures.source_types import SourceType, xmp
 from engine.prompts.looks import told, unsaid
 from engine.wording.dialects import RenderedPrompt
 
@@ -295,7 +296,7 @@ def _jpeg(picture: Any) -> bytes:
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=82)
+    Image.fromarray(picture).save(buffer, "JPEG", quality=82, xmp=xmp(SourceType.ALGORITHMIC).encode())
     return buffer.getvalue()
 
 

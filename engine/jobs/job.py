@@ -188,7 +188,8 @@ class Finished:
     """The portrait: PNG bytes (RGB) and how it came about. `batch` is how many were made together.
 
     `seed` and `steps` are those of the order, which not every model is told; `sampling` is what is claimed of it.
-    `fitted` is what is worth keeping of people in reference pictures: sha256 of the picture, and JSON.
+    `fitted` is what is worth keeping of people in reference pictures: sha256 of the picture, and JSON. `by_provider` is
+    the picture as a provider handed it over, where that has content credentials of its own; else nothing.
     """
 
     picture: bytes
@@ -203,6 +204,7 @@ class Finished:
     batch: int
     sampling: Sampling = Sampling()
     fitted: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    by_provider: bytes = field(default=b"", repr=False)
 
 
 Underway = Loading | Fitting | Progress

@@ -36,8 +36,8 @@ def encode_png(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def to_webp(png: bytes, limit: int, exif: bytes = b"") -> bytes:
-    """The picture as WebP of at most `limit` bytes, at the best quality that fits; `exif` goes in as it is.
+def to_webp(png: bytes, limit: int, exif: bytes = b"", xmp: bytes = b"") -> bytes:
+    """The picture as WebP of at most `limit` bytes, at the best quality that fits; `exif` and `xmp` go in as they are.
 
     Raises BadPicture when even a small one is too large.
     """
@@ -45,13 +45,13 @@ def to_webp(png: bytes, limit: int, exif: bytes = b"") -> bytes:
         picture = opened.convert("RGB")
     for quality in (95, 90, 80, 60, 40):
         buffer = io.BytesIO()
-        picture.save(buffer, "WEBP", quality=quality, method=4, exif=exif)
+        picture.save(buffer, "WEBP", quality=quality, method=4, exif=exif, xmp=xmp)
         if buffer.tell() <= limit:
             return buffer.getvalue()
     while min(picture.size) > MIN_SIDE_PX:
         picture = picture.resize((max(1, picture.width // 2), max(1, picture.height // 2)), Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
-        picture.save(buffer, "WEBP", quality=80, method=4, exif=exif)
+        picture.save(buffer, "WEBP", quality=80, method=4, exif=exif, xmp=xmp)
         if buffer.tell() <= limit:
             return buffer.getvalue()
     raise BadPicture("This server's upload limit is too small for the portrait; it stays in /portraits.")

@@ -6,9 +6,10 @@ Blocking; belongs in a thread. Marking never fails: what could not be added is t
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from engine.pictures.source_types import XMP_KEYWORD, SourceType, xmp
 from engine.prompt import MAX_TEXT, PortraitPrompt, PromptError, from_json, parse, to_json
 from engine.prompts.pasted import MAX_SEED, nearest_aspect
 from engine.recipes import FoundRecipe, picture_text
@@ -59,6 +60,20 @@ class Recipe:
         return self.prompt if self.seed is None else replace(self.prompt, seed=self.seed)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """How a picture came to be. `changed` is the picture that it is a change of, `by_provider` the picture as a
+    provider handed it over, where that has credentials of its own; both encoded."""
+
+    source: SourceType = SourceType.TRAINED
+    changed: bytes = field(default=b"", repr=False)
+    by_provider: bytes = field(default=b"", repr=False)
+
+
+MADE: Final = Origin()
+"""By a model, from words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """A picture as it is to be stored; `problem` is a sentence for the log when it could not be signed."""
@@ -68,23 +83,41 @@ class Marked:
     problem: str = ""
 
 
-def mark(png: bytes, recipe: Recipe, credentials: Credentials | None = None) -> Marked:
-    """The PNG with its recipe, its parameters and, where there are credentials, a signed manifest. Never raises.
+def mark(png: bytes, recipe: Recipe, credentials: Credentials | None = None, origin: Origin = MADE) -> Marked:
+    """The PNG with its recipe, its parameters, XMP that says how it came to be and, where there are credentials, a
+    signed manifest. Never raises.
 
-    The pixels stay as they are, byte for byte. Takes about 50 ms and adds some 33 KB when signed.
+    The pixels stay as they are, byte for byte. Takes about 50 ms and adds some 4 KB when signed.
     """
+    said = {PARAMETERS_KEYWORD: parameters(recipe), RECIPE_KEYWORD: to_text(recipe), XMP_KEYWORD: xmp(origin.source)}
     try:
-        told = with_texts(png, {PARAMETERS_KEYWORD: parameters(recipe), RECIPE_KEYWORD: to_text(recipe)})
+        told = with_texts(png, said)
     except ValueError as error:
         return Marked(png, problem=f"The recipe could not be written into the picture: {error}")
+    title = recipe.model_title or recipe.model
+    claim: dict[str, Any] = {"source": origin.source, "model_title": title}
+    if origin.by_provider:
+        told_of = {"parent_title": f"As {title} made it", "actions": ("c2pa.transcoded",)}
+        claim |= {"parent": origin.by_provider, **told_of}
+    elif origin.changed:
+        claim |= {"parent": origin.changed, "parent_title": "The picture that was changed"}
+    return signed(told, credentials, **claim)
+
+
+def signed(picture: bytes, credentials: Credentials | None, **claim: Any) -> Marked:
+    """The PNG, JPEG or WebP with a signed manifest where there are credentials; `claim` are the fields of
+    `signing.Claim`. Never raises."""
     if credentials is None:
-        return Marked(told)
-    from engine.pictures.signing import SigningFailed, sign
+        return Marked(picture)
+    from engine.pictures.signing import Claim, SigningFailed, sign
 
     try:
-        return Marked(sign(told, credentials, title=recipe.model_title or recipe.model), signed=True)
+        return Marked(sign(picture, credentials, Claim(**claim)), signed=True)
     except SigningFailed as error:
-        return Marked(told, problem=str(error))
+        if claim.get("parent"):  # better that it was made than nothing at all
+            rest = {name: said for name, said in claim.items() if name not in ("parent", "parent_title", "actions")}
+            return replace(signed(picture, credentials, **rest), problem=str(error))
+        return Marked(picture, problem=str(error))
 
 
 def read(raw: bytes) -> Recipe | None:

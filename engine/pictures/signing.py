@@ -1,4 +1,4 @@
-"""Content credentials (C2PA): says in a signed manifest that a picture was made by a model. Blocking.
+"""Content credentials (C2PA): says in a signed manifest how a picture came to be, and from which other. Blocking.
 
 The operator brings a certificate, or one is made at first start; a self-made one reads as valid, its signer as unknown.
 """
@@ -9,19 +9,24 @@ import datetime
 import io
 import json
 import os
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from engine.pictures.source_types import SourceType
+
 if TYPE_CHECKING:
     from cryptography import x509
 
-SOURCE_TYPE: Final = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-"""What IPTC calls a picture made wholly by a trained model."""
 SOFTWARE: Final = "Likeness"
 _CHAIN_NAME: Final = "content-credentials.pem"
 _KEY_NAME: Final = "content-credentials.key"
 _YEARS: Final = 10
+_PARENT: Final = "parent"
+_KINDS: Final = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff", "image/webp": b"RIFF"}
+_MAKING: Final = threading.Lock()
+"""Two at once would make a key and the certificate of another."""
 
 
 class SigningFailed(Exception):
@@ -35,6 +40,19 @@ class Credentials:
     chain: bytes
     key: bytes = field(repr=False)
     self_made: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a manifest says. Without a `parent` (an encoded picture, with its own manifest where it has one) the picture
+    was created; with one that was opened, and `actions` (of C2PA's list) were done to it."""
+
+    source: SourceType
+    title: str = "AI-generated portrait"
+    model_title: str = ""
+    parent: bytes = field(default=b"", repr=False)
+    parent_title: str = ""
+    actions: tuple[str, ...] = ("c2pa.edited",)
 
 
 def load(chain: Path, key: Path) -> Credentials:
@@ -57,11 +75,12 @@ def self_made(folder: Path) -> Credentials:
     """
     chain, key = folder / _CHAIN_NAME, folder / _KEY_NAME
     try:
-        if not (chain.exists() and key.exists()):
-            folder.mkdir(0o700, parents=True, exist_ok=True)
-            made_chain, made_key = _make()
-            _write(key, made_key)
-            _write(chain, made_chain)
+        with _MAKING:
+            if not (chain.exists() and key.exists()):
+                folder.mkdir(0o700, parents=True, exist_ok=True)
+                made_chain, made_key = _make()
+                _write(key, made_key)
+                _write(chain, made_chain)
         found = Credentials(chain.read_bytes(), key.read_bytes(), self_made=True)
     except OSError as error:
         raise SigningFailed(
@@ -72,15 +91,25 @@ def self_made(folder: Path) -> Credentials:
     return found
 
 
-def sign(png: bytes, credentials: Credentials, *, title: str) -> bytes:
-    """The PNG with a signed manifest; other chunks stay as they are. Raises SigningFailed."""
+def sign(picture: bytes, credentials: Credentials, claim: Claim) -> bytes:
+    """The PNG, JPEG or WebP with a signed manifest; the rest of the file stays as it is. Raises SigningFailed.
+
+    Nothing of the picture that it was made from goes in but its hash and the manifest that it has itself.
+    """
     import c2pa
 
     signed = io.BytesIO()
     try:
         info = c2pa.C2paSignerInfo(alg=b"es256", sign_cert=credentials.chain, private_key=credentials.key, ta_url=None)
-        with c2pa.Signer.from_info(info) as signer, c2pa.Builder(json.dumps(_manifest(title))) as builder:
-            builder.sign(signer, "image/png", io.BytesIO(png), signed)
+        with (
+            c2pa.Signer.from_info(info) as signer,
+            # Else a small copy of each picture goes in, also of one that somebody handed in.
+            c2pa.Context.from_dict({"builder": {"thumbnail": {"enabled": False}}}) as context,
+            c2pa.Builder(json.dumps(_manifest(picture, claim)), context=context) as builder,
+        ):
+            if claim.parent:
+                builder.add_ingredient(json.dumps(_ingredient(claim)), kind_of(claim.parent), io.BytesIO(claim.parent))
+            builder.sign(signer, kind_of(picture), io.BytesIO(picture), signed)
     except (c2pa.C2paError, ValueError, TypeError, OSError) as error:
         raise SigningFailed(
             f"The picture was not signed: {error}. Check the certificate and its key; the picture itself is fine."
@@ -88,18 +117,36 @@ def sign(png: bytes, credentials: Credentials, *, title: str) -> bytes:
     return signed.getvalue()
 
 
-def _manifest(title: str) -> dict[str, object]:
-    made = {
-        "action": "c2pa.created",
-        "digitalSourceType": SOURCE_TYPE,
-        "softwareAgent": {"name": f"{SOFTWARE} ({title})" if title else SOFTWARE},
-    }
+def has_manifest(raw: bytes) -> bool:
+    """Whether a picture from elsewhere seems to bring content credentials of its own."""
+    return b"jumb" in raw and b"c2pa" in raw
+
+
+def kind_of(raw: bytes) -> str:
+    """The media type of a PNG, JPEG or WebP. Raises ValueError."""
+    for kind, begins in _KINDS.items():
+        if raw.startswith(begins):
+            return kind
+    raise ValueError("only a PNG, JPEG or WebP is signed")
+
+
+def _ingredient(claim: Claim) -> dict[str, object]:
+    return {"title": claim.parent_title, "relationship": "parentOf", "instance_id": _PARENT}
+
+
+def _manifest(picture: bytes, claim: Claim) -> dict[str, object]:
+    agent = {"name": f"{SOFTWARE} ({claim.model_title})" if claim.model_title else SOFTWARE}
+    said = {"digitalSourceType": claim.source, "softwareAgent": agent}
+    opened = {"action": "c2pa.opened", "parameters": {"ingredientIds": [_PARENT]}}
+    made = [{"action": "c2pa.created", **said}]
+    if claim.parent:
+        made = [opened, *({"action": action, **said} for action in claim.actions)]
     return {
         "claim_generator_info": [{"name": SOFTWARE}],
-        "title": "AI-generated portrait",
-        "format": "image/png",
+        "title": claim.title,
+        "format": kind_of(picture),
         # Else a claim of version 2 lists it among what was gathered from elsewhere, for which no signer stands up.
-        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": [made]}, "created": True}],
+        "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": made}, "created": True}],
     }
 
 

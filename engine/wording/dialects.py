@@ -36,6 +36,9 @@ _RENDERERS: Final[Mapping[str, Callable[[PortraitPrompt, Sequence[str]], Rendere
 )
 FAMILIES: Final = tuple(_RENDERERS)
 
+NAMING_UNWANTED: Final = frozenset(FAMILIES) - {"studio", "sd35", "tags", "plain"}
+"""Families that are told what is not wanted within the prompt, in other words where there are any (`positive`)."""
+
 _EVERY: Final = frozenset(languages.NAMES)
 _UNDERSTOOD: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {

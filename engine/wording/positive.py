@@ -54,6 +54,8 @@ _INSTEAD: Final = (
     (r"clutter|busy background", "a plain, uncluttered background"),
     (r"flash", "natural, available light"),
 )
+_FREE: Final = "free of "
+_CLAUSES: Final = re.compile(r"[,;.\n]")
 _NOT: Final = re.compile(r"^(?:no|without|any|not)\s+", re.I)
 _RULES: Final = tuple((re.compile(pattern, re.I), wording) for pattern, wording in _INSTEAD)
 
@@ -66,6 +68,11 @@ def positive(unwanted: Sequence[str], *, lettering: bool = False) -> list[str]:
     return [wording for wording in found if wording]
 
 
+def named(unwanted: str) -> tuple[str, ...]:
+    """What of the unwanted such models are told by its own name all the same, for want of a better wording."""
+    return tuple(wording for wording in positive(_CLAUSES.split(unwanted)) if wording.startswith(_FREE))
+
+
 def _wording(clause: str) -> str:
     plain = _NOT.sub("", clause.strip())
-    return next((wording for pattern, wording in _RULES if pattern.search(plain)), f"free of {plain}" if plain else "")
+    return next((wording for pattern, wording in _RULES if pattern.search(plain)), f"{_FREE}{plain}" if plain else "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.backends.local.loaded import Loaded
 from engine.backends.local.runtime import synchronise
 from engine.backends.local.schedulers import clean_guess
+from engine.pictures.source_types import SourceType, xmp
 
 if TYPE_CHECKING:
     import torch
@@ -81,5 +82,7 @@ def _jpeg(sketch: Any, size: tuple[int, int]) -> bytes:
     share = min(1.0, SIDE_PX / max(size))
     width, height = (max(1, round(side * share)) for side in size)
     file = io.BytesIO()
-    Image.fromarray(sketch).resize((width, height), Image.Resampling.BICUBIC).save(file, "JPEG", quality=JPEG_QUALITY)
+    Image.fromarray(sketch).resize((width, height), Image.Resampling.BICUBIC).save(
+        file, "JPEG", quality=JPEG_QUALITY, xmp=xmp(SourceType.TRAINED).encode()
+    )
     return file.getvalue()

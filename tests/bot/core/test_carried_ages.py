@@ -24,7 +24,7 @@ UNDER_18 = "under 18"
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    """Nobody waits after however many refusals."""
+    """Nobody waits after refusals, of which there are many here."""
     return settings.model_copy(update={"moderation_refusals": 0})
 
 
@@ -32,9 +32,7 @@ async def people_of(world: World, who: Any) -> CarriedPeople:
     """What is kept with somebody's last portrait."""
     portrait = await world.stores.portraits.latest(who.id)
     assert portrait is not None
-    order = await world.stores.orders.get(portrait.order_id)
-    assert order is not None
-    return from_text(order.people or "")
+    return from_text(await world.stores.asked_people.of_order(portrait.order_id))
 
 
 async def refused(world: World, who: Any, command: str, **options: Any) -> None:
@@ -102,7 +100,7 @@ async def test_pictures_that_come_back_from_outside_are_known_by_their_recipe(wo
     await refused(world, world.lena, "portrait", prompt="@found, a woman of 30 in a bikini")
 
 
-async def test_what_was_ordered_by_an_earlier_version_is_read_at_the_next_start(world: World) -> None:
+async def test_what_was_ordered_by_an_earlier_version_is_read_after_the_next_start(world: World) -> None:
     """From its words, and through the portraits and faces that it came from."""
     await world.portrait(world.sam, CHILD)
     await world.sam.slash(world.channel, "character save", name="kid")

@@ -4,12 +4,15 @@ Without Discord: its stand-in in memory keeps a clock of its own, and providers 
 """
 
 import asyncio
+import io
+import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import c2pa
 import pytest
 from pydantic import SecretStr
 
@@ -26,6 +29,8 @@ from data.core.data_errors import CeilingReached
 from data.orders.jobs import Order, Way
 from engine.jobs.job import Event, ModelUnavailable
 from engine.models.model import Provider
+from engine.pictures import provenance, signing
+from engine.pictures.source_types import SourceType
 from engine.prompt import PortraitPrompt, parse
 from engine.prompts import looks
 from engine.prompts.looks import Looks
@@ -203,6 +208,25 @@ async def test_words_that_come_along_are_asked_of_policy_too(house: House) -> No
     await house.stores.servers.save(settings, actor_id=SAM, now=0.0)
     with pytest.raises(AgainstPolicy):
         await house.order("gpt-image-2", prompt=parse("@ana in a cafe"))
+
+
+async def test_a_manifest_that_a_provider_brings_is_kept_in_ours(
+    house: House, providers: Providers, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its picture is encoded anew, which would lose it; ours says that it was opened."""
+    credentials, plain = signing.self_made(tmp_path / "theirs"), providers["openai"].picture
+
+    def picture(seed: int | None, kind: str = "PNG") -> bytes:
+        claim = {"source": SourceType.TRAINED, "title": "Theirs"}
+        return provenance.signed(plain(seed, kind), credentials, **claim).picture
+
+    monkeypatch.setattr(providers["openai"], "picture", picture)
+    (portrait,) = (await house.portrait("gpt-image-2")).portraits
+    with c2pa.Reader("image/png", io.BytesIO(await house.stores.pictures.read(portrait.sha256))) as reader:
+        assert reader.get_validation_state() == "Valid"
+        store = json.loads(reader.json())
+    (parent,) = store["manifests"][store["active_manifest"]]["ingredients"]
+    assert store["manifests"][parent["active_manifest"]]["title"] == "Theirs"
 
 
 async def test_a_failure_says_what_it_was_and_gives_the_credits_back(house: House, providers: Providers) -> None:

@@ -10,7 +10,7 @@ import struct
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import c2pa
 import pytest
@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from bot.delivery import payloads
-from engine.pictures import provenance, signing
-from engine.pictures.provenance import Recipe
+from engine.pictures import contact_sheet, provenance, signing
+from engine.pictures.provenance import Origin, Recipe
+from engine.pictures.source_types import SourceType
 from engine.prompt import PortraitPrompt, parse
 from engine.recipes.picture_text import MAX_TEXT, exif_comment, texts, with_texts
 
@@ -218,7 +219,82 @@ def test_a_self_made_signature_is_valid_and_its_signer_unknown(credentials: sign
     (made,) = manifest["assertions"][0]["data"]["actions"]
     assert manifest["assertions"][0]["created"] is True
     assert made["action"] == "c2pa.created"
-    assert made["digitalSourceType"] == signing.SOURCE_TYPE
+    assert made["digitalSourceType"] == SourceType.TRAINED
+
+
+def jpeg(size: tuple[int, int] = (48, 72)) -> bytes:
+    buffer = io.BytesIO()
+    Image.radial_gradient("L").resize(size).convert("RGB").save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def actions(manifest: dict[str, Any]) -> list[tuple[str, str]]:
+    """What was done, each with the source type that it says, "" for none."""
+    (told,) = [one for one in manifest["assertions"] if one["label"] == "c2pa.actions.v2"]
+    assert told["created"] is True
+    return [(one["action"], one.get("digitalSourceType", "")) for one in told["data"]["actions"]]
+
+
+def said_by_xmp(raw: bytes) -> str:
+    """The source type that a picture's XMP says."""
+    with Image.open(io.BytesIO(raw)) as picture:
+        found = picture.info.get("XML:com.adobe.xmp") or picture.info.get("xmp") or b""
+    text = found.decode() if isinstance(found, bytes) else str(found)
+    return "".join(re.findall(r'DigitalSourceType="([^"]+)"', text))
+
+
+OPENED: Final = ("c2pa.opened", "")
+TRAINED, CHANGED = SourceType.TRAINED, SourceType.CHANGED_BY_TRAINED
+ALGORITHMIC, SHEET = SourceType.ALGORITHMIC, SourceType.SHEET
+
+
+def test_every_kind_of_picture_says_how_it_came_to_be_and_from_what(credentials: signing.Credentials) -> None:
+    """By c2pa's own reader and in XMP, in each format; of a picture that was handed in nothing goes in but its hash."""
+
+    def marked(origin: Origin) -> bytes:
+        return provenance.mark(png(), RECIPE, credentials, origin).picture
+
+    def signed(raw: bytes, **claim: Any) -> bytes:
+        return provenance.signed(raw, credentials, **claim).picture
+
+    ours, upload = marked(Origin()), png((640, 480))
+    theirs = signed(jpeg(), source=TRAINED, title="Theirs")
+    cell = contact_sheet.Cell(number=1, label="beach", picture=ours)
+    whole = {"parent": ours, "actions": ("c2pa.transcoded",)}
+    made: dict[str, tuple[bytes, SourceType, list[tuple[str, str]]]] = {
+        "by a model": (ours, TRAINED, [("c2pa.created", TRAINED)]),
+        "in the studio": (marked(Origin(source=ALGORITHMIC)), ALGORITHMIC, [("c2pa.created", ALGORITHMIC)]),
+        "from an upload": (marked(Origin(source=CHANGED, changed=upload)), CHANGED, [OPENED, ("c2pa.edited", CHANGED)]),
+        "from one of ours": (marked(Origin(changed=ours)), TRAINED, [OPENED, ("c2pa.edited", TRAINED)]),
+        "by a provider": (marked(Origin(by_provider=theirs)), TRAINED, [OPENED, ("c2pa.transcoded", TRAINED)]),
+        "smaller": (
+            signed(payloads._as_webp(ours, 10**6), source=TRAINED, **whole),
+            TRAINED,
+            [OPENED, ("c2pa.transcoded", TRAINED)],
+        ),
+        "a sheet": (signed(contact_sheet.sheet("a", [cell]), source=SHEET), SHEET, [("c2pa.created", SHEET)]),
+    }
+    known = {"from one of ours", "by a provider", "smaller"}
+    for name, (picture, source, done) in made.items():
+        assert said_by_xmp(picture) == source, name
+        with c2pa.Reader(signing.kind_of(picture), io.BytesIO(picture)) as reader:
+            assert reader.get_validation_state() == "Valid", name
+            store, manifest = json.loads(reader.json())["manifests"], reader.get_active_manifest()
+        assert actions(manifest) == done, name
+        parents = manifest.get("ingredients", [])
+        assert [one["relationship"] for one in parents] == ["parentOf"] * (OPENED in done), name
+        assert [bool(one.get("active_manifest")) for one in parents] == [name in known] * len(parents), name
+        assert all("thumbnail" not in one for one in (*store.values(), *parents)), name
+        assert len(picture) < 40_000, (name, len(picture))
+
+
+def test_a_picture_before_it_that_cannot_be_read_costs_the_manifest_nothing_but_that(
+    credentials: signing.Credentials,
+) -> None:
+    marked = provenance.mark(png(), RECIPE, credentials, Origin(by_provider=b"\x89PNG\r\n\x1a\njumb c2pa nonsense"))
+    assert marked.signed
+    with c2pa.Reader("image/png", io.BytesIO(marked.picture)) as reader:
+        assert reader.get_validation_state() == "Valid"
 
 
 def test_a_signed_picture_still_gives_its_recipe(credentials: signing.Credentials) -> None:
