@@ -15,7 +15,9 @@ _SWELLING: Final = dict.fromkeys((0xFDFA, 0xFDFB, *range(0x3300, 0x3400)), " ")
 """Signs for a whole phrase or unit, none of them of a word in question: NFKC would make up to 18 letters of each."""
 _TO_LATIN: Final = str.maketrans("аеорсухіѕԁɡкнтмвјһԛԝαεορτυνικχ", "aeopcyxisdgkhtmbjhqwaeoptuvikx")
 _TO_CYRILLIC: Final = str.maketrans("aeopcyxikhtmb", "аеорсухікнтмв")
-_PLAIN_LETTERS: Final = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ħ": "h", "æ": "ae", "œ": "oe"})
+_PLAIN_LETTERS: Final = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "ħ": "h", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe"}
+)
 _LEET: Final = str.maketrans("01345789@$!|+€", "oieastbgasiite")
 _LEET_L: Final = str.maketrans("01345789@$!|+€", "oleastbgasllte")
 _TOKEN: Final = re.compile(r"\d+(?:[.,/:]\d+)*[+%]?|[^\W\d_]+(?:'[^\W\d_]+)*")

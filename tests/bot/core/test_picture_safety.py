@@ -1,8 +1,10 @@
 """Every picture is looked at before anybody sees it: withheld, behind a spoiler, or refused, and always on record."""
 
+import asyncio
 import io
 import logging
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +21,8 @@ from bot.messages.series_sheet import Sheet
 from data.core.audit import AuditAction
 from data.credits import ledger
 from data.orders.jobs import Order
-from data.pictures.withheld import WithheldPicture
+from data.pictures.withheld import NewWithheld, WithheldPicture
+from data.upkeep.backup import back_up
 from engine.jobs.job import Progress
 from engine.prompt import parse
 from engine.safety import picture_classifier
@@ -40,7 +43,7 @@ def magenta() -> bytes:
 
 async def withheld(world: World) -> WithheldPicture:
     """The one picture that was withheld."""
-    (one,) = await world.stores.withheld.list_open(world.guild.id)
+    (one,) = await world.stores.withheld.open(world.guild.id)
     return one
 
 
@@ -65,7 +68,7 @@ def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
     ("settings", "days"), [({"moderation_withheld_days": days}, days) for days in (0, 7)], indirect=["settings"]
 )
 async def test_a_sexual_picture_is_withheld_refunded_and_on_record(
-    world: World, days: int, caplog: pytest.LogCaptureFixture
+    world: World, days: int, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.INFO)
     world.classifier.tolerance = EVERYTHING
@@ -88,13 +91,53 @@ async def test_a_sexual_picture_is_withheld_refunded_and_on_record(
     files = await archives(await world.sam.slash(world.channel, "privacy export"))
     assert not any(name.endswith((".png", ".webp", ".jpg")) for name in files)
     assert b"picture-sexual" in files["withheld.json"]
+    assert "aubergine" in said(await world.mira.slash(world.channel, "audit", by=world.sam))
+    copied = await asyncio.to_thread(back_up, world.settings.data_folder, tmp_path / "copy")
+    assert (copied.pictures, list((tmp_path / "copy").rglob("*.png"))) == (0, [])
     await world.restart()
     assert (await withheld(world)).id == one.id
     assert await world.stores.withheld.read(one) == kept
-    assert await world.stores.withheld.settle(one.id, "deleted", actor_id=world.mira.id, now=time.time())
-    assert not await world.stores.withheld.settle(one.id, "released", actor_id=world.mira.id, now=time.time())
-    assert list(world.stores.withheld.folder.glob("*")) == []
     assert await ledger.check(world.stores.database) == []
+
+
+@pytest.mark.parametrize("settings", [{"moderation_withheld_days": 7}], indirect=True)
+async def test_a_job_that_comes_twice_and_a_restart_decide_no_differently(world: World) -> None:
+    """What was allowed where and when it was ordered counts; one picture is withheld once, and one file kept of it."""
+    world.classifier.tolerance = EVERYTHING
+    await order_unfollowed(world, "a woman of 30 in a red coat")
+    await world.restart()
+    await world.env.settle()
+    one = await withheld(world)
+    order = await world.bot.studio.find_order(one.order_id or "")
+    assert [row.state for row in order.jobs] == ["failed"]
+    again = NewWithheld(
+        guild_id=one.guild_id, user_id=one.user_id, rule=one.rule, score=1.0, scored_by="test", job_id=one.job_id,
+        order_id=one.order_id, kept=await world.stores.withheld.keep(magenta()),
+    )  # fmt: skip
+    job = await world.stores.orders.end(one.job_id or "", "failed", "again", time.time(), withheld=again)
+    await world.bot.safety.ended(again)
+    assert job.error == order.jobs[0].error
+    with world.env._bot_scope():
+        world.bot.studio.follow(order)
+    await world.env.settle()
+    assert await withheld(world) == one
+    assert [file.name for file in world.stores.withheld.folder.iterdir()] == [one.kept]
+    assert len(await audited(world)) == 1
+    assert shown(world.channel) == []
+    assert await ledger.check(world.stores.database) == []
+
+
+async def order_unfollowed(world: World, prompt: str, *, adult: bool = False) -> None:
+    """An order that is charged and written down as the bot ends."""
+    request = OrderRequest(
+        source=f"test:{prompt}",
+        place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id, adult=adult),
+        user_id=world.sam.id,
+        prompt=parse(prompt),
+    )
+    answer = StatusMessage(message_id=None, token="", token_expires_at=0.0)
+    new, _ = await world.bot.studio.validator.order_for(request, answer)
+    await world.stores.orders.place(new, now=time.time())
 
 
 async def test_what_cannot_be_looked_at_is_shown_to_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -114,19 +157,15 @@ async def test_what_cannot_be_looked_at_is_shown_to_nobody(world: World, caplog:
 
 @pytest.mark.parametrize("settings", [{"moderation_adult": True}], indirect=True)
 async def test_where_adult_content_is_allowed_it_goes_out_behind_a_spoiler(world: World) -> None:
-    """Unless somebody in it may be young. No face is saved from it, as its picture would come to other channels."""
+    """Unless somebody in it may be young; as it was when it was ordered, also when it is made after a restart. No face
+    is saved from it, as its picture would come to other channels."""
     world.classifier.tolerance = EVERYTHING
     await world.mira.slash(world.channel, "settings", adult=True)
     for prompt in ("a nude woman of 30", "a girl of 9"):
-        request = OrderRequest(
-            source=f"test:{prompt}",
-            place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id, adult=True),
-            user_id=world.sam.id,
-            prompt=parse(prompt),
-        )
-        with world.env._bot_scope():
-            await world.bot.studio.order(request, StatusMessage(message_id=None, token="", token_expires_at=0.0))
-        await world.env.settle()
+        await order_unfollowed(world, prompt, adult=True)
+    await world.mira.slash(world.channel, "settings", adult=False)
+    await world.restart()
+    await world.env.settle()
     (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
     assert (portrait.sexual, bool(portrait.spoiler), portrait.scored_by) == (1.0, True, "by colour 1")
     assert shown(world.channel) == [f"SPOILER_likeness-{portrait.id}.png"]
