@@ -351,7 +351,9 @@ class Validator:
         found = await self._stores.asked_people.behind(
             characters=[one.id for one in characters], pictures=pictures, portrait_id=request.parent_portrait_id
         )
-        return carried_people.behind([*found, PeopleBehind("recipe", wanted.people)])
+        said = carried_people.behind([*found, PeopleBehind("recipe", wanted.people)])
+        sexual = await self._stores.portraits.behind_spoiler(pictures)
+        return carried_people.together([said, carried_people.SEXUAL_PICTURE]) if sexual else said
 
     async def _released(self, request: OrderRequest, rule: str, said: str) -> bool:
         """Whether the server's moderators let the person have these words in spite of their own block list."""

@@ -24,6 +24,7 @@ def settings(settings: Settings, tmp_path: Path, request: pytest.FixtureRequest)
             "moderation_real_people": request.param,
             "moderation_real_people_file": str(names),
             "moderation_refusals": 0,
+            "credits_daily": 1000,
         }
     )
 

@@ -165,10 +165,10 @@ async def test_what_cannot_be_looked_at_is_shown_to_nobody(world: World, caplog:
 @pytest.mark.parametrize("settings", [{"moderation_adult": True}], indirect=True)
 async def test_where_adult_content_is_allowed_it_goes_out_behind_a_spoiler(world: World) -> None:
     """Unless somebody in it may be young; as it was when it was ordered, also when it is made after a restart. No face
-    is saved from it, as its picture would come to other channels."""
+    is saved from it, as its picture would come to other channels, and nobody young is put into it."""
     world.classifier.tolerance = EVERYTHING
     await world.mira.slash(world.channel, "settings", adult=True)
-    for prompt in ("a nude woman of 30", "a girl of 9"):
+    for prompt in ("a woman of 30 in a red coat", "a girl of 9"):
         await order_unfollowed(world, prompt, adult=True)
     await world.mira.slash(world.channel, "settings", adult=False)
     await taken_up(world)
@@ -180,6 +180,13 @@ async def test_where_adult_content_is_allowed_it_goes_out_behind_a_spoiler(world
     asked = await world.sam.click(card, label="Save as character")
     refused = await world.sam.submit_modal(asked, {"handle": "ana"})
     assert "behind a spoiler" in said(refused)
+    world.classifier.tolerance = 40
+    for words in ("a girl of 9 in a coat", "somebody of 17"):
+        refused = await world.sam.slash(world.channel, "edit", change=words)
+        assert "under 18" in said(refused), words
+    await world.sam.slash(world.channel, "reference save", name="look", use="style")
+    (saved,) = await world.stores.database.fetch_all("SELECT people FROM saved_references")
+    assert "undressed" in saved["people"]
 
 
 async def test_a_harmless_picture_is_shown_and_its_score_kept(world: World) -> None:
