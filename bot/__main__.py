@@ -13,6 +13,7 @@ import aiohttp
 import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
+from bot.core.real_people import real_people_of
 from bot.core.settings import Settings, hub_variables
 from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings
 from bot.operations.logs import set_up
@@ -47,9 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
     for name, value in hub_variables().items():
         os.environ.setdefault(name, value)
     try:
-        if options.tool == "policy":
-            return policy_check.run(options.prompt, options.character, upload=options.upload, adult=options.adult)
         settings = Settings.load()
+        if options.tool == "policy":
+            return _policy(settings, options)
         set_up(settings.log_level)
         match options.tool:
             case "doctor":
@@ -77,6 +78,18 @@ def main(arguments: list[str] | None = None) -> int:
     except (BotError, DataError, CatalogueError) as error:
         print(error, file=sys.stderr)
         return EXIT_CANNOT_START
+
+
+def _policy(settings: Settings, options: argparse.Namespace) -> int:
+    """Raises SettingsError."""
+    return policy_check.run(
+        options.prompt,
+        options.character,
+        upload=options.upload,
+        adult=options.adult,
+        blocked=settings.moderation_blocked,
+        real_people=real_people_of(settings),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

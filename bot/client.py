@@ -21,6 +21,7 @@ from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
 from bot.core.hosted_setup import OrderJournal
 from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety, classifier_of
+from bot.core.real_people import NO_REAL_PEOPLE, RealPeople, real_people_of
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
@@ -68,6 +69,7 @@ class StudioBot(App):
         stores: Stores,
         catalogue: Catalogue,
         classifier: PictureClassifier | None,
+        real_people: RealPeople = NO_REAL_PEOPLE,
         *,
         sync: Literal["changed", "always"] = "changed",
     ) -> None:
@@ -81,7 +83,7 @@ class StudioBot(App):
         self.settings = settings
         self.stores = stores
         self.tree = StudioTree(self)
-        self.safety = PictureSafety(settings, stores, classifier)
+        self.safety = PictureSafety(settings, stores, classifier, self._tell_withheld)
         self.messenger = DiscordMessenger(self, stores, self.safety, Marker(settings))
         attachments.bound(self.http)
         self.decoder = Decoder()
@@ -95,7 +97,7 @@ class StudioBot(App):
             OrderJournal(stores.orders),
             self.decoder,
         )
-        self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety)
+        self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety, real_people)
         self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
@@ -121,9 +123,10 @@ class StudioBot(App):
         `classifier` looks at pictures, in place of the one that the settings name. Raises SettingsError, DataError.
         """
         classifier = classifier or classifier_of(settings)
+        people = await asyncio.to_thread(real_people_of, settings)
         stores = await Stores.open(settings.data_folder)
         try:
-            return cls(settings, stores, await asyncio.to_thread(_read_once, settings), classifier, sync=sync)
+            return cls(settings, stores, await asyncio.to_thread(_read_once, settings), classifier, people, sync=sync)
         except BaseException:
             # The database's threads would keep the process alive.
             await stores.close()
@@ -271,6 +274,9 @@ class StudioBot(App):
     async def refused(self, order: RefusedOrder) -> dict[str, Any]:
         await review_queue.tell_moderators(self, order.guild_id, "refused", order.id)
         return {"view": review_queue.appeal_button(order)} if order.guild_id else {}
+
+    async def _tell_withheld(self, guild_id: int, number: int) -> None:
+        await review_queue.tell_moderators(self, guild_id, "withheld", number)
 
     async def close(self) -> None:
         """Finish the current step, keep what has not ended, then leave Discord and close the database.

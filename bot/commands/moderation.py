@@ -80,14 +80,15 @@ async def audit(
         file = discord.File(io.BytesIO(as_csv(entries).encode()), "audit.csv")
         await replies.whisper(interaction, f"{len(entries):,} entries.", file=file)
         return
-    said = await interaction.client.stores.refused_orders.words_of([entry.id for entry in entries])
+    stores, numbers = interaction.client.stores, [entry.id for entry in entries]
+    said = {**await stores.refused_orders.words_of(numbers), **await stores.withheld.words_of(numbers)}
     lines = [_line(entry, said.get(entry.id, "")) for entry in entries]
     embed = discord.Embed(title="Audit", description="\n".join(lines)[:4000] or "Nothing yet.", colour=cards.ACCENT)
     await replies.whisper(interaction, embed=embed)
 
 
 def _line(entry: AuditEntry, said: str) -> str:
-    """`said` are the words of a refused order; a file of the audit, which outlives them, has none."""
+    """`said` are the words of what was refused or withheld; a file of the audit, which outlives them, has none."""
     target = f" → <@{entry.target_id}>" if entry.target_id else ""
     rest = " · ".join(words.plain(part, 120) for part in (entry.detail, entry.reason, said) if part)
     return f"<t:{int(entry.created_at)}:f> <@{entry.actor_id}> {words.plain(entry.action, 60)}{target} · {rest}"

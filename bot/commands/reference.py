@@ -10,6 +10,7 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.components import consent
 from bot.components.autocomplete import complete_reference
+from bot.core import face_blocks
 from bot.core.errors import Gone, Refused
 from bot.core.extras import Use
 from bot.guard import person_of
@@ -48,6 +49,8 @@ async def save(
         else:
             source = await sources.latest(asking.client, person)
         try:
+            async with asking.client.looking:
+                await face_blocks.check_picture(stores, person.place.guild_id, source.sha256)
             reference = await stores.references.save(
                 person.user_id,
                 person.place.guild_id,

@@ -1,29 +1,33 @@
-"""Dear orders: the price is shown first, and the order is placed when the person who asked confirms it.
+"""Orders that wait for a word of their person: dear ones, whose price is shown first, and ones that name a real person.
 
 A quote is kept in the database, so its buttons outlive a restart. It is good once: the order that it becomes is named
 after it (`source`), and everything is checked again when it is confirmed.
 """
 
+import contextlib
 import secrets
 import time
-from typing import Any, ClassVar, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
 
 import discord
 
 from bot.app import App, Interaction
 from bot.components import base
-from bot.core import extras, typed_words, words
-from bot.core.errors import Forged, Gone, NotYours, PriceUnconfirmed, Refused, Replayed
+from bot.core import extras, picture_rights, typed_words, words
+from bot.core.errors import Forged, Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.guard import person_of
 from bot.messages import cards, replies
-from data.orders.price_quotes import Quote
+from data.core.audit import AuditAction
+from data.orders.price_quotes import Asks, Quote
 from engine.jobs.job import Lane
 from engine.prompt import from_json, to_json
 
 
 async def order(interaction: Interaction, request: OrderRequest, answer: StatusMessage) -> None:
-    """Place the order, or show its price where that must be confirmed. `answer` is the interaction's own message.
+    """Place the order, or ask what must be confirmed first. `answer` is the interaction's own message.
 
     Raises what `Studio.order` raises otherwise.
     """
@@ -33,6 +37,9 @@ async def order(interaction: Interaction, request: OrderRequest, answer: StatusM
     except PriceUnconfirmed as error:
         needed = True
         await _show(interaction, request, error)
+    except NameUnconfirmed as error:
+        needed = True
+        await ask_right(interaction, request, error.names)
     finally:
         if not needed:
             await interaction.client.stores.handed_in.let_go(request.extras.kept)
@@ -124,14 +131,81 @@ async def confirm(interaction: Interaction, quote_id: str) -> None:
     """Place the order that was quoted, at the quoted price or less; a higher one is shown anew."""
     await interaction.response.defer()
     quote = await open_quote(interaction, quote_id, "price")
-    bot, person = interaction.client, await person_of(interaction)
-    request = request_of(quote, person.place)
+    await _order_confirmed(interaction, quote, request_of(quote, (await person_of(interaction)).place))
+
+
+async def _order_confirmed(interaction: Interaction, quote: Quote, request: OrderRequest) -> None:
+    """Place it in the message that was pressed on, or below one that nobody else sees; a price that was not confirmed
+    is shown."""
+    below = interaction.message is not None and interaction.message.flags.ephemeral
+    card = cards.status(request.prompt, [cards.Stage()], has_preview=False)
+    answer = await replies.begin_below(interaction, card) if below else replies.answer_in_place(interaction)
     try:
-        await place(bot, quote, request, replies.answer_in_place(interaction))
-    except PriceUnconfirmed as dearer:
-        if not await bot.stores.quotes.end(quote.id, "cancelled"):
-            raise used() from dearer
-        await _show(interaction, request, dearer)
+        await place(interaction.client, quote, request, answer)
+    except Exception as error:
+        if below:
+            await take_back(interaction, answer)
+        if not isinstance(error, PriceUnconfirmed):
+            raise
+        if not await interaction.client.stores.quotes.end(quote.id, "cancelled"):
+            raise used() from error
+        await _show(interaction, request, error)
+        return
+    if below:
+        made = discord.Embed(title="Ordered", description="Your portrait is on its way below.", colour=cards.WAITING)
+        await interaction.edit_original_response(embed=made, view=None)
+
+
+async def take_back(interaction: Interaction, answer: StatusMessage) -> None:
+    """The public message of an order that did not come to be."""
+    if answer.message_id is not None:
+        with contextlib.suppress(discord.HTTPException):
+            await interaction.followup.delete_message(answer.message_id)
+
+
+async def ask_right(
+    interaction: Interaction, request: OrderRequest, names: Sequence[str], instead_of: Quote | None = None
+) -> None:
+    """Ask whether the person has the right to show these real people, in the interaction's own message, and in place of
+    a question that was answered with the order. Raises Replayed."""
+    stores = interaction.client.stores
+    if instead_of is not None and not await stores.quotes.end(instead_of.id, "cancelled"):
+        raise used()
+    asked = replace(request, extras=replace(request.extras, right_to=tuple(names)))
+    quote = quote_of(asked, request.confirmed, interaction.client.settings.price_quote_minutes)
+    quote = replace(quote, asks="right")
+    await stores.quotes.add(quote)
+    question = picture_rights.NAMES[picture_rights.NAMES_WORDING].format(names=_listed(names))
+    embed = discord.Embed(title="May this person be shown?", description=question, colour=cards.WAITING)
+    embed.set_footer(
+        text="Asked once for this order. A yes is kept in the server's audit. Nothing is charged before it."
+    )
+    view = base.Controls()
+    view.add_item(RightButton("yes", quote.id))
+    view.add_item(RightButton("no", quote.id))
+    await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=replies.NO_PINGS)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return words.plain(words.listed(f"“{name}”" for name in names), 500)
+
+
+async def confirm_right(interaction: Interaction, quote_id: str) -> None:
+    """The person says that they have the right: that goes to the audit, and the order on."""
+    await interaction.response.defer()
+    quote = await open_quote(interaction, quote_id, "right")
+    request = request_of(quote, (await person_of(interaction)).place)
+    detail = f"{_listed(request.extras.right_to)}, wording {picture_rights.NAMES_WORDING}"
+    await interaction.client.stores.audit.append(
+        request.place.guild_id, request.user_id, AuditAction.CONFIRM_RIGHT, detail=detail, now=time.time()
+    )
+    await _order_confirmed(interaction, quote, request)
+
+
+async def deny_right(interaction: Interaction, quote_id: str) -> None:
+    """They have not: nothing is ordered."""
+    await interaction.response.defer()
+    await withdraw(interaction, await open_quote(interaction, quote_id, "right"))
 
 
 async def place(bot: App, quote: Quote, request: OrderRequest, answer: StatusMessage) -> None:
@@ -160,7 +234,7 @@ async def withdraw(interaction: Interaction, quote: Quote) -> None:
     await interaction.edit_original_response(embed=embed, view=None)
 
 
-async def open_quote(interaction: Interaction, quote_id: str, asks: Literal["price", "reading"]) -> Quote:
+async def open_quote(interaction: Interaction, quote_id: str, asks: Asks) -> Quote:
     """The presser's own quote that asks about this. Raises Gone, NotYours, Forged, Replayed, Refused."""
     stores = interaction.client.stores
     quote = await stores.quotes.get(quote_id)
@@ -211,3 +285,25 @@ class QuoteButton(
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         await self.ACTIONS[self.action](interaction, self.quote_id)
+
+
+class RightButton(
+    base.Control[discord.ui.Button[discord.ui.View]],
+    template=r"right:(?P<answer>yes|no):(?P<quote_id>[0-9a-f]{16})",
+):
+    """Confirm or No under the question about a real person."""
+
+    LOOKS: ClassVar = {
+        "yes": ("Confirm", discord.ButtonStyle.success),
+        "no": ("No", discord.ButtonStyle.secondary),
+    }
+    ACTIONS: ClassVar = {"yes": confirm_right, "no": deny_right}
+
+    def __init__(self, answer: str, quote_id: str) -> None:
+        label, style = self.LOOKS[answer]
+        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"right:{answer}:{quote_id}"))
+        self.answer = answer
+        self.quote_id = quote_id
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        await self.ACTIONS[self.answer](interaction, self.quote_id)

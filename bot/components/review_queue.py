@@ -1,9 +1,11 @@
-"""The queue of a server's moderators: one card at a time, and its buttons Release, Delete, Warn, Ban and Next.
+"""The queue of a server's moderators: one card at a time, and its buttons Show, Release, Delete, Warn, Ban and Next.
 
 Cards are seen by the moderator alone; the channel that is told of something new reads none of its words. All buttons
 outlive a restart. The member's own button, Appeal, is here too.
 """
 
+import asyncio
+import io
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,12 +18,15 @@ from bot.app import App, Interaction
 from bot.components import base
 from bot.core import review_items, words
 from bot.core.errors import Gone, NotYours, Refused, Replayed
+from bot.core.picture_safety import DAY_S
 from bot.core.review_items import Kind, ReviewItem
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import cards, replies
-from data.core.audit import AuditAction
+from data.core.audit import AuditAction, Outcome
 from data.core.data_errors import DataError
-from data.people.refused_orders import Outcome, RefusedOrder
+from data.people.refused_orders import RefusedOrder
+from data.pictures.withheld import WithheldPicture
+from engine.pictures import intake
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +48,16 @@ _FROM_QUEUE: Final = "from the review queue"
 
 async def show(interaction: Interaction, done: str = "", after: tuple[str, int] | None = None) -> None:
     """The next card to the moderator alone, in place of the one that was pressed on; `done` says what was done."""
-    items = await review_items.open_items(interaction.client.stores, interaction.guild_id or 0)
-    embed, view = _card(items, done, after)
+    embed, view = _card(await _waiting(interaction), done, after)
     if interaction.type is discord.InteractionType.component and done + str(after or ""):
         await interaction.edit_original_response(embed=embed, view=view, allowed_mentions=replies.NO_PINGS)
     else:
         await replies.whisper(interaction, embed=embed, view=view or discord.utils.MISSING)
+
+
+async def _waiting(interaction: Interaction) -> Sequence[ReviewItem]:
+    since = time.time() - interaction.client.settings.moderation_words_days * DAY_S
+    return await review_items.open_items(interaction.client.stores, interaction.guild_id or 0, since)
 
 
 def _card(
@@ -64,14 +73,19 @@ def _card(
     embed.add_field(name="When", value=f"<t:{int(item.at)}:R>")
     embed.add_field(name="Why", value=words.plain(item.why, 500))
     embed.add_field(name="Words", value=words.plain(item.said, 1000) or "none are kept", inline=False)
-    embed.add_field(name="Release", value=words.sentence(item.release), inline=False)
+    if item.release:
+        embed.add_field(name="Release", value=words.sentence(item.release), inline=False)
+    elif item.withheld is not None:
+        embed.add_field(name="Picture", value="none is kept" if not item.withheld.kept else "kept", inline=False)
     embed.set_footer(text=f"{at + 1} of {len(items)} · only you see this")
     return embed, _buttons(item, has_next=len(items) > 1)
 
 
 def _buttons(item: ReviewItem, *, has_next: bool) -> discord.ui.View:
     view = base.Controls()
-    for action in ("release", "delete", "warn", "ban", *(["next"] if has_next else [])):
+    shown = ["show"] if item.withheld is not None and item.withheld.kept else []
+    released = ["release"] if item.release else []
+    for action in (*shown, *released, "delete", "warn", "ban", *(["next"] if has_next else [])):
         view.add_item(ReviewButton(action, item.kind, item.number))
     return view
 
@@ -83,12 +97,15 @@ async def act(interaction: Interaction, action: str, kind: str, number: int) -> 
     if action == "next":
         await show(interaction, after=(kind, number))
         return
-    items = await review_items.open_items(interaction.client.stores, person.place.guild_id)
+    items = await _waiting(interaction)
     item = next((one for one in items if (one.kind, one.number) == (kind, number)), None)
     if item is None:
         raise Replayed("That was dealt with already, or is not kept any more. /moderate queue shows what waits.")
     if item.user_id == person.user_id:
         raise Refused("That is about yourself, so another moderator decides. Nothing was changed.")
+    if action == "show":
+        await _show_withheld(interaction, item)
+        return
     if action == "ban":
         await interaction.client.stores.bans.add(
             person.place.guild_id, item.user_id, actor_id=person.user_id, reason=_FROM_QUEUE, now=time.time()
@@ -122,22 +139,79 @@ async def _settle_character(interaction: Interaction, item: ReviewItem, action: 
     await bot.stores.character_reports.settle(report, audited, actor_id=actor_id, now=now)
 
 
+async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: str) -> None:
+    """Raises Refused where it cannot be released, or its member cannot be reached with it; nothing is changed then."""
+    bot, one = interaction.client, item.withheld
+    if action == "release" and one is not None:
+        picture = await bot.safety.require_release(one, owner=bot.is_owner(interaction.user.id))
+        server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
+        sentence = f"The moderators of {server} have released this picture, which was withheld. {cards.AI_LINE}"
+        try:
+            user = bot.get_user(item.user_id) or await bot.fetch_user(item.user_id)
+            await user.send(sentence, file=await _file(picture, one), allowed_mentions=replies.NO_PINGS)
+        except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
+            log.info("a released picture could not be sent: %s", type(error).__name__)
+            raise Refused("They take no direct messages, so it could not be released. Nothing was changed.") from error
+    if not await bot.stores.withheld.settle(
+        item.number,
+        _OUTCOMES[action],
+        guild_id=interaction.guild_id or 0,
+        actor_id=interaction.user.id,
+        now=time.time(),
+    ):
+        raise Replayed("Somebody else has just dealt with that.")
+
+
+async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
+    """The kept picture to the moderator alone, behind a spoiler; who looked is in the audit. Raises Gone."""
+    stores, one = interaction.client.stores, item.withheld
+    picture = None if one is None else await stores.withheld.read(one)
+    if one is None or picture is None:
+        raise Gone("That picture is not kept any more. The rest of its record is in /audit.")
+    await stores.audit.append(
+        one.guild_id,
+        interaction.user.id,
+        AuditAction.SEE_WITHHELD,
+        target_id=one.user_id,
+        detail=one.rule,
+        now=time.time(),
+    )
+    await replies.whisper(interaction, "Only you see this.", file=await _file(picture, one))
+
+
+async def _file(picture: bytes, one: WithheldPicture) -> discord.File:
+    """A PNG as a file behind a spoiler, smaller where Discord would not take it."""
+    kind = "png"
+    if len(picture) > discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES:
+        limit = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
+        picture, kind = await asyncio.to_thread(intake.to_webp, picture, limit), "webp"
+    return discord.File(io.BytesIO(picture), f"withheld-{one.id}.{kind}", spoiler=True)
+
+
 _SETTLE: Final[Mapping[Kind, Callable[[Interaction, ReviewItem, str], Awaitable[None]]]] = {
     "refused": _settle_refused,
     "character": _settle_character,
+    "withheld": _settle_withheld,
+}
+_WHAT: Final[Mapping[Kind, str]] = {
+    "refused": "An order was refused by a rule",
+    "character": "A character was reported",
+    "withheld": "A picture was withheld",
 }
 
 
 async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
     """Tell the member of a warning, and of what became of a refused order; what to say of it to the moderator."""
     server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
-    about = f"{item.title.lower()} ({item.why})" if item.kind == "refused" else words.plain(item.title.lower(), 100)
+    # The score of a picture is for moderators.
+    why = f" (rule “{item.withheld.rule}”)" if item.withheld else f" ({item.why})" if item.kind == "refused" else ""
+    about = f"{words.plain(item.title.lower(), 100)}{why}"
     sentences = {
         "warn": f"The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
         "release": f"The moderators of {server} have looked at this: {about}. Now {item.release}.",
     }
     sentence = sentences.get(action)
-    if sentence is None or (item.kind, action) == ("character", "release"):
+    if sentence is None or (action == "release" and item.kind != "refused"):
         return ""
     try:
         user = interaction.client.get_user(item.user_id) or await interaction.client.fetch_user(item.user_id)
@@ -165,13 +239,12 @@ async def tell_moderators(bot: App, guild_id: int, kind: Kind, number: int) -> N
     """Say in the server's channel for that, if it has one, that something waits; without words and names."""
     view = base.Controls()
     view.add_item(ReviewButton("open", kind, number))
-    what = "An order was refused by a rule" if kind == "refused" else "A character was reported"
     try:
         channel_id = (await bot.stores.servers.get(guild_id)).moderation_channel_id if guild_id else None
         if channel_id is None:
             return
         await bot.get_partial_messageable(channel_id, guild_id=guild_id).send(
-            f"{what}. `/moderate queue` shows what waits for moderators.", view=view
+            f"{_WHAT[kind]}. `/moderate queue` shows what waits for moderators.", view=view
         )
     except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
         log.warning("moderators of server %d could not be told: %s", guild_id, type(error).__name__)
@@ -201,11 +274,13 @@ async def appeal(interaction: Interaction, number: int) -> None:
 
 class ReviewButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"review:(?P<action>release|delete|warn|ban|next|open):(?P<kind>refused|character):(?P<number>[0-9]{1,19})",
+    template=r"review:(?P<action>show|release|delete|warn|ban|next|open):(?P<kind>refused|character|withheld)"
+    r":(?P<number>[0-9]{1,19})",
 ):
     """What a moderator does with one item of the queue; Review opens it from the moderators' channel."""
 
     LOOKS: ClassVar = {
+        "show": ("Show the picture", discord.ButtonStyle.secondary),
         "release": ("Release", discord.ButtonStyle.success),
         "delete": ("Delete", discord.ButtonStyle.secondary),
         "warn": ("Warn", discord.ButtonStyle.primary),

@@ -4,7 +4,6 @@ The question is a quote that asks about the reading (`quotes`), so its buttons o
 order however often it is pressed. A misreading goes to the bot's operator only with its author's consent.
 """
 
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,7 +14,7 @@ import discord
 from bot.app import Interaction
 from bot.components import base, forms, quotes
 from bot.core import extras, typed_words, words
-from bot.core.errors import Gone, NotYours, PriceUnconfirmed, Refused, Replayed
+from bot.core.errors import Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.prompt_reading import beside
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.core.typed_words import Typed
@@ -80,6 +79,8 @@ async def _price(interaction: Interaction, request: OrderRequest, answer: Status
         await interaction.client.studio.validator.order_for(request, answer)
     except PriceUnconfirmed as dear:
         return dear.total
+    except NameUnconfirmed:  # asked for once the words are right
+        return 0
     return 0
 
 
@@ -123,20 +124,16 @@ async def make(interaction: Interaction, quote_id: str) -> None:
     try:
         await quotes.place(bot, quote, request, answer)
     except Exception as error:
-        await _take_back(interaction, answer)
+        await quotes.take_back(interaction, answer)
+        if isinstance(error, NameUnconfirmed):
+            await quotes.ask_right(interaction, request, error.names, instead_of=quote)
+            return
         if not isinstance(error, PriceUnconfirmed):
             raise
         await _change(interaction, replace(quote, price=error.total))
         return
     made = discord.Embed(title="Ordered", description="Your portrait is on its way below.", colour=cards.WAITING)
     await interaction.edit_original_response(embed=made, view=_buttons(quote, "report"))
-
-
-async def _take_back(interaction: Interaction, answer: StatusMessage) -> None:
-    """The public message of an order that did not come to be."""
-    if answer.message_id is not None:
-        with contextlib.suppress(discord.HTTPException):
-            await interaction.followup.delete_message(answer.message_id)
 
 
 async def mend(interaction: Interaction, quote_id: str) -> None:

@@ -32,6 +32,8 @@ class CarriedPeople:
 
 
 NOBODY: Final = CarriedPeople()
+SEXUAL_PICTURE: Final = CarriedPeople(exposure="undressed")
+"""What a picture that was found sexual says, whatever the words for it were."""
 
 
 def of_years(age: int) -> CarriedPeople:

@@ -8,7 +8,8 @@ are others ("lana").
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import Final, Protocol
@@ -86,7 +87,9 @@ def _letters_by_name() -> dict[int, str]:
 
 _PLAIN_LETTERS: Final = {
     **_letters_by_name(),
-    **str.maketrans({"æ": "ae", "œ": "oe", "ð": "d", "ə": "e", "ɑ": "a", "ʊ": "u", "ɩ": "i", "⭕": "o", "ŋ": "n"}),
+    **str.maketrans(
+        {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ə": "e", "ɑ": "a", "ʊ": "u", "ɩ": "i", "⭕": "o", "ŋ": "n"}
+    ),
 }
 
 
@@ -102,6 +105,14 @@ class Vocabulary(Protocol):
 
     @property
     def by_ends(self) -> dict[tuple[int, str, str], list[str]]: ...
+
+
+def by_ends(words: Iterable[str]) -> dict[tuple[int, str, str], list[str]]:
+    """Words by how many letters they have, and the first and the last of them."""
+    found: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+    for word in sorted(words):
+        found[len(word), word[:1], word[-1:]].append(word)
+    return found
 
 
 def accented(text: str) -> str:

@@ -80,6 +80,17 @@ class PriceUnconfirmed(Refused):
         self.balance = balance
 
 
+class NameUnconfirmed(Refused):
+    """An order names real people of the operator's list, `names`; its person has not said that they may be shown."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(
+            "This names a real person, and you have not said that you have the right to show them. Nothing was "
+            "charged; order it again to be asked."
+        )
+        self.names = names
+
+
 class RightUnconfirmed(Refused):
     """A picture was handed in by somebody who has not said yet that they have the right to it (`picture_rights`)."""
 

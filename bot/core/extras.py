@@ -69,7 +69,8 @@ class Extras:
 
     `quality` is None for the model's usual one. `like` is what an earlier picture was made from: what is not asked for
     anew is as it was there, as long as the model is the same. `people` is what a recipe behind it said of people
-    (`carried_people`), whatever is written over it.
+    (`carried_people`), whatever is written over it. `right_to` are the real people that whoever orders has said to have
+    the right to show.
     """
 
     edit: EditRequest | None = None
@@ -80,6 +81,7 @@ class Extras:
     quality: Quality | None = None
     like: PictureSpec | None = None
     people: str = ""
+    right_to: tuple[str, ...] = ()
 
     @property
     def lora(self) -> LoraRequest | None:
@@ -139,6 +141,7 @@ def from_text(text: str) -> Extras:
         quality=said.get("quality"),
         like=from_columns(said["like"]) if said.get("like") else None,
         people=said.get("people", ""),
+        right_to=tuple(said.get("right_to", ())),
     )
 
 

@@ -141,10 +141,10 @@ class Follower:
         async def end() -> JobRow:
             return await self._stores.orders.end(row.id, state, sentence, time.time(), withheld=withheld)
 
-        ended = await patiently(end, "refunding a portrait")
-        if withheld is not None and ended.error != sentence:  # it was cancelled meanwhile: nobody needs the file
-            await self._stores.withheld.drop(withheld.kept)
+        await patiently(end, "refunding a portrait")
         progress.ended(row.id, sentence)
+        if withheld is not None:
+            await self._safety.ended(withheld)
         return True
 
     async def _best(

@@ -94,10 +94,7 @@ class PhraseList:
     @cached_property
     def by_ends(self) -> dict[tuple[int, str, str], list[str]]:
         """`words` by how many letters they have, and the first and the last of them."""
-        found: dict[tuple[int, str, str], list[str]] = defaultdict(list)
-        for word in sorted(self.words):
-            found[len(word), word[:1], word[-1:]].append(word)
-        return found
+        return disguises.by_ends(self.words)
 
     def first(self, said: SaidText) -> str:
         """The first of the entries in the text as the text says it, "" when it says none."""

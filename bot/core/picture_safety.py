@@ -7,15 +7,18 @@ is looked at, and adult content can be allowed nowhere (docs/moderation.md).
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
+from bot.core import carried_people
 from bot.core.errors import Refused, SettingsError
+from bot.core.patience import patiently
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from data.core.audit import AuditAction
 from data.orders.jobs import Order
-from data.pictures.withheld import NewWithheld
+from data.pictures.withheld import NewWithheld, WithheldPicture
 from engine.safety import picture_classifier
 from engine.safety.picture_classifier import PictureClassifier
 
@@ -56,12 +59,22 @@ NOT_LOOKED_AT: Final = SafetyScore()
 
 
 class PictureSafety:
-    """Looks at pictures, one after the other, in a thread; `classifier` None: nothing looks at pictures here."""
+    """Looks at pictures, one after the other, in a thread; `classifier` None: nothing looks at pictures here.
 
-    def __init__(self, settings: Settings, stores: Stores, classifier: PictureClassifier | None) -> None:
+    `tell` is awaited with server and number of each picture that was withheld, once that is written down.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        classifier: PictureClassifier | None,
+        tell: Callable[[int, int], Awaitable[None]] | None = None,
+    ) -> None:
         self._settings = settings
         self._stores = stores
         self._classifier = classifier
+        self._tell = tell
         # Who waits for a look takes no thread.
         self._turn = asyncio.Semaphore()
 
@@ -86,13 +99,22 @@ class PictureSafety:
             rule="picture-not-looked-at" if score is None else "picture-sexual",
             score=score,
             scored_by=self._classifier.name,
-            words=words,
+            words=words if self._settings.moderation_words_days else "",
             kept=kept,
             job_id=job_id,
             order_id=order.id,
         )
         sentence = _UNSEEN if score is None else _SEXUAL
         raise PictureWithheld(record, sentence.format(kept=_KEPT if kept else ""))
+
+    async def ended(self, record: NewWithheld) -> None:
+        """To be called once the job of a withheld picture has ended, for whatever reason: where that was another one,
+        nobody needs the file; else its moderators are told."""
+        job_id = record.job_id or ""
+        known = await patiently(lambda: self._stores.withheld.of_job(job_id), "reading what was withheld")
+        await self._stores.withheld.drop_loose(record.kept)
+        if known is not None and self._tell is not None:
+            await self._tell(known.guild_id, known.id)
 
     async def may_preview(self, picture: bytes) -> bool:
         """Whether a preview may be shown: one that looks sexual is shown nowhere, as no spoiler hides it in a card."""
@@ -131,10 +153,11 @@ class PictureSafety:
             guild_id=guild_id, user_id=user_id, rule="handed-in-sexual", score=score, scored_by=name, kept=kept
         )
         try:
-            await self._stores.withheld.add(record, now=now)
-        except BaseException:
-            await self._stores.withheld.drop(kept)
-            raise
+            number = await self._stores.withheld.add(record, now=now)
+        finally:
+            await self._stores.withheld.drop_loose(kept)
+        if self._tell is not None:
+            await self._tell(guild_id, number)
 
     async def _score(self, picture: bytes, what: str, classifier: PictureClassifier) -> float | None:
         """None when it could not be looked at, which the log says to the operator, without the picture."""
@@ -152,9 +175,37 @@ class PictureSafety:
             return ""
         return await self._stores.withheld.keep(picture)
 
+    async def require_release(self, one: WithheldPicture, *, owner: bool) -> bytes:
+        """The picture, if its member may have it after all, by a moderator's decision; `owner`: by the bot's owner's.
+
+        Raises Refused: a picture that is gone or was handed in, that shows somebody who may be under 18 or was made of
+        an upload; and where adult content is not allowed, unless by the owner.
+        """
+        picture = await self._stores.withheld.read(one)
+        if picture is None or one.order_id is None:
+            raise Refused("There is no picture to release: it was deleted, or it was handed in. Nothing was changed.")
+        order = await self._stores.orders.get(one.order_id)
+        if order is None or order.from_upload or not _of_adults(order):
+            raise Refused(
+                "That picture cannot be released: it was made from an uploaded one, or somebody in it may be under 18. "
+                "Nothing was changed."
+            )
+        server = await self._stores.servers.get(one.guild_id)
+        if not owner and not (self._settings.moderation_adult and server.adult):
+            raise Refused("Adult content is not allowed here, so only the bot's owner can release that picture.")
+        return picture
+
     async def forget_old(self, now: float) -> int:
-        """Remove the files and words of what was withheld too long ago; how many."""
-        return await self._stores.withheld.forget(before=now - self._settings.moderation_withheld_days * DAY_S)
+        """Remove the files and the words of what was withheld too long ago; of how many."""
+        return await self._stores.withheld.forget(
+            files_before=now - self._settings.moderation_withheld_days * DAY_S,
+            words_before=now - self._settings.moderation_words_days * DAY_S,
+        )
+
+
+def _of_adults(order: Order) -> bool:
+    """Whether nothing says that somebody in the pictures of an order may be under 18."""
+    return carried_people.from_text(order.people or "").age in ("unknown", "adult")
 
 
 def classifier_of(settings: Settings) -> PictureClassifier | None:

@@ -3,13 +3,15 @@
 Words are a second line of defence (`policy_reading.py`): the first is where a picture comes from and where it is shown.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
 from bot.core import carried_people
 from bot.core.carried_people import NOBODY, CarriedPeople
-from bot.core.policy_reading import Finding, first_blocked, read
+from bot.core.policy_reading import Finding, every_word, first_blocked, read
+from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
 from engine.prompt import PortraitPrompt
 
 BY_SERVER: Final = "blocked-by-server"
@@ -30,14 +32,17 @@ class PolicyQuestion:
     channel_age_restricted: bool = False
     operator_blocked: tuple[str, ...] = ()
     server_blocked: tuple[str, ...] = ()
+    real_people: RealPeople = NO_REAL_PEOPLE
     year: int = field(default_factory=lambda: datetime.now(UTC).year)
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The portrait may be made. `adult` when it may only be shown where adult content is."""
+    """The portrait may be made. `adult` when it may only be shown where adult content is; `names` are real people whom
+    it names, when whoever orders it has to say first that they have the right to."""
 
     adult: bool = False
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,14 @@ def judged(question: PolicyQuestion) -> tuple[Decision, CarriedPeople]:
     """The decision, and what is to be kept of the people with whatever is made of it."""
     said = read(question.prompt, question.year)
     people = carried_people.together([carried_people.of_words(said), question.carried])
-    return _young(said, question.carried) or _blocked(question) or _adult(question, said), people
+    names = question.real_people.named_in(every_word(question.prompt))
+    decision = (
+        _young(said, question.carried)
+        or _blocked(question)
+        or _named(question.real_people, names)
+        or _adult(question, said)
+    )
+    return replace(decision, names=names) if isinstance(decision, Allowed) else decision, people
 
 
 def _young(said: Finding, carried: CarriedPeople) -> PolicyRefusal | None:
@@ -86,6 +98,14 @@ def _blocked(question: PolicyQuestion) -> PolicyRefusal | None:
         if word:
             return PolicyRefusal(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
     return None
+
+
+def _named(people: RealPeople, names: Sequence[str]) -> PolicyRefusal | None:
+    if not names or people.mode != "refuse":
+        return None
+    return PolicyRefusal(
+        "real-person", f"Rule: no portraits of real people by their names. Write the prompt without “{names[0]}”."
+    )
 
 
 def finding(question: PolicyQuestion) -> Finding:

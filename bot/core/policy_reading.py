@@ -139,5 +139,10 @@ def _entries(listed: str) -> list[str]:
     return [entry.strip() for entry in listed.split(",") if entry.strip()]
 
 
+def every_word(prompt: PortraitPrompt) -> str:
+    """All text of a prompt that a model is given, what is not wanted too."""
+    return f"{_said(prompt)} . {prompt.negative}"
+
+
 def _said(prompt: PortraitPrompt) -> str:
     return " . ".join((*(prompt.slot(slot) for slot in SLOTS), *prompt.text))

@@ -14,9 +14,10 @@ from zoneinfo import ZoneInfo
 
 from bot.core import carried_people, face_blocks, policy, told_words, words
 from bot.core.carried_people import CarriedPeople
-from bot.core.errors import AgainstPolicy, PriceUnconfirmed, Refused
+from bot.core.errors import AgainstPolicy, NameUnconfirmed, PriceUnconfirmed, Refused
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
 from bot.core.prompt_reading import beside
+from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier
@@ -91,8 +92,11 @@ class OrderRequest:
 class Validator:
     """What stands between a request and an order. Every refusal is raised before anything is charged or written."""
 
-    def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
+    def __init__(
+        self, settings: Settings, stores: Stores, engine: Engine, real_people: RealPeople = NO_REAL_PEOPLE
+    ) -> None:
         self.settings = settings
+        self._real_people = real_people
         self._stores = stores
         self._engine = engine
         self.judged = JudgedWords(settings)
@@ -102,7 +106,8 @@ class Validator:
     async def order_for(self, request: OrderRequest, answer: StatusMessage) -> tuple[NewOrder[PictureSpec], Tier]:
         """The order that the request comes to, and the tier whose caps it takes its place under.
 
-        Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError.
+        Raises Refused (PriceUnconfirmed: the person must see the price first, NameUnconfirmed: they must be asked for
+        their right), EngineError or DataError.
         """
         await self._not_cooling_down(request)
         models = [self._model(model_id) for _, model_id in request.takes()]
@@ -315,7 +320,7 @@ class Validator:
         self, request: OrderRequest, characters: Sequence[Character], asked: Sequence[PortraitPrompt]
     ) -> tuple[bool, CarriedPeople]:
         """Whether any picture behind the order was handed in by a person, and what is asked for of people by it and all
-        that is behind it. Raises AgainstPolicy."""
+        that is behind it. Raises AgainstPolicy, NameUnconfirmed."""
         server = await self._stores.servers.get(request.place.guild_id)
         from_upload = request.extras.from_upload or any(
             one.origin == "upload" for character in characters for one in character.references
@@ -329,6 +334,7 @@ class Validator:
             channel_age_restricted=request.place.adult,
             operator_blocked=self.settings.moderation_blocked,
             server_blocked=server.blocked_words,
+            real_people=self._real_people,
         )
         length, said = sum(map(_length, asked)), _said(asked)
         judged = await beside(length, lambda: _judged(question, asked))
@@ -339,6 +345,8 @@ class Validator:
             refused = _refusal(judged)
         if refused is not None:
             raise AgainstPolicy(refused.rule, refused.sentence, said=said)
+        if not (names := _names(judged)) <= set(request.extras.right_to):
+            raise NameUnconfirmed(tuple(sorted(names)))
         return from_upload, carried_people.together(people for _, people in judged)
 
     async def _carried(self, request: OrderRequest, characters: Sequence[Character]) -> CarriedPeople:
@@ -348,7 +356,9 @@ class Validator:
         found = await self._stores.asked_people.behind(
             characters=[one.id for one in characters], pictures=pictures, portrait_id=request.parent_portrait_id
         )
-        return carried_people.behind([*found, PeopleBehind("recipe", wanted.people)])
+        said = carried_people.behind([*found, PeopleBehind("recipe", wanted.people)])
+        sexual = await self._stores.portraits.behind_spoiler(pictures)
+        return carried_people.together([said, carried_people.SEXUAL_PICTURE]) if sexual else said
 
     async def _released(self, request: OrderRequest, rule: str, said: str) -> bool:
         """Whether the server's moderators let the person have these words in spite of their own block list."""
@@ -394,6 +404,12 @@ _Judged = list[tuple[policy.Decision, CarriedPeople]]
 def _refusal(judged: _Judged) -> policy.PolicyRefusal | None:
     """The first refusal that policy has for any of the prompts."""
     return next((decision for decision, _ in judged if isinstance(decision, policy.PolicyRefusal)), None)
+
+
+def _names(judged: _Judged) -> set[str]:
+    """The real people for whom whoever orders has to say that they have the right."""
+    allowed = (decision for decision, _ in judged if isinstance(decision, policy.Allowed))
+    return {name for decision in allowed for name in decision.names}
 
 
 def _judged(question: policy.PolicyQuestion, prompts: Sequence[PortraitPrompt]) -> _Judged:

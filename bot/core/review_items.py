@@ -1,4 +1,4 @@
-"""What waits for a server's moderators: refused orders and appeals, and characters that members reported.
+"""What waits for a server's moderators: refused orders and appeals, withheld pictures, and reported characters.
 
 A further kind is a name in `Kind`, its items in `open_items`, and what its buttons do in
 `bot/components/review_queue.py`.
@@ -12,15 +12,17 @@ from bot.core.policy import BY_SERVER
 from bot.core.stores import Stores
 from data.people.character_reports import Report
 from data.people.refused_orders import RefusedOrder
+from data.pictures.withheld import WithheldPicture
 
-Kind = Literal["refused", "character"]
+Kind = Literal["refused", "character", "withheld"]
 DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewItem:
     """One thing to decide about, by its kind and its number there. `user_id` is whom it is about, `why` the rule or
-    what a member said, `said` the words, "" where none are kept; `release` says what releasing it does."""
+    what a member said, `said` the words, "" where none are kept; `release` says what releasing it does, "" where
+    nothing can be released. `withheld` and `report` are what it is made from."""
 
     kind: Kind
     number: int
@@ -31,14 +33,18 @@ class ReviewItem:
     at: float
     release: str
     report: Report | None = None
+    withheld: WithheldPicture | None = None
 
 
-async def open_items(stores: Stores, guild_id: int) -> Sequence[ReviewItem]:
-    """All that waits in a server, up to a hundred of each kind: appeals first, then the oldest."""
+async def open_items(stores: Stores, guild_id: int, since: float) -> Sequence[ReviewItem]:
+    """All that waits in a server, up to a hundred of each kind: appeals first, then the oldest. Withheld pictures of
+    which nothing is kept wait when they are no older than `since` (epoch seconds)."""
     refused = await stores.refused_orders.open(guild_id)
     reports = await stores.character_reports.open_reports(guild_id)
+    withheld = await stores.withheld.open(guild_id, since=since)
     appeals = [_refused(one) for one in refused if one.appealed_at is not None]
-    others = [*(_refused(one) for one in refused if one.appealed_at is None), *map(_reported, reports)]
+    others = [_refused(one) for one in refused if one.appealed_at is None]
+    others += [*map(_reported, reports), *map(_withheld, withheld)]
     return [*appeals, *sorted(others, key=lambda item: item.at)]
 
 
@@ -69,4 +75,19 @@ def _reported(one: Report) -> ReviewItem:
         at=one.created_at,
         release="the report is dismissed",
         report=one,
+    )
+
+
+def _withheld(one: WithheldPicture) -> ReviewItem:
+    found = "could not be looked at" if one.score is None else f"score {one.score:.2f} by {one.scored_by}"
+    return ReviewItem(
+        kind="withheld",
+        number=one.id,
+        user_id=one.user_id,
+        title="Withheld picture" if one.job_id else "Handed-in picture",
+        why=f"rule “{one.rule}”, {found}",
+        said=one.words,
+        at=one.created_at,
+        release="its member alone gets it, in a direct message, behind a spoiler" if one.kept and one.job_id else "",
+        withheld=one,
     )

@@ -6,7 +6,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -387,12 +387,20 @@ class Settings(BaseSettings):
     moderation_withheld_days: int = Field(
         0,
         ge=0,
-        description="For how many days a withheld picture is kept for moderators, with its words. 0: it is deleted.",
+        description="For how many days a withheld picture is kept for moderators. 0: it is deleted at once.",
     )
     moderation_picture_model: str = Field(
         "",
         description="An ONNX file that looks at pictures instead of the one that the extra safety brings, with a card "
         "beside it; see docs/moderation.md.",
+    )
+    moderation_real_people: Literal["off", "ask", "refuse"] = Field(
+        "off",
+        description="Orders whose words name somebody of the list below: off, ask (for the right to, once per order) "
+        "or refuse; see docs/moderation.md.",
+    )
+    moderation_real_people_file: str = Field(
+        "", description="That list: a text file with one name a line, # for comments, read at the start."
     )
     moderation_self_grants: bool = Field(
         False, description="Whether moderators may grant to themselves. The bot's owners always may."
@@ -408,7 +416,8 @@ class Settings(BaseSettings):
         14,
         ge=0,
         le=365,
-        description="For how many days the words of refused orders are kept for moderators. 0: not at all.",
+        description="For how many days the words of refused orders and withheld pictures are kept for moderators. "
+        "0: not at all.",
     )
     moderation_refusals: int = Field(
         5,

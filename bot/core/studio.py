@@ -17,6 +17,7 @@ from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
 from bot.core.patience import patiently
 from bot.core.picture_safety import PictureSafety
+from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
 from bot.core.requests import OrderRequest, StatusMessage, Validator, short_of_credits
 from bot.core.results import Messenger
 from bot.core.results import Result as Result
@@ -48,11 +49,17 @@ class Studio:
     """Takes orders and sees them through, also those that an earlier run of the bot left open."""
 
     def __init__(
-        self, settings: Settings, stores: Stores, engine: Engine, messenger: Messenger, safety: PictureSafety
+        self,
+        settings: Settings,
+        stores: Stores,
+        engine: Engine,
+        messenger: Messenger,
+        safety: PictureSafety,
+        real_people: RealPeople = NO_REAL_PEOPLE,
     ) -> None:
         self.stores = stores
         self.engine = engine
-        self.validator = Validator(settings, stores, engine)
+        self.validator = Validator(settings, stores, engine, real_people)
         self._messenger = messenger
         self._maker = Maker(stores, engine, self.validator)
         self._follower = Follower(settings, stores, engine, self._maker, safety)
@@ -69,8 +76,7 @@ class Studio:
     async def order(self, request: OrderRequest, answer: StatusMessage) -> Order[PictureSpec]:
         """Check the request, charge for it and write it down, all or nothing; then see it through in the background.
 
-        Raises Refused (PriceUnconfirmed: the person must see the price first), EngineError or DataError, and has
-        then changed nothing.
+        Raises what `Validator.order_for` raises, and has then changed nothing.
         """
         if self._closing:
             raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")

@@ -14,6 +14,7 @@ from PIL import Image
 
 from bot.core.engine_setup import make_catalogue, ram_share_bytes
 from bot.core.errors import SettingsError
+from bot.core.real_people import read_names, real_people_of
 from bot.core.settings import Settings
 from bot.operations.diagnosis import Diagnosis
 from bot.operations.weights_check import check_weights
@@ -58,6 +59,7 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
         yield _studio()
     yield _faces()
     yield _safety(settings)
+    yield _real_people(settings)
     if settings.model_local or settings.model_file or settings.model_folder:
         yield from check_weights(settings)
         yield from _device(settings)
@@ -194,6 +196,21 @@ def _safety(settings: Settings) -> Diagnosis:
         f"Safety: {why}, so pictures are not looked at before they are shown, and adult content can be allowed "
         f"nowhere. {mend}",
     )
+
+
+def _real_people(settings: Settings) -> Diagnosis:
+    """How many names are looked for, and what is done about them."""
+    mode, file = settings.moderation_real_people, settings.moderation_real_people_file
+    if mode == "off" and not file:
+        return Diagnosis("good", "Real people: MODERATION_REAL_PEOPLE is off; no names are looked for.")
+    try:
+        count = read_names(Path(file)).count if mode == "off" else real_people_of(settings).names.count
+    except SettingsError as error:
+        return Diagnosis("bad", f"Real people: {error}")
+    if mode == "off":
+        return Diagnosis("note", f"Real people: {count:,} names in {file}, but MODERATION_REAL_PEOPLE is off.")
+    done = "is refused" if mode == "refuse" else "asks its person for the right to"
+    return Diagnosis("good" if count else "note", f"Real people: an order with one of {count:,} names {done}.")
 
 
 def _try_classifier(named: str) -> str:

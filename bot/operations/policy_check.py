@@ -1,6 +1,7 @@
 """`python -m bot policy PROMPT`: what policy makes of a prompt, its rule and what it found, as JSON.
 
-Pure: no database, no settings and no network. Block lists are not asked.
+Without database and network. The operator's own lists are asked, MODERATION_BLOCKED and the real people of
+MODERATION_REAL_PEOPLE; a server's block list is not.
 """
 
 import json
@@ -9,20 +10,40 @@ from typing import Any
 
 from bot.core.carried_people import NOBODY, of_years
 from bot.core.policy import PolicyQuestion, PolicyRefusal, decide, finding
+from bot.core.policy_reading import every_word
+from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
 from engine.prompt import MAX_TEXT, parse
 
 
-def run(prompt: str, character_age: int | None, *, upload: bool, adult: bool) -> int:
+def run(
+    prompt: str,
+    character_age: int | None,
+    *,
+    upload: bool,
+    adult: bool,
+    blocked: tuple[str, ...] = (),
+    real_people: RealPeople = NO_REAL_PEOPLE,
+) -> int:
     """Print the answer; returns the exit code, 0 whatever the decision is and 2 when the prompt is too long."""
     if len(prompt) > MAX_TEXT:
         print(f"The prompt is longer than {MAX_TEXT:,} characters.")
         return 2
-    print(json.dumps(checked(prompt, character_age, upload=upload, adult=adult), ensure_ascii=False, indent=2))
+    said = checked(prompt, character_age, upload=upload, adult=adult, blocked=blocked, real_people=real_people)
+    print(json.dumps(said, ensure_ascii=False, indent=2))
     return 0
 
 
-def checked(prompt: str, character_age: int | None, *, upload: bool, adult: bool) -> dict[str, Any]:
-    """`decision` ("allowed", "adult" or "refused"), `rule` and `sentence` ("" unless refused) and the `finding`."""
+def checked(
+    prompt: str,
+    character_age: int | None,
+    *,
+    upload: bool,
+    adult: bool,
+    blocked: tuple[str, ...] = (),
+    real_people: RealPeople = NO_REAL_PEOPLE,
+) -> dict[str, Any]:
+    """`decision` ("allowed", "adult", "refused", or "ask" for the right to show `names`), `rule` and `sentence` (""
+    unless refused), the `names` of real people and the `finding`."""
     question = PolicyQuestion(
         prompt=parse(prompt),
         from_upload=upload,
@@ -30,11 +51,14 @@ def checked(prompt: str, character_age: int | None, *, upload: bool, adult: bool
         operator_allows_adult=adult,
         server_allows_adult=adult,
         channel_age_restricted=adult,
+        operator_blocked=blocked,
+        real_people=real_people,
     )
     decision = decide(question)
-    said: dict[str, Any] = {"decision": "refused", "rule": "", "sentence": ""}
+    names = real_people.named_in(every_word(question.prompt))
+    said: dict[str, Any] = {"decision": "refused", "rule": "", "sentence": "", "names": names}
     if isinstance(decision, PolicyRefusal):
         said |= asdict(decision)
     else:
-        said["decision"] = "adult" if decision.adult else "allowed"
+        said["decision"] = "ask" if decision.names else "adult" if decision.adult else "allowed"
     return {**said, "finding": asdict(finding(question))}

@@ -10,7 +10,7 @@ from typing import Final
 import discord
 
 from bot.app import App, Interaction
-from bot.core import picture_rights
+from bot.core import carried_people, picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
 from bot.guard import Actor
@@ -48,14 +48,17 @@ class Source:
 
 
 async def from_portrait(bot: App, portrait: Portrait[PictureSpec]) -> Source:
-    """One of the bot's portraits; one that was made from an uploaded picture passes that on."""
+    """One of the bot's portraits. One that was made from an uploaded picture passes that on; so does a sexual one."""
     order = await bot.stores.orders.get(portrait.order_id)
+    people = carried_people.from_text(await bot.stores.asked_people.of_order(portrait.order_id))
+    if portrait.spoiler:
+        people = carried_people.together([people, carried_people.SEXUAL_PICTURE])
     return Source(
         sha256=portrait.sha256,
         width=portrait.spec.width,
         height=portrait.spec.height,
         from_upload=order is None or order.from_upload,
-        people=await bot.stores.asked_people.of_order(portrait.order_id),
+        people=carried_people.to_text(people),
         portrait=portrait,
     )
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 from data.core.database import Database, Transaction
 from data.core.rows import of_row
@@ -40,6 +40,8 @@ class AuditAction(StrEnum):
     BLOCK_FACE = "block face"
     UNBLOCK_FACE = "unblock face"
     WITHHELD = "picture withheld"
+    SEE_WITHHELD = "look at withheld picture"
+    CONFIRM_RIGHT = "confirm right to show"
 
 
 ABOUT_CHARACTERS: Final = frozenset(
@@ -55,6 +57,16 @@ ABOUT_CHARACTERS: Final = frozenset(
 """Their details name a character, which goes with the person whose it was."""
 REPORTS: Final = frozenset({AuditAction.REPORT_CHARACTER})
 """Whom these are about is not told what was said."""
+
+
+Outcome = Literal["released", "deleted", "warned", "banned"]
+"""What moderators decide about an order that a rule refused, or a picture that was withheld."""
+SETTLED_AS: Final[Mapping[Outcome, AuditAction]] = {
+    "released": AuditAction.RELEASE_REFUSED,
+    "deleted": AuditAction.DELETE_REFUSED,
+    "warned": AuditAction.WARN,
+    "banned": AuditAction.SETTLE_BY_BAN,
+}
 
 
 def in_sql(actions: frozenset[AuditAction]) -> str:

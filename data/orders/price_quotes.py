@@ -1,4 +1,4 @@
-"""Quotes: orders that wait until somebody has confirmed their price, or how their words were read."""
+"""Quotes: orders that wait until somebody has confirmed their price, how their words were read, or a right."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ _COLUMNS = (
     "id, guild_id, user_id, prompt, model, lane, count, parent_portrait_id, price, state, created_at, expires_at, more,"
     " asks, typed"
 )
+
+
+Asks = Literal["price", "reading", "right"]
+"""What is to be confirmed: the price, how the words were read, or the right to show the real people in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +38,7 @@ class Quote:
     expires_at: float
     state: Literal["open", "ordered", "cancelled"] = "open"
     more: str = ""
-    asks: Literal["price", "reading"] = "price"
+    asks: Asks = "price"
     typed: str = ""
 
 

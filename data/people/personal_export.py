@@ -76,8 +76,8 @@ _DOCUMENTS: Mapping[str, str] = {
         WHERE c.user_id = :user ORDER BY c.id, r.version, r.position""",
     "tries": f"""SELECT t.* FROM job_tries t JOIN jobs j ON j.id = t.job_id
         JOIN orders o ON o.id = j.order_id WHERE o.account_id IN {_MINE} ORDER BY j.arrival, t.number""",
-    "withheld": """SELECT guild_id AS server_id, order_id, job_id, rule, score, scored_by, created_at, settled_at,
-        outcome FROM withheld WHERE user_id = :user ORDER BY created_at, id""",
+    "withheld": """SELECT guild_id AS server_id, order_id, job_id, rule, score, scored_by, words, created_at,
+        settled_at, outcome FROM withheld WHERE user_id = :user ORDER BY id""",
     "references": "SELECT * FROM saved_references WHERE user_id = :user ORDER BY id",
     "styles": "SELECT name, prompt, created_at FROM styles WHERE user_id = :user ORDER BY id",
     "drafts": "SELECT prompt, updated_at FROM drafts WHERE user_id = :user ORDER BY updated_at",

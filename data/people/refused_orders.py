@@ -10,19 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from data.core import audit
-from data.core.audit import AuditAction
+from data.core.audit import SETTLED_AS, AuditAction, Outcome
 from data.core.database import Database
 from data.core.rows import of_row
 
-Outcome = Literal["released", "deleted", "warned", "banned"]
 MOST_WORDS: Final = 4_000
 """How many characters of the words are kept."""
-_ACTIONS: Final[Mapping[Outcome, AuditAction]] = {
-    "released": AuditAction.RELEASE_REFUSED,
-    "deleted": AuditAction.DELETE_REFUSED,
-    "warned": AuditAction.WARN,
-    "banned": AuditAction.SETTLE_BY_BAN,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +125,7 @@ class RefusedOrders:
             if row is None:
                 return False
             await audit.record(
-                tx, guild_id, actor_id, _ACTIONS[outcome], target_id=row["user_id"], detail=row["rule"], now=now
+                tx, guild_id, actor_id, SETTLED_AS[outcome], target_id=row["user_id"], detail=row["rule"], now=now
             )
         return True
 

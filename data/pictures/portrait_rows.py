@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic
 
@@ -161,6 +162,14 @@ class Portraits(Generic[Spec]):
         """The user's last portrait in one server (None: anywhere)."""
         newest = await self.of_user(guild_id, user_id, limit=1)
         return newest[0] if newest else None
+
+    async def behind_spoiler(self, pictures: Collection[str]) -> bool:
+        """Whether one of these pictures, by sha256, is a portrait that is shown behind a spoiler."""
+        row = await self._db.fetch_one(
+            "SELECT 1 FROM portraits WHERE spoiler AND sha256 IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(pictures)),),
+        )
+        return row is not None
 
     async def older_than(self, moment: float, *, limit: int = 100) -> Sequence[int]:
         """Ids of portraits made before `moment`, oldest first."""

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
-from data.core.audit import AuditAction, record
+from data.core.audit import SETTLED_AS, AuditAction, Outcome, record
 from data.core.database import Database, Transaction, finish
 from data.core.files import private_folder, remove, sync_folder, write_durably
 from data.core.rows import of_row
@@ -40,9 +40,13 @@ class NewWithheld:
 
 @dataclass(frozen=True, slots=True)
 class WithheldPicture:
-    """As kept; `settled_at` is None while nobody has decided, then `settled_by` and `outcome` say who and what."""
+    """As kept; `settled_at` is None while nobody has decided, then `settled_by` and `outcome` say who and what.
 
-    id: str
+    `audit_id` is its entry in the audit. Times in epoch seconds; `kept` and `words` are "" once they are gone.
+    """
+
+    id: int
+    audit_id: int | None
     job_id: str | None
     order_id: str | None
     guild_id: int
@@ -55,7 +59,7 @@ class WithheldPicture:
     created_at: float
     settled_at: float | None
     settled_by: int
-    outcome: str
+    outcome: Outcome | Literal[""]
 
 
 class WithheldPictures:
@@ -76,28 +80,46 @@ class WithheldPictures:
         sync_folder(self.folder)
         return name
 
-    async def drop(self, kept: str) -> None:
-        """Remove a file whose row was not written; "" is none."""
-        if kept:
+    async def drop_loose(self, kept: str) -> None:
+        """Remove a file that no row knows, as its row was not written; "" is none."""
+        if kept and await self._db.fetch_one("SELECT 1 FROM withheld WHERE kept = ?", (kept,)) is None:
             await asyncio.to_thread(remove, self.folder / kept)
 
-    async def add(self, new: NewWithheld, *, now: float) -> str:
-        """Write down what was withheld, with its entry in the audit; its id. Raises ErasedMeanwhile, NoSpace."""
+    async def add(self, new: NewWithheld, *, now: float) -> int:
+        """Write down what was withheld, with its entry in the audit; its number. Raises ErasedMeanwhile, NoSpace."""
         async with self._db.storing(new.user_id) as tx:
             return await insert_withheld(tx, new, now)
 
-    async def get(self, withheld_id: str) -> WithheldPicture | None:
-        """None when there is none of that id."""
-        row = await self._db.fetch_one("SELECT * FROM withheld WHERE id = ?", (withheld_id,))
+    async def get(self, number: int) -> WithheldPicture | None:
+        """None when there is none of that number."""
+        row = await self._db.fetch_one("SELECT * FROM withheld WHERE id = ?", (number,))
         return None if row is None else of_row(WithheldPicture, row)
 
-    async def list_open(self, guild_id: int, *, limit: int = 25) -> Sequence[WithheldPicture]:
-        """Those of a server that nobody has decided about, the oldest first."""
+    async def of_job(self, job_id: str) -> WithheldPicture | None:
+        """What was withheld of a job."""
+        row = await self._db.fetch_one("SELECT * FROM withheld WHERE job_id = ?", (job_id,))
+        return None if row is None else of_row(WithheldPicture, row)
+
+    async def open(self, guild_id: int, *, since: float = 0.0, limit: int = 100) -> Sequence[WithheldPicture]:
+        """Those of a server that nobody has decided about, the oldest first: withheld since then (epoch seconds), or
+        with something kept of them."""
         rows = await self._db.fetch_all(
-            "SELECT * FROM withheld WHERE guild_id = ? AND settled_at IS NULL ORDER BY created_at, id LIMIT ?",
-            (guild_id, limit),
+            "SELECT * FROM withheld WHERE guild_id = ? AND settled_at IS NULL"
+            " AND (kept <> '' OR words <> '' OR created_at >= ?) ORDER BY id LIMIT ?",
+            (guild_id, since, limit),
         )
         return [of_row(WithheldPicture, row) for row in rows]
+
+    async def words_of(self, audit_ids: Sequence[int]) -> Mapping[int, str]:
+        """The words that are still kept, by the number of the entry in the audit."""
+        if not audit_ids:
+            return {}
+        marks = ", ".join("?" * len(audit_ids))
+        rows = await self._db.fetch_all(
+            f"SELECT audit_id, words FROM withheld WHERE audit_id IN ({marks}) AND words <> ''",  # noqa: S608
+            tuple(audit_ids),
+        )
+        return {row["audit_id"]: row["words"] for row in rows}
 
     async def read(self, one: WithheldPicture) -> bytes | None:
         """Its picture; None where it was not kept, or is gone."""
@@ -108,34 +130,39 @@ class WithheldPictures:
         except FileNotFoundError:
             return None
 
-    async def settle(self, withheld_id: str, outcome: str, *, actor_id: int, now: float) -> bool:
-        """Write a moderator's decision down, once, and remove the file; False when it was decided already.
-
-        Who releases a picture reads it before.
-        """
-        if not outcome:
-            raise ValueError("a decision has a name")
+    async def settle(self, number: int, outcome: Outcome, *, guild_id: int, actor_id: int, now: float) -> bool:
+        """Write a moderator's decision down, once, audited, and remove the file; "deleted" erases the words too. False
+        when it is settled, gone or another server's. Who releases a picture reads it before."""
         async with self._db.storing(actor_id) as tx:
-            row = await tx.one("SELECT kept FROM withheld WHERE id = ? AND settled_at IS NULL", (withheld_id,))
+            row = await tx.one(
+                "SELECT user_id, rule, kept FROM withheld WHERE id = ? AND guild_id = ? AND settled_at IS NULL",
+                (number, guild_id),
+            )
             if row is None:
                 return False
             await tx.execute(
-                "UPDATE withheld SET settled_at = ?, settled_by = ?, outcome = ?, kept = '' WHERE id = ?",
-                (now, actor_id, outcome, withheld_id),
+                "UPDATE withheld SET settled_at = ?1, settled_by = ?2, outcome = ?3, kept = '',"
+                " words = iif(?3 = 'deleted', '', words) WHERE id = ?4",
+                (now, actor_id, outcome, number),
             )
+            action, member = SETTLED_AS[outcome], row["user_id"]
+            await record(tx, guild_id, actor_id, action, target_id=member, detail=row["rule"], now=now)
             self._remove_after(tx, [row["kept"]])
         return True
 
-    async def forget(self, *, before: float) -> int:
-        """Remove files and words of what was withheld before a moment (epoch seconds); how many. The record stays."""
+    async def forget(self, *, files_before: float, words_before: float) -> int:
+        """Remove the files and the words of what was withheld before these moments (epoch seconds); of how many. The
+        record stays."""
         async with self._db.transaction() as tx:
-            rows = await tx.execute(
-                "SELECT id, kept FROM withheld WHERE (kept <> '' OR words <> '') AND created_at < ?", (before,)
+            files = await tx.execute(
+                "SELECT id, kept FROM withheld WHERE kept <> '' AND created_at < ?", (files_before,)
             )
-            for row in rows:
-                await tx.execute("UPDATE withheld SET kept = '', words = '' WHERE id = ?", (row["id"],))
-            self._remove_after(tx, [row["kept"] for row in rows])
-        return len(rows)
+            said = await tx.execute(
+                "UPDATE withheld SET words = '' WHERE words <> '' AND created_at < ? RETURNING id", (words_before,)
+            )
+            await tx.execute("UPDATE withheld SET kept = '' WHERE kept <> '' AND created_at < ?", (files_before,))
+            self._remove_after(tx, [row["kept"] for row in files])
+        return len({row["id"] for row in (*files, *said)})
 
     def _remove_after(self, tx: Transaction, names: Sequence[str]) -> None:
         for name in filter(None, names):
@@ -155,14 +182,15 @@ def _sweep(folder: Path, wanted: set[str]) -> int:
     return len(loose)
 
 
-async def insert_withheld(tx: Transaction, new: NewWithheld, now: float) -> str:
-    """The row and its entry in the audit, within the transaction that ends the job; the row's id."""
-    withheld_id = secrets.token_hex(8)
-    await tx.execute(
-        "INSERT INTO withheld (id, job_id, order_id, guild_id, user_id, rule, score, scored_by, words, kept,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+async def insert_withheld(tx: Transaction, new: NewWithheld, now: float) -> int:
+    """The row and its entry in the audit, within the transaction that ends the job; the row's number."""
+    said = "not looked at" if new.score is None else f"score {new.score:.2f}"
+    entry = await record(tx, new.guild_id, new.user_id, AuditAction.WITHHELD, detail=f"{new.rule}, {said}", now=now)
+    rows = await tx.execute(
+        "INSERT INTO withheld (audit_id, job_id, order_id, guild_id, user_id, rule, score, scored_by, words, kept,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         (
-            withheld_id,
+            entry,
             new.job_id,
             new.order_id,
             new.guild_id,
@@ -175,6 +203,4 @@ async def insert_withheld(tx: Transaction, new: NewWithheld, now: float) -> str:
             now,
         ),
     )
-    said = "not looked at" if new.score is None else f"score {new.score:.2f}"
-    await record(tx, new.guild_id, new.user_id, AuditAction.WITHHELD, detail=f"{new.rule}, {said}", now=now)
-    return withheld_id
+    return int(rows[0]["id"])

@@ -31,6 +31,7 @@ CUSTOM_IDS = {
     "PickMenu": [f"order:pick:{ID}"],
     "CancelButton": [f"order:cancel:{ID}"],
     "QuoteButton": [f"quote:confirm:{ID}", f"quote:cancel:{ID}"],
+    "RightButton": [f"right:yes:{ID}", f"right:no:{ID}"],
     "ReadingButton": [f"reading:{action}:{ID}" for action in ("make", "mend", "report", "store", "cancel")],
     "ConsentButton": [f"consent:yes:{ID}", f"consent:no:{ID}"],
     "FaceButton": [f"face:1:{ID}:0"],
@@ -43,6 +44,7 @@ CUSTOM_IDS = {
     "ReviewButton": [
         *(f"review:{action}:refused:1" for action in ("release", "delete", "warn", "ban", "next", "open")),
         "review:delete:character:1",
+        "review:show:withheld:1",
     ],
     "MisreadButton": ["misread:ask:1", "misread:write:1"],
     "AppealButton": ["appeal:1"],

@@ -123,6 +123,11 @@ async def test_a_blocked_face_is_refused_in_uploads_characters_and_pictures_unti
     picture = ("x.png", faces.png("ana-4"))
     edited = await world.sam.slash(world.channel, "edit", change="in a hat", picture=picture)
     assert "blocked here" in said(edited)
+    files = list(world.stores.pictures.folder.iterdir())
+    kept = await world.sam.slash(world.channel, "reference save", name="coat", use="outfit", picture=picture)
+    assert "blocked here" in said(kept)
+    assert list(world.stores.pictures.folder.iterdir()) == files
+    assert await world.stores.references.list(world.sam.id) == []
     assert "Saved" in await save(world, world.sam, "kai", "kai-1")
     assert "she asked" in said(await world.mira.slash(world.channel, "moderate faces"))
     assert "owner" in said(await world.mira.slash(world.channel, "moderate unblock-face", number=1, everywhere=True))

