@@ -87,7 +87,8 @@ def _letters_by_name() -> dict[int, str]:
 
 _PLAIN_LETTERS: Final = {
     **_letters_by_name(),
-    **str.maketrans(
+    **str.maketrans({"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ə": "e", "ɑ": "a", "ʊ": "u", "ɩ": "i"}),
+    **str.maketrans({"⭕": "o", "ŋ": "n"}),
         {"æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ə": "e", "ɑ": "a", "ʊ": "u", "ɩ": "i", "⭕": "o", "ŋ": "n"}
     ),
 }
