@@ -22,6 +22,7 @@ from bot.core.results import Result as Result
 from bot.core.results import facts as facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.core.studio_watcher import StudioWatcher
 from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
@@ -47,14 +48,21 @@ class Studio:
     """Takes orders and sees them through, also those that an earlier run of the bot left open."""
 
     def __init__(
-        self, settings: Settings, stores: Stores, engine: Engine, messenger: Messenger, safety: PictureSafety
+        self,
+        settings: Settings,
+        stores: Stores,
+        engine: Engine,
+        messenger: Messenger,
+        safety: PictureSafety,
+        watcher: StudioWatcher | None = None,
     ) -> None:
+        self._watcher = watcher or StudioWatcher()
         self.stores = stores
         self.engine = engine
         self.validator = Validator(settings, stores, engine)
         self._messenger = messenger
         self._maker = Maker(stores, engine, self.validator)
-        self._follower = Follower(settings, stores, engine, self._maker, safety)
+        self._follower = Follower(settings, stores, engine, self._maker, safety, self._watcher)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._takes: Counter[str] = Counter()
@@ -82,6 +90,7 @@ class Studio:
             order = await self._place(new)
             faults.after("row")
             if order.created:
+                self._watcher.order_placed(order)
                 ignored = (*request.ignored, *self.validator.not_taken(request))
                 if ignored or request.drawn:
                     self._follower.typed[order.id] = (ignored, request.drawn)

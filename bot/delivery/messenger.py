@@ -21,6 +21,7 @@ from bot.components import portrait_buttons
 from bot.core.picture_safety import PictureSafety
 from bot.core.results import Result
 from bot.core.stores import Stores
+from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
 from bot.delivery.progress import DiscordProgressMessage
 from bot.messages import cards, series_sheet
@@ -60,10 +61,13 @@ class _Pace:
 class DiscordMessenger:
     """Sends and edits the messages of orders."""
 
-    def __init__(self, client: discord.Client, stores: Stores, safety: PictureSafety) -> None:
+    def __init__(
+        self, client: discord.Client, stores: Stores, safety: PictureSafety, watcher: StudioWatcher | None = None
+    ) -> None:
         self._client = client
         self._stores = stores
         self.safety = safety
+        self.watcher = watcher or StudioWatcher()
         self.pace = _Pace()
 
     def progress_message(self, order: Order) -> DiscordProgressMessage:

@@ -9,6 +9,7 @@ import aiohttp
 import discord
 
 from bot.components import portrait_buttons, series_menus
+from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
 from bot.messages import cards, series_sheet
 from data.orders.jobs import Order
@@ -40,6 +41,8 @@ class Editor(Protocol):
     def pace(self) -> Pace: ...
     @property
     def safety(self) -> Eyes: ...
+    @property
+    def watcher(self) -> StudioWatcher: ...
     async def edit(self, order: Order, payload: Payload) -> None: ...
     async def sheet_so_far(self, order: Order) -> series_sheet.Sheet | None: ...
 
@@ -53,7 +56,7 @@ class DiscordProgressMessage:
         self._prompt = from_json(order.prompt)
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
         self._again: set[str] = set()
-        self._unseen: bytes | None = None
+        self._unseen: tuple[str, bytes] | None = None
         self._preview: bytes | None = None
         self._sheet: series_sheet.Sheet | None = None
         self._on_sheet = 0
@@ -65,7 +68,7 @@ class DiscordProgressMessage:
     def update(self, job_id: str, event: Event) -> None:
         """Note where a portrait is; the message is edited when its turn comes."""
         if isinstance(event, Progress) and event.preview is not None:
-            self._unseen = event.preview
+            self._unseen = (job_id, event.preview)
         self._stages[job_id] = cards.Stage(event=event, again=job_id in self._again)
         self._schedule()
 
@@ -128,9 +131,11 @@ class DiscordProgressMessage:
 
     async def _look(self) -> None:
         """Only what was looked at is shown; what may not be takes away what was shown before it."""
-        preview, self._unseen = self._unseen, None
-        if preview is not None:
+        unseen, self._unseen = self._unseen, None
+        if unseen is not None:
+            job_id, preview = unseen
             self._preview = preview if await self._messenger.safety.may_preview(preview) else None
+            self._messenger.watcher.preview_looked_at(job_id, self._preview)
 
     async def _draw_sheet(self) -> None:
         """A series shows its pictures as they come."""
