@@ -11,7 +11,8 @@ import discord
 from bot.components import portrait_buttons, series_menus
 from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
-from bot.messages import cards, series_sheet
+from bot.messages import alt_text, cards, series_sheet
+from bot.messages.alt_text import DescribedPicture
 from data.orders.jobs import Order
 from engine.jobs.job import Downloading, Event, Progress, Queued
 from engine.prompt import from_json
@@ -117,11 +118,10 @@ class DiscordProgressMessage:
         self._last_edit = time.perf_counter()
         await self._look()
         await self._draw_sheet()
-        shown = self._preview if self._sheet is None else self._sheet.open_jpeg
-        pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
+        picture = self._picture()
         labels = [row.label for row in self._order.jobs if row.label]
-        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
-        payload = Payload([embed], pictures, self._view())
+        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=picture is not None, labels=labels)
+        payload = Payload([embed], (picture,) if picture is not None else (), self._view())
         try:
             await self._messenger.edit(self._order, payload)
         except (MessageGone, ChannelClosed):
@@ -136,6 +136,14 @@ class DiscordProgressMessage:
             job_id, preview = unseen
             self._preview = preview if await self._messenger.safety.may_preview(preview) else None
             self._messenger.watcher.preview_looked_at(job_id, self._preview)
+
+    def _picture(self) -> DescribedPicture | None:
+        """What can be shown of it by now: the newest preview, of a series the sheet."""
+        if self._sheet is None:
+            alt = alt_text.of_preview(self._prompt)
+            return DescribedPicture(cards.PREVIEW_NAME, self._preview, alt) if self._preview else None
+        alt = alt_text.of_sheet(self._sheet.title, self._sheet.cells)
+        return DescribedPicture(cards.PREVIEW_NAME, self._sheet.open_jpeg, alt) if self._sheet.open_jpeg else None
 
     async def _draw_sheet(self) -> None:
         """A series shows its pictures as they come."""
