@@ -9,13 +9,14 @@ import asyncio
 import logging
 import sys
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Literal
 
-from playwright.async_api import async_playwright, expect
+from playwright.async_api import Page, expect
 
-from bot.client import StudioBot
-from tests.e2e.browser import ARGUMENTS, chromium
+from tests.e2e.browser import browser_page, chromium
 from tests.e2e.stage import LiveBot, finished
 from tests.standin import Channel, Guild, StandIn
 
@@ -30,8 +31,8 @@ PROMPTS: Final = (
 PATIENCE_S: Final = 400
 Scheme = Literal["light", "dark"]
 _PAGES: Final[tuple[tuple[str, int, int, Scheme], ...]] = (
-    ("status.png", 1280, 900, "light"),
-    ("status-phone.png", 390, 844, "dark"),
+    ("status.png", 1280, 1100, "light"),
+    ("status-phone.png", 390, 1100, "dark"),
 )
 
 
@@ -48,23 +49,37 @@ def main() -> int:
 
 
 async def _photograph(folder: Path) -> None:
-    async with StandIn() as standin:
-        with tempfile.TemporaryDirectory() as data:
-            guild = standin.add_guild("Studio")
-            live = LiveBot(standin, _settings(Path(data), guild.id))
-            bot = await live.start()
-            try:
-                await _order(standin, standin.add_channel(guild, "portraits"), guild)
-                for name, width, height, scheme in _PAGES:
-                    await _photograph_page(_address(bot), folder / name, width, height, scheme)
-            finally:
-                await live.close()
+    with tempfile.TemporaryDirectory() as data:
+        async with StandIn() as standin, studio_at_work(standin, Path(data)) as address:
+            for name, width, height, scheme in _PAGES:
+                async with browser_page(width=width, height=height) as page:
+                    await look_in(page, address, scheme)
+                    await page.screenshot(path=folder / name)
+                print(f"Wrote {folder / name}.")
 
 
-def _address(bot: StudioBot) -> str:
-    if bot.status_site is None:
-        raise RuntimeError("the bot has no status page")
-    return bot.status_site.address
+@asynccontextmanager
+async def studio_at_work(standin: StandIn, folder: Path) -> AsyncIterator[str]:
+    """A bot that makes a portrait while others wait, and has finished one; the address of its page."""
+    guild = standin.add_guild("Studio")
+    live = LiveBot(standin, _settings(folder, guild.id))
+    bot = await live.start()
+    try:
+        if bot.status_site is None:
+            raise RuntimeError("the bot has no status page")
+        await _order(standin, standin.add_channel(guild, "portraits"), guild)
+        yield bot.status_site.address
+    finally:
+        await live.close()
+
+
+async def look_in(page: Page, address: str, scheme: Scheme) -> None:
+    """Open the page with the token, and wait for the preview of what is being made."""
+    await page.emulate_media(color_scheme=scheme)
+    await page.goto(address)
+    await page.get_by_label("Token").fill(TOKEN)
+    await page.get_by_role("button", name="Open the status page").click()
+    await expect(page.locator("#now img").first).not_to_have_js_property("naturalWidth", 0)
 
 
 def _settings(folder: Path, guild_id: int) -> dict[str, object]:
@@ -81,29 +96,13 @@ def _settings(folder: Path, guild_id: int) -> dict[str, object]:
 
 
 async def _order(standin: StandIn, channel: Channel, guild: Guild) -> None:
-    """One portrait that is finished, one that is refused, and several that are not begun or under way."""
+    """One portrait that is finished, one that is refused, and several that are under way or wait."""
     people = [standin.add_member(guild, f"member {number}") for number in range(len(PROMPTS))]
     await finished(await people[0].slash(channel, "portrait", prompt=PROMPTS[0]), PATIENCE_S)
     await (await people[0].slash(channel, "portrait", prompt="a nude woman")).wait_acked()
     for person, prompt in zip(people, PROMPTS, strict=True):
         await (await person.slash(channel, "portrait", prompt=prompt, quality="fine")).wait_acked()
     logging.getLogger("bot.delivery.messenger").warning("delivery did not get through: DiscordServerError")
-
-
-async def _photograph_page(address: str, target: Path, width: int, height: int, scheme: Scheme) -> None:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=chromium(), args=list(ARGUMENTS))
-        page = await browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-        page.set_default_timeout(PATIENCE_S * 1000)
-        await page.goto(address)
-        await page.get_by_label("Token").fill(TOKEN)
-        await page.get_by_role("button", name="Open the status page").click()
-        image = page.locator("#now img").first
-        await image.wait_for()
-        await expect(image).not_to_have_js_property("naturalWidth", 0)
-        await page.screenshot(path=target, full_page=True)
-        await browser.close()
-    print(f"Wrote {target}.")
 
 
 if __name__ == "__main__":

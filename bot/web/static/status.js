@@ -49,10 +49,10 @@ const gib = (bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 function ago(epoch) {
   const seconds = Math.max(0, Math.round(Date.now() / 1000 - epoch));
-  if (seconds < 90) return `${seconds} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 129600) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86400)} days`;
+  if (seconds < 90) return `${seconds}\u00a0s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)}\u00a0min`;
+  if (seconds < 129600) return `${Math.round(seconds / 3600)}\u00a0h`;
+  return `${Math.round(seconds / 86400)}\u00a0days`;
 }
 
 // Times that pass are written anew each second, without anything being sent.
@@ -90,9 +90,12 @@ function frame(job) {
     picture.append(element("span", "No preview"));
   }
   const model = element("p", job.model);
-  const facts = element("p", undefined, "faint");
-  facts.append(`${job.shape[0]}×${job.shape[1]} · ${job.lane} · `, since(job.since));
-  made.append(picture, progressOf(job), element("p", stageOf(job)), model, facts, element("p", job.job, "id"));
+  const ordered = element("p", undefined, "faint");
+  ordered.append("Ordered ", since(job.since, "", " ago"));
+  const said = element("div");
+  const shape = element("p", `${job.shape[0]}×${job.shape[1]}, ${job.lane} lane`, "faint");
+  said.append(element("p", stageOf(job)), progressOf(job), model, shape, ordered, element("p", job.job, "id"));
+  made.append(picture, said);
   return made;
 }
 
