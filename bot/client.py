@@ -79,7 +79,7 @@ class StudioBot(App):
         figures = _figures(settings)
         super().__init__(
             intents=intents,
-            http_trace=figures and figures.discord_trace(),
+            **({} if figures is None else {"http_trace": figures.discord_trace()}),
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,

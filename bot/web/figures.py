@@ -46,7 +46,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry(auto_describe=True)
         ProcessCollector(registry=registry)
-        in_registry = {"registry": registry, "namespace": "likeness"}
+        in_registry: dict[str, Any] = {"registry": registry, "namespace": "likeness"}
         self.orders = Counter("orders_placed", "Orders taken and charged.", **in_registry)
         self.closed = Counter("orders_closed", "Orders that ended, by how.", ["outcome"], **in_registry)
         self.portraits = Counter(

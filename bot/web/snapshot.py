@@ -252,5 +252,5 @@ def _today(figures: AllFigures, titles: Mapping[str, str]) -> dict[str, Any]:
 
 def _rough(milliseconds: float) -> int:
     """To two figures, so that the page is not sent anew for a hair."""
-    step = 10 ** max(0, len(str(int(milliseconds))) - 2)
+    step = int(10 ** max(0, len(str(int(milliseconds))) - 2))
     return round(milliseconds / step) * step

@@ -66,7 +66,7 @@ class StatusRoutes:
             app.router.add_get(f"/static/{name}", self._look_of(name))
         app.router.add_get("/", self._page)
         app.router.add_get("/metrics", self._for_the_known(self._metrics))
-        app.router.add_get("/events", self._for_the_known(self._events))
+        app.router.add_get("/events", self._for_the_known(self._events), allow_head=False)
         app.router.add_get("/previews/{name:[A-Za-z0-9_-]{1,40}}", self._for_the_known(self._preview))
         return app
 

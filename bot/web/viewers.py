@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Final
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class StatusViewers:
     def __len__(self) -> int:
         return len(self._viewers)
 
-    async def events(self) -> AsyncIterator[bytes]:
+    async def events(self) -> AsyncGenerator[bytes, None]:
         """What is to be written to one page, until it closes. Raises TooManyViewers before anything is given."""
         if self._closed or len(self._viewers) >= MOST_VIEWERS:
             raise TooManyViewers

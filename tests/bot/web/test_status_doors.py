@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
-from bot.web import status_site, viewers
+from bot.web import status_routes, status_site, viewers
 from tests.bot.web.visitor import TOKEN, opened, settings_for, visiting
 
 KNOWN_ONLY = ("/", "/metrics", "/events", "/previews/abc")
@@ -139,6 +140,27 @@ async def test_pages_beyond_the_most_are_told_so_and_the_others_share_each_state
             status, _, told = await owner.ask("/events")
             assert (status, told["retry-after"]) == (503, "30")
         assert (await owner.ask("/health/live"))[0] == 200
+
+
+async def test_a_page_that_reads_nothing_is_let_go_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status_routes, "WRITE_PATIENCE_S", 0.05)
+    monkeypatch.setattr(viewers, "TICK_S", 0.0)
+    async with opened(settings_for(tmp_path)) as (_, site):
+        sent = itertools.count()
+
+        async def much() -> dict[str, object]:
+            return {"number": next(sent), "much": "x" * 500_000}
+
+        monkeypatch.setattr(site.viewers, "_take", much)
+        where = urlsplit(site.address)
+        reader, writer = await asyncio.open_connection(where.hostname, where.port, limit=2**16)
+        try:
+            writer.write(f"GET /events HTTP/1.1\r\nHost: localhost\r\n{BEARER}\r\n".encode())
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            assert site.viewers._ticking is not None
+            await asyncio.wait_for(site.viewers._ticking, 60)  # it ends with the last viewer
+        finally:
+            writer.transport.abort()
 
 
 async def test_without_a_token_nothing_but_health_is_answered(tmp_path: Path) -> None:
