@@ -77,9 +77,10 @@ class StudioBot(App):
     ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
         figures = _figures(settings)
+        trace: dict[str, Any] = {} if figures is None else {"http_trace": figures.discord_trace()}
         super().__init__(
             intents=intents,
-            **({} if figures is None else {"http_trace": figures.discord_trace()}),
+            **trace,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,

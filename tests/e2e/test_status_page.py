@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.bot.web.visitor import TOKEN, visiting
 from tests.e2e.browser import browser_page, chromium
 from tests.e2e.stage import PROMPT, Stage
 from tests.standin import StandIn
-from tools.status_pictures import look_in, studio_at_work
+from tools.status_pictures import Scheme, look_in, studio_at_work
 
+LOOKS: tuple[tuple[int, Scheme], ...] = ((390, "dark"), (1280, "light"))
 SAFE_LABELS = {"model", "lane", "state", "outcome", "stage", "rule", "level", "code", "part", "le", "scope", "device"}
 
 
@@ -63,16 +64,22 @@ async def test_figures_count_what_was_done_and_name_nobody(stage: Stage) -> None
         await live.close()
 
 
+def heard_of(page: Page) -> list[str]:
+    """What the browser has to complain of from now on: errors of scripts, and what the policy keeps out."""
+    heard: list[str] = []
+    page.on("console", lambda message: heard.append(message.text))
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(chromium() is None, reason="there is no Chromium")
 async def test_the_page_shows_what_is_made_on_a_phone_and_on_a_desk_by_day_and_by_night(tmp_path: Path) -> None:
     grounds = set()
     async with StandIn() as standin, studio_at_work(standin, tmp_path) as address:
-        for width, scheme in ((390, "dark"), (1280, "light")):
+        for width, scheme in LOOKS:
             async with browser_page(width=width, height=900) as page:
-                complaints: list[str] = []
-                page.on("console", lambda message, into=complaints: into.append(message.text))
-                page.on("pageerror", lambda error, into=complaints: into.append(str(error)))
+                complaints = heard_of(page)
                 await look_in(page, address, scheme)
                 await page.screenshot(path=tmp_path / f"{width}.png", full_page=True)
                 assert await page.evaluate("document.documentElement.scrollWidth") == width
