@@ -18,7 +18,7 @@ from playwright.async_api import Page, expect
 
 from tests.e2e.browser import browser_page, chromium
 from tests.e2e.stage import LiveBot, finished
-from tests.standin import Channel, Guild, StandIn
+from tests.standin import Guild, StandIn
 
 FOLDER: Final = Path("docs")
 TOKEN: Final = "a-token-for-these-pictures"  # noqa: S105 - of a page that is gone when the picture is there
@@ -50,7 +50,7 @@ def main() -> int:
 
 async def _photograph(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data:
-        async with StandIn() as standin, studio_at_work(standin, Path(data)) as address:
+        async with StandIn() as standin, studio_at_work(standin, Path(data), finished_one=True) as address:
             for name, width, height, scheme in _PAGES:
                 async with browser_page(width=width, height=height) as page:
                     await look_in(page, address, scheme)
@@ -59,15 +59,15 @@ async def _photograph(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def studio_at_work(standin: StandIn, folder: Path) -> AsyncIterator[str]:
-    """A bot that makes a portrait while others wait, and has finished one; the address of its page."""
+async def studio_at_work(standin: StandIn, folder: Path, *, finished_one: bool = False) -> AsyncIterator[str]:
+    """A bot that makes a portrait while others wait, and has `finished_one` before; the address of its page."""
     guild = standin.add_guild("Studio")
     live = LiveBot(standin, _settings(folder, guild.id))
     bot = await live.start()
     try:
         if bot.status_site is None:
             raise RuntimeError("the bot has no status page")
-        await _order(standin, standin.add_channel(guild, "portraits"), guild)
+        await _order(standin, guild, finished_one=finished_one)
         yield bot.status_site.address
     finally:
         await live.close()
@@ -95,10 +95,12 @@ def _settings(folder: Path, guild_id: int) -> dict[str, object]:
     }
 
 
-async def _order(standin: StandIn, channel: Channel, guild: Guild) -> None:
-    """One portrait that is finished, one that is refused, and several that are under way or wait."""
+async def _order(standin: StandIn, guild: Guild, *, finished_one: bool) -> None:
+    """Perhaps one portrait that is finished, one that is refused, and several that are under way or wait."""
+    channel = standin.add_channel(guild, "portraits")
     people = [standin.add_member(guild, f"member {number}") for number in range(len(PROMPTS))]
-    await finished(await people[0].slash(channel, "portrait", prompt=PROMPTS[0]), PATIENCE_S)
+    if finished_one:
+        await finished(await people[0].slash(channel, "portrait", prompt=PROMPTS[0]), PATIENCE_S)
     await (await people[0].slash(channel, "portrait", prompt="a nude woman")).wait_acked()
     for person, prompt in zip(people, PROMPTS, strict=True):
         await (await person.slash(channel, "portrait", prompt=prompt, quality="fine")).wait_acked()

@@ -21,7 +21,8 @@ _STAGES: Final[dict[type, JobStage]] = {
 class LiveJob:
     """`since` is when it came (epoch seconds), `stage_began_s` of the clock that does not jump.
 
-    `step` of `steps` is done of its stage, 0 of 0 where nobody says; `preview` is the name of its picture, "" without.
+    `step` of `steps` is done of its stage, 0 of 0 where nobody says; `preview` is the name of its picture, "" without,
+    and `preview_before` of the one before, for pages that are about to ask for it.
     """
 
     job: Job
@@ -33,6 +34,7 @@ class LiveJob:
     step: int = 0
     steps: int = 0
     preview: str = ""
+    preview_before: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class LiveJobs:
         live = self.jobs.pop(job_id, None)
         if live is None:
             return None
-        self._previews.pop(live.preview, None)
+        self._drop(live)
         return None if live.stage in ("waiting", "downloading") else _end(live)
 
     def show(self, job_id: str, jpeg: bytes | None) -> None:
@@ -99,15 +101,21 @@ class LiveJobs:
         live = self.jobs.get(job_id)
         if live is None:
             return
-        self._previews.pop(live.preview, None)
-        live.preview = ""
-        if jpeg is not None:
-            live.preview = secrets.token_urlsafe(12)
-            self._previews[live.preview] = jpeg
+        if jpeg is None:
+            self._drop(live)
+            return
+        self._previews.pop(live.preview_before, None)
+        live.preview_before, live.preview = live.preview, secrets.token_urlsafe(12)
+        self._previews[live.preview] = jpeg
 
     def preview(self, name: str) -> bytes | None:
-        """The JPEG under this name, while it is the newest of a job that is being made."""
+        """The JPEG under this name, while it is the newest of a job that is being made, or the one before."""
         return self._previews.get(name)
+
+    def _drop(self, live: LiveJob) -> None:
+        for name in (live.preview, live.preview_before):
+            self._previews.pop(name, None)
+        live.preview = live.preview_before = ""
 
 
 def _enter(live: LiveJob, stage: JobStage) -> None:

@@ -32,7 +32,7 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 _HEALTH_ALONE: Final = "STATUS_TOKEN is not set, so only /health is answered. Set it in .env and start the bot again.\n"
 _STRANGE_HOST: Final = "The status page is not reached by this name. STATUS_HOSTS in .env lists the names that are.\n"
-_LOOKS: Final = {"status.css": "text/css", "status.js": "text/javascript"}
+_LOOKS: Final = {"status.css": "text/css", "status.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

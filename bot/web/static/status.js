@@ -85,6 +85,7 @@ function frame(job) {
     const image = element("img");
     image.src = `previews/${job.preview}`;
     image.alt = `Preview of ${job.job}`;
+    image.onerror = () => picture.replaceChildren(element("span", "No preview"));
     picture.append(image);
   } else {
     picture.append(element("span", "No preview"));
