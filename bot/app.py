@@ -13,6 +13,7 @@ from bot.core.picture_safety import PictureSafety
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
+from bot.core.studio_watcher import StudioWatcher
 from data.people.refused_orders import RefusedOrder
 from data.pictures.portrait_rows import Portrait
 from engine.pictures.decoding.decoder import Decoder
@@ -42,6 +43,8 @@ class App(discord.AutoShardedClient):
     """Decodes what is handed in, in processes apart."""
     safety: PictureSafety
     """Looks at pictures before anybody sees them."""
+    watcher: StudioWatcher
+    """Is told of what happens, for figures."""
     messenger: Remover
     waiting: Waiting
     """What goes on when a question is answered."""

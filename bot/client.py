@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from pathlib import Path
-from typing import Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 import discord
 from discord import app_commands
@@ -17,7 +17,7 @@ from bot.components import consent, picking, review_queue
 from bot.components.base import CONTROLS
 from bot.core import policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
-from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed
+from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed, SettingsError
 from bot.core.hosted_setup import OrderJournal
 from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety, classifier_of
@@ -25,6 +25,7 @@ from bot.core.real_people import NO_REAL_PEOPLE, RealPeople, real_people_of
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
+from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.messenger import DiscordMessenger
 from bot.guard import require_welcome
 from bot.maintenance import erasing
@@ -41,6 +42,10 @@ from engine.pictures.decoding.decoder import Decoder
 from engine.prompt import parse
 from engine.queue.engine import Engine
 from engine.safety.picture_classifier import PictureClassifier
+
+if TYPE_CHECKING:
+    from bot.web.figures import StudioFigures
+    from bot.web.status_site import StatusSite
 
 log = logging.getLogger(__name__)
 
@@ -74,17 +79,21 @@ class StudioBot(App):
         sync: Literal["changed", "always"] = "changed",
     ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
+        figures = _figures(settings)
+        trace: dict[str, Any] = {} if figures is None else {"http_trace": figures.discord_trace()}
         super().__init__(
             intents=intents,
+            **trace,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
         )
         self.settings = settings
         self.stores = stores
+        self.watcher = figures or StudioWatcher()
         self.tree = StudioTree(self)
         self.safety = PictureSafety(settings, stores, classifier, self._tell_withheld)
-        self.messenger = DiscordMessenger(self, stores, self.safety, Marker(settings))
+        self.messenger = DiscordMessenger(self, stores, self.safety, Marker(settings), self.watcher)
         attachments.bound(self.http)
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
@@ -96,9 +105,11 @@ class StudioBot(App):
             self._running_cap,
             OrderJournal(stores.orders),
             self.decoder,
+            self.watcher,
         )
-        self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety, real_people)
+        self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety, real_people, self.watcher)
         self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
+        self.status_site = _status_site(self, figures)
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync
@@ -147,6 +158,12 @@ class StudioBot(App):
         log.critical("the studio must start anew: %s", reason)
         self.exit_code = EXIT_FATAL
         self._closer = asyncio.create_task(self.close(), name="close-after-fatal")
+
+    async def start(self, token: str, *, reconnect: bool = True) -> None:
+        """The status page is open before Discord is asked, so that it says what is wrong with that."""
+        if self.status_site is not None:
+            await self.status_site.open()
+        await super().start(token, reconnect=reconnect)
 
     async def setup_hook(self) -> None:
         if why := identity.missing():
@@ -226,6 +243,7 @@ class StudioBot(App):
             await self._save_from_reply(message, handle, me)
         except replies.USER_FACING as error:
             guild_id = message.guild.id if message.guild else 0
+            refusals.count(self, error)
             refused = await refusals.keep(self, guild_id, message.author.id, error)
             parts = {} if refused is None else await self.refused(refused)
             await message.reply(replies.sentence_for(error), mention_author=False, **parts)
@@ -295,6 +313,8 @@ class StudioBot(App):
             self._warming.cancel()
         # Behind the engine, which has let go of what providers sent; whatever is being decoded ends at once.
         await self.decoder.close()
+        if self.status_site is not None:
+            await self.status_site.close()
         await super().close()
         await self.stores.close()
         log.info("stopped after %.1f s", time.perf_counter() - started)
@@ -302,6 +322,25 @@ class StudioBot(App):
     async def __aexit__(self, *_: object) -> None:
         # discord.py's own waits for its part alone; leaving before the database is closed would hang the process.
         await self.close()
+
+
+def _figures(settings: Settings) -> "StudioFigures | None":
+    """What watches the studio, where there is to be a status page. Raises SettingsError."""
+    if not settings.status_listen:
+        return None
+    try:
+        from bot.web.figures import StudioFigures
+    except ModuleNotFoundError as error:
+        raise SettingsError(f"STATUS_LISTEN is set, and {error.name} is not installed: run make install.") from error
+    return StudioFigures()
+
+
+def _status_site(bot: App, figures: "StudioFigures | None") -> "StatusSite | None":
+    if figures is None:
+        return None
+    from bot.web.status_site import StatusSite
+
+    return StatusSite(bot, figures)
 
 
 def _read_once(settings: Settings) -> Catalogue:

@@ -133,7 +133,7 @@ FLOORS = {
         "uploads",
         "components",
         "delivery maintenance",
-        "commands",
+        "commands web",
         "client",
         "*",
     ),

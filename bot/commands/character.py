@@ -1,6 +1,5 @@
 """`/character` and the message menu: faces that are saved, shown, shared, changed and deleted."""
 
-import io
 from typing import Any
 
 import discord
@@ -13,7 +12,7 @@ from bot.components.autocomplete import complete_character, complete_own_charact
 from bot.core import words
 from bot.core.errors import Gone, Refused
 from bot.guard import person_of
-from bot.messages import character_card, replies
+from bot.messages import alt_text, character_card, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver
 from data.characters.saved_characters import Character
@@ -108,7 +107,9 @@ async def show(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     used = await stores.characters.use(character.id) if character.user_id == interaction.user.id else None
     embed = character_card.shown(character, used, guild_id=interaction.guild_id or 0)
     embed.set_image(url="attachment://face.png")
-    await replies.whisper(interaction, embed=embed, file=discord.File(io.BytesIO(pictures), "face.png"))
+    await replies.whisper(
+        interaction, embed=embed, file=alt_text.described("face.png", pictures, alt_text.of_character(character))
+    )
 
 
 @group.command(description="Give a saved face another name.")

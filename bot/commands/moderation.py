@@ -14,7 +14,7 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import Refused
 from bot.guard import Actor, person_of, require_moderator
-from bot.messages import cards, ledger_words, replies
+from bot.messages import alt_text, cards, ledger_words, replies
 from data.core.audit import AuditAction, AuditEntry
 
 MODERATORS = discord.Permissions(manage_guild=True)
@@ -77,7 +77,7 @@ async def audit(
         limit=_EXPORTED if export else _SHOWN,
     )
     if export:
-        file = discord.File(io.BytesIO(as_csv(entries).encode()), "audit.csv")
+        file = alt_text.described("audit.csv", as_csv(entries).encode(), "The audit log as a table (CSV).")
         await replies.whisper(interaction, f"{len(entries):,} entries.", file=file)
         return
     stores, numbers = interaction.client.stores, [entry.id for entry in entries]

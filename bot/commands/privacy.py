@@ -1,7 +1,6 @@
 """`/privacy`: what is kept of a person, a copy of it, and the end of it. Open to everybody, also to who is banned."""
 
 import asyncio
-import io
 import time
 from typing import Any, ClassVar, Final
 
@@ -15,7 +14,7 @@ from bot.core import exporting, words
 from bot.core.errors import Refused
 from bot.core.stores import SPEC_FORM
 from bot.maintenance import erasing
-from bot.messages import cards, replies
+from bot.messages import alt_text, cards, replies
 from data.people.erasure import PersonalCounts
 from data.people.personal_export import everything_of
 from data.people.questions import Question
@@ -25,6 +24,7 @@ ABOUT: Final = "erase"
 WORDING: Final = 1
 GOOD_FOR_S: Final = 15 * 60
 _TOO_LARGE: Final = 40005
+_IN_FILE: Final = "A zip file with a copy of what is kept of you."
 
 group = app_commands.Group(name="privacy", description="What is kept of you: see it, have a copy, have it erased.")
 
@@ -100,7 +100,7 @@ async def export(interaction: Interaction, part: Range[int, 1, 10_000] = 1) -> N
 
 async def _send(interaction: Interaction, packed: exporting.Packed, sentence: str) -> None:
     try:
-        await replies.whisper(interaction, sentence, file=discord.File(io.BytesIO(packed.content), packed.name))
+        await replies.whisper(interaction, sentence, file=alt_text.described(packed.name, packed.content, _IN_FILE))
     except discord.HTTPException as error:
         if error.status != 413 and error.code != _TOO_LARGE:
             raise

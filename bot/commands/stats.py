@@ -1,7 +1,6 @@
 """`/stats`: a server's figures for its moderators, as a chart with the numbers beside it."""
 
 import asyncio
-import io
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,12 +13,13 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.core import words
 from bot.guard import person_of, require_moderator
-from bot.messages import cards, charts, replies
+from bot.messages import alt_text, cards, charts, replies
 from data.credits.hosted_costs import Costs
 from data.people.server_figures import DayFigures, Waits
 from engine.models.hosted_models import TITLES
 
 CHART_NAME = "stats.png"
+_TITLE = "Portraits a day"
 _MOST_COSTS = 8
 
 
@@ -37,14 +37,16 @@ async def stats(interaction: Interaction, days: Range[int, 1, 60] = 14) -> None:
     figures = await stores.stats.days(person.place.guild_id, [edge.timestamp() for edge in edges])
     waits = await stores.stats.waits(person.place.guild_id, since=edges[0].timestamp())
     names = [f"{edge.day}.{edge.month}." for edge in edges[:-1]]
-    picture = await asyncio.to_thread(charts.stacked_days, "Portraits a day", names, by_series(figures, len(names)))
+    series = by_series(figures, len(names))
+    picture = await asyncio.to_thread(charts.stacked_days, _TITLE, names, series)
     embed = _card(figures, waits, days)
     today = edges[-2]
     spans = {"since": edges[0].timestamp(), "day": today.timestamp(), "month": today.replace(day=1).timestamp()}
     _add_costs(embed, await stores.costs.sums(person.place.guild_id, **spans), "What the providers charged for it")
     if interaction.client.is_owner(person.user_id):
         _add_costs(embed, await stores.costs.sums(None, **spans), "The same in all servers")
-    await replies.whisper(interaction, embed=embed, file=discord.File(io.BytesIO(picture), CHART_NAME))
+    chart = alt_text.described(CHART_NAME, picture, alt_text.of_chart(_TITLE, series, names))
+    await replies.whisper(interaction, embed=embed, file=chart)
 
 
 def midnights(days: int, zone: ZoneInfo, now: datetime | None = None) -> list[datetime]:

@@ -1,7 +1,6 @@
 """What the buttons and menus of a portrait do. Whoever presses is checked here against the database, whatever the
 custom id says."""
 
-import io
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -17,7 +16,7 @@ from bot.core.extras import Extras
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import Actor, person_of, require_moderator
-from bot.messages import cards, replies
+from bot.messages import alt_text, cards, replies
 from bot.uploads import saving
 from data.characters.saved_characters import Character
 from data.orders.jobs import Order
@@ -153,7 +152,7 @@ async def picked(
     picture = await bot.stores.pictures.read(portrait.sha256)
     return portrait, {
         "embed": cards.portrait(portrait, image_name=name, attempts=await bot.stores.attempts.of_job(portrait.job_id)),
-        "file": discord.File(io.BytesIO(picture), name),
+        "file": alt_text.described(name, picture, alt_text.of_portrait(portrait)),
     }
 
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from bot.app import App, Interaction
 from bot.components import base, consent
 from bot.core.errors import NotYours
-from bot.messages import cards, replies
+from bot.messages import alt_text, cards, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver, SeveralFaces
 from data.characters.saved_characters import Character
@@ -58,7 +58,11 @@ async def question(bot: App, saver: Saver, keep: Keep, several: SeveralFaces) ->
     sheet = await asyncio.to_thread(numbered, several.picture, several.faces)
     embed = discord.Embed(title="Which face?", description=str(several), colour=cards.WAITING)
     embed.set_image(url="attachment://faces.png")
-    return {"embed": embed, "view": view, "file": discord.File(io.BytesIO(sheet), "faces.png")}
+    return {
+        "embed": embed,
+        "view": view,
+        "file": alt_text.described("faces.png", sheet, alt_text.of_faces(len(several.faces))),
+    }
 
 
 def numbered(picture: bytes, faces: Sequence[Face]) -> bytes:

@@ -17,6 +17,7 @@ from engine.pictures.decoding.decoder import Decoder
 from engine.placement.graphics_card import ram_for_models
 from engine.placement.sizes import GIB
 from engine.queue.engine import Engine, Limits
+from engine.queue.queue_watcher import QueueWatcher
 
 if TYPE_CHECKING:
     from engine.backends import Backend
@@ -113,9 +114,10 @@ def make_engine(
     running_cap: Callable[[str], int] | None = None,
     journal: "RequestJournal | None" = None,
     decoder: Decoder | None = None,
+    watcher: QueueWatcher | None = None,
 ) -> Engine:
     """An engine of these models that loads nothing until the first portrait. `journal` keeps what was bought, `decoder`
-    opens what providers send.
+    opens what providers send, `watcher` is told of every job.
     """
     for sentence in catalogue.refused:
         log.warning("%s", sentence)
@@ -151,4 +153,5 @@ def make_engine(
         on_fatal=on_fatal,
         running_cap=running_cap,
         weights=downloads,
+        watcher=watcher,
     )

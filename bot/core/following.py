@@ -23,6 +23,7 @@ from bot.core.picture_safety import PictureSafety, PictureWithheld
 from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.core.studio_watcher import StudioWatcher
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace, PictureMissing
 from data.orders.jobs import JobRow, Order
 from data.pictures.withheld import NewWithheld
@@ -51,7 +52,15 @@ class Follower:
     """Follows orders. `waiting_frames` are those of series that wait for a place; `typed` is told under portraits: what
     of the typed words meant nothing here, and what was drawn of choices in them."""
 
-    def __init__(self, settings: Settings, stores: Stores, engine: Engine, maker: Maker, safety: PictureSafety) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        stores: Stores,
+        engine: Engine,
+        maker: Maker,
+        safety: PictureSafety,
+        watcher: StudioWatcher,
+    ) -> None:
         self.waiting_frames: set[str] = set()
         self.typed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
         self.calls = Calls(stores)
@@ -59,8 +68,9 @@ class Follower:
         self._engine = engine
         self._maker = maker
         self._safety = safety
+        self._watcher = watcher
         self._marker = Marker(settings)
-        self._holding = IdentityRetries(settings, stores, engine)
+        self._holding = IdentityRetries(settings, stores, engine, watcher)
 
     async def see_through(
         self, order: Order, rows: Sequence[JobRow[PictureSpec]], streams: Mapping[str, Stream], messenger: Messenger
@@ -132,6 +142,7 @@ class Follower:
                 sentence = f"{error} Your credits are back."
             case PictureWithheld():
                 sentence, withheld = str(error), error.record
+                self._watcher.picture_withheld(withheld.rule)
             case NoSpace():
                 sentence = str(error)
             case _:
@@ -221,11 +232,13 @@ class Follower:
         now = time.time()
         if way is None and result.portraits:
             await patiently(lambda: orders.found_no_way(order.id, now), "noting that every way is closed")
+            self._watcher.order_closed(order, "unshown")
             log.warning("every way is closed; the person is told with their next command", extra={"job": order.id})
             return
         await patiently(lambda: orders.delivered(order.id, way, now), "settling an order")
         faults.after("settle")
         await patiently(lambda: orders.close(order.id), "closing an order")
+        self._watcher.order_closed(order, "delivered" if result.portraits else "refunded")
         log.info("order closed", extra={"job": order.id})
         # A direct message calls by itself.
         if result.portraits and way != "direct message" and now - order.created_at > MENTION_AFTER_S:
@@ -241,6 +254,7 @@ class Follower:
             log.exception("a refund could not be told; it is in the account", extra={"job": order_id})
         await patiently(lambda: orders.delivered(order_id, way, time.time()), "noting a refund")
         await patiently(lambda: orders.close(order_id), "closing an order")
+        self._watcher.order_closed(order, "refunded")
         log.info("order closed with a refund", extra={"job": order_id})
 
     async def drop(self, order_id: str, state: Literal["failed", "cancelled"], sentence: str) -> Order:

@@ -16,6 +16,7 @@ from bot.core.patience import patiently
 from bot.core.requests import MAX_SEED
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.core.studio_watcher import StudioWatcher
 from data.orders.attempts import Attempt, PinnedFace
 from data.orders.jobs import JobRow, Order
 from engine.faces import face_review
@@ -46,7 +47,10 @@ Render = Callable[[Job], Awaitable[Finished]]
 class IdentityRetries:
     """Looks at finished portraits and has those made again whose face is not the saved one."""
 
-    def __init__(self, settings: Settings, stores: Stores, engine: Engine) -> None:
+    def __init__(
+        self, settings: Settings, stores: Stores, engine: Engine, watcher: StudioWatcher | None = None
+    ) -> None:
+        self._watcher = watcher or StudioWatcher()
         self._settings = settings
         self._stores = stores
         self._engine = engine
@@ -61,9 +65,10 @@ class IdentityRetries:
             return first
         expected = expected_faces(await self._stores.attempts.pinned_faces(order.id))
         first = await self._with_its_face(row, model, job, first, render)
-        attempts = [(await self._look(first, expected, 1), first)]
+        attempts = [(await self._look(model, first, expected, 1), first)]
         while await self._again(row, model, attempts[-1][0]):
             number = len(attempts) + 1
+            self._watcher.picture_retried(model.id)
             try:
                 seed = (row.spec.seed + _SEED_STEP * (number - 1)) & MAX_SEED
                 finished = await render(replace(job, seed=seed, attempt_number=number))
@@ -72,7 +77,7 @@ class IdentityRetries:
             except EngineError as error:
                 log.info("a further attempt failed: %s", type(error).__name__, extra={"job": row.id})
                 break
-            attempts.append((await self._look(finished, expected, number), finished))
+            attempts.append((await self._look(model, finished, expected, number), finished))
         best, delivered = max(attempts, key=lambda one: _worth(one[0]))
         if len(attempts) > 1 or self._wants_more(model, best):
             await patiently(lambda: self._stores.attempts.choose(row.id, best.number), "choosing an attempt")
@@ -117,10 +122,13 @@ class IdentityRetries:
         editor = self._engine.catalogue.get(self._settings.likeness_editor)
         return None if self._engine.catalogue.unavailable(editor) else editor
 
-    async def _look(self, finished: Finished, expected: Sequence[ExpectedFace], number: int) -> Attempt:
+    async def _look(self, model: Model, finished: Finished, expected: Sequence[ExpectedFace], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
         seen = await asyncio.to_thread(face_review.portrait, finished.picture, expected)
-        return _attempt_of(seen, number, finished.seed)
+        attempt = _attempt_of(seen, number, finished.seed)
+        if attempt.likeness is not None:
+            self._watcher.face_measured(model.id, attempt.likeness)
+        return attempt
 
     async def _again(self, row: JobRow, model: Model, last: Attempt) -> bool:
         """Write the last attempt down, and whether another is to follow it; False when the job has ended meanwhile."""

@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.core import status_address
 from bot.core.errors import SettingsError
 from bot.core.tiers import Tier, with_built_in
 from data.credits.accounts import FREE
@@ -435,6 +436,22 @@ class Settings(BaseSettings):
     )
     signing_key: str = Field("", description="The P-256 key of that certificate, a PEM file.")
 
+    status_listen: str = Field(
+        "",
+        description="Where the status page, /metrics and /health are served, such as 127.0.0.1:8080. Empty: nowhere; "
+        "see docs/operating.md.",
+    )
+    status_token: SecretStr = Field(
+        SecretStr(""),
+        description="The password of the status page and of /metrics, 16 characters or more. Empty: only /health is "
+        "answered, and only on an address of this machine.",
+    )
+    status_hosts: tuple[str, ...] = Field(
+        (),
+        description='Host names that the page is reached by, as a JSON list, such as ["studio.example.org"]. '
+        "Addresses and localhost always are.",
+    )
+
     _old_names: tuple[str, ...] = PrivateAttr(())
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
@@ -457,6 +474,13 @@ class Settings(BaseSettings):
         if isinstance(self.model_warm, tuple):
             return tuple(dict.fromkeys(self.model_warm))
         return (self.model_default,) if self.model_warm else ()
+
+    @field_validator("status_listen")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value:
+            status_address.listen_address(value)
+        return value
 
     @field_validator("log_level")
     @classmethod
@@ -504,6 +528,12 @@ class Settings(BaseSettings):
         none = SecretStr("")
         keys = {"mage_api_key": none, "bfl_api_key": none, "openai_api_key": none, "google_api_key": none}
         return self.model_copy(update={**keys, "cluster_urls": (), "cluster_models": (), "cluster_api_key": none})
+
+    @model_validator(mode="after")
+    def _safe_page(self) -> Self:
+        if self.status_listen:
+            status_address.check(self.status_listen, self.status_token.get_secret_value())
+        return self
 
     @model_validator(mode="after")
     def _some_model(self) -> Self:

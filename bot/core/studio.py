@@ -24,6 +24,7 @@ from bot.core.results import Result as Result
 from bot.core.results import facts as facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.core.studio_watcher import StudioWatcher
 from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
@@ -56,13 +57,15 @@ class Studio:
         messenger: Messenger,
         safety: PictureSafety,
         real_people: RealPeople = NO_REAL_PEOPLE,
+        watcher: StudioWatcher | None = None,
     ) -> None:
+        self._watcher = watcher or StudioWatcher()
         self.stores = stores
         self.engine = engine
         self.validator = Validator(settings, stores, engine, real_people)
         self._messenger = messenger
         self._maker = Maker(stores, engine, self.validator)
-        self._follower = Follower(settings, stores, engine, self._maker, safety)
+        self._follower = Follower(settings, stores, engine, self._maker, safety, self._watcher)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._takes: Counter[str] = Counter()
@@ -89,6 +92,7 @@ class Studio:
             order = await self._place(new)
             faults.after("row")
             if order.created:
+                self._watcher.order_placed(order)
                 ignored = (*request.ignored, *self.validator.not_taken(request))
                 if ignored or request.drawn:
                     self._follower.typed[order.id] = (ignored, request.drawn)

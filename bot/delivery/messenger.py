@@ -22,6 +22,7 @@ from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety
 from bot.core.results import Result
 from bot.core.stores import Stores
+from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
 from bot.delivery.progress import DiscordProgressMessage
 from bot.messages import cards, series_sheet
@@ -61,11 +62,19 @@ class _Pace:
 class DiscordMessenger:
     """Sends and edits the messages of orders."""
 
-    def __init__(self, client: discord.Client, stores: Stores, safety: PictureSafety, marker: Marker) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        stores: Stores,
+        safety: PictureSafety,
+        marker: Marker,
+        watcher: StudioWatcher | None = None,
+    ) -> None:
         self._client = client
         self._stores = stores
         self._marker = marker
         self.safety = safety
+        self.watcher = watcher or StudioWatcher()
         self.pace = _Pace()
 
     def progress_message(self, order: Order) -> DiscordProgressMessage:

@@ -1,7 +1,6 @@
 """What a message of an order holds, in the shapes that it is tried in: plainer ones where Discord refuses the first."""
 
 import asyncio
-import io
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -12,7 +11,8 @@ from bot.core import before_after
 from bot.core.marking import Marker
 from bot.core.results import Result
 from bot.core.stores import Stores
-from bot.messages import cards, series_sheet
+from bot.messages import alt_text, cards, series_sheet
+from bot.messages.alt_text import DescribedPicture
 from data.orders.jobs import Order
 from engine.pictures import intake, provenance
 from engine.pictures.source_types import said_in, xmp
@@ -40,12 +40,12 @@ class Payload:
     """One message's worth of content; files are made afresh for each attempt, since sending consumes them."""
 
     embeds: list[discord.Embed]
-    pictures: tuple[tuple[str, bytes], ...] = ()
+    pictures: tuple[DescribedPicture, ...] = ()
     view: discord.ui.View | None = None
     content: str | None = None
 
     def files(self) -> list[discord.File]:
-        return [discord.File(io.BytesIO(data), name) for name, data in self.pictures]
+        return [picture.file() for picture in self.pictures]
 
 
 class PayloadBuilder:
@@ -78,13 +78,13 @@ class PayloadBuilder:
 
     async def _of_portraits(self, limit: int) -> Payload:
         order, result, portraits = self._order, self._result, self._result.portraits
-        pictures: list[tuple[str, bytes]] = []
+        pictures: list[DescribedPicture] = []
         embeds: list[discord.Embed] = []
         attempts = await self._stores.attempts.of_jobs([item.job_id for item in portraits])
         for item in portraits:
             data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit, self._marker)
             name = cards.file_name(item, kind)
-            pictures.append((name, data))
+            pictures.append(DescribedPicture(name, data, alt_text.of_portrait(item)))
             first = not embeds
             changed = order.edit.words if order.edit else ""
             left = result.left if first else ""
@@ -118,7 +118,9 @@ async def series_payload(
         raise RuntimeError(f"order {order.id} is of a series that is not there")
     embed = series_sheet.card(sheet, sentences, left=left, order_id=order.id)
     view = series_menus.ended(sheet.series, sheet.finished)
-    return Payload([embed], ((sheet.name, sheet.jpeg),), view)
+    return Payload(
+        [embed], (DescribedPicture(sheet.name, sheet.jpeg, alt_text.of_sheet(sheet.title, sheet.cells)),), view
+    )
 
 
 async def fitting(png: bytes, limit: int, marker: Marker) -> tuple[bytes, str]:

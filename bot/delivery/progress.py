@@ -9,8 +9,10 @@ import aiohttp
 import discord
 
 from bot.components import portrait_buttons, series_menus
+from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import ChannelClosed, MessageGone, Payload
-from bot.messages import cards, series_sheet
+from bot.messages import alt_text, cards, series_sheet
+from bot.messages.alt_text import DescribedPicture
 from data.orders.jobs import Order
 from engine.jobs.job import Downloading, Event, Progress, Queued
 from engine.prompt import from_json
@@ -40,6 +42,8 @@ class Editor(Protocol):
     def pace(self) -> Pace: ...
     @property
     def safety(self) -> Eyes: ...
+    @property
+    def watcher(self) -> StudioWatcher: ...
     async def edit(self, order: Order, payload: Payload) -> None: ...
     async def sheet_so_far(self, order: Order) -> series_sheet.Sheet | None: ...
 
@@ -53,7 +57,7 @@ class DiscordProgressMessage:
         self._prompt = from_json(order.prompt)
         self._stages = {row.id: cards.Stage(done=row.portrait_id is not None) for row in order.jobs}
         self._again: set[str] = set()
-        self._unseen: bytes | None = None
+        self._unseen: tuple[str, bytes] | None = None
         self._preview: bytes | None = None
         self._sheet: series_sheet.Sheet | None = None
         self._on_sheet = 0
@@ -65,7 +69,7 @@ class DiscordProgressMessage:
     def update(self, job_id: str, event: Event) -> None:
         """Note where a portrait is; the message is edited when its turn comes."""
         if isinstance(event, Progress) and event.preview is not None:
-            self._unseen = event.preview
+            self._unseen = (job_id, event.preview)
         self._stages[job_id] = cards.Stage(event=event, again=job_id in self._again)
         self._schedule()
 
@@ -114,11 +118,10 @@ class DiscordProgressMessage:
         self._last_edit = time.perf_counter()
         await self._look()
         await self._draw_sheet()
-        shown = self._preview if self._sheet is None else self._sheet.open_jpeg
-        pictures = ((cards.PREVIEW_NAME, shown),) if shown else ()
+        picture = self._picture()
         labels = [row.label for row in self._order.jobs if row.label]
-        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=bool(pictures), labels=labels)
-        payload = Payload([embed], pictures, self._view())
+        embed = cards.status(self._prompt, list(self._stages.values()), has_preview=picture is not None, labels=labels)
+        payload = Payload([embed], (picture,) if picture is not None else (), self._view())
         try:
             await self._messenger.edit(self._order, payload)
         except (MessageGone, ChannelClosed):
@@ -128,9 +131,19 @@ class DiscordProgressMessage:
 
     async def _look(self) -> None:
         """Only what was looked at is shown; what may not be takes away what was shown before it."""
-        preview, self._unseen = self._unseen, None
-        if preview is not None:
+        unseen, self._unseen = self._unseen, None
+        if unseen is not None:
+            job_id, preview = unseen
             self._preview = preview if await self._messenger.safety.may_preview(preview) else None
+            self._messenger.watcher.preview_looked_at(job_id, self._preview)
+
+    def _picture(self) -> DescribedPicture | None:
+        """What can be shown of it by now: the newest preview, of a series the sheet."""
+        if self._sheet is None:
+            alt = alt_text.of_preview(self._prompt)
+            return DescribedPicture(cards.PREVIEW_NAME, self._preview, alt) if self._preview else None
+        alt = alt_text.of_sheet(self._sheet.title, self._sheet.cells)
+        return DescribedPicture(cards.PREVIEW_NAME, self._sheet.open_jpeg, alt) if self._sheet.open_jpeg else None
 
     async def _draw_sheet(self) -> None:
         """A series shows its pictures as they come."""

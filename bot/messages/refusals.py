@@ -61,6 +61,13 @@ async def keep(bot: App, guild_id: int, user_id: int, error: BaseException) -> R
         return None
 
 
+def count(bot: App, error: BaseException) -> None:
+    """Tell the watcher of what a rule refused."""
+    error = planned(error)
+    if isinstance(error, AgainstPolicy):
+        bot.watcher.order_refused(error.rule)
+
+
 def planned(error: BaseException) -> BaseException:
     """The error itself, out of what discord.py wraps it in."""
     return error.original if isinstance(error, app_commands.CommandInvokeError) else error

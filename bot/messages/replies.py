@@ -102,6 +102,7 @@ async def tell_error(interaction: Interaction, error: BaseException) -> None:
         log.error("a command or button failed", exc_info=error)
         sentence = SORRY
     # Before the person is told: what they can appeal against has a number.
+    refusals.count(interaction.client, error)
     refused = await refusals.keep(interaction.client, interaction.guild_id or 0, interaction.user.id, error)
     parts = {} if refused is None else await interaction.client.refused(refused)
     try:

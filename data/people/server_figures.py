@@ -1,4 +1,4 @@
-"""Figures of a server for its moderators."""
+"""Figures of a server for its moderators, and of all servers for the operator."""
 
 from __future__ import annotations
 
@@ -35,6 +35,26 @@ class Waits:
     longest_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """What was ordered of one model in all servers; `credits` are those settled."""
+
+    model: str
+    portraits: int
+    failed: int
+    cancelled: int
+    credits: int
+
+
+@dataclass(frozen=True, slots=True)
+class AllFigures:
+    """Of all servers together; `refused` counts what rules of policy refused."""
+
+    models: Sequence[ModelFigures]
+    orders: int
+    refused: int
+
+
 _DAYS = """
 WITH edges AS (
     SELECT key AS day, value AS since, lead(value) OVER (ORDER BY key) AS before FROM json_each(:edges)
@@ -59,6 +79,20 @@ WHERE a.guild_id = :guild AND j.started_at IS NOT NULL ORDER BY j.lane, wait_s
 """
 
 
+_MODELS = """
+SELECT model,
+    count(*) FILTER (WHERE state IN ('rendered', 'delivered')) AS portraits,
+    count(*) FILTER (WHERE state = 'failed') AS failed,
+    count(*) FILTER (WHERE state = 'cancelled') AS cancelled,
+    coalesce(sum(price) FILTER (WHERE state = 'delivered'), 0) AS credits
+FROM jobs WHERE created_at >= ? GROUP BY model ORDER BY portraits DESC, model
+"""
+_COUNTS = """
+SELECT (SELECT count(*) FROM orders WHERE created_at >= :since),
+    (SELECT count(*) FROM refused_orders WHERE created_at >= :since)
+"""
+
+
 class Stats:
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -67,6 +101,13 @@ class Stats:
         """Figures between each two neighbouring `edges` (midnights, epoch seconds); `day` is the left one's index."""
         rows = await self._db.fetch_all(_DAYS, {"guild": guild_id, "edges": json.dumps(list(edges))})
         return [DayFigures(*row) for row in rows]
+
+    async def everywhere(self, *, since: float) -> AllFigures:
+        """What was ordered and refused since `since` (epoch seconds) in all servers."""
+        rows = await self._db.fetch_all(_MODELS, (since,))
+        counts = await self._db.fetch_one(_COUNTS, {"since": since})
+        orders, refused = (0, 0) if counts is None else counts
+        return AllFigures([ModelFigures(*row) for row in rows], orders, refused)
 
     async def waits(self, guild_id: int, *, since: float) -> Sequence[Waits]:
         """How long the orders since `since` waited to be started, by lane."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from engine.jobs.job import EngineError, Finished, Job, Lane, Underway
@@ -19,6 +20,28 @@ class RenderInterrupted(Exception):
 
 class BackendLost(Exception):
     """The backend hangs or its device is gone; only a new process helps. str() says what happened."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPlace:
+    """Where a loaded model is: bytes of its weights on `device` ("cuda:0", "cpu") and in the machine's memory.
+
+    Nothing on the device while it waits to be taken there again.
+    """
+
+    model: str
+    device: str
+    device_bytes: int
+    beside_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardMemory:
+    """What is in use of a card's memory, by whatever program, and how much it has; bytes."""
+
+    device: str
+    used: int
+    total: int
 
 
 class Backend(Protocol):
@@ -70,6 +93,20 @@ class Keeping(Protocol):
     @property
     def ready(self) -> Collection[str]:
         """Ids of the models that are loaded now; asked on the event loop."""
+        ...
+
+
+@runtime_checkable
+class Housing(Protocol):
+    """A backend that knows where its models are."""
+
+    @property
+    def places(self) -> Sequence[ModelPlace]:
+        """The models that are loaded; asked on the event loop."""
+        ...
+
+    def card_memory(self) -> Sequence[CardMemory]:
+        """The memory of its cards, as the driver says now; none without a card. Called in any thread."""
         ...
 
 

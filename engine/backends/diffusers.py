@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from engine.backends import BackendLost, Cancelled, Outcome, RenderInterrupted, Report
+from engine.backends import BackendLost, Cancelled, CardMemory, ModelPlace, Outcome, RenderInterrupted, Report
 from engine.backends.local import runtime
 from engine.backends.local.batches import BatchKind, BatchLimits
 from engine.backends.local.finishing import Finisher, Unwritten
@@ -94,6 +94,7 @@ class DiffusersBackend:
         self._reads_one = asyncio.Lock()
         self._limits = BatchLimits()
         self._ready: tuple[str, ...] = ()
+        self._places: tuple[ModelPlace, ...] = ()
         self._finisher = Finisher()
         self._off_device = _OffTheDevice()
         self._tell_room: Callable[[], None] = lambda: None
@@ -110,6 +111,22 @@ class DiffusersBackend:
     def ready(self) -> Collection[str]:
         """See Keeping.ready: the models on the device."""
         return self._ready
+
+    @property
+    def places(self) -> Sequence[ModelPlace]:
+        """See Housing.places."""
+        return self._places
+
+    def card_memory(self) -> Sequence[CardMemory]:
+        """See Housing.card_memory; nothing before the device was first used."""
+        model_cache = self.model_cache
+        found = runtime.card_memory(model_cache.device) if model_cache is not None else None
+        return () if found is None else (found,)
+
+    def _note(self, model_cache: ModelCache) -> None:
+        """What the event loop may know of the cache, which is the worker's."""
+        self._ready = model_cache.resident
+        self._places = model_cache.places
 
     @property
     def only_ready(self) -> bool:
@@ -197,7 +214,7 @@ class DiffusersBackend:
         self._worker.sign_of_life(patience_s=self._settings.load_hang_s)
         model_cache, _ = self._parts()
         model_cache.take(model, lambda: None)
-        self._ready = model_cache.resident
+        self._note(model_cache)
 
     async def bare_s(self, batch: Sequence[Job]) -> float:
         """Seconds that the same pictures take in a plain loop over the pipeline, without anything of ours around it."""
@@ -234,7 +251,7 @@ class DiffusersBackend:
         model = self._model(batch[0])
         model_cache, _ = self._parts()
         expected = model_cache.expect(model, model_cache.planned(model, _load_of(model, batch)))
-        self._ready = model_cache.resident
+        self._note(model_cache)
         return expected
 
     def _render(
@@ -381,7 +398,7 @@ class DiffusersBackend:
         planned = model_cache.planned_batch(model)
         if planned is not None:
             self._limits.plan(_kind(model, batch[0]), planned)
-        self._ready = model_cache.resident
+        self._note(model_cache)
         new_layers = {adapter.name for adapter in batch[0].adapters} - {*loaded.fine_tunes.names}
         with runtime.building(loading) if new_layers else contextlib.nullcontext():
             loaded.fine_tunes.use(batch[0].adapters, loading)

@@ -11,8 +11,11 @@ from engine.backends import (
     Backend,
     BackendLost,
     Cancelled,
+    CardMemory,
+    Housing,
     Keeping,
     Laned,
+    ModelPlace,
     Outcome,
     ReadingBeside,
     Remembering,
@@ -84,6 +87,16 @@ class SeveralCards:
     def only_ready(self) -> bool:
         """See ReadingBeside.only_ready: where no free card would take anything else."""
         return all(card.only_ready for card in self._cards if card.is_free)
+
+    @property
+    def places(self) -> Sequence[ModelPlace]:
+        """See Housing.places."""
+        return [place for card in self._cards if isinstance(card.backend, Housing) for place in card.backend.places]
+
+    def card_memory(self) -> Sequence[CardMemory]:
+        """See Housing.card_memory."""
+        houses = [card.backend for card in list(self._cards) if isinstance(card.backend, Housing)]
+        return [memory for house in houses for memory in house.card_memory()]
 
     async def warm(self, model: Model) -> None:
         """See Warming.warm: on every card that can hold it. Raises what `render` raises where none can."""

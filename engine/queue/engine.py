@@ -14,9 +14,21 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Literal
 
-from engine.backends import Backend, BackendLost, Laned, Outcome, Remembering, RenderInterrupted, Warming
+from engine.backends import (
+    Backend,
+    BackendLost,
+    CardMemory,
+    Housing,
+    Laned,
+    ModelPlace,
+    Outcome,
+    Remembering,
+    RenderInterrupted,
+    Warming,
+)
 from engine.jobs.events import EventStream
 from engine.jobs.job import (
+    Downloading,
     EngineError,
     EngineStopped,
     Event,
@@ -37,6 +49,7 @@ from engine.models.catalogue import Catalogue
 from engine.models.model import Model
 from engine.queue.awaiting_weights import AwaitingWeights, Weights
 from engine.queue.pool import Pool
+from engine.queue.queue_watcher import QueueWatcher
 from engine.queue.timings import Timings
 
 log = logging.getLogger(__name__)
@@ -109,6 +122,7 @@ class Engine:
         timings: Timings | None = None,
         running_cap: Callable[[str], int] | None = None,
         weights: Weights | None = None,
+        watcher: QueueWatcher | None = None,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         self._catalogue = catalogue
@@ -119,6 +133,7 @@ class Engine:
         self._running_cap = running_cap or (lambda user: self._limits.running_per_user)
         self._timings = timings or Timings()
         self._clock = clock
+        self._watcher = watcher or QueueWatcher()
         self._pools: dict[str, Pool] = {}
         self._tickets: dict[str, _Ticket] = {}
         self._waiting: Counter[str] = Counter()
@@ -134,6 +149,22 @@ class Engine:
     @property
     def catalogue(self) -> Catalogue:
         return self._catalogue
+
+    @property
+    def works(self) -> bool:
+        """Whether jobs are started: not while it stops, and not when only a new process helps."""
+        return not (self._stopped or self._lost)
+
+    @property
+    def places(self) -> tuple[ModelPlace, ...]:
+        """Where the models are that were loaded in this process."""
+        backends = [pool.backend for pool in self._pools.values()]
+        return tuple(place for one in backends if isinstance(one, Housing) for place in one.places)
+
+    def card_memory(self) -> list[CardMemory]:
+        """The memory of each card that is used, as its driver says now. May wait for the driver: use a thread."""
+        backends = [pool.backend for pool in list(self._pools.values())]
+        return [memory for one in backends if isinstance(one, Housing) for memory in one.card_memory()]
 
     def check(self, user: str, lane: Lane, count: int = 1) -> None:
         """Raises QueueFull when `count` more jobs of this user would not fit; the lanes share the caps."""
@@ -255,6 +286,7 @@ class Engine:
         ticket.started_s = None
         self._waiting[ticket.job.user] += 1
         job = ticket.job
+        self._watcher.job_queued(job)
         if self._awaiting is None or not self._awaiting.holds(job, self._catalogue.get(job.model)):
             self._line_up([job.id])
 
@@ -265,7 +297,8 @@ class Engine:
             ticket.pool.add(ticket.job, alone=ticket.restarts > 0)
             self._changed(ticket.pool)
 
-    def _tell(self, job_id: str, event: Event) -> None:
+    def _tell(self, job_id: str, event: Downloading) -> None:
+        self._watcher.job_told(job_id, event)
         self._tickets[job_id].stream.put(event)
 
     def _fail(self, job_ids: Iterable[str], error: EngineError) -> None:
@@ -349,6 +382,7 @@ class Engine:
         jobs = [ticket.job for ticket in batch]
         for ticket in batch:
             ticket.started_s = self._clock()
+        self._watcher.batch_started(jobs)
         try:
             outcomes = await pool.backend.render(jobs, self._report, self._is_over)
         except EngineError as error:
@@ -402,6 +436,7 @@ class Engine:
             ticket.started_s = None
         elif ticket.started_s is None:
             ticket.started_s = self._clock()
+        self._watcher.job_told(job_id, event)
         ticket.stream.put(event)
 
     def _is_over(self, job_id: str) -> bool:
@@ -428,6 +463,7 @@ class Engine:
         if not self._is_live(ticket):
             return
         del self._tickets[ticket.job.id]
+        self._watcher.job_ended(ticket.job, outcome)
         if isinstance(outcome, Finished):
             ticket.stream.put(outcome)
         else:

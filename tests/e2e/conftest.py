@@ -32,3 +32,4 @@ async def staged(options: Options, folder: Path, checkpoint: Path) -> AsyncItera
             print(bot.text)  # shown by pytest when the test fails
             await bot.close()
         assert standin.unknown_requests == []
+        assert standin.undescribed == []

@@ -154,9 +154,9 @@ class Bench:
             two_hundred_at_once=two_hundred,
             heartbeats=len(heard),
             latest_heartbeat_s=round(max(beat.late_s for beat in heard), 3),
-            loop_lag_idle_p99_ms=_p99(idle),
-            loop_lag_running_p99_ms=_p99(running),
-            loop_lag_bursts_p99_ms=_p99(bursts),
+            loop_lag_idle_p99_ms=p99(idle),
+            loop_lag_running_p99_ms=p99(running),
+            loop_lag_bursts_p99_ms=p99(bursts),
             portraits_to_go=to_go,
         )
 
@@ -173,7 +173,7 @@ def _burst(sent: list[Interaction]) -> Burst:
     )
 
 
-def _p99(lags_ms: list[float]) -> float:
+def p99(lags_ms: list[float]) -> float:
     return round(statistics.quantiles(lags_ms, n=100)[98], 2)
 
 

@@ -153,6 +153,18 @@ class StandIn:
         return self.api.unknown
 
     @property
+    def undescribed(self) -> list[str]:
+        """Names of files that the bot sent without saying what they show; a test suite wants none."""
+        revisions = [
+            revision
+            for channel in self.world.channels.values()
+            for message in channel.messages.values()
+            if message.author.id == self.bot.id
+            for revision in message.revisions
+        ]
+        return [one.name for revision in revisions for one in revision.body.attachments if not one.description]
+
+    @property
     def rate_limited(self) -> list[str]:
         """The routes that were answered with a 429 because the bot was too fast."""
         return self.api.rate_limits.hits

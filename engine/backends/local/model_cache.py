@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from engine.backends import ModelPlace
 from engine.backends.local import devices, placing, runtime, tuning
 from engine.backends.local.compressed import is_kept
 from engine.backends.local.fine_tunes import FineTunes
@@ -75,6 +76,14 @@ class ModelCache:
     def parked(self) -> tuple[str, ...]:
         """Ids of the models that wait in the machine's memory, least recently used first."""
         return tuple(model_id for model_id, loaded in self._models.items() if loaded.placement is None)
+
+    @property
+    def places(self) -> tuple[ModelPlace, ...]:
+        """Where each model is, least recently used first."""
+        return tuple(
+            ModelPlace(model_id, str(self.device), self._device_bytes(loaded), self._beside_bytes(loaded))
+            for model_id, loaded in self._models.items()
+        )
 
     def take(self, model: Model, on_load: Callable[[], None], placement: Placement | None = None) -> Loaded:
         """The model on the device, placed as planned or as is said; read now if need be (`on_load` is called first).

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from engine.backends import CardMemory
 from engine.backends.local import devices
 from engine.backends.local.memory_errors import is_out_of_memory
 from engine.models.local_models import COMPRESSED
@@ -157,6 +158,16 @@ def memory_budget_bytes(settings: LocalSettings) -> int:
     if settings.memory_gib is not None:
         return int(settings.memory_gib * GIB)
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+
+
+def card_memory(device: torch.device) -> CardMemory | None:
+    """What the driver says of a card's memory; None for what is no card of its own."""
+    import torch
+
+    if device.type != "cuda":
+        return None
+    free, total = torch.cuda.mem_get_info(device)
+    return CardMemory(str(device), total - free, total)
 
 
 def free_unused(device: torch.device) -> None:

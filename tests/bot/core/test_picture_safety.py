@@ -17,6 +17,7 @@ from bot.core.errors import SettingsError
 from bot.core.picture_safety import DAY_S
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
+from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import Payload
 from bot.delivery.progress import DiscordProgressMessage, Pace
 from bot.messages.series_sheet import Sheet
@@ -221,6 +222,7 @@ class Editor:
     def __init__(self, safety: picture_safety.PictureSafety) -> None:
         self.safety = safety
         self.pace: Pace = self
+        self.watcher = Previews()
         self.payloads: list[Payload] = []
 
     def admit(self) -> bool:
@@ -231,6 +233,16 @@ class Editor:
 
     async def sheet_so_far(self, order: Order) -> Sheet | None:
         return None
+
+
+class Previews(StudioWatcher):
+    """What the operator's page would show."""
+
+    def __init__(self) -> None:
+        self.seen: list[bytes | None] = []
+
+    def preview_looked_at(self, job_id: str, jpeg: bytes | None) -> None:
+        self.seen.append(jpeg)
 
 
 async def test_a_preview_is_looked_at_before_it_is_shown(world: World) -> None:
@@ -248,6 +260,7 @@ async def test_a_preview_is_looked_at_before_it_is_shown(world: World) -> None:
         await progress.close()
         seen.append(editor.payloads[-1].pictures)
     assert [len(pictures) for pictures in seen] == [1, 0]
+    assert editor.watcher.seen == [preview, None], "the status page gets what Discord gets"
 
 
 def encode(picture: Image.Image) -> bytes:

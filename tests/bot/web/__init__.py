@@ -1,0 +1,1 @@
+"""The status page, its figures and its doors."""
