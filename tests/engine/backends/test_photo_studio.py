@@ -24,8 +24,6 @@ from engine.renderer.palette import HAIR
 from engine.renderer.stored import KEYWORD, from_json
 from tests.engine.renderer.test_fitting import SMALL
 
-QUICK = replace(SMALL, numbers=1, rounds=0)
-"""No search: what a fitted person is like, and whether a search finds one, the tests of fitting see."""
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(bool(missing()), reason=missing() or "the studio can take pictures"),
@@ -36,7 +34,7 @@ pytestmark = [
 async def backend() -> AsyncIterator[StudioBackend]:
     """One for all tests: its process takes seconds to its first picture."""
     model = studio_model()
-    made = StudioBackend(Catalogue((model,), model.id), QUICK)
+    made = StudioBackend(Catalogue((model,), model.id), SMALL)
     yield made
     await made.close()
 
