@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.bot.web.visitor import TOKEN, visiting
+from tests.bot.web.visitor import TOKEN, Visitor, visiting
 from tests.e2e.browser import browser_page, chromium
 from tests.e2e.stage import PROMPT, Stage
 from tests.standin import StandIn
@@ -28,6 +29,13 @@ def samples(text: str) -> dict[str, list[tuple[Mapping[str, str], float]]]:
     return found
 
 
+async def order_is_counted(owner: Visitor) -> None:
+    """An order is over a little later than its portrait is seen."""
+    async with asyncio.timeout(60):
+        while "likeness_orders_closed_total{" not in (await owner.ask("/metrics"))[1]:
+            await asyncio.sleep(0.05)
+
+
 async def test_figures_count_what_was_done_and_name_nobody(stage: Stage) -> None:
     live = stage.live(status_listen="127.0.0.1:0", status_token=TOKEN)
     bot = await live.start()
@@ -37,6 +45,7 @@ async def test_figures_count_what_was_done_and_name_nobody(stage: Stage) -> None
         refused = await stage.order(prompt="a nude woman")
         await refused.until(lambda one: "Nothing was charged" in one.text, 60)
         async with visiting(bot.status_site.address, TOKEN) as owner:
+            await order_is_counted(owner)
             status, text, headers = await owner.ask("/metrics")
             assert (status, headers["content-type"].partition(";")[0]) == (200, "text/plain")
             found = samples(text)
