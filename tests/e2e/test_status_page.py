@@ -32,7 +32,7 @@ def samples(text: str) -> dict[str, list[tuple[Mapping[str, str], float]]]:
 async def order_is_counted(owner: Visitor) -> None:
     """An order is over a little later than its portrait is seen."""
     async with asyncio.timeout(60):
-        while "likeness_orders_closed_total{" not in (await owner.ask("/metrics"))[1]:
+        while "likeness_orders_closed_total{" not in (await owner.ask("/metrics"))[1]:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.05)
 
 
