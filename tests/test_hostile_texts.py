@@ -57,7 +57,7 @@ def asked(text: str) -> policy.PolicyQuestion:
 
 
 @pytest.mark.parametrize("reader", READERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(TEXTS)
 def test_no_text_keeps_a_reader_at_work(reader: str, text: str) -> None:
     """Four thousand characters of anything take some tens of milliseconds; a second would be a fault."""
