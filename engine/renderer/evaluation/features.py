@@ -44,7 +44,7 @@ def glasses(view: View) -> float:
     bridge = _line(_grey(view, _box(view, view.outline[27], 0.13, -0.42, 0.34)), _GRAIN)
     rims = sorted(_line(_grey(view, _box(view, eye, 0.26, 0.20, 0.78)), _GRAIN) for eye in eyes)
     skin = np.mean([_line(_grey(view, _box(view, eye, 0.20, 0.80, 1.05))) for eye in eyes])
-    found = np.sqrt(np.array((bridge, rims[1], rims[0], skin)))
+    found = np.sqrt(np.array((bridge, rims[1], rims[0], skin), float))
     return float(np.dot(_FRAMES[:-1], found) - _FRAMES[-1])
 
 

@@ -132,7 +132,7 @@ class View:
         from scipy.ndimage import distance_transform_edt, uniform_filter
 
         u, v = np.abs(self.u) * float(np.hypot(*self.across)) / self.unit, self.v
-        amid = shoulders & (u < np.minimum(1.2 + 1.6 * (v - 1.75), 2.6))
+        amid = shoulders & (u < np.minimum(1.0 + 1.6 * (v - 2.2), 2.6))
         if amid.sum() < _LEAST_TOP:
             return np.zeros_like(shoulders)
         lab = colour_names.opponent(uniform_filter(colour_names.linear(self.picture), (5, 5, 0)))

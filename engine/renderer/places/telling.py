@@ -116,12 +116,15 @@ def _theirs(name: str, scene: Scene, clear: npt.NDArray[np.bool_]) -> Floats:
     """Signatures (N, …) of a place's own pictures, and of the same mirrored: places are turned to suit the light."""
     colour = scene.place.colour if name == "backdrop" else None
     spill = lights.spill(scene.light, places.own_light(replace(scene.place, name=name)))
-    frame = (
-        scene.camera.framing,
-        min(_LENSES, key=lambda lens: abs(float(np.log(lens / scene.camera.focal_mm)))),
-        2.0 ** (round(2 * float(np.log2(scene.camera.f_number))) / 2),
+    return _signatures(
+        (name, scene.place.time, colour, frame_of(scene.camera)), spill, replace(scene.film, grain=0.0), clear.tobytes()
     )
-    return _signatures((name, scene.place.time, colour, frame), spill, replace(scene.film, grain=0.0), clear.tobytes())
+
+
+def frame_of(shot: Camera) -> tuple[str, float, float]:
+    """The framing, lens (mm) and stop that a place's own pictures are taken with, to be like this one's."""
+    lens = min(_LENSES, key=lambda focal_mm: abs(float(np.log(focal_mm / shot.focal_mm))))
+    return shot.framing, lens, 2.0 ** (round(2 * float(np.log2(shot.f_number))) / 2)
 
 
 @lru_cache(maxsize=64)

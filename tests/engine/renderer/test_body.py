@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("scipy")
 
 from engine.renderer import assets, body, expressions, eyes, faces, regions, sculpting, skin, wrinkles
-from engine.renderer.scene import Person, Pose, Skin
+from engine.renderer.scene import Hair, Person, Pose, Skin
 
 
 def test_a_body_is_made_of_finite_numbers_in_metres_and_has_all_its_parts() -> None:
@@ -169,6 +169,15 @@ def test_a_map_takes_any_tone_and_keeps_its_texture() -> None:
         cheek = made[3 * rows.start : 3 * rows.stop, 3 * columns.start : 3 * columns.stop].reshape(-1, 3)
         assert np.allclose(cheek.mean(0), tone, rtol=0.2)
         assert (cheek.std(0) / cheek.mean(0)).min() > 0.01
+
+
+def test_a_bald_head_goes_on_in_its_foreheads_colour() -> None:
+    person = Person(hair=Hair(style="bald"), skin=Skin(freckles=0.0, moles=0.0))
+    left, top, right, bottom = (skin.TIMES * side for side in assets.texels().box)
+    head = skin.skin_map(person)[top:bottom, left:right]
+    x, y, z, _ = skin.head_places()
+    low, high = (head[(np.abs(x) < 0.03) & (y < -0.02) & (abs(z - at) < 0.004)].mean(0) for at in (0.768, 0.825))
+    assert np.allclose(high, low, rtol=0.12)
 
 
 @pytest.mark.skipif(importlib.util.find_spec("anny") is None, reason="anny is only needed to make the pack")

@@ -179,6 +179,27 @@ def test_glasses_are_a_bridge_and_rims() -> None:
     assert verdict("glasses", painted(), Truth(framing="bust")).right
 
 
+def test_thin_frames_that_sit_askew_are_seen_and_wrinkled_skin_in_grain_is_none() -> None:
+    thin, lined = painted(), painted()
+    draw = ImageDraw.Draw(thin)
+    for x, y in ((226, 304), (286, 312)):
+        draw.ellipse((x - 24, y - 22, x + 24, y + 22), outline="#6a4a3a", width=2)
+    draw.arc((244, 296, 268, 316), 180, 360, fill="#6a4a3a", width=2)
+    draw = ImageDraw.Draw(lined)
+    for x in (226, 286):
+        for low in (318, 326, 336, 344, 352, 358):
+            draw.line((x - 18, low, x + 18, low + 3), fill=(188, 133, 106), width=2)
+    grain = np.random.default_rng(5).normal(0, 9, (768, 512, 1))
+    assert verdict("glasses", thin, Truth(glasses=True, framing="bust")).right
+    assert verdict("glasses", (np.asarray(lined) + grain).clip(0, 255).astype(np.uint8), Truth(framing="bust")).right
+
+
+def test_the_place_is_looked_at_right_beside_arms() -> None:
+    there = viewed(painted()).background()
+    assert there[700, 256 + 204 : 256 + 240].all()
+    assert not there[500:, 256 - 180 : 256 + 180].any()
+
+
 def test_a_bare_head_is_told_from_one_with_hair() -> None:
     bald = painted(hair="#{:02x}{:02x}{:02x}".format(*SKIN), tall=1.25)
     assert verdict("bald", bald, Truth(bald=True, framing="bust")).right

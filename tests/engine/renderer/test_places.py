@@ -142,3 +142,9 @@ def test_places_turn_with_the_camera_looking_up() -> None:
     assert float(seen[1][-8:, :, 2].mean() / seen[1][-8:, :, 0].mean()) > float(
         seen[0][-8:, :, 2].mean() / seen[0][-8:, :, 0].mean()
     )
+
+
+def test_lenses_and_stops_that_photographers_tell_apart_are_compared_with_pictures_of_their_own() -> None:
+    lenses = {telling.frame_of(Camera(focal_mm=focal)) for focal in (24, 35, 50, 60, 70, 85, 105, 135)}
+    stops = {telling.frame_of(Camera(f_number=stop)) for stop in (1.4, 2.0, 2.8, 4.0, 5.6)}
+    assert (len(lenses), len(stops)) == (8, 5)
