@@ -14,7 +14,6 @@ from PIL import Image, ImageDraw
 from engine.renderer import evaluate, skin
 from engine.renderer.evaluation import (
     blind,
-    colour_names,
     features,
     judging,
     known_marks,
@@ -32,6 +31,7 @@ from engine.renderer.evaluation.practice import practice
 from engine.renderer.evaluation.views import View, seen_at
 from engine.renderer.scene import Lettering, Outfit, Person, Scene, Sitter, Skin
 from engine.renderer.studio_lexicon import table
+from engine.review import colour_names
 
 SKIN = (205, 150, 122)
 GREY = (150, 150, 150)
