@@ -61,7 +61,7 @@ class IdentityRetries:
             return first
         expected = expected_faces(await self._stores.attempts.pinned_faces(order.id))
         first = await self._with_its_face(row, model, job, first, render)
-        attempts = [(await self._look(first, expected, 1), first)]
+        attempts = [(await self._look(model, first, expected, 1), first)]
         while await self._again(row, model, attempts[-1][0]):
             number = len(attempts) + 1
             try:
@@ -72,7 +72,7 @@ class IdentityRetries:
             except EngineError as error:
                 log.info("a further attempt failed: %s", type(error).__name__, extra={"job": row.id})
                 break
-            attempts.append((await self._look(finished, expected, number), finished))
+            attempts.append((await self._look(model, finished, expected, number), finished))
         best, delivered = max(attempts, key=lambda one: _worth(one[0]))
         if len(attempts) > 1 or self._wants_more(model, best):
             await patiently(lambda: self._stores.attempts.choose(row.id, best.number), "choosing an attempt")
@@ -117,9 +117,11 @@ class IdentityRetries:
         editor = self._engine.catalogue.get(self._settings.likeness_editor)
         return None if self._engine.catalogue.unavailable(editor) else editor
 
-    async def _look(self, finished: Finished, expected: Sequence[ExpectedFace], number: int) -> Attempt:
+    async def _look(self, model: Model, finished: Finished, expected: Sequence[ExpectedFace], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
-        seen = await asyncio.to_thread(face_review.portrait, finished.picture, expected)
+        seen = await asyncio.to_thread(
+            face_review.portrait, finished.picture, expected, photographic=model.photographic
+        )
         return _attempt_of(seen, number, finished.seed)
 
     async def _again(self, row: JobRow, model: Model, last: Attempt) -> bool:
