@@ -28,6 +28,8 @@ STUDIO_MAY = (
     "engine.recipes.picture_text",
     "engine.faces.identity",
     "engine.faces.likeness",
+    "engine.review.colour_names",
+    "engine.review.face_frame",
 )
 """What of the engine the photo studio may use: how prompts are read, how texts lie in pictures, how faces are told."""
 
@@ -139,7 +141,7 @@ FLOORS = {
     ),
     "engine": (
         "prompt prompts apart recipes",
-        "faces safety",
+        "faces safety review",
         "pictures",
         "renderer",
         "wording",

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from functools import partial
 
 from bot.core.identity_retries import expected_faces
 from bot.core.stores import Stores
@@ -11,11 +12,13 @@ from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
 from engine.faces import face_review, identity
 from engine.faces.face_review import ExpectedFace
+from engine.jobs.job import PictureSpec
+from engine.models.model import BUILTIN_ID
 
 log = logging.getLogger(__name__)
 
 
-async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
+async def lines(stores: Stores, order: Order, portrait: Portrait[PictureSpec]) -> list[str]:
     """What the card of an edited picture says of its face, while the order holds the picture that was changed.
 
     Nothing where faces cannot be looked for.
@@ -28,11 +31,15 @@ async def lines(stores: Stores, order: Order, portrait: Portrait) -> list[str]:
     except PictureMissing:
         return []
     expected = expected_faces(await stores.attempts.pinned_faces(order.id))
-    return await asyncio.to_thread(compared, before, after, expected)
+    photographic = portrait.spec.model != BUILTIN_ID
+    return await asyncio.to_thread(compared, before, after, expected, photographic=photographic)
 
 
-def compared(before: bytes, after: bytes, expected: Sequence[ExpectedFace]) -> list[str]:
-    """The lines for two encoded pictures; `expected` are the saved faces that the second was to show. Blocking."""
+def compared(before: bytes, after: bytes, expected: Sequence[ExpectedFace], *, photographic: bool = False) -> list[str]:
+    """The lines for two encoded pictures; `expected` are the saved faces that the second was to show. Blocking.
+
+    `photographic` is whether what made the second makes pictures like photographs; one scale serves for both.
+    """
     try:
         faces = identity.look(before)
     except identity.LookFailed as error:
@@ -40,10 +47,11 @@ def compared(before: bytes, after: bytes, expected: Sequence[ExpectedFace]) -> l
         return []
     if not faces:
         return ["No face was found in the picture that was changed."]
-    same = face_review.portrait(after, [ExpectedFace("", ((faces[0].embedding, faces[0].pattern),))])
+    look = partial(face_review.portrait, photographic=photographic)
+    same = look(after, [ExpectedFace("", ((faces[0].embedding, faces[0].pattern),))])
     told = [] if same is None else [f"Likeness to the picture before: {_shown(same.likeness)}"]
     known = [who for who in expected if who.references]
-    earlier, later = face_review.portrait(before, known), face_review.portrait(after, known)
+    earlier, later = look(before, known), look(after, known)
     if earlier is not None and later is not None:
         told += [
             f"Likeness @{who.handle}: {_shown(was)} before, {_shown(now)} after"

@@ -124,7 +124,9 @@ class IdentityRetries:
 
     async def _look(self, model: Model, finished: Finished, expected: Sequence[ExpectedFace], number: int) -> Attempt:
         """Nothing is seen where dlib is missing."""
-        seen = await asyncio.to_thread(face_review.portrait, finished.picture, expected)
+        seen = await asyncio.to_thread(
+            face_review.portrait, finished.picture, expected, photographic=model.photographic
+        )
         attempt = _attempt_of(seen, number, finished.seed)
         if attempt.likeness is not None:
             self._watcher.face_measured(model.id, attempt.likeness)

@@ -6,15 +6,16 @@ Everything here blocks and belongs in a thread. Where dlib is missing nothing is
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import permutations
 from statistics import fmean
 from typing import Final
 
 from engine.faces import identity
 from engine.faces.identity import Face
-from engine.faces.likeness import COPIED, scale
+from engine.faces.likeness import COPIED, Scale, scale
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +52,11 @@ class Review:
         return min((each for each in self.likenesses if each is not None), default=None)
 
 
-def portrait(picture: bytes, expected: Sequence[ExpectedFace]) -> Review | None:
-    """Judge a portrait against the faces that it was to show; None where faces cannot be looked for."""
+def portrait(picture: bytes, expected: Sequence[ExpectedFace], *, photographic: bool = False) -> Review | None:
+    """Judge a portrait against the faces that it was to show; None where faces cannot be looked for.
+
+    `photographic` is whether what made it makes pictures like photographs: they have a scale of their own.
+    """
     if identity.missing():
         return None
     try:
@@ -60,8 +64,9 @@ def portrait(picture: bytes, expected: Sequence[ExpectedFace]) -> Review | None:
     except identity.LookFailed as error:
         log.warning("a portrait is not measured: the look for faces failed (%s)", error)
         return None
-    shown = _assigned(found, expected)
-    likenesses = tuple(_likeness(who, face) for who, face in zip(expected, shown, strict=True))
+    likeness = partial(_likeness, scale(photographic=photographic))
+    shown = _assigned(found, expected, likeness)
+    likenesses = tuple(likeness(who, face) for who, face in zip(expected, shown, strict=True))
     of_people = [face for face in shown if face is not None] or list(found[:1])
     return Review(
         faces=len(found),
@@ -71,7 +76,11 @@ def portrait(picture: bytes, expected: Sequence[ExpectedFace]) -> Review | None:
     )
 
 
-def _assigned(found: Sequence[Face], expected: Sequence[ExpectedFace]) -> list[Face | None]:
+def _assigned(
+    found: Sequence[Face],
+    expected: Sequence[ExpectedFace],
+    likeness: Callable[[ExpectedFace, Face | None], float | None],
+) -> list[Face | None]:
     """Which face is whose: the pairs that are the most alike together. Who is not there gets None."""
     faces: list[Face | None] = [*found[:MOST_COMPARED]]
     faces += [None] * max(0, len(expected) - len(faces))
@@ -79,18 +88,18 @@ def _assigned(found: Sequence[Face], expected: Sequence[ExpectedFace]) -> list[F
         return []
 
     def together(order: Sequence[Face | None]) -> float:
-        return sum(_likeness(who, face) or 0.0 for who, face in zip(expected, order, strict=True))
+        return sum(likeness(who, face) or 0.0 for who, face in zip(expected, order, strict=True))
 
     orders = [list(order) for order in permutations(faces, len(expected))]
     return max(orders, key=together)
 
 
-def _likeness(who: ExpectedFace, face: Face | None) -> float | None:
+def _likeness(on: Scale, who: ExpectedFace, face: Face | None) -> float | None:
     if not who.references:
         return None
     if face is None:
         return 0.0
-    return scale()(fmean(identity.distance(embedding, face.embedding) for embedding, _ in who.references))
+    return on(fmean(identity.distance(embedding, face.embedding) for embedding, _ in who.references))
 
 
 def _is_copy(who: ExpectedFace, face: Face) -> bool:

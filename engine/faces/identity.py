@@ -63,6 +63,7 @@ class Face:
     `turn` is how far the nose is from the middle between the eyes, as a share of the eyes' distance: 0 looks straight
     ahead. `sharpness` and `eyes` (the same for the band of the eyes) are about 0.3 in a sharp picture and 0.01 in a
     blurred one. `embedding` is 128 little-endian float32, `pattern` what the aligned face looks like in detail.
+    `points` are dlib's five, as fractions of the picture: two corners of one eye, of the other, the base of the nose.
     """
 
     box: Box
@@ -72,6 +73,7 @@ class Face:
     eyes: float
     embedding: bytes
     pattern: bytes
+    points: tuple[Point, ...] = ()
 
 
 def missing() -> str:
@@ -138,7 +140,8 @@ def facts_of(face: Face) -> dict[str, Any]:
 def _face_of(facts: dict[str, Any]) -> Face:
     left, top, right, bottom = facts["box"]
     raw = {name: bytes.fromhex(facts[name]) for name in ("embedding", "pattern")}
-    return Face(**{**facts, **raw, "box": (left, top, right, bottom)})
+    points = tuple((float(x), float(y)) for x, y in facts["points"])
+    return Face(**{**facts, **raw, "box": (left, top, right, bottom), "points": points})
 
 
 def looked(picture: Image.Image | bytes | Path, *, thorough: bool = False) -> tuple[Face, ...]:
@@ -232,6 +235,7 @@ def _face(image: Image.Image, pixels: npt.NDArray[np.uint8], found: Any, shape: 
         eyes=_sharpness(image, _band_of_eyes(points, box)),
         embedding=embedding.tobytes(),
         pattern=_pattern(pixels, shape),
+        points=tuple(points),
     )
 
 

@@ -1,4 +1,8 @@
-"""The scale of likeness: what a distance between two faces means, from 0 to 100. Pure but for its one small file."""
+"""The scales of likeness: what a distance between two faces means, from 0 to 100. Pure but for its one small file.
+
+There are two, because dlib was made for photographs: two renders of different people are nearer to each other than two
+photographs are. Which one holds is decided by what made the picture.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +36,8 @@ class Scale:
         return max(0.0, ACCEPTED * share)
 
 
-@lru_cache(maxsize=1)
-def scale() -> Scale:
-    """The scale that ships with the program."""
-    values = tomllib.loads(FILE.read_text(encoding="utf-8"))
+@lru_cache(maxsize=2)
+def scale(*, photographic: bool = False) -> Scale:
+    """The scale for pictures of the studio, or of models whose pictures are like photographs."""
+    values = tomllib.loads(FILE.read_text(encoding="utf-8"))["photographs" if photographic else "renders"]
     return Scale(float(values["full"]), float(values["accepted"]), float(values["other"]))

@@ -81,3 +81,8 @@ class Model:
     cudnn: Cudnn = "plain"
     cache: str = "none"
     cost_usd_micros: int = 0
+
+    @property
+    def photographic(self) -> bool:
+        """Whether its pictures are like photographs, so that faces in them are measured on that scale."""
+        return self.id != BUILTIN_ID

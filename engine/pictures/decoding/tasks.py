@@ -121,6 +121,21 @@ def sexual(raw: bytes, model: str = "") -> Made:
     return Made(facts={"score": scorer(model)(picture)})
 
 
+def review(raw: bytes, prompt: str, references: str) -> Made:
+    """The portrait's review as data; see `engine.review`. Of our own making, so nothing that lies is expected."""
+    import json
+
+    import numpy as np
+
+    from engine.prompt import from_json
+    from engine.review.judged_parts import as_data
+    from engine.review.portrait_review import reviewed
+
+    picture, _ = _pixels(_bounded(raw))
+    embeddings = [[bytes.fromhex(one) for one in each] for each in json.loads(references)]
+    return Made(facts=as_data(reviewed(np.asarray(picture), from_json(prompt), embeddings)))
+
+
 JOBS: Final[Mapping[str, Callable[..., Made]]] = {
     "clean": clean,
     "plain": plain,
@@ -129,6 +144,7 @@ JOBS: Final[Mapping[str, Callable[..., Made]]] = {
     "faces": faces,
     "every face": every_face,
     "sexual": sexual,
+    "review": review,
 }
 
 

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from engine.renderer.evaluation.colour_names import brightness
 from engine.renderer.evaluation.views import View
+from engine.review.colour_names import brightness
 
 Picture = npt.NDArray[np.uint8]
 

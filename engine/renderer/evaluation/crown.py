@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation.colour_names import linear, of_opponent, opponent
 from engine.renderer.evaluation.views import View
+from engine.review.colour_names import linear, of_opponent, opponent
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -10,8 +10,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation.colour_names import brightness, linear, opponent
-from engine.renderer.evaluation.views import Picture, Point, View
+from engine.renderer.evaluation.views import View
+from engine.review.colour_names import brightness, linear, opponent
+from engine.review.face_frame import Picture, Point
 
 Grey = npt.NDArray[np.float64]
 

@@ -12,13 +12,15 @@ import numpy.typing as npt
 
 from engine.renderer import film as films
 from engine.renderer import lettering
-from engine.renderer.evaluation import colour_names, features
+from engine.renderer.evaluation import features
 from engine.renderer.evaluation import ocr as reader
 from engine.renderer.evaluation.cases import Truth
 from engine.renderer.evaluation.crown import SKULL, Crown, crown
-from engine.renderer.evaluation.views import Mask, View
+from engine.renderer.evaluation.views import View
 from engine.renderer.places import telling
 from engine.renderer.scene import Scene
+from engine.review import colour_names
+from engine.review.face_frame import Mask
 
 Colours = npt.NDArray[np.float64]
 

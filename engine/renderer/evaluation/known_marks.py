@@ -15,12 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.renderer import camera, crew, lettering, sitting, skin
-from engine.renderer.evaluation.colour_names import brightness, linear
 from engine.renderer.scene import Person, Scene
 from engine.renderer.tracing.draws import Draws
 from engine.renderer.tracing.textures import texel
 from engine.renderer.tracing.vectors import F, Floats, dot, unit
 from engine.renderer.tracing.world import World
+from engine.review.colour_names import brightness, linear
 
 Picture = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

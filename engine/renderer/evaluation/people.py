@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.faces import identity
-from engine.renderer.evaluation import colour_names, known_marks
+from engine.renderer.evaluation import known_marks
 from engine.renderer.evaluation.making import Picture, Shot
 from engine.renderer.evaluation.views import View
 from engine.renderer.scene import Person
+from engine.review import colour_names
 
 APART_AIM: Final = 0.55
 ACCEPTED_AIM: Final = 0.95

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.renderer.evaluation import colour_names, detection
-
-Picture = npt.NDArray[np.uint8]
-Mask = npt.NDArray[np.bool_]
-Point = npt.NDArray[np.float64]
-Coordinate = npt.NDArray[np.float32]
-
-_NOSE_BELOW_EYES: Final = 0.72
-"""From between the eyes to the base of the nose, in distances between the eyes' middles: adults' mean."""
-_DEPTH: Final = 0.42
-"""How far cheeks and forehead follow the tip of the nose aside when a head turns."""
+from engine.renderer.evaluation import detection
+from engine.review import colour_names
+from engine.review.face_frame import FaceFrame, Mask, Picture, Point, framed
 
 _SHADES: Final = (0.045, 0.018, 0.018)
 """Steps of lightness and of both opponent colours within which hair has one shade."""
@@ -49,72 +41,16 @@ _USUAL: Final = (
 """The outline's points on a usual face, (u, v)."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """What probes look at. `unit` is about 63 mm in pixels: the distance between the eyes of a face that is not turned.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View(FaceFrame):
+    """What probes look at: the frame of the picture's largest face, and what else the detector says."""
 
-    A place on the face is (u, v): u to the picture's right along the eyes, in distances between the eyes as they are
-    seen (a turned face is narrower), v down, in units; both from between the eyes.
-    """
-
-    picture: Picture
     faces: int
-    middle: Point
-    across: Point
-    """From one eye to the other, in pixels."""
-    down: Point
-    """One unit down the face."""
-    unit: float
-    aside: float
-    """How far the nose is from the middle, in distances between the eyes: the head's turn."""
-    u: Coordinate
-    """The place on the face of every pixel, (H, W)."""
-    v: Coordinate
     embedding: bytes
     outline: Point
     """The usual 68 points (68, 2) in pixels: jaw 0 to 16, brows, nose 27 to 35, eyes 36 to 47, lips 48 to 67."""
     how: str = ""
     """Which detector found the face: see `detection`."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Width and height in pixels."""
-        return self.picture.shape[1], self.picture.shape[0]
-
-    def disk(self, u: float, v: float, radius: float) -> Mask:
-        """Pixels (H, W) within `radius` of a place on the face."""
-        shift = self.aside * _DEPTH
-        return np.asarray((self.u - (u + shift)) ** 2 + (self.v - v) ** 2 <= radius**2)
-
-    def box(self, left: float, top: float, right: float, bottom: float) -> Mask:
-        """Pixels (H, W) between places on the face; what is outside of the picture is not among them."""
-        u = self.u - self.aside * _DEPTH
-        return np.asarray((u >= left) & (u <= right) & (self.v >= top) & (self.v <= bottom))
-
-    def straightened(self, left: float, top: float, right: float, bottom: float, pixels: int = 32) -> Picture:
-        """A part of the face with the eyes level, `pixels` a unit; beyond the picture's edge the edge goes on."""
-        v, u = np.mgrid[top : bottom : 1 / pixels, left : right : 1 / pixels]
-        return self._at(self.middle + (u + self.aside * _DEPTH)[..., None] * self.across + v[..., None] * self.down)
-
-    def between(self, corners: npt.ArrayLike, pixels: int = 32) -> Picture:
-        """What lies between four places, (4, 2) pixels, as a rectangle: top left and right, bottom left and right."""
-        a, b, c, d = np.asarray(corners, float)
-        wide, tall = (np.hypot(*side) * pixels / self.unit for side in ((b + d - a - c) / 2, (c + d - a - b) / 2))
-        across, down = (np.linspace(0, 1, max(4, round(length))) for length in (wide, tall))
-        across, down = across[None, :, None], down[:, None, None]
-        return self._at((a * (1 - across) + b * across) * (1 - down) + (c * (1 - across) + d * across) * down)
-
-    def _at(self, where: Point) -> Picture:
-        """The picture at (…, 2) pixels."""
-        from scipy.ndimage import map_coordinates
-
-        width, height = self.size
-        first = np.clip(np.floor(where.min((0, 1))) - 2, 0, (width - 1, height - 1)).astype(int)
-        last = np.clip(np.ceil(where.max((0, 1))) + 3, 1, (width, height)).astype(int)
-        part = self.picture[first[1] : last[1], first[0] : last[0]].astype(np.float32)
-        at = [where[..., 1] - first[1], where[..., 0] - first[0]]
-        shown = [map_coordinates(part[..., channel], at, order=1, mode="nearest") for channel in range(3)]
-        return np.asarray(np.stack(shown, -1) + 0.5).clip(0, 255).astype(np.uint8)
 
     def background(self) -> Mask:
         """Where the place is seen (H, W): outside of a generous outline of head and shoulders, and of longer hair."""
@@ -216,22 +152,8 @@ def seen_at(
 
     Without its `outline` the face has an adult's usual one.
     """
-    found = np.asarray(points, float)
-    eyes = sorted((found[:2].mean(0), found[2:4].mean(0)), key=lambda eye: float(eye[0]))
-    middle, along = (eyes[0] + eyes[1]) / 2, eyes[1] - eyes[0]
-    apart = float(np.hypot(*along))
-    across = along / apart
-    down = np.array((-across[1], across[0]))
-    nose = found[4] - middle
-    tall = float(nose @ down) / _NOSE_BELOW_EYES
-    unit = (apart + tall) / 2
-    y, x = np.mgrid[0 : picture.shape[0], 0 : picture.shape[1]].astype(np.float32)
-    offset = (x - middle[0], y - middle[1])
-    u, v = (
-        ((offset[0] * way[0] + offset[1] * way[1]) / length).astype(np.float32)
-        for way, length in ((across, apart), (down, unit))
-    )
-    aside = float(nose @ across) / apart
-    usual = middle + np.array(_USUAL) @ np.stack([across * apart, down * unit])
+    frame = framed(picture, points)
+    usual = frame.middle + np.array(_USUAL) @ np.stack([frame.across, frame.down])
     drawn = usual if outline is None else np.asarray(outline, float)
-    return View(picture, faces, middle, across * apart, down * unit, unit, aside, u, v, embedding, drawn, how)
+    own = {each.name: getattr(frame, each.name) for each in fields(frame)}
+    return View(**own, faces=faces, embedding=embedding, outline=drawn, how=how)

@@ -118,14 +118,26 @@ def test_a_mirrored_face_is_the_same_person_but_no_copy(seen: dict[str, Face]) -
 
 
 @given(st.floats(0, 2), st.floats(0, 2))
-def test_the_scale_never_rises_with_the_distance(one: float, other: float) -> None:
+def test_the_scales_never_rise_with_the_distance(one: float, other: float) -> None:
     near, far = sorted((one, other))
-    assert 100 >= scale()(near) >= scale()(far) >= 0
+    for photographic in (False, True):
+        told = scale(photographic=photographic)
+        assert 100 >= told(near) >= told(far) >= 0
 
 
 def test_the_scale_is_what_its_points_say() -> None:
-    points = scale()
-    assert [round(points(each), 6) for each in (points.full, points.accepted, points.other)] == [100, 60, 0]
+    for points in (scale(), scale(photographic=True)):
+        assert [round(points(each), 6) for each in (points.full, points.accepted, points.other)] == [100, 60, 0]
+
+
+def test_a_distance_says_more_between_photographs_than_between_renders(seen: dict[str, Face]) -> None:
+    ana = held("ana", seen["ana-1"])
+    render, photograph = (face_review.portrait(faces.png("kai-1"), [ana], photographic=like) for like in (False, True))
+    assert render is not None
+    assert photograph is not None
+    assert render.likeness is not None
+    assert photograph.likeness is not None
+    assert render.likeness < photograph.likeness
 
 
 @pytest.mark.parametrize("size", [(2048, 32), (32, 2048), (2048, 1), (1, 1)])

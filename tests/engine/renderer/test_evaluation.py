@@ -15,7 +15,6 @@ from PIL import Image, ImageDraw
 from engine.renderer import assets, evaluate, skin, skin_marks
 from engine.renderer.evaluation import (
     blind,
-    colour_names,
     features,
     judging,
     known_marks,
@@ -33,6 +32,7 @@ from engine.renderer.evaluation.practice import practice
 from engine.renderer.evaluation.views import View, seen_at
 from engine.renderer.scene import Lettering, Outfit, Person, Scene, Sitter, Skin
 from engine.renderer.studio_lexicon import table
+from engine.review import colour_names
 
 SKIN = (205, 150, 122)
 GREY = (150, 150, 150)

@@ -1,0 +1,106 @@
+"""Eyes: how sharp they are, whether both look at one place, and whether the same lamps shine in both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.review.colour_names import brightness, linear
+from engine.review.face_frame import FaceFrame
+from engine.review.mesh_points import EyeFound, MeshFound
+
+Grey = npt.NDArray[np.float64]
+
+LEAST_RADIUS_PX: Final = 4.5
+"""Irises smaller than this are too small to be judged."""
+_RADIUS: Final = 16
+"""Pixels of an iris's radius when it is looked at."""
+_REACH: Final = 2.0
+_WITHIN: Final = 0.95
+"""Catchlights are looked for within this share of the iris: its edge meets the white of the eye."""
+_ABOVE: Final = 0.16
+"""By how much (of 1, as the picture is encoded) a catchlight is brighter than the iris."""
+_LEAST: Final = 0.006
+"""How much light a catchlight has at least: its excess, averaged over the iris."""
+_BAND_PX: Final = 96
+_MOUTH: Final = (61, 291)
+"""Its corners among the points of the face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catchlight:
+    """The highlight on one iris: how strong it is (mean excess over the iris), and where, in radii from its middle."""
+
+    strength: float
+    x: float
+    y: float
+
+
+def sharpness(frame: FaceFrame) -> float:
+    """How much of the contrast of the band of the eyes is in fine detail, at the face's own scale."""
+    band = frame.straightened(-0.85, -0.22, 0.85, 0.22, pixels=_BAND_PX)
+    grey = brightness(linear(band)) ** 0.45
+    fine = grey[1:-1, 1:-1] * 4 - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
+    return float(np.sqrt(np.mean(fine**2)) / (grey.std() + 0.02))
+
+
+def turned_in(frame: FaceFrame, mesh: MeshFound) -> float:
+    """How much more the eyes are turned to each other than apart, in shares of an eye's width; far sight is 0."""
+    one, other = (_along(frame, eye) for eye in mesh.eyes)
+    return one - other
+
+
+def tilt(frame: FaceFrame, mesh: MeshFound) -> float:
+    """How far the eyes are out of level with the corners of the mouth, as a share of the distance between the eyes.
+
+    A head may be held aslant or turned: both lines go with it.
+    """
+    mouth = mesh.points[_MOUTH[1], :2] - mesh.points[_MOUTH[0], :2]
+    irises = mesh.eyes[1].iris - mesh.eyes[0].iris
+    turn = np.arctan2(irises[1], irises[0]) - np.arctan2(mouth[1], mouth[0])
+    return float(np.sin(turn))
+
+
+def _width(eye: EyeFound) -> float:
+    return max(float(np.hypot(*(eye.outer - eye.inner))), 1.0)
+
+
+def _along(frame: FaceFrame, eye: EyeFound) -> float:
+    across = frame.across / np.hypot(*frame.across)
+    return float((eye.iris - (eye.outer + eye.inner) / 2) @ across) / _width(eye)
+
+
+def catchlight(frame: FaceFrame, eye: EyeFound) -> Catchlight | None:
+    """The eye's highlight; None where it has none."""
+    shown = _iris(frame, eye)
+    side = np.linspace(-_REACH, _REACH, shown.shape[0])
+    x, y = np.meshgrid(side, side)
+    within = np.hypot(x, y) <= _WITHIN
+    excess = np.where(within, np.maximum(shown - np.median(shown[within]) - _ABOVE, 0), 0)
+    strength = float(excess.sum() / within.sum())
+    if strength < _LEAST:
+        return None
+    return Catchlight(strength, float((excess * x).sum() / excess.sum()), float((excess * y).sum() / excess.sum()))
+
+
+def apart(one: Catchlight | None, other: Catchlight | None) -> float | None:
+    """How unlike the catchlights of two eyes are, in radii of the iris.
+
+    None where an eye has none: true portraits have that too, where one eye is in the shade or behind a pane.
+    """
+    if one is None or other is None:
+        return None
+    moved = float(np.hypot(one.x - other.x, one.y - other.y))
+    return moved + 0.15 * abs(float(np.log2(one.strength / other.strength)))
+
+
+def _iris(frame: FaceFrame, eye: EyeFound) -> Grey:
+    """The iris and what is round it, eyes level, `_RADIUS` pixels a radius; as bright as its darkest channel."""
+    pixels = _RADIUS * frame.unit / eye.radius
+    reach = _REACH * eye.radius
+    across, down = (way / np.hypot(*way) * reach for way in (frame.across, frame.down))
+    corners = [eye.iris + a * across + d * down for d in (-1, 1) for a in (-1, 1)]
+    return np.asarray(frame.between(corners, round(pixels)).min(-1) / 255.0)

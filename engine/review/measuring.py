@@ -1,0 +1,289 @@
+"""The five measures and what was asked for, of one sight: readings turned into scores and sentences.
+
+The limits of every score were chosen on the rendered portraits with odd numbers; docs/review.md says how they hold on
+those with even ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from statistics import fmean, median
+from types import MappingProxyType
+from typing import Final
+
+from engine.faces import identity
+from engine.faces.likeness import ACCEPTED, scale
+from engine.review import colour_asked, eye_contrast, face_light, mesh_points, skin_texture, written_words
+from engine.review.asked_words import AskedFor
+from engine.review.face_frame import FaceFrame
+from engine.review.judged_parts import References, ReviewMeasure, ReviewPart, between, offered
+from engine.review.mesh_points import MeshFound
+from engine.review.sight import Sight
+
+LEAST_UNIT_PX: Final = 45
+"""Faces whose eyes are nearer together than this, in pixels, are too small for their skin and eyes to be judged."""
+_TOO_SMALL: Final = "The face is too small in the picture for this."
+LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "skin texture": (0.25, 0.70),
+        "light side": (-0.15, 0.25),
+        "frontal light": (-2.0, -0.9),
+        "one light": (-0.3, 0.2),
+        "warmth": (-0.6, 0.3),
+        "eye sharpness": (0.05, 0.16),
+        "catchlights": (-0.7, -0.25),
+        "catchlight side": (-0.25, 0.1),
+        "gaze": (-0.02, 0.08),
+        "level eyes": (-0.09, -0.04),
+        "clothes colour": (0.1, 0.4),
+        "hair colour": (0.1, 0.4),
+        "place": (0.40, 0.60),
+        "framing": (-1.5, -1.0),
+        "text": (0.5, 0.95),
+        "aspect": (-0.12, -0.02),
+    }
+)
+"""The value of each part that scores 0, and the one that scores 100."""
+
+
+def measured(sight: Sight, asked: AskedFor, references: References = ()) -> Iterator[ReviewMeasure]:
+    """Every measure with the parts that tell good from bad; `references` are the embeddings of each character."""
+    for name, parts in every_part(sight, asked, references).items():
+        yield ReviewMeasure(name, tuple(part for part in parts if offered(part)))
+
+
+def every_part(
+    sight: Sight, asked: AskedFor, references: References = (), only: Collection[str] = ()
+) -> dict[str, tuple[ReviewPart, ...]]:
+    """Every part of every measure, or of `only` some; the ones that are not offered too, for the validation."""
+    if sight.faces is None:
+        return {}
+    whole: dict[str, Callable[[], Iterable[ReviewPart]]] = {
+        "skin": lambda: _skin(sight),
+        "light": lambda: _light(sight, asked),
+        "eyes": lambda: _eyes(sight, asked),
+        "anatomy": lambda: (_faces(sight, asked), *_level(sight)),
+        "same face": lambda: _likeness(sight, references),
+        "asked for": lambda: _asked_for(sight, asked),
+    }
+    needs_face = {"skin", "light", "eyes", "asked for"} if sight.frame is None else set()
+    return {
+        name: tuple(made()) for name, made in whole.items() if name not in needs_face and (not only or name in only)
+    }
+
+
+def left_out(sight: Sight, asked: AskedFor) -> tuple[str, ...]:
+    """What this machine cannot measure, as sentences."""
+    said = []
+    if sight.faces is None:
+        said.append(f"Nothing is measured: {identity.missing()}. Install it: {identity.INSTALL}.")
+    elif why := mesh_points.missing():
+        said.append(f"Catchlights and the look of the eyes are not measured: {why}. Install it: {mesh_points.INSTALL}.")
+    if asked.text and (why := written_words.missing()):
+        said.append(f"Words are not read: {why}.")
+    return tuple(said)
+
+
+def _skin(sight: Sight) -> Iterator[ReviewPart]:
+    if _small(sight):
+        yield ReviewPart("skin texture", None, _TOO_SMALL)
+        return
+    found = skin_texture.texture(_near(sight))
+    if not found:
+        yield ReviewPart("skin texture", None, "No bare skin is seen.")
+        return
+    yield _part(
+        "skin texture", found["texture"], found,
+        (30, "The skin has no texture: it is smoothed or blurred."),
+        (60, "The skin has little texture."),
+        (101, "The skin has the texture of skin."),
+    )  # fmt: skip
+
+
+def _light(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
+    near = _near(sight)
+    stops = face_light.side_stops(near)
+    if asked.side:
+        toward = {"left": stops, "right": -stops}.get(asked.side)
+        seen = "left" if stops > 0 else "right"
+        how = f"one cheek is {abs(stops):.1f} stops brighter, the one at the {seen}"
+        wanted = "the front" if toward is None else f"the {asked.side}"
+        name, value = ("frontal light", -abs(stops)) if toward is None else ("light side", toward)
+        yield _part(
+            name, value, {"stops": stops},
+            (50, f"Light was to come from {wanted}; {how}."), (101, f"Light comes from {wanted} as asked: {how}."),
+        )  # fmt: skip
+    body = face_light.body_stops(near)
+    if body is not None:
+        agree = body * stops / max(abs(body), abs(stops), 0.05)
+        yield _part(
+            "one light", agree, {"face": stops, "body": body},
+            (50, "The face is lit from another side than the body."), (101, "One light explains face and body."),
+        )  # fmt: skip
+    if asked.warmth:
+        found = face_light.warmth(near)
+        yield _part(
+            "warmth", found if asked.warmth == "warm" else -found, {"stops": found},
+            (50, f"The light was to be {asked.warmth}, and is not."), (101, f"The light is {asked.warmth} as asked."),
+        )  # fmt: skip
+
+
+def _eyes(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
+    frame = sight.frame
+    if frame is None or _small(sight):
+        yield ReviewPart("eye sharpness", None, _TOO_SMALL)
+        return
+    found = eye_contrast.sharpness(frame)
+    yield _part(
+        "eye sharpness", found, {"fine share": found},
+        (40, "The eyes are blurred."), (70, "The eyes are a little soft."), (101, "The eyes are sharp."),
+    )  # fmt: skip
+    if sight.mesh is not None:
+        yield from _irises(sight, sight.mesh, asked)
+
+
+def _irises(sight: Sight, mesh: MeshFound, asked: AskedFor) -> Iterator[ReviewPart]:
+    frame = sight.frame
+    if frame is None or min(eye.radius for eye in mesh.eyes) < eye_contrast.LEAST_RADIUS_PX:
+        yield ReviewPart("catchlights", None, _TOO_SMALL)
+        return
+    one, other = (eye_contrast.catchlight(frame, eye) for eye in mesh.eyes)
+    apart = eye_contrast.apart(one, other)
+    if apart is None:
+        seen = "Neither eye has" if one is other else "One eye alone has"
+        yield ReviewPart("catchlights", None, f"{seen} a catchlight, which shade and glasses may do.")
+    else:
+        yield _part(
+            "catchlights", -apart, {"apart": apart},
+            (50, "The catchlights of the eyes do not match."), (101, "The same lamp shines in both eyes."),
+        )  # fmt: skip
+    if asked.side in ("left", "right") and one is not None and other is not None:
+        x = (one.x + other.x) / 2
+        yield _part(
+            "catchlight side", x if asked.side == "right" else -x, {"x": x},
+            (50, f"The catchlights are not on the {asked.side}."), (101, f"The catchlights are on the {asked.side}."),
+        )  # fmt: skip
+    turned = eye_contrast.turned_in(frame, mesh)
+    yield _part(
+        "gaze", -turned, {"turned in": turned},
+        (50, "The eyes are crossed."), (101, "Both eyes look at one place."),
+    )  # fmt: skip
+
+
+def _faces(sight: Sight, asked: AskedFor) -> ReviewPart:
+    found = len(sight.faces or ())
+    told = "No face is found." if not found else f"{found} {'face is' if found == 1 else 'faces are'} seen"
+    told = told if not found else f"{told}, and {asked.people} {'was' if asked.people == 1 else 'were'} asked for."
+    return ReviewPart("face count", 100.0 if found == asked.people else 0.0, told, {"faces": float(found)})
+
+
+def _level(sight: Sight) -> Iterator[ReviewPart]:
+    if sight.frame is None or sight.mesh is None or _small(sight):
+        return
+    tilt = eye_contrast.tilt(sight.frame, sight.mesh)
+    yield _part(
+        "level eyes", -abs(tilt), {"tilt": tilt},
+        (50, "Eyes, brows and mouth are not level with each other."), (101, "Eyes, brows and mouth are level."),
+    )  # fmt: skip
+
+
+def _likeness(sight: Sight, references: References) -> Iterator[ReviewPart]:
+    if not any(references):
+        return
+    likes = [_like(sight, each) for each in references if each]
+    told = "That is the saved face." if min(likes) >= ACCEPTED else "That is not the saved face."
+    yield ReviewPart("likeness", min(likes), told, {"median": median(likes), "worst": min(likes)})
+
+
+def _like(sight: Sight, embeddings: Sequence[bytes]) -> float:
+    """Of the faces that are seen the most like."""
+    return max(
+        (scale()(fmean(identity.distance(one, face.embedding) for one in embeddings)) for face in sight.faces or ()),
+        default=0.0,
+    )
+
+
+def _asked_for(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
+    near = _near(sight)
+    grey = colour_asked.colourless(near)
+    looked: tuple[tuple[str, str, Callable[[FaceFrame], Mapping[str, float] | None]], ...] = (
+        ("clothes colour", asked.clothes, colour_asked.clothes_shares),
+        ("hair colour", asked.hair, colour_asked.hair_shares),
+    )
+    for name, wanted, shares_of in looked:
+        if wanted:
+            shares = None if grey else shares_of(near)
+            yield _colour(name, wanted, shares, "The picture has no colours." if grey else "")
+    yield from _surroundings(sight, asked)
+    if asked.text and not written_words.missing() and sight.frame is not None:
+        share, told = written_words.legibility(sight.frame, asked.text)
+        yield _part(
+            "text", share, {"read": told},
+            (90, f"“{asked.text}” cannot be read."), (101, f"“{asked.text}” can be read."),
+        )  # fmt: skip
+
+
+def _surroundings(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
+    near, frame = _near(sight), sight.frame
+    light = colour_asked.place_lightness(near) if asked.place else None
+    if light is not None:
+        yield _part(
+            "place", light if asked.place == "light" else 1 - light, {"lightness": light},
+            (50, f"The place was to be {asked.place}, and is not."), (101, f"The place is {asked.place} as asked."),
+        )  # fmt: skip
+    if asked.framing and frame is not None:
+        low, high = colour_asked.FRAMINGS[asked.framing]
+        share = colour_asked.face_share(frame)
+        times = max(low / share, share / high, 1.0)
+        yield _part(
+            "framing", -times, {"face share": share},
+            (50, f"It is no {asked.framing}: the face has {share:.0%} of the height."),
+            (101, f"The framing is {asked.framing} as asked."),
+        )  # fmt: skip
+    if asked.aspect:
+        yield _aspect(sight, asked.aspect)
+
+
+def _aspect(sight: Sight, aspect: str) -> ReviewPart:
+    wide, tall = (float(side) for side in aspect.split(":"))
+    off = abs(sight.picture.shape[1] / sight.picture.shape[0] * tall / wide - 1)
+    return _part(
+        "aspect", -off, {"off": off},
+        (50, f"The picture's shape is not {aspect}."), (101, f"The picture's shape is {aspect}."),
+    )  # fmt: skip
+
+
+def _colour(name: str, wanted: str, shares: Mapping[str, float] | None, why: str) -> ReviewPart:
+    if shares is None:
+        return ReviewPart(name, None, why or f"The {name.split()[0]} cannot be seen.")
+    share, most = shares[wanted], max(shares, key=lambda each: shares[each])
+    what = name.split()[0]
+    score = between(share, *LIMITS[name])
+    told = f"The {what} {_be(what)} {wanted} as asked." if score >= 50 else (
+        f"The {what} {'were' if _be(what) == 'are' else 'was'} to be {wanted}; most of it goes by {most}."
+    )  # fmt: skip
+    return ReviewPart(name, score, told, {"value": share, "most": most})
+
+
+def _be(what: str) -> str:
+    return "are" if what == "clothes" else "is"
+
+
+def _part(name: str, value: float, read: Mapping[str, float | str], *sentences: tuple[float, str]) -> ReviewPart:
+    """A part whose value its limits turn into a score, with the first sentence whose limit is above that."""
+    score = between(value, *LIMITS[name])
+    return ReviewPart(name, score, _first(score, sentences), {"value": value, **read})
+
+
+def _first(score: float, sentences: Iterable[tuple[float, str]]) -> str:
+    return next(sentence for limit, sentence in sentences if score < limit)
+
+
+def _small(sight: Sight) -> bool:
+    return sight.frame is None or sight.frame.unit < LEAST_UNIT_PX
+
+
+def _near(sight: Sight) -> FaceFrame:
+    near = sight.near
+    assert near is not None  # noqa: S101  # whoever asks has seen a face
+    return near
