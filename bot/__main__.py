@@ -13,8 +13,8 @@ import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.settings import Settings, hub_variables
-from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings
-from bot.operations.logs import set_up
+from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings, upgrade_check
+from bot.operations.logs import set_up_by
 from data.core.data_errors import DataError
 from data.upkeep.backup import Backup, back_up, restore
 from engine.models.model import CatalogueError
@@ -49,12 +49,14 @@ def main(arguments: list[str] | None = None) -> int:
             return policy_check.run(options.prompt, options.character, upload=options.upload, adult=options.adult)
         settings = Settings.load()
         # Its sentences are not to be looked for between log lines.
-        set_up("WARNING" if options.tool == "setup" else settings.log_level)
+        set_up_by(settings, serving=options.tool is None, level="WARNING" if options.tool == "setup" else "")
         match options.tool:
             case "setup":
                 return _set_up(settings)
             case "doctor":
                 return doctor.run(settings)
+            case "upgrade-check":
+                return doctor.told(upgrade_check.examine(settings))
             case "plan":
                 return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
             case "readings":
@@ -85,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     tools = parser.add_subparsers(dest="tool", metavar="TOOL")
     tools.add_parser("setup", help="from a token to the first portrait on your server, step by step")
     tools.add_parser("doctor", help="check token, folders, disk, models and GPU, and say how to mend each")
+    tools.add_parser("upgrade-check", help="say what the next start would do to the data folder; changes nothing")
     planning = tools.add_parser("plan", help="say where each local model lives on a card, and what that takes")
     planning.add_argument("--gib", type=_size, help="a card of this many GiB, instead of the one in this machine")
     planning.add_argument("--ram", type=_size, help="a machine of this much memory in GiB, instead of this one")

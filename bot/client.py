@@ -95,7 +95,9 @@ class StudioBot(App):
             self.decoder,
         )
         self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety)
-        self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
+        self.maintenance = Maintenance(
+            self, settings, stores, self._keep_up, self.studio.look_after, lambda: self._owners
+        )
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
         self._sync = sync

@@ -14,6 +14,7 @@ from bot.core.settings import Settings
 from bot.operations.callbacks import repeat_lost_callbacks
 from bot.operations.card_check import refuse_unusable_card
 from bot.operations.endpoints import point_discord_at
+from bot.operations.upgrade_check import remember_settings
 from data.core.files import private_folder
 
 
@@ -25,6 +26,7 @@ async def open_bot(settings: Settings) -> StudioBot:
     # It never speaks, so that nobody needs to hear which voice libraries are missing.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     bot = await StudioBot.open(settings)
+    await asyncio.to_thread(remember_settings, settings.data_folder)
     repeat_lost_callbacks()
     return bot
 

@@ -4,7 +4,7 @@ import asyncio
 import importlib.util
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -40,8 +40,13 @@ MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 
 def run(settings: Settings) -> int:
     """Print the report; the exit code is 1 when something is bad."""
+    return told(examine(settings))
+
+
+def told(findings: Iterable[Diagnosis]) -> int:
+    """Print findings as they come; 1 when one of them is bad."""
     worst = 0
-    for finding in examine(settings):
+    for finding in findings:
         print(f"{MARKS[finding.mark]} {finding.text}")
         worst = max(worst, finding.mark == "bad")
     return int(worst)

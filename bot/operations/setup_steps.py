@@ -23,7 +23,7 @@ from bot.operations import env_file
 from bot.operations.connection import in_words, open_bot
 from bot.operations.console import Console
 from bot.operations.discord_account import PORTAL, BotAccount, TokenRefused, lacking, look
-from bot.operations.logs import set_up
+from bot.operations.logs import set_up_by
 from data.core.data_errors import DataError
 from data.core.files import close_to_others
 from data.orders.jobs import Order
@@ -136,7 +136,7 @@ async def connected(settings: Settings, account: BotAccount, console: Console) -
                     raise DiscordUnreachable("The connection to Discord ended. Run setup again, which goes on.")
                 await steps
                 if console.is_terminal:
-                    set_up(settings.log_level)
+                    set_up_by(settings, serving=True)
                     console.say("\nThe bot is online now; Ctrl+C stops it, and `make run` starts it again.")
                     await online
                 else:
