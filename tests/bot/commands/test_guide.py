@@ -75,4 +75,5 @@ def test_the_examples_go_by_the_models_that_there_are() -> None:
     assert "vary: model: built-in | mango-2" in both
     assert "/models" in both
     assert "/edit" in alone
-    assert "edit" not in without.lower()
+    assert "/edit" not in without
+    assert "Edit my newest" not in without
