@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 SUPPLY := $(VENV)/supply
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo demo-hosted run install test test-long lint bench env picture series-picture lock lock-cpu audit base-image
+.PHONY: demo demo-hosted setup run install test test-long lint bench env picture series-picture lock lock-cpu audit base-image
 
 demo: $(STAMP)-demo
 	$(BIN)/python -m bot.operations.demo $(ARGS)
@@ -14,6 +14,9 @@ demo: $(STAMP)-demo
 # Every hosted model on the page, at stand-ins on this machine that draw one colour: no key, no cost.
 demo-hosted: $(STAMP)-test
 	$(BIN)/python -m tests.engine.providers.serve $(BIN)/python -m bot.operations.demo --hosted $(ARGS)
+
+setup: $(STAMP)-local
+	$(BIN)/python -m bot setup
 
 run: $(STAMP)-local
 	$(BIN)/python -m bot $(ARGS)

@@ -9,16 +9,14 @@ import signal
 import sys
 from pathlib import Path
 
-import aiohttp
 import discord
 
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.real_people import real_people_of
 from bot.core.settings import Settings, hub_variables
-from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings
-from bot.operations.logs import set_up
+from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings, upgrade_check
+from bot.operations.logs import set_up_by
 from data.core.data_errors import DataError
-from data.core.files import private_folder
 from data.upkeep.backup import Backup, back_up, restore
 from engine.models.model import CatalogueError
 
@@ -51,10 +49,15 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.load()
         if options.tool == "policy":
             return _policy(settings, options)
-        set_up(settings.log_level)
+        # Its sentences are not to be looked for between log lines.
+        set_up_by(settings, serving=options.tool is None, level="WARNING" if options.tool == "setup" else "")
         match options.tool:
+            case "setup":
+                return _set_up(settings)
             case "doctor":
                 return doctor.run(settings)
+            case "upgrade-check":
+                return doctor.told(upgrade_check.examine(settings))
             case "plan":
                 return plan_table.run(settings, options.gib, options.ram, as_json=options.json)
             case "readings":
@@ -95,7 +98,9 @@ def _policy(settings: Settings, options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bot", description="The studio on Discord.")
     tools = parser.add_subparsers(dest="tool", metavar="TOOL")
+    tools.add_parser("setup", help="from a token to the first portrait on your server, step by step")
     tools.add_parser("doctor", help="check token, folders, disk, models and GPU, and say how to mend each")
+    tools.add_parser("upgrade-check", help="say what the next start would do to the data folder; changes nothing")
     planning = tools.add_parser("plan", help="say where each local model lives on a card, and what that takes")
     planning.add_argument("--gib", type=_size, help="a card of this many GiB, instead of the one in this machine")
     planning.add_argument("--ram", type=_size, help="a machine of this much memory in GiB, instead of this one")
@@ -158,50 +163,27 @@ def _restored(aside: Path | None, data_folder: Path) -> str:
 
 async def serve(settings: Settings) -> int:
     """Raises BotError, DataError or CatalogueError, as one sentence, when the bot cannot start."""
-    from bot.client import StudioBot
-    from bot.operations.callbacks import repeat_lost_callbacks
-    from bot.operations.card_check import refuse_unusable_card
-    from bot.operations.endpoints import point_discord_at
+    from bot.operations.connection import in_words, open_bot
 
     token = settings.discord_token.get_secret_value()
     if not token:
         raise SettingsError(
-            "DISCORD_TOKEN is empty. Copy .env.example to .env and put your bot's token there "
-            "(Discord developer portal, your application, Bot), or try `make demo`, which needs none."
+            "DISCORD_TOKEN is empty. `python -m bot setup` asks for your bot's token and does the rest, "
+            "or try `make demo`, which needs none."
         )
-    await asyncio.to_thread(refuse_unusable_card, settings)
-    await asyncio.to_thread(_check_folder, settings.data_folder)
-    point_discord_at(settings.discord_api_url or None, settings.discord_gateway_url or None)
-    # It never speaks, so that nobody needs to hear which voice libraries are missing.
-    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-    bot = await StudioBot.open(settings)
+    bot = await open_bot(settings)
     _stop_on_signals(bot)
-    repeat_lost_callbacks()
-    try:
+    with in_words():
         async with bot:
             await bot.start(token)
-    except discord.LoginFailure as error:
-        raise SettingsError(
-            "Discord refused DISCORD_TOKEN. Reset it in the developer portal and put the new one into .env."
-        ) from error
-    except discord.PrivilegedIntentsRequired as error:
-        raise SettingsError("Discord refused the bot's intents; none of them should need approval.") from error
-    except (aiohttp.ClientConnectionError, discord.DiscordServerError, discord.GatewayNotFound) as error:
-        raise DiscordUnreachable(
-            f"Discord could not be reached ({type(error).__name__}). Check this machine's network and, if they "
-            "are set, DISCORD_API_URL and DISCORD_GATEWAY_URL; then start the bot again."
-        ) from error
     return bot.exit_code
 
 
-def _check_folder(folder: Path) -> None:
-    try:
-        private_folder(folder)
-    except OSError as error:
-        raise SettingsError(
-            f"The data folder {folder} cannot be made ({error.strerror}). Set DATA_FOLDER in .env to a folder "
-            "that the bot may write to."
-        ) from error
+def _set_up(settings: Settings) -> int:
+    from bot.operations import setup_steps
+    from bot.operations.console import Console
+
+    return setup_steps.run(settings, Console())
 
 
 def _stop_on_signals(bot: discord.Client) -> None:

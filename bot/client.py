@@ -109,7 +109,9 @@ class StudioBot(App):
             self.watcher,
         )
         self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety, real_people, self.watcher)
-        self.maintenance = Maintenance(self, settings, stores, self._keep_up, self.studio.look_after)
+        self.maintenance = Maintenance(
+            self, settings, stores, self._keep_up, self.studio.look_after, lambda: self._owners
+        )
         self.status_site = _status_site(self, figures)
         self.waiting = Waiting()
         self.tidying = asyncio.Lock()
@@ -289,6 +291,15 @@ class StudioBot(App):
 
     def is_owner(self, user_id: int) -> bool:
         return user_id in self._owners
+
+    @property
+    def an_owner(self) -> int:
+        """The id of the owner in whose name setup orders; known once the bot has logged in."""
+        application = self.application
+        if self.settings.discord_owner_ids or application is None:
+            return next(iter(self.settings.discord_owner_ids), 0)
+        team = application.team
+        return team.owner_id if team is not None and team.owner_id else application.owner.id
 
     async def refused(self, order: RefusedOrder) -> dict[str, Any]:
         await review_queue.tell_moderators(self, order.guild_id, "refused", order.id)

@@ -20,7 +20,7 @@ OPEN_COMMANDS: Final = frozenset({"help", "privacy"})
 """For everybody everywhere: who is banned, or has left, can still read what this is and have their own erased."""
 OWNERS_COMMANDS: Final = frozenset({"studio-admin"})
 """For the bot's owners also where a server is not let in: with these they let it in."""
-OPEN_CONTROLS: Final = frozenset({"privacy"})
+OPEN_CONTROLS: Final = frozenset({"privacy", "tour"})
 """How the custom ids of the open commands' own buttons begin, up to the colon."""
 _ADMITTED: Final = "admitted"
 _PERSON: Final = "person"

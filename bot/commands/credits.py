@@ -22,6 +22,11 @@ group = app_commands.Group(name="credits", description="Your credits and what th
 
 @group.command(description="Your credits, your tier, and what a portrait costs.")
 async def show(interaction: Interaction) -> None:
+    await tell(interaction)
+
+
+async def tell(interaction: Interaction) -> None:
+    """The same for a button; this acknowledges."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     bot = interaction.client

@@ -1,44 +1,226 @@
-"""`/help`: how to get from nothing to a series with one face."""
+"""`/help`: a short tour from nothing to a series with one face. Its buttons try each thing; its examples go by the
+models that there are."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 import discord
 from discord import app_commands
 
 from bot.app import Interaction
+from bot.commands import credits, models, portraits, privacy
+from bot.components import actions, base, editing, quotes
+from bot.core import prompt_examples, varying, words
+from bot.core.errors import Forged, Gone
+from bot.core.extras import NOTHING_MORE, Extras
+from bot.core.prompt_reading import read_prompt
+from bot.core.requests import OrderRequest
+from bot.guard import person_of
 from bot.messages import cards, replies
+from data.pictures.portrait_rows import Portrait
+from engine.jobs.job import PictureSpec
+from engine.models.catalogue import Catalogue
 
-STEPS = (
-    (
-        "Make a portrait",
-        "`/portrait prompt: a weathered fisherman in his 60s, oilskin coat, on a pier at dawn, lit from the left by a "
-        "low sun, 85mm f/1.4, visible pores`\nSay who, clothes, place, light, camera and skin detail, in any order.",
-    ),
-    ("Keep the face", "Press **Save as character** under it, or reply to it with `@me save ana`."),
-    ("Bring it back", "Write `@ana` in the next prompt: another place, outfit and light, the same face."),
-    (
-        "Change a picture, or vary one thing",
-        "`/edit` or **Edit…** changes a picture in words. `/series prompt: @ana in a white shirt "
-        "vary: place: beach | forest | night city` makes a contact sheet.",
-    ),
-    (
-        "Find things again",
-        "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have left.",
-    ),
-    ("What is kept of you", "`/privacy show` says it; `/privacy export` and `/privacy erase` copy and erase it."),
-)
+_NEWCOMER: Final = "ana"
 
 
-@app_commands.command(name="help", description="How to make portraits and keep a face.")
-async def help_(interaction: Interaction) -> None:
+@dataclass(frozen=True, slots=True)
+class TourStop:
+    """One stop of the tour: what it says, and what its buttons try (names of `TRIES`, with their labels)."""
+
+    title: str
+    text: str
+    tries: tuple[tuple[str, str], ...]
+
+
+def stops(catalogue: Catalogue, handle: str, bot_name: str) -> Sequence[TourStop]:
+    """The whole tour for whoever has saved a face under this name; `bot_name` is what a reply mentions."""
+    example = prompt_examples.portrait(prompt_examples.usual(catalogue))
+    changed = prompt_examples.change(catalogue)
+    in_words = f"`/edit`, or **Edit…** under it, changes it in words: “{changed}”." if changed else ""
+    several = len(catalogue.models) > 1
+    return [
+        TourStop(
+            "Make a portrait",
+            f"`/portrait prompt: {example}`\nSay who, clothes, place, light, camera and skin detail, in any order.",
+            (("portrait", "Make this one"),),
+        ),
+        TourStop(
+            "Keep the face",
+            f"Press **Save as character** under a portrait, or reply to it with `@{bot_name} save {handle}`.",
+            (("save", "Save the face of my newest"),),
+        ),
+        TourStop(
+            "Bring it back",
+            f"Write `@{handle}` in the next prompt: another place, outfit and light, the same face.\n"
+            f"`/portrait prompt: {prompt_examples.again(handle)}`",
+            (("again", f"Make @{handle} by the sea"),),
+        ),
+        TourStop(
+            "Change a picture",
+            f"**Change…** under a portrait changes one part of its recipe and keeps the rest with the seed. {in_words}",
+            (("light", "Change the light of my newest"), *((("edit", "Edit my newest"),) if changed else ())),
+        ),
+        TourStop(
+            "Vary one thing",
+            f"`/series prompt: {prompt_examples.again(handle)} vary: {prompt_examples.varied(catalogue)}` makes a "
+            "contact sheet.",
+            (("series", "Make this series"),),
+        ),
+        TourStop(
+            "Find things again",
+            "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have "
+            + ("left, `/models` what makes your portraits." if several else "left."),
+            (
+                ("portraits", "My portraits"),
+                ("credits", "My credits"),
+                *((("models", "The models"),) if several else ()),
+            ),
+        ),
+        TourStop(
+            "What is kept of you",
+            "`/privacy show` says it; `/privacy export` and `/privacy erase` copy and erase it.",
+            (("privacy", "Show me"),),
+        ),
+    ]
+
+
+async def _stop(interaction: Interaction, number: int) -> tuple[discord.Embed, discord.ui.View]:
+    """A stop by its number, from 0; beyond the last one it is the last."""
     bot = interaction.client
-    embed = discord.Embed(title="A portrait studio", colour=cards.ACCENT)
-    name = bot.user.name if bot.user else "bot"
-    for title, text in STEPS:
-        embed.add_field(name=title, value=text.replace("@me", f"@{name}"), inline=False)
+    tour = stops(bot.engine.catalogue, await _handle(interaction), bot.user.name if bot.user else "bot")
+    number = min(number, len(tour) - 1)
+    one = tour[number]
+    embed = discord.Embed(title=one.title, description=one.text, colour=cards.ACCENT)
     prices = f"A portrait costs {bot.settings.price_standard} credits, {bot.settings.price_fast} in the fast lane."
-    embed.set_footer(text=f"{prices} Every picture is AI-generated.")
-    await replies.whisper(interaction, embed=embed)
+    embed.set_footer(text=f"{number + 1} of {len(tour)} · {prices} Every picture is AI-generated.")
+    view = base.Controls()
+    for what, label in one.tries:
+        view.add_item(TryButton(what, label=label))
+    if number > 0:
+        view.add_item(TourButton(number - 1, label="Back"))
+    if number < len(tour) - 1:
+        view.add_item(TourButton(number + 1, label=f"Next: {tour[number + 1].title}"))
+    return embed, view
+
+
+async def _handle(interaction: Interaction) -> str:
+    """A face that the person has saved, or the one of the examples."""
+    saved = await interaction.client.stores.characters.handles(interaction.user.id)
+    return next(iter(saved), _NEWCOMER)
+
+
+@app_commands.command(name="help", description="A short tour: make portraits, keep a face, and try each of it.")
+async def help_(interaction: Interaction) -> None:
+    embed, view = await _stop(interaction, 0)
+    await replies.whisper(interaction, embed=embed, view=view)
+
+
+async def _newest(interaction: Interaction) -> Portrait[PictureSpec]:
+    """The person's newest portrait here. Raises Gone."""
+    person = await person_of(interaction)
+    found = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
+    if found is None:
+        raise Gone("You have made no portrait here yet: the first stop of the tour makes one (Back).")
+    return found
+
+
+async def _portrait(interaction: Interaction) -> None:
+    model = prompt_examples.usual(interaction.client.engine.catalogue)
+    await _order(interaction, prompt_examples.portrait(model), model=model.id)
+
+
+async def _again(interaction: Interaction) -> None:
+    await _order(interaction, prompt_examples.again(await _own_handle(interaction)))
+
+
+async def _series(interaction: Interaction) -> None:
+    varied = prompt_examples.varied(interaction.client.engine.catalogue)
+    await _order(interaction, prompt_examples.again(await _own_handle(interaction)), vary=varied)
+
+
+async def _own_handle(interaction: Interaction) -> str:
+    """Raises Gone where no face is saved yet."""
+    saved = await interaction.client.stores.characters.handles(interaction.user.id)
+    if not saved:
+        raise Gone("You have saved no face yet: the second stop of the tour saves one.")
+    return saved[0]
+
+
+async def _order(interaction: Interaction, prompt: str, *, model: str | None = None, vary: str = "") -> None:
+    """What the command of the example does, in a public message; a high price is shown first."""
+    typed = await read_prompt(prompt)
+    answer = await replies.begin(interaction)
+    person, bot = await person_of(interaction), interaction.client
+    more = NOTHING_MORE
+    if vary:
+        differing = varying.read(vary, bot.settings.series_frames)
+        more = Extras(series=varying.series(typed.prompt, differing, bot.engine.catalogue, model))
+    request = OrderRequest(
+        source=f"interaction:{interaction.id}",
+        place=person.place,
+        user_id=person.user_id,
+        prompt=typed.prompt,
+        model=model,
+        extras=more,
+    )
+    await quotes.order(interaction, request, answer)
+
+
+async def _save(interaction: Interaction) -> None:
+    await actions.save(interaction, (await _newest(interaction)).id)
+
+
+async def _light(interaction: Interaction) -> None:
+    await actions.change(interaction, (await _newest(interaction)).id, "lighting")
+
+
+async def _edit(interaction: Interaction) -> None:
+    await editing.ask(interaction, (await _newest(interaction)).id)
+
+
+TRIES: Final[dict[str, Callable[[Interaction], Awaitable[None]]]] = {
+    "portrait": _portrait,
+    "save": _save,
+    "again": _again,
+    "light": _light,
+    "edit": _edit,
+    "series": _series,
+    "portraits": portraits.tell,
+    "credits": credits.tell,
+    "models": models.tell,
+    "privacy": privacy.tell,
+}
+"""What the tour's buttons do, each for whoever presses."""
+
+
+class TourButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"tour:(?P<number>[0-9]{1,2})"):
+    """Goes to another stop. For everybody, as `/help` is."""
+
+    def __init__(self, number: int, *, label: str = "") -> None:
+        super().__init__(discord.ui.Button(label=label or "Next", custom_id=f"tour:{number}", row=1))
+        self.number = number
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        embed, view = await _stop(interaction, self.number)
+        await interaction.response.edit_message(embed=embed, view=view)
+
+
+class TryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"try:(?P<what>[a-z]{1,20})"):
+    """Does what the stop of the tour tells of."""
+
+    def __init__(self, what: str, *, label: str = "") -> None:
+        look = discord.ButtonStyle.primary
+        super().__init__(
+            discord.ui.Button(label=words.bare(label)[:80] or "Try", style=look, custom_id=f"try:{what}", row=0)
+        )
+        self.what = what
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        if self.what not in TRIES:
+            raise Forged
+        await TRIES[self.what](interaction)
 
 
 COMMANDS: tuple[Any, ...] = (help_,)

@@ -23,6 +23,11 @@ _MOST_CHARACTERS = 4500
 
 @app_commands.command(description="Which models there are, what each is best for, and what it costs you.")
 async def models(interaction: Interaction) -> None:
+    await tell(interaction)
+
+
+async def tell(interaction: Interaction) -> None:
+    """The same for a button; this acknowledges."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     bot = interaction.client

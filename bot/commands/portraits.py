@@ -20,6 +20,11 @@ PAGE = 4
 
 @app_commands.command(description="The portraits you made here: open, reroll or delete them.")
 async def portraits(interaction: Interaction) -> None:
+    await tell(interaction)
+
+
+async def tell(interaction: Interaction) -> None:
+    """The first page, for the person alone; this acknowledges."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     embed, view = await _page(interaction, None)
     await replies.whisper(interaction, embed=embed, view=view)

@@ -31,6 +31,11 @@ group = app_commands.Group(name="privacy", description="What is kept of you: see
 
 @group.command(description="What is kept of you, for how long, and what leaves this studio.")
 async def show(interaction: Interaction) -> None:
+    await tell(interaction)
+
+
+async def tell(interaction: Interaction) -> None:
+    """The same for a button; this acknowledges."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
     counts = await bot.stores.privacy.counts(interaction.user.id)

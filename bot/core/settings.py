@@ -135,6 +135,17 @@ class Settings(BaseSettings):
     )
     data_keep_days: int = Field(0, ge=0, description="Portraits older than this many days are deleted. 0: never.")
 
+    backup_every_hours: float = Field(
+        0, ge=0, le=8760, description="A backup is made by itself whenever the newest is this many hours old. 0: never."
+    )
+    backup_keep: int = Field(
+        7, ge=1, le=1000, description="How many of the backups that were made by themselves are kept."
+    )
+    backup_folder: str = Field(
+        "",
+        description="The folder that they go to, best on another disk. Empty: backups in DATA_FOLDER.",
+    )
+
     model_default: str = Field(
         "built-in", description="The model used when /portrait names none. built-in: the photo studio that ships."
     )
@@ -462,6 +473,15 @@ class Settings(BaseSettings):
     _old_names: tuple[str, ...] = PrivateAttr(())
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
+
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text, or json: one JSON object a line, with time, level, logger, message, job and error."
+    )
+    log_file: str = Field("", description="A file that the running bot logs to as well. Empty: standard error alone.")
+    log_file_mib: float = Field(
+        10, gt=0, le=10_240, description="At this size in mebibytes that file is set aside, and another one begun."
+    )
+    log_file_count: int = Field(5, ge=1, le=1000, description="How many files that were set aside are kept.")
 
     @field_validator("discord_owner_ids", "discord_servers", "model_local", mode="after")
     @classmethod

@@ -1,11 +1,13 @@
 """What is done by itself. Once a minute: orders that nothing follows are taken up. Once an hour: people are told that
-their tier ends, old portraits and the words of old refusals are deleted, erasures are finished."""
+their tier ends, old portraits and the words of old refusals are deleted, erasures are finished, and a backup is made
+where one is due. Once a night: the bot looks at itself (`self_check`)."""
 
 import asyncio
 import contextlib
 import logging
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Final
 
 import discord
@@ -14,15 +16,19 @@ from discord.ext import tasks
 from bot.core import words
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.maintenance.self_check import MIB, SelfCheck, SelfCheckFault, backup_folder
 from bot.messages.replies import NO_PINGS
-from data.core.data_errors import DataError
+from data.core.data_errors import BackupStopped, DataError
 from data.credits.accounts import Account
+from data.upkeep import scheduled_backups
 from data.upkeep.retention import DAY_S, delete_older
 
 log = logging.getLogger(__name__)
 
 TELL_BEFORE_S: Final = 3 * 86_400.0
 ALIVE: Final = "alive"
+_EARLY_S: Final = 1800.0
+"""Rounds are an hour apart: one that is this near to the time makes the backup, instead of the next."""
 
 
 class Maintenance:
@@ -35,14 +41,21 @@ class Maintenance:
         stores: Stores,
         keep_up: Callable[[float], Awaitable[None]] | None = None,
         look_after: Callable[[], Awaitable[int]] | None = None,
+        owners: Callable[[], Collection[int]] = tuple,
     ) -> None:
-        """`keep_up` is awaited at the end of each round, with the time that it is of; `look_after` each minute."""
+        """`keep_up` is awaited at the end of each round, with the time that it is of; `look_after` each minute.
+
+        `owners` are the ids of those who are told when something is wrong with the studio itself.
+        """
         self._client = client
         self._settings = settings
         self._stores = stores
         self._keep_up = keep_up
         self._look_after = look_after
         self._reading: asyncio.Task[None] | None = None
+        self._owners = owners
+        self._check = SelfCheck(settings, stores, self._tell_owners)
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         """Make a round now and every hour, and look now and every minute; a second call changes nothing."""
@@ -53,6 +66,7 @@ class Maintenance:
             self._reading = asyncio.create_task(self._read_people(), name="ages-in-old-orders")
 
     def stop(self) -> None:
+        self._stopped.set()
         self._hourly.cancel()
         self._each_minute.cancel()
         if self._reading is not None:
@@ -114,6 +128,44 @@ class Maintenance:
                 log.info("deleted %d portraits older than %d days", deleted, self._settings.data_keep_days)
         if self._keep_up is not None:
             await self._keep_up(now)
+        await self._back_up(now)
+        await self._check.nightly(now)
+
+    async def _back_up(self, now: float) -> None:
+        """A backup, where the newest is old enough; the owners are told when none could be made."""
+        settings = self._settings
+        if not settings.backup_every_hours:
+            return
+        folder = backup_folder(settings)
+        try:
+            if not await asyncio.to_thread(
+                scheduled_backups.is_due, folder, settings.backup_every_hours * 3600 - _EARLY_S, now
+            ):
+                return
+            made = await asyncio.to_thread(
+                scheduled_backups.make,
+                settings.data_folder,
+                folder,
+                keep=settings.backup_keep,
+                now=now,
+                leave_bytes=settings.data_free_mib * MIB,
+                stopped=self._stopped.is_set,
+            )
+        except BackupStopped:
+            log.info("a backup was given up, as the bot stops; the next start makes it")
+        except (DataError, OSError) as error:
+            sentence = f"No backup could be made in {folder}: {error} It is tried again in an hour."
+            await self._check.report(SelfCheckFault("backup", sentence), now)
+        else:
+            log.info("backed up to %s: %d pictures, %.1f MiB", made.folder, made.pictures, made.bytes / MIB)
+
+    async def _tell_owners(self, sentence: str) -> None:
+        for user_id in self._owners():
+            try:
+                user = self._client.get_user(user_id) or await self._client.fetch_user(user_id)
+                await user.send(f"**Your studio:** {sentence}"[:2000], allowed_mentions=NO_PINGS)
+            except (discord.HTTPException, OSError) as error:
+                log.warning("an owner could not be told of a fault: %s", type(error).__name__)
 
     async def _tell(self, account: Account, now: float) -> bool:
         """Whether that is done with: also when the person takes no messages, since /credits show says it too."""

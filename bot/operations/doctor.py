@@ -1,11 +1,11 @@
 """`python -m bot doctor`: one line for each thing the bot needs, what is wrong with it and how to mend it."""
 
+import asyncio
 import importlib.util
 import os
 import shutil
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -13,10 +13,12 @@ from typing import Final
 from PIL import Image
 
 from bot.core.engine_setup import make_catalogue, ram_share_bytes
-from bot.core.errors import SettingsError
+from bot.core.errors import DiscordUnreachable, SettingsError
 from bot.core.real_people import read_names, real_people_of
 from bot.core.settings import Settings
+from bot.core.words import bare, listed
 from bot.operations.diagnosis import Diagnosis
+from bot.operations.discord_account import look
 from bot.operations.weights_check import check_weights
 from data.core import schema
 from data.core.data_errors import DataError
@@ -35,14 +37,17 @@ from engine.safety import picture_classifier
 from engine.safety.picture_classifier import NotScored
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
-DISCORD_API: Final = "https://discord.com/api/v10"
-_ANSWER_WITHIN_S: Final = 10
 
 
 def run(settings: Settings) -> int:
     """Print the report; the exit code is 1 when something is bad."""
+    return told(examine(settings))
+
+
+def told(findings: Iterable[Diagnosis]) -> int:
+    """Print findings as they come; 1 when one of them is bad."""
     worst = 0
-    for finding in examine(settings):
+    for finding in findings:
         print(f"{MARKS[finding.mark]} {finding.text}")
         worst = max(worst, finding.mark == "bad")
     return int(worst)
@@ -51,7 +56,7 @@ def run(settings: Settings) -> int:
 def examine(settings: Settings) -> Iterator[Diagnosis]:
     """Every finding, in the order in which things are needed."""
     yield from (Diagnosis("note", f"Settings: {sentence}") for sentence in settings.renamed)
-    yield _token(settings)
+    yield from _account(settings)
     yield from _data_folder(settings)
     yield _disk(settings)
     yield from _models(settings)
@@ -65,23 +70,32 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
         yield from _device(settings)
 
 
-def _token(settings: Settings) -> Diagnosis:
+def _account(settings: Settings) -> Iterator[Diagnosis]:
+    """The token, and what the bot may do in its servers."""
     token = settings.discord_token.get_secret_value()
     if not token:
-        return Diagnosis("bad", "Token: DISCORD_TOKEN is empty. Put your bot's token into .env.")
-    address = (settings.discord_api_url or DISCORD_API).rstrip("/") + "/users/@me"
-    if not address.startswith(("https://", "http://")):
-        return Diagnosis("bad", "Token: DISCORD_API_URL is no web address, so the token cannot be tried.")
-    request = urllib.request.Request(address, headers={"Authorization": f"Bot {token}"})  # noqa: S310 - checked above
+        yield Diagnosis("bad", "Token: DISCORD_TOKEN is empty. `python -m bot setup` asks for it.")
+        return
     try:
-        with urllib.request.urlopen(request, timeout=_ANSWER_WITHIN_S):  # noqa: S310 - checked above
-            return Diagnosis("good", "Token: Discord accepts it.")
-    except urllib.error.HTTPError as error:
-        if error.code == 401:
-            return Diagnosis("bad", "Token: Discord refuses it. Reset it in the portal and put the new one in .env.")
-        return Diagnosis("note", f"Token: Discord answered {error.code}, so it could not be tried.")
-    except OSError as error:
-        return Diagnosis("note", f"Token: Discord could not be reached ({error}), so it was not tried.")
+        # In a thread of its own, since this may be called where a loop runs.
+        with ThreadPoolExecutor(1) as apart:
+            account = apart.submit(asyncio.run, look(token, settings.discord_api_url)).result()
+    except SettingsError as error:
+        yield Diagnosis("bad", f"Token: {error}")
+        return
+    except DiscordUnreachable as error:
+        yield Diagnosis("note", f"Token: it was not tried. {error}")
+        return
+    yield Diagnosis("good", f"Token: Discord accepts it; it is of {bare(account.name)}.")
+    if not account.servers:
+        yield Diagnosis("note", f"Servers: the bot is in none. Invite it: {account.invite}")
+    for server in account.servers:
+        if server.lacking:
+            yield Diagnosis(
+                "bad",
+                f"Servers: in {bare(server.name)} the bot lacks {listed(server.lacking)}. Give its role that, or "
+                f"invite it anew: {account.invite}",
+            )
 
 
 def _data_folder(settings: Settings) -> Iterator[Diagnosis]:

@@ -22,6 +22,9 @@ _OURS = (
     "commands-*.sha256",
     "lock",
     "before-restore-*",
+    "backups",
+    "self-check.json",
+    "known-settings.json",
     ".restored-*",
 )
 

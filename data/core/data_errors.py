@@ -249,6 +249,13 @@ class PortraitGone(DataError):
         super().__init__("That portrait has been deleted meanwhile. Nothing was stored or charged; choose another one.")
 
 
+class BackupStopped(DataError):
+    """A backup was not finished, because the bot stops; nothing of it is left."""
+
+    def __init__(self) -> None:
+        super().__init__("The backup was given up, because the bot stops. Nothing of it is left.")
+
+
 class BadBackup(DataError):
     def __init__(self, folder: Path, why: str) -> None:
         super().__init__(f"{folder} cannot be restored: {why}. Nothing was changed.")

@@ -13,16 +13,36 @@ from data.core.files import private_file, private_folder
 from data.core.sqlite_errors import in_words
 
 BUSY_TIMEOUT_S = 10.0
+_FOLDER = resources.files("data") / "migrations"
 
 
 def migrations() -> Sequence[str]:
     """The shipped migrations; the one at index n brings a database of version n to n + 1."""
-    folder = resources.files("data") / "migrations"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(_FOLDER / name).read_text(encoding="utf-8") for name in _names()]
+
+
+def _names() -> Sequence[str]:
+    names = sorted(entry.name for entry in _FOLDER.iterdir() if entry.name.endswith(".sql"))
     for number, name in enumerate(names, start=1):
         if int(name[:4]) != number:
             raise RuntimeError(f"migration {number:04d} is missing before {name}")
-    return [(folder / name).read_text(encoding="utf-8") for name in names]
+    return names
+
+
+def waiting(path: Path) -> Sequence[str]:
+    """The names of the migrations that `prepare` would apply to the database at `path`. No file is made or changed.
+
+    Raises `DatabaseTooNew` or `DatabaseUnreadable`.
+    """
+    names = _names()
+    # With a write-ahead log beside it somebody may be writing; without one SQLite would make its files to read it.
+    mode = "mode=ro" if path.with_name(f"{path.name}-wal").exists() else "immutable=1"
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True)) as connection:
+            _examine(connection, path, len(names))
+            return [name.removesuffix(".sql") for name in names[_version(connection) :]]
+    except sqlite3.Error as error:
+        raise _reworded(path, error) from error
 
 
 def prepare(path: Path, steps: Sequence[str] | None = None) -> None:

@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -163,6 +163,17 @@ class PictureStore:
         if swept.missing:
             log.error("%d pictures are missing from %s", len(swept.missing), self.folder)
         return swept
+
+    async def missing(self) -> Sequence[str]:
+        """The files that rows say are there and that are not, by name; what is deleted meanwhile does not count."""
+        lacking = await self._lacking([])
+        return await self._lacking(lacking) if lacking else []
+
+    async def _lacking(self, among: Sequence[str]) -> Sequence[str]:
+        """Rows are read before files, and a file goes after its row: a second look forgets those that went between."""
+        rows = [self._file(row).name for row in await self._db.fetch_all("SELECT * FROM pictures ORDER BY sha256")]
+        there = await asyncio.to_thread(lambda: {entry.name for entry in os.scandir(self.folder)})
+        return [name for name in rows if name not in there and (not among or name in among)]
 
     def _sweep(self, rows: dict[str, str]) -> Swept:
         wanted = set(rows.values())

@@ -13,14 +13,14 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.core import schema
 from data.core.at_rest import close_folder
-from data.core.data_errors import BadBackup, DatabaseUnreadable, DataError, NoSpace
+from data.core.data_errors import BackupStopped, BadBackup, DatabaseUnreadable, DataError, NoSpace
 from data.core.database import FILE_NAME
 from data.core.files import is_full, private_file, private_folder, private_opener, sync_folder
 from data.core.folder_lock import lock_folder
@@ -41,17 +41,18 @@ class Backup:
     bytes: int
 
 
-def back_up(data_folder: Path, target: Path) -> Backup:
+def back_up(data_folder: Path, target: Path, stopped: Callable[[], bool] = lambda: False) -> Backup:
     """Copy the database and its pictures to `target`, which must not exist. The bot may be running.
 
-    Raises `DatabaseUnreadable`, `NoSpace`, `FileExistsError`; then nothing is left at `target`.
+    `stopped` is asked before each picture. Raises `DatabaseUnreadable`, `NoSpace`, `FileExistsError`, `BackupStopped`;
+    then nothing is left at `target`.
     """
     if target.exists():
         raise FileExistsError(f"{target} exists already; a backup needs a folder of its own.")
     partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     with _undone(partial), _worded(data_folder / FILE_NAME):
         private_folder(partial / FOLDER_NAME)
-        pictures = _copy_all(data_folder, partial)
+        pictures = _copy_all(data_folder, partial, stopped)
         copied = sum(file.stat().st_size for file in [partial / FILE_NAME, *pictures])
         sync_folder(partial / FOLDER_NAME)
         sync_folder(partial)
@@ -60,17 +61,17 @@ def back_up(data_folder: Path, target: Path) -> Backup:
     return Backup(target, len(pictures), copied)
 
 
-def _copy_all(source: Path, target: Path) -> list[Path]:
+def _copy_all(source: Path, target: Path, stopped: Callable[[], bool]) -> list[Path]:
     """A consistent copy of database and pictures; returns the pictures' files.
 
     Pictures come and go while this runs. Those that are there now are copied first, so that only one that was
     made and deleted since can be missing from the database's copy; then the database is simply copied again.
     """
-    _copy_pictures(source, target, _names(source))
+    _copy_pictures(source, target, _names(source), stopped)
     for _ in range(_ROUNDS):
         _copy_database(source / FILE_NAME, target / FILE_NAME)
         wanted = _wanted(target / FILE_NAME)
-        if not (missing := _copy_pictures(source, target, wanted)):
+        if not (missing := _copy_pictures(source, target, wanted, stopped)):
             break
         if missing == _lacking(source):
             break  # not deleted meanwhile: lost before, and no reason to have no backup at all
@@ -91,10 +92,12 @@ def _copy_database(source: Path, target: Path) -> None:
         os.fsync(stream.fileno())
 
 
-def _copy_pictures(source: Path, target: Path, names: set[str]) -> set[str]:
+def _copy_pictures(source: Path, target: Path, names: set[str], stopped: Callable[[], bool]) -> set[str]:
     """Copy those that are not there yet; returns the names that the source does not have."""
     missing = set()
     for name in names - _names(target):
+        if stopped():
+            raise BackupStopped
         try:
             _copy(source / FOLDER_NAME / name, target / FOLDER_NAME / name)
         except FileNotFoundError:

@@ -11,7 +11,7 @@ import pytest
 from simcord.enums import InteractionType
 
 from bot import client, commands, guard
-from bot.commands import privacy
+from bot.commands import guide, privacy
 from bot.components import base, forms
 from bot.components.misread_portraits import MisreadButton
 from bot.core.settings import Settings
@@ -48,6 +48,8 @@ CUSTOM_IDS = {
     ],
     "MisreadButton": ["misread:ask:1", "misread:write:1"],
     "AppealButton": ["appeal:1"],
+    "TourButton": ["tour:1", "tour:99"],
+    "TryButton": [f"try:{what}" for what in (*guide.TRIES, "forged")],
     "EraseButton": [f"privacy:erase:yes:{ID}", f"privacy:erase:no:{ID}"],
 }
 """Custom ids of every class of buttons and menus: a new one is to be written down here."""
@@ -138,6 +140,8 @@ async def test_every_button_and_menu_is_refused(world: World, place: Place) -> N
             result = await asking.press(world, place, item, custom_id)
             if item is privacy.EraseButton:
                 assert "not known any more" in said(result)
+            elif item is guide.TourButton:
+                assert answer(result) is None or place.sentence not in said(result), custom_id
             else:
                 assert refused(result, place.sentence), custom_id
     # What is not known any more is written down where it was pressed, by the open button alone.

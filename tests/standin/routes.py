@@ -32,6 +32,7 @@ def routes() -> list[Route]:
         Route("me", "GET", "/users/@me", lambda call: payloads.user(call.world.bot)),
         Route("application", "GET", "/oauth2/applications/@me", application),
         Route("application", "GET", "/applications/@me", application),
+        Route("my_guilds", "GET", "/users/@me/guilds", my_guilds),
         Route("entitlements", "GET", "/applications/{application}/entitlements", lambda call: []),
         Route("skus", "GET", "/applications/{application}/skus", lambda call: []),
         Route("list_commands", "GET", commands, list_commands),
@@ -86,6 +87,15 @@ def application(call: Call) -> Answer:
         "redirect_uris": [],
         "approximate_guild_count": len(call.world.guilds),
     }
+
+
+def my_guilds(call: Call) -> Answer:
+    """Servers as their list tells of them: what the bot may do in each, whatever its channels say."""
+    bot = call.world.bot.id
+    return [
+        {"id": str(one.id), "name": one.name, "owner": False, "permissions": str(one.members[bot].permissions())}
+        for one in call.world.guilds.values()
+    ]
 
 
 def scope(call: Call) -> int | None:

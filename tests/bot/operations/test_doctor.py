@@ -23,7 +23,7 @@ from engine.placement.graphics_card import Card, card_of
 from engine.placement.sizes import GIB
 from tests.bot.conftest import World, make_bot
 from tests.bot.reading import answer, fields, said
-from tests.standin import Options, StandIn
+from tests.standin import Options, Permission, StandIn
 
 NOWHERE = "http://127.0.0.1:9/api/v10"
 
@@ -40,19 +40,23 @@ def settings(settings: Settings) -> Settings:
 
 async def test_a_good_token_and_a_wrong_one(settings: Settings) -> None:
     async with StandIn(Options()) as standin:
+        standin.add_guild("Home")
+        standin.add_guild("Elsewhere").everyone.permissions &= ~Permission.ATTACH_FILES
         there = settings.model_copy(update={"discord_api_url": standin.api_url})
         wrong = await asyncio.to_thread(found, there, "Token")
-        good = await asyncio.to_thread(
-            found, there.model_copy(update={"discord_token": SecretStr(standin.token)}), "Token"
-        )
+        known = there.model_copy(update={"discord_token": SecretStr(standin.token)})
+        good = await asyncio.to_thread(found, known, "Token")
+        server = await asyncio.to_thread(found, known, "Servers")
     assert (wrong.mark, good.mark) == ("bad", "good")
-    assert "Reset it" in wrong.text
+    assert "Reset Token" in wrong.text
+    assert "in Elsewhere the bot lacks Attach Files. Give its role that" in server.text
+    assert "permissions=274878024704" in server.text
 
 
 @pytest.mark.parametrize(
     ("changes", "mark", "sentence"),
     [
-        ({"discord_token": SecretStr("")}, "bad", "Put your bot's token into .env"),
+        ({"discord_token": SecretStr("")}, "bad", "`python -m bot setup` asks for it"),
         ({}, "note", "could not be reached"),
         ({"discord_api_url": "ftp://discord"}, "bad", "no web address"),
     ],
