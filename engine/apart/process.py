@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
@@ -107,7 +108,7 @@ class Apart:
                 return self._process
             if self._process is not None:
                 self._end(self._process)
-            self._process, self._done = _started(), 0
+            self._process, self._done = _STARTER.start(), 0
             return self._process
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
@@ -118,6 +119,31 @@ class Apart:
                     stream.close()
         process.wait()
         self._process = None
+
+
+class _Starter:
+    """Starts processes from a thread that stays as long as this process.
+
+    Linux ends a process that wishes to end with its parent when the thread ends that started it, not the parent.
+    """
+
+    def __init__(self) -> None:
+        self.anew()
+
+    def anew(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="apart")
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """Raises Ended."""
+        try:
+            return self._thread.submit(_started).result()
+        except RuntimeError as error:  # the interpreter is ending and takes no more work
+            raise Ended(str(error)) from None
+
+
+_STARTER: Final = _Starter()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_STARTER.anew)  # no thread goes along with a fork
 
 
 def _started() -> subprocess.Popen[bytes]:

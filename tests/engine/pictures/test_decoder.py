@@ -11,11 +11,13 @@ import sys
 import termios
 from array import array
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from engine.apart.pipe_messages import TOO_MUCH
+from engine.apart.process import Apart
 from engine.faces import identity
 from engine.pictures.decoding.decoder import STOPPING, Decoder
 from engine.pictures.decoding.decoding_slots import EACH, EACH_WAITING, MANY, SLOTS, YOURS, DecodingSlots
@@ -87,6 +89,18 @@ async def test_a_process_that_is_killed_in_the_middle_is_a_sentence_and_the_next
     with pytest.raises(BadPicture, match="Save it again"):
         await waiting
     assert await the_process(decoder) != pid
+
+
+def test_a_process_outlives_the_thread_that_first_asked_it() -> None:
+    """Linux tells a process of the end of its parent's thread, and threads come and go with an event loop."""
+    apart, pids = Apart(wall_s=120.0), set[int | None]()
+    for _ in range(2):
+        with ThreadPoolExecutor(1) as threads:
+            threads.submit(apart.ask, "clean", SMALL).result()
+        pids.add(apart.pid)
+    assert len(pids) == 1
+    apart.close()
+    apart.reap()
 
 
 async def test_a_process_that_is_killed_while_nobody_waits_is_replaced_without_a_word(decoder: Decoder) -> None:

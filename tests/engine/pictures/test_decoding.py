@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from PIL import Image, ImageOps
 
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
 from tests.engine import hostile
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 HOSTILE = hostile.all_of_them()
 MOST_MIB = 704 + 64
 """What one process may take, itself included."""
@@ -22,8 +24,9 @@ def pictures() -> dict[str, bytes]:
     return {kind: hostile.photo(kind) for kind in hostile.FORMATS}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def decoder() -> AsyncIterator[Decoder]:
+    """One for all pictures here, as in a bot: what one of them did to a process the next would meet."""
     decoder = Decoder(wall_s=120.0)
     yield decoder
     await decoder.close()
