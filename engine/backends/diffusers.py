@@ -336,7 +336,7 @@ class DiffusersBackend:
             groups = rendering.apart()
             if len(groups) > 1:
                 return self._in_groups(model, batch, groups, watcher, placement)
-            return rendering.run(self._settings.preview_every_s)
+            return rendering.run(self._settings.preview_every_s, self._settings.preview_share)
         except PictureUnreadable:
             if len(batch) > 1:
                 raise  # the engine starts each of them alone

@@ -18,22 +18,24 @@ if TYPE_CHECKING:
     import torch
 
 SIDE_PX = 256
-SHARE = 0.06
-"""The share of the rendering time that previews may take; one in the middle is made all the same."""
 FEWEST_STEPS = 3
 JPEG_QUALITY = 75
 
 
 class Previewer:
-    """Decides when a preview is due in one batch, and makes it."""
+    """Decides when a preview is due in one batch, and makes it.
 
-    def __init__(self, loaded: Loaded, steps: int, size: tuple[int, int], every_s: float) -> None:
+    `share` is what of the rendering time previews may take; one in the middle is made all the same.
+    """
+
+    def __init__(self, loaded: Loaded, steps: int, size: tuple[int, int], every_s: float, share: float) -> None:
         self._loaded = loaded
         self._size = size
         self._gap = max(2, steps // 6)
         self._middle = steps // 2
         self._last_useful = steps - 2
         self._every_s = every_s
+        self._share = share
         self._began_s = perf_counter()
         self._last_s = -1e9
         self._spent_s = 0.0
@@ -50,7 +52,7 @@ class Previewer:
         if self._made and now_s - self._last_s < self._every_s:
             return False
         cost_s = rows * self._loaded.preview_row_s
-        if self._spent_s + cost_s <= SHARE * (now_s - self._began_s):
+        if self._spent_s + cost_s <= self._share * (now_s - self._began_s):
             return True
         return not self._made and step >= self._middle
 

@@ -82,7 +82,7 @@ class Rendering:
         """Whether it is at the picture itself now, before the first step of an edit or after the last of any."""
         return self._done >= self._steps or (self._done == 0 and self._jobs[0].edit is not None)
 
-    def run(self, preview_every_s: float) -> list[Unwritten | EngineError]:
+    def run(self, preview_every_s: float, preview_share: float) -> list[Unwritten | EngineError]:
         """One a job, its picture not written yet: that needs no device.
 
         Raises whatever the pipeline raises, running out of memory among it.
@@ -90,7 +90,7 @@ class Rendering:
         began_s = perf_counter()
         if any(job.previews for job in self._jobs):
             size = (self._jobs[0].width, self._jobs[0].height)
-            self._previewer = Previewer(self._loaded, self._steps, size, preview_every_s)
+            self._previewer = Previewer(self._loaded, self._steps, size, preview_every_s, preview_share)
         self._tell(0, [None] * len(self._rows))
         begin(self._loaded.pipe, self._loaded.model, self._jobs[0].steps)
         pictures = self._pictures()

@@ -37,7 +37,8 @@ class LocalSettings:
     `batch_memory_mib` is what a batch may take beside the weights, for a device whose allocator never refuses
     (None: no limit). `threads` is how many processor threads a model uses (None: all). `niceness` is the priority of
     the thread that renders (None: that of the process with a card, whose work that thread hands out, and less on a
-    processor, where it does the work itself). `expandable` lets the allocator of an NVIDIA card grow its blocks, and
+    processor, where it does the work itself). Previews come `preview_every_s` apart or more and take `preview_share` of
+    the rendering time or less. `expandable` lets the allocator of an NVIDIA card grow its blocks, and
     `compiler` is what torch.compile works with.
     """
 
@@ -51,6 +52,7 @@ class LocalSettings:
     hang_s: float = 300.0
     load_hang_s: float = 3600.0
     preview_every_s: float = 1.0
+    preview_share: float = 0.06
     expandable: bool = False
     compiler: str = "inductor"
 

@@ -61,7 +61,7 @@ class Studio:
 
 @pytest.fixture
 async def studio(tiny_checkpoint: Path) -> AsyncIterator[Studio]:
-    studio = Studio(tiny(tiny_checkpoint), LocalSettings(preview_every_s=0.0))
+    studio = Studio(tiny(tiny_checkpoint), LocalSettings(preview_every_s=0.0, preview_share=1e6))
     yield studio
     await studio.engine.stop(10.0)
 

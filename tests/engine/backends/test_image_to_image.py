@@ -30,7 +30,7 @@ def checkpoint(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 async def studio(checkpoint: Path) -> AsyncIterator[Studio]:
-    studio = Studio(tiny(checkpoint), LocalSettings(preview_every_s=0.0))
+    studio = Studio(tiny(checkpoint), LocalSettings(preview_every_s=0.0, preview_share=1e6))
     yield studio
     await studio.engine.stop(10.0)
 
@@ -88,7 +88,9 @@ async def test_its_steps_and_previews_are_those_that_are_really_made(studio: Stu
     assert [event.step for event in told] == list(range(25))
     assert {event.steps for event in told} == {24}
     assert isinstance(events[-1], Finished)
-    last = [event.preview for event in told if event.preview][-1]
+    shown = {event.step: event.preview for event in told if event.preview}
+    assert list(shown) == [4, 8, 12, 16, 20]
+    last = shown[20]
     with Image.open(io.BytesIO(last)) as preview:
         assert np.abs(np.asarray(preview, dtype=np.int16) - pixels(events[-1])).mean() < 20
 

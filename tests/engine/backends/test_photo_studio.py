@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import pytest_asyncio
 from PIL import Image
 
 from engine.backends.photo_studio import StudioBackend, scene_of
@@ -23,11 +24,15 @@ from engine.renderer.palette import HAIR
 from engine.renderer.stored import KEYWORD, from_json
 from tests.engine.renderer.test_fitting import SMALL
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=missing() or "the studio can take pictures")
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(bool(missing()), reason=missing() or "the studio can take pictures"),
+]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def backend() -> AsyncIterator[StudioBackend]:
+    """One for all tests: its process takes seconds to its first picture."""
     model = studio_model()
     made = StudioBackend(Catalogue((model,), model.id), SMALL)
     yield made
@@ -111,7 +116,7 @@ async def test_a_face_from_elsewhere_is_fitted_once_and_forgotten_with_its_pictu
     ((sha256, kept),) = first.fitted
     assert sha256 == "x"
     await backend.forget(["x"])
-    assert not backend._fitted
+    assert "x" not in backend._fitted
     assert backend._process is not None
     assert backend._process.pid is None
     known = job("@ana in a white shirt", references=(replace(reference, fitted=kept),))

@@ -57,7 +57,7 @@ async def klein(folders: dict[str, Path]) -> AsyncIterator[Studio]:
 
 
 async def studio_of(model: Model) -> AsyncIterator[Studio]:
-    studio = Studio(Catalogue((model,), "m"), LocalSettings(preview_every_s=0.0))
+    studio = Studio(Catalogue((model,), "m"), LocalSettings(preview_every_s=0.0, preview_share=1e6))
     yield studio
     await studio.engine.stop(10.0)
 

@@ -78,7 +78,7 @@ def loaded(monkeypatch: pytest.MonkeyPatch) -> Loaded:
 def rendered(loaded: Loaded, one: Job) -> Finished:
     words = words_for(one, loaded, Catalogue((MODEL,), "m"))
     watcher = Quiet()
-    (done,) = Rendering(loaded, recipe_for(loaded, Embeddings(), one), [one], [words], watcher).run(0.0)
+    (done,) = Rendering(loaded, recipe_for(loaded, Embeddings(), one), [one], [words], watcher).run(0.0, 1.0)
     assert isinstance(done, Unwritten)
     assert watcher.steps == [0, 1, 2]
     return done.written()

@@ -33,7 +33,7 @@ def checkpoint(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture
 async def studio(checkpoint: Path) -> AsyncIterator[Studio]:
-    studio = Studio(tiny(checkpoint), LocalSettings(preview_every_s=0.0))
+    studio = Studio(tiny(checkpoint), LocalSettings(preview_every_s=0.0, preview_share=1e6))
     yield studio
     await studio.engine.stop(10.0)
 
