@@ -26,6 +26,7 @@ from data.core.data_errors import (
 from data.core.database import FILE_NAME, Database, lock_folder
 from data.credits.ledger import LedgerNote
 from tests.data.conftest import ANA, GUILD, NOON, House, order, png
+from tests.data.lone_process import said, started
 from tests.data.stepping import cancelled_at
 
 ADD = "INSERT INTO accounts (guild_id, user_id, created_at) VALUES (?, ?, 0)"
@@ -260,15 +261,10 @@ def test_a_second_bot_on_the_same_folder_is_refused_until_the_first_ends(tmp_pat
         "import sys; from pathlib import Path; from data.core.database import lock_folder\n"
         "lock = lock_folder(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
-    holder = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert holder.stdout is not None
-    assert holder.stdout.readline() == b"held\n"
-    with pytest.raises(FolderInUse, match=f"process {holder.pid}"):
-        lock_folder(tmp_path)
-    holder.kill()
-    holder.communicate()
+    with started(script, tmp_path) as holder:
+        assert said(holder) == "held"
+        with pytest.raises(FolderInUse, match=f"process {holder.pid}"):
+            lock_folder(tmp_path)
     with lock_folder(tmp_path):
         pass
 

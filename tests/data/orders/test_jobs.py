@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +25,7 @@ from data.credits import ledger
 from data.credits.ledger import LedgerNote
 from data.orders.jobs import SpendCeiling
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, NOON, House, names, order, png
+from tests.data.lone_process import said, started
 
 
 @pytest.fixture
@@ -82,6 +81,7 @@ import asyncio, json, sys
 from pathlib import Path
 from data.core.data_errors import InsufficientCredits
 from tests.data.conftest import NOON, House, order
+from tests.data.lone_process import alone
 
 async def main() -> None:
     house = await House.open(Path(sys.argv[1]))
@@ -93,29 +93,19 @@ async def main() -> None:
     print(json.dumps([len(done) - len(failed), [repr(e) for e in failed if not isinstance(e, InsufficientCredits)]]))
     await house.db.close()
 
-asyncio.run(main())
+alone(main())
 """
 
 
 async def test_two_processes_on_one_file_run_exactly_3(house: House, tmp_path: Path) -> None:
     await house.accounts.grant(GUILD, ANA, 30, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
-    runs = [
-        subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do
-            [sys.executable, "-c", RACE, str(tmp_path), str(number)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(2)
-    ]
-    for run in runs:
-        assert run.stdout is not None
-        assert run.stdout.readline() == "ready\n"
-    for run in runs:
-        assert run.stdin is not None
-        run.stdin.write("\n")
-        run.stdin.flush()
-    results = [json.loads(run.communicate()[0]) for run in runs]
+    with started(RACE, tmp_path, 0) as one, started(RACE, tmp_path, 1) as other:
+        assert [said(run) for run in (one, other)] == ["ready", "ready"]
+        for run in (one, other):
+            assert run.stdin is not None
+            run.stdin.write("\n")
+            run.stdin.flush()
+        results = [json.loads(said(run)) for run in (one, other)]
     assert sum(placed for placed, _ in results) == 3
     assert [others for _, others in results] == [[], []]
     assert len(await house.orders.open_orders()) == 3
@@ -341,6 +331,7 @@ LIFE = """
 import asyncio, itertools, sys
 from pathlib import Path
 from tests.data.conftest import ANA, FACTS, GUILD, NOON, House, order, png
+from tests.data.lone_process import alone
 
 async def one(house: House, number: int) -> None:
     placed = await house.orders.place(order(1, 2, source=f"{sys.argv[2]}:{number}"), now=NOON)
@@ -357,7 +348,7 @@ async def main() -> None:
     for number in itertools.count():
         await asyncio.gather(*(one(house, 4 * number + part) for part in range(4)))
 
-asyncio.run(main())
+alone(main())
 """
 
 
@@ -365,14 +356,11 @@ async def test_killed_at_any_moment_nothing_is_lost_or_charged_twice(house: Hous
     await house.accounts.grant(GUILD, ANA, 100_000, LedgerNote(key="g", actor_id=MODERATOR, now=NOON))
     finished = 0
     for life in range(5):
-        run = subprocess.Popen(  # noqa: ASYNC220 - the loop has nothing else to do
-            [sys.executable, "-c", LIFE, str(tmp_path), str(life)], stdout=subprocess.PIPE, text=True
-        )
-        assert run.stdout is not None
-        for _ in range(3 + 5 * life):
-            run.stdout.readline()
-        run.kill()
-        finished += 3 + 5 * life + len(run.communicate()[0].splitlines())
+        with started(LIFE, tmp_path, life) as run:
+            for _ in range(3 + 5 * life):
+                said(run)
+            run.kill()
+            finished += 3 + 5 * life + len(run.communicate()[0].splitlines())
         assert (await house.pictures.sweep()).missing == ()
         for each in await house.orders.open_orders():
             for job in each.jobs:

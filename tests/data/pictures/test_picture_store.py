@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 import resource
 import struct
-import subprocess
-import sys
 import zlib
 from collections.abc import Coroutine
 from pathlib import Path
@@ -21,6 +20,7 @@ from data.orders.jobs import Order
 from data.pictures.picture_store import Swept
 from data.upkeep.retention import delete_older
 from tests.data.conftest import ANA, BEN, DAY, FACTS, GUILD, NOON, House, names, order, png
+from tests.data.lone_process import started
 from tests.data.stepping import cancelled_at
 
 
@@ -124,32 +124,40 @@ async def _in_task(work: Coroutine[object, object, object], at: int) -> None:
 
 
 CRASH = """
-import asyncio, os, sys
+import os, sys
 from pathlib import Path
 from tests.data.conftest import FACTS, NOON, House, order, png
+from tests.data.lone_process import alone
 from tests.data.stepping import crashed_at
 
-async def main() -> None:
-    house = await House.open(Path(sys.argv[1]))
+async def main(folder: Path, at: int) -> None:
+    house = await House.open(folder)
     placed = await house.orders.place(order(0), now=NOON)
     async def finish() -> None:
         staged = await house.pictures.stage(png(1))
         await house.orders.store(placed.jobs[0].id, staged, FACTS, NOON)
-    await crashed_at(finish(), int(sys.argv[2]), lambda: os._exit(9))
-    os._exit(0)
+    await crashed_at(finish(), at, lambda: os._exit(9))
 
-asyncio.run(main())
+# Forked here: what is imported is the same for all.
+for at in range(100):
+    if (pid := os.fork()) == 0:
+        alone(main(Path(sys.argv[1]) / str(at), at))
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(code, flush=True)
+    if code != 9:
+        break
 """
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="each crash is a fork's")
 async def test_a_crash_between_file_and_row_loses_neither(tmp_path: Path) -> None:
     """The process ends after every single await of storing a portrait; the next start finds order."""
+    with started(CRASH, tmp_path) as run:
+        codes = run.communicate()[0].split()
+    assert codes == ["9"] * (len(codes) - 1) + ["0"]
     seen = set()
-    for at in range(100):
+    for at in range(len(codes)):
         folder = tmp_path / str(at)
-        run = subprocess.run(  # noqa: ASYNC221 - the loop has nothing else to do
-            [sys.executable, "-c", CRASH, str(folder), str(at)], check=False
-        )
         house = await House.open(folder)
         swept = await house.pictures.sweep()
         rows = await house.db.fetch_all("SELECT sha256 FROM pictures")
@@ -159,17 +167,15 @@ async def test_a_crash_between_file_and_row_loses_neither(tmp_path: Path) -> Non
         assert (found.jobs[0].state == "rendered") == bool(rows)
         seen.add((swept.temporary, swept.rowless, len(rows)))
         await house.db.close()
-        if run.returncode == 0:
-            break
-        assert run.returncode == 9
     assert seen >= {(1, 0, 0), (0, 1, 0), (0, 0, 1)}
 
 
 FULL = """
-import asyncio, resource, signal, sys
+import resource, signal, sys
 from pathlib import Path
 from data.core.data_errors import NoSpace
 from tests.data.conftest import House, names, png
+from tests.data.lone_process import alone
 
 async def main() -> None:
     house = await House.open(Path(sys.argv[1]))
@@ -183,15 +189,14 @@ async def main() -> None:
         print(error)
     print(len(names(house.pictures.folder)))
 
-asyncio.run(main())
-import os; sys.stdout.flush(); os._exit(0)
+alone(main())
 """
 
 
 def test_a_full_disk_gives_a_clear_error_and_leaves_no_half_picture(tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk: the write fails in the middle in the same way."""
-    run = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=True)
-    sentence, left = run.stdout.splitlines()
+    with started(FULL, tmp_path) as run:
+        sentence, left = run.communicate()[0].splitlines()
     assert sentence == str(NoSpace())
     assert left == "1"
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 1000
