@@ -76,6 +76,7 @@ class StudioBot(App):
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=settings.discord_servers_pause_s,
         )
         self.settings = settings
         self.stores = stores

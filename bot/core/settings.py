@@ -118,6 +118,13 @@ class Settings(BaseSettings):
     discord_gateway_url: str = Field(
         "", description="Address of a gateway proxy in front of Discord (ws or wss). Empty: Discord itself."
     )
+    discord_servers_pause_s: float = Field(
+        2.0,
+        ge=0,
+        le=60,
+        description="At a start Discord tells of one server after the other: after so many seconds without a further "
+        "one all are there, and the orders of an earlier run go on.",
+    )
 
     data_folder: Path = Field(Path("var"), description="Folder for the database and the pictures.")
     data_free_mib: int = Field(

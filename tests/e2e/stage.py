@@ -79,6 +79,7 @@ class Stage:
             "MODEL_DEFAULT": MODEL,
             "DISCORD_SERVERS": json.dumps([self.guild.id]),
             "DISCORD_DIRECT_MESSAGES": "true",
+            "DISCORD_SERVERS_PAUSE_S": "0.2",  # there is one
         }
 
     def live(self, **settings: object) -> LiveBot:
@@ -91,6 +92,7 @@ class Stage:
             "model_default": MODEL,
             "discord_servers": (self.guild.id,),
             "discord_direct_messages": True,
+            "discord_servers_pause_s": 0.02,
         }
         return LiveBot(self.standin, {**values, **settings})
 
@@ -131,8 +133,6 @@ class LiveBot:
         repeat_lost_callbacks()
         settings.data_folder.mkdir(parents=True, exist_ok=True)
         self.bot = await StudioBot.open(settings)
-        # discord.py waits two seconds for more servers before it says that it is ready; here there are no more.
-        self.bot._connection.guild_ready_timeout = 0.02
         before = self.standin.gateway.identifies
         self._running = asyncio.create_task(self.bot.start(self.standin.token))
         await self.standin.until(lambda: self.standin.ready and self.standin.gateway.identifies > before, 30)

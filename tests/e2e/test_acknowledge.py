@@ -25,7 +25,7 @@ async def burst(stage: Stage, count: int) -> list[Interaction]:
 
 
 async def test_fifty_commands_at_once_are_acknowledged_while_a_portrait_runs(stage: Stage) -> None:
-    bot = stage.process()
+    bot = stage.warm_process()
     await bot.start()
     try:
         first = await stage.order()

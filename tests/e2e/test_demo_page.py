@@ -9,7 +9,6 @@ import pytest_asyncio
 from playwright.async_api import expect
 
 from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
-from tests.engine.tiny_models import SMALL, entry, make, models_file
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,8 +19,6 @@ pytestmark = [
     ),
 ]
 
-SLOW = "Slow"
-"""A diffusers model of random weights with so many steps that a page looked at now and then shows several of them."""
 PROMPT = "a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up"
 RECIPE = {
     "Subject": "a woman with red hair",
@@ -45,11 +42,7 @@ class Visit:
 async def visit(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visit]:
     """One bot and one browser for all tests here, with a first portrait made by typing what the welcome says."""
     assert chromium(), "There is no Chromium, and in CI no test is skipped (Debian: apt install chromium)."
-    folder = tmp_path_factory.mktemp("models")
-    megapixels = SMALL.size[0] * SMALL.size[1] / 1_000_000
-    slow = entry(make("small", folder / "small"), "slow", title=SLOW, steps=80, megapixels=megapixels)
-    models = {"MODEL_FILE": models_file(folder, slow), "MODEL_STUDIO_QUALITY": "draft"}
-    demo = DemoProcess(tmp_path_factory.mktemp("demo"), environment=models)
+    demo = DemoProcess(tmp_path_factory.mktemp("demo"), environment={"MODEL_STUDIO_QUALITY": "draft"})
     await demo.start()
     try:
         async with browser_page() as page:
@@ -81,10 +74,10 @@ async def test_words_become_a_picture_with_its_recipe(visit: Visit) -> None:
 
 
 async def test_progress_is_seen_moving(visit: Visit) -> None:
-    """While four portraits develop, the page shows different steps, then all four."""
-    numbers = await visit.studio.order(PROMPT, count="4", model=SLOW)
+    """While three portraits develop, the page shows different steps, then all three."""
+    numbers = await visit.studio.order(PROMPT, count="3")
     assert len(visit.studio.steps) >= 2
-    assert len(numbers) == 4
+    assert len(numbers) == 3
     await expect(visit.studio.message(numbers[0]).get_by_role("combobox")).to_be_visible()
 
 

@@ -77,7 +77,7 @@ async def test_two_hundred_orders_at_once_on_credits_for_three(patient_stage: St
     """Typed by one person in one moment: three portraits, 197 sentences, three holds. All are answered, however late:
     how soon is measured by the bench."""
     stage = patient_stage
-    bot = stage.process(CREDITS_DAILY=str(3 * PRICE))
+    bot = stage.warm_process(CREDITS_DAILY=str(3 * PRICE))
     await bot.start()
     try:
         sent = await asyncio.gather(*(stage.ana.slash(stage.channel, "portrait", prompt=PROMPT) for _ in range(200)))

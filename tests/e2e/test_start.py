@@ -74,7 +74,7 @@ async def test_what_it_keeps_is_for_its_user_alone(stage: Stage) -> None:
     """The process itself, from its start on a folder that was open, with a portrait."""
     stage.var.mkdir(parents=True)
     stage.var.chmod(0o755)
-    bot = stage.process()
+    bot = stage.warm_process()
     await bot.start()
     await stage.portrait()
     left_open = [path for path in (stage.var, *stage.var.rglob("*")) if path.stat().st_mode & 0o077]

@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import sqlite3
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from tests.e2e.conftest import staged
 from tests.e2e.stage import LiveBot, Stage, books, is_portrait
-from tests.standin import Interaction, Message
+from tests.standin import Interaction, Message, Options
 from tests.standin.faults import Fault
 
 ALWAYS = 10_000
@@ -39,8 +41,15 @@ REFUSALS = [
 
 
 @pytest.fixture
+async def stage(tmp_path: Path, tiny_checkpoint: Path) -> AsyncIterator[Stage]:
+    """A Discord that takes any number of messages in a moment: here many orders follow each other."""
+    async with staged(Options(edits_per_window=1000, sends_per_window=1000), tmp_path, tiny_checkpoint) as stage:
+        yield stage
+
+
+@pytest.fixture
 async def live(stage: Stage) -> AsyncIterator[LiveBot]:
-    live = stage.live()
+    live = stage.live(credits_daily=10_000)
     await live.start()
     yield live
     await live.close()
@@ -60,23 +69,29 @@ def refuse(stage: Stage, *routes: str, status: int, code: int, times: int = ALWA
         stage.standin.faults.refuse(route, status, code, times=times)
 
 
-async def shown(stage: Stage) -> Message:
-    """The one message that shows the portrait."""
-    await stage.standin.until(stage.shown, 60, "the portrait")
-    (message,) = stage.shown()
-    return message
+async def shown(stage: Stage, count: int = 1) -> Message:
+    """The latest of the messages that show a portrait, once there are so many; there is one for each order."""
+    await stage.standin.until(lambda: len(stage.shown()) >= count, 60, "the portrait")
+    messages = sorted(stage.shown(), key=lambda message: message.id)
+    assert len(messages) == count
+    return messages[-1]
 
 
-async def closed_by(stage: Stage, live: LiveBot, way: str) -> None:
-    """Stop the bot; the one order is settled and closed, and its way is on record."""
+async def seen_through(live: LiveBot) -> None:
+    """Return once nobody is at work on an order any more."""
     assert live.bot is not None
     for order in await live.bot.stores.orders.open_orders():
         await live.bot.studio.seen_through(order.id)
+
+
+async def closed_by(stage: Stage, live: LiveBot, way: str, count: int = 1) -> None:
+    """Stop the bot; each of so many orders is settled and closed, and its way is on record."""
+    await seen_through(live)
     await live.close()
     found = await books(stage.var)
     assert found.complaints == ()
-    assert list(found.jobs.values()) == ["delivered"]
-    assert orders(stage) == [("closed", way)]
+    assert list(found.jobs.values()) == ["delivered"] * count
+    assert orders(stage) == [("closed", way)] * count
 
 
 def orders(stage: Stage) -> list[tuple[str, str | None]]:
@@ -84,67 +99,75 @@ def orders(stage: Stage) -> list[tuple[str, str | None]]:
         return connection.execute("SELECT state, delivered_by FROM orders").fetchall()
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS)
-async def test_an_edit_by_token_that_is_refused_goes_through_the_channel(
-    stage: Stage, live: LiveBot, status: int, code: int
-) -> None:
-    order, fault = await held(stage)
-    refuse(stage, "edit_*", status=status, code=code)
-    fault.release()
-    message = await shown(stage)
-    assert message is order.message
-    assert message.revisions[-1].via == "channel"
-    await closed_by(stage, live, "channel")
+async def test_an_edit_by_token_that_is_refused_goes_through_the_channel(stage: Stage, live: LiveBot) -> None:
+    """Whatever the refusal; each is another order."""
+    for number, (status, code) in enumerate(REFUSALS, start=1):
+        order, fault = await held(stage)
+        refuse(stage, "edit_*", status=status, code=code)
+        fault.release()
+        message = await shown(stage, number)
+        assert message is order.message, (status, code)
+        assert message.revisions[-1].via == "channel", (status, code)
+        await seen_through(live)
+        stage.standin.faults.clear()
+    await closed_by(stage, live, "channel", len(REFUSALS))
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS)
-async def test_a_message_that_takes_no_edit_is_followed_by_a_new_one(
-    stage: Stage, live: LiveBot, status: int, code: int
-) -> None:
-    order, fault = await held(stage)
-    refuse(stage, "edit_*", CHANNEL, status=status, code=code)
-    fault.release()
-    message = await shown(stage)
-    assert message is not order.message
-    assert message.channel is stage.channel
-    await closed_by(stage, live, "new message")
+async def test_a_message_that_takes_no_edit_is_followed_by_a_new_one(stage: Stage, live: LiveBot) -> None:
+    for number, (status, code) in enumerate(REFUSALS, start=1):
+        order, fault = await held(stage)
+        refuse(stage, "edit_*", CHANNEL, status=status, code=code)
+        fault.release()
+        message = await shown(stage, number)
+        assert message is not order.message, (status, code)
+        assert message.channel is stage.channel, (status, code)
+        await seen_through(live)
+        stage.standin.faults.clear()
+    await closed_by(stage, live, "new message", len(REFUSALS))
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS)
-async def test_a_channel_that_takes_nothing_is_left_for_direct_messages(
-    stage: Stage, live: LiveBot, status: int, code: int
-) -> None:
-    _, fault = await held(stage)
-    refuse(stage, "edit_*", CHANNEL, f"POST /channels/{stage.channel.id}/messages", status=status, code=code)
-    fault.release()
-    message = await shown(stage)
-    assert message.channel is stage.ana.dm
-    await closed_by(stage, live, "direct message")
+async def test_a_channel_that_takes_nothing_is_left_for_direct_messages(stage: Stage, live: LiveBot) -> None:
+    for number, (status, code) in enumerate(REFUSALS, start=1):
+        _, fault = await held(stage)
+        refuse(stage, "edit_*", CHANNEL, f"POST /channels/{stage.channel.id}/messages", status=status, code=code)
+        fault.release()
+        message = await shown(stage, number)
+        assert message.channel is stage.ana.dm, (status, code)
+        await seen_through(live)
+        stage.standin.faults.clear()
+    await closed_by(stage, live, "direct message", len(REFUSALS))
 
 
-@pytest.mark.parametrize(("status", "code"), REFUSALS)
 async def test_with_every_way_closed_nothing_is_charged_until_the_next_command_tells_it(
-    stage: Stage, live: LiveBot, status: int, code: int
+    stage: Stage, live: LiveBot
 ) -> None:
-    """And a restart in between changes nothing."""
-    _, fault = await held(stage)
-    refuse(stage, "edit_*", CHANNEL, "send", status=status, code=code)
-    fault.release()
+    """Whatever the refusal, and a restart in between changes nothing. Each order is another person's."""
+    people = [stage.standin.add_member(stage.guild, f"{status} {code}") for status, code in REFUSALS]
     assert live.bot is not None
-    (order,) = await live.bot.stores.orders.open_orders()
-    await live.bot.studio.seen_through(order.id)
+    for number, (who, (status, code)) in enumerate(zip(people, REFUSALS, strict=True), start=1):
+        # No way is open in between: the bot looks after the others every minute.
+        stage.standin.faults.clear()
+        refuse(stage, "edit_*", CHANNEL, "send", status=status, code=code)
+        await stage.order(who)
+        async with asyncio.timeout(60):
+            while len(await live.bot.stores.orders.open_orders()) < number:
+                pass  # each look waits for the database's thread
+        await seen_through(live)
+        assert len(await live.bot.stores.orders.open_orders()) == number, (status, code)
     await live.close()
-    assert orders(stage) == [("open", None)]
-    assert list((await books(stage.var)).jobs.values()) == ["rendered"]
+    assert orders(stage) == [("open", None)] * len(REFUSALS)
+    assert list((await books(stage.var)).jobs.values()) == ["rendered"] * len(REFUSALS)
+    refuse(stage, "edit_*", CHANNEL, "send", status=403, code=50013)
     await live.start()
-    stage.standin.faults.clear()
-    refuse(stage, "edit_*", CHANNEL, "send", status=status, code=code)
-    asked = await stage.ana.slash(stage.standin.add_channel(stage.guild, "second"), "credits show")
-    await asked.until(lambda i: "/portraits` has it" in i.text, 30, "the notice")
+    await seen_through(live)
+    second = stage.standin.add_channel(stage.guild, "second")
+    for who in people:
+        asked = await who.slash(second, "credits show")
+        await asked.until(lambda i: "/portraits` has it" in i.text, 30, "the notice")
     assert stage.shown() == []
     await stage.standin.until(lambda: stage.standin.requests[-1].status is not None, 30)
     await until_closed(live)
-    await closed_by(stage, live, "portraits")
+    await closed_by(stage, live, "portraits", len(REFUSALS))
 
 
 async def until_closed(live: LiveBot) -> None:
@@ -159,9 +182,7 @@ async def test_the_notice_comes_also_with_a_new_order_and_beside_its_message(sta
     _, fault = await held(stage)
     refuse(stage, "edit_*", CHANNEL, "send", status=403, code=50013)
     fault.release()
-    assert live.bot is not None
-    (first,) = await live.bot.stores.orders.open_orders()
-    await live.bot.studio.seen_through(first.id)
+    await seen_through(live)
     stage.standin.faults.clear()
     second = await stage.order()
     await second.until(lambda i: i.message is not None and is_portrait(i.message), 60, "the second portrait")
@@ -192,8 +213,6 @@ async def test_an_edit_that_gets_no_answer_is_never_followed_by_a_second_portrai
     refuse(stage, CHANNEL, "send", status=403, code=50001)
     fault.release()
     await order.until(lambda i: i.message is not None and is_portrait(i.message), 60, "the portrait")
-    assert live.bot is not None
-    for one in await live.bot.stores.orders.open_orders():
-        await live.bot.studio.seen_through(one.id)
+    await seen_through(live)
     assert len(stage.shown()) == 1
     await closed_by(stage, live, "token")
