@@ -65,33 +65,32 @@ async def test_another_persons_buttons_are_refused_and_audited(world: World) -> 
     ]
 
 
-@pytest.mark.parametrize(
-    "custom_id",
-    [
-        "portrait:delete:999999",
-        f"portrait:reroll:{2**63 - 1}",
-        "portrait:reroll:9999999999999999999",
-        "order:cancel:0000000000000000",
-        "quote:confirm:0000000000000000",
-        "quote:cancel:ffffffffffffffff",
-        "draft:make:0000000000000000",
-        "portrait:steal:1",
-        "portrait:delete:-1",
-        "portrait:delete:1:2",
-        "quote:confirm:1; DROP TABLE quotes",
-        "order:cancel:" + "0" * 80,
-        "nothing at all",
-    ],
+EDITED = (
+    "portrait:delete:999999",
+    f"portrait:reroll:{2**63 - 1}",
+    "portrait:reroll:9999999999999999999",
+    "order:cancel:0000000000000000",
+    "quote:confirm:0000000000000000",
+    "quote:cancel:ffffffffffffffff",
+    "draft:make:0000000000000000",
+    "portrait:steal:1",
+    "portrait:delete:-1",
+    "portrait:delete:1:2",
+    "quote:confirm:1; DROP TABLE quotes",
+    "order:cancel:" + "0" * 80,
+    "nothing at all",
 )
-async def test_a_custom_id_edited_by_hand_does_nothing(world: World, custom_id: str) -> None:
+
+
+async def test_a_custom_id_edited_by_hand_does_nothing(world: World) -> None:
     await the_portrait(world)
     before = await state(world)
-    message = await world.button(custom_id)
-    result = await world.lena.click(message, label="Forged")
-    assert said(result).strip()
-    assert "wrong here" not in said(result)
-    assert await state(world) == before
-    assert await refused(world) == [(world.lena.id, custom_id)]
+    for custom_id in EDITED:
+        result = await world.lena.click(await world.button(custom_id), label="Forged")
+        assert said(result).strip(), custom_id
+        assert "wrong here" not in said(result), custom_id
+        assert await state(world) == before, custom_id
+        assert (await refused(world))[-1] == (world.lena.id, custom_id)
     assert not await ledger.check(world.stores.database)
 
 
