@@ -20,10 +20,10 @@ run: $(STAMP)-local
 
 install: $(STAMP)-local
 
-# Two processes share the tests, file by file: most wait for a bot, a page or a clock.
+# Two processes share the tests, file by file, in the order of tests/conftest.py: most wait for a bot, a page or a clock.
 test: $(STAMP)-test
 	sh tools/chromium.sh
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-long: $(STAMP)-test
 	sh tools/chromium.sh

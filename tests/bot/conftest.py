@@ -1,7 +1,7 @@
 """A whole bot on SimCord's Discord, with a real data folder and a tiny real checkpoint."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -116,8 +116,11 @@ OWNER_ID = 1
 
 
 @pytest.fixture
-async def env(settings: Settings, classifier: ByColour) -> AsyncIterator[simcord.Env]:
+async def env(
+    settings: Settings, classifier: ByColour, lay_books: Callable[[Path], object]
+) -> AsyncIterator[simcord.Env]:
     """A Discord in memory with the bot in it. SimCord's pytest plugin keeps its clock for the test."""
+    lay_books(settings.data_folder)
     env = simcord.Env(await make_bot(settings, classifier), settle_timeout=240.0, shard_count=1)
     await env.start()
     yield env

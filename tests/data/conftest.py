@@ -125,7 +125,8 @@ def order(
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[House]:
+async def house(tmp_path: Path, lay_books: Callable[[Path], object]) -> AsyncIterator[House]:
+    lay_books(tmp_path)
     house = await House.open(tmp_path)
     yield house
     await house.db.close()

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -167,12 +167,15 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-async def house(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+async def house(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, lay_books: Callable[[Path], object]
+) -> AsyncIterator[House]:
     """A studio whose patience is short, since what it waits for is the test's own."""
     monkeypatch.setattr(schema, "BUSY_TIMEOUT_S", 0.1)
     monkeypatch.setattr(patience, "PAUSES_S", (0.01,))
     monkeypatch.setattr(patience, "BROKEN_S", 0.2)
     monkeypatch.setattr(following, "AGAIN_S", (0.0, 0.0))
+    lay_books(settings.data_folder)
     stores = await Stores.open(settings.data_folder)
     house = House(settings, stores)
     yield house

@@ -5,7 +5,7 @@ Without Discord: its stand-in in memory keeps a clock of its own, and providers 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,8 @@ def settings(tmp_path: Path, providers: Providers) -> Settings:
 
 
 @pytest.fixture
-async def house(settings: Settings) -> AsyncIterator[House]:
+async def house(settings: Settings, lay_books: Callable[[Path], object]) -> AsyncIterator[House]:
+    lay_books(settings.data_folder)
     stores = await Stores.open(settings.data_folder)
     house = House(settings, stores)
     yield house
