@@ -26,10 +26,12 @@ from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
 from data.people.servers import ServerSettings
 from data.pictures.handed_in import HandedIn
+from data.pictures.withheld import NewWithheld, WithheldPictures
 from tests.data.conftest import FACTS, GUILD, NOON, order, png
 from tests.data.people.test_erasure import EMBEDDING, LENA, MIRA, PATTERN, SAM, SECRET, WHY, Studio
 
 Store = Callable[[Studio], Awaitable[object]]
+WITHHELD = NewWithheld(guild_id=GUILD, user_id=SAM, rule="handed-in-sexual", score=0.9, scored_by="test", words=SECRET)
 
 
 @pytest.fixture
@@ -137,6 +139,7 @@ STORES: dict[str, Store] = {
     "access of a server": lambda s: s.servers.set_access(GUILD, allowed=True, actor_id=SAM, reason=WHY, now=NOON),
     "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, AuditAction.REFUSED, detail=SECRET, now=NOON),
     "a refused order": lambda s: RefusedOrders(s.db).add(GUILD, SAM, "minors", SECRET, now=NOON),
+    "a withheld picture": lambda s: WithheldPictures(s.db).add(WITHHELD, now=NOON),
     "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
 }
