@@ -31,6 +31,7 @@ from tests.data.conftest import FACTS, GUILD, NOON, order, png
 from tests.data.people.test_erasure import EMBEDDING, LENA, MIRA, PATTERN, SAM, SECRET, WHY, Studio
 
 Store = Callable[[Studio], Awaitable[object]]
+WITHHELD = NewWithheld(guild_id=GUILD, user_id=SAM, rule="handed-in-sexual", score=0.9, scored_by="test", words=SECRET)
 
 
 @pytest.fixture
@@ -143,6 +144,7 @@ STORES: dict[str, Store] = {
     "access of a server": lambda s: s.servers.set_access(GUILD, allowed=True, actor_id=SAM, reason=WHY, now=NOON),
     "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, AuditAction.REFUSED, detail=SECRET, now=NOON),
     "a refused order": lambda s: RefusedOrders(s.db).add(GUILD, SAM, "minors", SECRET, now=NOON),
+    "a withheld picture": lambda s: WithheldPictures(s.db).add(WITHHELD, now=NOON),
     "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
     "a withheld picture": withhold,
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
