@@ -68,11 +68,6 @@ async def save_reference(studio: Studio) -> None:
     await References(studio.db, studio.pictures).save(SAM, GUILD, "coat", "outfit", staged, origin="upload", now=NOON)
 
 
-async def withhold(studio: Studio) -> None:
-    new = NewWithheld(guild_id=GUILD, user_id=SAM, rule="handed-in-sexual", score=0.9, scored_by="a test", words=SECRET)
-    await WithheldPictures(studio.db).add(new, now=NOON)
-
-
 async def add_quote(studio: Studio) -> None:
     quote = Quote(
         id="1" * 16, guild_id=GUILD, user_id=SAM, prompt=SECRET, model=None, lane="standard", count=1,
@@ -146,7 +141,6 @@ STORES: dict[str, Store] = {
     "a refused order": lambda s: RefusedOrders(s.db).add(GUILD, SAM, "minors", SECRET, now=NOON),
     "a withheld picture": lambda s: WithheldPictures(s.db).add(WITHHELD, now=NOON),
     "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
-    "a withheld picture": withhold,
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
 }
 HANG_ON_AN_ORDER = {"job_tries", "portraits", "order_characters", "order_edits", "order_references", "pictures", "jobs"}
