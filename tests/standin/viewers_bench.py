@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import socket
 import sys
 import tempfile
 from contextlib import AsyncExitStack
@@ -25,7 +26,6 @@ VIEWERS: Final = 200
 ORDERS: Final = 200
 WATCHED_S: Final = 10.0
 TOKEN: Final = "a-token-for-the-bench"
-SAYS_WHERE: Final = "the status page is at "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,20 +69,21 @@ class _Page:
 
 async def measure(viewers: int, orders: int, say: Say) -> Watched:
     """The bot with the photo studio, on a folder that goes away afterwards."""
-    page = {"STATUS_LISTEN": "127.0.0.1:0", "STATUS_TOKEN": TOKEN}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        where = f"127.0.0.1:{free.getsockname()[1]}"
+    page = {"STATUS_LISTEN": where, "STATUS_TOKEN": TOKEN}
     with tempfile.TemporaryDirectory(prefix="likeness-bench-") as folder:
         async with StandIn(Options()) as standin:
             bench = Bench(standin, Path(folder), page)
             try:
-                return await _measure(bench, viewers, orders, say)
+                return await _measure(bench, f"http://{where}", viewers, orders, say)
             finally:
                 await bench.bot.close()
 
 
-async def _measure(bench: Bench, viewers: int, orders: int, say: Say) -> Watched:
+async def _measure(bench: Bench, address: str, viewers: int, orders: int, say: Say) -> Watched:
     say("starting the bot")
     await bench.bot.start()
-    address = (await bench.bot.logged(SAYS_WHERE)).rpartition(SAYS_WHERE)[2]
     say(f"filling the queue with {orders} orders")
     await bench.keep_busy(orders)
     await bench.lags_ms()
