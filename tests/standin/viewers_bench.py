@@ -58,6 +58,7 @@ class _Page:
     def __init__(self) -> None:
         self.states = 0
         self.bytes = 0
+        self.opened = asyncio.Event()
 
     async def read(self, session: aiohttp.ClientSession, address: str) -> None:
         async with session.get(f"{address}/events") as answer:
@@ -65,6 +66,7 @@ class _Page:
             async for chunk in answer.content.iter_any():
                 self.states += chunk.count(b"data: ")
                 self.bytes += len(chunk)
+                self.opened.set()
 
 
 async def measure(viewers: int, orders: int, say: Say) -> Watched:
@@ -96,6 +98,8 @@ async def _measure(bench: Bench, address: str, viewers: int, orders: int, say: S
     async with AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, headers=headers))
         looking = [asyncio.create_task(one.read(session, address)) for one in pages]
+        await asyncio.gather(*(one.opened.wait() for one in pages))
+        await bench.lags_ms()  # that all of them open at once is not what is measured
         await asyncio.sleep(WATCHED_S)
         lags = await bench.lags_ms()
         began_s = asyncio.get_running_loop().time()
