@@ -17,7 +17,7 @@ TICK_S: Final = 1.0
 QUIET_S: Final = 15.0
 """So long nothing is sent to a page that has nothing new, before a sign of life is."""
 MOST_VIEWERS: Final = 250
-_AT_ONCE: Final = 8
+_AT_ONCE: Final = 4
 """So many viewers are woken in one turn of the event loop, for commands to be answered between them."""
 _ALIVE: Final = b": still here\n\n"
 
