@@ -216,11 +216,18 @@ def _asked_for(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
             yield _colour(name, wanted, shares, "The picture has no colours." if grey else "")
     yield from _surroundings(sight, asked)
     if asked.text and not written_words.missing() and sight.frame is not None:
-        share, told = written_words.legibility(sight.frame, asked.text)
-        yield _part(
-            "text", share, {"read": told},
-            (90, f"“{asked.text}” cannot be read."), (101, f"“{asked.text}” can be read."),
-        )  # fmt: skip
+        yield _text(sight.frame, asked.text)
+
+
+def _text(frame: FaceFrame, asked: str) -> ReviewPart:
+    try:
+        share, told = written_words.legibility(frame, asked)
+    except written_words.NotRead as error:
+        return ReviewPart("text", None, f"Words could not be read: {error}.")
+    return _part(
+        "text", share, {"read": told},
+        (90, f"“{asked}” cannot be read."), (101, f"“{asked}” can be read."),
+    )  # fmt: skip
 
 
 def _surroundings(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:

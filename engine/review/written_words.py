@@ -30,13 +30,17 @@ _ROOM: Final = (0.6, 0.4)
 _PLAIN: Final = re.compile(r"[^A-Z0-9]+")
 
 
+class NotRead(RuntimeError):
+    """The command that reads words failed; str() says how, as a clause. Nothing is then known of the words."""
+
+
 def missing() -> str:
     """Why words cannot be read here, as a clause; "" when they can."""
     return "" if shutil.which(COMMAND) else f"the {COMMAND} command is not installed"
 
 
 def legibility(frame: FaceFrame, asked: str) -> tuple[float, str]:
-    """How much of the asked words can be read, 0 to 1, and what was read where most of them could."""
+    """How much of the asked words can be read, 0 to 1, and what was read where most of them could. Raises NotRead."""
     wanted, best = _plain(asked), (0.0, "")
     for part in _parts(frame):
         told = " ".join(_read(part).split())
@@ -121,6 +125,8 @@ def _read(part: Image.Image) -> str:
         command, input=raw.getvalue(), capture_output=True, timeout=_LIMIT_S, check=False,
         env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     )  # fmt: skip
+    if told.returncode:
+        raise NotRead(f"the {COMMAND} command ended with {told.returncode}")
     return told.stdout.decode(errors="replace")
 
 
