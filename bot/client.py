@@ -319,7 +319,7 @@ class StudioBot(App):
 
     async def _end(self) -> None:
         started = time.perf_counter()
-        self.maintenance.stop()
+        await self.maintenance.stop()
         await self.studio.close(STOP_GRACE_S)
         if self._warming is not None:
             self._warming.cancel()

@@ -5,7 +5,6 @@ outlive a restart. The member's own button, Appeal, is here too.
 """
 
 import asyncio
-import io
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -21,7 +20,7 @@ from bot.core.errors import Gone, NotYours, Refused, Replayed
 from bot.core.picture_safety import DAY_S
 from bot.core.review_items import Kind, ReviewItem
 from bot.guard import Actor, person_of, require_moderator
-from bot.messages import cards, replies
+from bot.messages import alt_text, cards, replies
 from data.core.audit import AuditAction, Outcome
 from data.core.data_errors import DataError
 from data.people.refused_orders import RefusedOrder
@@ -185,7 +184,8 @@ async def _file(picture: bytes, one: WithheldPicture) -> discord.File:
     if len(picture) > discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES:
         limit = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
         picture, kind = await asyncio.to_thread(intake.to_webp, picture, limit), "webp"
-    return discord.File(io.BytesIO(picture), f"withheld-{one.id}.{kind}", spoiler=True)
+    alt = f"A withheld picture, for moderators alone: {one.rule}."
+    return alt_text.described(f"{cards.SPOILER}withheld-{one.id}.{kind}", picture, alt)
 
 
 _SETTLE: Final[Mapping[Kind, Callable[[Interaction, ReviewItem, str], Awaitable[None]]]] = {

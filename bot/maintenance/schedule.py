@@ -65,12 +65,15 @@ class Maintenance:
         if self._reading is None:
             self._reading = asyncio.create_task(self._read_people(), name="ages-in-old-orders")
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """End all of it, and wait until nothing of it uses the database any more."""
         self._stopped.set()
+        begun = [self._hourly.get_task(), self._each_minute.get_task(), self._reading]
         self._hourly.cancel()
         self._each_minute.cancel()
         if self._reading is not None:
             self._reading.cancel()
+        await asyncio.gather(*filter(None, begun), return_exceptions=True)
 
     async def _read_people(self) -> None:
         """Read the ages in orders of an earlier version, at most half of the time: others wait for the database too.
