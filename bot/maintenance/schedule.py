@@ -58,7 +58,12 @@ class Maintenance:
         self._stopped = threading.Event()
 
     def start(self) -> None:
-        """Make a round now and every hour, and look now and every minute; a second call changes nothing."""
+        """Make a round now and every hour, and look now and every minute.
+
+        A second call changes nothing; nor does one after `stop`, as a bot may be told to stop while it gets ready.
+        """
+        if self._stopped.is_set():
+            return
         for loop in (self._hourly, self._each_minute):
             if not loop.is_running():
                 loop.start()
