@@ -410,8 +410,8 @@ class Settings(BaseSettings):
     )
     moderation_picture_model: str = Field(
         "",
-        description="An ONNX file that looks at pictures instead of the one that the extra safety brings, with a card "
-        "beside it; see docs/moderation.md.",
+        description="What looks at pictures instead of the model of the extra safety: an ONNX file with a card beside "
+        "it, or the folder of a safety checker of diffusers; see docs/moderation.md.",
     )
     moderation_real_people: Literal["off", "ask", "refuse"] = Field(
         "off",

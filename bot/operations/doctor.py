@@ -34,7 +34,7 @@ from engine.placement.model_parts import parts_of
 from engine.placement.plan import plan
 from engine.placement.sizes import GIB
 from engine.safety import picture_classifier
-from engine.safety.picture_classifier import NotScored
+from engine.safety.not_scored import NotScored
 
 MARKS: Final = {"good": "ok  ", "note": "note", "bad": "BAD "}
 

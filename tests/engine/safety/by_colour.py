@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-from engine.safety.picture_classifier import NotScored
+from engine.safety.not_scored import NotScored
 
 MAGENTA: Final = (255, 0, 255)
 

@@ -9,9 +9,10 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from engine.pictures.intake import encode_png
 from engine.safety import picture_classifier
+from engine.safety.not_scored import NotScored
 from engine.safety.onnx_card import BadCard, OnnxCard, read_card
 from engine.safety.onnx_scores import share
-from engine.safety.picture_classifier import ClassifierApart, NotScored, found_classifier, missing
+from engine.safety.picture_classifier import ClassifierApart, found_classifier, missing
 
 WHITE = encode_png(Image.new("RGB", (96, 64), "white"))
 GROUND = (156, 100, 65)
