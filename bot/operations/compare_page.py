@@ -32,7 +32,7 @@ table { width: 100%; border-collapse: collapse; font-size: .925rem; font-variant
 th { color: var(--faint); font-weight: normal; text-align: left; }
 .wide tbody th { color: var(--ink); font-weight: 600; }
 .note { margin: .75rem 0 0; color: var(--faint); font-size: .875rem; }
-.side { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 10rem), 1fr)); gap: 1rem; }
+.side { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 8.5rem), 1fr)); gap: .75rem; }
 @media (min-width: 52rem) { .side { grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); } }
 figure { margin: 0; min-width: 0; }
 figure img { display: block; width: 100%; height: auto; border-radius: .5rem; background: var(--line); }

@@ -27,7 +27,7 @@ _ASKED: Final = frozenset({"light side", "frontal light", "warmth", "face count"
 """Parts of other measures than "asked for" that compare with the prompt's words."""
 _SEEN: Final = 50.0
 """The score from which a part says that it is there as asked."""
-_MARKS: Final = re.compile(r"[\\`*_\[\]<>|#~&]")
+_MARKS: Final = re.compile(r"[\\`*_\[\]<>|]")
 
 Portraits = Sequence[tuple[PlannedPortrait, PortraitOutcome | None]]
 """Every portrait that belongs to a comparison, model by model, with what became of it so far."""
