@@ -30,7 +30,7 @@ table { width: 100%; border-collapse: collapse; font-size: .925rem; font-variant
 .wide th, .wide td { padding: .4rem .75rem .4rem 0; border-bottom: 1px solid var(--line); text-align: left;
   white-space: nowrap; overflow-wrap: normal; }
 th { color: var(--faint); font-weight: normal; text-align: left; }
-.wide tbody th { color: var(--ink); font-weight: 600; }
+.wide tbody th { position: sticky; left: 0; background: var(--card); color: var(--ink); font-weight: 600; }
 .note { margin: .75rem 0 0; color: var(--faint); font-size: .875rem; }
 .side { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 8.5rem), 1fr)); gap: .75rem; }
 @media (min-width: 52rem) { .side { grid-template-columns: repeat(auto-fill, minmax(14rem, 1fr)); } }
@@ -50,6 +50,8 @@ details { margin-top: .4rem; font-size: .875rem; }
 summary { cursor: pointer; color: var(--accent); padding: .3rem 0; }
 details p { margin: .3rem 0; }
 """
+_LONG: Final = 240
+"""Prompts of more characters than these are cut in their heading."""
 _LOW: Final = 50.0
 """Scores below this are set apart, by weight as well as by colour."""
 
@@ -84,7 +86,8 @@ def _table(portraits: Portraits, notes: Sequence[str]) -> str:
     ]
     failed = f"<details><summary>What failed</summary><ul>{''.join(failures)}</ul></details>" if failures else ""
     return (
-        f'<section><div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(lines)}</tbody></table></div>'
+        '<section><div class="wide" tabindex="0" role="region" aria-label="Table of models">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
         f"{said}{failed}</section>"
     )
 
@@ -94,7 +97,15 @@ def _prompt(number: int, text: str, portraits: Portraits) -> str:
     # Models stand side by side with the same seed.
     ordered = sorted(portraits, key=lambda one: one[0].seed)
     figures = "".join(_figure(planned, outcome, several=several) for planned, outcome in ordered)
-    return f'<section><h2>{number}. {escape(text)}</h2><div class="side">{figures}</div></section>'
+    return f'<section>{_heading(number, text)}<div class="side">{figures}</div></section>'
+
+
+def _heading(number: int, text: str) -> str:
+    """A long prompt is shown in full on demand: pictures are what the page is for."""
+    if len(text) <= _LONG:
+        return f"<h2>{number}. {escape(text)}</h2>"
+    whole = f"<details><summary>The whole prompt</summary><p>{escape(text)}</p></details>"
+    return f"<h2>{number}. {escape(text[:_LONG])} …</h2>{whole}"
 
 
 def _figure(planned: PlannedPortrait, outcome: PortraitOutcome | None, *, several: bool) -> str:

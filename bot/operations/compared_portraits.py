@@ -175,7 +175,7 @@ class ComparisonJournal(JournalInMemory):
         super().__init__()
         self._folder = folder
         self._writing = asyncio.Lock()
-        with contextlib.suppress(OSError, ValueError, AttributeError, KeyError):
+        with contextlib.suppress(OSError, ValueError, AttributeError, KeyError, TypeError):
             kept = json.loads((folder.root / _JOURNAL).read_text(encoding="utf-8"))
             self.entries = {str(job): str(text) for job, text in kept["entries"].items()}
             self.charges = {str(job): int(micros) for job, micros in kept["charges"].items()}

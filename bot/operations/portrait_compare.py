@@ -89,14 +89,24 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
             _say(sentence)
         comparison = Comparison(settings, catalogue, folder, planned, chosen.notes)
         try:
-            asyncio.run(comparison.go())
-        except KeyboardInterrupt:
-            _say("\nStopped. What was made is kept; the same command goes on from there.")
-        finally:
-            comparison.write()
+            _gone_through(comparison)
+        except OSError as error:
+            raise BotError(
+                f"{folder.root} could not be written ({error.strerror}). The same command goes on."
+            ) from error
     print(compare_table.markdown(comparison.portraits(), comparison.notes))
     _say(f"{folder.root / 'index.html'} shows the pictures side by side.")
     return int(bool(comparison.missing()))
+
+
+def _gone_through(comparison: Comparison) -> None:
+    """Whatever ends it, the table of what there is by then is written. Raises BotError, DataError, OSError."""
+    try:
+        asyncio.run(comparison.go())
+    except KeyboardInterrupt:
+        _say("\nStopped. What was made is kept; the same command goes on from there.")
+    finally:
+        comparison.write()
 
 
 def _ids(text: str) -> list[str]:

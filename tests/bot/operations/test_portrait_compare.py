@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from bot.__main__ import main
 from bot.core.engine_setup import make_catalogue
@@ -158,7 +159,7 @@ async def test_a_hosted_portrait_is_paid_once_and_its_cost_is_told(tmp_path: Pat
             data_folder=tmp_path / "data",
             model_builtin=False,
             model_default="flux-1.1-pro-ultra",
-            bfl_api_key=KEY,
+            bfl_api_key=SecretStr(KEY),
             bfl_base_url=provider.url,
         )
         catalogue = make_catalogue(settings)
