@@ -70,6 +70,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="one a line, # begins a comment; none: twelve",
     )
     parser.add_argument("--seeds", type=_seeds, default=1, metavar="N", help="portraits of each prompt; 1")
+    parser.add_argument("--review-again", action="store_true", help="review what has a review too")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder, or one to go on with")
 
 
@@ -87,7 +88,7 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     with _opened(folder):
         for sentence in (*chosen.notes, *cost_sentences(missing)):
             _say(sentence)
-        comparison = Comparison(settings, catalogue, folder, planned, chosen.notes)
+        comparison = Comparison(settings, catalogue, folder, planned, chosen.notes, review_again=options.review_again)
         try:
             _gone_through(comparison)
         except OSError as error:
@@ -151,10 +152,13 @@ class Comparison:
         folder: ComparisonFolder,
         planned: Sequence[PlannedPortrait],
         notes: Sequence[str] = (),
+        *,
+        review_again: bool = False,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
         self._folder = folder
+        self._review_again = review_again
         self._marker = Marker(settings)
         self._arrivals = count(1)
         self._outcomes = {each: folder.outcome(each) for each in planned}
@@ -214,9 +218,11 @@ class Comparison:
                 await asyncio.wait({self._work}, timeout=_GRACE_S)
 
     def _unseen(self) -> list[PlannedPortrait]:
-        """What is there and has no review that can be read."""
+        """What is there and is to be reviewed: it has no review that can be read, or all are wanted again."""
         made = [(each, outcome) for each, outcome in self._outcomes.items() if outcome is not None]
-        return [each for each, outcome in made if not outcome.failed and outcome.reviewed() is None]
+        return [
+            each for each, outcome in made if not outcome.failed and (self._review_again or outcome.reviewed() is None)
+        ]
 
     async def _made(self, engine: Engine, journal: ComparisonJournal, planned: PlannedPortrait) -> None:
         before = self._outcomes[planned]

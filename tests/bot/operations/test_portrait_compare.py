@@ -77,10 +77,15 @@ def test_every_models_portraits_are_made_once_reviewed_and_shown(
     gone, damaged = (Path("out", table()["portraits"][at]["picture"]) for at in (0, 1))
     gone.unlink()
     damaged.with_suffix(".json").write_text("{")
+    facts = Path("out", table()["portraits"][2]["picture"]).with_suffix(".json")
+    facts.write_text(facts.read_text().replace("No face is found.", "As it was."))
     assert compare("--models", "other,mine") == 0
+    assert "As it was." in Path("out/index.html").read_text()
     made = {file for file in Path("out/pictures").glob("*.png") if before.get(file) != file.stat().st_mtime_ns}
     assert made == {gone, damaged}
     assert [row["id"] for row in table()["models"]] == ["other", "mine"]
+    assert compare("--models", "other", "--review-again") == 0
+    assert "As it was." not in Path("out/index.html").read_text()
 
 
 def test_what_is_stopped_leaves_a_table_of_what_there_is_and_goes_on_from_there(
