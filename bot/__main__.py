@@ -14,7 +14,16 @@ import discord
 from bot.core.errors import EXIT_CANNOT_START, EXIT_FATAL, BotError, DiscordUnreachable, SettingsError
 from bot.core.real_people import real_people_of
 from bot.core.settings import Settings, hub_variables
-from bot.operations import doctor, fetch_models, plan_table, policy_check, portrait_bench, readings, upgrade_check
+from bot.operations import (
+    doctor,
+    fetch_models,
+    plan_table,
+    policy_check,
+    portrait_bench,
+    portrait_compare,
+    readings,
+    upgrade_check,
+)
 from bot.operations.logs import set_up_by
 from data.core.data_errors import DataError
 from data.upkeep.backup import Backup, back_up, restore
@@ -66,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
                 return fetch_models.run(settings, options.models, newest=options.newest)
             case "bench":
                 return portrait_bench.run(settings, options)
+            case "compare":
+                return portrait_compare.run(settings, options)
             case "backup":
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
@@ -114,6 +125,10 @@ def _parser() -> argparse.ArgumentParser:
     fetching.add_argument("--newest", action="store_true", help="look for a newer commit than the one that is kept")
     benching = tools.add_parser("bench", help="measure portraits a minute on this machine, as a table to post")
     portrait_bench.add_options(benching)
+    comparing = tools.add_parser(
+        "compare", help="make and review every model's portraits of the same prompts, as a page"
+    )
+    portrait_compare.add_options(comparing)
     backup = tools.add_parser("backup", help="copy database and pictures to a new folder; the bot may be running")
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
