@@ -149,8 +149,11 @@ class PhraseList:
             begun = self._beginning_with(word)
             if not begun:
                 continue
+            following = words[start + 1] if start + 1 < len(words) else ""
             found = [
-                (len(pattern), entry) for pattern, entry in begun if _fits(pattern, words[start : start + len(pattern)])
+                (len(pattern), entry)
+                for pattern, entry in begun
+                if _may_go_on(pattern, following) and _fits(pattern, words[start : start + len(pattern)])
             ]
             for length, entry in sorted(found, reverse=True):
                 yield start, start + length, entry
@@ -165,6 +168,11 @@ class PhraseList:
             yield "#"
         yield from (word.removesuffix(ending) for ending in _ENDINGS if word.endswith(ending))
         yield from (word[:length] + "*" for length in self._open_lengths if length <= len(word))
+
+
+def _may_go_on(pattern: Tokens, following: str) -> bool:
+    """Whether the second word is not another one altogether; told quickly, as most entries end here."""
+    return len(pattern) == 1 or pattern[1] == "#" or following.startswith(pattern[1].removesuffix("*"))
 
 
 def _fits(pattern: Tokens, words: Sequence[str]) -> bool:

@@ -45,7 +45,7 @@ async def test_what_discord_received_says_how_it_came_to_be(world: World, monkey
     """A portrait, a change of it, a change of what somebody handed in, a series, and a copy that fits a small limit."""
     sam, studio = world.sam, world.channel
     await world.agree(sam)
-    made = await world.portrait(sam)
+    made = await world.portrait(sam, "a woman in a red coat --seed 7")
     assert await delivered(made) == ("png", [("c2pa.created", TRAINED)], [], TRAINED)
     await sam.slash(studio, "edit", change="at night")
     assert await delivered(studio.last_message) == ("png", [OPENED, ("c2pa.edited", TRAINED)], [True], TRAINED)
@@ -55,8 +55,8 @@ async def test_what_discord_received_says_how_it_came_to_be(world: World, monkey
     assert await delivered(studio.last_message) == ("jpg", [("c2pa.created", SHEET)], [], SHEET)
     png = await made.attachments[0].read()
     # So little room that there is none for the manifest of the picture before it.
-    monkeypatch.setattr(type(world.bot.messenger), "_upload_limit", lambda *_: len(png) - 1)
-    await world.portrait(sam)
+    monkeypatch.setattr(type(world.bot.messenger), "_upload_limit", lambda *_: len(png) - 100)
+    await world.portrait(sam, "a woman in a red coat --seed 7")
     assert await delivered(studio.last_message) == ("webp", [("c2pa.created", TRAINED)], [], TRAINED)
     smaller, _ = await payloads.fitting(png + b"\0" * 400_000, 400_000, Marker(world.settings))
     with c2pa.Reader("image/webp", io.BytesIO(smaller)) as reader:
