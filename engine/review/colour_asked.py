@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -11,19 +9,10 @@ import numpy.typing as npt
 
 from engine.review import colour_names
 from engine.review.colour_names import linear, oklch
-from engine.review.face_frame import FaceFrame, Mask
+from engine.review.face_frame import FACE_UNITS, FaceFrame, Mask
 
 Colours = npt.NDArray[np.float64]
 
-FACE_UNITS: Final = 2.94
-"""From chin to hair line, in distances between the eyes: 185 mm of 63."""
-FRAMINGS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
-    {
-        "extreme close-up": (0.85, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
-        "bust": (0.24, 0.38), "half length": (0.16, 0.27), "three-quarter": (0.09, 0.18),
-    }
-)  # fmt: skip
-"""The face's share of the picture's height that each name is used for; neighbours overlap by a tenth."""
 _LEAST_BODY: Final = 0.03
 _LEAST_PIXELS: Final = 250
 _COLOURLESS: Final = 0.012

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -19,6 +21,15 @@ _NOSE_BELOW_EYES: Final = 0.72
 """From between the eyes to the base of the nose, in distances between the eyes' middles: adults' mean."""
 _DEPTH: Final = 0.42
 """How far cheeks and forehead follow the tip of the nose aside when a head turns."""
+FACE_UNITS: Final = 2.94
+"""From chin to hair line, in distances between the eyes: 185 mm of 63."""
+FRAMINGS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
+    {
+        "extreme close-up": (0.85, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
+        "bust": (0.24, 0.38), "half length": (0.16, 0.27), "three-quarter": (0.09, 0.18),
+    }
+)  # fmt: skip
+"""The face's share of the picture's height that each name is used for; neighbours overlap by a tenth."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

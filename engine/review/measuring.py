@@ -15,7 +15,7 @@ from engine.faces import identity
 from engine.faces.likeness import ACCEPTED, scale
 from engine.review import colour_asked, eye_contrast, face_light, mesh_points, skin_texture, written_words
 from engine.review.asked_words import AskedFor
-from engine.review.face_frame import FaceFrame
+from engine.review.face_frame import FRAMINGS, FaceFrame
 from engine.review.judged_parts import References, ReviewMeasure, ReviewPart, between, offered
 from engine.review.mesh_points import MeshFound
 from engine.review.sight import Sight
@@ -239,7 +239,7 @@ def _surroundings(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
             (50, f"The place was to be {asked.place}, and is not."), (101, f"The place is {asked.place} as asked."),
         )  # fmt: skip
     if asked.framing and frame is not None:
-        low, high = colour_asked.FRAMINGS[asked.framing]
+        low, high = FRAMINGS[asked.framing]
         share = colour_asked.face_share(frame)
         times = max(low / share, share / high, 1.0)
         yield _part(

@@ -20,19 +20,10 @@ from engine.renderer.evaluation.views import View
 from engine.renderer.places import telling
 from engine.renderer.scene import Scene
 from engine.review import colour_names
-from engine.review.face_frame import Mask
+from engine.review.face_frame import FACE_UNITS, FRAMINGS, Mask
 
 Colours = npt.NDArray[np.float64]
 
-FACE_UNITS: Final = 2.94
-"""From chin to hair line, in distances between the eyes: 185 mm of 63."""
-FRAMINGS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
-    {
-        "extreme close-up": (0.85, 9.0), "close-up": (0.52, 1.02), "head and shoulders": (0.345, 0.58),
-        "bust": (0.24, 0.38), "half length": (0.16, 0.27), "three-quarter": (0.09, 0.18),
-    }
-)  # fmt: skip
-"""The face's share of the picture's height that each name is used for; neighbours overlap by a tenth."""
 LOPSIDED: Final = 0.07
 """How many stops one cheek is brighter at least, for light that comes from a side."""
 BALANCED: Final = 1.0

@@ -26,13 +26,14 @@ from engine.renderer.evaluation import (
 )  # fmt: skip
 from engine.renderer.evaluation.cases import Truth, cases
 from engine.renderer.evaluation.crown import crown
-from engine.renderer.evaluation.judging import FRAMINGS, Shown, judged
+from engine.renderer.evaluation.judging import Shown, judged
 from engine.renderer.evaluation.making import Shot, made
 from engine.renderer.evaluation.practice import practice
 from engine.renderer.evaluation.views import View, seen_at
 from engine.renderer.scene import Lettering, Outfit, Person, Scene, Sitter, Skin
 from engine.renderer.studio_lexicon import table
 from engine.review import colour_names
+from engine.review.face_frame import FRAMINGS
 
 SKIN = (205, 150, 122)
 GREY = (150, 150, 150)
