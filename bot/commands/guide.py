@@ -17,6 +17,7 @@ from bot.core.extras import NOTHING_MORE, Extras
 from bot.core.prompt_reading import read_prompt
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -94,14 +95,22 @@ async def _stop(interaction: Interaction, number: int) -> tuple[discord.Embed, d
     one = tour[number]
     embed = discord.Embed(title=one.title, description=one.text, colour=cards.ACCENT)
     prices = f"A portrait costs {bot.settings.price_standard} credits, {bot.settings.price_fast} in the fast lane."
-    embed.set_footer(text=f"{number + 1} of {len(tour)} · {prices} Every picture is AI-generated.")
+    embed.set_footer(
+        text=labelled(
+            "footer",
+            "{number} of {count} · {prices} Every picture is AI-generated.",
+            number=number + 1,
+            count=len(tour),
+            prices=prices,
+        )
+    )
     view = base.Controls()
     for what, label in one.tries:
         view.add_item(TryButton(what, label=label))
     if number > 0:
-        view.add_item(TourButton(number - 1, label="Back"))
+        view.add_item(TourButton(number - 1, label=labelled("button", "Back")))
     if number < len(tour) - 1:
-        view.add_item(TourButton(number + 1, label=f"Next: {tour[number + 1].title}"))
+        view.add_item(TourButton(number + 1, label=labelled("button", "Next: {title}", title=tour[number + 1].title)))
     return embed, view
 
 
@@ -122,7 +131,7 @@ async def _newest(interaction: Interaction) -> Portrait[PictureSpec]:
     person = await person_of(interaction)
     found = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
     if found is None:
-        raise Gone("You have made no portrait here yet: the first stop of the tour makes one (Back).")
+        raise Gone(worded("You have made no portrait here yet: the first stop of the tour makes one (Back)."))
     return found
 
 
@@ -144,7 +153,7 @@ async def _own_handle(interaction: Interaction) -> str:
     """Raises Gone where no face is saved yet."""
     saved = await interaction.client.stores.characters.handles(interaction.user.id)
     if not saved:
-        raise Gone("You have saved no face yet: the second stop of the tour saves one.")
+        raise Gone(worded("You have saved no face yet: the second stop of the tour saves one."))
     return saved[0]
 
 
@@ -199,7 +208,9 @@ class TourButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"to
     """Goes to another stop. For everybody, as `/help` is."""
 
     def __init__(self, number: int, *, label: str = "") -> None:
-        super().__init__(discord.ui.Button(label=label or "Next", custom_id=f"tour:{number}", row=1))
+        super().__init__(
+            discord.ui.Button(label=label or labelled("button", "Next"), custom_id=f"tour:{number}", row=1)
+        )
         self.number = number
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
@@ -213,7 +224,9 @@ class TryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"try
     def __init__(self, what: str, *, label: str = "") -> None:
         look = discord.ButtonStyle.primary
         super().__init__(
-            discord.ui.Button(label=words.bare(label)[:80] or "Try", style=look, custom_id=f"try:{what}", row=0)
+            discord.ui.Button(
+                label=words.bare(label)[:80] or labelled("button", "Try"), style=look, custom_id=f"try:{what}", row=0
+            )
         )
         self.what = what
 

@@ -9,6 +9,7 @@ from bot.app import Interaction
 from bot.core import hosted_setup, words
 from bot.core.studio import Studio
 from bot.guard import person_of
+from bot.languages.speech import labelled
 from bot.messages import cards, replies
 from data.credits.accounts import Account
 from engine.jobs.job import Lane
@@ -41,7 +42,7 @@ async def tell(interaction: Interaction) -> None:
 def table(studio: Studio, account: Account) -> discord.Embed:
     """One entry a model, in the order of the catalogue."""
     catalogue = studio.engine.catalogue
-    embed = discord.Embed(title="Models", colour=cards.ACCENT)
+    embed = discord.Embed(title=labelled("title", "Models"), colour=cards.ACCENT)
     for model in catalogue.models[:_MOST_FIELDS]:
         name = f"{model.title} · the default" if model.id == catalogue.default else model.title
         away = catalogue.unavailable(model)
@@ -51,7 +52,7 @@ def table(studio: Studio, account: Account) -> discord.Embed:
         lines += [f"Fine-tunes: {words.listed(fine_tunes[:10], 'and')}."] if fine_tunes else []
         lines.append(_price_line(studio, account, model))
         if len(embed) > _MOST_CHARACTERS:
-            embed.set_footer(text="There are more; `/portrait model:` finds them all.")
+            embed.set_footer(text=labelled("footer", "There are more; `/portrait model:` finds them all."))
             break
         embed.add_field(name=words.plain(name, 200), value="\n".join(lines)[:1024], inline=False)
     return embed
@@ -98,14 +99,16 @@ def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
         if model.provider in ON_THIS_MACHINE and model.licence
     ]
     if licences:
-        embed.add_field(name="Licences of local models", value="\n".join(licences)[:1024], inline=False)
+        embed.add_field(
+            name=labelled("field", "Licences of local models"), value="\n".join(licences)[:1024], inline=False
+        )
     if studio.engine.catalogue.refused:
         refused = "\n".join(words.plain(sentence, 300) for sentence in studio.engine.catalogue.refused)
-        embed.add_field(name="Fine-tunes not offered", value=refused[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Fine-tunes not offered"), value=refused[:1024], inline=False)
     if missing:
-        embed.add_field(name="Not set up", value="\n".join(missing)[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Not set up"), value="\n".join(missing)[:1024], inline=False)
     if costs:
-        embed.set_footer(text=f"What a picture costs you: {', '.join(costs)}"[:2000])
+        embed.set_footer(text=labelled("footer", "What a picture costs you: {costs}", costs=", ".join(costs))[:2000])
 
 
 COMMANDS: tuple[Any, ...] = (models,)

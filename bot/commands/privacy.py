@@ -13,6 +13,7 @@ from bot.components import base, consent
 from bot.core import exporting, words
 from bot.core.errors import Refused
 from bot.core.stores import SPEC_FORM
+from bot.languages.speech import labelled, worded
 from bot.maintenance import erasing
 from bot.messages import alt_text, cards, replies
 from data.people.erasure import PersonalCounts
@@ -39,10 +40,14 @@ async def tell(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
     counts = await bot.stores.privacy.counts(interaction.user.id)
-    embed = discord.Embed(title="What is kept of you", colour=cards.ACCENT, description=_kept(counts))
-    embed.add_field(name="For how long", value=_how_long(bot.settings.data_keep_days), inline=False)
-    embed.add_field(name="What leaves the studio's machine", value=_leaves(interaction), inline=False)
-    embed.add_field(name="What you can do", value=_YOU_CAN, inline=False)
+    embed = discord.Embed(
+        title=labelled("title", "What is kept of you"), colour=cards.ACCENT, description=_kept(counts)
+    )
+    embed.add_field(name=labelled("field", "For how long"), value=_how_long(bot.settings.data_keep_days), inline=False)
+    embed.add_field(
+        name=labelled("field", "What leaves the studio's machine"), value=_leaves(interaction), inline=False
+    )
+    embed.add_field(name=labelled("field", "What you can do"), value=_YOU_CAN, inline=False)
     await replies.whisper(interaction, embed=embed)
 
 
@@ -93,7 +98,7 @@ async def export(interaction: Interaction, part: Range[int, 1, 10_000] = 1) -> N
     everything = await everything_of(stores.database, interaction.user.id, SPEC_FORM)
     parts = await asyncio.to_thread(exporting.parts_of, everything)
     if part > len(parts):
-        raise Refused(f"There are {len(parts)} parts; begin with one of those.")
+        raise Refused(worded("There are {count} parts; begin with one of those.", count=len(parts)))
     missing: list[str] = []
     last = min(len(parts), part - 1 + exporting.PARTS_A_TIME)
     for number in range(part, last + 1):
@@ -110,7 +115,13 @@ async def _send(interaction: Interaction, packed: exporting.Packed, sentence: st
         if error.status != 413 and error.code != _TOO_LARGE:
             raise
         size = f"{len(packed.content) / 2**20:.1f} MiB"
-        raise Refused(f"{sentence} It has {size}, which Discord does not take. Ask the bot's owner for it.") from error
+        raise Refused(
+            worded(
+                "{sentence} It has {size}, which Discord does not take. Ask the bot's owner for it.",
+                sentence=sentence,
+                size=size,
+            )
+        ) from error
 
 
 def _end(parts: int, last: int, missing: list[str]) -> str:
@@ -135,28 +146,43 @@ async def erase(interaction: Interaction) -> None:
 def _consequences(counts: PersonalCounts, question: Question) -> discord.Embed:
     waiting = f" {counts.waiting} portraits that wait or run are cancelled." if counts.waiting else ""
     embed = discord.Embed(
-        title="Erase everything?",
+        title=labelled("title", "Erase everything?"),
         colour=cards.WAITING,
         description=(
-            f"**For good, in all servers:** {counts.portraits:,} portraits, {counts.characters:,} characters with the "
-            f"measures of their faces (also for those you share them with), {counts.styles:,} styles, all prompts and "
-            f"{counts.pictures:,} picture files.{waiting} Messages that show them are deleted where I may."
+            worded(
+                "**For good, in all servers:** {portraits:,} portraits, {characters:,} characters with the "
+                "measures of their faces (also for those you share them with), {styles:,} styles, all prompts and "
+                "{pictures:,} picture files.{waiting} Messages that show them are deleted where I may.",
+                portraits=counts.portraits,
+                characters=counts.characters,
+                styles=counts.styles,
+                pictures=counts.pictures,
+                waiting=waiting,
+            )
         ),
     )
     embed.add_field(
-        name="Your credits go too",
-        value=f"You have {words.credits_word(counts.credits)}, which cannot be given back, and your tier ends.",
+        name=labelled("field", "Your credits go too"),
+        value=worded(
+            "You have {credits}, which cannot be given back, and your tier ends.",
+            credits=words.credits_word(counts.credits),
+        ),
         inline=False,
     )
     embed.add_field(
-        name="What stays",
-        value="Credit entries and moderators' records, under a number that is not yours. A keyed hash of your id keeps "
-        "a ban, and for two days what you have used of the day's limits. Faces that others saved from your portraits "
-        "stay with them, but for those made from pictures you handed in. What Discord keeps is up to Discord.",
+        name=labelled("field", "What stays"),
+        value=worded(
+            "Credit entries and moderators' records, under a number that is not yours. A keyed hash of your id keeps "
+            "a ban, and for two days what you have used of the day's limits. Faces that others saved from your portraits "
+            "stay with them, but for those made from pictures you handed in. What Discord keeps is up to Discord."
+        ),
         inline=False,
     )
-    embed.set_footer(text="`/privacy export` first, if you want a copy.")
-    embed.add_field(name="Holds", value=f"until <t:{int(question.asked_at + GOOD_FOR_S)}:t>")
+    embed.set_footer(text=labelled("footer", "`/privacy export` first, if you want a copy."))
+    embed.add_field(
+        name=labelled("field", "Holds"),
+        value=worded("until <t:{asked_at}:t>", asked_at=int(question.asked_at + GOOD_FOR_S)),
+    )
     return embed
 
 
@@ -166,15 +192,25 @@ async def _agreed(interaction: Interaction, question_id: str) -> None:
     bot, user_id = interaction.client, interaction.user.id
     await _require_fresh(interaction, question_id)
     await consent.answered(interaction, question_id, ABOUT, "yes")
-    await _say(interaction, "Erasing…", "This takes a moment; what still runs is ended first.")
+    await _say(
+        interaction, labelled("title", "Erasing…"), worded("This takes a moment; what still runs is ended first.")
+    )
     outcome = await erasing.erase(bot, user_id)
-    await _say(interaction, "Everything of yours is erased", _told(outcome))
+    await _say(interaction, labelled("title", "Everything of yours is erased"), _told(outcome))
     if not outcome.messages:
         return
     tidied = await erasing.tidy(bot)
     left = f" {tidied.out_of_reach} are gone or out of my reach; delete those yourself." if tidied.out_of_reach else ""
     later = f" {tidied.later} are tried again within the hour." if tidied.later else ""
-    await replies.whisper(interaction, f"Messages with your portraits: {tidied.deleted} deleted.{left}{later}")
+    await replies.whisper(
+        interaction,
+        worded(
+            "Messages with your portraits: {deleted} deleted.{left}{later}",
+            deleted=tidied.deleted,
+            left=left,
+            later=later,
+        ),
+    )
 
 
 def _told(outcome: erasing.Outcome) -> str:
@@ -190,13 +226,13 @@ async def _require_fresh(interaction: Interaction, question_id: str) -> None:
     question = await interaction.client.stores.questions.get(question_id)
     mine = question is not None and question.user_id == interaction.user.id and question.answer is None
     if mine and question is not None and time.time() > question.asked_at + GOOD_FOR_S:
-        raise Refused("That was asked too long ago. Nothing was erased; use /privacy erase again.")
+        raise Refused(worded("That was asked too long ago. Nothing was erased; use /privacy erase again."))
 
 
 async def _declined(interaction: Interaction, question_id: str) -> None:
     await interaction.response.defer()
     await consent.answered(interaction, question_id, ABOUT, "no")
-    await _say(interaction, "Nothing was erased", "Everything is as it was.")
+    await _say(interaction, labelled("title", "Nothing was erased"), worded("Everything is as it was."))
 
 
 async def _say(interaction: Interaction, title: str, description: str) -> None:

@@ -12,6 +12,7 @@ from bot.components import base
 from bot.components.portrait_buttons import CancelButton
 from bot.core import words
 from bot.guard import Actor, person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.orders.jobs import JobRow, Order
 from engine.queue.engine import QueueEntry
@@ -73,14 +74,16 @@ def _list(person: Actor, found: Sequence[tuple[Order, str]]) -> discord.Embed:
     for number, (order, stands) in enumerate(found, 1):
         who = f" <@{order.user_id}>" if person.moderator else ""
         lines.append(f"{number}.{who} {stands}")
-    return discord.Embed(title=title, description="\n".join(lines)[:4000] or "Nothing waits.", colour=cards.ACCENT)
+    return discord.Embed(
+        title=title, description="\n".join(lines)[:4000] or worded("Nothing waits."), colour=cards.ACCENT
+    )
 
 
 def _cancels(found: Sequence[tuple[Order, str]]) -> discord.ui.View:
     view = base.Controls()
     for number, (order, _) in enumerate(found, 1):
         if any(row.state in _LIVE for row in order.jobs):
-            view.add_item(CancelButton(order.id, label=f"Cancel {number}"))
+            view.add_item(CancelButton(order.id, label=labelled("button", "Cancel {number}", number=number)))
     return view
 
 

@@ -17,6 +17,7 @@ from bot.components.base import MAX_ID
 from bot.core import review_items, words
 from bot.core.errors import Gone, Refused
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.people.character_reports import EVERYWHERE, DisabledCharacter, Report
@@ -42,7 +43,7 @@ async def report(
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     if not person.place.guild_id:
-        raise Refused("Reports go to the moderators of a server, so make it there.")
+        raise Refused(worded("Reports go to the moderators of a server, so make it there."))
     for character_id in await _seen(interaction, person, name, portrait):
         new = await interaction.client.stores.character_reports.report(
             character_id,
@@ -53,14 +54,14 @@ async def report(
         )
         if new:
             await review_queue.tell_moderators(interaction.client, person.place.guild_id, "character", character_id)
-    await replies.whisper(interaction, "Thank you. The moderators of this server can see that now.")
+    await replies.whisper(interaction, worded("Thank you. The moderators of this server can see that now."))
 
 
 async def _seen(interaction: Interaction, person: Actor, name: str | None, portrait: int | None) -> list[int]:
     """Ids of the characters that are meant, as far as the person can see them. Raises Refused, Gone."""
     stores = interaction.client.stores
     if (name is None) == (portrait is None):
-        raise Refused("Say which: either the name of a shared character, or the number of a portrait.")
+        raise Refused(worded("Say which: either the name of a shared character, or the number of a portrait."))
     if name is not None:
         found = await stores.characters.find(person.user_id, person.place.guild_id, name)
         meant = {} if found is None else {found.id: found.user_id}
@@ -70,10 +71,10 @@ async def _seen(interaction: Interaction, person: Actor, name: str | None, portr
         kept = [await stores.character_reports.find(one) for one in ids]
         meant = {one.id: one.owner_id for one in kept if one is not None}
     if not meant:
-        raise Gone("There is no such character that you can see here.")
+        raise Gone(worded("There is no such character that you can see here."))
     others = [one for one, owner in meant.items() if owner != person.user_id]
     if not others:
-        raise Refused("That one is yours: /character delete removes it.")
+        raise Refused(worded("That one is yours: /character delete removes it."))
     return others
 
 
@@ -89,7 +90,7 @@ group = app_commands.Group(
 async def reports(interaction: Interaction) -> None:
     person = await _moderator(interaction)
     found = await interaction.client.stores.character_reports.reports(person.place.guild_id, limit=_SHOWN)
-    embed = discord.Embed(title="Reported characters", colour=cards.ACCENT)
+    embed = discord.Embed(title=labelled("title", "Reported characters"), colour=cards.ACCENT)
     embed.description = "\n".join(_line(one) for one in found)[:4000] or "Nothing was reported."
     await replies.whisper(interaction, embed=embed)
 
@@ -135,7 +136,7 @@ async def _moderator(interaction: Interaction) -> Actor:
 async def _of(interaction: Interaction, user: discord.User | discord.Member, name: str) -> int:
     found = await interaction.client.stores.characters.get(user.id, name)
     if found is None:
-        raise Gone(f"{user.mention} has no character of that name.")
+        raise Gone(worded("{mention} has no character of that name.", mention=user.mention))
     return found.id
 
 
@@ -148,7 +149,9 @@ async def _disable(interaction: Interaction, character_id: int, *, guild_id: int
     ended = f" {stopped} portraits that waited with it were cancelled and refunded." if stopped else ""
     await replies.whisper(
         interaction,
-        f"It cannot be used {where} any more.{ended}" if new else f"It was disabled {where} already.{ended}",
+        worded("It cannot be used {where} any more.{ended}", where=where, ended=ended)
+        if new
+        else worded("It was disabled {where} already.{ended}", where=where, ended=ended),
     )
 
 
@@ -156,7 +159,12 @@ async def _enable(interaction: Interaction, character_id: int, *, guild_id: int,
     lifted = await interaction.client.stores.character_reports.enable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, now=time.time()
     )
-    await replies.whisper(interaction, f"It can be used {where} again." if lifted else f"It was not disabled {where}.")
+    await replies.whisper(
+        interaction,
+        worded("It can be used {where} again.", where=where)
+        if lifted
+        else worded("It was not disabled {where}.", where=where),
+    )
 
 
 characters = app_commands.Group(
@@ -171,11 +179,11 @@ async def list_(
 ) -> None:
     await admin.require_owner(interaction)
     if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= MAX_ID):
-        raise Refused("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID.")
+        raise Refused(worded("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID."))
     found = await interaction.client.stores.character_reports.kept(
         user_id=int(user) if user else None, before_id=before, limit=_SHOWN
     )
-    embed = discord.Embed(title="Characters", colour=cards.ACCENT)
+    embed = discord.Embed(title=labelled("title", "Characters"), colour=cards.ACCENT)
     embed.description = "\n".join(_kept_line(one) for one in found)[:4000] or "None."
     await replies.whisper(interaction, embed=embed)
 
@@ -214,7 +222,7 @@ async def purge(interaction: Interaction, number: Range[int, 1, MAX_ID], reason:
     bot = interaction.client
     found = await bot.stores.character_reports.find(number)
     if found is None:
-        raise Gone("There is no character of that number.")
+        raise Gone(worded("There is no character of that number."))
     pictures = await bot.stores.character_reports.pictures(found.id)
     jobs = await bot.stores.character_reports.jobs_with(found.id)
     await bot.studio.stop_jobs(jobs, PURGED)
@@ -229,7 +237,7 @@ async def purge(interaction: Interaction, number: Range[int, 1, MAX_ID], reason:
         reason=reason,
         now=time.time(),
     )
-    await replies.whisper(interaction, f"{words.handle(found.handle)} and its pictures are gone.")
+    await replies.whisper(interaction, worded("{handle} and its pictures are gone.", handle=words.handle(found.handle)))
     await bot.engine.forget(pictures)
     await bot.stores.database.scrub()
 

@@ -13,6 +13,7 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.core import words
 from bot.guard import person_of, require_moderator
+from bot.languages.speech import labelled, worded
 from bot.messages import alt_text, cards, charts, replies
 from data.credits.hosted_costs import Costs
 from data.people.server_figures import DayFigures, Waits
@@ -65,19 +66,24 @@ def by_series(figures: Sequence[DayFigures], days: int) -> dict[str, list[int]]:
 
 
 def _card(figures: Sequence[DayFigures], waits: Sequence[Waits], days: int) -> discord.Embed:
-    embed = discord.Embed(title=f"The last {days} days", colour=cards.ACCENT)
-    embed.add_field(name="Portraits", value=f"{sum(one.portraits for one in figures):,}")
-    embed.add_field(name="Failed", value=f"{sum(one.failed for one in figures):,}")
-    embed.add_field(name="Cancelled", value=f"{sum(one.cancelled for one in figures):,}")
-    embed.add_field(name="Spent", value=words.credits_word(sum(one.credits for one in figures)))
+    embed = discord.Embed(title=labelled("title", "The last {days} days", days=days), colour=cards.ACCENT)
+    embed.add_field(name=labelled("field", "Portraits"), value=f"{sum(one.portraits for one in figures):,}")
+    embed.add_field(name=labelled("field", "Failed"), value=f"{sum(one.failed for one in figures):,}")
+    embed.add_field(name=labelled("field", "Cancelled"), value=f"{sum(one.cancelled for one in figures):,}")
+    embed.add_field(name=labelled("field", "Spent"), value=words.credits_word(sum(one.credits for one in figures)))
     models: dict[str, int] = {}
     for one in figures:
         models[one.model] = models.get(one.model, 0) + one.portraits
     shown = sorted(models.items(), key=lambda item: -item[1])[:10]
     embed.add_field(
-        name="By model", value="\n".join(f"{words.plain(name, 60)}: {count:,}" for name, count in shown) or "none yet"
+        name=labelled("field", "By model"),
+        value="\n".join(f"{words.plain(name, 60)}: {count:,}" for name, count in shown) or worded("none yet"),
     )
-    embed.add_field(name="Waiting time", value="\n".join(_wait(one) for one in waits) or "none yet", inline=False)
+    embed.add_field(
+        name=labelled("field", "Waiting time"),
+        value="\n".join(_wait(one) for one in waits) or worded("none yet"),
+        inline=False,
+    )
     embed.set_image(url=f"attachment://{CHART_NAME}")
     return embed
 

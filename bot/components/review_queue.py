@@ -20,6 +20,7 @@ from bot.core.errors import Gone, NotYours, Refused, Replayed
 from bot.core.picture_safety import DAY_S
 from bot.core.review_items import Kind, ReviewItem
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import labelled, worded
 from bot.messages import alt_text, cards, replies
 from data.core.audit import AuditAction, Outcome
 from data.core.data_errors import DataError
@@ -63,20 +64,28 @@ def _card(
     items: Sequence[ReviewItem], done: str, after: tuple[str, int] | None
 ) -> tuple[discord.Embed, discord.ui.View | None]:
     if not items:
-        return discord.Embed(title="Nothing waits for you", description=done or None, colour=cards.ACCENT), None
+        return discord.Embed(
+            title=labelled("title", "Nothing waits for you"), description=done or None, colour=cards.ACCENT
+        ), None
     places = [(item.kind, item.number) for item in items]
     at = (places.index(after) + 1) % len(items) if after in places else 0
     item = items[at]
     embed = discord.Embed(title=words.plain(item.title, 200), description=done or None, colour=cards.WAITING)
-    embed.add_field(name="Member", value=f"<@{item.user_id}>")
-    embed.add_field(name="When", value=f"<t:{int(item.at)}:R>")
-    embed.add_field(name="Why", value=words.plain(item.why, 500))
-    embed.add_field(name="Words", value=words.plain(item.said, 1000) or "none are kept", inline=False)
+    embed.add_field(name=labelled("field", "Member"), value=f"<@{item.user_id}>")
+    embed.add_field(name=labelled("field", "When"), value=f"<t:{int(item.at)}:R>")
+    embed.add_field(name=labelled("field", "Why"), value=words.plain(item.why, 500))
+    embed.add_field(
+        name=labelled("field", "Words"), value=words.plain(item.said, 1000) or worded("none are kept"), inline=False
+    )
     if item.release:
-        embed.add_field(name="Release", value=words.sentence(item.release), inline=False)
+        embed.add_field(name=labelled("field", "Release"), value=words.sentence(item.release), inline=False)
     elif item.withheld is not None:
-        embed.add_field(name="Picture", value="none is kept" if not item.withheld.kept else "kept", inline=False)
-    embed.set_footer(text=f"{at + 1} of {len(items)} · only you see this")
+        embed.add_field(
+            name=labelled("field", "Picture"),
+            value=worded("none is kept") if not item.withheld.kept else worded("kept"),
+            inline=False,
+        )
+    embed.set_footer(text=labelled("footer", "{at} of {count} · only you see this", at=at + 1, count=len(items)))
     return embed, _buttons(item, has_next=len(items) > 1)
 
 
@@ -99,9 +108,11 @@ async def act(interaction: Interaction, action: str, kind: str, number: int) -> 
     items = await _waiting(interaction)
     item = next((one for one in items if (one.kind, one.number) == (kind, number)), None)
     if item is None:
-        raise Replayed("That was dealt with already, or is not kept any more. /moderate queue shows what waits.")
+        raise Replayed(
+            worded("That was dealt with already, or is not kept any more. /moderate queue shows what waits.")
+        )
     if item.user_id == person.user_id:
-        raise Refused("That is about yourself, so another moderator decides. Nothing was changed.")
+        raise Refused(worded("That is about yourself, so another moderator decides. Nothing was changed."))
     if action == "show":
         await _show_withheld(interaction, item)
         return
@@ -122,7 +133,7 @@ async def _settle_refused(interaction: Interaction, item: ReviewItem, action: st
         actor_id=interaction.user.id,
         now=time.time(),
     ):
-        raise Replayed("Somebody else has just dealt with that.")
+        raise Replayed(worded("Somebody else has just dealt with that."))
 
 
 async def _settle_character(interaction: Interaction, item: ReviewItem, action: str) -> None:
@@ -150,7 +161,9 @@ async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: s
             await user.send(sentence, file=await _file(picture, one), allowed_mentions=replies.NO_PINGS)
         except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
             log.info("a released picture could not be sent: %s", type(error).__name__)
-            raise Refused("They take no direct messages, so it could not be released. Nothing was changed.") from error
+            raise Refused(
+                worded("They take no direct messages, so it could not be released. Nothing was changed.")
+            ) from error
     if not await bot.stores.withheld.settle(
         item.number,
         _OUTCOMES[action],
@@ -158,7 +171,7 @@ async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: s
         actor_id=interaction.user.id,
         now=time.time(),
     ):
-        raise Replayed("Somebody else has just dealt with that.")
+        raise Replayed(worded("Somebody else has just dealt with that."))
 
 
 async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
@@ -166,7 +179,7 @@ async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
     stores, one = interaction.client.stores, item.withheld
     picture = None if one is None else await stores.withheld.read(one)
     if one is None or picture is None:
-        raise Gone("That picture is not kept any more. The rest of its record is in /audit.")
+        raise Gone(worded("That picture is not kept any more. The rest of its record is in /audit."))
     await stores.audit.append(
         one.guild_id,
         interaction.user.id,
@@ -175,7 +188,7 @@ async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
         detail=one.rule,
         now=time.time(),
     )
-    await replies.whisper(interaction, "Only you see this.", file=await _file(picture, one))
+    await replies.whisper(interaction, worded("Only you see this."), file=await _file(picture, one))
 
 
 async def _file(picture: bytes, one: WithheldPicture) -> discord.File:
@@ -263,12 +276,12 @@ async def appeal(interaction: Interaction, number: int) -> None:
     stores = interaction.client.stores
     refused = await stores.refused_orders.get(number)
     if refused is None or refused.guild_id != (interaction.guild_id or 0):
-        raise Gone("That refusal is not kept any more. Order it again to see whether it still holds.")
+        raise Gone(worded("That refusal is not kept any more. Order it again to see whether it still holds."))
     if refused.user_id != interaction.user.id:
         raise NotYours("order")
     if not await stores.refused_orders.appeal(number, now=time.time()):
-        raise Replayed("You have appealed already, or the moderators have decided. Nothing more was sent.")
-    await replies.whisper(interaction, "The moderators of this server will look at it. Nothing was charged.")
+        raise Replayed(worded("You have appealed already, or the moderators have decided. Nothing more was sent."))
+    await replies.whisper(interaction, worded("The moderators of this server will look at it. Nothing was charged."))
     await tell_moderators(interaction.client, refused.guild_id, "refused", number)
 
 
@@ -305,7 +318,9 @@ class AppealButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"
 
     def __init__(self, number: int) -> None:
         super().__init__(
-            discord.ui.Button(label="Appeal", style=discord.ButtonStyle.secondary, custom_id=f"appeal:{number}")
+            discord.ui.Button(
+                label=labelled("button", "Appeal"), style=discord.ButtonStyle.secondary, custom_id=f"appeal:{number}"
+            )
         )
         self.number = number
 

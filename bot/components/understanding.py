@@ -19,6 +19,7 @@ from bot.core.prompt_reading import beside
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.core.typed_words import Typed
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
 from data.people.misreadings import Misreading
@@ -86,17 +87,19 @@ async def _price(interaction: Interaction, request: OrderRequest, answer: Status
 
 def _card(quote: Quote) -> discord.Embed:
     typed, prompt = typed_words.from_text(quote.typed), from_json(quote.prompt)
-    embed = discord.Embed(title="Is this right?", description=_why(typed), colour=cards.WAITING)
+    embed = discord.Embed(title=labelled("title", "Is this right?"), description=_why(typed), colour=cards.WAITING)
     for slot in SLOTS:
-        embed.add_field(name=words.SLOT_TITLES[slot], value=cards.slot_value(prompt, slot) or "-# nothing")
+        embed.add_field(name=words.SLOT_TITLES[slot], value=cards.slot_value(prompt, slot) or worded("-# nothing"))
     if prompt.text:
-        embed.add_field(name="Text", value=words.plain(" · ".join(prompt.text), 200))
+        embed.add_field(name=labelled("field", "Text"), value=words.plain(" · ".join(prompt.text), 200))
     if prompt.negative:
-        embed.add_field(name="Without", value=words.plain(prompt.negative, 300))
+        embed.add_field(name=labelled("field", "Without"), value=words.plain(prompt.negative, 300))
     if quote.price:
-        embed.add_field(name="Price", value=words.credits_word(quote.price))
-    embed.add_field(name="Holds", value=f"until <t:{int(quote.expires_at)}:t>")
-    embed.set_footer(text="Only you see this. Nothing is charged until it is made.")
+        embed.add_field(name=labelled("field", "Price"), value=words.credits_word(quote.price))
+    embed.add_field(
+        name=labelled("field", "Holds"), value=worded("until <t:{expires_at}:t>", expires_at=int(quote.expires_at))
+    )
+    embed.set_footer(text=labelled("footer", "Only you see this. Nothing is charged until it is made."))
     return embed
 
 
@@ -132,7 +135,11 @@ async def make(interaction: Interaction, quote_id: str) -> None:
             raise
         await _change(interaction, replace(quote, price=error.total))
         return
-    made = discord.Embed(title="Ordered", description="Your portrait is on its way below.", colour=cards.WAITING)
+    made = discord.Embed(
+        title=labelled("title", "Ordered"),
+        description=worded("Your portrait is on its way below."),
+        colour=cards.WAITING,
+    )
     await interaction.edit_original_response(embed=made, view=_buttons(quote, "report"))
 
 
@@ -167,8 +174,8 @@ async def cancel(interaction: Interaction, quote_id: str) -> None:
 async def report(interaction: Interaction, quote_id: str) -> None:
     """Say what would be stored, and ask."""
     quote, typed = await _own(interaction, quote_id)
-    embed = discord.Embed(title="Report a misreading?", description=AGREEMENT, colour=cards.WAITING)
-    embed.add_field(name="Your words", value=words.plain(typed.words, 1000), inline=False)
+    embed = discord.Embed(title=labelled("title", "Report a misreading?"), description=AGREEMENT, colour=cards.WAITING)
+    embed.add_field(name=labelled("field", "Your words"), value=words.plain(typed.words, 1000), inline=False)
     await replies.whisper(interaction, embed=embed, view=_buttons(quote, "store"))
 
 
@@ -187,9 +194,11 @@ async def store(interaction: Interaction, quote_id: str) -> None:
         created_at=time.time(),
     )
     if not await interaction.client.stores.misreadings.add(given):
-        raise Replayed("It is stored already, or you have given as many as there may be. Thank you.")
+        raise Replayed(worded("It is stored already, or you have given as many as there may be. Thank you."))
     thanks = discord.Embed(
-        title="Thank you", description="It is stored. `/privacy erase` erases it.", colour=cards.WAITING
+        title=labelled("title", "Thank you"),
+        description=worded("It is stored. `/privacy erase` erases it."),
+        colour=cards.WAITING,
     )
     await interaction.edit_original_response(embed=thanks, view=None)
 
@@ -204,12 +213,12 @@ async def _own(interaction: Interaction, quote_id: str) -> tuple[Quote, Typed]:
     """The presser's own question, answered or not. Raises Gone, NotYours, Refused."""
     quote = await interaction.client.stores.quotes.get(quote_id)
     if quote is None or quote.asks != "reading":
-        raise Gone("Those words are not kept any more. Nothing was stored.")
+        raise Gone(worded("Those words are not kept any more. Nothing was stored."))
     if quote.user_id != interaction.user.id:
         raise NotYours("prompt")
     typed = typed_words.from_text(quote.typed)
     if not typed.words:
-        raise Refused("Those words are not kept any more. Nothing was stored.")
+        raise Refused(worded("Those words are not kept any more. Nothing was stored."))
     return quote, typed
 
 

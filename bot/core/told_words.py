@@ -18,6 +18,7 @@ from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.looks import Looks
 from engine.wording.dialects import NAMING_UNWANTED
 from engine.wording.positive import named
+from bot.languages.speech import together, worded
 
 _ORDERS_KEPT: Final = 4096
 _Pieces = frozenset[str]
@@ -28,7 +29,7 @@ class NoLongerAllowed(EngineError):
 
     def __init__(self, refusal: PolicyRefusal) -> None:
         self.rule = refusal.rule
-        super().__init__(f"{words.sentence(refusal.sentence)} This portrait was ordered before and is not made.")
+        super().__init__(together(refusal.sentence, worded("This portrait was ordered before and is not made.")))
 
 
 def gathered(

@@ -22,6 +22,8 @@ from data.core.data_errors import BackupStopped, DataError
 from data.credits.accounts import Account
 from data.upkeep import scheduled_backups
 from data.upkeep.retention import DAY_S, delete_older
+from bot.languages.speech import speaking, worded
+from bot.languages import audience
 
 log = logging.getLogger(__name__)
 
@@ -189,10 +191,17 @@ class Maintenance:
 
     def _sentence(self, account: Account, now: float) -> str:
         guild = self._client.get_guild(account.guild_id)
-        where = f" in {words.plain(guild.name, 100)}" if guild else ""
         until = int(account.tier_until or now)
-        verb = "ends" if until > now else "ended"
-        return (
-            f"Your {account.tier} tier{where} {verb} <t:{until}:R> (<t:{until}:f>). After that portraits cost credits "
-            "again; a moderator can extend it."
-        )
+        about = {"tier": account.tier, "server": words.plain(guild.name if guild else "Discord", 100), "until": until}
+        with speaking(audience.of_guild(guild)):
+            if until > now:
+                return worded(
+                    "Your {tier} tier in {server} ends <t:{until}:R> (<t:{until}:f>). After that portraits cost "
+                    "credits again; a moderator can extend it.",
+                    **about,
+                )
+            return worded(
+                "Your {tier} tier in {server} ended <t:{until}:R> (<t:{until}:f>). Portraits cost credits again; a "
+                "moderator can extend it.",
+                **about,
+            )

@@ -10,6 +10,7 @@ from PIL import Image
 
 from bot.core import words
 from bot.core.stores import Stores
+from bot.languages.speech import labelled
 from bot.messages import cards
 from data.characters.saved_characters import Character, CharacterUse
 from data.pictures.picture_store import PictureStore
@@ -23,7 +24,9 @@ def listed(own: Sequence[Character], shared: Sequence[Character]) -> discord.Emb
     lines = [f"`@{one.handle}` · saved {day(one.created_at)} · {origin(one)}{_more(one)}" for one in own]
     if shared:
         lines += ["", "Shared in this server:", *(f"`@{one.handle}` · by <@{one.user_id}>" for one in shared)]
-    return discord.Embed(title="Your characters", description="\n".join(lines)[:4000], colour=cards.ACCENT)
+    return discord.Embed(
+        title=labelled("title", "Your characters"), description="\n".join(lines)[:4000], colour=cards.ACCENT
+    )
 
 
 def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> discord.Embed:
@@ -33,29 +36,33 @@ def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> 
     if character.description:
         told = f"{words.plain(character.description, 200)}\n{told}"
     embed = discord.Embed(title=title, description=told, colour=cards.ACCENT)
-    embed.add_field(name="Pictures", value=_pictures(character), inline=True)
+    embed.add_field(name=labelled("field", "Pictures"), value=_pictures(character), inline=True)
     if character.versions > 1:
-        embed.add_field(name="Versions", value=_versions(character), inline=True)
+        embed.add_field(name=labelled("field", "Versions"), value=_versions(character), inline=True)
     if said := looks.first_said(one.looks for one in character.references):
-        embed.add_field(name="Goes along in words", value=words.plain(said.said(), 300), inline=True)
-    embed.add_field(name="Who may use it", value=_who(character, guild_id), inline=True)
+        embed.add_field(name=labelled("field", "Goes along in words"), value=words.plain(said.said(), 300), inline=True)
+    embed.add_field(name=labelled("field", "Who may use it"), value=_who(character, guild_id), inline=True)
     if used is not None:
-        embed.add_field(name="Used", value=_used(used), inline=False)
+        embed.add_field(name=labelled("field", "Used"), value=_used(used), inline=False)
         if used.median is not None and used.worst is not None:
             measured = f"Likeness {round(used.median)} in the median, {round(used.worst)} at worst, of {used.measured}"
-            embed.add_field(name="How well it holds", value=measured, inline=False)
-    embed.set_footer(text=f"Write @{character.handle} in a prompt to bring this face back.")
+            embed.add_field(name=labelled("field", "How well it holds"), value=measured, inline=False)
+    embed.set_footer(
+        text=labelled("footer", "Write @{handle} in a prompt to bring this face back.", handle=character.handle)
+    )
     return embed
 
 
 def set_up(character: Character) -> discord.Embed:
     """The settings of a face."""
     embed = discord.Embed(title=words.handle(character.handle), colour=cards.ACCENT)
-    embed.add_field(name="Means", value=_versions(character), inline=True)
+    embed.add_field(name=labelled("field", "Means"), value=_versions(character), inline=True)
     strength = "the model's own" if character.scale is None else f"{character.scale:.0%}"
-    embed.add_field(name="Strength", value=strength, inline=True)
+    embed.add_field(name=labelled("field", "Strength"), value=strength, inline=True)
     if character.description:
-        embed.add_field(name="Description", value=words.plain(character.description, 200), inline=False)
+        embed.add_field(
+            name=labelled("field", "Description"), value=words.plain(character.description, 200), inline=False
+        )
     return embed
 
 

@@ -8,6 +8,7 @@ import discord
 from bot.core import words
 from bot.core.marking import Marker
 from bot.core.stores import Stores
+from bot.languages.speech import labelled
 from bot.messages import cards
 from data.core.data_errors import PictureMissing
 from data.orders.series_rows import Series, SeriesFrame
@@ -75,16 +76,18 @@ def varying(varies: str) -> str:
 
 def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order_id: str = "") -> discord.Embed:
     """The card of a series; `sentences` say why frames are missing, and the footer names the order."""
-    embed = discord.Embed(title="Series", description=words.plain(sheet.title, 500), colour=cards.ACCENT)
+    embed = discord.Embed(
+        title=labelled("title", "Series"), description=words.plain(sheet.title, 500), colour=cards.ACCENT
+    )
     lines = [_line(frame) for frame in sheet.series.frames]
-    embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)
+    embed.add_field(name=labelled("field", "Frames"), value="\n".join(lines)[:1024], inline=False)
     found = contact_sheet.likenesses(sheet.cells)
     if found is not None:
         measured = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
-        embed.add_field(name="Likeness", value=measured, inline=False)
+        embed.add_field(name=labelled("field", "Likeness"), value=measured, inline=False)
     if sentences:
         why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
-        embed.add_field(name="Not made", value=why[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Not made"), value=why[:1024], inline=False)
     if sheet.open_jpeg is not None:
         embed.set_image(url=f"attachment://{NAME}")
     embed.set_footer(text=" · ".join(part for part in (cards.AI_LINE, left, f"Order {order_id}") if part))

@@ -1,0 +1,58 @@
+"""Sentences that keep what they were made of, so that whoever shows them can say them in another language.
+
+What is raised or told deep in the engine is English. The bot finds the same template in its catalogues and fills in the
+same values (`bot.languages.speech`); a log shows the English text, as of any other string.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Saying(str):
+    """A text with the English template that it comes from and the values in it; equal to its text.
+
+    `many` and `count` are those of a sentence that counts something, `context` says what kind of thing it names.
+    """
+
+    template: str
+    many: str
+    count: int
+    context: str
+    values: Mapping[str, Any]
+
+    def __new__(
+        cls,
+        text: str,
+        template: str,
+        values: Mapping[str, Any],
+        *,
+        many: str = "",
+        count: int = 0,
+        context: str = "",
+    ) -> "Saying":
+        made = super().__new__(cls, text)
+        made.template, made.values = template, values
+        made.many, made.count, made.context = many, count, context
+        return made
+
+    def __str__(self) -> str:
+        """Itself: the text of an error that was raised with a saying is that saying."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (str.__str__(self), self.template, dict(self.values), self.many, self.count, self.context)
+
+
+def _again(text: str, template: str, values: Mapping[str, Any], many: str, count: int, context: str) -> Saying:
+    return Saying(text, template, values, many=many, count=count, context=context)
+
+
+def worded(template: str, /, **values: Any) -> Saying:
+    """The sentence in English with the values in their places."""
+    return Saying(template.format(**values) if values else template, template, values)
+
+
+def counted(one: str, many: str, count: int, /, **values: Any) -> Saying:
+    """The sentence for one, or for so many; `{count}` stands for the number."""
+    values = {"count": count, **values}
+    return Saying((one if count == 1 else many).format(**values), one, values, many=many, count=count)
