@@ -5,7 +5,12 @@ same values (`bot.languages.speech`); a log shows the English text, as of any ot
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+_LONGEST: Final = 500
+"""Of a text or a template that comes from another process, in characters."""
+_DEEPEST: Final = 3
+"""Sayings in sayings, likewise."""
 
 
 class Saying(str):
@@ -56,3 +61,23 @@ def counted(one: str, many: str, count: int, /, **values: Any) -> Saying:
     """The sentence for one, or for so many; `{count}` stands for the number."""
     values = {"count": count, **values}
     return Saying((one if count == 1 else many).format(**values), one, values, many=many, count=count)
+
+
+def to_parts(text: str) -> Any:
+    """The text as JSON can hold it, with what it was made of."""
+    if not isinstance(text, Saying):
+        return text
+    values = {name: to_parts(value) if isinstance(value, str) else value for name, value in text.values.items()}
+    return {"text": str.__str__(text), "template": text.template, "values": values}
+
+
+def from_parts(parts: Any, deep: int = 0) -> str:
+    """What `to_parts` made, also by a process that is not to be trusted; a sentence that counts is its text alone."""
+    if not isinstance(parts, dict) or deep > _DEEPEST:
+        return str(parts)[:_LONGEST]
+    told = parts.get("values")
+    values = {
+        str(name): value if isinstance(value, int | float) else from_parts(value, deep + 1)
+        for name, value in (told.items() if isinstance(told, dict) else ())
+    }
+    return Saying(str(parts.get("text"))[:_LONGEST], str(parts.get("template"))[:_LONGEST], values)

@@ -41,7 +41,7 @@ async def list_(interaction: Interaction) -> None:
     bot = interaction.client
     lines = []
     for guild in sorted(bot.guilds, key=lambda guild: guild.name.casefold()):
-        mark = "may use it" if await bot.serves(guild.id) else "is kept out"
+        mark = worded("may use it") if await bot.serves(guild.id) else worded("is kept out")
         lines.append(f"`{guild.id}` {words.plain(guild.name, 60)} · {mark}")
     embed = discord.Embed(
         title=labelled("title", "Servers"), description="\n".join(lines)[:4000] or worded("None."), colour=cards.ACCENT
@@ -58,10 +58,11 @@ async def _set(interaction: Interaction, server: str, *, allowed: bool, note: st
     await interaction.client.stores.servers.set_access(
         int(server), allowed=allowed, actor_id=interaction.user.id, reason=note, now=time.time()
     )
-    await replies.whisper(
-        interaction,
-        worded("Server `{server}` {value}.", server=server, value="may use the studio" if allowed else "is kept out"),
-    )
+    if allowed:
+        done = worded("Server `{server}` may use the studio.", server=server)
+    else:
+        done = worded("Server `{server}` is kept out.", server=server)
+    await replies.whisper(interaction, done)
 
 
 async def require_owner(interaction: Interaction) -> None:

@@ -10,7 +10,7 @@ from bot.components import base
 from bot.core import words
 from bot.core.studio import Studio
 from bot.guard import person_of
-from bot.languages.speech import labelled, worded
+from bot.languages.speech import counted, labelled, together, worded
 from bot.messages import cards, ledger_words, replies
 from data.credits.accounts import Account
 from engine.jobs.job import Lane
@@ -39,11 +39,18 @@ def _card(studio: Studio, account: Account) -> discord.Embed:
     embed = discord.Embed(
         title=labelled("title", "You have {credits}", credits=words.credits_word(account.balance)), colour=cards.ACCENT
     )
-    until = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
-    allowance = f" {account.allowance_left:,} of them are today's allowance." if account.allowance_left else ""
+    tier = worded("You are in the **{tier} tier**.", tier=account.tier)
+    if account.tier_until:
+        tier = worded(
+            "You are in the **{tier} tier** until <t:{until}:f>.", tier=account.tier, until=int(account.tier_until)
+        )
+    allowance = counted(
+        "{count:,} of them is today's allowance.", "{count:,} of them are today's allowance.", account.allowance_left
+    )
     catalogue = studio.engine.catalogue
     usual = _prices(studio, account, catalogue.get(catalogue.default))
-    embed.description = f"You are in the **{account.tier} tier**{until}.{allowance} A portrait costs {usual}."
+    costs = worded("A portrait costs {prices}.", prices=usual)
+    embed.description = together(tier, allowance if account.allowance_left else "", costs)
     others = {model.title: _prices(studio, account, model) for model in catalogue.models}
     lines = [f"{words.plain(title, 60)}: {prices}" for title, prices in others.items() if prices != usual]
     if lines:
@@ -53,7 +60,12 @@ def _card(studio: Studio, account: Account) -> discord.Embed:
 
 def _prices(studio: Studio, account: Account, model: Model) -> str:
     standard, fast = (studio.price(account, model, lane) for lane in (Lane.STANDARD, Lane.FAST))
-    return f"{standard or 'nothing'} in the standard lane and {fast or 'nothing'} in the fast lane"
+    nothing = worded("nothing")
+    return worded(
+        "{standard} in the standard lane and {fast} in the fast lane",
+        standard=standard or nothing,
+        fast=fast or nothing,
+    )
 
 
 @group.command(description="Where your credits came from and went.")

@@ -46,10 +46,10 @@ async def credits(
     await replies.whisper(
         interaction,
         worded(
-            "{mention} got {credits} and has {balance_after:,} now.",
-            mention=user.mention,
+            "{user} got {credits} and has {balance:,} now.",
+            user=user.mention,
             credits=words.credits_word(amount),
-            balance_after=entry.balance_after,
+            balance=entry.balance_after,
         ),
     )
 
@@ -99,10 +99,15 @@ async def tier(
         until=until,
         limits=_limits(interaction),
     )
-    end = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
-    await replies.whisper(
-        interaction, worded("{mention} is in the {tier} tier{end}.", mention=user.mention, tier=account.tier, end=end)
-    )
+    placed = worded("{user} is in the {tier} tier.", user=user.mention, tier=account.tier)
+    if account.tier_until:
+        placed = worded(
+            "{user} is in the {tier} tier until <t:{until}:f>.",
+            user=user.mention,
+            tier=account.tier,
+            until=int(account.tier_until),
+        )
+    await replies.whisper(interaction, placed)
 
 
 def _note(interaction: Interaction, person: Actor, reason: str) -> LedgerNote:
@@ -163,10 +168,10 @@ async def revoke_credits(
     await replies.whisper(
         interaction,
         worded(
-            "Took {credits} from {mention}, who has {balance_after:,} now.",
+            "Took {credits} from {user}, who has {balance:,} now.",
             credits=words.credits_word(-entry.amount),
-            mention=user.mention,
-            balance_after=entry.balance_after,
+            user=user.mention,
+            balance=entry.balance_after,
         ),
     )
 
@@ -181,7 +186,7 @@ async def revoke_tier(interaction: Interaction, user: discord.Member, reason: Ra
         user.id,
         _note(interaction, person, reason),
     )
-    await replies.whisper(interaction, worded("{mention} is in the free tier.", mention=user.mention))
+    await replies.whisper(interaction, worded("{user} is in the free tier.", user=user.mention))
 
 
 COMMANDS = (group, revoke)

@@ -15,7 +15,7 @@ from bot.components.base import MAX_ID
 from bot.core import face_blocks, words
 from bot.core.errors import Gone, NotAllowed, Refused
 from bot.guard import Actor, person_of, require_moderator
-from bot.languages.speech import labelled, worded
+from bot.languages.speech import counted, labelled, together, worded
 from bot.messages import cards, replies
 from bot.uploads import attachments
 from data.characters.character_rows import FaceMeasure
@@ -79,12 +79,13 @@ async def block_face(
     )
     await replies.whisper(
         interaction,
-        worded(
-            "Blocked as no. {id} {block}: pictures of this face are not taken there, and no character with "
-            "it can be used. Portraits that wait or are finished stay. It may miss other pictures of the same person, and "
-            "about 1 in 100 who look very alike are refused too.",
-            id=block.id,
-            block=_place(block),
+        together(
+            worded("Blocked as no. {number}, {place}.", number=block.id, place=_place(block)),
+            worded(
+                "Pictures of this face are not taken there, and no character with it can be used. Portraits that wait "
+                "or are finished stay. It may miss other pictures of the same person, and about 1 in 100 who look very "
+                "alike are refused too."
+            ),
         ),
     )
 
@@ -117,7 +118,7 @@ async def _of_character(interaction: Interaction, user: discord.User, name: str)
     characters = interaction.client.stores.characters
     found = await characters.get(user.id, name)
     if found is None:
-        raise Gone(worded("{mention} has no character of that name.", mention=user.mention))
+        raise Gone(worded("{user} has no character of that name.", user=user.mention))
     measures = [await characters.face(one.id) for one in found.references if one.measured]
     return [one for one in measures if one is not None][:1]
 
@@ -135,10 +136,20 @@ def _meant(found: list[FaceMeasure], face: int | None) -> FaceMeasure:
         )
     if len(found) > 1 and face is None:
         raise Refused(
-            worded("There are {count} faces in it. Say which with `face:`; 1 is the largest.", count=len(found))
+            counted(
+                "There is {count} face in it. Say which with `face:`; 1 is the largest.",
+                "There are {count} faces in it. Say which with `face:`; 1 is the largest.",
+                len(found),
+            )
         )
     if face is not None and face > len(found):
-        raise Refused(worded("I see {count} faces in it. Nothing was blocked.", count=len(found)))
+        raise Refused(
+            counted(
+                "I see {count} face in it. Nothing was blocked.",
+                "I see {count} faces in it. Nothing was blocked.",
+                len(found),
+            )
+        )
     return found[(face or 1) - 1]
 
 
@@ -147,20 +158,22 @@ async def faces(interaction: Interaction) -> None:
     person = await _moderator(interaction)
     found = await interaction.client.stores.blocked_faces.holding(person.place.guild_id)
     embed = discord.Embed(title=labelled("title", "Blocked faces"), colour=cards.ACCENT)
-    embed.description = "\n".join(_line(one) for one in found[:_SHOWN])[:4000] or "None."
+    embed.description = "\n".join(_line(one) for one in found[:_SHOWN])[:4000] or worded("None.")
     if len(found) > _SHOWN:
-        embed.set_footer(text=labelled("footer", "The newest {SHOWN} of {count}.", SHOWN=_SHOWN, count=len(found)))
+        embed.set_footer(text=labelled("footer", "The newest {shown} of {count}.", shown=_SHOWN, count=len(found)))
     await replies.whisper(interaction, embed=embed)
 
 
 def _line(one: BlockedFace) -> str:
-    who = f"<@{one.actor_id}>" if one.actor_id > 0 else "somebody who has left"
-    reason = f" · {words.plain(one.reason, 100)}" if one.reason else ""
-    return f"`{one.id}` {_place(one)} · <t:{int(one.created_at)}:f> by {who}{reason}"
+    who = f"<@{one.actor_id}>" if one.actor_id > 0 else worded("somebody who has left")
+    blocked = worded(
+        "`{number}` {place} · <t:{at}:f> by {who}", number=one.id, place=_place(one), at=int(one.created_at), who=who
+    )
+    return f"{blocked} · {words.plain(one.reason, 100)}" if one.reason else blocked
 
 
 def _place(one: BlockedFace) -> str:
-    return "everywhere" if one.guild_id == EVERYWHERE else "here"
+    return worded("everywhere") if one.guild_id == EVERYWHERE else worded("here")
 
 
 @group.command(name="unblock-face", description="Let a face be used again; what was kept of it is erased.")

@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -14,7 +14,7 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import Refused
 from bot.guard import Actor, person_of, require_moderator
-from bot.languages.speech import labelled, worded
+from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import alt_text, cards, ledger_words, replies
 from data.core.audit import AuditAction, AuditEntry
 
@@ -22,6 +22,14 @@ MODERATORS = discord.Permissions(manage_guild=True)
 _SHOWN = 15
 _REFUSALS_SINCE_S = 30 * 86_400
 _EXPORTED = 10_000
+_STATES: Final = {
+    "waiting": worded("waiting"),
+    "running": worded("running"),
+    "rendered": worded("made"),
+    "delivered": worded("delivered"),
+    "failed": worded("failed"),
+    "cancelled": worded("cancelled"),
+}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -36,7 +44,7 @@ async def account(interaction: Interaction, user: discord.Member) -> None:
     entries = await bot.stores.accounts.history(account.id, limit=8)
     orders = await bot.stores.orders.of_user(person.place.guild_id, user.id, limit=5)
     embed = discord.Embed(
-        title=labelled("title", "Account of {display_name}", display_name=words.plain(user.display_name, 60)),
+        title=labelled("title", "Account of {name}", name=words.plain(user.display_name, 60)),
         colour=cards.ACCENT,
     )
     embed.add_field(name=labelled("field", "Balance"), value=words.credits_word(account.balance))
@@ -56,7 +64,9 @@ async def account(interaction: Interaction, user: discord.Member) -> None:
     embed.add_field(
         name=labelled("field", "History"), value=ledger_words.lines(entries) or worded("nothing yet"), inline=False
     )
-    states = [f"<t:{int(one.created_at)}:R> {', '.join(row.state for row in one.jobs)}" for one in orders]
+    states = [
+        f"<t:{int(one.created_at)}:R> {', '.join(reworded(_STATES[row.state]) for row in one.jobs)}" for one in orders
+    ]
     embed.add_field(name=labelled("field", "Orders"), value="\n".join(states) or worded("none yet"), inline=False)
     await replies.whisper(interaction, embed=embed)
 
@@ -83,8 +93,8 @@ async def audit(
         limit=_EXPORTED if export else _SHOWN,
     )
     if export:
-        file = alt_text.described("audit.csv", as_csv(entries).encode(), "The audit log as a table (CSV).")
-        await replies.whisper(interaction, worded("{count:,} entries.", count=len(entries)), file=file)
+        file = alt_text.described("audit.csv", as_csv(entries).encode(), worded("The audit log as a table (CSV)."))
+        await replies.whisper(interaction, counted("{count:,} entry.", "{count:,} entries.", len(entries)), file=file)
         return
     stores, numbers = interaction.client.stores, [entry.id for entry in entries]
     said = {**await stores.refused_orders.words_of(numbers), **await stores.withheld.words_of(numbers)}
@@ -135,7 +145,7 @@ async def add(interaction: Interaction, user: discord.Member, reason: Range[str,
     )
     await replies.whisper(
         interaction,
-        worded("{mention} can no longer order here. Portraits already waiting go on.", mention=user.mention),
+        worded("{user} can no longer order here. Portraits already waiting go on.", user=user.mention),
     )
 
 
@@ -150,7 +160,7 @@ async def remove(interaction: Interaction, user: discord.User) -> None:
     )
     await replies.whisper(
         interaction,
-        worded("{mention} may order again.", mention=user.mention) if lifted else worded("There was no such ban."),
+        worded("{user} may order again.", user=user.mention) if lifted else worded("There was no such ban."),
     )
 
 

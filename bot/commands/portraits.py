@@ -11,7 +11,7 @@ from bot.components import base
 from bot.components.portrait_buttons import PortraitButton
 from bot.core import words
 from bot.guard import person_of
-from bot.languages.speech import labelled
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -38,7 +38,7 @@ class PageButton(
     """Turns the page; the list is always the presser's own."""
 
     def __init__(self, before: int) -> None:
-        label = "Newest" if before == 0 else "Older"
+        label = labelled("button", "Newest") if before == 0 else labelled("button", "Older")
         super().__init__(discord.ui.Button(label=label, custom_id=f"portraits:page:{before}", row=4))
         self.before = before
 
@@ -65,8 +65,12 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
     if item.message_id is not None:
-        view.add_item(discord.ui.Button(label=labelled("button", "Open {id}", id=item.id), url=link_to(item), row=row))
-    view.add_item(PortraitButton("reroll", item.id, row=row, label=labelled("button", "Reroll {id}", id=item.id)))
+        view.add_item(
+            discord.ui.Button(label=labelled("button", "Open {number}", number=item.id), url=link_to(item), row=row)
+        )
+    view.add_item(
+        PortraitButton("reroll", item.id, row=row, label=labelled("button", "Reroll {number}", number=item.id))
+    )
     view.add_item(PortraitButton("save", item.id, row=row, label=labelled("button", "Save")))
     view.add_item(PortraitButton("delete", item.id, row=row, label=labelled("button", "Delete")))
 
@@ -77,9 +81,9 @@ def _list(shown: Sequence[Portrait[PictureSpec]], *, first_page: bool) -> discor
         embed.add_field(
             name=labelled(
                 "field",
-                "No. {id} · {model_title} · seed {seed}",
-                id=item.id,
-                model_title=words.plain(item.model_title, 60),
+                "No. {number} · {model} · seed {seed}",
+                number=item.id,
+                model=words.plain(item.model_title, 60),
                 seed=item.spec.seed,
             ),
             value=f"<t:{int(item.created_at)}:R> · {words.plain(cards.summary(item.spec.prompt), 200)}",
@@ -87,7 +91,9 @@ def _list(shown: Sequence[Portrait[PictureSpec]], *, first_page: bool) -> discor
         )
     if not shown:
         embed.description = (
-            "Nothing yet. Type /portrait to make the first one." if first_page else "There are no older ones."
+            worded("Nothing yet. Type /portrait to make the first one.")
+            if first_page
+            else worded("There are no older ones.")
         )
     return embed
 

@@ -37,8 +37,8 @@ def _card(draft: Draft) -> discord.Embed:
     prompt = from_json(draft.prompt)
     embed = discord.Embed(title=labelled("title", "Your recipe"), colour=cards.ACCENT)
     for slot in SLOTS:
-        shown = cards.slot_value(prompt, slot) or f"-# such as: {cards.SLOT_EXAMPLES[slot]}"
-        embed.add_field(name=words.SLOT_TITLES[slot], value=shown, inline=True)
+        shown = cards.slot_value(prompt, slot) or worded("-# such as: {example}", example=cards.SLOT_EXAMPLES[slot])
+        embed.add_field(name=words.slot_title(slot), value=shown, inline=True)
     embed.set_footer(
         text=labelled("footer", "Choose a slot below, fill in as many as you like, then make the portrait.")
     )
@@ -75,7 +75,7 @@ class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draf
 
     def __init__(self, draft_id: str, slot: str | None = None) -> None:
         options = [
-            discord.SelectOption(label=words.SLOT_TITLES[name], value=name, default=name == slot) for name in SLOTS
+            discord.SelectOption(label=words.slot_title(name), value=name, default=name == slot) for name in SLOTS
         ]
         super().__init__(
             discord.ui.Select(
@@ -105,10 +105,12 @@ class PresetMenu(
         presets = PRESETS.get(slot, ())[:_PRESETS_SHOWN]
         options = [discord.SelectOption(label=labelled("choice", "Write it myself…"), value=OWN_WORDS)]
         options += [
-            discord.SelectOption(label=preset.value[:100], value=str(index), description=preset.explanation[:100])
+            discord.SelectOption(
+                label=preset.value[:100], value=str(index), description=labelled("choice", preset.explanation)
+            )
             for index, preset in enumerate(presets)
         ]
-        title = words.SLOT_TITLES.get(slot, slot)
+        title = words.slot_title(slot) if slot in SLOTS else slot
         super().__init__(
             discord.ui.Select(
                 placeholder=labelled("placeholder", "{title}: choose…", title=title),

@@ -10,7 +10,7 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.components import consent
 from bot.components.autocomplete import complete_reference
-from bot.core import face_blocks
+from bot.core import face_blocks, words
 from bot.core.errors import Gone, Refused
 from bot.core.extras import Use
 from bot.guard import person_of
@@ -67,9 +67,9 @@ async def save(
         await replies.whisper(
             asking,
             worded(
-                "Saved. Write `@{handle}` in a prompt, and this {use} goes along with it.",
+                "Saved. Write `@{handle}` in a prompt, and this picture goes along with it ({use}).",
                 handle=reference.handle,
-                use=use,
+                use=words.role_word(use),
             ),
         )
 
@@ -105,8 +105,14 @@ async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
 
 
 def _line(item: SavedReference) -> str:
-    origin = "from a portrait" if item.origin == "portrait" else "from a picture of yours"
-    return f"`@{item.handle}` · {item.role} · saved <t:{int(item.created_at)}:D>, {origin}"
+    origin = worded("from a portrait") if item.origin == "portrait" else worded("from a picture of yours")
+    return worded(
+        "`@{handle}` · {role} · saved <t:{at}:D>, {origin}",
+        handle=item.handle,
+        role=words.role_word(item.role),
+        at=int(item.created_at),
+        origin=origin,
+    )
 
 
 COMMANDS: tuple[Any, ...] = (group,)

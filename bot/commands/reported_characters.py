@@ -17,12 +17,12 @@ from bot.components.base import MAX_ID
 from bot.core import review_items, words
 from bot.core.errors import Gone, Refused
 from bot.guard import Actor, person_of, require_moderator
-from bot.languages.speech import labelled, worded
+from bot.languages.speech import counted, labelled, together, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.people.character_reports import EVERYWHERE, DisabledCharacter, Report
 
-PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
+PURGED: Final = worded("A character in this portrait was removed by the bot's owner; your credits are back.")
 _SHOWN = 15
 Reason = Range[str, 1, 300]
 
@@ -91,17 +91,20 @@ async def reports(interaction: Interaction) -> None:
     person = await _moderator(interaction)
     found = await interaction.client.stores.character_reports.reports(person.place.guild_id, limit=_SHOWN)
     embed = discord.Embed(title=labelled("title", "Reported characters"), colour=cards.ACCENT)
-    embed.description = "\n".join(_line(one) for one in found)[:4000] or "Nothing was reported."
+    embed.description = "\n".join(_line(one) for one in found)[:4000] or worded("Nothing was reported.")
     await replies.whisper(interaction, embed=embed)
 
 
 def _line(one: Report) -> str:
-    state = " · **disabled**" if one.disabled else ""
-    who = f"<@{one.reporter_id}>" if one.reporter_id > 0 else "somebody who has left"
-    return (
-        f"<t:{int(one.created_at)}:f> {words.handle(one.handle)} of <@{one.owner_id}>{state} · "
-        f"{words.plain(one.reason, 200) or 'no reason'} · by {who}"
-    )
+    who = f"<@{one.reporter_id}>" if one.reporter_id > 0 else worded("somebody who has left")
+    parts: list[str] = [_whose(one)]
+    parts += [worded("**disabled**")] if one.disabled else []
+    parts += [words.plain(one.reason, 200) or worded("no reason"), worded("by {who}", who=who)]
+    return f"<t:{int(one.created_at)}:f> {' · '.join(parts)}"
+
+
+def _whose(one: Report | DisabledCharacter) -> str:
+    return worded("{handle} of <@{user}>", handle=words.handle(one.handle), user=one.owner_id)
 
 
 @group.command(description="Keep a character from being used on this server; what waits with it is refunded.")
@@ -110,20 +113,14 @@ async def disable(
     interaction: Interaction, user: discord.User, name: Range[str, 1, 40], reason: Range[str, 1, 200] = ""
 ) -> None:
     person = await _moderator(interaction)
-    await _disable(
-        interaction,
-        await _of(interaction, user, name),
-        guild_id=person.place.guild_id,
-        reason=reason,
-        where="here",
-    )
+    await _disable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, reason=reason)
 
 
 @group.command(description="Let a character be used on this server again.")
 @app_commands.describe(user="Whose character", name="Its name")
 async def enable(interaction: Interaction, user: discord.User, name: Range[str, 1, 40]) -> None:
     person = await _moderator(interaction)
-    await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, where="here")
+    await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id)
 
 
 async def _moderator(interaction: Interaction) -> Actor:
@@ -136,35 +133,37 @@ async def _moderator(interaction: Interaction) -> Actor:
 async def _of(interaction: Interaction, user: discord.User | discord.Member, name: str) -> int:
     found = await interaction.client.stores.characters.get(user.id, name)
     if found is None:
-        raise Gone(worded("{mention} has no character of that name.", mention=user.mention))
+        raise Gone(worded("{user} has no character of that name.", user=user.mention))
     return found.id
 
 
-async def _disable(interaction: Interaction, character_id: int, *, guild_id: int, reason: str, where: str) -> None:
+async def _disable(interaction: Interaction, character_id: int, *, guild_id: int, reason: str) -> None:
     bot = interaction.client
     new = await bot.stores.character_reports.disable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, reason=reason, now=time.time()
     )
     stopped = await bot.studio.stop_jobs(await bot.stores.character_reports.stopped_jobs(), review_items.DISABLED)
-    ended = f" {stopped} portraits that waited with it were cancelled and refunded." if stopped else ""
-    await replies.whisper(
-        interaction,
-        worded("It cannot be used {where} any more.{ended}", where=where, ended=ended)
-        if new
-        else worded("It was disabled {where} already.{ended}", where=where, ended=ended),
+    ended = counted(
+        "{count} portrait that waited with it was cancelled and refunded.",
+        "{count} portraits that waited with it were cancelled and refunded.",
+        stopped,
     )
+    if guild_id == EVERYWHERE:
+        done = worded("It cannot be used anywhere any more.") if new else worded("It was disabled everywhere already.")
+    else:
+        done = worded("It cannot be used here any more.") if new else worded("It was disabled here already.")
+    await replies.whisper(interaction, together(done, ended if stopped else ""))
 
 
-async def _enable(interaction: Interaction, character_id: int, *, guild_id: int, where: str) -> None:
+async def _enable(interaction: Interaction, character_id: int, *, guild_id: int) -> None:
     lifted = await interaction.client.stores.character_reports.enable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, now=time.time()
     )
-    await replies.whisper(
-        interaction,
-        worded("It can be used {where} again.", where=where)
-        if lifted
-        else worded("It was not disabled {where}.", where=where),
-    )
+    if guild_id == EVERYWHERE:
+        done = worded("It can be used everywhere again.") if lifted else worded("It was not disabled everywhere.")
+    else:
+        done = worded("It can be used here again.") if lifted else worded("It was not disabled here.")
+    await replies.whisper(interaction, done)
 
 
 characters = app_commands.Group(
@@ -184,19 +183,15 @@ async def list_(
         user_id=int(user) if user else None, before_id=before, limit=_SHOWN
     )
     embed = discord.Embed(title=labelled("title", "Characters"), colour=cards.ACCENT)
-    embed.description = "\n".join(_kept_line(one) for one in found)[:4000] or "None."
+    embed.description = "\n".join(_kept_line(one) for one in found)[:4000] or worded("None.")
     await replies.whisper(interaction, embed=embed)
 
 
 def _kept_line(one: DisabledCharacter) -> str:
-    marks = [
-        "from a picture" if one.uploaded else "from a portrait",
-        *([f"{one.reports} reports"] if one.reports else []),
-        *(["**disabled**"] if one.disabled else []),
-    ]
-    return (
-        f"`{one.id}` {words.handle(one.handle)} of <@{one.owner_id}> <t:{int(one.created_at)}:d> · {', '.join(marks)}"
-    )
+    marks: list[str] = [worded("from a picture") if one.uploaded else worded("from a portrait")]
+    marks += [counted("{count} report", "{count} reports", one.reports)] if one.reports else []
+    marks += [worded("**disabled**")] if one.disabled else []
+    return f"`{one.id}` {_whose(one)} <t:{int(one.created_at)}:d> · {', '.join(marks)}"
 
 
 @characters.command(name="disable", description="Keep a character from being used anywhere.")
@@ -205,14 +200,14 @@ async def disable_everywhere(
     interaction: Interaction, number: Range[int, 1, MAX_ID], reason: Range[str, 1, 200] = ""
 ) -> None:
     await admin.require_owner(interaction)
-    await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason, where="anywhere")
+    await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason)
 
 
 @characters.command(name="enable", description="Let a character be used again, but where moderators disabled it.")
 @app_commands.describe(number="Its number in the list")
 async def enable_everywhere(interaction: Interaction, number: Range[int, 1, MAX_ID]) -> None:
     await admin.require_owner(interaction)
-    await _enable(interaction, number, guild_id=EVERYWHERE, where="everywhere")
+    await _enable(interaction, number, guild_id=EVERYWHERE)
 
 
 @characters.command(description="Delete a character with its pictures and what was measured of them, for good.")

@@ -66,8 +66,8 @@ async def settings(
     if adult and not interaction.client.safety.looks:
         raise Refused(
             worded(
-                "Adult portraits cannot be allowed: nothing here looks at pictures before they are shown. The bot's owner "
-                "can install what does; `python -m bot doctor` says how."
+                "Adult portraits cannot be allowed: nothing here looks at pictures before they are shown. The bot's "
+                "owner can install what does; `python -m bot doctor` says how."
             )
         )
     changed = _changed(current, studio_role, time_zone, allowance, adult)
@@ -113,17 +113,14 @@ def _blocked(known: tuple[str, ...], block: str | None, unblock: str | None) -> 
     if block is not None and block.strip().casefold() not in {word.casefold() for word in kept}:
         if len(kept) >= MOST_BLOCKED:
             raise Refused(
-                worded(
-                    "The block list has {MOST_BLOCKED} entries, which is as many as there may be.",
-                    MOST_BLOCKED=MOST_BLOCKED,
-                )
+                worded("The block list has {most} entries, which is as many as there may be.", most=MOST_BLOCKED)
             )
         kept.append(" ".join(block.split()))
     return tuple(kept)
 
 
 def _card(current: ServerSettings, default_allowance: int) -> discord.Embed:
-    role = f"<@&{current.studio_role_id}>" if current.studio_role_id else "none (only Manage Server counts)"
+    role = f"<@&{current.studio_role_id}>" if current.studio_role_id else worded("none (only Manage Server counts)")
     allowance = default_allowance if current.allowance is None else current.allowance
     embed = discord.Embed(title=labelled("title", "This server's studio"), colour=cards.ACCENT)
     embed.add_field(name=labelled("field", "Studio role"), value=role)
@@ -150,8 +147,8 @@ def _card(current: ServerSettings, default_allowance: int) -> discord.Embed:
         name=labelled("field", "Showing the commands to the studio role"),
         value=(
             worded(
-                "Discord hides the moderators' commands from members without Manage Server. To show them to the studio "
-                "role: Server Settings, Integrations, this bot, choose the command, add the role."
+                "Discord hides the moderators' commands from members without Manage Server. To show them to the "
+                "studio role: Server Settings, Integrations, this bot, choose the command, add the role."
             )
         ),
         inline=False,

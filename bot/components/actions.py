@@ -139,11 +139,9 @@ async def show_words(interaction: Interaction, portrait_id: int) -> None:
         at = f"{portrait.spec.fine_tune_strength:g}"
         embed.add_field(
             name=labelled("field", "Fine-tune"),
-            value=worded("{fine_tune} at {at}", fine_tune=words.plain(fine_tune, 80), at=at),
+            value=worded("{name} at {strength}", name=words.plain(fine_tune, 80), strength=at),
         )
-    embed.set_footer(
-        text=labelled("footer", "No. {id} · {model_title}", id=portrait.id, model_title=portrait.model_title)
-    )
+    embed.set_footer(text=labelled("footer", "No. {number} · {model}", number=portrait.id, model=portrait.model_title))
     await replies.whisper(interaction, embed=embed, view=misread_portraits.offered(portrait, interaction.user.id))
 
 
@@ -191,10 +189,10 @@ async def cancel_order(interaction: Interaction, order_id: str) -> None:
 def _why_not(order: Order) -> str:
     """Why nothing of an order was cancelled."""
     if order.unshown_since is not None:
-        return "It is made already and could not be shown where it was ordered: /portraits has it."
+        return worded("It is made already and could not be shown where it was ordered: /portraits has it.")
     if order.state == "open":
-        return "It is made already and on its way; nothing was cancelled."
-    return "It is finished already; nothing was cancelled."
+        return worded("It is made already and on its way; nothing was cancelled.")
+    return worded("It is finished already; nothing was cancelled.")
 
 
 def _require_owner_or_moderator(person: Actor, owner_id: int, guild_id: int) -> None:

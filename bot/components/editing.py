@@ -113,8 +113,8 @@ def default_model(catalogue: Catalogue, source: sources.Source) -> Model:
     if not able:
         raise Refused(
             worded(
-                "No model here can change a picture at the moment. /models shows what there is; the bot's owner can add "
-                "one that does."
+                "No model here can change a picture at the moment. /models shows what there is; the bot's owner can "
+                "add one that does."
             )
         )
     made_by = source.portrait.spec.model if source.portrait else catalogue.default

@@ -52,7 +52,7 @@ class MisreadForm(base.Form):
     """What was typed, and how it is meant: a line for each slot. `done` gets both, not yet acknowledged."""
 
     def __init__(self, lines: str, done: Callable[[discord.Interaction[Any], str, str], Awaitable[None]]) -> None:
-        super().__init__("Report a misreading")
+        super().__init__(labelled("form title", "Report a misreading"))
         self._done = done
         self._typed: discord.ui.TextInput[MisreadForm] = discord.ui.TextInput(
             label=labelled("form label", "What you typed"),
@@ -80,7 +80,7 @@ def name_form(done: Typed) -> OneField:
         title=labelled("form title", "Save as character"),
         label=labelled("form label", "Name"),
         field_id="handle",
-        placeholder=labelled("form placeholder", "ana"),
+        placeholder="ana",
         done=done,
     )
 
@@ -88,8 +88,8 @@ def name_form(done: Typed) -> OneField:
 def slot_form(slot: str, value: str, done: Typed) -> OneField:
     """Asks for one slot of a recipe; leaving it empty empties the slot."""
     return OneField(
-        title=labelled("form title", "Change: {SLOT_TITLES}", SLOT_TITLES=words.SLOT_TITLES[slot]),
-        label=words.SLOT_TITLES[slot],
+        title=labelled("form title", "Change: {slot}", slot=words.slot_title(slot)),
+        label=words.slot_title(slot),
         field_id=slot,
         value=value[:MAX_SLOT],
         placeholder=cards.SLOT_EXAMPLES[slot],

@@ -19,7 +19,7 @@ from bot.core import extras, picture_rights, typed_words, words
 from bot.core.errors import Forged, Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.guard import person_of
-from bot.languages.speech import labelled, worded
+from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.orders.price_quotes import Asks, Quote
@@ -47,6 +47,7 @@ async def order(interaction: Interaction, request: OrderRequest, answer: StatusM
 
 
 async def _show(interaction: Interaction, request: OrderRequest, price: PriceUnconfirmed) -> None:
+    """The price in place of the interaction's own message."""
     quote = quote_of(request, price.total, interaction.client.settings.price_quote_minutes)
     await interaction.client.stores.quotes.add(quote)
     await interaction.edit_original_response(
@@ -94,14 +95,19 @@ def request_of(quote: Quote, place: Whereabouts) -> OrderRequest:
 
 
 def _card(quote: Quote, balance: int) -> discord.Embed:
-    many = "portrait" if quote.count == 1 else f"{quote.count} portraits"
     embed = discord.Embed(
         title=labelled("title", "This costs {credits}", credits=words.credits_word(quote.price)),
         description=words.plain(cards.summary(from_json(quote.prompt)), 500),
         colour=cards.WAITING,
     )
     embed.add_field(
-        name=labelled("field", "For"), value=worded("{many} in the {lane} lane", many=many, lane=quote.lane)
+        name=labelled("field", "For"),
+        value=counted(
+            "one portrait in the {lane} lane",
+            "{count} portraits in the {lane} lane",
+            quote.count,
+            lane=words.lane_word(quote.lane),
+        ),
     )
     _add_extras(embed, extras.from_text(quote.more))
     embed.add_field(name=labelled("field", "Left after it"), value=words.credits_word(balance - quote.price))
@@ -116,10 +122,13 @@ def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
     if wanted.edit is not None:
         embed.add_field(name=labelled("field", "Change"), value=words.plain(wanted.edit.words, 500), inline=False)
     if (lora := wanted.lora) is not None:
-        strength = "" if lora.strength is None else f" at {lora.strength:g}"
-        embed.add_field(name=labelled("field", "Fine-tune"), value=f"{words.plain(lora.name, 80)}{strength}")
+        name = words.plain(lora.name, 80)
+        shown = (
+            name if lora.strength is None else worded("{name} at {strength}", name=name, strength=f"{lora.strength:g}")
+        )
+        embed.add_field(name=labelled("field", "Fine-tune"), value=shown)
     if wanted.quality is not None:
-        embed.add_field(name=labelled("field", "Quality"), value=wanted.quality)
+        embed.add_field(name=labelled("field", "Quality"), value=words.quality_word(wanted.quality))
     if wanted.series is not None:
         lines = [f"{frame.number}. {words.plain(frame.label, 60)}" for frame in wanted.series.frames]
         embed.add_field(name=labelled("field", "Frames"), value="\n".join(lines)[:1024], inline=False)
@@ -190,7 +199,7 @@ async def ask_right(
     quote = quote_of(asked, request.confirmed, interaction.client.settings.price_quote_minutes)
     quote = replace(quote, asks="right")
     await stores.quotes.add(quote)
-    question = picture_rights.NAMES[picture_rights.NAMES_WORDING].format(names=_listed(names))
+    question = worded(picture_rights.NAMES[picture_rights.NAMES_WORDING], names=_listed(names))
     embed = discord.Embed(
         title=labelled("title", "May this person be shown?"), description=question, colour=cards.WAITING
     )
@@ -295,14 +304,18 @@ class QuoteButton(
 ):
     """Confirm or Cancel under a price."""
 
-    STYLES: ClassVar = {"confirm": discord.ButtonStyle.success, "cancel": discord.ButtonStyle.secondary}
+    LOOKS: ClassVar = {
+        "confirm": (labelled("button", "Confirm"), discord.ButtonStyle.success),
+        "cancel": (labelled("button", "Cancel"), discord.ButtonStyle.secondary),
+    }
     ACTIONS: ClassVar = {"confirm": confirm, "cancel": cancel}
 
     def __init__(self, action: str, quote_id: str, *, label: str = "") -> None:
+        usual, style = self.LOOKS[action]
         super().__init__(
             discord.ui.Button(
-                label=label or action.capitalize(),
-                style=self.STYLES[action],
+                label=label or reworded(usual),
+                style=style,
                 custom_id=f"quote:{action}:{quote_id}",
             )
         )
@@ -320,14 +333,14 @@ class RightButton(
     """Confirm or No under the question about a real person."""
 
     LOOKS: ClassVar = {
-        "yes": ("Confirm", discord.ButtonStyle.success),
-        "no": ("No", discord.ButtonStyle.secondary),
+        "yes": (labelled("button", "Confirm"), discord.ButtonStyle.success),
+        "no": (labelled("button", "No"), discord.ButtonStyle.secondary),
     }
     ACTIONS: ClassVar = {"yes": confirm_right, "no": deny_right}
 
     def __init__(self, answer: str, quote_id: str) -> None:
         label, style = self.LOOKS[answer]
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"right:{answer}:{quote_id}"))
+        super().__init__(discord.ui.Button(label=reworded(label), style=style, custom_id=f"right:{answer}:{quote_id}"))
         self.answer = answer
         self.quote_id = quote_id
 

@@ -20,21 +20,23 @@ from bot.core.errors import Gone, NotYours, Refused, Replayed
 from bot.core.picture_safety import DAY_S
 from bot.core.review_items import Kind, ReviewItem
 from bot.guard import Actor, person_of, require_moderator
-from bot.languages.speech import labelled, worded
+from bot.languages import audience
+from bot.languages.speech import labelled, reworded, speaking, together, worded
 from bot.messages import alt_text, cards, replies
 from data.core.audit import AuditAction, Outcome
 from data.core.data_errors import DataError
 from data.people.refused_orders import RefusedOrder
 from data.pictures.withheld import WithheldPicture
 from engine.pictures import intake
+from engine.sentences import Saying
 
 log = logging.getLogger(__name__)
 
-_DONE: Final[Mapping[str, str]] = {
-    "release": "Released",
-    "delete": "Deleted",
-    "warn": "Warned",
-    "ban": "Banned from the studio here",
+_DONE: Final[Mapping[str, Saying]] = {
+    "release": worded("Released: {item} of <@{user}>."),
+    "delete": worded("Deleted: {item} of <@{user}>."),
+    "warn": worded("Warned: {item} of <@{user}>."),
+    "ban": worded("Banned from the studio here: {item} of <@{user}>."),
 }
 _OUTCOMES: Final[Mapping[str, Outcome]] = {
     "release": "released",
@@ -42,7 +44,7 @@ _OUTCOMES: Final[Mapping[str, Outcome]] = {
     "warn": "warned",
     "ban": "banned",
 }
-_UNREACHED: Final = " They take no direct messages, so tell them yourself."
+_UNREACHED: Final = worded("They take no direct messages, so tell them yourself.")
 _FROM_QUEUE: Final = "from the review queue"
 
 
@@ -122,7 +124,8 @@ async def act(interaction: Interaction, action: str, kind: str, number: int) -> 
         )
     await _SETTLE[item.kind](interaction, item, action)
     told = await _tell(interaction, item, action)
-    await show(interaction, f"{_DONE[action]}: {words.plain(item.title, 100)} of <@{item.user_id}>.{told}")
+    done = worded(_DONE[action].template, item=words.plain(item.title, 100), user=item.user_id)
+    await show(interaction, together(done, told))
 
 
 async def _settle_refused(interaction: Interaction, item: ReviewItem, action: str) -> None:
@@ -154,8 +157,14 @@ async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: s
     bot, one = interaction.client, item.withheld
     if action == "release" and one is not None:
         picture = await bot.safety.require_release(one, owner=bot.is_owner(interaction.user.id))
-        server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
-        sentence = f"The moderators of {server} have released this picture, which was withheld. {cards.AI_LINE}"
+        with speaking(audience.of_all(interaction)):
+            sentence = together(
+                worded(
+                    "The moderators of {server} have released this picture, which was withheld.",
+                    server=_server(interaction),
+                ),
+                reworded(cards.AI_LINE),
+            )
         try:
             user = bot.get_user(item.user_id) or await bot.fetch_user(item.user_id)
             await user.send(sentence, file=await _file(picture, one), allowed_mentions=replies.NO_PINGS)
@@ -197,7 +206,7 @@ async def _file(picture: bytes, one: WithheldPicture) -> discord.File:
     if len(picture) > discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES:
         limit = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
         picture, kind = await asyncio.to_thread(intake.to_webp, picture, limit), "webp"
-    alt = f"A withheld picture, for moderators alone: {one.rule}."
+    alt = worded("A withheld picture, for moderators alone: {rule}.", rule=one.rule)
     return alt_text.described(f"{cards.SPOILER}withheld-{one.id}.{kind}", picture, alt)
 
 
@@ -206,25 +215,18 @@ _SETTLE: Final[Mapping[Kind, Callable[[Interaction, ReviewItem, str], Awaitable[
     "character": _settle_character,
     "withheld": _settle_withheld,
 }
-_WHAT: Final[Mapping[Kind, str]] = {
-    "refused": "An order was refused by a rule",
-    "character": "A character was reported",
-    "withheld": "A picture was withheld",
+_WHAT: Final[Mapping[Kind, Saying]] = {
+    "refused": worded("An order was refused by a rule. `/moderate queue` shows what waits for moderators."),
+    "character": worded("A character was reported. `/moderate queue` shows what waits for moderators."),
+    "withheld": worded("A picture was withheld. `/moderate queue` shows what waits for moderators."),
 }
 
 
 async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
     """Tell the member of a warning, and of what became of a refused order; what to say of it to the moderator."""
-    server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
-    # The score of a picture is for moderators.
-    why = f" (rule “{item.withheld.rule}”)" if item.withheld else f" ({item.why})" if item.kind == "refused" else ""
-    about = f"{words.plain(item.title.lower(), 100)}{why}"
-    sentences = {
-        "warn": f"The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
-        "release": f"The moderators of {server} have looked at this: {about}. Now {item.release}.",
-    }
-    sentence = sentences.get(action)
-    if sentence is None or (action == "release" and item.kind != "refused"):
+    with speaking(audience.of_all(interaction)):
+        sentence = _told(interaction, item, action)
+    if not sentence:
         return ""
     try:
         user = interaction.client.get_user(item.user_id) or await interaction.client.fetch_user(item.user_id)
@@ -233,6 +235,33 @@ async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
         log.info("a moderator's decision could not be told: %s", type(error).__name__)
         return _UNREACHED
     return ""
+
+
+def _told(interaction: Interaction, item: ReviewItem, action: str) -> str:
+    """What a member is told of a decision, "" for nothing."""
+    about = words.plain(reworded(item.title), 100)
+    if item.withheld or item.kind == "refused":
+        # The score of a picture is for moderators.
+        why = worded("rule “{rule}”", rule=item.withheld.rule) if item.withheld else reworded(item.why)
+        about = f"{about} ({why})"
+    if action == "warn":
+        return worded(
+            "The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
+            server=_server(interaction),
+            about=about,
+        )
+    if action == "release" and item.kind == "refused":
+        return worded(
+            "The moderators of {server} have looked at this: {about}. Now {outcome}.",
+            server=_server(interaction),
+            about=about,
+            outcome=reworded(item.release),
+        )
+    return ""
+
+
+def _server(interaction: Interaction) -> str:
+    return words.plain(interaction.guild.name if interaction.guild else "Discord", 100)
 
 
 async def open_card(interaction: Interaction, action: str, kind: str, number: int) -> None:
@@ -250,15 +279,14 @@ async def _moderator(interaction: Interaction) -> Actor:
 
 async def tell_moderators(bot: App, guild_id: int, kind: Kind, number: int) -> None:
     """Say in the server's channel for that, if it has one, that something waits; without words and names."""
-    view = base.Controls()
-    view.add_item(ReviewButton("open", kind, number))
+    with speaking(audience.of_guild(bot.get_guild(guild_id))):
+        sentence, view = reworded(_WHAT[kind]), base.Controls()
+        view.add_item(ReviewButton("open", kind, number))
     try:
         channel_id = (await bot.stores.servers.get(guild_id)).moderation_channel_id if guild_id else None
         if channel_id is None:
             return
-        await bot.get_partial_messageable(channel_id, guild_id=guild_id).send(
-            f"{_WHAT[kind]}. `/moderate queue` shows what waits for moderators.", view=view
-        )
+        await bot.get_partial_messageable(channel_id, guild_id=guild_id).send(sentence, view=view)
     except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
         log.warning("moderators of server %d could not be told: %s", guild_id, type(error).__name__)
 
@@ -293,18 +321,20 @@ class ReviewButton(
     """What a moderator does with one item of the queue; Review opens it from the moderators' channel."""
 
     LOOKS: ClassVar = {
-        "show": ("Show the picture", discord.ButtonStyle.secondary),
-        "release": ("Release", discord.ButtonStyle.success),
-        "delete": ("Delete", discord.ButtonStyle.secondary),
-        "warn": ("Warn", discord.ButtonStyle.primary),
-        "ban": ("Ban", discord.ButtonStyle.danger),
-        "next": ("Next", discord.ButtonStyle.secondary),
-        "open": ("Review", discord.ButtonStyle.primary),
+        "show": (labelled("button", "Show the picture"), discord.ButtonStyle.secondary),
+        "release": (labelled("button", "Release"), discord.ButtonStyle.success),
+        "delete": (labelled("button", "Delete"), discord.ButtonStyle.secondary),
+        "warn": (labelled("button", "Warn"), discord.ButtonStyle.primary),
+        "ban": (labelled("button", "Ban"), discord.ButtonStyle.danger),
+        "next": (labelled("button", "Next"), discord.ButtonStyle.secondary),
+        "open": (labelled("button", "Review"), discord.ButtonStyle.primary),
     }
 
     def __init__(self, action: str, kind: str, number: int) -> None:
         label, style = self.LOOKS[action]
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"review:{action}:{kind}:{number}"))
+        super().__init__(
+            discord.ui.Button(label=reworded(label), style=style, custom_id=f"review:{action}:{kind}:{number}")
+        )
         self.action = action
         self.kind = kind
         self.number = number

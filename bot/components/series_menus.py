@@ -13,7 +13,7 @@ from bot.core.errors import Forged, Gone, NotYours, Refused
 from bot.core.extras import Extras, FrameRequest, SeriesRequest
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
-from bot.languages.speech import worded
+from bot.languages.speech import labelled, reworded, worded
 from bot.messages import replies
 from data.orders.series_rows import Series, SeriesFrame
 from engine.prompt import NOTHING
@@ -77,7 +77,10 @@ class SeriesMenu(
     """ "Open a frame…" or "Make a frame again…"."""
 
     ACTIONS: ClassVar = {"open": open_frame, "redo": redo_frame}
-    ASKS: ClassVar = {"open": "Open a frame…", "redo": "Make a frame again…"}
+    ASKS: ClassVar = {
+        "open": labelled("placeholder", "Open a frame…"),
+        "redo": labelled("placeholder", "Make a frame again…"),
+    }
 
     def __init__(
         self, action: str, series_id: str, frames: Sequence[SeriesFrame] = (), *, row: int | None = None
@@ -88,7 +91,7 @@ class SeriesMenu(
         ]
         super().__init__(
             discord.ui.Select(
-                placeholder=self.ASKS[action],
+                placeholder=reworded(self.ASKS[action]),
                 custom_id=f"series:{action}:{series_id}",
                 options=options or [discord.SelectOption(label="…")],
                 row=row,

@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.core.identity_retries import expected_faces
 from bot.core.stores import Stores
+from bot.languages.speech import worded
 from data.core.data_errors import PictureMissing
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
@@ -14,7 +15,6 @@ from engine.faces import face_review, identity
 from engine.faces.face_review import ExpectedFace
 from engine.jobs.job import PictureSpec
 from engine.models.model import BUILTIN_ID
-from bot.languages.speech import worded
 
 log = logging.getLogger(__name__)
 

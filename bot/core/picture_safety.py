@@ -130,8 +130,8 @@ class PictureSafety:
         if score is None:
             raise Refused(
                 worded(
-                    "That picture could not be looked at, so it is not used; the bot's owner finds why in the log. Nothing "
-                    "was stored or charged. Try again later."
+                    "That picture could not be looked at, so it is not used; the bot's owner finds why in the log. "
+                    "Nothing was stored or charged. Try again later."
                 )
             )
         if score < self._settings.moderation_upload_limit:

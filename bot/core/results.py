@@ -6,11 +6,11 @@ from typing import Protocol
 
 from bot.core import words
 from bot.core.picture_safety import NOT_LOOKED_AT, SafetyScore
+from bot.languages.speech import reworded, worded
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
 from data.pictures.portrait_rows import Portrait, PortraitFacts
 from engine.jobs.job import Event, Finished, PictureSpec
-from bot.languages.speech import reworded, worded
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Final, Literal
 
 from bot.core.policy import BY_SERVER
 from bot.core.stores import Stores
+from bot.languages.speech import worded
 from data.people.character_reports import Report
 from data.people.refused_orders import RefusedOrder
 from data.pictures.withheld import WithheldPicture
-from bot.languages.speech import worded
 
 Kind = Literal["refused", "character", "withheld"]
 DISABLED: Final = worded("A character in this portrait was disabled by a moderator; your credits are back.")

@@ -9,16 +9,16 @@ from collections.abc import Collection, Iterable
 from dataclasses import astuple, replace
 from typing import Final
 
-from bot.core import carried_people, policy, words
+from bot.core import carried_people, policy
 from bot.core.policy import PolicyQuestion, PolicyRefusal
 from bot.core.settings import Settings
+from bot.languages.speech import together, worded
 from data.orders.jobs import Order
 from engine.jobs.job import EngineError, Job
 from engine.prompt import SLOTS, PortraitPrompt
 from engine.prompts.looks import Looks
 from engine.wording.dialects import NAMING_UNWANTED
 from engine.wording.positive import named
-from bot.languages.speech import together, worded
 
 _ORDERS_KEPT: Final = 4096
 _Pieces = frozenset[str]

@@ -19,6 +19,17 @@ _SLOTS: Final = {
     "camera": labelled("slot", "Camera"),
     "detail": labelled("slot", "Detail"),
 }
+_ROLES: Final = {
+    "outfit": labelled("choice", "outfit"),
+    "place": labelled("choice", "place"),
+    "style": labelled("choice", "style"),
+}
+_LANES: Final = {"standard": labelled("choice", "standard"), "fast": labelled("choice", "fast")}
+_QUALITIES: Final = {
+    "draft": labelled("choice", "draft"),
+    "standard": labelled("choice", "standard"),
+    "fine": labelled("choice", "fine"),
+}
 SLOT_TITLES: Final = {slot: title.template for slot, title in _SLOTS.items()}
 """How each slot of a prompt is called in what is typed and read, which is English."""
 _MARKDOWN: Final = re.compile(r"[\\`*_~|<>#\[\]()\-@:]|\.(?=(?i:gg/|com/invite))")
@@ -35,6 +46,21 @@ _MEMBER_MENTION = re.compile(r"<@!?(\d+)>")
 def slot_title(slot: str) -> str:
     """How a slot of a prompt is called before people."""
     return reworded(_SLOTS[slot])
+
+
+def role_word(role: str) -> str:
+    """What a picture that goes along is for."""
+    return reworded(_ROLES.get(role, role))
+
+
+def lane_word(lane: str) -> str:
+    """The name of a lane."""
+    return reworded(_LANES.get(lane, lane))
+
+
+def quality_word(quality: str) -> str:
+    """The name of a quality."""
+    return reworded(_QUALITIES.get(quality, quality))
 
 
 def plain(text: str, limit: int = 1024) -> str:

@@ -108,7 +108,7 @@ def reworded(text: str) -> str:
 
 
 def stored(text: str) -> str:
-    """A text that was stored: in the language that is spoken now where it is a whole sentence of ours, else as it is."""
+    """A text that was stored, in the language that is spoken now where it is a whole sentence of ours; else as it is."""
     return reworded(Saying(text, text, {})) if text else text
 
 
@@ -140,7 +140,10 @@ def _anew(value: Any) -> Any:
 
 
 class _Filling(string.Formatter):
-    """As str.format, with numbers written as the language does: `{count:,}`, `{size:.1f}`."""
+    """As str.format, with numbers written as the language does: `{count:,}`, `{size:.1f}`. Places are plain names."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:
+        return kwargs[field_name], field_name
 
     def format_field(self, value: Any, format_spec: str) -> str:
         text: str = super().format_field(value, format_spec)

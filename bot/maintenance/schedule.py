@@ -16,14 +16,14 @@ from discord.ext import tasks
 from bot.core import words
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.languages import audience
+from bot.languages.speech import speaking, worded
 from bot.maintenance.self_check import MIB, SelfCheck, SelfCheckFault, backup_folder
 from bot.messages.replies import NO_PINGS
 from data.core.data_errors import BackupStopped, DataError
 from data.credits.accounts import Account
 from data.upkeep import scheduled_backups
 from data.upkeep.retention import DAY_S, delete_older
-from bot.languages.speech import speaking, worded
-from bot.languages import audience
 
 log = logging.getLogger(__name__)
 

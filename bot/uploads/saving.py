@@ -14,7 +14,7 @@ from bot.app import App
 from bot.core import carried_people, face_blocks, picture_rights, words
 from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
-from bot.languages.speech import worded
+from bot.languages.speech import counted, together, worded
 from bot.uploads import attachments, recognised
 from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
 from data.pictures.portrait_rows import Portrait
@@ -58,7 +58,13 @@ class SeveralFaces(Refused):
     """A picture shows more than one face, so one is to be picked: `picture` is PNG, `faces` the largest first."""
 
     def __init__(self, picture: bytes, faces: Sequence[Face]) -> None:
-        super().__init__(f"That picture shows {len(faces)} faces. Pick one, or send a picture of one person.")
+        super().__init__(
+            counted(
+                "That picture shows {count} face. Pick one, or send a picture of one person.",
+                "That picture shows {count} faces. Pick one, or send a picture of one person.",
+                len(faces),
+            )
+        )
         self.picture = picture
         self.faces = faces
 
@@ -324,8 +330,14 @@ def saved_line(character: Character) -> str:
     """What is said of a face that was saved, or got one more picture."""
     name = words.plain(character.handle)
     newest = character.references[-1]
-    told = "" if newest.measured else " Its face was not measured, so portraits will not say how like it they are."
+    unmeasured = worded("Its face was not measured, so portraits will not say how like it they are.")
+    saved = worded("Saved. Write `@{handle}` in a prompt, and it is {name} again.", handle=character.handle, name=name)
     if character.versions > 1:
-        pictures = f"{len(character.references)} pictures"
-        return f"Saved as `@{character.handle}:{character.version}`, with {pictures}.{told}"
-    return f"Saved. Write `@{character.handle}` in a prompt, and it is {name} again.{told}"
+        saved = counted(
+            "Saved as `@{handle}:{version}`, with {count} picture.",
+            "Saved as `@{handle}:{version}`, with {count} pictures.",
+            len(character.references),
+            handle=character.handle,
+            version=character.version,
+        )
+    return together(saved, "" if newest.measured else unmeasured)

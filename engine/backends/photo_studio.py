@@ -33,6 +33,7 @@ from engine.models.model import Model
 from engine.models.studio_model import STEPS
 from engine.pictures.source_types import SourceType, xmp
 from engine.prompts.looks import told, unsaid
+from engine.sentences import worded
 from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class StudioBackend:
             raise RenderInterrupted(str(error)) from error
         except StudioFailed as error:
             log.warning("A picture could not be taken: %s", error, extra={"job": job.id})
-            raise RenderFailed("the studio could not take this picture") from error
+            raise RenderFailed(worded("the studio could not take this picture")) from error
         return Finished(
             picture=_png(photograph.picture, scene),
             width=size[0],
@@ -234,7 +235,7 @@ def _bytes(reference: Reference) -> bytes:
     try:
         return reference.path.read_bytes()
     except OSError as error:
-        raise RenderFailed("a picture that belongs to it cannot be read any more") from error
+        raise RenderFailed(worded("a picture that belongs to it cannot be read any more")) from error
 
 
 def _worth_keeping(job: Job, fitted: Mapping[str, Fitted | None]) -> tuple[tuple[str, str], ...]:
