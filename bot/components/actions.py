@@ -136,10 +136,13 @@ async def show_words(interaction: Interaction, portrait_id: int) -> None:
     if portrait.negative:
         embed.add_field(name=labelled("field", "Without"), value=words.plain(portrait.negative, 1000))
     if fine_tune := portrait.spec.fine_tune:
-        at = f"{portrait.spec.fine_tune_strength:g}"
         embed.add_field(
             name=labelled("field", "Fine-tune"),
-            value=worded("{name} at {strength}", name=words.plain(fine_tune, 80), strength=at),
+            value=worded(
+                "{name} at {strength:g}",
+                name=words.plain(fine_tune, 80),
+                strength=portrait.spec.fine_tune_strength,
+            ),
         )
     embed.set_footer(text=labelled("footer", "No. {number} · {model}", number=portrait.id, model=portrait.model_title))
     await replies.whisper(interaction, embed=embed, view=misread_portraits.offered(portrait, interaction.user.id))

@@ -123,9 +123,7 @@ def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
         embed.add_field(name=labelled("field", "Change"), value=words.plain(wanted.edit.words, 500), inline=False)
     if (lora := wanted.lora) is not None:
         name = words.plain(lora.name, 80)
-        shown = (
-            name if lora.strength is None else worded("{name} at {strength}", name=name, strength=f"{lora.strength:g}")
-        )
+        shown = name if lora.strength is None else worded("{name} at {strength:g}", name=name, strength=lora.strength)
         embed.add_field(name=labelled("field", "Fine-tune"), value=shown)
     if wanted.quality is not None:
         embed.add_field(name=labelled("field", "Quality"), value=words.quality_word(wanted.quality))

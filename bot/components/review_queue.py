@@ -28,7 +28,7 @@ from data.core.data_errors import DataError
 from data.people.refused_orders import RefusedOrder
 from data.pictures.withheld import WithheldPicture
 from engine.pictures import intake
-from engine.sentences import Saying
+from engine.sayings import Saying
 
 log = logging.getLogger(__name__)
 

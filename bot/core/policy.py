@@ -14,7 +14,7 @@ from bot.core.policy_reading import Finding, every_word, first_blocked, read
 from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
 from bot.languages.speech import together, worded
 from engine.prompt import PortraitPrompt
-from engine.sentences import Saying
+from engine.sayings import Saying
 
 BY_SERVER: Final = "blocked-by-server"
 """The one rule that is a server's own: its moderators can let an order have the words all the same."""

@@ -59,6 +59,8 @@ class StatusMessage:
     token: str
     token_expires_at: float
     upload_limit: int = 0
+    language: str = ""
+    """The one that the order is told of in, which everybody who sees the message reads; "" for English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -573,6 +575,7 @@ def _new_order(
         message_id=answer.message_id,
         parent_portrait_id=request.parent_portrait_id,
         upload_limit=answer.upload_limit,
+        language=answer.language,
         references=_pinned(models, characters, request.extras),
         pictures=request.extras.new_pictures(),
         edit=request.extras.new_edit(),

@@ -4,6 +4,7 @@ This module knows data and engine, and of Discord only that there is a `Messenge
 """
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections import Counter
@@ -25,6 +26,8 @@ from bot.core.results import facts as facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
+from bot.languages import speech
+from bot.languages.message_catalogues import SOURCE
 from bot.languages.speech import worded
 from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
@@ -130,7 +133,9 @@ class Studio:
         self._begin(order, self._follower.see_through(order, rows, streams, self._messenger))
 
     def _begin(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"order-{order.id}")
+        context = contextvars.copy_context()
+        context.run(speech.speak, order.language or SOURCE)
+        task = asyncio.create_task(work, name=f"order-{order.id}", context=context)
         self._followed[order.id] = task
         task.add_done_callback(lambda done: self._let_go(order))
 

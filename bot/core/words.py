@@ -9,7 +9,7 @@ from typing import Final
 from bot.languages.message_catalogues import SOURCE
 from bot.languages.speech import counted, labelled, language, reworded, worded
 from bot.languages.speech import listed as listed  # with the other plain words
-from engine.sentences import Saying
+from engine.sayings import Saying
 
 _SLOTS: Final = {
     "subject": labelled("slot", "Subject"),

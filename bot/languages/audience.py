@@ -36,6 +36,11 @@ def of_guild(guild: discord.Guild | None) -> str:
     return SOURCE if guild is None else language_of(guild.preferred_locale.value)
 
 
+async def for_readers(message: discord.Message) -> None:
+    """From now on speak the language of the server of a message; English where it was sent directly."""
+    await _speak(of_guild(message.guild))
+
+
 def of_readers(interaction: discord.Interaction[Any]) -> str:
     """The language of whoever sees the message that was pressed on."""
     alone = interaction.message is None or interaction.message.flags.ephemeral

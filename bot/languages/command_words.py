@@ -28,6 +28,8 @@ class CommandTranslator(app_commands.Translator):
         self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
     ) -> str | None:
         language, kind = language_of(locale.value), CONTEXTS.get(context.location)
+        if isinstance(context.data, app_commands.ContextMenu):
+            kind = "menu name"
         if language == SOURCE or kind is None:
             return None
         found = message_catalogues.translations(language).pgettext(kind, string.message)
@@ -52,7 +54,8 @@ def shown_words(commands: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 def _gather(command: dict[str, Any], above: str, found: list[tuple[str, str, str]]) -> None:
     where = f"{above} {command['name']}".strip()
-    found.append(("command name", command["name"], where))
+    menu = not above and command.get("type", 1) != discord.AppCommandType.chat_input.value
+    found.append(("menu name" if menu else "command name", command["name"], where))
     if command.get("description"):
         found.append(("command description", command["description"], where))
     for option in command.get("options", ()):

@@ -47,6 +47,12 @@ def translations(language: str) -> gettext.NullTranslations:
         return _read(language)
 
 
+def read_all() -> None:
+    """Reads every catalogue; blocking."""
+    for language in LANGUAGES:
+        translations(language)
+
+
 @cache
 def _read(language: str) -> gettext.NullTranslations:
     if language == SOURCE:

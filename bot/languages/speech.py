@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final, Literal
 
-from bot.languages import message_catalogues
+from bot.languages import command_names, message_catalogues
 from bot.languages.message_catalogues import SOURCE
-from engine.sentences import Saying
+from engine.sayings import Saying
 
 _language: Final[ContextVar[str]] = ContextVar("language", default=SOURCE)
 
@@ -29,6 +29,7 @@ LIMITS: Final[Mapping[str, int]] = {
     "placeholder": 150,
     "choice": 100,
     "command name": 32,
+    "menu name": 32,
     "command description": 100,
     "option name": 32,
     "option description": 100,
@@ -104,11 +105,11 @@ def reworded(text: str) -> str:
         return _Joined(_list(items, text.values["last"]), "", {**text.values, "items": items})
     if not isinstance(text, Saying):
         return text
-    return _said(text.template, text.values, many=text.many, count=text.count, context=text.context)
+    return _said(text.template, text.values, many=text.many, count=text.quantity, context=text.context)
 
 
 def stored(text: str) -> str:
-    """A text that was stored, in the language that is spoken now where it is a whole sentence of ours; else as it is."""
+    """A text that was stored: in the language that is spoken now where it is a whole sentence of ours."""
     return reworded(Saying(text, text, {})) if text else text
 
 
@@ -131,8 +132,10 @@ def _pattern(template: str, many: str, count: int, context: str) -> str:
         return many if many and count != 1 else template
     known = message_catalogues.translations(spoken)
     if many:
-        return known.ngettext(template, many, count)
-    return known.pgettext(context, template) if context else known.gettext(template)
+        found = known.ngettext(template, many, count)
+    else:
+        found = known.pgettext(context, template) if context else known.gettext(template)
+    return command_names.localised(found, known)
 
 
 def _anew(value: Any) -> Any:

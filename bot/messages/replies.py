@@ -62,6 +62,7 @@ def _answer(interaction: Interaction, message_id: int | None) -> StatusMessage:
         token=interaction.token,
         token_expires_at=min(received, time.time()) + TOKEN_LIFE_S,
         upload_limit=interaction.filesize_limit,
+        language=audience.of_all(interaction),
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 
 from engine.backends.provider_errors import UnreadableAnswer, UnusableAnswer
-from engine.sentences import worded
+from engine.sayings import worded
 
 MOST_PICTURE_JSON: Final = 64 * 2**20
 """Bytes of an answer that holds a picture: 48 MiB of picture in base64."""

@@ -34,7 +34,7 @@ from engine.backends.provider_values import seed_of, texts_of
 from engine.backends.waits import retry_after_s
 from engine.models.hosted_models import CANDID, FLUX_2
 from engine.models.model import Provider
-from engine.sentences import worded
+from engine.sayings import worded
 
 IMAGE_PROMPT_STRENGTH: Final = 0.3
 """Above the provider's default, which hardly shows the person; far below 1, which is the reference again."""

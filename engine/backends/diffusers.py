@@ -36,7 +36,7 @@ from engine.models.catalogue import Catalogue
 from engine.models.local_models import can_edit, takes_pictures
 from engine.models.model import Model
 from engine.placement.sizes import Load
-from engine.sentences import worded
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings

@@ -40,7 +40,7 @@ from engine.models.model import Model, Provider
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
 from engine.pictures.signing import has_manifest
-from engine.sentences import worded
+from engine.sayings import worded
 from engine.wording.dialects import Attached, RenderedPrompt, render
 
 log = logging.getLogger(__name__)

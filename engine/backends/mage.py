@@ -33,7 +33,7 @@ from engine.backends.provider_values import seed_of, ticket_of
 from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Sampling
 from engine.models.model import Provider
-from engine.sentences import worded
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from mage_space import AsyncMage, MageAPIError, MageConnectionError

@@ -32,7 +32,7 @@ from engine.backends.provider_values import texts_of
 from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Progress
 from engine.models.model import Provider
-from engine.sentences import worded
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI

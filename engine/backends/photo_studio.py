@@ -33,7 +33,7 @@ from engine.models.model import Model
 from engine.models.studio_model import STEPS
 from engine.pictures.source_types import SourceType, xmp
 from engine.prompts.looks import told, unsaid
-from engine.sentences import worded
+from engine.sayings import worded
 from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:

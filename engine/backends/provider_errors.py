@@ -10,7 +10,7 @@ from typing import ClassVar
 from engine.backends.provider_values import text_of
 from engine.jobs.job import EngineError
 from engine.models.circuit_breaker import FIRST_OPEN_S
-from engine.sentences import worded
+from engine.sayings import worded
 
 
 class ProviderError(EngineError):

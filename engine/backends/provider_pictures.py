@@ -23,7 +23,7 @@ from engine.backends.provider_errors import (
     ProviderUnreachable,
     UnusableAnswer,
 )
-from engine.sentences import worded
+from engine.sayings import worded
 
 MAX_BYTES: Final = 48 * 2**20
 SENT_SIDE_PX: Final = 1024

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import NOTHING_SAID, Looks
-from engine.sentences import counted, worded
+from engine.sayings import counted, worded
 from engine.wording.dialects import RenderedPrompt
 
 

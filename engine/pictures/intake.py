@@ -10,7 +10,7 @@ from typing import Final
 
 from PIL import Image
 
-from engine.sentences import worded
+from engine.sayings import worded
 
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 40_000_000

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from engine.jobs.job import Downloading, EngineError, Job, RenderFailed
 from engine.models.model import Model
-from engine.sentences import worded
+from engine.sayings import worded
 
 log = logging.getLogger(__name__)
 

@@ -51,7 +51,7 @@ from engine.queue.awaiting_weights import AwaitingWeights, Weights
 from engine.queue.pool import Pool
 from engine.queue.queue_watcher import QueueWatcher
 from engine.queue.timings import Timings
-from engine.sentences import worded
+from engine.sayings import worded
 
 log = logging.getLogger(__name__)
 

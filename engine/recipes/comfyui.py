@@ -25,7 +25,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
-from engine.sentences import worded
+from engine.sayings import worded
 
 TOOL: Final = "ComfyUI"
 MOST_NODES: Final = 5_000

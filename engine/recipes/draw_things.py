@@ -17,7 +17,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
-from engine.sentences import worded
+from engine.sayings import worded
 
 TOOL: Final = "Draw Things"
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.sentences import worded
+from engine.sayings import worded
 
 LONGEST: Final = 20_000
 """Characters of a prompt that are passed on; nobody writes longer ones, and what is typed may have 6,000."""

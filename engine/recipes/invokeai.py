@@ -16,7 +16,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
-from engine.sentences import worded
+from engine.sayings import worded
 
 TOOL: Final = "InvokeAI"
 _NEWEST, _MIDDLE, _OLDEST = "invokeai_metadata", "sd-metadata", "Dream"

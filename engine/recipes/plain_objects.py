@@ -18,7 +18,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
-from engine.sentences import worded
+from engine.sayings import worded
 
 _NO_WORDS: Final = "it holds no prompt"
 _GUIDANCE: Final = ("cfgscale", "cfgScale", "cfg_scale", "guidance_scale", "Guidance Scale", "cfg")

@@ -8,7 +8,7 @@ from typing import Final
 
 from engine.recipes import a1111, comfyui, draw_things, invokeai, midjourney, plain_objects
 from engine.recipes.found_recipe import FoundRecipe, Object, Texts, UnreadableRecipe, looks_like_json, object_in
-from engine.sentences import worded
+from engine.sayings import worded
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import Final, Literal
 from engine.pictures.decoding import boxes
 from engine.pictures.intake import BadPicture
 from engine.recipes.picture_text import unpack
-from engine.sentences import worded
+from engine.sayings import worded
 
 Format = Literal["PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIC"]
 

@@ -24,7 +24,7 @@ from engine.pictures.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPictu
 from engine.recipes import sound
 from engine.recipes.embedded_recipe import EmbeddedRecipe
 from engine.recipes.picture_text import MAX_TEXT
-from engine.sentences import from_parts, worded
+from engine.sayings import from_parts, worded
 
 log = logging.getLogger(__name__)
 

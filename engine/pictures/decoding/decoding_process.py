@@ -20,7 +20,7 @@ from engine.apart.pipe_messages import TOO_MUCH, receive, send
 from engine.pictures.decoding.bare import DAMAGED
 from engine.pictures.decoding.tasks import JOBS, Made
 from engine.pictures.intake import BadPicture
-from engine.sentences import to_parts
+from engine.sayings import to_parts
 
 MEMORY: Final = 544 * 2**20
 """Bytes that pictures may take beyond what the process itself needs; a JPEG of 40 MP and four inks takes 460 MiB."""

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from engine.pictures.intake import BadPicture
-from engine.sentences import worded
+from engine.sayings import worded
 
 SLOTS: Final = 8
 """Pictures that are fetched, decoded or looked at at once, of all together: each may have 10 MiB in memory."""

@@ -28,7 +28,7 @@ from engine.pictures.decoding.bare import (
 from engine.pictures.decoding.colour_management import seen
 from engine.pictures.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
 from engine.pictures.source_types import SourceType, xmp
-from engine.sentences import worded
+from engine.sayings import worded
 
 PREVIEW_SIDE_PX: Final = 512
 MOST_SENT_SIDE_PX: Final = 16_384

@@ -16,12 +16,12 @@ _DEEPEST: Final = 3
 class Saying(str):
     """A text with the English template that it comes from and the values in it; equal to its text.
 
-    `many` and `count` are those of a sentence that counts something, `context` says what kind of thing it names.
+    `many` and `quantity` are those of a sentence that counts something, `context` says what kind of thing it names.
     """
 
     template: str
     many: str
-    count: int
+    quantity: int
     context: str
     values: Mapping[str, Any]
 
@@ -37,7 +37,7 @@ class Saying(str):
     ) -> "Saying":
         made = super().__new__(cls, text)
         made.template, made.values = template, values
-        made.many, made.count, made.context = many, count, context
+        made.many, made.quantity, made.context = many, count, context
         return made
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Saying(str):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (str.__str__(self), self.template, dict(self.values), self.many, self.count, self.context)
+        return _again, (str.__str__(self), self.template, dict(self.values), self.many, self.quantity, self.context)
 
 
 def _again(text: str, template: str, values: Mapping[str, Any], many: str, count: int, context: str) -> Saying:
