@@ -45,11 +45,14 @@ class Saying(str):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _again, (str.__str__(self), self.template, dict(self.values), self.many, self.quantity, self.context)
+        made_of = (str.__str__(self), self.template, dict(self.values), self.many, self.quantity, self.context)
+        return _again, (type(self), *made_of)
 
 
-def _again(text: str, template: str, values: Mapping[str, Any], many: str, count: int, context: str) -> Saying:
-    return Saying(text, template, values, many=many, count=count, context=context)
+def _again(
+    kind: type[Saying], text: str, template: str, values: Mapping[str, Any], many: str, count: int, context: str
+) -> Saying:
+    return kind(text, template, values, many=many, count=count, context=context)
 
 
 def worded(template: str, /, **values: Any) -> Saying:
@@ -63,10 +66,20 @@ def counted(one: str, many: str, count: int, /, **values: Any) -> Saying:
     return Saying((one if count == 1 else many).format(**values), one, values, many=many, count=count)
 
 
+class Joined(Saying):
+    """Several texts in one; `values` has them (`items`), and whether they are listed (`last`: "and", "or")."""
+
+
+def together(*sentences: str) -> Joined:
+    """Sentences one after the other; empty ones are left out."""
+    said = tuple(each for each in sentences if each)
+    return Joined(" ".join(said), "", {"items": said, "last": ""})
+
+
 def to_parts(text: str) -> Any:
     """The text as JSON can hold it, with what it was made of."""
-    if not isinstance(text, Saying):
-        return text
+    if not isinstance(text, Saying) or isinstance(text, Joined):
+        return str.__str__(text)
     values = {name: to_parts(value) if isinstance(value, str) else value for name, value in text.values.items()}
     return {"text": str.__str__(text), "template": text.template, "values": values}
 

@@ -43,7 +43,7 @@ PLURALS: Final = {
     "pl": _POLISH,
     **dict.fromkeys(("zh-CN", "ja", "ko"), _NONE),
 }
-"""Which form a number takes, as CLDR has it for whole numbers below a million; what it has for millions goes with others."""
+"""Which form a number takes, as CLDR has it for whole numbers below a million."""
 _WIDTH: Final = 118
 _NEAR: Final = 600
 """A sentence of so many characters may come near its limit in another language."""
@@ -57,15 +57,16 @@ def template() -> Catalog:
         catalogue.add(words, locations=[(where, 0)], context=kind)
     for room, keywords in (("bot", _WORDS), ("engine", _WORDS), ("data", _IN_DATA)):
         for path in sorted((ROOT / room).rglob("*.py")):
-            for message, context in _in_file(path, keywords):
+            text = path.read_text(encoding="utf-8")
+            for message, context in _in_text(text, keywords) if any(f"{word}(" in text for word in keywords) else ():
                 catalogue.add(message, locations=[(path.relative_to(ROOT).as_posix(), 0)], context=context)
     return catalogue
 
 
-def _in_file(path: Path, keywords: Mapping[str, Any]) -> Iterator[tuple[Any, str | None]]:
-    # It warns of f-strings, which stand in errors for operators alone; tests/test_sentences.py finds others.
-    with path.open("rb") as file, contextlib.redirect_stderr(io.StringIO()):
-        for _, message, _, context in extract("python", file, keywords=keywords):
+def _in_text(text: str, keywords: Mapping[str, Any]) -> Iterator[tuple[Any, str | None]]:
+    # It warns of f-strings, which stand in errors for operators alone.
+    with contextlib.redirect_stderr(io.StringIO()):
+        for _, message, _, context in extract("python", io.BytesIO(text.encode()), keywords=keywords):
             yield message, context
 
 

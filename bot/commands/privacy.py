@@ -71,7 +71,7 @@ def _things(counts: PersonalCounts) -> dict[str, str]:
 def _kept(counts: PersonalCounts) -> str:
     return together(
         worded(
-            "{portraits} with their prompts, {characters}, {styles}, {orders}; {files} ({size:.1f} MiB) in all.",
+            "{portraits} with prompts, {characters}, {styles}, {orders}; {files} ({size:.1f} MiB) in all.",
             size=counts.picture_bytes / 2**20,
             **_things(counts),
         ),

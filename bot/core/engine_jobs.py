@@ -41,7 +41,7 @@ class StoppedTooOften(EngineError):
     """The process ended again and again while this job ran."""
 
     def __init__(self) -> None:
-        super().__init__("The studio stopped three times while making this portrait, so it was given up.")
+        super().__init__(worded("The studio stopped three times while making this portrait, so it was given up."))
 
 
 class Maker:

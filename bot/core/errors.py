@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from bot.core import words
 from bot.languages.speech import together, worded
+from engine.sayings import Saying
 
 EXIT_CANNOT_START = 2
 """The process's exit code when the settings or the data folder do not let it start."""
@@ -31,11 +32,12 @@ class AgainstPolicy(Refused):
     """What was asked for is not made here; `rule` names the rule, for the audit.
 
     `said` are the words that were judged, for moderators; `counts` says whether it counts towards a cool-down.
-    `sentence` says why; what people typed is escaped in it.
+    `sentence` says why; a Saying has what people typed escaped in it.
     """
 
     def __init__(self, rule: str, sentence: str, *, said: str = "", counts: bool = True) -> None:
-        super().__init__(together(sentence, worded("Nothing was charged.")))
+        why = sentence if isinstance(sentence, Saying) else words.sentence(sentence)
+        super().__init__(together(why, worded("Nothing was charged.")))
         self.rule = rule
         self.said = said
         self.counts = counts

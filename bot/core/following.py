@@ -179,7 +179,7 @@ class Follower:
             if isinstance(event, Finished):
                 return event
             progress.update(row.id, event)
-        raise RenderFailed("the engine ended without a picture")
+        raise RenderFailed(worded("the engine ended without a picture"))
 
     async def _keep(self, order: Order, row: JobRow[PictureSpec], finished: Finished) -> None:
         spec = spec_of(order, row)

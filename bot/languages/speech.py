@@ -13,7 +13,8 @@ from typing import Any, Final, Literal
 
 from bot.languages import command_names, message_catalogues
 from bot.languages.message_catalogues import SOURCE
-from engine.sayings import Saying
+from engine.sayings import Joined, Saying
+from engine.sayings import together as together  # with the other ways to say something
 
 _language: Final[ContextVar[str]] = ContextVar("language", default=SOURCE)
 
@@ -72,20 +73,10 @@ def labelled(context: str, template: str, /, **values: Any) -> Saying:
     return _said(template, values, context=context)
 
 
-def together(*sentences: str) -> Saying:
-    """Sentences one after the other; empty ones are left out."""
-    said = [each for each in sentences if each]
-    return _Joined(" ".join(said), "", {"items": tuple(said), "last": ""})
-
-
 def listed(items: Iterable[str], last: Literal["and", "or"] = "and") -> Saying:
     """“a, b and c”, as the language lists things."""
     said = tuple(items)
-    return _Joined(_list(said, last), "", {"items": said, "last": last})
-
-
-class _Joined(Saying):
-    """Several texts in one; `values` has them and how they are joined."""
+    return Joined(_list(said, last), "", {"items": said, "last": last})
 
 
 def _list(items: tuple[str, ...], last: str) -> str:
@@ -100,12 +91,15 @@ def _list(items: tuple[str, ...], last: str) -> str:
 
 def reworded(text: str) -> str:
     """The same sentence in the language that is spoken now; what is no sentence of ours stays as it is."""
-    if isinstance(text, _Joined):
+    if isinstance(text, Joined):
         items = tuple(map(reworded, text.values["items"]))
-        return _Joined(_list(items, text.values["last"]), "", {**text.values, "items": items})
+        return Joined(_list(items, text.values["last"]), "", {**text.values, "items": items})
     if not isinstance(text, Saying):
         return text
-    return _said(text.template, text.values, many=text.many, count=text.quantity, context=text.context)
+    try:
+        return _said(text.template, text.values, many=text.many, count=text.quantity, context=text.context)
+    except (KeyError, ValueError):  # it came from elsewhere, with places that nothing is for
+        return str.__str__(text)
 
 
 def stored(text: str) -> str:
