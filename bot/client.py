@@ -28,6 +28,9 @@ from bot.core.studio import Studio
 from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.messenger import DiscordMessenger
 from bot.guard import require_welcome
+from bot.languages import audience, command_names
+from bot.languages.command_words import CommandTranslator, fingerprint
+from bot.languages.message_catalogues import read_all
 from bot.maintenance import erasing
 from bot.maintenance.schedule import Maintenance
 from bot.messages import notices, refusals, replies
@@ -123,6 +126,7 @@ class StudioBot(App):
         self._warming: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
         commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
+        command_names.know(commands.names(self.tree, settings.discord_home_server))
 
     @classmethod
     async def open(
@@ -176,6 +180,7 @@ class StudioBot(App):
         if self.settings.warm_models:
             self._warming = asyncio.create_task(self.engine.warm(*self.settings.warm_models), name="warm")
         self.add_dynamic_items(*CONTROLS)
+        await self.tree.set_translator(CommandTranslator())
         application = self.application
         if not self._owners and application is not None:
             team = application.team
@@ -188,10 +193,11 @@ class StudioBot(App):
         home = discord.Object(self.settings.discord_home_server) if self.settings.discord_home_server else None
         commands_here = [*self.tree.get_commands(), *(self.tree.get_commands(guild=home) if home else ())]
         payload = [home and home.id, *(command.to_dict(self.tree) for command in commands_here)]
-        digest = await asyncio.to_thread(_digest, payload)
+        digest = await asyncio.to_thread(lambda: _digest([*payload, fingerprint()]))
         known = await asyncio.to_thread(lambda: mark.read_text() if mark.exists() else "")
         if self._sync == "changed" and known == digest:
             return
+        await asyncio.to_thread(read_all)
         await self.tree.sync()
         if home is not None:
             await self.tree.sync(guild=home)
@@ -242,6 +248,7 @@ class StudioBot(App):
         handle = saving.requested_handle(message.content, me)
         if handle is None:
             return
+        await audience.for_readers(message)
         try:
             await self._save_from_reply(message, handle, me)
         except replies.USER_FACING as error:

@@ -13,6 +13,7 @@ import discord
 from bot.app import App, Interaction
 from bot.core.errors import NotAllowed, Refused
 from bot.core.requests import Whereabouts
+from bot.languages.speech import worded
 from data.core import presence
 from data.people.servers import ServerSettings
 
@@ -88,7 +89,9 @@ async def require_welcome(bot: App, guild_id: int, user_id: int) -> None:
     await require_open(bot, guild_id)
     await require_present(bot, user_id)
     if await bot.stores.bans.get(guild_id, user_id):
-        raise Refused("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
+        raise Refused(
+            worded("You cannot use the studio on this server. Ask a moderator if you think that is a mistake.")
+        )
 
 
 async def require_present(bot: App, user_id: int) -> None:
@@ -96,7 +99,7 @@ async def require_present(bot: App, user_id: int) -> None:
     presence.begin_unless_begun()
     privacy = bot.stores.privacy
     if privacy.is_being_erased(user_id):
-        raise Refused("Everything of yours is being erased just now. Try again in a minute.")
+        raise Refused(worded("Everything of yours is being erased just now. Try again in a minute."))
     await privacy.recognise(user_id, now=time.time())
 
 
@@ -104,12 +107,14 @@ async def require_open(bot: App, guild_id: int) -> None:
     """Raises Refused in servers that the bot's owner has not let in, and in direct messages unless allowed."""
     if guild_id == 0:
         if not bot.settings.discord_direct_messages:
-            raise Refused("Portraits are made in servers here, not in direct messages.")
+            raise Refused(worded("Portraits are made in servers here, not in direct messages."))
         return
     if not await bot.serves(guild_id):
         raise Refused(
-            "This server has not been let into the studio. The bot's owner can allow it with "
-            "/studio-admin servers allow."
+            worded(
+                "This server has not been let into the studio. The bot's owner can allow it with "
+                "/studio-admin servers allow."
+            )
         )
 
 

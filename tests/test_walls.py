@@ -129,6 +129,7 @@ def test_importing_a_room_loads_no_heavy_library(module: str) -> None:
 
 FLOORS = {
     "bot": (
+        "languages",
         "core",
         "app guard",
         "messages",

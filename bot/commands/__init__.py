@@ -69,6 +69,12 @@ def add_all(tree: app_commands.CommandTree[App], home_server: int, *, direct_mes
             tree.add_command(_placed(command))
 
 
+def names(tree: app_commands.CommandTree[App], home_server: int) -> set[str]:
+    """The whole name of every command that is typed, such as "character save"."""
+    at_home = tree.walk_commands(guild=discord.Object(home_server)) if home_server else ()
+    return {command.qualified_name for command in (*tree.walk_commands(), *at_home)}
+
+
 def _placed(command: Any) -> Any:
     """The command, with a word of its own on where it is offered if the tree's does not hold for it."""
     if command.guild_only:

@@ -11,6 +11,7 @@ from bot.app import Interaction
 from bot.components.base import MAX_ID
 from bot.core import words
 from bot.core.errors import NotAllowed, Refused
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 
 admin = app_commands.Group(
@@ -40,27 +41,35 @@ async def list_(interaction: Interaction) -> None:
     bot = interaction.client
     lines = []
     for guild in sorted(bot.guilds, key=lambda guild: guild.name.casefold()):
-        mark = "may use it" if await bot.serves(guild.id) else "is kept out"
+        mark = worded("may use it") if await bot.serves(guild.id) else worded("is kept out")
         lines.append(f"`{guild.id}` {words.plain(guild.name, 60)} · {mark}")
-    embed = discord.Embed(title="Servers", description="\n".join(lines)[:4000] or "None.", colour=cards.ACCENT)
+    embed = discord.Embed(
+        title=labelled("title", "Servers"), description="\n".join(lines)[:4000] or worded("None."), colour=cards.ACCENT
+    )
     await replies.whisper(interaction, embed=embed)
 
 
 async def _set(interaction: Interaction, server: str, *, allowed: bool, note: str) -> None:
     await require_owner(interaction)
     if not (server.isascii() and server.isdecimal() and 0 < int(server) <= MAX_ID):
-        raise Refused("A server's id is a number: switch on Developer Mode, then right-click the server, Copy ID.")
+        raise Refused(
+            worded("A server's id is a number: switch on Developer Mode, then right-click the server, Copy ID.")
+        )
     await interaction.client.stores.servers.set_access(
         int(server), allowed=allowed, actor_id=interaction.user.id, reason=note, now=time.time()
     )
-    await replies.whisper(interaction, f"Server `{server}` {'may use the studio' if allowed else 'is kept out'}.")
+    if allowed:
+        done = worded("Server `{server}` may use the studio.", server=server)
+    else:
+        done = worded("Server `{server}` is kept out.", server=server)
+    await replies.whisper(interaction, done)
 
 
 async def require_owner(interaction: Interaction) -> None:
     """Acknowledge a command of the bot's owner. Raises NotAllowed for everybody else."""
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not interaction.client.is_owner(interaction.user.id):
-        raise NotAllowed("That is for the bot's owner only.")
+        raise NotAllowed(worded("That is for the bot's owner only."))
 
 
 HOME_COMMANDS: tuple[Any, ...] = (admin,)

@@ -10,6 +10,7 @@ from bot.components import base
 from bot.core import words
 from bot.core.studio import Studio
 from bot.guard import person_of
+from bot.languages.speech import counted, labelled, together, worded
 from bot.messages import cards, ledger_words, replies
 from data.credits.accounts import Account
 from engine.jobs.job import Lane
@@ -35,22 +36,36 @@ async def tell(interaction: Interaction) -> None:
 
 
 def _card(studio: Studio, account: Account) -> discord.Embed:
-    embed = discord.Embed(title=f"You have {words.credits_word(account.balance)}", colour=cards.ACCENT)
-    until = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
-    allowance = f" {account.allowance_left:,} of them are today's allowance." if account.allowance_left else ""
+    embed = discord.Embed(
+        title=labelled("title", "You have {credits}", credits=words.credits_word(account.balance)), colour=cards.ACCENT
+    )
+    tier = worded("You are in the **{tier} tier**.", tier=account.tier)
+    if account.tier_until:
+        tier = worded(
+            "You are in the **{tier} tier** until <t:{until}:f>.", tier=account.tier, until=int(account.tier_until)
+        )
+    allowance = counted(
+        "{count:,} of them is today's allowance.", "{count:,} of them are today's allowance.", account.allowance_left
+    )
     catalogue = studio.engine.catalogue
     usual = _prices(studio, account, catalogue.get(catalogue.default))
-    embed.description = f"You are in the **{account.tier} tier**{until}.{allowance} A portrait costs {usual}."
+    costs = worded("A portrait costs {prices}.", prices=usual)
+    embed.description = together(tier, allowance if account.allowance_left else "", costs)
     others = {model.title: _prices(studio, account, model) for model in catalogue.models}
     lines = [f"{words.plain(title, 60)}: {prices}" for title, prices in others.items() if prices != usual]
     if lines:
-        embed.add_field(name="Other models", value="\n".join(lines)[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Other models"), value="\n".join(lines)[:1024], inline=False)
     return embed
 
 
 def _prices(studio: Studio, account: Account, model: Model) -> str:
     standard, fast = (studio.price(account, model, lane) for lane in (Lane.STANDARD, Lane.FAST))
-    return f"{standard or 'nothing'} in the standard lane and {fast or 'nothing'} in the fast lane"
+    nothing = worded("nothing")
+    return worded(
+        "{standard} in the standard lane and {fast} in the fast lane",
+        standard=standard or nothing,
+        fast=fast or nothing,
+    )
 
 
 @group.command(description="Where your credits came from and went.")
@@ -66,8 +81,8 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
     account = await bot.studio.account(person.place.guild_id, person.user_id)
     entries = await bot.stores.accounts.history(account.id, before_id=before, limit=PAGE + 1)
     embed = discord.Embed(
-        title=f"You have {words.credits_word(account.balance)}",
-        description=ledger_words.lines(entries[:PAGE]) or "Nothing yet.",
+        title=labelled("title", "You have {credits}", credits=words.credits_word(account.balance)),
+        description=ledger_words.lines(entries[:PAGE]) or worded("Nothing yet."),
         colour=cards.ACCENT,
     )
     view = base.Controls()
@@ -80,7 +95,7 @@ class HistoryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r
     """Older entries of the presser's own account."""
 
     def __init__(self, before: int) -> None:
-        super().__init__(discord.ui.Button(label="Older", custom_id=f"credits:page:{before}"))
+        super().__init__(discord.ui.Button(label=labelled("button", "Older"), custom_id=f"credits:page:{before}"))
         self.before = before
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:

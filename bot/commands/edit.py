@@ -14,6 +14,7 @@ from bot.core.errors import Refused
 from bot.core.prompt_reading import chosen
 from bot.core.requests import MAX_SEED
 from bot.guard import person_of
+from bot.languages.speech import worded
 from bot.messages import replies
 from bot.uploads import sources
 from bot.uploads.saving import Saver
@@ -46,9 +47,9 @@ async def edit(
 ) -> None:
     first = await replies.begin(interaction)
     if picture and link:
-        raise Refused("Give either a link or a picture, not both.")
+        raise Refused(worded("Give either a link or a picture, not both."))
     if not change.strip():
-        raise Refused("Say what to change. Nothing was charged.")
+        raise Refused(worded("Say what to change. Nothing was charged."))
 
     async def ordered(asking: Interaction) -> None:
         person = await person_of(asking)

@@ -10,6 +10,7 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import NotAllowed, Refused
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import worded
 from bot.messages import replies
 from data.credits.accounts import FREE, GrantLimits
 from data.credits.ledger import LedgerNote
@@ -43,7 +44,13 @@ async def credits(
         limits=_limits(interaction),
     )
     await replies.whisper(
-        interaction, f"{user.mention} got {words.credits_word(amount)} and has {entry.balance_after:,} now."
+        interaction,
+        worded(
+            "{user} got {credits} and has {balance:,} now.",
+            user=user.mention,
+            credits=words.credits_word(amount),
+            balance=entry.balance_after,
+        ),
     )
 
 
@@ -56,7 +63,13 @@ async def complete_tier(interaction: Interaction, current: str) -> list[Choice[s
 def _require_tier(interaction: Interaction, tier: str) -> None:
     tiers = interaction.client.settings.tiers
     if tier not in tiers:
-        raise Refused(f"There is no tier called {words.plain(tier, 40)}. There is {words.listed(tiers)}.")
+        raise Refused(
+            worded(
+                "There is no tier called {tier}. There is {tiers}.",
+                tier=words.plain(tier, 40),
+                tiers=words.listed(tiers),
+            )
+        )
 
 
 @group.command(description="Put somebody into a tier.")
@@ -86,8 +99,15 @@ async def tier(
         until=until,
         limits=_limits(interaction),
     )
-    end = f" until <t:{int(account.tier_until)}:f>" if account.tier_until else ""
-    await replies.whisper(interaction, f"{user.mention} is in the {account.tier} tier{end}.")
+    placed = worded("{user} is in the {tier} tier.", user=user.mention, tier=account.tier)
+    if account.tier_until:
+        placed = worded(
+            "{user} is in the {tier} tier until <t:{until}:f>.",
+            user=user.mention,
+            tier=account.tier,
+            until=int(account.tier_until),
+        )
+    await replies.whisper(interaction, placed)
 
 
 def _note(interaction: Interaction, person: Actor, reason: str) -> LedgerNote:
@@ -99,11 +119,11 @@ async def _granting(interaction: Interaction, user: discord.Member) -> Actor:
     person = await person_of(interaction)
     require_moderator(person)
     if user.bot:
-        raise Refused("Bots have no account here.")
+        raise Refused(worded("Bots have no account here."))
     bot = interaction.client
     own_way = bot.is_owner(person.user_id) or bot.settings.moderation_self_grants
     if user.id == person.user_id and not own_way:
-        raise NotAllowed("Moderators cannot grant anything to themselves; ask another one.")
+        raise NotAllowed(worded("Moderators cannot grant anything to themselves; ask another one."))
     # Today's allowance first: it belongs to the balance that is told, or taken.
     await bot.studio.account(person.place.guild_id, user.id)
     return person
@@ -147,7 +167,12 @@ async def revoke_credits(
     )
     await replies.whisper(
         interaction,
-        f"Took {words.credits_word(-entry.amount)} from {user.mention}, who has {entry.balance_after:,} now.",
+        worded(
+            "Took {credits} from {user}, who has {balance:,} now.",
+            credits=words.credits_word(-entry.amount),
+            user=user.mention,
+            balance=entry.balance_after,
+        ),
     )
 
 
@@ -161,7 +186,7 @@ async def revoke_tier(interaction: Interaction, user: discord.Member, reason: Ra
         user.id,
         _note(interaction, person, reason),
     )
-    await replies.whisper(interaction, f"{user.mention} is in the free tier.")
+    await replies.whisper(interaction, worded("{user} is in the free tier.", user=user.mention))
 
 
 COMMANDS = (group, revoke)

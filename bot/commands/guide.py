@@ -17,6 +17,7 @@ from bot.core.extras import NOTHING_MORE, Extras
 from bot.core.prompt_reading import read_prompt
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
+from bot.languages.speech import labelled, together, worded
 from bot.messages import cards, replies
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -38,50 +39,70 @@ def stops(catalogue: Catalogue, handle: str, bot_name: str) -> Sequence[TourStop
     """The whole tour for whoever has saved a face under this name; `bot_name` is what a reply mentions."""
     example = prompt_examples.portrait(prompt_examples.usual(catalogue))
     changed = prompt_examples.change(catalogue)
-    in_words = f"`/edit`, or **Edit…** under it, changes it in words: “{changed}”." if changed else ""
+    in_words = worded("`/edit`, or **Edit…** under it, changes it in words: “{change}”.", change=changed)
     several = len(catalogue.models) > 1
+    found = worded(
+        "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have left."
+    )
+    edits = (("edit", labelled("button", "Edit my newest")),) if changed else ()
     return [
         TourStop(
-            "Make a portrait",
-            f"`/portrait prompt: {example}`\nSay who, clothes, place, light, camera and skin detail, in any order.",
-            (("portrait", "Make this one"),),
+            labelled("title", "Make a portrait"),
+            worded(
+                "`/portrait prompt: {example}`\nSay who, clothes, place, light, camera and skin detail, in any order.",
+                example=example,
+            ),
+            (("portrait", labelled("button", "Make this one")),),
         ),
         TourStop(
-            "Keep the face",
-            f"Press **Save as character** under a portrait, or reply to it with `@{bot_name} save {handle}`.",
-            (("save", "Save the face of my newest"),),
+            labelled("title", "Keep the face"),
+            worded(
+                "Press **Save as character** under a portrait, or reply to it with `@{bot} save {handle}`.",
+                bot=bot_name,
+                handle=handle,
+            ),
+            (("save", labelled("button", "Save the face of my newest")),),
         ),
         TourStop(
-            "Bring it back",
-            f"Write `@{handle}` in the next prompt: another place, outfit and light, the same face.\n"
-            f"`/portrait prompt: {prompt_examples.again(handle)}`",
-            (("again", f"Make @{handle} by the sea"),),
+            labelled("title", "Bring it back"),
+            worded(
+                "Write `@{handle}` in the next prompt: another place, outfit and light, the same face.\n"
+                "`/portrait prompt: {example}`",
+                handle=handle,
+                example=prompt_examples.again(handle),
+            ),
+            (("again", labelled("button", "Make @{handle} by the sea", handle=handle)),),
         ),
         TourStop(
-            "Change a picture",
-            f"**Change…** under a portrait changes one part of its recipe and keeps the rest with the seed. {in_words}",
-            (("light", "Change the light of my newest"), *((("edit", "Edit my newest"),) if changed else ())),
+            labelled("title", "Change a picture"),
+            together(
+                worded("**Change…** under a portrait changes one part of its recipe and keeps the rest with the seed."),
+                in_words if changed else "",
+            ),
+            (("light", labelled("button", "Change the light of my newest")), *edits),
         ),
         TourStop(
-            "Vary one thing",
-            f"`/series prompt: {prompt_examples.again(handle)} vary: {prompt_examples.varied(catalogue)}` makes a "
-            "contact sheet.",
-            (("series", "Make this series"),),
+            labelled("title", "Vary one thing"),
+            worded(
+                "`/series prompt: {example} vary: {varied}` makes a contact sheet.",
+                example=prompt_examples.again(handle),
+                varied=prompt_examples.varied(catalogue),
+            ),
+            (("series", labelled("button", "Make this series")),),
         ),
         TourStop(
-            "Find things again",
-            "`/portraits` lists what you made, `/character list` the faces you saved, `/credits show` what you have "
-            + ("left, `/models` what makes your portraits." if several else "left."),
+            labelled("title", "Find things again"),
+            together(found, worded("`/models` shows what makes your portraits.") if several else ""),
             (
-                ("portraits", "My portraits"),
-                ("credits", "My credits"),
-                *((("models", "The models"),) if several else ()),
+                ("portraits", labelled("button", "My portraits")),
+                ("credits", labelled("button", "My credits")),
+                *((("models", labelled("button", "The models")),) if several else ()),
             ),
         ),
         TourStop(
-            "What is kept of you",
-            "`/privacy show` says it; `/privacy export` and `/privacy erase` copy and erase it.",
-            (("privacy", "Show me"),),
+            labelled("title", "What is kept of you"),
+            worded("`/privacy show` says it; `/privacy export` and `/privacy erase` copy and erase it."),
+            (("privacy", labelled("button", "Show me")),),
         ),
     ]
 
@@ -93,15 +114,27 @@ async def _stop(interaction: Interaction, number: int) -> tuple[discord.Embed, d
     number = min(number, len(tour) - 1)
     one = tour[number]
     embed = discord.Embed(title=one.title, description=one.text, colour=cards.ACCENT)
-    prices = f"A portrait costs {bot.settings.price_standard} credits, {bot.settings.price_fast} in the fast lane."
-    embed.set_footer(text=f"{number + 1} of {len(tour)} · {prices} Every picture is AI-generated.")
+    prices = worded(
+        "A portrait costs {standard} credits, {fast} in the fast lane.",
+        standard=bot.settings.price_standard,
+        fast=bot.settings.price_fast,
+    )
+    embed.set_footer(
+        text=labelled(
+            "footer",
+            "{number} of {count} · {prices} Every picture is AI-generated.",
+            number=number + 1,
+            count=len(tour),
+            prices=prices,
+        )
+    )
     view = base.Controls()
     for what, label in one.tries:
         view.add_item(TryButton(what, label=label))
     if number > 0:
-        view.add_item(TourButton(number - 1, label="Back"))
+        view.add_item(TourButton(number - 1, label=labelled("button", "Back")))
     if number < len(tour) - 1:
-        view.add_item(TourButton(number + 1, label=f"Next: {tour[number + 1].title}"))
+        view.add_item(TourButton(number + 1, label=labelled("button", "Next: {title}", title=tour[number + 1].title)))
     return embed, view
 
 
@@ -122,7 +155,7 @@ async def _newest(interaction: Interaction) -> Portrait[PictureSpec]:
     person = await person_of(interaction)
     found = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
     if found is None:
-        raise Gone("You have made no portrait here yet: the first stop of the tour makes one (Back).")
+        raise Gone(worded("You have made no portrait here yet: the first stop of the tour makes one (Back)."))
     return found
 
 
@@ -144,7 +177,7 @@ async def _own_handle(interaction: Interaction) -> str:
     """Raises Gone where no face is saved yet."""
     saved = await interaction.client.stores.characters.handles(interaction.user.id)
     if not saved:
-        raise Gone("You have saved no face yet: the second stop of the tour saves one.")
+        raise Gone(worded("You have saved no face yet: the second stop of the tour saves one."))
     return saved[0]
 
 
@@ -199,7 +232,9 @@ class TourButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"to
     """Goes to another stop. For everybody, as `/help` is."""
 
     def __init__(self, number: int, *, label: str = "") -> None:
-        super().__init__(discord.ui.Button(label=label or "Next", custom_id=f"tour:{number}", row=1))
+        super().__init__(
+            discord.ui.Button(label=label or labelled("button", "Next"), custom_id=f"tour:{number}", row=1)
+        )
         self.number = number
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
@@ -213,7 +248,9 @@ class TryButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"try
     def __init__(self, what: str, *, label: str = "") -> None:
         look = discord.ButtonStyle.primary
         super().__init__(
-            discord.ui.Button(label=words.bare(label)[:80] or "Try", style=look, custom_id=f"try:{what}", row=0)
+            discord.ui.Button(
+                label=words.bare(label)[:80] or labelled("button", "Try"), style=look, custom_id=f"try:{what}", row=0
+            )
         )
         self.what = what
 

@@ -9,6 +9,7 @@ from bot.app import Interaction
 from bot.core import hosted_setup, words
 from bot.core.studio import Studio
 from bot.guard import person_of
+from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import cards, replies
 from data.credits.accounts import Account
 from engine.jobs.job import Lane
@@ -41,17 +42,21 @@ async def tell(interaction: Interaction) -> None:
 def table(studio: Studio, account: Account) -> discord.Embed:
     """One entry a model, in the order of the catalogue."""
     catalogue = studio.engine.catalogue
-    embed = discord.Embed(title="Models", colour=cards.ACCENT)
+    embed = discord.Embed(title=labelled("title", "Models"), colour=cards.ACCENT)
     for model in catalogue.models[:_MOST_FIELDS]:
-        name = f"{model.title} · the default" if model.id == catalogue.default else model.title
+        name = worded("{title} · the default", title=model.title) if model.id == catalogue.default else model.title
         away = catalogue.unavailable(model)
-        lines = [f"**Not now: {words.plain(away, 200)}.**"] if away else []
-        lines += [f"Best for {model.best_for}.", f"Catch: {model.catch}.", f"{abilities(model)}."]
+        lines: list[str] = [worded("**Not now: {why}.**", why=words.plain(reworded(away), 200))] if away else []
+        lines += [
+            worded("Best for {what}.", what=reworded(model.best_for)),
+            worded("Catch: {what}.", what=reworded(model.catch)),
+        ]
+        lines.append(f"{abilities(model)}.")
         fine_tunes = [words.plain(fine_tune.title, 60) for fine_tune in catalogue.fine_tunes_of(model.id)]
-        lines += [f"Fine-tunes: {words.listed(fine_tunes[:10], 'and')}."] if fine_tunes else []
+        lines += [worded("Fine-tunes: {names}.", names=words.listed(fine_tunes[:10]))] if fine_tunes else []
         lines.append(_price_line(studio, account, model))
         if len(embed) > _MOST_CHARACTERS:
-            embed.set_footer(text="There are more; `/portrait model:` finds them all.")
+            embed.set_footer(text=labelled("footer", "There are more; `/portrait model:` finds them all."))
             break
         embed.add_field(name=words.plain(name, 200), value="\n".join(lines)[:1024], inline=False)
     return embed
@@ -59,24 +64,37 @@ def table(studio: Studio, account: Account) -> discord.Embed:
 
 def _price_line(studio: Studio, account: Account, model: Model) -> str:
     standard, fast = (studio.price(account, model, lane) for lane in (Lane.STANDARD, Lane.FAST))
-    usual = words.credits_word(standard) if standard else "nothing"
-    return f"Costs you {usual}, in the fast lane {words.credits_word(fast) if fast else 'nothing'}."
+    usual, faster = (words.credits_word(price) if price else worded("nothing") for price in (standard, fast))
+    return worded("Costs you {usual}, in the fast lane {faster}.", usual=usual, faster=faster)
 
 
 def abilities(model: Model) -> str:
     """What the model can do, in one line."""
-    homes = {"local": "On this machine", "studio": "On this machine", "cluster": "On the studio's own servers"}
-    home = homes.get(model.provider) or f"At {TITLES[model.provider]}"
-    faces = {0: "no saved faces", 1: "one saved face"}.get(model.references, f"up to {model.references} saved faces")
     width, height = model.sizes.get("2:3") or next(iter(model.sizes.values()))
-    can = [faces, f"about {width} × {height}", words.listed(model.sizes, "or")]
-    can += [] if model.seeded else ["no seed"]
-    can += ["words in the picture"] if model.writes_text else []
-    can += ["live preview"] if model.live_preview else []
-    can += ["negative prompt"] if model.negative else []
-    can += ["edits"] if model.edits else []
-    can += [f"quality {words.listed(model.qualities, 'or')}"] if model.qualities else []
-    return f"{home}; {'; '.join(can)}"
+    can: list[str] = [_faces(model), worded("about {width} × {height}", width=width, height=height)]
+    can.append(words.listed(model.sizes, "or"))
+    can += [] if model.seeded else [worded("no seed")]
+    can += [worded("words in the picture")] if model.writes_text else []
+    can += [worded("live preview")] if model.live_preview else []
+    can += [worded("negative prompt")] if model.negative else []
+    can += [worded("edits")] if model.edits else []
+    if model.qualities:
+        can.append(worded("quality {names}", names=words.listed(map(words.quality_word, model.qualities), "or")))
+    return f"{_home(model)}; {'; '.join(can)}"
+
+
+def _home(model: Model) -> str:
+    if model.provider in ON_THIS_MACHINE:
+        return worded("On this machine")
+    if model.provider == "cluster":
+        return worded("On the studio's own servers")
+    return worded("At {provider}", provider=TITLES[model.provider])
+
+
+def _faces(model: Model) -> str:
+    if not model.references:
+        return worded("no saved faces")
+    return counted("one saved face", "up to {count} saved faces", model.references)
 
 
 def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
@@ -98,14 +116,16 @@ def _tell_owner(embed: discord.Embed, studio: Studio) -> None:
         if model.provider in ON_THIS_MACHINE and model.licence
     ]
     if licences:
-        embed.add_field(name="Licences of local models", value="\n".join(licences)[:1024], inline=False)
+        embed.add_field(
+            name=labelled("field", "Licences of local models"), value="\n".join(licences)[:1024], inline=False
+        )
     if studio.engine.catalogue.refused:
         refused = "\n".join(words.plain(sentence, 300) for sentence in studio.engine.catalogue.refused)
-        embed.add_field(name="Fine-tunes not offered", value=refused[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Fine-tunes not offered"), value=refused[:1024], inline=False)
     if missing:
-        embed.add_field(name="Not set up", value="\n".join(missing)[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Not set up"), value="\n".join(missing)[:1024], inline=False)
     if costs:
-        embed.set_footer(text=f"What a picture costs you: {', '.join(costs)}"[:2000])
+        embed.set_footer(text=labelled("footer", "What a picture costs you: {costs}", costs=", ".join(costs))[:2000])
 
 
 COMMANDS: tuple[Any, ...] = (models,)

@@ -15,6 +15,7 @@ from bot.components.base import MAX_ID
 from bot.core import face_blocks, words
 from bot.core.errors import Gone, NotAllowed, Refused
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import counted, labelled, together, worded
 from bot.messages import cards, replies
 from bot.uploads import attachments
 from data.characters.character_rows import FaceMeasure
@@ -61,10 +62,10 @@ async def block_face(
     person = await _moderator(interaction)
     guild_id = _where(interaction, person, everywhere=everywhere)
     if why := identity.missing():
-        raise Refused(f"Faces cannot be looked for here ({why}). Nothing was blocked.")
+        raise Refused(worded("Faces cannot be looked for here ({why}). Nothing was blocked.", why=why))
     owned = None if user is None or name is None else (user, name)
     if [portrait, picture, owned].count(None) != 2:
-        raise Refused("Say which face: a portrait's number, a picture, or a person and their character's name.")
+        raise Refused(worded("Say which face: a portrait's number, a picture, or a person and their character's name."))
     found: list[FaceMeasure] = []
     if portrait is not None:
         found = await _in_portrait(interaction, person, portrait)
@@ -78,16 +79,21 @@ async def block_face(
     )
     await replies.whisper(
         interaction,
-        f"Blocked as no. {block.id} {_place(block)}: pictures of this face are not taken there, and no character with "
-        "it can be used. Portraits that wait or are finished stay. It may miss other pictures of the same person, and "
-        "about 1 in 100 who look very alike are refused too.",
+        together(
+            worded("Blocked as no. {number}, {place}.", number=block.id, place=_place(block)),
+            worded(
+                "Pictures of this face are not taken there, and no character with it can be used. Portraits that wait "
+                "or are finished stay. It may miss other pictures of the same person, and about 1 in 100 who look very "
+                "alike are refused too."
+            ),
+        ),
     )
 
 
 def _where(interaction: Interaction, person: Actor, *, everywhere: bool) -> int:
     """Raises NotAllowed."""
     if everywhere and not interaction.client.is_owner(person.user_id):
-        raise NotAllowed("Only the bot's owner decides for all servers; leave `everywhere:` out.")
+        raise NotAllowed(worded("Only the bot's owner decides for all servers; leave `everywhere:` out."))
     return EVERYWHERE if everywhere else person.place.guild_id
 
 
@@ -96,7 +102,7 @@ async def _in_portrait(interaction: Interaction, person: Actor, number: int) -> 
     bot = interaction.client
     found = await bot.stores.portraits.get(number)
     if found is None or (found.guild_id != person.place.guild_id and not bot.is_owner(person.user_id)):
-        raise Gone("There is no such portrait here.")
+        raise Gone(worded("There is no such portrait here."))
     return await _measured(interaction, await bot.stores.pictures.read(found.sha256))
 
 
@@ -112,7 +118,7 @@ async def _of_character(interaction: Interaction, user: discord.User, name: str)
     characters = interaction.client.stores.characters
     found = await characters.get(user.id, name)
     if found is None:
-        raise Gone(f"{user.mention} has no character of that name.")
+        raise Gone(worded("{user} has no character of that name.", user=user.mention))
     measures = [await characters.face(one.id) for one in found.references if one.measured]
     return [one for one in measures if one is not None][:1]
 
@@ -125,11 +131,25 @@ async def _measured(interaction: Interaction, png: bytes) -> list[FaceMeasure]:
 def _meant(found: list[FaceMeasure], face: int | None) -> FaceMeasure:
     """Raises Refused."""
     if not found:
-        raise Refused("I see no face there that could be measured. Nothing was blocked; try a larger, sharper picture.")
+        raise Refused(
+            worded("I see no face there that could be measured. Nothing was blocked; try a larger, sharper picture.")
+        )
     if len(found) > 1 and face is None:
-        raise Refused(f"There are {len(found)} faces in it. Say which with `face:`; 1 is the largest.")
+        raise Refused(
+            counted(
+                "There is {count} face in it. Say which with `face:`; 1 is the largest.",
+                "There are {count} faces in it. Say which with `face:`; 1 is the largest.",
+                len(found),
+            )
+        )
     if face is not None and face > len(found):
-        raise Refused(f"I see {len(found)} faces in it. Nothing was blocked.")
+        raise Refused(
+            counted(
+                "I see {count} face in it. Nothing was blocked.",
+                "I see {count} faces in it. Nothing was blocked.",
+                len(found),
+            )
+        )
     return found[(face or 1) - 1]
 
 
@@ -137,21 +157,23 @@ def _meant(found: list[FaceMeasure], face: int | None) -> FaceMeasure:
 async def faces(interaction: Interaction) -> None:
     person = await _moderator(interaction)
     found = await interaction.client.stores.blocked_faces.holding(person.place.guild_id)
-    embed = discord.Embed(title="Blocked faces", colour=cards.ACCENT)
-    embed.description = "\n".join(_line(one) for one in found[:_SHOWN])[:4000] or "None."
+    embed = discord.Embed(title=labelled("title", "Blocked faces"), colour=cards.ACCENT)
+    embed.description = "\n".join(_line(one) for one in found[:_SHOWN])[:4000] or worded("None.")
     if len(found) > _SHOWN:
-        embed.set_footer(text=f"The newest {_SHOWN} of {len(found)}.")
+        embed.set_footer(text=labelled("footer", "The newest {shown} of {count}.", shown=_SHOWN, count=len(found)))
     await replies.whisper(interaction, embed=embed)
 
 
 def _line(one: BlockedFace) -> str:
-    who = f"<@{one.actor_id}>" if one.actor_id > 0 else "somebody who has left"
-    reason = f" · {words.plain(one.reason, 100)}" if one.reason else ""
-    return f"`{one.id}` {_place(one)} · <t:{int(one.created_at)}:f> by {who}{reason}"
+    who = f"<@{one.actor_id}>" if one.actor_id > 0 else worded("somebody who has left")
+    blocked = worded(
+        "`{number}` {place} · <t:{at}:f> by {who}", number=one.id, place=_place(one), at=int(one.created_at), who=who
+    )
+    return f"{blocked} · {words.plain(one.reason, 100)}" if one.reason else blocked
 
 
 def _place(one: BlockedFace) -> str:
-    return "everywhere" if one.guild_id == EVERYWHERE else "here"
+    return worded("everywhere") if one.guild_id == EVERYWHERE else worded("here")
 
 
 @group.command(name="unblock-face", description="Let a face be used again; what was kept of it is erased.")
@@ -165,8 +187,8 @@ async def unblock_face(interaction: Interaction, number: Range[int, 1, MAX_ID], 
         number, guild_id, actor_id=person.user_id, now=time.time()
     )
     if not gone:
-        raise Gone("There is no such block here. /moderate faces lists them.")
-    await replies.whisper(interaction, "That face may be used again, and what was kept of it is erased.")
+        raise Gone(worded("There is no such block here. /moderate faces lists them."))
+    await replies.whisper(interaction, worded("That face may be used again, and what was kept of it is erased."))
 
 
 async def _moderator(interaction: Interaction) -> Actor:

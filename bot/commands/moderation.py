@@ -4,7 +4,7 @@ import csv
 import io
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import discord
 from discord import app_commands
@@ -14,6 +14,7 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import Refused
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import alt_text, cards, ledger_words, replies
 from data.core.audit import AuditAction, AuditEntry
 
@@ -21,6 +22,14 @@ MODERATORS = discord.Permissions(manage_guild=True)
 _SHOWN = 15
 _REFUSALS_SINCE_S = 30 * 86_400
 _EXPORTED = 10_000
+_STATES: Final = {
+    "waiting": worded("waiting"),
+    "running": worded("running"),
+    "rendered": worded("made"),
+    "delivered": worded("delivered"),
+    "failed": worded("failed"),
+    "cancelled": worded("cancelled"),
+}
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,9 +43,12 @@ async def account(interaction: Interaction, user: discord.Member) -> None:
     account = await bot.studio.account(person.place.guild_id, user.id)
     entries = await bot.stores.accounts.history(account.id, limit=8)
     orders = await bot.stores.orders.of_user(person.place.guild_id, user.id, limit=5)
-    embed = discord.Embed(title=f"Account of {words.plain(user.display_name, 60)}", colour=cards.ACCENT)
-    embed.add_field(name="Balance", value=words.credits_word(account.balance))
-    embed.add_field(name="Tier", value=ledger_words.tier_line(account))
+    embed = discord.Embed(
+        title=labelled("title", "Account of {name}", name=words.plain(user.display_name, 60)),
+        colour=cards.ACCENT,
+    )
+    embed.add_field(name=labelled("field", "Balance"), value=words.credits_word(account.balance))
+    embed.add_field(name=labelled("field", "Tier"), value=ledger_words.tier_line(account))
     refused = await bot.stores.audit.page(
         person.place.guild_id,
         actor_id=user.id,
@@ -46,12 +58,16 @@ async def account(interaction: Interaction, user: discord.Member) -> None:
     )
     if refused:
         rules = words.listed(sorted({entry.detail for entry in refused}))
-        embed.add_field(name="Refused in 30 days", value=f"{len(refused)} ({rules})")
+        embed.add_field(name=labelled("field", "Refused in 30 days"), value=f"{len(refused)} ({rules})")
     if await bot.stores.bans.get(person.place.guild_id, user.id):
-        embed.add_field(name="Banned", value="from the studio")
-    embed.add_field(name="History", value=ledger_words.lines(entries) or "nothing yet", inline=False)
-    states = [f"<t:{int(one.created_at)}:R> {', '.join(row.state for row in one.jobs)}" for one in orders]
-    embed.add_field(name="Orders", value="\n".join(states) or "none yet", inline=False)
+        embed.add_field(name=labelled("field", "Banned"), value=worded("from the studio"))
+    embed.add_field(
+        name=labelled("field", "History"), value=ledger_words.lines(entries) or worded("nothing yet"), inline=False
+    )
+    states = [
+        f"<t:{int(one.created_at)}:R> {', '.join(reworded(_STATES[row.state]) for row in one.jobs)}" for one in orders
+    ]
+    embed.add_field(name=labelled("field", "Orders"), value="\n".join(states) or worded("none yet"), inline=False)
     await replies.whisper(interaction, embed=embed)
 
 
@@ -77,13 +93,17 @@ async def audit(
         limit=_EXPORTED if export else _SHOWN,
     )
     if export:
-        file = alt_text.described("audit.csv", as_csv(entries).encode(), "The audit log as a table (CSV).")
-        await replies.whisper(interaction, f"{len(entries):,} entries.", file=file)
+        file = alt_text.described("audit.csv", as_csv(entries).encode(), worded("The audit log as a table (CSV)."))
+        await replies.whisper(interaction, counted("{count:,} entry.", "{count:,} entries.", len(entries)), file=file)
         return
     stores, numbers = interaction.client.stores, [entry.id for entry in entries]
     said = {**await stores.refused_orders.words_of(numbers), **await stores.withheld.words_of(numbers)}
     lines = [_line(entry, said.get(entry.id, "")) for entry in entries]
-    embed = discord.Embed(title="Audit", description="\n".join(lines)[:4000] or "Nothing yet.", colour=cards.ACCENT)
+    embed = discord.Embed(
+        title=labelled("title", "Audit"),
+        description="\n".join(lines)[:4000] or worded("Nothing yet."),
+        colour=cards.ACCENT,
+    )
     await replies.whisper(interaction, embed=embed)
 
 
@@ -119,11 +139,14 @@ ban = app_commands.Group(
 async def add(interaction: Interaction, user: discord.Member, reason: Range[str, 1, 200] = "") -> None:
     person = await _moderator(interaction)
     if user.id == person.user_id:
-        raise Refused("You cannot ban yourself.")
+        raise Refused(worded("You cannot ban yourself."))
     await interaction.client.stores.bans.add(
         person.place.guild_id, user.id, actor_id=person.user_id, reason=reason, now=time.time()
     )
-    await replies.whisper(interaction, f"{user.mention} can no longer order here. Portraits already waiting go on.")
+    await replies.whisper(
+        interaction,
+        worded("{user} can no longer order here. Portraits already waiting go on.", user=user.mention),
+    )
 
 
 @ban.command(description="Let somebody use the studio again.")
@@ -135,7 +158,10 @@ async def remove(interaction: Interaction, user: discord.User) -> None:
     lifted = await interaction.client.stores.bans.remove(
         person.place.guild_id, user.id, actor_id=person.user_id, now=time.time()
     )
-    await replies.whisper(interaction, f"{user.mention} may order again." if lifted else "There was no such ban.")
+    await replies.whisper(
+        interaction,
+        worded("{user} may order again.", user=user.mention) if lifted else worded("There was no such ban."),
+    )
 
 
 async def _moderator(interaction: Interaction) -> Actor:

@@ -11,6 +11,7 @@ from bot.components import base
 from bot.components.portrait_buttons import PortraitButton
 from bot.core import words
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -37,7 +38,7 @@ class PageButton(
     """Turns the page; the list is always the presser's own."""
 
     def __init__(self, before: int) -> None:
-        label = "Newest" if before == 0 else "Older"
+        label = labelled("button", "Newest") if before == 0 else labelled("button", "Older")
         super().__init__(discord.ui.Button(label=label, custom_id=f"portraits:page:{before}", row=4))
         self.before = before
 
@@ -64,23 +65,35 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
     if item.message_id is not None:
-        view.add_item(discord.ui.Button(label=f"Open {item.id}", url=link_to(item), row=row))
-    view.add_item(PortraitButton("reroll", item.id, row=row, label=f"Reroll {item.id}"))
-    view.add_item(PortraitButton("save", item.id, row=row, label="Save"))
-    view.add_item(PortraitButton("delete", item.id, row=row, label="Delete"))
+        view.add_item(
+            discord.ui.Button(label=labelled("button", "Open {number}", number=item.id), url=link_to(item), row=row)
+        )
+    view.add_item(
+        PortraitButton("reroll", item.id, row=row, label=labelled("button", "Reroll {number}", number=item.id))
+    )
+    view.add_item(PortraitButton("save", item.id, row=row, label=labelled("button", "Save")))
+    view.add_item(PortraitButton("delete", item.id, row=row, label=labelled("button", "Delete")))
 
 
 def _list(shown: Sequence[Portrait[PictureSpec]], *, first_page: bool) -> discord.Embed:
-    embed = discord.Embed(title="Your portraits", colour=cards.ACCENT)
+    embed = discord.Embed(title=labelled("title", "Your portraits"), colour=cards.ACCENT)
     for item in shown:
         embed.add_field(
-            name=f"No. {item.id} · {words.plain(item.model_title, 60)} · seed {item.spec.seed}",
+            name=labelled(
+                "field",
+                "No. {number} · {model} · seed {seed}",
+                number=item.id,
+                model=words.plain(item.model_title, 60),
+                seed=item.spec.seed,
+            ),
             value=f"<t:{int(item.created_at)}:R> · {words.plain(cards.summary(item.spec.prompt), 200)}",
             inline=False,
         )
     if not shown:
         embed.description = (
-            "Nothing yet. Type /portrait to make the first one." if first_page else "There are no older ones."
+            worded("Nothing yet. Type /portrait to make the first one.")
+            if first_page
+            else worded("There are no older ones.")
         )
     return embed
 

@@ -13,6 +13,7 @@ from bot.components import base, consent
 from bot.core import exporting, words
 from bot.core.errors import Refused
 from bot.core.stores import SPEC_FORM
+from bot.languages.speech import counted, labelled, reworded, together, worded
 from bot.maintenance import erasing
 from bot.messages import alt_text, cards, replies
 from data.people.erasure import PersonalCounts
@@ -24,7 +25,7 @@ ABOUT: Final = "erase"
 WORDING: Final = 1
 GOOD_FOR_S: Final = 15 * 60
 _TOO_LARGE: Final = 40005
-_IN_FILE: Final = "A zip file with a copy of what is kept of you."
+_IN_FILE: Final = worded("A zip file with a copy of what is kept of you.")
 
 group = app_commands.Group(name="privacy", description="What is kept of you: see it, have a copy, have it erased.")
 
@@ -39,49 +40,71 @@ async def tell(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     bot = interaction.client
     counts = await bot.stores.privacy.counts(interaction.user.id)
-    embed = discord.Embed(title="What is kept of you", colour=cards.ACCENT, description=_kept(counts))
-    embed.add_field(name="For how long", value=_how_long(bot.settings.data_keep_days), inline=False)
-    embed.add_field(name="What leaves the studio's machine", value=_leaves(interaction), inline=False)
-    embed.add_field(name="What you can do", value=_YOU_CAN, inline=False)
+    embed = discord.Embed(
+        title=labelled("title", "What is kept of you"), colour=cards.ACCENT, description=_kept(counts)
+    )
+    embed.add_field(name=labelled("field", "For how long"), value=_how_long(bot.settings.data_keep_days), inline=False)
+    embed.add_field(
+        name=labelled("field", "What leaves the studio's machine"), value=_leaves(interaction), inline=False
+    )
+    embed.add_field(name=labelled("field", "What you can do"), value=reworded(_YOU_CAN), inline=False)
     await replies.whisper(interaction, embed=embed)
 
 
-_YOU_CAN: Final = (
+_YOU_CAN: Final = worded(
     "`/privacy export` sends you a copy of everything. `/privacy erase` has everything erased. Single things go with "
     "Delete under a portrait, `/character delete` and `/style delete`."
 )
 
 
+def _things(counts: PersonalCounts) -> dict[str, str]:
+    """How much there is of each kind, in words."""
+    return {
+        "portraits": counted("{count:,} portrait", "{count:,} portraits", counts.portraits),
+        "characters": counted("{count:,} character", "{count:,} characters", counts.characters),
+        "styles": counted("{count:,} style", "{count:,} styles", counts.styles),
+        "orders": counted("{count:,} order", "{count:,} orders", counts.orders),
+        "files": counted("{count:,} picture file", "{count:,} picture files", counts.pictures),
+    }
+
+
 def _kept(counts: PersonalCounts) -> str:
-    listed = (
-        f"{counts.portraits:,} portraits with their prompts, {counts.characters:,} characters, "
-        f"{counts.styles:,} styles, {counts.orders:,} orders; {counts.pictures:,} picture files "
-        f"({counts.picture_bytes / 2**20:.1f} MiB) in all."
-    )
-    return (
-        f"{listed} For a character also measures of the face, to say how alike a portrait is. Your Discord id, your "
-        "credits and where they went, what moderators did about you, and whether you confirmed that you have the right "
-        "to the pictures you handed in; misreadings of your words, if you gave them away. No names, no messages but "
-        "those that mention me, nothing of where or with what "
-        "a photo was taken."
+    return together(
+        worded(
+            "{portraits} with prompts, {characters}, {styles}, {orders}; {files} ({size:.1f} MiB) in all.",
+            size=counts.picture_bytes / 2**20,
+            **_things(counts),
+        ),
+        worded(
+            "For a character also measures of the face, to say how alike a portrait is. Your Discord id, your credits "
+            "and where they went, what moderators did about you, and whether you confirmed that you have the right to "
+            "the pictures you handed in; misreadings of your words, if you gave them away. No names, no messages but "
+            "those that mention me, nothing of where or with what a photo was taken."
+        ),
     )
 
 
 def _how_long(days: int) -> str:
-    portraits = f"Portraits for {days} days" if days else "Portraits until you delete them"
-    return f"{portraits}, characters until you delete them, the rest until you have it erased."
+    if not days:
+        return worded("Portraits and characters until you delete them, the rest until you have it erased.")
+    return counted(
+        "Portraits for {count} day, characters until you delete them, the rest until you have it erased.",
+        "Portraits for {count} days, characters until you delete them, the rest until you have it erased.",
+        days,
+    )
 
 
 def _leaves(interaction: Interaction) -> str:
     models = interaction.client.engine.catalogue.models
     hosted = sorted({model.provider for model in models if model.provider not in ON_THIS_MACHINE})
-    local = "Nothing goes to anybody but Discord, which shows your portraits and keeps what it shows."
     if not hosted:
-        return local
+        return worded("Nothing goes to anybody but Discord, which shows your portraits and keeps what it shows.")
     titles = words.listed(sorted(model.title for model in models if model.provider not in ON_THIS_MACHINE), "or")
-    return (
-        f"For pictures made with {words.plain(titles, 600)}: their prompt and reference pictures go to "
-        f"{words.listed(hosted)}, who have rules of their own. For all others nothing goes to anybody but Discord."
+    return worded(
+        "For pictures made with {models}: their prompt and reference pictures go to {providers}, who have rules of "
+        "their own. For all others nothing goes to anybody but Discord.",
+        models=words.plain(titles, 600),
+        providers=words.listed(hosted),
     )
 
 
@@ -93,31 +116,51 @@ async def export(interaction: Interaction, part: Range[int, 1, 10_000] = 1) -> N
     everything = await everything_of(stores.database, interaction.user.id, SPEC_FORM)
     parts = await asyncio.to_thread(exporting.parts_of, everything)
     if part > len(parts):
-        raise Refused(f"There are {len(parts)} parts; begin with one of those.")
+        raise Refused(
+            counted(
+                "There is {count} part; begin with that.",
+                "There are {count} parts; begin with one of those.",
+                len(parts),
+            )
+        )
     missing: list[str] = []
     last = min(len(parts), part - 1 + exporting.PARTS_A_TIME)
     for number in range(part, last + 1):
         packed = await exporting.packed(parts[number - 1], number, len(parts), stores.pictures)
         missing += packed.missing
-        await _send(interaction, packed, f"Part {number} of {len(parts)}.")
+        await _send(interaction, packed, worded("Part {number} of {count}.", number=number, count=len(parts)))
     await replies.whisper(interaction, _end(len(parts), last, missing))
 
 
 async def _send(interaction: Interaction, packed: exporting.Packed, sentence: str) -> None:
     try:
-        await replies.whisper(interaction, sentence, file=alt_text.described(packed.name, packed.content, _IN_FILE))
+        await replies.whisper(
+            interaction, sentence, file=alt_text.described(packed.name, packed.content, reworded(_IN_FILE))
+        )
     except discord.HTTPException as error:
         if error.status != 413 and error.code != _TOO_LARGE:
             raise
         size = f"{len(packed.content) / 2**20:.1f} MiB"
-        raise Refused(f"{sentence} It has {size}, which Discord does not take. Ask the bot's owner for it.") from error
+        raise Refused(
+            together(
+                sentence,
+                worded("It has {size}, which Discord does not take. Ask the bot's owner for it.", size=size),
+            )
+        ) from error
 
 
 def _end(parts: int, last: int, missing: list[str]) -> str:
-    lacking = f" {len(missing)} picture files were not there any more." if missing else ""
+    lacking = counted(
+        "{count} picture file was not there any more.", "{count} picture files were not there any more.", len(missing)
+    )
     if last < parts:
-        return f"There is more: go on with `/privacy export part:{last + 1}`.{lacking}"
-    return f"That was everything.{lacking} Save the files before you close this: only you see them, for a while."
+        end = worded("There is more: go on with `/privacy export part:{number}`.", number=last + 1)
+        return together(end, lacking if missing else "")
+    return together(
+        worded("That was everything."),
+        lacking if missing else "",
+        worded("Save the files before you close this: only you see them, for a while."),
+    )
 
 
 @group.command(description="Have everything that is kept of you erased, in all servers. You are asked first.")
@@ -133,30 +176,45 @@ async def erase(interaction: Interaction) -> None:
 
 
 def _consequences(counts: PersonalCounts, question: Question) -> discord.Embed:
-    waiting = f" {counts.waiting} portraits that wait or run are cancelled." if counts.waiting else ""
+    waiting = counted(
+        "{count} portrait that waits or runs is cancelled.",
+        "{count} portraits that wait or run are cancelled.",
+        counts.waiting,
+    )
+    gone = worded(
+        "**For good, in all servers:** {portraits}, {characters} with the measures of their faces (also for those you "
+        "share them with), {styles}, all prompts and {files}.",
+        **_things(counts),
+    )
+    shown = worded("Messages that show them are deleted where I may.")
     embed = discord.Embed(
-        title="Erase everything?",
+        title=labelled("title", "Erase everything?"),
         colour=cards.WAITING,
-        description=(
-            f"**For good, in all servers:** {counts.portraits:,} portraits, {counts.characters:,} characters with the "
-            f"measures of their faces (also for those you share them with), {counts.styles:,} styles, all prompts and "
-            f"{counts.pictures:,} picture files.{waiting} Messages that show them are deleted where I may."
+        description=together(gone, waiting if counts.waiting else "", shown),
+    )
+    embed.add_field(
+        name=labelled("field", "Your credits go too"),
+        value=worded(
+            "You have {credits}, which cannot be given back, and your tier ends.",
+            credits=words.credits_word(counts.credits),
         ),
-    )
-    embed.add_field(
-        name="Your credits go too",
-        value=f"You have {words.credits_word(counts.credits)}, which cannot be given back, and your tier ends.",
         inline=False,
     )
     embed.add_field(
-        name="What stays",
-        value="Credit entries and moderators' records, under a number that is not yours. A keyed hash of your id keeps "
-        "a ban, and for two days what you have used of the day's limits. Faces that others saved from your portraits "
-        "stay with them, but for those made from pictures you handed in. What Discord keeps is up to Discord.",
+        name=labelled("field", "What stays"),
+        value=worded(
+            "Credit entries and moderators' records, under a number that is not yours. A keyed hash of your id keeps "
+            "a ban, and for two days what you have used of the day's limits. Faces that others saved from your "
+            "portraits stay with them, but for those made from pictures you handed in. What Discord keeps is up to "
+            "Discord."
+        ),
         inline=False,
     )
-    embed.set_footer(text="`/privacy export` first, if you want a copy.")
-    embed.add_field(name="Holds", value=f"until <t:{int(question.asked_at + GOOD_FOR_S)}:t>")
+    embed.set_footer(text=labelled("footer", "`/privacy export` first, if you want a copy."))
+    embed.add_field(
+        name=labelled("field", "Holds"),
+        value=worded("until <t:{until}:t>", until=int(question.asked_at + GOOD_FOR_S)),
+    )
     return embed
 
 
@@ -166,23 +224,43 @@ async def _agreed(interaction: Interaction, question_id: str) -> None:
     bot, user_id = interaction.client, interaction.user.id
     await _require_fresh(interaction, question_id)
     await consent.answered(interaction, question_id, ABOUT, "yes")
-    await _say(interaction, "Erasing…", "This takes a moment; what still runs is ended first.")
+    await _say(
+        interaction, labelled("title", "Erasing…"), worded("This takes a moment; what still runs is ended first.")
+    )
     outcome = await erasing.erase(bot, user_id)
-    await _say(interaction, "Everything of yours is erased", _told(outcome))
+    await _say(interaction, labelled("title", "Everything of yours is erased"), _told(outcome))
     if not outcome.messages:
         return
     tidied = await erasing.tidy(bot)
-    left = f" {tidied.out_of_reach} are gone or out of my reach; delete those yourself." if tidied.out_of_reach else ""
-    later = f" {tidied.later} are tried again within the hour." if tidied.later else ""
-    await replies.whisper(interaction, f"Messages with your portraits: {tidied.deleted} deleted.{left}{later}")
+    done = counted(
+        "{count} message with your portraits was deleted.",
+        "{count} messages with your portraits were deleted.",
+        tidied.deleted,
+    )
+    left = counted(
+        "{count} is gone or out of my reach; delete that yourself.",
+        "{count} are gone or out of my reach; delete those yourself.",
+        tidied.out_of_reach,
+    )
+    later = counted("{count} is tried again within the hour.", "{count} are tried again within the hour.", tidied.later)
+    await replies.whisper(
+        interaction, together(done, left if tidied.out_of_reach else "", later if tidied.later else "")
+    )
 
 
 def _told(outcome: erasing.Outcome) -> str:
-    messages = f" {outcome.messages} messages with them are being deleted now." if outcome.messages else ""
-    return (
-        f"{outcome.pictures} picture files are gone, and all rows about you.{messages} "
-        "Backups of the studio's owner may hold older copies for a while."
+    files = counted(
+        "{count} picture file is gone, and all rows about you.",
+        "{count} picture files are gone, and all rows about you.",
+        outcome.pictures,
     )
+    messages = counted(
+        "{count} message with them is being deleted now.",
+        "{count} messages with them are being deleted now.",
+        outcome.messages,
+    )
+    backups = worded("Backups of the studio's owner may hold older copies for a while.")
+    return together(files, messages if outcome.messages else "", backups)
 
 
 async def _require_fresh(interaction: Interaction, question_id: str) -> None:
@@ -190,13 +268,13 @@ async def _require_fresh(interaction: Interaction, question_id: str) -> None:
     question = await interaction.client.stores.questions.get(question_id)
     mine = question is not None and question.user_id == interaction.user.id and question.answer is None
     if mine and question is not None and time.time() > question.asked_at + GOOD_FOR_S:
-        raise Refused("That was asked too long ago. Nothing was erased; use /privacy erase again.")
+        raise Refused(worded("That was asked too long ago. Nothing was erased; use /privacy erase again."))
 
 
 async def _declined(interaction: Interaction, question_id: str) -> None:
     await interaction.response.defer()
     await consent.answered(interaction, question_id, ABOUT, "no")
-    await _say(interaction, "Nothing was erased", "Everything is as it was.")
+    await _say(interaction, labelled("title", "Nothing was erased"), worded("Everything is as it was."))
 
 
 async def _say(interaction: Interaction, title: str, description: str) -> None:
@@ -211,15 +289,15 @@ class EraseButton(
     """Erase everything, or No."""
 
     LOOKS: ClassVar = {
-        "yes": ("Erase everything", discord.ButtonStyle.danger),
-        "no": ("No", discord.ButtonStyle.secondary),
+        "yes": (labelled("button", "Erase everything"), discord.ButtonStyle.danger),
+        "no": (labelled("button", "No"), discord.ButtonStyle.secondary),
     }
     ACTIONS: ClassVar = {"yes": _agreed, "no": _declined}
 
     def __init__(self, answer: str, question_id: str) -> None:
         label, style = self.LOOKS[answer]
         custom_id = f"privacy:erase:{answer}:{question_id}"
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=reworded(label), style=style, custom_id=custom_id))
         self.answer = answer
         self.question_id = question_id
 

@@ -12,6 +12,7 @@ from bot.components import base
 from bot.components.portrait_buttons import CancelButton
 from bot.core import words
 from bot.guard import Actor, person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.orders.jobs import JobRow, Order
 from engine.queue.engine import QueueEntry
@@ -47,40 +48,56 @@ def _stands(order: Order, entries: Entries, *, followed: bool) -> str:
     for row in order.jobs:
         if where := _where(row, entries, order, followed=followed):
             counts[where] += 1
-    alike = [where if count == 1 else f"{count} {where}" for where, count in counts.items()]
-    return words.listed(alike or ["about to be closed"])
+    alike = [
+        where if count == 1 else worded("{count} × {state}", count=count, state=where)
+        for where, count in counts.items()
+    ]
+    return words.listed(alike or [worded("about to be closed")])
 
 
 def _where(row: JobRow, entries: Entries, order: Order, *, followed: bool) -> str:
     entry = entries.get(row.id)
     if entry is not None:
-        states = {"running": "running", "downloading": "waiting for its model, which is being downloaded"}
-        return states.get(entry.state) or f"{words.ordinal(entry.place)} in line"
+        return _in_engine(entry)
     if order.unshown_since is not None and row.state == "rendered":
-        return "made: /portraits has it"
+        return worded("made: /portraits has it")
     if row.state == "rendered":
-        return "made and on its way to you"
+        return worded("made and on its way to you")
     if row.state not in _LIVE:
         return ""
     if not followed:
-        return "held up, and taken up again within a minute"
-    return "waiting for the frames before it" if row.state == "waiting" and order.series_id else "being stored"
+        return worded("held up, and taken up again within a minute")
+    if row.state == "waiting" and order.series_id:
+        return worded("waiting for the frames before it")
+    return worded("being stored")
+
+
+def _in_engine(entry: QueueEntry) -> str:
+    if entry.state == "running":
+        return worded("running")
+    if entry.state == "downloading":
+        return worded("waiting for its model, which is being downloaded")
+    return worded("{place} in line", place=words.ordinal(entry.place))
 
 
 def _list(person: Actor, found: Sequence[tuple[Order, str]]) -> discord.Embed:
-    title = "The queue on this server" if person.moderator else "Your portraits in the queue"
+    title = labelled("title", "Your portraits in the queue")
+    if person.moderator:
+        title = labelled("title", "The queue on this server")
     lines = []
     for number, (order, stands) in enumerate(found, 1):
         who = f" <@{order.user_id}>" if person.moderator else ""
         lines.append(f"{number}.{who} {stands}")
-    return discord.Embed(title=title, description="\n".join(lines)[:4000] or "Nothing waits.", colour=cards.ACCENT)
+    return discord.Embed(
+        title=title, description="\n".join(lines)[:4000] or worded("Nothing waits."), colour=cards.ACCENT
+    )
 
 
 def _cancels(found: Sequence[tuple[Order, str]]) -> discord.ui.View:
     view = base.Controls()
     for number, (order, _) in enumerate(found, 1):
         if any(row.state in _LIVE for row in order.jobs):
-            view.add_item(CancelButton(order.id, label=f"Cancel {number}"))
+            view.add_item(CancelButton(order.id, label=labelled("button", "Cancel {number}", number=number)))
     return view
 
 

@@ -15,6 +15,7 @@ from bot.core.errors import Gone
 from bot.core.prompt_reading import merged, slot_words
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.orders.saved_styles import Draft
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
@@ -34,11 +35,13 @@ async def studio(interaction: Interaction) -> None:
 
 def _card(draft: Draft) -> discord.Embed:
     prompt = from_json(draft.prompt)
-    embed = discord.Embed(title="Your recipe", colour=cards.ACCENT)
+    embed = discord.Embed(title=labelled("title", "Your recipe"), colour=cards.ACCENT)
     for slot in SLOTS:
-        shown = cards.slot_value(prompt, slot) or f"-# such as: {cards.SLOT_EXAMPLES[slot]}"
-        embed.add_field(name=words.SLOT_TITLES[slot], value=shown, inline=True)
-    embed.set_footer(text="Choose a slot below, fill in as many as you like, then make the portrait.")
+        shown = cards.slot_value(prompt, slot) or worded("-# such as: {example}", example=cards.SLOT_EXAMPLES[slot])
+        embed.add_field(name=words.slot_title(slot), value=shown, inline=True)
+    embed.set_footer(
+        text=labelled("footer", "Choose a slot below, fill in as many as you like, then make the portrait.")
+    )
     return embed
 
 
@@ -56,7 +59,7 @@ async def _draft(interaction: Interaction, draft_id: str) -> Draft:
     """Raises Gone for somebody else's draft as well."""
     draft = await interaction.client.stores.drafts.get(draft_id, interaction.user.id)
     if draft is None:
-        raise Gone("That recipe card is not there any more. Begin a new one with /studio.")
+        raise Gone(worded("That recipe card is not there any more. Begin a new one with /studio."))
     return draft
 
 
@@ -72,10 +75,15 @@ class SlotMenu(base.Control[discord.ui.Select[discord.ui.View]], template=r"draf
 
     def __init__(self, draft_id: str, slot: str | None = None) -> None:
         options = [
-            discord.SelectOption(label=words.SLOT_TITLES[name], value=name, default=name == slot) for name in SLOTS
+            discord.SelectOption(label=words.slot_title(name), value=name, default=name == slot) for name in SLOTS
         ]
         super().__init__(
-            discord.ui.Select(placeholder="Which slot?", custom_id=f"draft:slot:{draft_id}", options=options, row=0)
+            discord.ui.Select(
+                placeholder=labelled("placeholder", "Which slot?"),
+                custom_id=f"draft:slot:{draft_id}",
+                options=options,
+                row=0,
+            )
         )
         self.draft_id = draft_id
 
@@ -95,15 +103,20 @@ class PresetMenu(
 
     def __init__(self, draft_id: str, slot: str) -> None:
         presets = PRESETS.get(slot, ())[:_PRESETS_SHOWN]
-        options = [discord.SelectOption(label="Write it myself…", value=OWN_WORDS)]
+        options = [discord.SelectOption(label=labelled("choice", "Write it myself…"), value=OWN_WORDS)]
         options += [
-            discord.SelectOption(label=preset.value[:100], value=str(index), description=preset.explanation[:100])
+            discord.SelectOption(
+                label=preset.value[:100], value=str(index), description=labelled("choice", preset.explanation)
+            )
             for index, preset in enumerate(presets)
         ]
-        title = words.SLOT_TITLES.get(slot, slot)
+        title = words.slot_title(slot) if slot in SLOTS else slot
         super().__init__(
             discord.ui.Select(
-                placeholder=f"{title}: choose…", custom_id=f"draft:fill:{draft_id}:{slot}", options=options, row=1
+                placeholder=labelled("placeholder", "{title}: choose…", title=title),
+                custom_id=f"draft:fill:{draft_id}:{slot}",
+                options=options,
+                row=1,
             )
         )
         self.draft_id = draft_id
@@ -118,7 +131,7 @@ class PresetMenu(
             await interaction.response.send_modal(forms.slot_form(self.slot, current, self._written))
             return
         if not choice.isdecimal() or int(choice) >= len(presets):
-            raise Gone("That choice is not there any more. Open the slot again.")
+            raise Gone(worded("That choice is not there any more. Open the slot again."))
         filled = await _fill(interaction, draft, self.slot, presets[int(choice)].value)
         await interaction.response.edit_message(embed=_card(filled), view=_controls(filled.id))
 
@@ -133,7 +146,7 @@ class MakeButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"dr
     def __init__(self, draft_id: str) -> None:
         super().__init__(
             discord.ui.Button(
-                label="Make the portrait",
+                label=labelled("button", "Make the portrait"),
                 style=discord.ButtonStyle.primary,
                 custom_id=f"draft:make:{draft_id}",
                 row=2,

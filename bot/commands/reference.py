@@ -10,10 +10,11 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.components import consent
 from bot.components.autocomplete import complete_reference
-from bot.core import face_blocks
+from bot.core import face_blocks, words
 from bot.core.errors import Gone, Refused
 from bot.core.extras import Use
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import replies
 from bot.uploads import sources
 from bot.uploads.saving import Saver
@@ -38,7 +39,7 @@ async def save(
 ) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     if picture and link:
-        raise Refused("Give either a link or a picture, not both.")
+        raise Refused(worded("Give either a link or a picture, not both."))
 
     async def saved(asking: Interaction) -> None:
         person, stores = await person_of(asking), asking.client.stores
@@ -64,7 +65,12 @@ async def save(
         finally:
             await stores.handed_in.let_go([source.kept])
         await replies.whisper(
-            asking, f"Saved. Write `@{reference.handle}` in a prompt, and this {use} goes along with it."
+            asking,
+            worded(
+                "Saved. Write `@{handle}` in a prompt, and this picture goes along with it ({use}).",
+                handle=reference.handle,
+                use=words.role_word(use),
+            ),
         )
 
     await consent.ask(interaction, saved)
@@ -75,9 +81,11 @@ async def list_(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     known = await interaction.client.stores.references.list(interaction.user.id)
     if not known:
-        await replies.whisper(interaction, "You have saved none yet. /reference save keeps a picture under a name.")
+        await replies.whisper(
+            interaction, worded("You have saved none yet. /reference save keeps a picture under a name.")
+        )
         return
-    embed = discord.Embed(title="Your references", description="\n".join(map(_line, known))[:4000])
+    embed = discord.Embed(title=labelled("title", "Your references"), description="\n".join(map(_line, known))[:4000])
     await replies.whisper(interaction, embed=embed)
 
 
@@ -89,15 +97,22 @@ async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     stores = interaction.client.stores
     known = await stores.references.get(interaction.user.id, name)
     if known is None or not await stores.references.delete(interaction.user.id, known.handle):
-        raise Gone("You have no reference of that name. /reference list shows yours.")
+        raise Gone(worded("You have no reference of that name. /reference list shows yours."))
     await replies.whisper(
-        interaction, f"Deleted `@{known.handle}`. Portraits that were made with it stay where they are."
+        interaction,
+        worded("Deleted `@{handle}`. Portraits that were made with it stay where they are.", handle=known.handle),
     )
 
 
 def _line(item: SavedReference) -> str:
-    origin = "from a portrait" if item.origin == "portrait" else "from a picture of yours"
-    return f"`@{item.handle}` · {item.role} · saved <t:{int(item.created_at)}:D>, {origin}"
+    origin = worded("from a portrait") if item.origin == "portrait" else worded("from a picture of yours")
+    return worded(
+        "`@{handle}` · {role} · saved <t:{at}:D>, {origin}",
+        handle=item.handle,
+        role=words.role_word(item.role),
+        at=int(item.created_at),
+        origin=origin,
+    )
 
 
 COMMANDS: tuple[Any, ...] = (group,)

@@ -17,11 +17,12 @@ from bot.components.base import MAX_ID
 from bot.core import review_items, words
 from bot.core.errors import Gone, Refused
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import counted, labelled, together, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.people.character_reports import EVERYWHERE, DisabledCharacter, Report
 
-PURGED: Final = "A character in this portrait was removed by the bot's owner; your credits are back."
+PURGED: Final = worded("A character in this portrait was removed by the bot's owner; your credits are back.")
 _SHOWN = 15
 Reason = Range[str, 1, 300]
 
@@ -42,7 +43,7 @@ async def report(
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
     if not person.place.guild_id:
-        raise Refused("Reports go to the moderators of a server, so make it there.")
+        raise Refused(worded("Reports go to the moderators of a server, so make it there."))
     for character_id in await _seen(interaction, person, name, portrait):
         new = await interaction.client.stores.character_reports.report(
             character_id,
@@ -53,14 +54,14 @@ async def report(
         )
         if new:
             await review_queue.tell_moderators(interaction.client, person.place.guild_id, "character", character_id)
-    await replies.whisper(interaction, "Thank you. The moderators of this server can see that now.")
+    await replies.whisper(interaction, worded("Thank you. The moderators of this server can see that now."))
 
 
 async def _seen(interaction: Interaction, person: Actor, name: str | None, portrait: int | None) -> list[int]:
     """Ids of the characters that are meant, as far as the person can see them. Raises Refused, Gone."""
     stores = interaction.client.stores
     if (name is None) == (portrait is None):
-        raise Refused("Say which: either the name of a shared character, or the number of a portrait.")
+        raise Refused(worded("Say which: either the name of a shared character, or the number of a portrait."))
     if name is not None:
         found = await stores.characters.find(person.user_id, person.place.guild_id, name)
         meant = {} if found is None else {found.id: found.user_id}
@@ -70,10 +71,10 @@ async def _seen(interaction: Interaction, person: Actor, name: str | None, portr
         kept = [await stores.character_reports.find(one) for one in ids]
         meant = {one.id: one.owner_id for one in kept if one is not None}
     if not meant:
-        raise Gone("There is no such character that you can see here.")
+        raise Gone(worded("There is no such character that you can see here."))
     others = [one for one, owner in meant.items() if owner != person.user_id]
     if not others:
-        raise Refused("That one is yours: /character delete removes it.")
+        raise Refused(worded("That one is yours: /character delete removes it."))
     return others
 
 
@@ -89,18 +90,21 @@ group = app_commands.Group(
 async def reports(interaction: Interaction) -> None:
     person = await _moderator(interaction)
     found = await interaction.client.stores.character_reports.reports(person.place.guild_id, limit=_SHOWN)
-    embed = discord.Embed(title="Reported characters", colour=cards.ACCENT)
-    embed.description = "\n".join(_line(one) for one in found)[:4000] or "Nothing was reported."
+    embed = discord.Embed(title=labelled("title", "Reported characters"), colour=cards.ACCENT)
+    embed.description = "\n".join(_line(one) for one in found)[:4000] or worded("Nothing was reported.")
     await replies.whisper(interaction, embed=embed)
 
 
 def _line(one: Report) -> str:
-    state = " · **disabled**" if one.disabled else ""
-    who = f"<@{one.reporter_id}>" if one.reporter_id > 0 else "somebody who has left"
-    return (
-        f"<t:{int(one.created_at)}:f> {words.handle(one.handle)} of <@{one.owner_id}>{state} · "
-        f"{words.plain(one.reason, 200) or 'no reason'} · by {who}"
-    )
+    who = f"<@{one.reporter_id}>" if one.reporter_id > 0 else worded("somebody who has left")
+    parts: list[str] = [_whose(one)]
+    parts += [worded("**disabled**")] if one.disabled else []
+    parts += [words.plain(one.reason, 200) or worded("no reason"), worded("by {who}", who=who)]
+    return f"<t:{int(one.created_at)}:f> {' · '.join(parts)}"
+
+
+def _whose(one: Report | DisabledCharacter) -> str:
+    return worded("{handle} of <@{user}>", handle=words.handle(one.handle), user=one.owner_id)
 
 
 @group.command(description="Keep a character from being used on this server; what waits with it is refunded.")
@@ -109,20 +113,14 @@ async def disable(
     interaction: Interaction, user: discord.User, name: Range[str, 1, 40], reason: Range[str, 1, 200] = ""
 ) -> None:
     person = await _moderator(interaction)
-    await _disable(
-        interaction,
-        await _of(interaction, user, name),
-        guild_id=person.place.guild_id,
-        reason=reason,
-        where="here",
-    )
+    await _disable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, reason=reason)
 
 
 @group.command(description="Let a character be used on this server again.")
 @app_commands.describe(user="Whose character", name="Its name")
 async def enable(interaction: Interaction, user: discord.User, name: Range[str, 1, 40]) -> None:
     person = await _moderator(interaction)
-    await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id, where="here")
+    await _enable(interaction, await _of(interaction, user, name), guild_id=person.place.guild_id)
 
 
 async def _moderator(interaction: Interaction) -> Actor:
@@ -135,28 +133,37 @@ async def _moderator(interaction: Interaction) -> Actor:
 async def _of(interaction: Interaction, user: discord.User | discord.Member, name: str) -> int:
     found = await interaction.client.stores.characters.get(user.id, name)
     if found is None:
-        raise Gone(f"{user.mention} has no character of that name.")
+        raise Gone(worded("{user} has no character of that name.", user=user.mention))
     return found.id
 
 
-async def _disable(interaction: Interaction, character_id: int, *, guild_id: int, reason: str, where: str) -> None:
+async def _disable(interaction: Interaction, character_id: int, *, guild_id: int, reason: str) -> None:
     bot = interaction.client
     new = await bot.stores.character_reports.disable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, reason=reason, now=time.time()
     )
     stopped = await bot.studio.stop_jobs(await bot.stores.character_reports.stopped_jobs(), review_items.DISABLED)
-    ended = f" {stopped} portraits that waited with it were cancelled and refunded." if stopped else ""
-    await replies.whisper(
-        interaction,
-        f"It cannot be used {where} any more.{ended}" if new else f"It was disabled {where} already.{ended}",
+    ended = counted(
+        "{count} portrait that waited with it was cancelled and refunded.",
+        "{count} portraits that waited with it were cancelled and refunded.",
+        stopped,
     )
+    if guild_id == EVERYWHERE:
+        done = worded("It cannot be used anywhere any more.") if new else worded("It was disabled everywhere already.")
+    else:
+        done = worded("It cannot be used here any more.") if new else worded("It was disabled here already.")
+    await replies.whisper(interaction, together(done, ended if stopped else ""))
 
 
-async def _enable(interaction: Interaction, character_id: int, *, guild_id: int, where: str) -> None:
+async def _enable(interaction: Interaction, character_id: int, *, guild_id: int) -> None:
     lifted = await interaction.client.stores.character_reports.enable(
         character_id, guild_id=guild_id, actor_id=interaction.user.id, now=time.time()
     )
-    await replies.whisper(interaction, f"It can be used {where} again." if lifted else f"It was not disabled {where}.")
+    if guild_id == EVERYWHERE:
+        done = worded("It can be used everywhere again.") if lifted else worded("It was not disabled everywhere.")
+    else:
+        done = worded("It can be used here again.") if lifted else worded("It was not disabled here.")
+    await replies.whisper(interaction, done)
 
 
 characters = app_commands.Group(
@@ -171,24 +178,20 @@ async def list_(
 ) -> None:
     await admin.require_owner(interaction)
     if user is not None and not (user.isascii() and user.isdecimal() and int(user) <= MAX_ID):
-        raise Refused("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID.")
+        raise Refused(worded("A person's id is a number: switch on Developer Mode, then right-click them, Copy ID."))
     found = await interaction.client.stores.character_reports.kept(
         user_id=int(user) if user else None, before_id=before, limit=_SHOWN
     )
-    embed = discord.Embed(title="Characters", colour=cards.ACCENT)
-    embed.description = "\n".join(_kept_line(one) for one in found)[:4000] or "None."
+    embed = discord.Embed(title=labelled("title", "Characters"), colour=cards.ACCENT)
+    embed.description = "\n".join(_kept_line(one) for one in found)[:4000] or worded("None.")
     await replies.whisper(interaction, embed=embed)
 
 
 def _kept_line(one: DisabledCharacter) -> str:
-    marks = [
-        "from a picture" if one.uploaded else "from a portrait",
-        *([f"{one.reports} reports"] if one.reports else []),
-        *(["**disabled**"] if one.disabled else []),
-    ]
-    return (
-        f"`{one.id}` {words.handle(one.handle)} of <@{one.owner_id}> <t:{int(one.created_at)}:d> · {', '.join(marks)}"
-    )
+    marks: list[str] = [worded("from a picture") if one.uploaded else worded("from a portrait")]
+    marks += [counted("{count} report", "{count} reports", one.reports)] if one.reports else []
+    marks += [worded("**disabled**")] if one.disabled else []
+    return f"`{one.id}` {_whose(one)} <t:{int(one.created_at)}:d> · {', '.join(marks)}"
 
 
 @characters.command(name="disable", description="Keep a character from being used anywhere.")
@@ -197,14 +200,14 @@ async def disable_everywhere(
     interaction: Interaction, number: Range[int, 1, MAX_ID], reason: Range[str, 1, 200] = ""
 ) -> None:
     await admin.require_owner(interaction)
-    await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason, where="anywhere")
+    await _disable(interaction, number, guild_id=EVERYWHERE, reason=reason)
 
 
 @characters.command(name="enable", description="Let a character be used again, but where moderators disabled it.")
 @app_commands.describe(number="Its number in the list")
 async def enable_everywhere(interaction: Interaction, number: Range[int, 1, MAX_ID]) -> None:
     await admin.require_owner(interaction)
-    await _enable(interaction, number, guild_id=EVERYWHERE, where="everywhere")
+    await _enable(interaction, number, guild_id=EVERYWHERE)
 
 
 @characters.command(description="Delete a character with its pictures and what was measured of them, for good.")
@@ -214,7 +217,7 @@ async def purge(interaction: Interaction, number: Range[int, 1, MAX_ID], reason:
     bot = interaction.client
     found = await bot.stores.character_reports.find(number)
     if found is None:
-        raise Gone("There is no character of that number.")
+        raise Gone(worded("There is no character of that number."))
     pictures = await bot.stores.character_reports.pictures(found.id)
     jobs = await bot.stores.character_reports.jobs_with(found.id)
     await bot.studio.stop_jobs(jobs, PURGED)
@@ -229,7 +232,7 @@ async def purge(interaction: Interaction, number: Range[int, 1, MAX_ID], reason:
         reason=reason,
         now=time.time(),
     )
-    await replies.whisper(interaction, f"{words.handle(found.handle)} and its pictures are gone.")
+    await replies.whisper(interaction, worded("{handle} and its pictures are gone.", handle=words.handle(found.handle)))
     await bot.engine.forget(pictures)
     await bot.stores.database.scrub()
 

@@ -14,6 +14,7 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import NotAllowed, Refused
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.people.servers import ServerSettings
 
@@ -64,8 +65,10 @@ async def settings(
     current = await servers.get(person.place.guild_id)
     if adult and not interaction.client.safety.looks:
         raise Refused(
-            "Adult portraits cannot be allowed: nothing here looks at pictures before they are shown. The bot's owner "
-            "can install what does; `python -m bot doctor` says how."
+            worded(
+                "Adult portraits cannot be allowed: nothing here looks at pictures before they are shown. The bot's "
+                "owner can install what does; `python -m bot doctor` says how."
+            )
         )
     changed = _changed(current, studio_role, time_zone, allowance, adult)
     if ask_when_unsure is not None:
@@ -89,11 +92,11 @@ def _changed(
     changed = current
     if studio_role is not None:
         if studio_role.is_default():
-            raise Refused("@everyone cannot be the studio role: then everybody could grant credits.")
+            raise Refused(worded("@everyone cannot be the studio role: then everybody could grant credits."))
         changed = replace(changed, studio_role_id=studio_role.id)
     if time_zone is not None:
         if time_zone not in _zones():
-            raise Refused("That time zone is not known. Choose one from the list, such as Europe/Lisbon.")
+            raise Refused(worded("That time zone is not known. Choose one from the list, such as Europe/Lisbon."))
         changed = replace(changed, time_zone=time_zone)
     if allowance is not None:
         changed = replace(changed, allowance=None if allowance < 0 else allowance)
@@ -106,35 +109,47 @@ def _blocked(known: tuple[str, ...], block: str | None, unblock: str | None) -> 
     """Raises Refused."""
     kept = [word for word in known if unblock is None or word.casefold() != unblock.strip().casefold()]
     if unblock is not None and len(kept) == len(known):
-        raise Refused("That word is not on this server's block list.")
+        raise Refused(worded("That word is not on this server's block list."))
     if block is not None and block.strip().casefold() not in {word.casefold() for word in kept}:
         if len(kept) >= MOST_BLOCKED:
-            raise Refused(f"The block list has {MOST_BLOCKED} entries, which is as many as there may be.")
+            raise Refused(
+                worded("The block list has {most} entries, which is as many as there may be.", most=MOST_BLOCKED)
+            )
         kept.append(" ".join(block.split()))
     return tuple(kept)
 
 
 def _card(current: ServerSettings, default_allowance: int) -> discord.Embed:
-    role = f"<@&{current.studio_role_id}>" if current.studio_role_id else "none (only Manage Server counts)"
+    role = f"<@&{current.studio_role_id}>" if current.studio_role_id else worded("none (only Manage Server counts)")
     allowance = default_allowance if current.allowance is None else current.allowance
-    embed = discord.Embed(title="This server's studio", colour=cards.ACCENT)
-    embed.add_field(name="Studio role", value=role)
-    embed.add_field(name="Time zone", value=current.time_zone)
-    embed.add_field(name="Daily allowance", value=words.credits_word(allowance))
-    embed.add_field(name="Adult portraits", value="in age-restricted channels" if current.adult else "never")
-    embed.add_field(name="Prompts that may be misread", value="asked about" if current.asks else "made as they are")
+    embed = discord.Embed(title=labelled("title", "This server's studio"), colour=cards.ACCENT)
+    embed.add_field(name=labelled("field", "Studio role"), value=role)
+    embed.add_field(name=labelled("field", "Time zone"), value=current.time_zone)
+    embed.add_field(name=labelled("field", "Daily allowance"), value=words.credits_word(allowance))
     embed.add_field(
-        name="Moderators are told in",
-        value=f"<#{current.moderation_channel_id}>" if current.moderation_channel_id else "no channel",
+        name=labelled("field", "Adult portraits"),
+        value=worded("in age-restricted channels") if current.adult else worded("never"),
     )
     embed.add_field(
-        name="Blocked", value=words.plain(", ".join(current.blocked_words), 900) or "nothing of its own", inline=False
+        name=labelled("field", "Prompts that may be misread"),
+        value=worded("asked about") if current.asks else worded("made as they are"),
     )
     embed.add_field(
-        name="Showing the commands to the studio role",
+        name=labelled("field", "Moderators are told in"),
+        value=f"<#{current.moderation_channel_id}>" if current.moderation_channel_id else worded("no channel"),
+    )
+    embed.add_field(
+        name=labelled("field", "Blocked"),
+        value=words.plain(", ".join(current.blocked_words), 900) or worded("nothing of its own"),
+        inline=False,
+    )
+    embed.add_field(
+        name=labelled("field", "Showing the commands to the studio role"),
         value=(
-            "Discord hides the moderators' commands from members without Manage Server. To show them to the studio "
-            "role: Server Settings, Integrations, this bot, choose the command, add the role."
+            worded(
+                "Discord hides the moderators' commands from members without Manage Server. To show them to the "
+                "studio role: Server Settings, Integrations, this bot, choose the command, add the role."
+            )
         ),
         inline=False,
     )

@@ -13,13 +13,14 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.core import words
 from bot.guard import person_of, require_moderator
+from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import alt_text, cards, charts, replies
 from data.credits.hosted_costs import Costs
 from data.people.server_figures import DayFigures, Waits
 from engine.models.hosted_models import TITLES
 
 CHART_NAME = "stats.png"
-_TITLE = "Portraits a day"
+_TITLE = worded("Portraits a day")
 _MOST_COSTS = 8
 
 
@@ -42,10 +43,14 @@ async def stats(interaction: Interaction, days: Range[int, 1, 60] = 14) -> None:
     embed = _card(figures, waits, days)
     today = edges[-2]
     spans = {"since": edges[0].timestamp(), "day": today.timestamp(), "month": today.replace(day=1).timestamp()}
-    _add_costs(embed, await stores.costs.sums(person.place.guild_id, **spans), "What the providers charged for it")
+    _add_costs(
+        embed,
+        await stores.costs.sums(person.place.guild_id, **spans),
+        labelled("field", "What the providers charged for it"),
+    )
     if interaction.client.is_owner(person.user_id):
-        _add_costs(embed, await stores.costs.sums(None, **spans), "The same in all servers")
-    chart = alt_text.described(CHART_NAME, picture, alt_text.of_chart(_TITLE, series, names))
+        _add_costs(embed, await stores.costs.sums(None, **spans), labelled("field", "The same in all servers"))
+    chart = alt_text.described(CHART_NAME, picture, alt_text.of_chart(reworded(_TITLE), series, names))
     await replies.whisper(interaction, embed=embed, file=chart)
 
 
@@ -65,19 +70,24 @@ def by_series(figures: Sequence[DayFigures], days: int) -> dict[str, list[int]]:
 
 
 def _card(figures: Sequence[DayFigures], waits: Sequence[Waits], days: int) -> discord.Embed:
-    embed = discord.Embed(title=f"The last {days} days", colour=cards.ACCENT)
-    embed.add_field(name="Portraits", value=f"{sum(one.portraits for one in figures):,}")
-    embed.add_field(name="Failed", value=f"{sum(one.failed for one in figures):,}")
-    embed.add_field(name="Cancelled", value=f"{sum(one.cancelled for one in figures):,}")
-    embed.add_field(name="Spent", value=words.credits_word(sum(one.credits for one in figures)))
+    embed = discord.Embed(title=counted("Today", "The last {count} days", days), colour=cards.ACCENT)
+    embed.add_field(name=labelled("field", "Portraits"), value=f"{sum(one.portraits for one in figures):,}")
+    embed.add_field(name=labelled("field", "Failed"), value=f"{sum(one.failed for one in figures):,}")
+    embed.add_field(name=labelled("field", "Cancelled"), value=f"{sum(one.cancelled for one in figures):,}")
+    embed.add_field(name=labelled("field", "Spent"), value=words.credits_word(sum(one.credits for one in figures)))
     models: dict[str, int] = {}
     for one in figures:
         models[one.model] = models.get(one.model, 0) + one.portraits
     shown = sorted(models.items(), key=lambda item: -item[1])[:10]
     embed.add_field(
-        name="By model", value="\n".join(f"{words.plain(name, 60)}: {count:,}" for name, count in shown) or "none yet"
+        name=labelled("field", "By model"),
+        value="\n".join(f"{words.plain(name, 60)}: {count:,}" for name, count in shown) or worded("none yet"),
     )
-    embed.add_field(name="Waiting time", value="\n".join(_wait(one) for one in waits) or "none yet", inline=False)
+    embed.add_field(
+        name=labelled("field", "Waiting time"),
+        value="\n".join(_wait(one) for one in waits) or worded("none yet"),
+        inline=False,
+    )
     embed.set_image(url=f"attachment://{CHART_NAME}")
     return embed
 
@@ -87,12 +97,24 @@ def _add_costs(embed: discord.Embed, costs: Sequence[Costs], title: str) -> None
     if not costs:
         return
     lines = [
-        f"{_home(one.provider)}, {words.plain(one.model, 60)}: {_dollars(one.usd_micros)} for {one.portraits:,}"
+        worded(
+            "{provider}, {model}: {dollars} for {portraits:,}",
+            provider=_home(one.provider),
+            model=words.plain(one.model, 60),
+            dollars=_dollars(one.usd_micros),
+            portraits=one.portraits,
+        )
         for one in costs[:_MOST_COSTS]
     ]
     day, month = sum(one.day_usd_micros for one in costs), sum(one.month_usd_micros for one in costs)
-    total = f"In all {_dollars(sum(one.usd_micros for one in costs))}"
-    lines.append(f"{total}; today {_dollars(day)}, this month {_dollars(month)}")
+    lines.append(
+        worded(
+            "In all {total}; today {day}, this month {month}",
+            total=_dollars(sum(one.usd_micros for one in costs)),
+            day=_dollars(day),
+            month=_dollars(month),
+        )
+    )
     embed.add_field(name=title, value="\n".join(lines)[:1024], inline=False)
 
 
@@ -105,9 +127,13 @@ def _dollars(usd_micros: int) -> str:
 
 
 def _wait(one: Waits) -> str:
-    return (
-        f"{one.lane}: half of {one.count:,} within {words.seconds(one.median_s)}, "
-        f"19 of 20 within {words.seconds(one.p95_s)}, longest {words.seconds(one.longest_s)}"
+    return worded(
+        "{lane}: half of {count:,} within {median}, 19 of 20 within {most}, longest {longest}",
+        lane=words.lane_word(one.lane),
+        count=one.count,
+        median=words.seconds(one.median_s),
+        most=words.seconds(one.p95_s),
+        longest=words.seconds(one.longest_s),
     )
 
 

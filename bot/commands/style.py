@@ -12,6 +12,7 @@ from bot.core import words
 from bot.core.errors import Gone, Refused
 from bot.core.prompt_reading import chosen, style_of
 from bot.guard import person_of
+from bot.languages.speech import labelled, worded
 from bot.messages import cards, replies
 from data.orders.saved_styles import SavedStyle
 from engine.prompt import SLOTS, PortraitPrompt, from_json, merge, to_json
@@ -56,7 +57,9 @@ async def save(
     look = chosen(slots=slots) if any(slots.values()) else await _last_look(interaction)
     style = await interaction.client.stores.styles.save(interaction.user.id, name, to_json(look), now=time.time())
     await replies.whisper(
-        interaction, f"Kept. Use it with `style: {style.name}`.", embed=_card(style, from_json(style.prompt))
+        interaction,
+        worded("Kept. Use it with `style: {name}`.", name=style.name),
+        embed=_card(style, from_json(style.prompt)),
     )
 
 
@@ -65,10 +68,10 @@ async def _last_look(interaction: Interaction) -> PortraitPrompt:
     person = await person_of(interaction)
     latest = await interaction.client.stores.portraits.latest(person.user_id, person.place.guild_id)
     if latest is None:
-        raise Gone("You have no portrait here yet, so name at least one slot, such as lighting.")
+        raise Gone(worded("You have no portrait here yet, so name at least one slot, such as lighting."))
     look = style_of(latest.spec.prompt)
     if not any(look.slot(slot) for slot in SLOTS):
-        raise Refused("Your last portrait has a subject only; name at least one slot, such as lighting.")
+        raise Refused(worded("Your last portrait has a subject only; name at least one slot, such as lighting."))
     return look
 
 
@@ -77,13 +80,17 @@ async def list_(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     styles = await interaction.client.stores.styles.list(interaction.user.id)
     if not styles:
-        await replies.whisper(interaction, "You keep no style yet. /style save keeps the look of your last portrait.")
+        await replies.whisper(
+            interaction, worded("You keep no style yet. /style save keeps the look of your last portrait.")
+        )
         return
     lines = [
         f"**{words.plain(style.name)}** · {words.plain(cards.summary(from_json(style.prompt)), 120)}"
         for style in styles
     ]
-    await replies.whisper(interaction, embed=discord.Embed(title="Your styles", description="\n".join(lines)[:4000]))
+    await replies.whisper(
+        interaction, embed=discord.Embed(title=labelled("title", "Your styles"), description="\n".join(lines)[:4000])
+    )
 
 
 @group.command(description="One look, slot by slot.")
@@ -104,11 +111,11 @@ async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not await interaction.client.stores.styles.delete(interaction.user.id, name):
         raise _unknown()
-    await replies.whisper(interaction, "Forgotten. Portraits made with it stay as they are.")
+    await replies.whisper(interaction, worded("Forgotten. Portraits made with it stay as they are."))
 
 
 def _unknown() -> Gone:
-    return Gone("You have no style of that name. /style list shows yours.")
+    return Gone(worded("You have no style of that name. /style list shows yours."))
 
 
 def _card(style: SavedStyle, look: PortraitPrompt) -> discord.Embed:

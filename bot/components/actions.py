@@ -16,6 +16,7 @@ from bot.core.extras import Extras
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages.speech import labelled, worded
 from bot.messages import alt_text, cards, replies
 from bot.uploads import saving
 from data.characters.saved_characters import Character
@@ -43,7 +44,7 @@ async def _edit_again(
     interaction: Interaction, portrait: Portrait[PictureSpec], change: str, answer: StatusMessage
 ) -> None:
     if portrait.parent_id is None or not change:
-        raise Refused("That was made from a picture that is not kept. Send it again with /edit.")
+        raise Refused(worded("That was made from a picture that is not kept. Send it again with /edit."))
     await editing.again(interaction, portrait.parent_id, answer, model=portrait.spec.model, change=change)
 
 
@@ -129,13 +130,21 @@ async def save(interaction: Interaction, portrait_id: int) -> None:
 async def show_words(interaction: Interaction, portrait_id: int) -> None:
     """The words that the model was actually given."""
     portrait = await seen(interaction, portrait_id)
-    embed = discord.Embed(title="The words that were sent", description=words.plain(portrait.words, 3500))
+    embed = discord.Embed(
+        title=labelled("title", "The words that were sent"), description=words.plain(portrait.words, 3500)
+    )
     if portrait.negative:
-        embed.add_field(name="Without", value=words.plain(portrait.negative, 1000))
+        embed.add_field(name=labelled("field", "Without"), value=words.plain(portrait.negative, 1000))
     if fine_tune := portrait.spec.fine_tune:
-        at = f"{portrait.spec.fine_tune_strength:g}"
-        embed.add_field(name="Fine-tune", value=f"{words.plain(fine_tune, 80)} at {at}")
-    embed.set_footer(text=f"No. {portrait.id} · {portrait.model_title}")
+        embed.add_field(
+            name=labelled("field", "Fine-tune"),
+            value=worded(
+                "{name} at {strength:g}",
+                name=words.plain(fine_tune, 80),
+                strength=portrait.spec.fine_tune_strength,
+            ),
+        )
+    embed.set_footer(text=labelled("footer", "No. {number} · {model}", number=portrait.id, model=portrait.model_title))
     await replies.whisper(interaction, embed=embed, view=misread_portraits.offered(portrait, interaction.user.id))
 
 
@@ -164,7 +173,7 @@ async def delete(interaction: Interaction, portrait_id: int) -> None:
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
     await bot.stores.portraits.delete(portrait.id, time.time())
     await bot.messenger.remove(portrait)
-    await replies.whisper(interaction, "Deleted.")
+    await replies.whisper(interaction, worded("Deleted."))
 
 
 async def cancel_order(interaction: Interaction, order_id: str) -> None:
@@ -175,17 +184,18 @@ async def cancel_order(interaction: Interaction, order_id: str) -> None:
     _require_owner_or_moderator(await person_of(interaction), order.user_id, order.guild_id)
     stopped = await bot.studio.cancel(order)
     await replies.whisper(
-        interaction, "Cancelled; the credits are back." if stopped else _why_not(await bot.studio.find_order(order_id))
+        interaction,
+        worded("Cancelled; the credits are back.") if stopped else _why_not(await bot.studio.find_order(order_id)),
     )
 
 
 def _why_not(order: Order) -> str:
     """Why nothing of an order was cancelled."""
     if order.unshown_since is not None:
-        return "It is made already and could not be shown where it was ordered: /portraits has it."
+        return worded("It is made already and could not be shown where it was ordered: /portraits has it.")
     if order.state == "open":
-        return "It is made already and on its way; nothing was cancelled."
-    return "It is finished already; nothing was cancelled."
+        return worded("It is made already and on its way; nothing was cancelled.")
+    return worded("It is finished already; nothing was cancelled.")
 
 
 def _require_owner_or_moderator(person: Actor, owner_id: int, guild_id: int) -> None:

@@ -7,10 +7,12 @@ from discord.app_commands import Choice
 
 from bot.app import Interaction
 from bot.core import varying
+from bot.core.words import role_word
+from bot.languages.speech import labelled, reworded, worded
 from engine.models.catalogue import Catalogue
 from engine.models.loras import FineTune
 from engine.models.model import Model
-from engine.wording.presets import PRESETS
+from engine.wording.presets import PRESETS, Preset
 
 MOST = 25
 _NAME_LIMIT = 100
@@ -61,7 +63,7 @@ def _model_choices(catalogue: Catalogue, offered: Sequence[Model], current: str)
 
 def _remark(catalogue: Catalogue, model: Model) -> str:
     away = catalogue.unavailable(model)
-    return f"not now, {away}" if away else model.best_for
+    return worded("not now, {why}", why=reworded(away)) if away else reworded(model.best_for)
 
 
 async def complete_fine_tune(interaction: Interaction, current: str) -> list[Choice[str]]:
@@ -81,8 +83,8 @@ async def complete_fine_tune(interaction: Interaction, current: str) -> list[Cho
 
 
 def _fine_tune_line(fine_tune: FineTune) -> str:
-    told = [f"{fine_tune.title}: strength {fine_tune.strength:g}"]
-    told += [f"says {', '.join(fine_tune.triggers)}"] if fine_tune.triggers else []
+    told: list[str] = [worded("{title}: strength {strength:g}", title=fine_tune.title, strength=fine_tune.strength)]
+    told += [worded("says {triggers}", triggers=", ".join(fine_tune.triggers))] if fine_tune.triggers else []
     told += [fine_tune.licence] if fine_tune.licence else []
     return " · ".join(told)
 
@@ -92,7 +94,7 @@ async def complete_reference(interaction: Interaction, current: str) -> list[Cho
     typed = current.strip().lstrip("@").casefold()
     known = await interaction.client.stores.references.list(interaction.user.id)
     fitting = [item for item in known if typed in item.handle.casefold()]
-    return [Choice(name=f"@{item.handle} ({item.role})", value=f"@{item.handle}") for item in fitting[:MOST]]
+    return [Choice(name=f"@{item.handle} ({role_word(item.role)})", value=f"@{item.handle}") for item in fitting[:MOST]]
 
 
 async def complete_vary(interaction: Interaction, current: str) -> list[Choice[str]]:
@@ -125,15 +127,20 @@ async def complete_slot(interaction: Interaction, current: str) -> list[Choice[s
     fitting = [
         preset
         for preset in PRESETS.get(slot, ())
-        if typed.casefold() in preset.value.casefold() or typed.casefold() in preset.explanation.casefold()
+        if typed.casefold() in preset.value.casefold() or typed.casefold() in _explained(preset).casefold()
     ]
     own = [Choice(name=typed[:_NAME_LIMIT], value=typed[:_NAME_LIMIT])] if typed else []
     presets = [
-        Choice(name=f"{preset.value} · {preset.explanation}"[:_NAME_LIMIT].rstrip(), value=preset.value)
+        Choice(name=f"{preset.value} · {_explained(preset)}"[:_NAME_LIMIT].rstrip(), value=preset.value)
         for preset in fitting
         if preset.value != typed
     ]
     return (own + presets)[:MOST]
+
+
+def _explained(preset: Preset) -> str:
+    """What a preset does, in the language of whoever chooses."""
+    return labelled("choice", preset.explanation)
 
 
 def _focused(data: Mapping[str, Any]) -> str:

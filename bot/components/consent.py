@@ -14,6 +14,8 @@ from bot.app import App, GoOn, Interaction
 from bot.components import base
 from bot.core.errors import Gone, NotYours, Replayed, RightUnconfirmed
 from bot.core.picture_rights import ABOUT, SENTENCES, WORDING
+from bot.languages import audience
+from bot.languages.speech import labelled, reworded, speaking, worded
 from bot.messages import cards, replies
 from data.people.questions import About, Answer, Question
 
@@ -44,8 +46,12 @@ async def _put(bot: App, user_id: int, flow: GoOn) -> Question:
 
 
 def _card() -> discord.Embed:
-    embed = discord.Embed(title="May this picture be used?", description=SENTENCES[WORDING], colour=cards.WAITING)
-    embed.set_footer(text="You are asked once. Your answer, its time and this wording are kept.")
+    embed = discord.Embed(
+        title=labelled("title", "May this picture be used?"),
+        description=reworded(SENTENCES[WORDING]),
+        colour=cards.WAITING,
+    )
+    embed.set_footer(text=labelled("footer", "You are asked once. Your answer, its time and this wording are kept."))
     return embed
 
 
@@ -61,21 +67,24 @@ async def answered(interaction: Interaction, question_id: str, about: About, ans
     questions = interaction.client.stores.questions
     question = await questions.get(question_id)
     if question is None or question.about != about:
-        raise Gone("That question is not known any more. Nothing was changed; please begin anew.")
+        raise Gone(worded("That question is not known any more. Nothing was changed; please begin anew."))
     if question.user_id != interaction.user.id:
         raise NotYours("question")
     if not await questions.answer(question_id, interaction.user.id, answer, now=time.time()):
-        raise Replayed("That was answered already, and counts once.")
+        raise Replayed(worded("That was answered already, and counts once."))
 
 
 async def agree(interaction: Interaction, question_id: str) -> None:
     """The person has the right: keep that, and go on with what they wanted."""
     await interaction.response.defer()
     await answered(interaction, question_id, ABOUT, "yes")
-    await _close(interaction, "Confirmed", "You will not be asked again.")
+    with speaking(audience.of_readers(interaction)):
+        await _close(interaction, labelled("title", "Confirmed"), worded("You will not be asked again."))
     go_on = interaction.client.waiting.take(question_id)
     if go_on is None:
-        await replies.whisper(interaction, "Thank you. The studio has restarted since: please send the picture again.")
+        await replies.whisper(
+            interaction, worded("Thank you. The studio has restarted since: please send the picture again.")
+        )
         return
     await go_on(interaction)
 
@@ -85,7 +94,12 @@ async def decline(interaction: Interaction, question_id: str) -> None:
     await interaction.response.defer()
     await answered(interaction, question_id, ABOUT, "no")
     interaction.client.waiting.take(question_id)
-    await _close(interaction, "Not used", "The picture was not stored. A portrait made here can be saved without this.")
+    with speaking(audience.of_readers(interaction)):
+        await _close(
+            interaction,
+            labelled("title", "Not used"),
+            worded("The picture was not stored. A portrait made here can be saved without this."),
+        )
 
 
 async def _close(interaction: Interaction, title: str, description: str) -> None:
@@ -100,15 +114,15 @@ class ConsentButton(
     """Confirm or No under the question."""
 
     LOOKS: ClassVar = {
-        "yes": ("Confirm", discord.ButtonStyle.success),
-        "no": ("No", discord.ButtonStyle.secondary),
+        "yes": (labelled("button", "Confirm"), discord.ButtonStyle.success),
+        "no": (labelled("button", "No"), discord.ButtonStyle.secondary),
     }
     ACTIONS: ClassVar = {"yes": agree, "no": decline}
 
     def __init__(self, answer: str, question_id: str) -> None:
         label, style = self.LOOKS[answer]
         custom_id = f"consent:{answer}:{question_id}"
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=custom_id))
+        super().__init__(discord.ui.Button(label=reworded(label), style=style, custom_id=custom_id))
         self.answer = answer
         self.question_id = question_id
 

@@ -11,6 +11,7 @@ from bot.core.extras import Extras
 from bot.core.prompt_reading import merged, read_prompt, refuse_unreadable
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import person_of
+from bot.languages.speech import worded
 from bot.messages import replies
 from bot.uploads import sources
 from engine.jobs.job import Lane
@@ -111,8 +112,10 @@ def default_model(catalogue: Catalogue, source: sources.Source) -> Model:
     able = [model for model in catalogue.models if model.edits and not catalogue.unavailable(model)]
     if not able:
         raise Refused(
-            "No model here can change a picture at the moment. /models shows what there is; the bot's owner can add "
-            "one that does."
+            worded(
+                "No model here can change a picture at the moment. /models shows what there is; the bot's owner can "
+                "add one that does."
+            )
         )
     made_by = source.portrait.spec.model if source.portrait else catalogue.default
     return next((model for model in able if model.id == made_by), able[0])
@@ -130,7 +133,7 @@ async def ask(interaction: Interaction, portrait_id: int) -> None:
 
     async def told(submitted: Interaction, change: str) -> None:
         if not change.strip():
-            raise Refused("Say what to change. Nothing was charged.")
+            raise Refused(worded("Say what to change. Nothing was charged."))
         answer = await replies.begin(submitted)
         await order(submitted, answer, await _own(submitted, portrait_id), change)
 

@@ -9,6 +9,7 @@ from bot.components import base
 from bot.core import words
 from bot.core.prompt_reading import MAX_SLOT
 from bot.core.typed_words import MAX_FORM
+from bot.languages.speech import labelled
 from bot.messages import cards
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
@@ -51,16 +52,16 @@ class MisreadForm(base.Form):
     """What was typed, and how it is meant: a line for each slot. `done` gets both, not yet acknowledged."""
 
     def __init__(self, lines: str, done: Callable[[discord.Interaction[Any], str, str], Awaitable[None]]) -> None:
-        super().__init__("Report a misreading")
+        super().__init__(labelled("form title", "Report a misreading"))
         self._done = done
         self._typed: discord.ui.TextInput[MisreadForm] = discord.ui.TextInput(
-            label="What you typed",
+            label=labelled("form label", "What you typed"),
             custom_id="typed",
             style=discord.TextStyle.paragraph,
             max_length=MAX_FORM,
         )
         self._meant: discord.ui.TextInput[MisreadForm] = discord.ui.TextInput(
-            label="How it is meant, one line for each part",
+            label=labelled("form label", "How it is meant, one line for each part"),
             custom_id="meant",
             style=discord.TextStyle.paragraph,
             default=lines,
@@ -75,14 +76,20 @@ class MisreadForm(base.Form):
 
 def name_form(done: Typed) -> OneField:
     """Asks for a character's handle."""
-    return OneField(title="Save as character", label="Name", field_id="handle", placeholder="ana", done=done)
+    return OneField(
+        title=labelled("form title", "Save as character"),
+        label=labelled("form label", "Name"),
+        field_id="handle",
+        placeholder="ana",
+        done=done,
+    )
 
 
 def slot_form(slot: str, value: str, done: Typed) -> OneField:
     """Asks for one slot of a recipe; leaving it empty empties the slot."""
     return OneField(
-        title=f"Change: {words.SLOT_TITLES[slot]}",
-        label=words.SLOT_TITLES[slot],
+        title=labelled("form title", "Change: {slot}", slot=words.slot_title(slot)),
+        label=words.slot_title(slot),
         field_id=slot,
         value=value[:MAX_SLOT],
         placeholder=cards.SLOT_EXAMPLES[slot],
@@ -95,8 +102,8 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
 def reading_form(lines: str, done: Typed) -> OneField:
     """Asks how a prompt should have been read: a line for each slot."""
     return OneField(
-        title="How it is meant",
-        label="One line for each part",
+        title=labelled("form title", "How it is meant"),
+        label=labelled("form label", "One line for each part"),
         field_id="reading",
         value=lines,
         limits=(1, MAX_FORM),
@@ -108,10 +115,10 @@ def reading_form(lines: str, done: Typed) -> OneField:
 def change_form(done: Typed) -> OneField:
     """Asks what to change in a picture."""
     return OneField(
-        title="Edit",
-        label="What to change",
+        title=labelled("form title", "Edit"),
+        label=labelled("form label", "What to change"),
         field_id="change",
-        placeholder="a navy suit instead of the coat, at night",
+        placeholder=labelled("form placeholder", "a navy suit instead of the coat, at night"),
         limits=(1, MAX_SLOT),
         long=True,
         done=done,

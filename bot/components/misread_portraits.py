@@ -14,6 +14,7 @@ from bot.components import base, forms
 from bot.components.understanding import AGREEMENT, WORDING
 from bot.core import typed_words
 from bot.core.errors import NotYours, Replayed
+from bot.languages.speech import labelled, reworded, worded
 from bot.messages import cards, replies
 from data.people.misreadings import Misreading
 from data.pictures.portrait_rows import Portrait
@@ -32,7 +33,9 @@ def offered(portrait: Portrait[PictureSpec], user_id: int) -> discord.ui.View:
 async def ask(interaction: Interaction, portrait_id: int) -> None:
     """Say what would be stored, before anything is written."""
     await _own(interaction, portrait_id)
-    embed = discord.Embed(title="Report a misreading?", description=AGREEMENT, colour=cards.WAITING)
+    embed = discord.Embed(
+        title=labelled("title", "Report a misreading?"), description=reworded(AGREEMENT), colour=cards.WAITING
+    )
     view = base.Controls()
     view.add_item(MisreadButton("write", portrait_id))
     await replies.whisper(interaction, embed=embed, view=view)
@@ -46,7 +49,9 @@ async def write(interaction: Interaction, portrait_id: int) -> None:
         await submitted.response.defer()
         await _store(submitted, await _own(submitted, portrait_id), typed, meant)
         thanks = discord.Embed(
-            title="Thank you", description="It is stored. `/privacy erase` erases it.", colour=cards.WAITING
+            title=labelled("title", "Thank you"),
+            description=worded("It is stored. `/privacy erase` erases it."),
+            colour=cards.WAITING,
         )
         await submitted.edit_original_response(embed=thanks, view=None)
 
@@ -66,7 +71,7 @@ async def _store(interaction: Interaction, portrait: Portrait[PictureSpec], type
         created_at=time.time(),
     )
     if not await interaction.client.stores.misreadings.add(given):
-        raise Replayed("It is stored already, or you have given as many as there may be. Thank you.")
+        raise Replayed(worded("It is stored already, or you have given as many as there may be. Thank you."))
 
 
 async def _own(interaction: Interaction, portrait_id: int) -> Portrait[PictureSpec]:
@@ -83,13 +88,16 @@ class MisreadButton(
 ):
     """Report a misreading under a portrait's words; Write it down… under what would be stored."""
 
-    LOOKS: ClassVar = {"ask": "Report a misreading", "write": "Write it down and store it…"}
+    LOOKS: ClassVar = {
+        "ask": labelled("button", "Report a misreading"),
+        "write": labelled("button", "Write it down and store it…"),
+    }
     ACTIONS: ClassVar[dict[str, Callable[[Interaction, int], Awaitable[None]]]] = {"ask": ask, "write": write}
 
     def __init__(self, action: str, portrait_id: int) -> None:
         super().__init__(
             discord.ui.Button(
-                label=self.LOOKS[action],
+                label=reworded(self.LOOKS[action]),
                 style=discord.ButtonStyle.secondary,
                 custom_id=f"misread:{action}:{portrait_id}",
             )

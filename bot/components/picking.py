@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 from bot.app import App, Interaction
 from bot.components import base, consent
 from bot.core.errors import NotYours
+from bot.languages.speech import labelled, told, worded
 from bot.messages import alt_text, cards, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver, SeveralFaces
@@ -56,7 +57,7 @@ async def question(bot: App, saver: Saver, keep: Keep, several: SeveralFaces) ->
         bot.waiting.keep(f"{asked}:{number}", go_on)
         view.add_item(FaceButton(saver.user_id, asked, number))
     sheet = await asyncio.to_thread(numbered, several.picture, several.faces)
-    embed = discord.Embed(title="Which face?", description=str(several), colour=cards.WAITING)
+    embed = discord.Embed(title=labelled("title", "Which face?"), description=told(several), colour=cards.WAITING)
     embed.set_image(url="attachment://faces.png")
     return {
         "embed": embed,
@@ -96,6 +97,6 @@ class FaceButton(
         await interaction.response.defer(thinking=True, ephemeral=True)
         go_on = interaction.client.waiting.take(self.key)
         if go_on is None:
-            await replies.whisper(interaction, "That question is over. Please save the picture again.")
+            await replies.whisper(interaction, worded("That question is over. Please save the picture again."))
             return
         await go_on(interaction)

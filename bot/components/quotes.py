@@ -19,6 +19,7 @@ from bot.core import extras, picture_rights, typed_words, words
 from bot.core.errors import Forged, Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.guard import person_of
+from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.orders.price_quotes import Asks, Quote
@@ -46,6 +47,7 @@ async def order(interaction: Interaction, request: OrderRequest, answer: StatusM
 
 
 async def _show(interaction: Interaction, request: OrderRequest, price: PriceUnconfirmed) -> None:
+    """The price in place of the interaction's own message."""
     quote = quote_of(request, price.total, interaction.client.settings.price_quote_minutes)
     await interaction.client.stores.quotes.add(quote)
     await interaction.edit_original_response(
@@ -93,36 +95,52 @@ def request_of(quote: Quote, place: Whereabouts) -> OrderRequest:
 
 
 def _card(quote: Quote, balance: int) -> discord.Embed:
-    many = "portrait" if quote.count == 1 else f"{quote.count} portraits"
     embed = discord.Embed(
-        title=f"This costs {words.credits_word(quote.price)}",
+        title=labelled("title", "This costs {credits}", credits=words.credits_word(quote.price)),
         description=words.plain(cards.summary(from_json(quote.prompt)), 500),
         colour=cards.WAITING,
     )
-    embed.add_field(name="For", value=f"{many} in the {quote.lane} lane")
+    embed.add_field(
+        name=labelled("field", "For"),
+        value=counted(
+            "one portrait in the {lane} lane",
+            "{count} portraits in the {lane} lane",
+            quote.count,
+            lane=words.lane_word(quote.lane),
+        ),
+    )
     _add_extras(embed, extras.from_text(quote.more))
-    embed.add_field(name="Left after it", value=words.credits_word(balance - quote.price))
-    embed.add_field(name="Holds", value=f"until <t:{int(quote.expires_at)}:t>")
-    embed.set_footer(text="Nothing is charged until it is confirmed.")
+    embed.add_field(name=labelled("field", "Left after it"), value=words.credits_word(balance - quote.price))
+    embed.add_field(
+        name=labelled("field", "Holds"), value=worded("until <t:{expires_at}:t>", expires_at=int(quote.expires_at))
+    )
+    embed.set_footer(text=labelled("footer", "Nothing is charged until it is confirmed."))
     return embed
 
 
 def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:
     if wanted.edit is not None:
-        embed.add_field(name="Change", value=words.plain(wanted.edit.words, 500), inline=False)
+        embed.add_field(name=labelled("field", "Change"), value=words.plain(wanted.edit.words, 500), inline=False)
     if (lora := wanted.lora) is not None:
-        strength = "" if lora.strength is None else f" at {lora.strength:g}"
-        embed.add_field(name="Fine-tune", value=f"{words.plain(lora.name, 80)}{strength}")
+        name = words.plain(lora.name, 80)
+        shown = name if lora.strength is None else worded("{name} at {strength:g}", name=name, strength=lora.strength)
+        embed.add_field(name=labelled("field", "Fine-tune"), value=shown)
     if wanted.quality is not None:
-        embed.add_field(name="Quality", value=wanted.quality)
+        embed.add_field(name=labelled("field", "Quality"), value=words.quality_word(wanted.quality))
     if wanted.series is not None:
         lines = [f"{frame.number}. {words.plain(frame.label, 60)}" for frame in wanted.series.frames]
-        embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)
+        embed.add_field(name=labelled("field", "Frames"), value="\n".join(lines)[:1024], inline=False)
 
 
 def _buttons(quote: Quote) -> discord.ui.View:
     view = base.Controls()
-    view.add_item(QuoteButton("confirm", quote.id, label=f"Confirm for {words.credits_word(quote.price)}"))
+    view.add_item(
+        QuoteButton(
+            "confirm",
+            quote.id,
+            label=labelled("button", "Confirm for {credits}", credits=words.credits_word(quote.price)),
+        )
+    )
     view.add_item(QuoteButton("cancel", quote.id))
     return view
 
@@ -152,7 +170,11 @@ async def _order_confirmed(interaction: Interaction, quote: Quote, request: Orde
         await _show(interaction, request, error)
         return
     if below:
-        made = discord.Embed(title="Ordered", description="Your portrait is on its way below.", colour=cards.WAITING)
+        made = discord.Embed(
+            title=labelled("title", "Ordered"),
+            description=worded("Your portrait is on its way below."),
+            colour=cards.WAITING,
+        )
         await interaction.edit_original_response(embed=made, view=None)
 
 
@@ -175,10 +197,14 @@ async def ask_right(
     quote = quote_of(asked, request.confirmed, interaction.client.settings.price_quote_minutes)
     quote = replace(quote, asks="right")
     await stores.quotes.add(quote)
-    question = picture_rights.NAMES[picture_rights.NAMES_WORDING].format(names=_listed(names))
-    embed = discord.Embed(title="May this person be shown?", description=question, colour=cards.WAITING)
+    question = worded(picture_rights.NAMES[picture_rights.NAMES_WORDING], names=_listed(names))
+    embed = discord.Embed(
+        title=labelled("title", "May this person be shown?"), description=question, colour=cards.WAITING
+    )
     embed.set_footer(
-        text="Asked once for this order. A yes is kept in the server's audit. Nothing is charged before it."
+        text=labelled(
+            "footer", "Asked once for this order. A yes is kept in the server's audit. Nothing is charged before it."
+        )
     )
     view = base.Controls()
     view.add_item(RightButton("yes", quote.id))
@@ -230,7 +256,9 @@ async def withdraw(interaction: Interaction, quote: Quote) -> None:
     if not await stores.quotes.end(quote.id, "cancelled"):
         raise used()
     await stores.handed_in.let_go(extras.from_text(quote.more).kept)
-    embed = discord.Embed(title="Not ordered", description="Nothing was charged.", colour=cards.WAITING)
+    embed = discord.Embed(
+        title=labelled("title", "Not ordered"), description=worded("Nothing was charged."), colour=cards.WAITING
+    )
     await interaction.edit_original_response(embed=embed, view=None)
 
 
@@ -239,7 +267,7 @@ async def open_quote(interaction: Interaction, quote_id: str, asks: Asks) -> Quo
     stores = interaction.client.stores
     quote = await stores.quotes.get(quote_id)
     if quote is None:
-        raise Gone("That question is not known any more. Nothing was charged; please order again.")
+        raise Gone(worded("That question is not known any more. Nothing was charged; please order again."))
     if quote.user_id != interaction.user.id or quote.guild_id != (interaction.guild_id or 0):
         raise NotYours("order")
     if quote.asks != asks:
@@ -250,7 +278,12 @@ async def open_quote(interaction: Interaction, quote_id: str, asks: Asks) -> Quo
     if time.time() >= quote.expires_at:
         if interaction.response.is_done():
             await interaction.edit_original_response(view=None)
-        raise Refused(f"That held until <t:{int(quote.expires_at)}:f>. Nothing was charged; please order again.")
+        raise Refused(
+            worded(
+                "That held until <t:{expires_at}:f>. Nothing was charged; please order again.",
+                expires_at=int(quote.expires_at),
+            )
+        )
     return quote
 
 
@@ -260,7 +293,7 @@ def _source(quote_id: str) -> str:
 
 def used() -> Replayed:
     """The error for a question that was answered before."""
-    return Replayed("That was answered already, and counts once. Nothing more was ordered or charged.")
+    return Replayed(worded("That was answered already, and counts once. Nothing more was ordered or charged."))
 
 
 class QuoteButton(
@@ -269,14 +302,18 @@ class QuoteButton(
 ):
     """Confirm or Cancel under a price."""
 
-    STYLES: ClassVar = {"confirm": discord.ButtonStyle.success, "cancel": discord.ButtonStyle.secondary}
+    LOOKS: ClassVar = {
+        "confirm": (labelled("button", "Confirm"), discord.ButtonStyle.success),
+        "cancel": (labelled("button", "Cancel"), discord.ButtonStyle.secondary),
+    }
     ACTIONS: ClassVar = {"confirm": confirm, "cancel": cancel}
 
     def __init__(self, action: str, quote_id: str, *, label: str = "") -> None:
+        usual, style = self.LOOKS[action]
         super().__init__(
             discord.ui.Button(
-                label=label or action.capitalize(),
-                style=self.STYLES[action],
+                label=label or reworded(usual),
+                style=style,
                 custom_id=f"quote:{action}:{quote_id}",
             )
         )
@@ -294,14 +331,14 @@ class RightButton(
     """Confirm or No under the question about a real person."""
 
     LOOKS: ClassVar = {
-        "yes": ("Confirm", discord.ButtonStyle.success),
-        "no": ("No", discord.ButtonStyle.secondary),
+        "yes": (labelled("button", "Confirm"), discord.ButtonStyle.success),
+        "no": (labelled("button", "No"), discord.ButtonStyle.secondary),
     }
     ACTIONS: ClassVar = {"yes": confirm_right, "no": deny_right}
 
     def __init__(self, answer: str, quote_id: str) -> None:
         label, style = self.LOOKS[answer]
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"right:{answer}:{quote_id}"))
+        super().__init__(discord.ui.Button(label=reworded(label), style=style, custom_id=f"right:{answer}:{quote_id}"))
         self.answer = answer
         self.quote_id = quote_id
 

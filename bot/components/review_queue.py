@@ -20,20 +20,23 @@ from bot.core.errors import Gone, NotYours, Refused, Replayed
 from bot.core.picture_safety import DAY_S
 from bot.core.review_items import Kind, ReviewItem
 from bot.guard import Actor, person_of, require_moderator
+from bot.languages import audience
+from bot.languages.speech import labelled, reworded, speaking, together, worded
 from bot.messages import alt_text, cards, replies
 from data.core.audit import AuditAction, Outcome
 from data.core.data_errors import DataError
 from data.people.refused_orders import RefusedOrder
 from data.pictures.withheld import WithheldPicture
 from engine.pictures import intake
+from engine.sayings import Saying
 
 log = logging.getLogger(__name__)
 
-_DONE: Final[Mapping[str, str]] = {
-    "release": "Released",
-    "delete": "Deleted",
-    "warn": "Warned",
-    "ban": "Banned from the studio here",
+_DONE: Final[Mapping[str, Saying]] = {
+    "release": worded("Released: {item} of <@{user}>."),
+    "delete": worded("Deleted: {item} of <@{user}>."),
+    "warn": worded("Warned: {item} of <@{user}>."),
+    "ban": worded("Banned from the studio here: {item} of <@{user}>."),
 }
 _OUTCOMES: Final[Mapping[str, Outcome]] = {
     "release": "released",
@@ -41,7 +44,7 @@ _OUTCOMES: Final[Mapping[str, Outcome]] = {
     "warn": "warned",
     "ban": "banned",
 }
-_UNREACHED: Final = " They take no direct messages, so tell them yourself."
+_UNREACHED: Final = worded("They take no direct messages, so tell them yourself.")
 _FROM_QUEUE: Final = "from the review queue"
 
 
@@ -63,20 +66,28 @@ def _card(
     items: Sequence[ReviewItem], done: str, after: tuple[str, int] | None
 ) -> tuple[discord.Embed, discord.ui.View | None]:
     if not items:
-        return discord.Embed(title="Nothing waits for you", description=done or None, colour=cards.ACCENT), None
+        return discord.Embed(
+            title=labelled("title", "Nothing waits for you"), description=done or None, colour=cards.ACCENT
+        ), None
     places = [(item.kind, item.number) for item in items]
     at = (places.index(after) + 1) % len(items) if after in places else 0
     item = items[at]
     embed = discord.Embed(title=words.plain(item.title, 200), description=done or None, colour=cards.WAITING)
-    embed.add_field(name="Member", value=f"<@{item.user_id}>")
-    embed.add_field(name="When", value=f"<t:{int(item.at)}:R>")
-    embed.add_field(name="Why", value=words.plain(item.why, 500))
-    embed.add_field(name="Words", value=words.plain(item.said, 1000) or "none are kept", inline=False)
+    embed.add_field(name=labelled("field", "Member"), value=f"<@{item.user_id}>")
+    embed.add_field(name=labelled("field", "When"), value=f"<t:{int(item.at)}:R>")
+    embed.add_field(name=labelled("field", "Why"), value=words.plain(item.why, 500))
+    embed.add_field(
+        name=labelled("field", "Words"), value=words.plain(item.said, 1000) or worded("none are kept"), inline=False
+    )
     if item.release:
-        embed.add_field(name="Release", value=words.sentence(item.release), inline=False)
+        embed.add_field(name=labelled("field", "Release"), value=words.sentence(item.release), inline=False)
     elif item.withheld is not None:
-        embed.add_field(name="Picture", value="none is kept" if not item.withheld.kept else "kept", inline=False)
-    embed.set_footer(text=f"{at + 1} of {len(items)} · only you see this")
+        embed.add_field(
+            name=labelled("field", "Picture"),
+            value=worded("none is kept") if not item.withheld.kept else worded("kept"),
+            inline=False,
+        )
+    embed.set_footer(text=labelled("footer", "{at} of {count} · only you see this", at=at + 1, count=len(items)))
     return embed, _buttons(item, has_next=len(items) > 1)
 
 
@@ -99,9 +110,11 @@ async def act(interaction: Interaction, action: str, kind: str, number: int) -> 
     items = await _waiting(interaction)
     item = next((one for one in items if (one.kind, one.number) == (kind, number)), None)
     if item is None:
-        raise Replayed("That was dealt with already, or is not kept any more. /moderate queue shows what waits.")
+        raise Replayed(
+            worded("That was dealt with already, or is not kept any more. /moderate queue shows what waits.")
+        )
     if item.user_id == person.user_id:
-        raise Refused("That is about yourself, so another moderator decides. Nothing was changed.")
+        raise Refused(worded("That is about yourself, so another moderator decides. Nothing was changed."))
     if action == "show":
         await _show_withheld(interaction, item)
         return
@@ -111,7 +124,8 @@ async def act(interaction: Interaction, action: str, kind: str, number: int) -> 
         )
     await _SETTLE[item.kind](interaction, item, action)
     told = await _tell(interaction, item, action)
-    await show(interaction, f"{_DONE[action]}: {words.plain(item.title, 100)} of <@{item.user_id}>.{told}")
+    done = worded(_DONE[action].template, item=words.plain(item.title, 100), user=item.user_id)
+    await show(interaction, together(done, told))
 
 
 async def _settle_refused(interaction: Interaction, item: ReviewItem, action: str) -> None:
@@ -122,7 +136,7 @@ async def _settle_refused(interaction: Interaction, item: ReviewItem, action: st
         actor_id=interaction.user.id,
         now=time.time(),
     ):
-        raise Replayed("Somebody else has just dealt with that.")
+        raise Replayed(worded("Somebody else has just dealt with that."))
 
 
 async def _settle_character(interaction: Interaction, item: ReviewItem, action: str) -> None:
@@ -143,14 +157,22 @@ async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: s
     bot, one = interaction.client, item.withheld
     if action == "release" and one is not None:
         picture = await bot.safety.require_release(one, owner=bot.is_owner(interaction.user.id))
-        server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
-        sentence = f"The moderators of {server} have released this picture, which was withheld. {cards.AI_LINE}"
+        with speaking(audience.of_all(interaction)):
+            sentence = together(
+                worded(
+                    "The moderators of {server} have released this picture, which was withheld.",
+                    server=_server(interaction),
+                ),
+                reworded(cards.AI_LINE),
+            )
         try:
             user = bot.get_user(item.user_id) or await bot.fetch_user(item.user_id)
             await user.send(sentence, file=await _file(picture, one), allowed_mentions=replies.NO_PINGS)
         except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
             log.info("a released picture could not be sent: %s", type(error).__name__)
-            raise Refused("They take no direct messages, so it could not be released. Nothing was changed.") from error
+            raise Refused(
+                worded("They take no direct messages, so it could not be released. Nothing was changed.")
+            ) from error
     if not await bot.stores.withheld.settle(
         item.number,
         _OUTCOMES[action],
@@ -158,7 +180,7 @@ async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: s
         actor_id=interaction.user.id,
         now=time.time(),
     ):
-        raise Replayed("Somebody else has just dealt with that.")
+        raise Replayed(worded("Somebody else has just dealt with that."))
 
 
 async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
@@ -166,7 +188,7 @@ async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
     stores, one = interaction.client.stores, item.withheld
     picture = None if one is None else await stores.withheld.read(one)
     if one is None or picture is None:
-        raise Gone("That picture is not kept any more. The rest of its record is in /audit.")
+        raise Gone(worded("That picture is not kept any more. The rest of its record is in /audit."))
     await stores.audit.append(
         one.guild_id,
         interaction.user.id,
@@ -175,7 +197,7 @@ async def _show_withheld(interaction: Interaction, item: ReviewItem) -> None:
         detail=one.rule,
         now=time.time(),
     )
-    await replies.whisper(interaction, "Only you see this.", file=await _file(picture, one))
+    await replies.whisper(interaction, worded("Only you see this."), file=await _file(picture, one))
 
 
 async def _file(picture: bytes, one: WithheldPicture) -> discord.File:
@@ -184,7 +206,7 @@ async def _file(picture: bytes, one: WithheldPicture) -> discord.File:
     if len(picture) > discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES:
         limit = discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES
         picture, kind = await asyncio.to_thread(intake.to_webp, picture, limit), "webp"
-    alt = f"A withheld picture, for moderators alone: {one.rule}."
+    alt = worded("A withheld picture, for moderators alone: {rule}.", rule=one.rule)
     return alt_text.described(f"{cards.SPOILER}withheld-{one.id}.{kind}", picture, alt)
 
 
@@ -193,25 +215,18 @@ _SETTLE: Final[Mapping[Kind, Callable[[Interaction, ReviewItem, str], Awaitable[
     "character": _settle_character,
     "withheld": _settle_withheld,
 }
-_WHAT: Final[Mapping[Kind, str]] = {
-    "refused": "An order was refused by a rule",
-    "character": "A character was reported",
-    "withheld": "A picture was withheld",
+_WHAT: Final[Mapping[Kind, Saying]] = {
+    "refused": worded("An order was refused by a rule. `/moderate queue` shows what waits for moderators."),
+    "character": worded("A character was reported. `/moderate queue` shows what waits for moderators."),
+    "withheld": worded("A picture was withheld. `/moderate queue` shows what waits for moderators."),
 }
 
 
 async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
     """Tell the member of a warning, and of what became of a refused order; what to say of it to the moderator."""
-    server = words.plain(interaction.guild.name if interaction.guild else "the server", 100)
-    # The score of a picture is for moderators.
-    why = f" (rule “{item.withheld.rule}”)" if item.withheld else f" ({item.why})" if item.kind == "refused" else ""
-    about = f"{words.plain(item.title.lower(), 100)}{why}"
-    sentences = {
-        "warn": f"The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
-        "release": f"The moderators of {server} have looked at this: {about}. Now {item.release}.",
-    }
-    sentence = sentences.get(action)
-    if sentence is None or (action == "release" and item.kind != "refused"):
+    with speaking(audience.of_all(interaction)):
+        sentence = _told(interaction, item, action)
+    if not sentence:
         return ""
     try:
         user = interaction.client.get_user(item.user_id) or await interaction.client.fetch_user(item.user_id)
@@ -220,6 +235,33 @@ async def _tell(interaction: Interaction, item: ReviewItem, action: str) -> str:
         log.info("a moderator's decision could not be told: %s", type(error).__name__)
         return _UNREACHED
     return ""
+
+
+def _told(interaction: Interaction, item: ReviewItem, action: str) -> str:
+    """What a member is told of a decision, "" for nothing."""
+    about = words.plain(reworded(item.title), 100)
+    if item.withheld or item.kind == "refused":
+        # The score of a picture is for moderators.
+        why = worded("rule “{rule}”", rule=item.withheld.rule) if item.withheld else reworded(item.why)
+        about = f"{about} ({why})"
+    if action == "warn":
+        return worded(
+            "The moderators of {server} warn you: {about}. Whoever goes on with that is kept out of the studio.",
+            server=_server(interaction),
+            about=about,
+        )
+    if action == "release" and item.kind == "refused":
+        return worded(
+            "The moderators of {server} have looked at this: {about}. Now {outcome}.",
+            server=_server(interaction),
+            about=about,
+            outcome=reworded(item.release),
+        )
+    return ""
+
+
+def _server(interaction: Interaction) -> str:
+    return words.plain(interaction.guild.name if interaction.guild else "Discord", 100)
 
 
 async def open_card(interaction: Interaction, action: str, kind: str, number: int) -> None:
@@ -237,15 +279,14 @@ async def _moderator(interaction: Interaction) -> Actor:
 
 async def tell_moderators(bot: App, guild_id: int, kind: Kind, number: int) -> None:
     """Say in the server's channel for that, if it has one, that something waits; without words and names."""
-    view = base.Controls()
-    view.add_item(ReviewButton("open", kind, number))
+    with speaking(audience.of_guild(bot.get_guild(guild_id))):
+        sentence, view = reworded(_WHAT[kind]), base.Controls()
+        view.add_item(ReviewButton("open", kind, number))
     try:
         channel_id = (await bot.stores.servers.get(guild_id)).moderation_channel_id if guild_id else None
         if channel_id is None:
             return
-        await bot.get_partial_messageable(channel_id, guild_id=guild_id).send(
-            f"{_WHAT[kind]}. `/moderate queue` shows what waits for moderators.", view=view
-        )
+        await bot.get_partial_messageable(channel_id, guild_id=guild_id).send(sentence, view=view)
     except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError) as error:
         log.warning("moderators of server %d could not be told: %s", guild_id, type(error).__name__)
 
@@ -263,12 +304,12 @@ async def appeal(interaction: Interaction, number: int) -> None:
     stores = interaction.client.stores
     refused = await stores.refused_orders.get(number)
     if refused is None or refused.guild_id != (interaction.guild_id or 0):
-        raise Gone("That refusal is not kept any more. Order it again to see whether it still holds.")
+        raise Gone(worded("That refusal is not kept any more. Order it again to see whether it still holds."))
     if refused.user_id != interaction.user.id:
         raise NotYours("order")
     if not await stores.refused_orders.appeal(number, now=time.time()):
-        raise Replayed("You have appealed already, or the moderators have decided. Nothing more was sent.")
-    await replies.whisper(interaction, "The moderators of this server will look at it. Nothing was charged.")
+        raise Replayed(worded("You have appealed already, or the moderators have decided. Nothing more was sent."))
+    await replies.whisper(interaction, worded("The moderators of this server will look at it. Nothing was charged."))
     await tell_moderators(interaction.client, refused.guild_id, "refused", number)
 
 
@@ -280,18 +321,20 @@ class ReviewButton(
     """What a moderator does with one item of the queue; Review opens it from the moderators' channel."""
 
     LOOKS: ClassVar = {
-        "show": ("Show the picture", discord.ButtonStyle.secondary),
-        "release": ("Release", discord.ButtonStyle.success),
-        "delete": ("Delete", discord.ButtonStyle.secondary),
-        "warn": ("Warn", discord.ButtonStyle.primary),
-        "ban": ("Ban", discord.ButtonStyle.danger),
-        "next": ("Next", discord.ButtonStyle.secondary),
-        "open": ("Review", discord.ButtonStyle.primary),
+        "show": (labelled("button", "Show the picture"), discord.ButtonStyle.secondary),
+        "release": (labelled("button", "Release"), discord.ButtonStyle.success),
+        "delete": (labelled("button", "Delete"), discord.ButtonStyle.secondary),
+        "warn": (labelled("button", "Warn"), discord.ButtonStyle.primary),
+        "ban": (labelled("button", "Ban"), discord.ButtonStyle.danger),
+        "next": (labelled("button", "Next"), discord.ButtonStyle.secondary),
+        "open": (labelled("button", "Review"), discord.ButtonStyle.primary),
     }
 
     def __init__(self, action: str, kind: str, number: int) -> None:
         label, style = self.LOOKS[action]
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"review:{action}:{kind}:{number}"))
+        super().__init__(
+            discord.ui.Button(label=reworded(label), style=style, custom_id=f"review:{action}:{kind}:{number}")
+        )
         self.action = action
         self.kind = kind
         self.number = number
@@ -305,7 +348,9 @@ class AppealButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"
 
     def __init__(self, number: int) -> None:
         super().__init__(
-            discord.ui.Button(label="Appeal", style=discord.ButtonStyle.secondary, custom_id=f"appeal:{number}")
+            discord.ui.Button(
+                label=labelled("button", "Appeal"), style=discord.ButtonStyle.secondary, custom_id=f"appeal:{number}"
+            )
         )
         self.number = number
 

@@ -13,6 +13,7 @@ from bot.core.errors import Forged, Gone, NotYours, Refused
 from bot.core.extras import Extras, FrameRequest, SeriesRequest
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
+from bot.languages.speech import labelled, reworded, worded
 from bot.messages import replies
 from data.orders.series_rows import Series, SeriesFrame
 from engine.prompt import NOTHING
@@ -24,7 +25,7 @@ async def open_frame(interaction: Interaction, series_id: str, number: int) -> N
     """Show one frame in full, with a portrait's own controls, to the person who asked."""
     frame = _frame(await _series(interaction, series_id), number)
     if frame.portrait_id is None:
-        raise Gone("There is no portrait of that frame.")
+        raise Gone(worded("There is no portrait of that frame."))
     portrait, payload = await actions.picked(interaction, frame.order_id, frame.portrait_id)
     await interaction.followup.send(**payload, view=portrait_buttons.single(portrait), ephemeral=True)
 
@@ -38,7 +39,7 @@ async def redo_frame(interaction: Interaction, series_id: str, number: int) -> N
     frame = _frame(series, number)
     job = await interaction.client.stores.orders.job(frame.job_id)
     if job is None or job.spec.prompt == NOTHING:
-        raise Refused("That frame was deleted, and its words with it. Begin a new series with /series.")
+        raise Refused(worded("That frame was deleted, and its words with it. Begin a new series with /series."))
     prompt = replace(job.spec.prompt, seed=None)
     wanted = FrameRequest(number=number, label=frame.label, prompt=prompt, model=frame.model)
     request = OrderRequest(
@@ -57,7 +58,7 @@ async def _series(interaction: Interaction, series_id: str) -> Series:
     """Raises Gone."""
     series = await interaction.client.stores.series.get(series_id)
     if series is None:
-        raise Gone("That series is not there any more.")
+        raise Gone(worded("That series is not there any more."))
     return series
 
 
@@ -76,7 +77,10 @@ class SeriesMenu(
     """ "Open a frame…" or "Make a frame again…"."""
 
     ACTIONS: ClassVar = {"open": open_frame, "redo": redo_frame}
-    ASKS: ClassVar = {"open": "Open a frame…", "redo": "Make a frame again…"}
+    ASKS: ClassVar = {
+        "open": labelled("placeholder", "Open a frame…"),
+        "redo": labelled("placeholder", "Make a frame again…"),
+    }
 
     def __init__(
         self, action: str, series_id: str, frames: Sequence[SeriesFrame] = (), *, row: int | None = None
@@ -87,7 +91,7 @@ class SeriesMenu(
         ]
         super().__init__(
             discord.ui.Select(
-                placeholder=self.ASKS[action],
+                placeholder=reworded(self.ASKS[action]),
                 custom_id=f"series:{action}:{series_id}",
                 options=options or [discord.SelectOption(label="…")],
                 row=row,

@@ -19,6 +19,7 @@ from bot.core.prompt_reading import beside
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.core.typed_words import Typed
 from bot.guard import person_of
+from bot.languages.speech import labelled, reworded, worded
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
 from data.people.misreadings import Misreading
@@ -26,7 +27,7 @@ from engine.prompt import SLOTS, Reading, from_json, to_json
 
 WORDING: Final = 1
 """The version of `AGREEMENT`; a new sentence gets a new one."""
-AGREEMENT: Final = (
+AGREEMENT: Final = worded(
     "What is stored: your words, how they were read, and how you mended them if you did. The person who runs this "
     "bot can read it, to teach the studio. Your id is kept with it so that `/privacy export` shows it to you and "
     "`/privacy erase` erases it; nothing else of you goes along. Leave out what nobody should read."
@@ -86,25 +87,27 @@ async def _price(interaction: Interaction, request: OrderRequest, answer: Status
 
 def _card(quote: Quote) -> discord.Embed:
     typed, prompt = typed_words.from_text(quote.typed), from_json(quote.prompt)
-    embed = discord.Embed(title="Is this right?", description=_why(typed), colour=cards.WAITING)
+    embed = discord.Embed(title=labelled("title", "Is this right?"), description=_why(typed), colour=cards.WAITING)
     for slot in SLOTS:
-        embed.add_field(name=words.SLOT_TITLES[slot], value=cards.slot_value(prompt, slot) or "-# nothing")
+        embed.add_field(name=words.slot_title(slot), value=cards.slot_value(prompt, slot) or worded("-# nothing"))
     if prompt.text:
-        embed.add_field(name="Text", value=words.plain(" · ".join(prompt.text), 200))
+        embed.add_field(name=labelled("field", "Text"), value=words.plain(" · ".join(prompt.text), 200))
     if prompt.negative:
-        embed.add_field(name="Without", value=words.plain(prompt.negative, 300))
+        embed.add_field(name=labelled("field", "Without"), value=words.plain(prompt.negative, 300))
     if quote.price:
-        embed.add_field(name="Price", value=words.credits_word(quote.price))
-    embed.add_field(name="Holds", value=f"until <t:{int(quote.expires_at)}:t>")
-    embed.set_footer(text="Only you see this. Nothing is charged until it is made.")
+        embed.add_field(name=labelled("field", "Price"), value=words.credits_word(quote.price))
+    embed.add_field(
+        name=labelled("field", "Holds"), value=worded("until <t:{expires_at}:t>", expires_at=int(quote.expires_at))
+    )
+    embed.set_footer(text=labelled("footer", "Only you see this. Nothing is charged until it is made."))
     return embed
 
 
 def _why(typed: Typed) -> str:
     if typed.only_slot:
-        return f"All of your words were taken for the {words.SLOT_TITLES[typed.only_slot].lower()}."
+        return worded("All of your words were taken for one part: {slot}.", slot=words.slot_title(typed.only_slot))
     shown = words.plain(", ".join(typed.unplaced), 300)
-    return f"Much of this could not be placed, so it joined what seemed nearest: {shown}."
+    return worded("Much of this could not be placed, so it joined what seemed nearest: {words}.", words=shown)
 
 
 def _buttons(quote: Quote, *actions: str) -> discord.ui.View:
@@ -132,7 +135,11 @@ async def make(interaction: Interaction, quote_id: str) -> None:
             raise
         await _change(interaction, replace(quote, price=error.total))
         return
-    made = discord.Embed(title="Ordered", description="Your portrait is on its way below.", colour=cards.WAITING)
+    made = discord.Embed(
+        title=labelled("title", "Ordered"),
+        description=worded("Your portrait is on its way below."),
+        colour=cards.WAITING,
+    )
     await interaction.edit_original_response(embed=made, view=_buttons(quote, "report"))
 
 
@@ -167,8 +174,10 @@ async def cancel(interaction: Interaction, quote_id: str) -> None:
 async def report(interaction: Interaction, quote_id: str) -> None:
     """Say what would be stored, and ask."""
     quote, typed = await _own(interaction, quote_id)
-    embed = discord.Embed(title="Report a misreading?", description=AGREEMENT, colour=cards.WAITING)
-    embed.add_field(name="Your words", value=words.plain(typed.words, 1000), inline=False)
+    embed = discord.Embed(
+        title=labelled("title", "Report a misreading?"), description=reworded(AGREEMENT), colour=cards.WAITING
+    )
+    embed.add_field(name=labelled("field", "Your words"), value=words.plain(typed.words, 1000), inline=False)
     await replies.whisper(interaction, embed=embed, view=_buttons(quote, "store"))
 
 
@@ -187,9 +196,11 @@ async def store(interaction: Interaction, quote_id: str) -> None:
         created_at=time.time(),
     )
     if not await interaction.client.stores.misreadings.add(given):
-        raise Replayed("It is stored already, or you have given as many as there may be. Thank you.")
+        raise Replayed(worded("It is stored already, or you have given as many as there may be. Thank you."))
     thanks = discord.Embed(
-        title="Thank you", description="It is stored. `/privacy erase` erases it.", colour=cards.WAITING
+        title=labelled("title", "Thank you"),
+        description=worded("It is stored. `/privacy erase` erases it."),
+        colour=cards.WAITING,
     )
     await interaction.edit_original_response(embed=thanks, view=None)
 
@@ -204,12 +215,12 @@ async def _own(interaction: Interaction, quote_id: str) -> tuple[Quote, Typed]:
     """The presser's own question, answered or not. Raises Gone, NotYours, Refused."""
     quote = await interaction.client.stores.quotes.get(quote_id)
     if quote is None or quote.asks != "reading":
-        raise Gone("Those words are not kept any more. Nothing was stored.")
+        raise Gone(worded("Those words are not kept any more. Nothing was stored."))
     if quote.user_id != interaction.user.id:
         raise NotYours("prompt")
     typed = typed_words.from_text(quote.typed)
     if not typed.words:
-        raise Refused("Those words are not kept any more. Nothing was stored.")
+        raise Refused(worded("Those words are not kept any more. Nothing was stored."))
     return quote, typed
 
 
@@ -220,11 +231,11 @@ class ReadingButton(
     """Make it as it is, Mend it…, Report a misreading or Cancel under a reading; Store it under a report."""
 
     LOOKS: ClassVar = {
-        "make": ("Make it as it is", discord.ButtonStyle.success),
-        "mend": ("Mend it…", discord.ButtonStyle.primary),
-        "report": ("Report a misreading", discord.ButtonStyle.secondary),
-        "cancel": ("Cancel", discord.ButtonStyle.secondary),
-        "store": ("Store it", discord.ButtonStyle.success),
+        "make": (labelled("button", "Make it as it is"), discord.ButtonStyle.success),
+        "mend": (labelled("button", "Mend it…"), discord.ButtonStyle.primary),
+        "report": (labelled("button", "Report a misreading"), discord.ButtonStyle.secondary),
+        "cancel": (labelled("button", "Cancel"), discord.ButtonStyle.secondary),
+        "store": (labelled("button", "Store it"), discord.ButtonStyle.success),
     }
     ACTIONS: ClassVar[dict[str, Callable[[Interaction, str], Awaitable[None]]]] = {
         "make": make, "mend": mend, "report": report, "store": store, "cancel": cancel,
@@ -232,7 +243,9 @@ class ReadingButton(
 
     def __init__(self, action: str, quote_id: str) -> None:
         label, style = self.LOOKS[action]
-        super().__init__(discord.ui.Button(label=label, style=style, custom_id=f"reading:{action}:{quote_id}"))
+        super().__init__(
+            discord.ui.Button(label=reworded(label), style=style, custom_id=f"reading:{action}:{quote_id}")
+        )
         self.action = action
         self.quote_id = quote_id
 

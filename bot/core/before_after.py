@@ -7,6 +7,7 @@ from functools import partial
 
 from bot.core.identity_retries import expected_faces
 from bot.core.stores import Stores
+from bot.languages.speech import worded
 from data.core.data_errors import PictureMissing
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
@@ -46,19 +47,26 @@ def compared(before: bytes, after: bytes, expected: Sequence[ExpectedFace], *, p
         log.warning("an edit is not compared: the look for faces failed (%s)", error)
         return []
     if not faces:
-        return ["No face was found in the picture that was changed."]
+        return [worded("No face was found in the picture that was changed.")]
     look = partial(face_review.portrait, photographic=photographic)
     same = look(after, [ExpectedFace("", ((faces[0].embedding, faces[0].pattern),))])
-    told = [] if same is None else [f"Likeness to the picture before: {_shown(same.likeness)}"]
+    told: list[str] = []
+    if same is not None:
+        told.append(worded("Likeness to the picture before: {likeness}", likeness=_shown(same.likeness)))
     known = [who for who in expected if who.references]
     earlier, later = look(before, known), look(after, known)
     if earlier is not None and later is not None:
         told += [
-            f"Likeness @{who.handle}: {_shown(was)} before, {_shown(now)} after"
+            worded(
+                "Likeness @{handle}: {before} before, {after} after",
+                handle=who.handle,
+                before=_shown(was),
+                after=_shown(now),
+            )
             for who, was, now in zip(known, earlier.likenesses, later.likenesses, strict=True)
         ]
     return told
 
 
 def _shown(likeness: float | None) -> str:
-    return "not measured" if likeness is None else str(round(likeness))
+    return worded("not measured") if likeness is None else str(round(likeness))

@@ -8,6 +8,7 @@ from typing import Final
 from bot.core import told_words
 from bot.core.requests import Validator
 from bot.core.stores import Stores
+from bot.languages.speech import worded
 from data.orders.jobs import JobRow, Order, OrderReference
 from engine.jobs.job import Adapter, EngineError, Event, ImageToImage, Job, PictureSpec, Reference, Role
 from engine.models.model import Model
@@ -32,7 +33,7 @@ def spec_of(order: Order, row: JobRow[PictureSpec]) -> PictureSpec:
     if row.spec.prompt != NOTHING:
         return row.spec
     if order.series_id:
-        raise PromptError("The prompt of this frame cannot be read any more; order the frame again.")
+        raise PromptError(worded("The prompt of this frame cannot be read any more; order the frame again."))
     return replace(row.spec, prompt=from_json(order.prompt))
 
 
@@ -40,7 +41,7 @@ class StoppedTooOften(EngineError):
     """The process ended again and again while this job ran."""
 
     def __init__(self) -> None:
-        super().__init__("The studio stopped three times while making this portrait, so it was given up.")
+        super().__init__(worded("The studio stopped three times while making this portrait, so it was given up."))
 
 
 class Maker:

@@ -1,6 +1,10 @@
 """What can go wrong between a person and the studio; every message is a sentence for that person."""
 
+from typing import Final, Literal
+
 from bot.core import words
+from bot.languages.speech import together, worded
+from engine.sayings import Saying
 
 EXIT_CANNOT_START = 2
 """The process's exit code when the settings or the data folder do not let it start."""
@@ -28,10 +32,12 @@ class AgainstPolicy(Refused):
     """What was asked for is not made here; `rule` names the rule, for the audit.
 
     `said` are the words that were judged, for moderators; `counts` says whether it counts towards a cool-down.
+    `sentence` says why; a Saying has what people typed escaped in it.
     """
 
     def __init__(self, rule: str, sentence: str, *, said: str = "", counts: bool = True) -> None:
-        super().__init__(f"{words.sentence(sentence)} Nothing was charged.")
+        why = sentence if isinstance(sentence, Saying) else words.sentence(sentence)
+        super().__init__(together(why, worded("Nothing was charged.")))
         self.rule = rule
         self.said = said
         self.counts = counts
@@ -44,8 +50,16 @@ class Suspicious(Refused):
 class NotYours(Suspicious):
     """Somebody pressed what belongs to another person."""
 
-    def __init__(self, what: str = "portrait") -> None:
-        super().__init__(f"This {what} belongs to someone else, so only they can do that.")
+    SENTENCES: Final = {
+        "portrait": worded("This portrait belongs to someone else, so only they can do that."),
+        "order": worded("This order belongs to someone else, so only they can do that."),
+        "prompt": worded("This prompt belongs to someone else, so only they can do that."),
+        "question": worded("This question belongs to someone else, so only they can do that."),
+        "series": worded("This series belongs to someone else, so only they can do that."),
+    }
+
+    def __init__(self, what: Literal["portrait", "order", "prompt", "question", "series"] = "portrait") -> None:
+        super().__init__(self.SENTENCES[what])
 
 
 class NotAllowed(Suspicious):
@@ -53,7 +67,8 @@ class NotAllowed(Suspicious):
 
     def __init__(self, sentence: str = "") -> None:
         super().__init__(
-            sentence or "That is for moderators: it needs the Manage Server permission or this server's studio role."
+            sentence
+            or worded("That is for moderators: it needs the Manage Server permission or this server's studio role.")
         )
 
 
@@ -61,7 +76,7 @@ class Forged(Suspicious):
     """A button, menu or choice that this bot has never shown."""
 
     def __init__(self) -> None:
-        super().__init__("That is not one of my buttons. Use the ones under my latest messages.")
+        super().__init__(worded("That is not one of my buttons. Use the ones under my latest messages."))
 
 
 class Replayed(Suspicious):
@@ -75,7 +90,12 @@ class PriceUnconfirmed(Refused):
     """The order costs so much that its price is shown first; `total` and `balance` in credits."""
 
     def __init__(self, total: int, balance: int) -> None:
-        super().__init__(f"This costs {total:,} credits, more than is taken without asking. Order it again to confirm.")
+        super().__init__(
+            worded(
+                "This costs {credits}, more than is taken without asking. Order it again to confirm.",
+                credits=words.credits_word(total),
+            )
+        )
         self.total = total
         self.balance = balance
 
@@ -85,8 +105,10 @@ class NameUnconfirmed(Refused):
 
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(
-            "This names a real person, and you have not said that you have the right to show them. Nothing was "
-            "charged; order it again to be asked."
+            worded(
+                "This names a real person, and you have not said that you have the right to show them. Nothing was "
+                "charged; order it again to be asked."
+            )
         )
         self.names = names
 
@@ -96,8 +118,10 @@ class RightUnconfirmed(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "Before a picture of a person is used here, say once that you have the right to use it: save it with "
-            "/character save, which asks you. Nothing was stored."
+            worded(
+                "Before a picture of a person is used here, say once that you have the right to use it: save it with "
+                "/character save, which asks you. Nothing was stored."
+            )
         )
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from bot.core import words
 from bot.core.errors import AgainstPolicy, Refused
 from bot.core.stores import Stores
+from bot.languages.speech import worded
 from data.characters.character_rows import FaceMeasure
 from data.characters.saved_characters import Character
 from data.people.blocked_faces import BlockedFace
@@ -27,9 +28,13 @@ async def check_characters(stores: Stores, guild_id: int, characters: Sequence[C
     for character in characters:
         measures = [await stores.characters.face(one.id) for one in character.references if one.measured]
         if shows_one(blocks, (one for one in measures if one is not None)):
-            name = words.plain(character.handle, 40)
             raise AgainstPolicy(
-                RULE, f"Rule: the face of @{name} has been blocked here, so no portrait shows it.", counts=False
+                RULE,
+                worded(
+                    "Rule: the face of {handle} has been blocked here, so no portrait shows it.",
+                    handle=words.handle(character.handle),
+                ),
+                counts=False,
             )
 
 
@@ -39,7 +44,7 @@ async def check_saved(stores: Stores, guild_id: int, face: FaceMeasure | None) -
     if blocks and face is None:
         _require_identity()
     if face is not None and shows_one(blocks, [face]):
-        raise AgainstPolicy(RULE, "Rule: this face has been blocked here, so it cannot be saved.")
+        raise AgainstPolicy(RULE, worded("Rule: this face has been blocked here, so it cannot be saved."))
 
 
 async def check_picture(stores: Stores, guild_id: int, sha256: str) -> None:
@@ -50,7 +55,9 @@ async def check_picture(stores: Stores, guild_id: int, sha256: str) -> None:
     _require_identity()
     found = await asyncio.to_thread(measured, await stores.pictures.read(sha256))
     if shows_one(blocks, found):
-        raise AgainstPolicy(RULE, "Rule: that picture shows a face that has been blocked here, so it cannot be used.")
+        raise AgainstPolicy(
+            RULE, worded("Rule: that picture shows a face that has been blocked here, so it cannot be used.")
+        )
 
 
 def measured(png: bytes) -> list[FaceMeasure]:
@@ -58,7 +65,9 @@ def measured(png: bytes) -> list[FaceMeasure]:
     try:
         found = identity.look(png, thorough=True)
     except identity.LookFailed as error:
-        raise Refused("Faces could not be looked for just now. Try again in a minute; nothing was changed.") from error
+        raise Refused(
+            worded("Faces could not be looked for just now. Try again in a minute; nothing was changed.")
+        ) from error
     return [FaceMeasure(face.embedding, face.pattern, identity.MEASURE) for face in found]
 
 
@@ -77,6 +86,9 @@ def _require_identity() -> None:
     """Raises Refused."""
     if why := identity.missing():
         raise Refused(
-            f"Faces are blocked here, and none can be looked for ({why}), so pictures of people cannot be used. "
-            "Please tell the person who runs this bot."
+            worded(
+                "Faces are blocked here, and none can be looked for ({why}), so pictures of people cannot be used. "
+                "Please tell the person who runs this bot.",
+                why=why,
+            )
         )

@@ -24,6 +24,7 @@ from bot.core.results import Messenger, ProgressMessage, Result, balance_line, f
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
+from bot.languages.speech import reworded, stored, together, told, worded
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace, PictureMissing
 from data.orders.jobs import JobRow, Order
 from data.pictures.withheld import NewWithheld
@@ -36,12 +37,12 @@ log = logging.getLogger(__name__)
 
 MENTION_AFTER_S: Final = 120.0
 AGAIN_S: Final = (1.0, 4.0, 10.0)
-CANCELLED: Final = "Cancelled; your credits are back."
-UNEXPECTED: Final = (
+CANCELLED: Final = worded("Cancelled; your credits are back.")
+UNEXPECTED: Final = worded(
     "Something went wrong in the studio with this portrait, and it was written to the log. Your credits are back; try "
     "again, and tell the bot's owner if it stays."
 )
-UNKEPT: Final = (
+UNKEPT: Final = worded(
     "The studio cannot store pictures just now, and it was written to the log. Your credits are back; please tell the "
     "one who runs this bot."
 )
@@ -131,6 +132,7 @@ class Follower:
         """End a job for this reason; False when it goes on at the next start. The one place that tells them apart."""
         state: Literal["failed", "cancelled"] = "failed"
         withheld: NewWithheld | None = None
+        sentence: str
         match error:
             case EngineStopped():
                 return False
@@ -139,12 +141,12 @@ class Follower:
             case JobCancelled():
                 state, sentence = "cancelled", CANCELLED
             case EngineError():
-                sentence = f"{error} Your credits are back."
+                sentence = together(told(error), worded("Your credits are back."))
             case PictureWithheld():
-                sentence, withheld = str(error), error.record
+                sentence, withheld = told(error), error.record
                 self._watcher.picture_withheld(withheld.rule)
             case NoSpace():
-                sentence = str(error)
+                sentence = told(error)
             case _:
                 log.error("a portrait could not be made or kept", exc_info=error, extra={"job": row.id})
                 sentence = UNKEPT if may_pass(error) else UNEXPECTED
@@ -177,7 +179,7 @@ class Follower:
             if isinstance(event, Finished):
                 return event
             progress.update(row.id, event)
-        raise RenderFailed("the engine ended without a picture")
+        raise RenderFailed(worded("the engine ended without a picture"))
 
     async def _keep(self, order: Order, row: JobRow[PictureSpec], finished: Finished) -> None:
         spec = spec_of(order, row)
@@ -272,13 +274,14 @@ class Follower:
         """Raises Gone."""
         order = await patiently(lambda: self._stores.orders.get(order_id), "reading an order")
         if order is None:
-            raise Gone("That order is not there any more.")
+            raise Gone(worded("That order is not there any more."))
         return order
 
     async def result(self, order: Order) -> Result:
         """What an order came to, from its rows alone."""
         portraits = await self._stores.portraits.of_order(order.id)
-        sentences = [row.error or CANCELLED for row in order.jobs if row.state in {"failed", "cancelled"}]
+        ended = [row for row in order.jobs if row.state in {"failed", "cancelled"}]
+        sentences = [stored(row.error) or reworded(CANCELLED) for row in ended]
         account = await self._stores.accounts.find(order.guild_id, order.user_id, now=time.time())
         return Result(portraits, sentences, balance_line(account) if account else "")
 

@@ -16,6 +16,7 @@ from bot.core.errors import Refused, SettingsError
 from bot.core.patience import patiently
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.languages.speech import together, worded
 from data.core.audit import AuditAction
 from data.orders.jobs import Order
 from data.pictures.withheld import NewWithheld, WithheldPicture
@@ -28,13 +29,11 @@ DAY_S: Final = 86_400.0
 _WINDOW_S: Final = 600.0
 _MOST_IN_WINDOW: Final = 20
 """Of one person's handed-in pictures in ten minutes that are written down, so that nobody can fill the records."""
-_KEPT: Final = " The server's moderators can see it."
-_SEXUAL: Final = (
-    "This picture looks sexual, which is not allowed here, so nobody is shown it.{kept} Your credits are back."
-)
-_UNSEEN: Final = (
-    "This picture could not be looked at, so nobody is shown it; the bot's owner finds why in the log.{kept} Your "
-    "credits are back."
+_KEPT: Final = worded("The server's moderators can see it.")
+_BACK: Final = worded("Your credits are back.")
+_SEXUAL: Final = worded("This picture looks sexual, which is not allowed here, so nobody is shown it.")
+_UNSEEN: Final = worded(
+    "This picture could not be looked at, so nobody is shown it; the bot's owner finds why in the log."
 )
 
 
@@ -105,7 +104,7 @@ class PictureSafety:
             order_id=order.id,
         )
         sentence = _UNSEEN if score is None else _SEXUAL
-        raise PictureWithheld(record, sentence.format(kept=_KEPT if kept else ""))
+        raise PictureWithheld(record, together(sentence, _KEPT if kept else "", _BACK))
 
     async def ended(self, record: NewWithheld) -> None:
         """To be called once the job of a withheld picture has ended, for whatever reason: where that was another one,
@@ -130,15 +129,19 @@ class PictureSafety:
         score = await self._score(picture, "a picture that was handed in", self._classifier)
         if score is None:
             raise Refused(
-                "That picture could not be looked at, so it is not used; the bot's owner finds why in the log. Nothing "
-                "was stored or charged. Try again later."
+                worded(
+                    "That picture could not be looked at, so it is not used; the bot's owner finds why in the log. "
+                    "Nothing was stored or charged. Try again later."
+                )
             )
         if score < self._settings.moderation_upload_limit:
             return
         await self._note_handed_in(guild_id, user_id, picture, score, self._classifier.name)
         raise Refused(
-            "That picture looks sexual, and such pictures are not used here, wherever they are handed in. Nothing was "
-            "charged; send another one."
+            worded(
+                "That picture looks sexual, and such pictures are not used here, wherever they are handed in. Nothing "
+                "was charged; send another one."
+            )
         )
 
     async def _note_handed_in(self, guild_id: int, user_id: int, picture: bytes, score: float, name: str) -> None:
@@ -183,16 +186,22 @@ class PictureSafety:
         """
         picture = await self._stores.withheld.read(one)
         if picture is None or one.order_id is None:
-            raise Refused("There is no picture to release: it was deleted, or it was handed in. Nothing was changed.")
+            raise Refused(
+                worded("There is no picture to release: it was deleted, or it was handed in. Nothing was changed.")
+            )
         order = await self._stores.orders.get(one.order_id)
         if order is None or order.from_upload or not _of_adults(order):
             raise Refused(
-                "That picture cannot be released: it was made from an uploaded one, or somebody in it may be under 18. "
-                "Nothing was changed."
+                worded(
+                    "That picture cannot be released: it was made from an uploaded one, or somebody in it may be under "
+                    "18. Nothing was changed."
+                )
             )
         server = await self._stores.servers.get(one.guild_id)
         if not owner and not (self._settings.moderation_adult and server.adult):
-            raise Refused("Adult content is not allowed here, so only the bot's owner can release that picture.")
+            raise Refused(
+                worded("Adult content is not allowed here, so only the bot's owner can release that picture.")
+            )
         return picture
 
     async def forget_old(self, now: float) -> int:

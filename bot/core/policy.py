@@ -8,11 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from bot.core import carried_people
+from bot.core import carried_people, words
 from bot.core.carried_people import NOBODY, CarriedPeople
 from bot.core.policy_reading import Finding, every_word, first_blocked, read
 from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
+from bot.languages.speech import together, worded
 from engine.prompt import PortraitPrompt
+from engine.sayings import Saying
 
 BY_SERVER: Final = "blocked-by-server"
 """The one rule that is a server's own: its moderators can let an order have the words all the same."""
@@ -76,36 +78,39 @@ def judged(question: PolicyQuestion) -> tuple[Decision, CarriedPeople]:
 
 
 def _young(said: Finding, carried: CarriedPeople) -> PolicyRefusal | None:
-    nothing = "Rule: nothing sexual or undressed with anyone who is, or looks, under 18. "
+    nothing = worded("Rule: nothing sexual or undressed with anyone who is, or looks, under 18.")
     if young := said.young_with_adult:
-        advice = f"If everyone is an adult, say so (“a woman of 30”) and leave out “{young}”."
-        return PolicyRefusal("minors", nothing + advice)
+        advice = worded(
+            "If everyone is an adult, say so (“a woman of 30”) and leave out “{word}”.", word=_escaped(young)
+        )
+        return PolicyRefusal("minors", together(nothing, advice))
     if _with_carried(said, carried).young_with_adult:
-        advice = (
+        advice = worded(
             "A face or a picture behind this was asked for as somebody who may be, or with little on; that stays with "
             "it, whatever is written later."
         )
-        return PolicyRefusal("minors", nothing + advice)
+        return PolicyRefusal("minors", together(nothing, advice))
     return None
 
 
 def _blocked(question: PolicyQuestion) -> PolicyRefusal | None:
-    for rule, whose, blocked in (
-        ("blocked-by-operator", "this bot", question.operator_blocked),
-        (BY_SERVER, "this server", question.server_blocked),
-    ):
-        word = first_blocked(question.prompt, blocked)
-        if word:
-            return PolicyRefusal(rule, f"Rule: “{word}” is on the block list of {whose}. Write the prompt without it.")
+    if word := words.sentence(first_blocked(question.prompt, question.operator_blocked)):
+        sentence = worded("Rule: “{word}” is on the block list of this bot. Write the prompt without it.", word=word)
+        return PolicyRefusal("blocked-by-operator", sentence)
+    if word := words.sentence(first_blocked(question.prompt, question.server_blocked)):
+        sentence = worded("Rule: “{word}” is on the block list of this server. Write the prompt without it.", word=word)
+        return PolicyRefusal(BY_SERVER, sentence)
     return None
 
 
 def _named(people: RealPeople, names: Sequence[str]) -> PolicyRefusal | None:
     if not names or people.mode != "refuse":
         return None
-    return PolicyRefusal(
-        "real-person", f"Rule: no portraits of real people by their names. Write the prompt without “{names[0]}”."
+    sentence = worded(
+        "Rule: no portraits of real people by their names. Write the prompt without “{name}”.",
+        name=words.sentence(names[0]),
     )
+    return PolicyRefusal("real-person", sentence)
 
 
 def finding(question: PolicyQuestion) -> Finding:
@@ -114,34 +119,44 @@ def finding(question: PolicyQuestion) -> Finding:
 
 
 def _with_carried(said: Finding, carried: CarriedPeople) -> Finding:
-    years = "" if carried.youngest is None else f" of {carried.youngest} years"
+    made_from = worded("what it is made from")
+    child: str = worded("what it is made from, somebody young")
+    if carried.youngest is not None:
+        child = worded("what it is made from, somebody of {years} years", years=carried.youngest)
     return replace(
         said,
-        minor=said.minor or (f"what it is made from, somebody{years}" if carried.age == "child" else ""),
-        perhaps_minor=said.perhaps_minor or ("what it is made from" if carried.age == "unclear" else ""),
-        undressing=said.undressing or ("what it is made from" if carried.exposure == "undressed" else ""),
-        swimwear=said.swimwear or ("what it is made from" if carried.exposure == "swimwear" else ""),
+        minor=said.minor or (child if carried.age == "child" else ""),
+        perhaps_minor=said.perhaps_minor or (made_from if carried.age == "unclear" else ""),
+        undressing=said.undressing or (made_from if carried.exposure == "undressed" else ""),
+        swimwear=said.swimwear or (made_from if carried.exposure == "swimwear" else ""),
     )
 
 
 def _adult(question: PolicyQuestion, found: Finding) -> Decision:
+    word = _escaped(found.adult)
     if question.from_upload and (found.adult or found.undressing):
-        return PolicyRefusal(
-            "adult-from-upload",
+        sentence = worded(
             "Rule: no adult content from an uploaded picture, or from a character saved from one. "
-            f"Leave out “{found.adult or found.undressing}”, or start from words alone.",
+            "Leave out “{word}”, or start from words alone.",
+            word=word or _escaped(found.undressing),
         )
+        return PolicyRefusal("adult-from-upload", sentence)
     if not found.adult:
         return Allowed()
     if not question.operator_allows_adult:
-        return PolicyRefusal("adult-operator", f"Rule: this bot makes no adult content. Leave out “{found.adult}”.")
+        sentence = worded("Rule: this bot makes no adult content. Leave out “{word}”.", word=word)
+        return PolicyRefusal("adult-operator", sentence)
     if not question.server_allows_adult:
-        return PolicyRefusal(
-            "adult-server", f"Rule: this server does not allow adult content. Leave out “{found.adult}”."
-        )
+        sentence = worded("Rule: this server does not allow adult content. Leave out “{word}”.", word=word)
+        return PolicyRefusal("adult-server", sentence)
     if not question.channel_age_restricted:
-        return PolicyRefusal(
-            "adult-channel",
-            f"Rule: adult content only in age-restricted channels. Ask there, or leave out “{found.adult}”.",
+        sentence = worded(
+            "Rule: adult content only in age-restricted channels. Ask there, or leave out “{word}”.", word=word
         )
+        return PolicyRefusal("adult-channel", sentence)
     return Allowed(adult=True)
+
+
+def _escaped(found: str) -> str:
+    """What was found as it can stand in a sentence: a sentence of ours, or what somebody typed."""
+    return found if isinstance(found, Saying) else words.sentence(found)

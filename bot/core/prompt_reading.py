@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 
 from bot.core import words
 from bot.core.errors import Refused
+from bot.languages.speech import worded
 from engine.prompt import NOTHING, SLOTS, PortraitPrompt, Reading, merge, read
 from engine.prompts.brought import MAX_SEED
 
@@ -40,18 +41,25 @@ async def read_prompt(text: str, most: int = MAX_PROMPT, *, seed: int | None = N
 def refuse_unreadable(text: str, most: int) -> None:
     """Raises Refused for more than `most` characters, and where a member's mention stands instead of a handle."""
     if len(text) > most:
-        raise Refused(f"That is too long. At most {most:,} characters are read; shorten it.")
+        raise Refused(worded("That is too long. At most {most:,} characters are read; shorten it.", most=most))
     if words.mentions_member(text):
         raise Refused(
-            "That @name became a mention of a member of this server. Characters are saved faces: type @ and the "
-            "name without picking anybody from Discord's list, or use the `character:` option."
+            worded(
+                "That @name became a mention of a member of this server. Characters are saved faces: type @ and the "
+                "name without picking anybody from Discord's list, or use the `character:` option."
+            )
         )
 
 
 def slot_words(value: str) -> str:
     """What was typed for one slot, on one line. Raises Refused when it is too long."""
     if len(value) > MAX_SLOT:
-        raise Refused(f"That is too long for one slot. At most {MAX_SLOT:,} characters are read; shorten it.")
+        raise Refused(
+            worded(
+                "That is too long for one slot. At most {most:,} characters are read; shorten it.",
+                most=MAX_SLOT,
+            )
+        )
     return " ".join(value.split())
 
 
@@ -75,7 +83,7 @@ def merged(*layers: PortraitPrompt) -> PortraitPrompt:
     for layer in layers:
         prompt = merge(prompt, layer)
     if not any(prompt.slot(slot) for slot in SLOTS) and not prompt.characters and not prompt.text:
-        raise Refused("There is nothing to see in that prompt. Say who is in the portrait, and where.")
+        raise Refused(worded("There is nothing to see in that prompt. Say who is in the portrait, and where."))
     return prompt
 
 

@@ -22,6 +22,7 @@ from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier
 from bot.core.told_words import JudgedWords
+from bot.languages.speech import counted, together, worded
 from data.characters.saved_characters import Character
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
@@ -58,6 +59,8 @@ class StatusMessage:
     token: str
     token_expires_at: float
     upload_limit: int = 0
+    language: str = ""
+    """The one that the order is told of in, which everybody who sees the message reads; "" for English."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +148,14 @@ class Validator:
         until = cool_down_until(recent, most, self.settings.moderation_cool_down_minutes * 60)
         if time.time() < until:
             raise Refused(
-                f"Orders of yours were refused {most} times within an hour, so the next one is taken "
-                f"<t:{int(until) + 1}:R>. Nothing was charged; a moderator can end the wait if a refusal was wrong."
+                counted(
+                    "An order of yours was refused within an hour, so the next one is taken <t:{until}:R>. "
+                    "Nothing was charged; a moderator can end the wait if a refusal was wrong.",
+                    "Orders of yours were refused {count} times within an hour, so the next one is taken "
+                    "<t:{until}:R>. Nothing was charged; a moderator can end the wait if a refusal was wrong.",
+                    most,
+                    until=int(until) + 1,
+                )
             )
 
     def not_taken(self, request: OrderRequest) -> tuple[str, ...]:
@@ -226,17 +235,29 @@ class Validator:
         shown = words.plain(handle, 40)
         known = await self._stores.characters.find(user_id, guild_id, handle.partition(":")[0])
         if known is not None:
-            return Refused(f"There is no {shown}: @{known.handle} has versions 1 to {known.versions}.")
+            return Refused(
+                worded(
+                    "There is no {name}: @{handle} has versions 1 to {versions}.",
+                    name=shown,
+                    handle=known.handle,
+                    versions=known.versions,
+                )
+            )
         handles = [*await self._stores.characters.handles(user_id, guild_id)]
         handles += [item.handle for item in await self._stores.references.list(user_id)]
         near = words.nearest(handle, handles)
         if near:
             meant = words.listed((f"@{name}" for name in near), "or")
-            return Refused(f"You have no character called {shown}. Did you mean {meant}?")
+            return Refused(
+                worded("You have no character called {name}. Did you mean {meant}?", name=shown, meant=meant)
+            )
         if handles:
-            return Refused(f"You have no character called {shown}. /character list shows yours.")
+            return Refused(worded("You have no character called {name}. /character list shows yours.", name=shown))
         return Refused(
-            f"You have no character called {shown}. Save a face first: press “Save as character” under a portrait."
+            worded(
+                "You have no character called {name}. Save a face first: press “Save as character” under a portrait.",
+                name=shown,
+            )
         )
 
     def room(self, request: OrderRequest, tier: Tier) -> None:
@@ -257,8 +278,10 @@ class Validator:
         floor = self.settings.data_free_mib * 2**20
         if floor and await asyncio.to_thread(self._stores.pictures.free_bytes) < floor:
             raise Refused(
-                "The studio's disk is nearly full, so no new portraits are taken and nothing was charged. "
-                "Please tell the person who runs this bot."
+                worded(
+                    "The studio's disk is nearly full, so no new portraits are taken and nothing was charged. "
+                    "Please tell the person who runs this bot."
+                )
             )
 
     def fairness_key(self, guild_id: int, user_id: int) -> str:
@@ -285,8 +308,10 @@ class Validator:
             return
         if await self._stores.series.under_way(request.user_id):
             raise Refused(
-                "Your last series is not finished yet, and there is one at a time for everybody. Nothing was charged; "
-                "wait for it, or cancel what is left of it."
+                worded(
+                    "Your last series is not finished yet, and there is one at a time for everybody. Nothing was "
+                    "charged; wait for it, or cancel what is left of it."
+                )
             )
 
     async def _with_saved_pictures(self, request: OrderRequest) -> OrderRequest:
@@ -441,13 +466,22 @@ def _length(prompt: PortraitPrompt) -> int:
 
 def _holds(model: Model, faces: int) -> None:
     """Raises Refused when the model cannot show so many saved faces together; one is always tried."""
-    if faces > max(1, model.references):
-        most = "one saved face" if model.references == 1 else f"{model.references} saved faces"
-        can = f"shows {most} in a portrait" if model.references else "cannot hold a saved face"
-        raise Refused(
-            f"{model.title} {can}, and this names {faces}. Nothing was charged; name fewer, or choose a model that "
-            "takes several pictures (/models says which)."
+    if faces <= max(1, model.references):
+        return
+    fewer = worded(
+        "Nothing was charged; name fewer, or choose a model that takes several pictures (/models says which)."
+    )
+    if not model.references:
+        can = worded("{title} cannot hold a saved face, and this names {faces}.", title=model.title, faces=faces)
+    else:
+        can = counted(
+            "{title} shows one saved face in a portrait, and this names {faces}.",
+            "{title} shows {count} saved faces in a portrait, and this names {faces}.",
+            model.references,
+            title=model.title,
+            faces=faces,
         )
+    raise Refused(together(can, fewer))
 
 
 def _pinned(models: Sequence[Model], characters: Sequence[Character], wanted: Extras) -> tuple[int, ...]:
@@ -462,24 +496,39 @@ def _pinned(models: Sequence[Model], characters: Sequence[Character], wanted: Ex
 def _takes_pictures(model: Model, wanted: Extras, faces: int) -> None:
     """Raises Refused when the model cannot change a picture, or takes no pictures of this kind or number."""
     if wanted.edit is not None and not model.edits:
-        raise Refused(f"{model.title} cannot change a picture. `model:` of /edit lists those that can.")
+        raise Refused(
+            worded("{title} cannot change a picture. `model:` of /edit lists those that can.", title=model.title)
+        )
     if model.needs_picture and wanted.edit is None and not faces and not wanted.pictures:
         raise Refused(
-            f"{model.title} works from a picture. Nothing was charged; name a saved face with @, or change a picture "
-            "with /edit."
+            worded(
+                "{title} works from a picture. Nothing was charged; name a saved face with @, or change a picture "
+                "with /edit.",
+                title=model.title,
+            )
         )
     if not wanted.pictures:
         return
     if model.references < 2 or model.only_faces:
         raise Refused(
-            f"{model.title} takes no pictures of outfits, places or styles. Nothing was charged; choose a model that "
-            "takes several pictures (/models says which)."
+            worded(
+                "{title} takes no pictures of outfits, places or styles. Nothing was charged; choose a model that "
+                "takes several pictures (/models says which).",
+                title=model.title,
+            )
         )
     most = model.references - (wanted.edit is not None)
     if faces + len(wanted.pictures) > most:
         raise Refused(
-            f"{model.title} takes {most} pictures, faces included, and this needs {faces + len(wanted.pictures)}. "
-            "Nothing was charged; leave some out."
+            counted(
+                "{title} takes {count} picture, faces included, and this needs {needed}. "
+                "Nothing was charged; leave some out.",
+                "{title} takes {count} pictures, faces included, and this needs {needed}. "
+                "Nothing was charged; leave some out.",
+                most,
+                title=model.title,
+                needed=faces + len(wanted.pictures),
+            )
         )
 
 
@@ -487,8 +536,11 @@ def _takes_quality(model: Model, quality: Quality | None) -> None:
     """Raises Refused when the model makes every picture the same way."""
     if quality is not None and quality not in model.qualities:
         raise Refused(
-            f"{model.title} makes every portrait the same way. Nothing was charged; leave `quality:` out, or choose a "
-            "model that has qualities (/models says which)."
+            worded(
+                "{title} makes every portrait the same way. Nothing was charged; leave `quality:` out, or choose a "
+                "model that has qualities (/models says which).",
+                title=model.title,
+            )
         )
 
 
@@ -523,6 +575,7 @@ def _new_order(
         message_id=answer.message_id,
         parent_portrait_id=request.parent_portrait_id,
         upload_limit=answer.upload_limit,
+        language=answer.language,
         references=_pinned(models, characters, request.extras),
         pictures=request.extras.new_pictures(),
         edit=request.extras.new_edit(),
@@ -577,13 +630,23 @@ def size_of(model: Model, aspect: str | None) -> tuple[int, int]:
     wanted = aspect or DEFAULT_ASPECT
     size = model.sizes.get(wanted)
     if size is None:
-        raise Refused(f"{model.title} cannot make {wanted}. It makes {words.listed(model.sizes, 'or')}.")
+        raise Refused(
+            worded(
+                "{title} cannot make {wanted}. It makes {sizes}.",
+                title=model.title,
+                wanted=wanted,
+                sizes=words.listed(model.sizes, "or"),
+            )
+        )
     return size
 
 
 def short_of_credits(price: int, balance: int) -> Refused:
     """The refusal of who cannot pay the price."""
     return Refused(
-        f"This costs {words.credits_word(price)} and you have {balance:,}. "
-        "A moderator can grant more with /grant credits."
+        worded(
+            "This costs {credits} and you have {balance:,}. A moderator can grant more with /grant credits.",
+            credits=words.credits_word(price),
+            balance=balance,
+        )
     )

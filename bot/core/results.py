@@ -6,6 +6,7 @@ from typing import Protocol
 
 from bot.core import words
 from bot.core.picture_safety import NOT_LOOKED_AT, SafetyScore
+from bot.languages.speech import reworded, worded
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
 from data.pictures.portrait_rows import Portrait, PortraitFacts
@@ -57,17 +58,19 @@ def facts(
     """
     sent = finished.words
     told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
-    notes = [finished.note]
+    notes = [reworded(finished.note)]
     if sent.dropped:
-        notes.append(f"Not said to this model: {words.plain('; '.join(sent.dropped), 300)}.")
+        notes.append(worded("Not said to this model: {parts}.", parts=words.plain("; ".join(sent.dropped), 300)))
     if ignored:
-        notes.append(f"Means nothing here: {words.plain('; '.join(ignored), 300)}.")
+        notes.append(worded("Means nothing here: {parts}.", parts=words.plain("; ".join(ignored), 300)))
     if drawn:
-        notes.append(f"Drawn by the seed: {words.plain('; '.join(drawn), 300)}.")
+        notes.append(worded("Drawn by the seed: {parts}.", parts=words.plain("; ".join(drawn), 300)))
     if sent.remembered:
-        notes.append(f"{words.sentence('; '.join(sent.remembered), 300)} (from when the face was saved).")
+        remembered = words.sentence("; ".join(sent.remembered), 300)
+        notes.append(worded("{parts} (from when the face was saved).", parts=remembered))
     if sent.left_to_reference:
-        notes.append(f"Left to the reference picture: {words.plain('; '.join(sent.left_to_reference), 300)}.")
+        left = words.plain("; ".join(sent.left_to_reference), 300)
+        notes.append(worded("Left to the reference picture: {parts}.", parts=left))
     return PortraitFacts(
         spec=replace(ordered, seed=finished.seed, steps=finished.steps, width=finished.width, height=finished.height),
         model_title=finished.model_title,
@@ -83,5 +86,6 @@ def facts(
 
 def balance_line(account: Account) -> str:
     if account.tier != FREE:
-        return f"{words.credits_word(account.balance)} left · {account.tier} tier"
-    return f"{words.credits_word(account.balance)} left"
+        credits = words.credits_word(account.balance)
+        return worded("{credits} left · {tier} tier", credits=credits, tier=account.tier)
+    return worded("{credits} left", credits=words.credits_word(account.balance))

@@ -10,12 +10,13 @@ from typing import Final, Literal
 
 from bot.core.policy import BY_SERVER
 from bot.core.stores import Stores
+from bot.languages.speech import worded
 from data.people.character_reports import Report
 from data.people.refused_orders import RefusedOrder
 from data.pictures.withheld import WithheldPicture
 
 Kind = Literal["refused", "character", "withheld"]
-DISABLED: Final = "A character in this portrait was disabled by a moderator; your credits are back."
+DISABLED: Final = worded("A character in this portrait was disabled by a moderator; your credits are back.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,13 +55,13 @@ def _refused(one: RefusedOrder) -> ReviewItem:
         kind="refused",
         number=one.id,
         user_id=one.user_id,
-        title="Refused order" if one.appealed_at is None else "Appeal against a refusal",
-        why=f"rule “{one.rule}”",
+        title=worded("Refused order") if one.appealed_at is None else worded("Appeal against a refusal"),
+        why=worded("rule “{rule}”", rule=one.rule),
         said=one.words,
         at=one.created_at,
-        release="they may order these words here, and it no longer counts towards a wait"
+        release=worded("they may order these words here, and it no longer counts towards a wait")
         if theirs
-        else "it no longer counts towards a wait; the rule itself holds",
+        else worded("it no longer counts towards a wait; the rule itself holds"),
     )
 
 
@@ -69,25 +70,28 @@ def _reported(one: Report) -> ReviewItem:
         kind="character",
         number=one.id,
         user_id=one.owner_id,
-        title=f"Reported character @{one.handle}",
-        why=one.reason or "no reason",
+        title=worded("Reported character @{handle}", handle=one.handle),
+        why=one.reason or worded("no reason"),
         said="",
         at=one.created_at,
-        release="the report is dismissed",
+        release=worded("the report is dismissed"),
         report=one,
     )
 
 
 def _withheld(one: WithheldPicture) -> ReviewItem:
-    found = "could not be looked at" if one.score is None else f"score {one.score:.2f} by {one.scored_by}"
+    why = worded("rule “{rule}”, could not be looked at", rule=one.rule)
+    if one.score is not None:
+        why = worded("rule “{rule}”, score {score:.2f} by {by}", rule=one.rule, score=one.score, by=one.scored_by)
+    release = worded("its member alone gets it, in a direct message, behind a spoiler")
     return ReviewItem(
         kind="withheld",
         number=one.id,
         user_id=one.user_id,
-        title="Withheld picture" if one.job_id else "Handed-in picture",
-        why=f"rule “{one.rule}”, {found}",
+        title=worded("Withheld picture") if one.job_id else worded("Handed-in picture"),
+        why=why,
         said=one.words,
         at=one.created_at,
-        release="its member alone gets it, in a direct message, behind a spoiler" if one.kept and one.job_id else "",
+        release=release if one.kept and one.job_id else "",
         withheld=one,
     )

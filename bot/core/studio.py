@@ -4,6 +4,7 @@ This module knows data and engine, and of Discord only that there is a `Messenge
 """
 
 import asyncio
+import contextvars
 import logging
 import time
 from collections import Counter
@@ -25,6 +26,9 @@ from bot.core.results import facts as facts
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
+from bot.languages import speech
+from bot.languages.message_catalogues import SOURCE
+from bot.languages.speech import worded
 from data.core.data_errors import DataError, InsufficientCredits
 from data.credits.accounts import Account
 from data.orders.jobs import JobRow, NewOrder, Order
@@ -39,10 +43,12 @@ MAX_TAKES: Final = 3
 """How often one run of the bot takes an open order up before it is given up."""
 UNSHOWN_KEPT_S: Final = 7 * 86_400.0
 UNSHOWN_AGAIN_S: Final = 3600.0
-TAKEN_UP_TOO_OFTEN: Final = (
+TAKEN_UP_TOO_OFTEN: Final = worded(
     "The studio could not finish this order, however often it tried, so it was given up. Your credits are back."
 )
-NOBODY_TOLD: Final = "This portrait could be shown nowhere for a week, so your credits are back. /portraits has it."
+NOBODY_TOLD: Final = worded(
+    "This portrait could be shown nowhere for a week, so your credits are back. /portraits has it."
+)
 _LIVE: Final = frozenset({"waiting", "running"})
 
 
@@ -82,7 +88,7 @@ class Studio:
         Raises what `Validator.order_for` raises, and has then changed nothing.
         """
         if self._closing:
-            raise Refused("The studio is restarting. Try again in a minute; nothing was charged.")
+            raise Refused(worded("The studio is restarting. Try again in a minute; nothing was charged."))
         new, tier = await self.validator.order_for(request, answer)
         await self.validator.disk()
         # One at a time from the look at the queue to the place in it: else many at once would pass its caps.
@@ -127,7 +133,9 @@ class Studio:
         self._begin(order, self._follower.see_through(order, rows, streams, self._messenger))
 
     def _begin(self, order: Order, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"order-{order.id}")
+        context = contextvars.copy_context()
+        context.run(speech.speak, order.language or SOURCE)
+        task = asyncio.create_task(work, name=f"order-{order.id}", context=context)
         self._followed[order.id] = task
         task.add_done_callback(lambda done: self._let_go(order))
 
@@ -253,14 +261,14 @@ class Studio:
         """Raises Gone."""
         order = await self.stores.orders.get(order_id)
         if order is None:
-            raise Gone("That order is not there any more.")
+            raise Gone(worded("That order is not there any more."))
         return order
 
     async def find_portrait(self, portrait_id: int) -> Portrait[PictureSpec]:
         """Raises Gone."""
         portrait = await self.stores.portraits.get(portrait_id)
         if portrait is None:
-            raise Gone("That portrait was deleted.")
+            raise Gone(worded("That portrait was deleted."))
         return portrait
 
     async def close(self, grace_s: float) -> None:

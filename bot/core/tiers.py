@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bot.core import words
 from bot.core.errors import Refused
+from bot.languages.speech import worded
 from data.credits.accounts import FREE, UNLIMITED
 from engine.models.model import ON_THIS_MACHINE, Model
 
@@ -36,9 +37,22 @@ class Tier(BaseModel):
     def check(self, name: str, model: Model, aspect: str) -> None:
         """Raises Refused for a model or an aspect that is not part of the tier, called `name`."""
         if self.models and not {model.id, model.provider, _home(model)} & set(self.models):
-            raise Refused(f"{model.title} is not part of the {name} tier. Choose another model with `model:`.")
+            raise Refused(
+                worded(
+                    "{title} is not part of the {name} tier. Choose another model with `model:`.",
+                    title=model.title,
+                    name=name,
+                )
+            )
         if self.aspects and aspect not in self.aspects:
-            raise Refused(f"The {name} tier makes {words.listed(self.aspects, 'or')}, not {aspect}.")
+            raise Refused(
+                worded(
+                    "The {name} tier makes {aspects}, not {aspect}.",
+                    name=name,
+                    aspects=words.listed(self.aspects, "or"),
+                    aspect=aspect,
+                )
+            )
 
 
 def _home(model: Model) -> str:

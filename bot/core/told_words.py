@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import astuple, replace
 from typing import Final
 
-from bot.core import carried_people, policy, words
+from bot.core import carried_people, policy
 from bot.core.policy import PolicyQuestion, PolicyRefusal
 from bot.core.settings import Settings
+from bot.languages.speech import together, worded
 from data.orders.jobs import Order
 from engine.jobs.job import EngineError, Job
 from engine.prompt import SLOTS, PortraitPrompt
@@ -28,7 +29,7 @@ class NoLongerAllowed(EngineError):
 
     def __init__(self, refusal: PolicyRefusal) -> None:
         self.rule = refusal.rule
-        super().__init__(f"{words.sentence(refusal.sentence)} This portrait was ordered before and is not made.")
+        super().__init__(together(refusal.sentence, worded("This portrait was ordered before and is not made.")))
 
 
 def gathered(

@@ -12,6 +12,7 @@ from bot.core import words
 from bot.core.errors import Refused
 from bot.core.extras import Extras
 from bot.core.prompt_reading import merged, slot_words
+from bot.languages.speech import worded
 from engine.prompt import NOTHING, SLOTS, PortraitPrompt, from_json, to_json
 
 MAX_FORM: Final = 4000
@@ -57,8 +58,10 @@ def as_lines(prompt: PortraitPrompt) -> str:
     text = "\n".join([*lines, f"{_WITHOUT}: {prompt.negative}"])
     if len(text) > MAX_FORM:
         raise Refused(
-            "That is too long to be mended in one form. Nothing was charged; order it again with the options "
-            "`subject:`, `clothing:` and so on."
+            worded(
+                "That is too long to be mended in one form. Nothing was charged; order it again with the options "
+                "`subject:`, `clothing:` and so on."
+            )
         )
     return text
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from bot.core import words
 from bot.core.errors import Refused
 from bot.core.extras import FrameRequest, SeriesRequest
+from bot.languages.speech import worded
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
 from engine.prompt import SLOTS, PortraitPrompt
@@ -45,19 +46,35 @@ class Varying:
 def read(text: str, most: int) -> Varying:
     """Raises Refused, with an example."""
     if len(text) > MAX_VARYING:
-        raise Refused(f"What varies is too long. At most {MAX_VARYING:,} characters are read; shorten it.")
+        raise Refused(
+            worded(
+                "What varies is too long. At most {most:,} characters are read; shorten it.",
+                most=MAX_VARYING,
+            )
+        )
     name, colon, rest = text.partition(":")
     what = _NAMES.get(name.strip().casefold())
     if not colon or what is None:
         raise Refused(
-            f"Say first what varies: {words.listed((*(t.lower() for t in words.SLOT_TITLES.values()), MODEL), 'or')}. "
-            f"For example: {EXAMPLE}"
+            worded(
+                "Say first what varies: {things}. For example: {example}",
+                things=words.listed((*(t.lower() for t in words.SLOT_TITLES.values()), MODEL), "or"),
+                example=EXAMPLE,
+            )
         )
     said = {value.casefold(): value for each in rest.split("|") if (value := " ".join(each.split()))}
     if not 2 <= len(said) <= most:
-        raise Refused(f"A series has 2 to {most} frames, with “|” between them. For example: {EXAMPLE}")
+        raise Refused(
+            worded(
+                "A series has 2 to {most} frames, with “|” between them. For example: {example}",
+                most=most,
+                example=EXAMPLE,
+            )
+        )
     if any(_HANDLE.search(value) for value in said.values()):
-        raise Refused("Characters are the same in all frames: write them in `prompt:`, and here only what varies.")
+        raise Refused(
+            worded("Characters are the same in all frames: write them in `prompt:`, and here only what varies.")
+        )
     return Varying(what, tuple(said.values()))
 
 

@@ -1,4 +1,4 @@
-"""Plain words for people: escaping, durations, lists and near misses."""
+"""Plain words for people: escaping, durations and near misses."""
 
 import difflib
 import re
@@ -6,15 +6,32 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-SLOT_TITLES: Final = {
-    "subject": "Subject",
-    "clothing": "Clothes",
-    "environment": "Place",
-    "lighting": "Light",
-    "camera": "Camera",
-    "detail": "Detail",
+from bot.languages.message_catalogues import SOURCE
+from bot.languages.speech import counted, labelled, language, reworded, worded
+from bot.languages.speech import listed as listed  # with the other plain words
+from engine.sayings import Saying
+
+_SLOTS: Final = {
+    "subject": labelled("slot", "Subject"),
+    "clothing": labelled("slot", "Clothes"),
+    "environment": labelled("slot", "Place"),
+    "lighting": labelled("slot", "Light"),
+    "camera": labelled("slot", "Camera"),
+    "detail": labelled("slot", "Detail"),
 }
-"""How each slot of a prompt is called before people."""
+_ROLES: Final = {
+    "outfit": labelled("choice", "outfit"),
+    "place": labelled("choice", "place"),
+    "style": labelled("choice", "style"),
+}
+_LANES: Final = {"standard": labelled("choice", "standard"), "fast": labelled("choice", "fast")}
+_QUALITIES: Final = {
+    "draft": labelled("choice", "draft"),
+    "standard": labelled("choice", "standard"),
+    "fine": labelled("choice", "fine"),
+}
+SLOT_TITLES: Final = {slot: title.template for slot, title in _SLOTS.items()}
+"""How each slot of a prompt is called in what is typed and read, which is English."""
 _MARKDOWN: Final = re.compile(r"[\\`*_~|<>#\[\]()\-@:]|\.(?=(?i:gg/|com/invite))")
 # What acts in a sentence: an escape that is there already stays, so that escaping twice changes nothing.
 _ACTING: Final = re.compile(
@@ -24,6 +41,26 @@ _HIDDEN: Final = {"Cc", "Cf", "Cs"}
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _JOINER: Final = "\u200d"
 _MEMBER_MENTION = re.compile(r"<@!?(\d+)>")
+
+
+def slot_title(slot: str) -> str:
+    """How a slot of a prompt is called before people."""
+    return reworded(_SLOTS[slot])
+
+
+def role_word(role: str) -> str:
+    """What a picture that goes along is for."""
+    return reworded(_ROLES.get(role, role))
+
+
+def lane_word(lane: str) -> str:
+    """The name of a lane."""
+    return reworded(_LANES.get(lane, lane))
+
+
+def quality_word(quality: str) -> str:
+    """The name of a quality."""
+    return reworded(_QUALITIES.get(quality, quality))
 
 
 def plain(text: str, limit: int = 1024) -> str:
@@ -79,31 +116,25 @@ def mentions_member(text: str) -> bool:
     return _MEMBER_MENTION.search(text) is not None
 
 
-def seconds(value: float) -> str:
+def seconds(value: float) -> Saying:
     """A duration in the unit a person would choose."""
     if value < 10:
-        return f"{value:.1f} s"
+        return worded("{value:.1f} s", value=value)
     if value < 90:
-        return f"{value:.0f} s"
+        return worded("{value:.0f} s", value=value)
     if value < 5400:
-        return f"{value / 60:.0f} min"
-    return f"{value / 3600:.0f} h"
+        return worded("{value:.0f} min", value=value / 60)
+    return worded("{value:.0f} h", value=value / 3600)
 
 
-def span(low: float, high: float) -> str:
+def span(low: float, high: float) -> Saying:
     """A range of time, such as "20–40 s"."""
-    if seconds(low) == seconds(high):
-        return seconds(high)
     first, last = seconds(low), seconds(high)
-    if first.split()[-1] == last.split()[-1]:
-        first = first.split()[0]
-    return f"{first}–{last}"
-
-
-def listed(items: Iterable[str], last: str = "and") -> str:
-    """'a, b and c'."""
-    *head, tail = items
-    return f"{', '.join(head)} {last} {tail}" if head else tail
+    if first == last:
+        return last
+    if first.template.split()[-1] == last.template.split()[-1]:
+        return worded("{low}–{high}", low=first.split()[0], high=last)
+    return worded("{low}–{high}", low=first, high=last)
 
 
 def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
@@ -112,10 +143,13 @@ def nearest(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     return [folded[match] for match in difflib.get_close_matches(name.casefold(), folded, n=most, cutoff=0.5)]
 
 
-def credits_word(amount: int) -> str:
-    return "1 credit" if amount == 1 else f"{amount:,} credits"
+def credits_word(amount: int) -> Saying:
+    return counted("{count:,} credit", "{count:,} credits", amount)
 
 
 def ordinal(number: int) -> str:
+    """Such as 1st or 22nd; “1.” where another language is spoken."""
+    if language() != SOURCE:
+        return f"{number}."
     suffix = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"

@@ -13,13 +13,14 @@ import discord
 
 from bot.app import App
 from bot.core import faults
+from bot.languages.speech import worded
 from data.core.data_errors import DataError
 from data.people.erasure import MessageRemoval, OrdersOpen
 
 log = logging.getLogger(__name__)
 
-STOPPED: Final = "Cancelled, because everything of this person is being erased."
-FACE_GONE: Final = "A character in this portrait was erased by its owner; your credits are back."
+STOPPED: Final = worded("Cancelled, because everything of this person is being erased.")
+FACE_GONE: Final = worded("A character in this portrait was erased by its owner; your credits are back.")
 
 
 @dataclass(frozen=True, slots=True)

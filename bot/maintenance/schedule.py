@@ -16,6 +16,8 @@ from discord.ext import tasks
 from bot.core import words
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.languages import audience
+from bot.languages.speech import speaking, worded
 from bot.maintenance.self_check import MIB, SelfCheck, SelfCheckFault, backup_folder
 from bot.messages.replies import NO_PINGS
 from data.core.data_errors import BackupStopped, DataError
@@ -189,10 +191,17 @@ class Maintenance:
 
     def _sentence(self, account: Account, now: float) -> str:
         guild = self._client.get_guild(account.guild_id)
-        where = f" in {words.plain(guild.name, 100)}" if guild else ""
         until = int(account.tier_until or now)
-        verb = "ends" if until > now else "ended"
-        return (
-            f"Your {account.tier} tier{where} {verb} <t:{until}:R> (<t:{until}:f>). After that portraits cost credits "
-            "again; a moderator can extend it."
-        )
+        about = {"tier": account.tier, "server": words.plain(guild.name if guild else "Discord", 100), "until": until}
+        with speaking(audience.of_guild(guild)):
+            if until > now:
+                return worded(
+                    "Your {tier} tier in {server} ends <t:{until}:R> (<t:{until}:f>). After that portraits cost "
+                    "credits again; a moderator can extend it.",
+                    **about,
+                )
+            return worded(
+                "Your {tier} tier in {server} ended <t:{until}:R> (<t:{until}:f>). Portraits cost credits again; a "
+                "moderator can extend it.",
+                **about,
+            )

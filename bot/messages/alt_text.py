@@ -8,6 +8,7 @@ from typing import Final
 import discord
 
 from bot.core import words
+from bot.languages.speech import counted, reworded, together, worded
 from data.characters.saved_characters import Character
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -42,52 +43,73 @@ def described(name: str, data: bytes, alt: str) -> discord.File:
 
 def of_portrait(item: Portrait[PictureSpec]) -> str:
     """A finished portrait by its recipe."""
-    return f"AI-generated portrait No. {item.id}, made with {item.model_title}. {_recipe(item.spec.prompt)}"
+    made = worded("AI-generated portrait No. {number}, made with {model}.", number=item.id, model=item.model_title)
+    return together(made, _recipe(item.spec.prompt))
 
 
 def of_preview(prompt: PortraitPrompt) -> str:
     """A portrait that is still being made."""
-    return f"Preview of an AI-generated portrait that is being made. {_recipe(prompt)}"
+    return together(worded("Preview of an AI-generated portrait that is being made."), _recipe(prompt))
 
 
 def of_sheet(title: str, cells: Sequence[Cell]) -> str:
     """The contact sheet of a series, frame by frame."""
-    frames = "; ".join(f"{cell.number}. {cell.label}{'' if cell.picture else f' ({cell.missing})'}" for cell in cells)
-    return f"Contact sheet of {len(cells)} AI-generated portraits. {title}. {frames}."
+    frames = "; ".join(
+        f"{cell.number}. {cell.label}{'' if cell.picture else f' ({reworded(cell.missing)})'}" for cell in cells
+    )
+    sheet = counted(
+        "Contact sheet of {count} AI-generated portrait.",
+        "Contact sheet of {count} AI-generated portraits.",
+        len(cells),
+    )
+    return together(sheet, f"{reworded(title)}. {frames}.")
 
 
 def of_chart(title: str, series: Mapping[str, Sequence[int]], days: Sequence[str]) -> str:
     """A chart of figures by day: the sum of each series, and the day that had most."""
     if not days or not series:
-        return f"{title}: a chart with nothing in it."
+        return worded("{title}: a chart with nothing in it.", title=title)
     totals = [sum(figures[index] for figures in series.values()) for index in range(len(days))]
     most = max(range(len(days)), key=totals.__getitem__)
     sums = ", ".join(f"{name} {sum(figures):,}" for name, figures in series.items())
-    return (
-        f"{title}, {days[0]} to {days[-1]}, as a bar chart. In all {sum(totals):,}: {sums}. Most on {days[most]}: "
-        f"{totals[most]:,}."
+    return worded(
+        "{title}, {first} to {last}, as a bar chart. In all {total:,}: {sums}. Most on {day}: {most:,}.",
+        title=title,
+        first=days[0],
+        last=days[-1],
+        total=sum(totals),
+        sums=sums,
+        day=days[most],
+        most=totals[most],
     )
 
 
 def of_faces(count: int) -> str:
     """Numbered faces to choose from."""
-    return f"{count} faces found in the picture, side by side, numbered 1 to {count} from the left."
+    return counted(
+        "{count} face found in the picture.",
+        "{count} faces found in the picture, side by side, numbered 1 to {count} from the left.",
+        count,
+    )
 
 
 def of_character(character: Character) -> str:
     """The pictures of a saved face."""
-    said = f" {character.description}" if character.description else ""
-    count = len(character.references)
-    pictures = "The picture" if count == 1 else f"The {count} pictures, side by side,"
-    return f"{pictures} of the saved face @{character.handle}.{said}"
+    pictures = counted(
+        "The picture of the saved face @{handle}.",
+        "The {count} pictures, side by side, of the saved face @{handle}.",
+        len(character.references),
+        handle=character.handle,
+    )
+    return together(pictures, character.description)
 
 
 def _recipe(prompt: PortraitPrompt) -> str:
     """Each slot that says something, under the name that people know it by."""
-    parts = [f"{words.SLOT_TITLES[slot]}: {prompt.slot(slot)[:_LONGEST_SLOT]}." for slot in SLOTS if prompt.slot(slot)]
+    parts = [f"{words.slot_title(slot)}: {prompt.slot(slot)[:_LONGEST_SLOT]}." for slot in SLOTS if prompt.slot(slot)]
     written = " ".join(parts).casefold()
     if missing := [f"@{name}" for name in prompt.characters if f"@{name}".casefold() not in written]:
-        parts.insert(0, f"Character: {', '.join(missing)}.")
+        parts.insert(0, worded("Character: {handles}.", handles=", ".join(missing)))
     if prompt.text:
-        parts.append(f"Written in it: {', '.join(prompt.text)[:_LONGEST_SLOT]}.")
-    return " ".join(parts) or "Its prompt is not kept."
+        parts.append(worded("Written in it: {text}.", text=", ".join(prompt.text)[:_LONGEST_SLOT]))
+    return " ".join(parts) or worded("Its prompt is not kept.")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from bot.core import words
 from bot.core.stores import Stores
+from bot.languages.speech import counted, labelled, worded
 from bot.messages import cards
 from data.characters.saved_characters import Character, CharacterUse
 from data.pictures.picture_store import PictureStore
@@ -20,79 +21,107 @@ _HEIGHT_PX: Final = 384
 
 def listed(own: Sequence[Character], shared: Sequence[Character]) -> discord.Embed:
     """The person's faces, and those of others that are shared where they are."""
-    lines = [f"`@{one.handle}` · saved {day(one.created_at)} · {origin(one)}{_more(one)}" for one in own]
+    lines = [" · ".join(_line(one)) for one in own]
     if shared:
-        lines += ["", "Shared in this server:", *(f"`@{one.handle}` · by <@{one.user_id}>" for one in shared)]
-    return discord.Embed(title="Your characters", description="\n".join(lines)[:4000], colour=cards.ACCENT)
+        lines += ["", worded("Shared in this server:")]
+        lines += [worded("`@{handle}` · by <@{user}>", handle=one.handle, user=one.user_id) for one in shared]
+    return discord.Embed(
+        title=labelled("title", "Your characters"), description="\n".join(lines)[:4000], colour=cards.ACCENT
+    )
 
 
 def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> discord.Embed:
     """One face; `used` is where its owner's eyes may see it was used, None for others."""
     title = words.handle(character.handle) + (f":{character.version}" if character.versions > 1 else "")
-    told = f"Saved {day(character.created_at)}, {origin(character)}."
+    told: str = worded("Saved {day}, {origin}.", day=day(character.created_at), origin=origin(character))
     if character.description:
         told = f"{words.plain(character.description, 200)}\n{told}"
     embed = discord.Embed(title=title, description=told, colour=cards.ACCENT)
-    embed.add_field(name="Pictures", value=_pictures(character), inline=True)
+    embed.add_field(name=labelled("field", "Pictures"), value=_pictures(character), inline=True)
     if character.versions > 1:
-        embed.add_field(name="Versions", value=_versions(character), inline=True)
+        embed.add_field(name=labelled("field", "Versions"), value=_versions(character), inline=True)
     if said := looks.first_said(one.looks for one in character.references):
-        embed.add_field(name="Goes along in words", value=words.plain(said.said(), 300), inline=True)
-    embed.add_field(name="Who may use it", value=_who(character, guild_id), inline=True)
+        embed.add_field(name=labelled("field", "Goes along in words"), value=words.plain(said.said(), 300), inline=True)
+    embed.add_field(name=labelled("field", "Who may use it"), value=_who(character, guild_id), inline=True)
     if used is not None:
-        embed.add_field(name="Used", value=_used(used), inline=False)
+        embed.add_field(name=labelled("field", "Used"), value=_used(used), inline=False)
         if used.median is not None and used.worst is not None:
-            measured = f"Likeness {round(used.median)} in the median, {round(used.worst)} at worst, of {used.measured}"
-            embed.add_field(name="How well it holds", value=measured, inline=False)
-    embed.set_footer(text=f"Write @{character.handle} in a prompt to bring this face back.")
+            measured = worded(
+                "Likeness {median} in the median, {worst} at worst, of {measured}",
+                median=round(used.median),
+                worst=round(used.worst),
+                measured=used.measured,
+            )
+            embed.add_field(name=labelled("field", "How well it holds"), value=measured, inline=False)
+    embed.set_footer(
+        text=labelled("footer", "Write @{handle} in a prompt to bring this face back.", handle=character.handle)
+    )
     return embed
 
 
 def set_up(character: Character) -> discord.Embed:
     """The settings of a face."""
     embed = discord.Embed(title=words.handle(character.handle), colour=cards.ACCENT)
-    embed.add_field(name="Means", value=_versions(character), inline=True)
-    strength = "the model's own" if character.scale is None else f"{character.scale:.0%}"
-    embed.add_field(name="Strength", value=strength, inline=True)
+    embed.add_field(name=labelled("field", "Means"), value=_versions(character), inline=True)
+    strength = worded("the model's own") if character.scale is None else f"{character.scale:.0%}"
+    embed.add_field(name=labelled("field", "Strength"), value=strength, inline=True)
     if character.description:
-        embed.add_field(name="Description", value=words.plain(character.description, 200), inline=False)
+        embed.add_field(
+            name=labelled("field", "Description"), value=words.plain(character.description, 200), inline=False
+        )
     return embed
 
 
 def _pictures(character: Character) -> str:
     count = len(character.references)
     unmeasured = sum(not one.measured for one in character.references)
-    told = "1" if count == 1 else str(count)
-    return f"{told} ({unmeasured} not measured)" if unmeasured else told
+    return (
+        worded("{count} ({unmeasured} not measured)", count=count, unmeasured=unmeasured) if unmeasured else str(count)
+    )
 
 
 def _versions(character: Character) -> str:
     if character.versions == 1:
-        return "version 1, the only one"
-    return f"1 to {character.versions}; `@{character.handle}` means {character.default_version}"
+        return worded("version 1, the only one")
+    return worded(
+        "1 to {versions}; `@{handle}` means {version}",
+        versions=character.versions,
+        handle=character.handle,
+        version=character.default_version,
+    )
 
 
 def _who(character: Character, guild_id: int) -> str:
     if character.shared_in is None:
-        return "only you"
-    return "everybody in this server" if character.shared_in == guild_id else "everybody in another server"
+        return worded("only you")
+    if character.shared_in == guild_id:
+        return worded("everybody in this server")
+    return worded("everybody in another server")
 
 
 def _used(used: CharacterUse) -> str:
     if not used.portraits:
-        return "in no portrait yet"
-    newest = ", ".join(f"No. {portrait_id}" for portrait_id in used.newest)
-    count = "1 portrait" if used.portraits == 1 else f"{used.portraits} portraits"
-    return f"in {count}, newest {newest}"
+        return worded("in no portrait yet")
+    newest = ", ".join(worded("No. {number}", number=portrait_id) for portrait_id in used.newest)
+    return counted(
+        "in {count} portrait, newest {newest}", "in {count} portraits, newest {newest}", used.portraits, newest=newest
+    )
 
 
 def origin(character: Character) -> str:
-    return "from a portrait" if character.references[0].origin == "portrait" else "from a picture of yours"
+    if character.references[0].origin == "portrait":
+        return worded("from a portrait")
+    return worded("from a picture of yours")
 
 
-def _more(character: Character) -> str:
-    told = f" · {character.versions} versions" if character.versions > 1 else ""
-    return told + (" · shared" if character.shared_in is not None else "")
+def _line(character: Character) -> list[str]:
+    parts: list[str] = [worded("`@{handle}` · saved {day}", handle=character.handle, day=day(character.created_at))]
+    parts.append(origin(character))
+    if character.versions > 1:
+        parts.append(counted("{count} version", "{count} versions", character.versions))
+    if character.shared_in is not None:
+        parts.append(worded("shared"))
+    return parts
 
 
 def day(epoch_s: float) -> str:

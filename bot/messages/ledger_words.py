@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.core import words
+from bot.languages.speech import reworded, worded
 from data.credits.accounts import Account
 from data.credits.ledger import LedgerEntry
 
 _KINDS: Final = {
-    "grant": "granted",
-    "allowance": "daily allowance",
-    "hold": "held for a portrait",
-    "settle": "portrait delivered",
-    "refund": "given back",
-    "adjust": "corrected",
-    "expiry": "allowance ended",
+    "grant": worded("granted"),
+    "allowance": worded("daily allowance"),
+    "hold": worded("held for a portrait"),
+    "settle": worded("portrait delivered"),
+    "refund": worded("given back"),
+    "adjust": worded("corrected"),
+    "expiry": worded("allowance ended"),
 }
 
 
@@ -27,12 +28,17 @@ def lines(entries: Sequence[LedgerEntry]) -> str:
 
 
 def _line(entry: LedgerEntry) -> str:
-    who = f" by <@{entry.actor_id}>" if entry.kind == "grant" and entry.actor_id else ""
-    why = f" · {words.plain(entry.reason, 80)}" if entry.reason else ""
+    what = reworded(_KINDS[entry.kind])
+    if entry.kind == "grant" and entry.actor_id:
+        what = worded("granted by <@{user}>", user=entry.actor_id)
     amount = f"`{entry.amount:+,}` " if entry.amount else ""
-    return f"<t:{int(entry.created_at)}:f> {amount}{_KINDS[entry.kind]}{who}{why} · {entry.balance_after:,} left"
+    parts = [f"<t:{int(entry.created_at)}:f> {amount}{what}", words.plain(entry.reason, 80)]
+    parts.append(worded("{balance:,} left", balance=entry.balance_after))
+    return " · ".join(part for part in parts if part)
 
 
 def tier_line(account: Account) -> str:
     """Such as "unlimited until …"."""
-    return account.tier + (f" until <t:{int(account.tier_until)}:f>" if account.tier_until else "")
+    if not account.tier_until:
+        return account.tier
+    return worded("{tier} until <t:{until}:f>", tier=account.tier, until=int(account.tier_until))

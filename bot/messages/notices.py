@@ -10,13 +10,15 @@ import discord
 
 from bot.app import Interaction
 from bot.core import words
+from bot.languages import audience
+from bot.languages.speech import counted, reworded, speaking, together, worded
 from bot.messages import replies
 from data.core.data_errors import DataError
 from data.orders.jobs import Order
 
 log = logging.getLogger(__name__)
 
-_ON_ITS_WAY: Final = "One moment…"
+_ON_ITS_WAY: Final = worded("One moment…")
 
 
 async def tell(interaction: Interaction) -> None:
@@ -29,6 +31,7 @@ async def tell(interaction: Interaction) -> None:
         if not waiting:
             return
         await _clear_the_way(interaction)
+        await audience.for_one(interaction)
         await replies.whisper(interaction, _sentence(interaction, waiting))
         for order in waiting:
             await bot.studio.notified(order)
@@ -43,19 +46,22 @@ async def _clear_the_way(interaction: Interaction) -> None:
         return
     original = await interaction.original_response()
     if original.flags.loading:
-        await original.edit(content=_ON_ITS_WAY)
+        with speaking(audience.of_all(interaction)):
+            await original.edit(content=reworded(_ON_ITS_WAY))
 
 
 def _sentence(interaction: Interaction, waiting: Sequence[Order]) -> str:
     bot, now = interaction.client, time.time()
     elsewhere = {order.guild_id for order in waiting} - {interaction.guild_id or 0}
-    names = [guild.name if (guild := bot.get_guild(one)) else "direct messages" for one in sorted(elsewhere)]
-    where = f" (also those in {words.listed(words.plain(name, 60) for name in names)})" if names else ""
+    names = [guild.name if (guild := bot.get_guild(one)) else worded("direct messages") for one in sorted(elsewhere)]
     count = sum(row.portrait_id is not None for order in waiting for row in order.jobs)
-    since = min(int(order.unshown_since or now) for order in waiting)
-    subject = "A portrait of yours is" if count == 1 else f"{count} portraits of yours are"
-    pronoun = "it" if count == 1 else "them"
-    return (
-        f"{subject} ready since <t:{since}:R> and could not be shown where {'it was' if count == 1 else 'they were'} "
-        f"ordered: `/portraits` has {pronoun}{where}."
+    ready = counted(
+        "A portrait of yours is ready since <t:{since}:R> and could not be shown where it was ordered: `/portraits` "
+        "has it.",
+        "{count} portraits of yours are ready since <t:{since}:R> and could not be shown where they were ordered: "
+        "`/portraits` has them.",
+        count,
+        since=min(int(order.unshown_since or now) for order in waiting),
     )
+    where = words.listed(words.plain(name, 60) for name in names) if names else ""
+    return together(ready, worded("Among them are those of {places}.", places=where) if where else "")

@@ -12,6 +12,8 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import BotError
 from bot.core.requests import StatusMessage
+from bot.languages import audience
+from bot.languages.speech import reworded, told, worded
 from bot.messages import refusals
 from data.core import presence
 from data.core.data_errors import DataError
@@ -22,7 +24,9 @@ log = logging.getLogger(__name__)
 
 NO_PINGS = discord.AllowedMentions.none()
 TOKEN_LIFE_S = 15 * 60
-SORRY = "Something went wrong here, and it was written to the log. Try again; if it stays, tell the bot's owner."
+SORRY = worded(
+    "Something went wrong here, and it was written to the log. Try again; if it stays, tell the bot's owner."
+)
 USER_FACING = (BotError, DataError, EngineError, BadPicture)
 
 
@@ -32,6 +36,8 @@ async def begin(interaction: Interaction, *, private: bool = False) -> StatusMes
     A `private` one is seen by the person alone: for what asks them something first.
     """
     callback = await interaction.response.defer(thinking=True, ephemeral=private)
+    if not private:
+        await audience.for_all(interaction)
     message_id = callback.message_id if callback is not None else None
     if message_id is None:
         message_id = (await interaction.original_response()).id
@@ -56,6 +62,7 @@ def _answer(interaction: Interaction, message_id: int | None) -> StatusMessage:
         token=interaction.token,
         token_expires_at=min(received, time.time()) + TOKEN_LIFE_S,
         upload_limit=interaction.filesize_limit,
+        language=audience.of_all(interaction),
     )
 
 
@@ -75,6 +82,7 @@ async def admitted(interaction: Interaction) -> bool:
     the person begins here (see `data.core.presence`).
     """
     presence.begin()
+    await audience.for_one(interaction)
     try:
         await guard.admit(interaction)
     except Exception as error:  # noqa: BLE001 - what cannot be asked is refused
@@ -97,10 +105,11 @@ async def _complete_nothing(interaction: Interaction, error: Exception) -> None:
 
 async def tell_error(interaction: Interaction, error: BaseException) -> None:
     """Turn an error into a sentence for the person; unknown ones are logged with their traceback."""
+    await audience.of_error(interaction)
     sentence = sentence_for(error)
     if sentence is None:
         log.error("a command or button failed", exc_info=error)
-        sentence = SORRY
+        sentence = reworded(SORRY)
     # Before the person is told: what they can appeal against has a number.
     refusals.count(interaction.client, error)
     refused = await refusals.keep(interaction.client, interaction.guild_id or 0, interaction.user.id, error)
@@ -119,17 +128,19 @@ def sentence_for(error: BaseException) -> str | None:
         case app_commands.CommandInvokeError(original=original):
             return sentence_for(original)
         case app_commands.TransformerError():
-            return f"“{words.plain(str(error.value), 100)}” is not something I can use there."
+            return worded("“{value}” is not something I can use there.", value=words.plain(str(error.value), 100))
         case app_commands.MissingPermissions() | app_commands.CheckFailure():
-            return "That command is for moderators of this server."
+            return worded("That command is for moderators of this server.")
         case app_commands.CommandSignatureMismatch() | app_commands.CommandNotFound():
-            return "This command has just changed. Type it again in a minute."
+            return worded("This command has just changed. Type it again in a minute.")
         case BotError():
-            return str(error)
+            return told(error)
         case _ if isinstance(error, USER_FACING):
             # Names that people typed and what providers answered stand in these.
-            return words.sentence(str(error))
+            return words.sentence(told(error))
         case discord.Forbidden():
-            return "Discord does not let me do that here. Ask a moderator to check my permissions in this channel."
+            return worded(
+                "Discord does not let me do that here. Ask a moderator to check my permissions in this channel."
+            )
         case _:
             return None

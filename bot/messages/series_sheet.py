@@ -8,6 +8,8 @@ import discord
 from bot.core import words
 from bot.core.marking import Marker
 from bot.core.stores import Stores
+from bot.languages.message_catalogues import SOURCE
+from bot.languages.speech import labelled, reworded, speaking, stored, worded
 from bot.messages import cards
 from data.core.data_errors import PictureMissing
 from data.orders.series_rows import Series, SeriesFrame
@@ -17,12 +19,12 @@ from engine.prompt import SLOTS, from_json
 
 NAME = "sheet.jpg"
 _MISSING = {
-    "waiting": "waits",
-    "running": "is being made",
-    "failed": "failed",
-    "cancelled": "cancelled",
-    "rendered": "deleted",
-    "delivered": "deleted",
+    "waiting": worded("waits"),
+    "running": worded("is being made"),
+    "failed": worded("failed"),
+    "cancelled": worded("cancelled"),
+    "rendered": worded("deleted"),
+    "delivered": worded("deleted"),
 }
 
 
@@ -62,7 +64,9 @@ async def draw(stores: Stores, marker: Marker, series_id: str) -> Sheet | None:
         return None
     first = await stores.orders.get(series.id)
     prompt = cards.summary(from_json(first.prompt)) if first is not None and first.prompt else ""
-    title = f"{prompt}: {varying(series.varies)}" if prompt else varying(series.varies).capitalize()
+    with speaking(SOURCE):  # as it is drawn: the font has no other letters
+        differs = varying(series.varies)
+        title: str = worded("{prompt}: {differs}", prompt=prompt, differs=differs) if prompt else differs
     cells = tuple([await _cell(stores, frame) for frame in series.frames])
     jpeg = await asyncio.to_thread(contact_sheet.sheet, title, cells)
     return Sheet(series, title, cells, await marker.sheet(jpeg))
@@ -70,32 +74,42 @@ async def draw(stores: Stores, marker: Marker, series_id: str) -> Sheet | None:
 
 def varying(varies: str) -> str:
     """What differs from frame to frame, in words."""
-    return f"{words.SLOT_TITLES[varies].lower()} varies" if varies in SLOTS else "model varies"
+    return worded("what varies: {slot}", slot=words.slot_title(varies)) if varies in SLOTS else worded("model varies")
 
 
 def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order_id: str = "") -> discord.Embed:
     """The card of a series; `sentences` say why frames are missing, and the footer names the order."""
-    embed = discord.Embed(title="Series", description=words.plain(sheet.title, 500), colour=cards.ACCENT)
+    embed = discord.Embed(
+        title=labelled("title", "Series"), description=words.plain(reworded(sheet.title), 500), colour=cards.ACCENT
+    )
     lines = [_line(frame) for frame in sheet.series.frames]
-    embed.add_field(name="Frames", value="\n".join(lines)[:1024], inline=False)
+    embed.add_field(name=labelled("field", "Frames"), value="\n".join(lines)[:1024], inline=False)
     found = contact_sheet.likenesses(sheet.cells)
     if found is not None:
-        measured = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
-        embed.add_field(name="Likeness", value=measured, inline=False)
+        measured = worded(
+            "Median {median}, worst {worst} (frame {number})",
+            median=found.median,
+            worst=found.worst,
+            number=found.worst_number,
+        )
+        embed.add_field(name=labelled("field", "Likeness"), value=measured, inline=False)
     if sentences:
-        why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
-        embed.add_field(name="Not made", value=why[:1024], inline=False)
+        why = "\n".join(words.sentence(stored(each), 300) for each in dict.fromkeys(sentences))
+        embed.add_field(name=labelled("field", "Not made"), value=why[:1024], inline=False)
     if sheet.open_jpeg is not None:
         embed.set_image(url=f"attachment://{NAME}")
-    embed.set_footer(text=" · ".join(part for part in (cards.AI_LINE, left, f"Order {order_id}") if part))
+    parts = (reworded(cards.AI_LINE), left, worded("Order {id}", id=order_id))
+    embed.set_footer(text=" · ".join(part for part in parts if part))
     return embed
 
 
 def _line(frame: SeriesFrame) -> str:
-    said = f"{frame.number}. {words.plain(frame.label, 40) or 'deleted'}"
+    said = f"{frame.number}. {words.plain(frame.label, 40) or worded('deleted')}"
     if frame.portrait_id is None:
-        return f"{said}: {_MISSING[frame.state]}"
-    return said if frame.likeness is None else f"{said} · Likeness {round(frame.likeness)}"
+        return f"{said}: {reworded(_MISSING[frame.state])}"
+    if frame.likeness is None:
+        return said
+    return f"{said} · {worded('Likeness {score}', score=round(frame.likeness))}"
 
 
 async def _cell(stores: Stores, frame: SeriesFrame) -> Cell:

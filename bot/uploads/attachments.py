@@ -6,12 +6,13 @@ import aiohttp
 import discord
 from discord.http import HTTPClient
 
+from bot.languages.speech import worded
 from engine.pictures.decoding.decoder import too_heavy
 from engine.pictures.intake import MAX_BYTES, BadPicture
 
 FETCH_S: Final = 30.0
 _CHUNK: Final = 2**16
-_UNFETCHED: Final = "That file could not be fetched from Discord. Attach it again and retry."
+_UNFETCHED: Final = worded("That file could not be fetched from Discord. Attach it again and retry.")
 
 
 def check(attachment: discord.Attachment) -> None:

@@ -14,6 +14,7 @@ from bot.app import App
 from bot.core import carried_people, face_blocks, picture_rights, words
 from bot.core.errors import Gone, Refused
 from bot.core.stores import Stores
+from bot.languages.speech import counted, together, worded
 from bot.uploads import attachments, recognised
 from data.characters.saved_characters import Character, FaceMeasure, Origin, check_handle
 from data.pictures.portrait_rows import Portrait
@@ -57,7 +58,13 @@ class SeveralFaces(Refused):
     """A picture shows more than one face, so one is to be picked: `picture` is PNG, `faces` the largest first."""
 
     def __init__(self, picture: bytes, faces: Sequence[Face]) -> None:
-        super().__init__(f"That picture shows {len(faces)} faces. Pick one, or send a picture of one person.")
+        super().__init__(
+            counted(
+                "That picture shows {count} face. Pick one, or send a picture of one person.",
+                "That picture shows {count} faces. Pick one, or send a picture of one person.",
+                len(faces),
+            )
+        )
         self.picture = picture
         self.faces = faces
 
@@ -83,7 +90,9 @@ async def from_portrait(
     """
     if portrait.spoiler:
         # Its picture would be shown on cards and in other channels, to others too.
-        raise Refused("That portrait is shown behind a spoiler, so no face is saved from it. Choose another one.")
+        raise Refused(
+            worded("That portrait is shown behind a spoiler, so no face is saved from it. Choose another one.")
+        )
     order = await stores.orders.get(portrait.order_id)
     # A portrait made from an uploaded picture passes that on: what may be made of it stays limited.
     from_upload = order is None or order.from_upload
@@ -163,12 +172,14 @@ def examine(png: bytes, which: int | None = None, *, needed: bool = True) -> Fac
         found = identity.look(png, thorough=True)
     except identity.LookFailed as error:
         log.warning("a face could not be looked for: %s", error)
-        raise Refused("Faces could not be looked for just now. Try again in a minute; nothing was saved.") from error
+        raise Refused(
+            worded("Faces could not be looked for just now. Try again in a minute; nothing was saved.")
+        ) from error
     if not needed and (len(found) != 1 or face_review.unfit(found[0])):
         return FacesSeen()
     if not found:
         raise Refused(
-            "I see no face in that picture. Send one where the face is large, sharp and looks into the camera."
+            worded("I see no face in that picture. Send one where the face is large, sharp and looks into the camera.")
         )
     if len(found) > 1 and which is None:
         raise SeveralFaces(png, found)
@@ -248,18 +259,18 @@ async def from_message(
             bot.stores, bot.engine.catalogue, saver, handle, await portrait_in(bot.stores, message)
         )
     if message.author.id != saver.user_id:
-        raise Refused("Only portraits made here, or pictures that you attached yourself, can be saved.")
+        raise Refused(worded("Only portraits made here, or pictures that you attached yourself, can be saved."))
     for attachment in message.attachments:
         if (attachment.content_type or "image/").startswith("image/"):
             return await from_attachment(bot, saver, handle, attachment)
-    raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
+    raise Refused(worded("There is no picture in that message. Choose one with a portrait or with a picture of yours."))
 
 
 async def portrait_in(stores: Stores, message: discord.Message) -> Portrait[PictureSpec]:
     """The (first) portrait that a message of the bot shows. Raises Gone."""
     portraits = await stores.portraits.by_message(message.id)
     if not portraits:
-        raise Gone("There is no finished portrait in that message.")
+        raise Gone(worded("There is no finished portrait in that message."))
     return portraits[0]
 
 
@@ -267,7 +278,7 @@ async def from_link(bot: App, saver: Saver, handle: str, link: str, member: disc
     """Save from a link to a message of the same server, in a channel that the person can read."""
     message = await linked(bot, saver, link, member)
     if bot.user is None:
-        raise Refused("The studio is still starting. Try again in a moment.")
+        raise Refused(worded("The studio is still starting. Try again in a moment."))
     return await from_message(bot, saver, handle, message, bot.user)
 
 
@@ -275,10 +286,10 @@ async def linked(client: discord.Client, saver: Saver, link: str, member: discor
     """The message of the saver's server that a link leads to, if they can read it. Raises Refused."""
     match = LINK.match(link.strip())
     if match is None:
-        raise Refused("That is not a link to a message. Use Copy Message Link in the message's menu.")
+        raise Refused(worded("That is not a link to a message. Use Copy Message Link in the message's menu."))
     if match["guild"] != str(saver.guild_id):
-        raise Refused("That message is in another server; only messages of this one can be used.")
-    unreadable = Refused("There is no such message in a channel that you can read.")
+        raise Refused(worded("That message is in another server; only messages of this one can be used."))
+    unreadable = Refused(worded("There is no such message in a channel that you can read."))
     channel = await readable(int(match["channel"]), member)
     if channel is None:
         raise unreadable
@@ -319,8 +330,14 @@ def saved_line(character: Character) -> str:
     """What is said of a face that was saved, or got one more picture."""
     name = words.plain(character.handle)
     newest = character.references[-1]
-    told = "" if newest.measured else " Its face was not measured, so portraits will not say how like it they are."
+    unmeasured = worded("Its face was not measured, so portraits will not say how like it they are.")
+    saved = worded("Saved. Write `@{handle}` in a prompt, and it is {name} again.", handle=character.handle, name=name)
     if character.versions > 1:
-        pictures = f"{len(character.references)} pictures"
-        return f"Saved as `@{character.handle}:{character.version}`, with {pictures}.{told}"
-    return f"Saved. Write `@{character.handle}` in a prompt, and it is {name} again.{told}"
+        saved = counted(
+            "Saved as `@{handle}:{version}`, with {count} picture.",
+            "Saved as `@{handle}:{version}`, with {count} pictures.",
+            len(character.references),
+            handle=character.handle,
+            version=character.version,
+        )
+    return together(saved, "" if newest.measured else unmeasured)

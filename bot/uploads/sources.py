@@ -14,6 +14,7 @@ from bot.core import carried_people, picture_rights
 from bot.core.errors import Gone, NotYours, Refused
 from bot.core.extras import EditRequest, ReferenceRequest, Use
 from bot.guard import Actor
+from bot.languages.speech import worded
 from bot.uploads import attachments, recognised, saving
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -92,24 +93,24 @@ async def from_link(interaction: Interaction, person: Actor, link: str) -> Sourc
     """
     bot, member = interaction.client, interaction.user
     if not isinstance(member, discord.Member) or bot.user is None:
-        raise Refused("Links to messages work in servers; here, attach the picture itself.")
+        raise Refused(worded("Links to messages work in servers; here, attach the picture itself."))
     saver = saving.Saver(person.user_id, person.place.guild_id)
     message = await saving.linked(bot, saver, link, member)
     if message.author.id == bot.user.id:
         return await from_portrait(bot, own(await saving.portrait_in(bot.stores, message), person))
     if message.author.id != person.user_id:
-        raise Refused("Only your own portraits, or pictures that you attached yourself, can be used.")
+        raise Refused(worded("Only your own portraits, or pictures that you attached yourself, can be used."))
     for attachment in message.attachments:
         if (attachment.content_type or "image/").startswith("image/"):
             return await from_attachment(bot, saver, attachment)
-    raise Refused("There is no picture in that message. Choose one with a portrait or with a picture of yours.")
+    raise Refused(worded("There is no picture in that message. Choose one with a portrait or with a picture of yours."))
 
 
 async def latest(bot: App, person: Actor) -> Source:
     """The person's last portrait in this server. Raises Gone."""
     portrait = await bot.stores.portraits.latest(person.user_id, person.place.guild_id)
     if portrait is None:
-        raise Gone("You have no portrait here yet. Attach a picture, or make a portrait with /portrait first.")
+        raise Gone(worded("You have no portrait here yet. Attach a picture, or make a portrait with /portrait first."))
     return await from_portrait(bot, portrait)
 
 

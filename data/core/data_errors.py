@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 
 class DataError(Exception):
-    """The base of every error of this package."""
+    """The base of every error of this package.
+
+    What it says is `template` with `values` in their places, so that it can be said in other languages too.
+    """
+
+    def __init__(self, template: str = "", /, **values: Any) -> None:
+        super().__init__(template.format(**values) if values else template)
+        self.template, self.values = template, values
 
 
 class FolderInUse(DataError):
@@ -69,7 +77,7 @@ class DatabaseDamaged(DataError):
 
     def __init__(self, why: str) -> None:
         super().__init__(
-            f"The studio's database cannot be read or written (“{why}”). Please tell the one who runs this bot."
+            "The studio's database cannot be read or written (“{why}”). Please tell the one who runs this bot.", why=why
         )
 
 
@@ -85,7 +93,7 @@ class NoSpace(DataError):
 
 class InsufficientCredits(DataError):
     def __init__(self, balance: int, price: int) -> None:
-        super().__init__(f"This costs {price} credits and you have {balance}.")
+        super().__init__("This costs {price} credits and you have {balance}.", price=price, balance=balance)
         self.balance = balance
         self.price = price
 
@@ -94,7 +102,7 @@ class TierEnded(DataError):
     """The order's prices rest on a tier that the account no longer has."""
 
     def __init__(self, tier: str) -> None:
-        super().__init__(f"Your {tier} tier has ended, so the price has changed. Please order again.")
+        super().__init__("Your {tier} tier has ended, so the price has changed. Please order again.", tier=tier)
         self.tier = tier
 
 
@@ -102,10 +110,11 @@ class CeilingReached(DataError):
     """A spend ceiling for a hosted provider would be passed."""
 
     def __init__(self, provider: str, *, spent_usd_micros: int, limit_usd_micros: int, whose: str) -> None:
-        mine = "you have" if whose == "user" else "the studio has"
+        mine = "For today you have reached the limit for pictures made by {provider}."
+        everyones = "For today the studio has reached the limit for pictures made by {provider}."
         super().__init__(
-            f"For today {mine} reached the limit for pictures made by {provider}. "
-            "Try again tomorrow, or choose another model."
+            (mine if whose == "user" else everyones) + " Try again tomorrow, or choose another model.",
+            provider=provider,
         )
         self.provider = provider
         self.spent_usd_micros = spent_usd_micros
@@ -114,13 +123,23 @@ class CeilingReached(DataError):
 
 
 class GrantLimitReached(DataError):
-    """A moderator's limit for a day would be passed."""
+    """A moderator's limit for a day would be passed; `what` are credits or tiers."""
 
     def __init__(self, what: str, granted: int, limit: int) -> None:
-        super().__init__(
-            f"You have granted {granted} {what} of the {limit} that a moderator may grant in a day. "
-            "Ask another moderator, or wait until tomorrow."
-        )
+        if what == "credits":
+            super().__init__(
+                "A moderator may grant up to {limit:,} credits in a day, and you have granted {granted:,}. "
+                "Ask another moderator, or wait until tomorrow.",
+                granted=granted,
+                limit=limit,
+            )
+        else:
+            super().__init__(
+                "A moderator may grant a tier {limit:,} times in a day, and you have done so {granted:,} times. "
+                "Ask another moderator, or wait until tomorrow.",
+                granted=granted,
+                limit=limit,
+            )
         self.what = what
         self.granted = granted
         self.limit = limit
@@ -128,7 +147,9 @@ class GrantLimitReached(DataError):
 
 class BadAmount(DataError):
     def __init__(self, amount: int, most: int) -> None:
-        super().__init__(f"The number of credits must be between 1 and {most:,}, not {amount:,}.")
+        super().__init__(
+            "The number of credits must be between 1 and {most:,}, not {amount:,}.", most=most, amount=amount
+        )
         self.amount = amount
         self.most = most
 
@@ -159,7 +180,7 @@ class JobOver(DataError):
     """The job has ended as `state` and cannot do what was asked."""
 
     def __init__(self, job_id: str, state: str) -> None:
-        super().__init__(f"This portrait has already ended ({state}).")
+        super().__init__("This portrait has already ended ({state}).", state=state)
         self.job_id = job_id
         self.state = state
 
@@ -176,7 +197,7 @@ class UnstorablePicture(DataError):
     """The bytes are not a picture of the kind their name says."""
 
     def __init__(self, ext: str) -> None:
-        super().__init__(f"This file is not a readable {ext.upper()} picture.")
+        super().__init__("This file is not a readable {upper} picture.", upper=ext.upper())
         self.ext = ext
 
 
@@ -197,7 +218,8 @@ class BadHandle(DataError):
 class HandleTaken(DataError):
     def __init__(self, handle: str) -> None:
         super().__init__(
-            f"You already have a character called “{handle}”. Choose another name, or delete that one first."
+            "You already have a character called “{handle}”. Choose another name, or delete that one first.",
+            handle=handle,
         )
         self.handle = handle
 
@@ -207,22 +229,25 @@ class HandleShared(DataError):
 
     def __init__(self, handle: str) -> None:
         super().__init__(
-            f"A character called “{handle}” is shared in this server already. Rename yours first: /character rename."
+            "A character called “{handle}” is shared in this server already. Rename yours first: /character rename.",
+            handle=handle,
         )
         self.handle = handle
 
 
 class UnknownCharacter(DataError):
     def __init__(self, handle: str) -> None:
-        super().__init__(f"You have no character “{handle}”. /character list shows yours.")
+        super().__init__("You have no character “{handle}”. /character list shows yours.", handle=handle)
         self.handle = handle
 
 
 class TooManyReferences(DataError):
     def __init__(self, handle: str, limit: int) -> None:
         super().__init__(
-            f"“{handle}” has {limit} pictures, which is the most. Save the new one as a character of its own, or go "
-            "back to a version with fewer: /character settings."
+            "“{handle}” has {limit} pictures, which is the most. Save the new one as a character of its own, or go "
+            "back to a version with fewer: /character settings.",
+            handle=handle,
+            limit=limit,
         )
         self.handle = handle
         self.limit = limit

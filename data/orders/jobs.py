@@ -405,8 +405,8 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
         )
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, from_upload, people, adult_allowed, parent_portrait_id, series_id, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " upload_limit, language, from_upload, people, adult_allowed, parent_portrait_id, series_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             order.source,
@@ -417,6 +417,7 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
             order.token_expires_at,
             order.message_id,
             order.upload_limit,
+            order.language,
             int(order.from_upload),
             order.people,
             int(order.adult_allowed),

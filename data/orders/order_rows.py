@@ -67,7 +67,8 @@ class NewOrder(Generic[Spec_co]):
     """`source` says where the order came from and is unique (such as "interaction:123").
 
     `from_upload` says that a picture behind it was handed in by a person; `people` what it asks for of people, as JSON;
-    `adult_allowed` that a sexual picture may be shown where it was made.
+    `adult_allowed` that a sexual picture may be shown where it was made. `language` is the one that it is told of in,
+    by Discord's name for it ("" for English).
     `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
     `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
     prices rest on: an account that has lost it is refused with `TierEnded`.
@@ -84,6 +85,7 @@ class NewOrder(Generic[Spec_co]):
     token_expires_at: float | None = None
     message_id: int | None = None
     upload_limit: int = 0
+    language: str = ""
     from_upload: bool = False
     people: str = ""
     adult_allowed: bool = False
@@ -174,6 +176,7 @@ class Order(Generic[Spec_co]):
     token_expires_at: float | None
     message_id: int | None
     upload_limit: int
+    language: str
     from_upload: bool
     people: str | None
     adult_allowed: bool
@@ -210,7 +213,16 @@ _ORDER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "a": ("guild_id", "user_id", "balance"),
     "o": (
         *("id", "source", "account_id", "channel_id", "prompt", "token", "token_expires_at", "message_id"),
-        *("upload_limit", "from_upload", "people", "adult_allowed", "sending_since", "parent_portrait_id", "state"),
+        *(
+            "upload_limit",
+            "language",
+            "from_upload",
+            "people",
+            "adult_allowed",
+            "sending_since",
+            "parent_portrait_id",
+            "state",
+        ),
         "created_at",
         *("series_id", "delivered_by", "unshown_since"),
     ),

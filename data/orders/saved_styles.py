@@ -19,7 +19,7 @@ class BadStyleName(DataError):
 
 class TooManyStyles(DataError):
     def __init__(self, limit: int) -> None:
-        super().__init__(f"You have {limit} styles, which is as many as there may be. Delete one first.")
+        super().__init__("You have {limit} styles, which is as many as there may be. Delete one first.", limit=limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,9 @@ class CharacterDisabled(DataError):
 
     def __init__(self, handle: str) -> None:
         super().__init__(
-            f"@{handle} has been disabled, so it cannot be used here. "
-            "Ask a moderator of this server if you think that is a mistake."
+            "@{handle} has been disabled, so it cannot be used here. "
+            "Ask a moderator of this server if you think that is a mistake.",
+            handle=handle,
         )
         self.handle = handle
 

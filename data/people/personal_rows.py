@@ -91,6 +91,7 @@ LEFT: Mapping[str, Mapping[str, str]] = {
         "prompt": "blank",
         "people": "blank",
         "token": "blank",
+        "language": "blank",
         "state": "kept",
         "series_id": "kept",
         "delivered_by": "kept",

@@ -4,9 +4,11 @@ import json
 import struct
 from typing import IO, Any, Final
 
+from engine.sayings import worded
+
 MOST: Final = 192 * 2**20
 """Bytes of the longest message: 40 megapixels that a PNG cannot make smaller take 120 million."""
-TOO_MUCH: Final = (
+TOO_MUCH: Final = worded(
     "That picture takes too much memory or time to unpack. Save it again as a plain PNG or JPEG and retry."
 )
 _HEAD: Final = struct.Struct(">II")

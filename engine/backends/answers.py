@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, Final
 
 from engine.backends.provider_errors import UnreadableAnswer, UnusableAnswer
+from engine.sayings import worded
 
 MOST_PICTURE_JSON: Final = 64 * 2**20
 """Bytes of an answer that holds a picture: 48 MiB of picture in base64."""
@@ -43,7 +44,7 @@ class Unpacker:
         """Raises UnusableAnswer for a packing that was not asked for."""
         packed = [name for part in encoding.lower().split(",") if (name := part.strip()) not in ("", "identity")]
         if packed not in ([], ["gzip"], ["x-gzip"], ["deflate"]):
-            raise UnusableAnswer(title, "it is packed in a way that was not asked for")
+            raise UnusableAnswer(title, worded("it is packed in a way that was not asked for"))
         self._title = title
         self._left = most_bytes
         self._packed = zlib.decompressobj(zlib.MAX_WBITS | 32) if packed else None
@@ -55,7 +56,7 @@ class Unpacker:
             piece, chunk = self._piece(chunk)
             self._left -= len(piece)
             if self._left < 0:
-                raise UnusableAnswer(self._title, "it is too large")
+                raise UnusableAnswer(self._title, worded("it is too large"))
             yield piece
             # A full piece may have more behind it although nothing is left of the chunk.
             more = bool(chunk) or (self._packed is not None and len(piece) == _PIECE)
@@ -79,7 +80,7 @@ async def whole(
     """
     told = headers.get("Content-Length", "")
     if told.isdecimal() and (len(told) > 15 or int(told) > most_bytes):
-        raise UnusableAnswer(title, "it is too large")
+        raise UnusableAnswer(title, worded("it is too large"))
     unpacker = Unpacker(headers.get("Content-Encoding", ""), title, most_bytes)
     body, begun = bytearray(), not is_json
     async for chunk in chunks:
@@ -125,7 +126,7 @@ async def events(chunks: AsyncIterator[bytes], encoding: str, title: str, most_b
         while found := _BLANK.search(kept, searched):
             count += 1
             if count > _MOST_EVENTS:
-                raise UnusableAnswer(title, "it has too many parts")
+                raise UnusableAnswer(title, worded("it has too many parts"))
             if event := await _event(bytes(kept[begun : found.start()]), title):
                 yield event
             begun = searched = found.end()
@@ -135,7 +136,7 @@ async def events(chunks: AsyncIterator[bytes], encoding: str, title: str, most_b
 async def _event(raw: bytes, title: str) -> bytes:
     """One event as an SDK expects it; b"" for a comment."""
     if raw.count(b"\n") + raw.count(b"\r") > _MOST_LINES:
-        raise UnusableAnswer(title, "it has too many parts")
+        raise UnusableAnswer(title, worded("it has too many parts"))
     said: dict[bytes, list[bytes]] = {}
     for line in raw.splitlines():
         name, _, value = line.partition(b":")
@@ -168,7 +169,7 @@ class _Reading:
 
     def _read(self, raw: bytes) -> Any:
         if sum(raw.count(mark) for mark in (b",", b"[", b"{")) > MOST_PARTS:
-            raise UnusableAnswer(self._title, "it has too many parts")
+            raise UnusableAnswer(self._title, worded("it has too many parts"))
         try:
             text = raw.decode("utf-8-sig")
             value = json.loads(
@@ -179,7 +180,7 @@ class _Reading:
                 object_pairs_hook=self._object,
             )
         except RecursionError:
-            raise UnusableAnswer(self._title, "it is nested too deeply") from None
+            raise UnusableAnswer(self._title, worded("it is nested too deeply")) from None
         except ValueError:
             raise UnreadableAnswer(self._title) from None
         return self._sound(value, DEEPEST)
@@ -204,7 +205,7 @@ class _Reading:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) < len(pairs):  # whoever reads it next may take the other one
-            raise UnusableAnswer(self._title, "it says two things under one name")
+            raise UnusableAnswer(self._title, worded("it says two things under one name"))
         return made
 
     def _sound(self, value: Any, deeper: int) -> Any:
@@ -214,7 +215,7 @@ class _Reading:
         if not isinstance(value, dict | list):
             return value
         if not deeper:
-            raise UnusableAnswer(self._title, "it is nested too deeply")
+            raise UnusableAnswer(self._title, worded("it is nested too deeply"))
         if isinstance(value, list):
             return [self._sound(each, deeper - 1) for each in value]
         return {self._sound(name, deeper - 1): self._sound(each, deeper - 1) for name, each in value.items()}

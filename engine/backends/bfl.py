@@ -34,6 +34,7 @@ from engine.backends.provider_values import seed_of, texts_of
 from engine.backends.waits import retry_after_s
 from engine.models.hosted_models import CANDID, FLUX_2
 from engine.models.model import Provider
+from engine.sayings import worded
 
 IMAGE_PROMPT_STRENGTH: Final = 0.3
 """Above the provider's default, which hardly shows the person; far below 1, which is the reference again."""
@@ -50,12 +51,12 @@ class BflBackend(TicketedBackend):
         answer = await self._call("POST", f"{self._access.base_url.rstrip('/')}/v1/{path}", body(ask))
         url = answer.get("polling_url")
         if not isinstance(url, str) or not self._is_providers(url):
-            raise UnusableAnswer(self._title, "it names no address of its own to ask after the portrait")
+            raise UnusableAnswer(self._title, worded("it names no address of its own to ask after the portrait"))
         return Bought(url, answer.get("cost"))
 
     async def look(self, ticket: str) -> Ready | None:
         if not self._is_providers(ticket):  # the key must not go elsewhere, whatever was written down
-            raise UnusableAnswer(self._title, "the address of the portrait is not the provider's")
+            raise UnusableAnswer(self._title, worded("the address of the portrait is not the provider's"))
         answer = await self._call("GET", ticket)
         match answer.get("status"):
             case "Ready":
@@ -77,7 +78,7 @@ class BflBackend(TicketedBackend):
 
     def _ready(self, result: object) -> Ready:
         if not isinstance(result, dict) or not isinstance(result.get("sample"), str):
-            raise UnusableAnswer(self._title, "it names no picture")
+            raise UnusableAnswer(self._title, worded("it names no picture"))
         return Ready(result["sample"], seed_of(result.get("seed")))
 
     async def _call(self, method: str, url: str, json: Mapping[str, object] | None = None) -> dict[str, Any]:

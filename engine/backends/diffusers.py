@@ -36,6 +36,7 @@ from engine.models.catalogue import Catalogue
 from engine.models.local_models import can_edit, takes_pictures
 from engine.models.model import Model
 from engine.placement.sizes import Load
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from engine.backends.local.embeddings import Embeddings
@@ -270,7 +271,7 @@ class DiffusersBackend:
             if self.model_cache is not None and compile_failed(error):
                 log.exception("Model %s could not be compiled.", batch[0].model)
                 raise ModelUnavailable(
-                    batch[0].model, "compile=blocks is set, and torch could not compile it (the log says why)"
+                    batch[0].model, worded("compile=blocks is set, and torch could not compile it (the log says why)")
                 ) from error
             if self.model_cache is not None and runtime.is_fatal(error):
                 raise BackendLost(f"the device failed ({type(error).__name__})") from error
@@ -357,7 +358,7 @@ class DiffusersBackend:
         except PictureUnreadable:
             if len(batch) > 1:
                 raise  # the engine starts each of them alone
-            return [RenderFailed("a picture that belongs to it cannot be read any more")]
+            return [RenderFailed(worded("a picture that belongs to it cannot be read any more"))]
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
@@ -413,9 +414,11 @@ class DiffusersBackend:
         """Raises ModelUnavailable for what this model cannot do; all jobs of a batch are alike in that."""
         model = self._catalogue.get(job.model)
         if job.edit is not None and not can_edit(model):
-            raise ModelUnavailable(model.title, "it cannot change a picture")
+            raise ModelUnavailable(model.title, worded("it cannot change a picture"))
         if model.needs_picture and job.edit is None and not job.references:
-            raise ModelUnavailable(model.title, "it works from a picture: name a saved face with @, or use /edit")
+            raise ModelUnavailable(
+                model.title, worded("it works from a picture: name a saved face with @, or use /edit")
+            )
         return model
 
     def _parts(self) -> tuple[ModelCache, Embeddings]:

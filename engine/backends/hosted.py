@@ -40,6 +40,7 @@ from engine.models.model import Model, Provider
 from engine.pictures.decoding.decoder import Decoder
 from engine.pictures.intake import BadPicture, CleanPicture
 from engine.pictures.signing import has_manifest
+from engine.sayings import worded
 from engine.wording.dialects import Attached, RenderedPrompt, render
 
 log = logging.getLogger(__name__)
@@ -298,11 +299,11 @@ class HostedBackend(ABC):
 
     async def _plain(self, raw: bytes, job: Job) -> CleanPicture:
         if len(raw) > MAX_BYTES:
-            raise UnusableAnswer(self._title, "the picture is too large")
+            raise UnusableAnswer(self._title, worded("the picture is too large"))
         try:
             return await self._decoder.plain(raw, job.user)
         except BadPicture:
-            raise UnusableAnswer(self._title, "the picture is damaged or too large") from None
+            raise UnusableAnswer(self._title, worded("the picture is damaged or too large")) from None
 
     async def _open(self) -> None:
         async with self._opening:
@@ -411,7 +412,7 @@ class TicketedBackend(HostedBackend):
             ticket = await self._patiently(ask.job, lambda: self._to_its_end(ask.job, self._bought(ask)))
         ready = await self._awaited(ask, ticket)
         if not self._is_providers(ready.url):
-            raise UnusableAnswer(self._title, "the picture is at an address that is not the provider's")
+            raise UnusableAnswer(self._title, worded("the picture is at an address that is not the provider's"))
         return Answer(url=ready.url, seed=ready.seed)
 
     async def _fetched(self, answer: Answer) -> bytes:

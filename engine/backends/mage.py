@@ -33,6 +33,7 @@ from engine.backends.provider_values import seed_of, ticket_of
 from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Sampling
 from engine.models.model import Provider
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from mage_space import AsyncMage, MageAPIError, MageConnectionError
@@ -81,7 +82,7 @@ class MageBackend(TicketedBackend):
     def _taken(self, request: Mapping[str, Any]) -> Bought:
         ticket = ticket_of(request["request_id"])
         if ticket in (None, SENT):
-            raise UnusableAnswer(self._title, "it names no request to ask after")
+            raise UnusableAnswer(self._title, worded("it names no request to ask after"))
         billing = request.get("billing")
         return Bought(ticket, billing.get("gems_charged") if isinstance(billing, dict) else None)
 
@@ -89,7 +90,7 @@ class MageBackend(TicketedBackend):
         from mage_space import MageAPIError, MageConnectionError
 
         if ticket_of(ticket) is None:  # it goes into an address, whatever was written down
-            raise UnusableAnswer(self._title, "it names no request to ask after")
+            raise UnusableAnswer(self._title, worded("it names no request to ask after"))
         try:
             request: Any = await self._client.requests.get(ticket)
             return self._state(request)
@@ -103,7 +104,7 @@ class MageBackend(TicketedBackend):
             case "completed":
                 result = request["result"]
                 if not isinstance(result, dict) or not isinstance(result.get("url"), str):
-                    raise UnusableAnswer(self._title, "it names no picture")
+                    raise UnusableAnswer(self._title, worded("it names no picture"))
                 return Ready(result["url"], seed_of(result.get("seed")))
             case "failed" | "cancelled":
                 wrong = request.get("error")

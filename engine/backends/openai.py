@@ -32,6 +32,7 @@ from engine.backends.provider_values import texts_of
 from engine.backends.waits import retry_after_s, said_s
 from engine.jobs.job import Progress
 from engine.models.model import Provider
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from openai import APIError, AsyncOpenAI
@@ -119,13 +120,13 @@ class OpenAIBackend(DirectBackend):
 
     async def _decoded(self, text: object) -> bytes:
         if not isinstance(text, str) or not text:
-            raise UnusableAnswer(self._title, "there is no picture in it")
+            raise UnusableAnswer(self._title, worded("there is no picture in it"))
         if len(text) > MAX_BYTES * 4 // 3:
-            raise UnusableAnswer(self._title, "the picture is too large")
+            raise UnusableAnswer(self._title, worded("the picture is too large"))
         try:
             return await asyncio.to_thread(base64.b64decode, text)
         except (binascii.Error, ValueError):
-            raise UnusableAnswer(self._title, "the picture is damaged") from None
+            raise UnusableAnswer(self._title, worded("the picture is damaged")) from None
 
     async def _hang_up(self) -> None:
         if "_client" in vars(self):

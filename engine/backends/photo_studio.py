@@ -33,6 +33,7 @@ from engine.models.model import Model
 from engine.models.studio_model import STEPS
 from engine.pictures.source_types import SourceType, xmp
 from engine.prompts.looks import told, unsaid
+from engine.sayings import together, worded
 from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class StudioBackend:
             raise RenderInterrupted(str(error)) from error
         except StudioFailed as error:
             log.warning("A picture could not be taken: %s", error, extra={"job": job.id})
-            raise RenderFailed("the studio could not take this picture") from error
+            raise RenderFailed(worded("the studio could not take this picture")) from error
         return Finished(
             picture=_png(photograph.picture, scene),
             width=size[0],
@@ -144,7 +145,7 @@ class StudioBackend:
             seed=scene.seed,
             words=words,
             model_title=model.title,
-            note=" ".join((model.note, *_told_of(fitted))).strip(),
+            note=together(model.note, *_told_of(fitted)),
             steps=job.steps,
             render_s=perf_counter() - began_s,
             batch=1,
@@ -234,7 +235,7 @@ def _bytes(reference: Reference) -> bytes:
     try:
         return reference.path.read_bytes()
     except OSError as error:
-        raise RenderFailed("a picture that belongs to it cannot be read any more") from error
+        raise RenderFailed(worded("a picture that belongs to it cannot be read any more")) from error
 
 
 def _worth_keeping(job: Job, fitted: Mapping[str, Fitted | None]) -> tuple[tuple[str, str], ...]:
@@ -253,13 +254,21 @@ def _told_of(fitted: Mapping[str, Fitted | None]) -> list[str]:
     """What people are to know of faces from elsewhere."""
     from engine.renderer.fitting.fitter import NEAR
 
-    told = []
+    told: list[str] = []
     for handle, one in fitted.items():
-        if one is None:
-            why = "Nothing here looks for a face" if identity.missing() else "No face could be found"
-            told.append(f"{why} in the picture of @{handle}, so somebody else was drawn.")
-        elif one.distance > NEAR:
-            told.append(f"The face of @{handle} is only near the one in its picture.")
+        if one is not None and one.distance > NEAR:
+            told.append(worded("The face of @{handle} is only near the one in its picture.", handle=handle))
+        elif one is None and identity.missing():
+            told.append(
+                worded(
+                    "Nothing here looks for a face in the picture of @{handle}, so somebody else was drawn.",
+                    handle=handle,
+                )
+            )
+        elif one is None:
+            told.append(
+                worded("No face could be found in the picture of @{handle}, so somebody else was drawn.", handle=handle)
+            )
     return told
 
 

@@ -10,6 +10,7 @@ from typing import ClassVar
 from engine.backends.provider_values import text_of
 from engine.jobs.job import EngineError
 from engine.models.circuit_breaker import FIRST_OPEN_S
+from engine.sayings import worded
 
 
 class ProviderError(EngineError):
@@ -37,7 +38,10 @@ class OutOfCredit(ProviderError):
     def __init__(self, title: str) -> None:
         super().__init__(
             title,
-            f"The studio's account at {title} is out of credit. Choose another model, and tell the bot's owner.",
+            worded(
+                "The studio's account at {title} is out of credit. Choose another model, and tell the bot's owner.",
+                title=title,
+            ),
         )
 
 
@@ -49,7 +53,10 @@ class KeyRefused(ProviderError):
 
     def __init__(self, title: str) -> None:
         super().__init__(
-            title, f"{title} does not accept the studio's key. Choose another model, and tell the bot's owner."
+            title,
+            worded(
+                "{title} does not accept the studio's key. Choose another model, and tell the bot's owner.", title=title
+            ),
         )
 
 
@@ -58,10 +65,16 @@ class RateLimited(ProviderError):
 
     def __init__(self, title: str, wait_s: float | None = None) -> None:
         self.wait_s = wait_s
-        when = f"in {max(1, round(wait_s))} s" if wait_s is not None and wait_s <= 3600 else "later"
+        when = worded("later")
+        if wait_s is not None and wait_s <= 3600:
+            when = worded("in {seconds} s", seconds=max(1, round(wait_s)))
         super().__init__(
             title,
-            f"{title} takes no more portraits from this studio just now. Try again {when}, or choose another model.",
+            worded(
+                "{title} takes no more portraits from this studio just now. Try again {when}, or choose another model.",
+                title=title,
+                when=when,
+            ),
         )
 
 
@@ -73,12 +86,19 @@ class ContentRefused(ProviderError):
 
     def __init__(self, title: str, said: object = "") -> None:
         self.said = text_of(said)
-        reason = f" It says: “{self.said}”." if self.said else ""
-        what_next = "Change the words, or choose another model."
-        super().__init__(
-            title,
-            f"{title} refused this portrait under its content rules.{reason} {what_next}",
-        )
+        if self.said:
+            sentence = worded(
+                "{title} refused this portrait under its content rules. It says: “{said}”. Change the words, or choose "
+                "another model.",
+                title=title,
+                said=self.said,
+            )
+        else:
+            sentence = worded(
+                "{title} refused this portrait under its content rules. Change the words, or choose another model.",
+                title=title,
+            )
+        super().__init__(title, sentence)
 
 
 class RequestRefused(ProviderError):
@@ -88,8 +108,12 @@ class RequestRefused(ProviderError):
         self.status = status
         super().__init__(
             title,
-            f"{title} did not accept the request ({status}). Choose another model, and tell the bot's owner: "
-            "the model's id or a setting may be out of date.",
+            worded(
+                "{title} did not accept the request ({status}). Choose another model, and tell the bot's owner: "
+                "the model's id or a setting may be out of date.",
+                title=title,
+                status=status,
+            ),
         )
 
 
@@ -99,8 +123,11 @@ class ModelNotServed(ProviderError):
     def __init__(self, title: str) -> None:
         super().__init__(
             title,
-            f"{title} has no server with this model just now. Choose another model, and tell the bot's owner: "
-            "CLUSTER_MODELS and what the servers were started with differ.",
+            worded(
+                "{title} has no server with this model just now. Choose another model, and tell the bot's owner: "
+                "CLUSTER_MODELS and what the servers were started with differ.",
+                title=title,
+            ),
         )
 
 
@@ -114,9 +141,15 @@ class GenerationFailed(ProviderError):
     def __init__(self, title: str, said: object = "") -> None:
         self.said = text_of(said)
         if self.said:
-            sentence = f"{title} made no picture. It says: “{self.said}”. Change the words, or choose another model."
+            sentence = worded(
+                "{title} made no picture. It says: “{said}”. Change the words, or choose another model.",
+                title=title,
+                said=self.said,
+            )
         else:
-            sentence = f"{title} failed while making this portrait. Try again, or choose another model."
+            sentence = worded(
+                "{title} failed while making this portrait. Try again, or choose another model.", title=title
+            )
         super().__init__(title, sentence)
 
 
@@ -128,7 +161,12 @@ class ProviderFailing(ProviderError):
     def __init__(self, title: str, status: int) -> None:
         self.status = status
         super().__init__(
-            title, f"{title} has a fault of its own just now ({status}). Try again later, or choose another model."
+            title,
+            worded(
+                "{title} has a fault of its own just now ({status}). Try again later, or choose another model.",
+                title=title,
+                status=status,
+            ),
         )
 
 
@@ -138,7 +176,9 @@ class ProviderUnreachable(ProviderError):
     blames = True
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, f"{title} cannot be reached just now. Try again later, or choose another model.")
+        super().__init__(
+            title, worded("{title} cannot be reached just now. Try again later, or choose another model.", title=title)
+        )
 
 
 class ProviderSilent(ProviderError):
@@ -148,7 +188,9 @@ class ProviderSilent(ProviderError):
     blames = True
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, f"{title} did not answer in time. Try again, or choose another model.")
+        super().__init__(
+            title, worded("{title} did not answer in time. Try again, or choose another model.", title=title)
+        )
 
 
 class AnswerLost(ProviderError):
@@ -160,7 +202,11 @@ class AnswerLost(ProviderError):
     def __init__(self, title: str) -> None:
         super().__init__(
             title,
-            f"The answer of {title} was lost on its way, so it is not known whether the portrait was made. Try again.",
+            worded(
+                "The answer of {title} was lost on its way, so it is not known whether the portrait was made. Try "
+                "again.",
+                title=title,
+            ),
         )
 
 
@@ -170,7 +216,9 @@ class PictureGone(ProviderError):
     may_be_billed = True
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, f"{title} made this portrait but does not have it any more. Try again.")
+        super().__init__(
+            title, worded("{title} made this portrait but does not have it any more. Try again.", title=title)
+        )
 
 
 class UnusableAnswer(ProviderError):
@@ -181,14 +229,21 @@ class UnusableAnswer(ProviderError):
 
     def __init__(self, title: str, reason: str) -> None:
         self.reason = reason
-        super().__init__(title, f"What {title} sent cannot be used: {reason}. Try again, or choose another model.")
+        super().__init__(
+            title,
+            worded(
+                "What {title} sent cannot be used: {reason}. Try again, or choose another model.",
+                title=title,
+                reason=reason,
+            ),
+        )
 
 
 class UnreadableAnswer(UnusableAnswer):
     """What came is not the JSON that was agreed on, such as a page of HTML; it may be another the next time."""
 
     def __init__(self, title: str) -> None:
-        super().__init__(title, "it cannot be read")
+        super().__init__(title, worded("it cannot be read"))
 
 
 class RedirectRefused(UnusableAnswer):
@@ -196,7 +251,7 @@ class RedirectRefused(UnusableAnswer):
 
     def __init__(self, title: str, status: int) -> None:
         self.status = status
-        super().__init__(title, f"it points to another address ({status}), which is not followed")
+        super().__init__(title, worded("it points to another address ({status}), which is not followed", status=status))
 
 
 class NoServerLeft(ProviderError):
@@ -205,11 +260,16 @@ class NoServerLeft(ProviderError):
     def __init__(self, title: str, *, all_of_them: bool) -> None:
         self.blames = all_of_them  # else one that is kept for the fast lane is up
         self.open_s = FIRST_OPEN_S if all_of_them else 0.0
-        super().__init__(title, f"{title} has no server that works just now. Try again later, or choose another model.")
+        super().__init__(
+            title,
+            worded("{title} has no server that works just now. Try again later, or choose another model.", title=title),
+        )
 
 
 class CircuitOpen(ProviderError):
     """The provider failed repeatedly and is left alone for a while; nothing was sent."""
 
     def __init__(self, title: str, reason: str) -> None:
-        super().__init__(title, f"{title} is set aside: {reason}. Choose another model.")
+        super().__init__(
+            title, worded("{title} is set aside: {reason}. Choose another model.", title=title, reason=reason)
+        )

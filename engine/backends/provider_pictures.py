@@ -23,6 +23,7 @@ from engine.backends.provider_errors import (
     ProviderUnreachable,
     UnusableAnswer,
 )
+from engine.sayings import worded
 
 MAX_BYTES: Final = 48 * 2**20
 SENT_SIDE_PX: Final = 1024
@@ -72,9 +73,9 @@ async def download(session: aiohttp.ClientSession, url: str, title: str) -> byte
             if response.status == 429 or response.status >= 500:
                 raise ProviderFailing(title, response.status)
             if response.status != 200:
-                raise UnusableAnswer(title, f"the picture's address answered {response.status}")
+                raise UnusableAnswer(title, worded("the picture's address answered {status}", status=response.status))
             if response.content_type not in _TYPES:
-                raise UnusableAnswer(title, "it is not a picture")
+                raise UnusableAnswer(title, worded("it is not a picture"))
             return await whole(response.content.iter_chunked(CHUNK), response.headers, title, MAX_BYTES)
     except TimeoutError:
         raise ProviderSilent(title) from None

@@ -16,6 +16,7 @@ from typing import Final
 from engine.faces import identity
 from engine.faces.identity import Face
 from engine.faces.likeness import COPIED, Scale, scale
+from engine.sayings import worded
 
 log = logging.getLogger(__name__)
 
@@ -109,12 +110,14 @@ def _is_copy(who: ExpectedFace, face: Face) -> bool:
 def unfit(face: Face) -> str:
     """What is wrong with a face as a reference and what to do, as a sentence; "" when it will do."""
     if face.width_px < SMALL_PX:
-        return (
-            f"The face is only {face.width_px:.0f} pixels wide, and {SMALL_PX} are needed. "
-            "Send a larger picture, or one that is closer."
+        return worded(
+            "The face is only {width:.0f} pixels wide, and {needed} are needed. "
+            "Send a larger picture, or one that is closer.",
+            width=face.width_px,
+            needed=SMALL_PX,
         )
     if face.sharpness < SHARP:
-        return "The face is blurred. Send a sharper picture."
+        return worded("The face is blurred. Send a sharper picture.")
     if abs(face.turn) > FRONTAL:
-        return "The face is turned away. Send a picture that looks into the camera."
+        return worded("The face is turned away. Send a picture that looks into the camera.")
     return ""

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import NOTHING_SAID, Looks
+from engine.sayings import counted, worded
 from engine.wording.dialects import RenderedPrompt
 
 
@@ -220,10 +221,22 @@ class QueueFull(EngineError):
 
     def __init__(self, waiting: int, limit: int, whose: Literal["you", "all"]) -> None:
         self.waiting, self.limit, self.whose = waiting, limit, whose
-        owner = "You already have" if whose == "you" else "The studio already has"
+        if whose == "you":
+            already = counted(
+                "You already have {count} portrait waiting, and the limit is {limit}.",
+                "You already have {count} portraits waiting, and the limit is {limit}.",
+                waiting,
+                limit=limit,
+            )
+        else:
+            already = counted(
+                "The studio already has {count} portrait waiting, and the limit is {limit}.",
+                "The studio already has {count} portraits waiting, and the limit is {limit}.",
+                waiting,
+                limit=limit,
+            )
         super().__init__(
-            f"{owner} {waiting} portraits waiting, and the limit is {limit}. "
-            "Nothing was charged; try again when some of them are done."
+            worded("{already} Nothing was charged; try again when some of them are done.", already=already)
         )
 
 
@@ -232,8 +245,8 @@ class UnknownModel(EngineError):
 
     def __init__(self, model: str, nearest: tuple[str, ...]) -> None:
         self.model, self.nearest = model, nearest
-        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
-        super().__init__(f"There is no model called {model!r} here.{hint}")
+        unknown = worded("There is no model called {model} here.", model=repr(model))
+        super().__init__(_with_hint(unknown, nearest))
 
 
 class UnknownFineTune(EngineError):
@@ -241,8 +254,14 @@ class UnknownFineTune(EngineError):
 
     def __init__(self, name: str, model: str, nearest: tuple[str, ...]) -> None:
         self.name, self.model, self.nearest = name, model, nearest
-        hint = f" Did you mean {' or '.join(nearest)}?" if nearest else ""
-        super().__init__(f"{model} has no fine-tune called {name!r} here.{hint}")
+        unknown = worded("{model} has no fine-tune called {name} here.", model=model, name=repr(name))
+        super().__init__(_with_hint(unknown, nearest))
+
+
+def _with_hint(unknown: str, nearest: tuple[str, ...]) -> str:
+    if not nearest:
+        return unknown
+    return worded("{unknown} Did you mean {names}?", unknown=unknown, names=" / ".join(nearest))
 
 
 class ModelUnavailable(EngineError):
@@ -250,7 +269,9 @@ class ModelUnavailable(EngineError):
 
     def __init__(self, model: str, reason: str) -> None:
         self.model, self.reason = model, reason
-        super().__init__(f"The model {model} cannot be used now: {reason}. Choose another model.")
+        super().__init__(
+            worded("The model {model} cannot be used now: {reason}. Choose another model.", model=model, reason=reason)
+        )
 
 
 class NotOnThisCard(ModelUnavailable):
@@ -261,7 +282,7 @@ class JobCancelled(EngineError):
     """Cancelled before it was finished."""
 
     def __init__(self) -> None:
-        super().__init__("This portrait was cancelled.")
+        super().__init__(worded("This portrait was cancelled."))
 
 
 class JobTimedOut(EngineError):
@@ -270,8 +291,11 @@ class JobTimedOut(EngineError):
     def __init__(self, deadline_s: float) -> None:
         self.deadline_s = deadline_s
         super().__init__(
-            f"This portrait took longer than {deadline_s:.0f} s and was stopped. "
-            "Fewer steps or a smaller size may help."
+            worded(
+                "This portrait took longer than {seconds:.0f} s and was stopped. "
+                "Fewer steps or a smaller size may help.",
+                seconds=deadline_s,
+            )
         )
 
 
@@ -281,7 +305,11 @@ class OutOfMemory(EngineError):
     def __init__(self, model: str) -> None:
         self.model = model
         super().__init__(
-            f"There is not enough memory to make this portrait with {model}. Choose a smaller size or another model."
+            worded(
+                "There is not enough memory to make this portrait with {model}. Choose a smaller size or another "
+                "model.",
+                model=model,
+            )
         )
 
 
@@ -290,11 +318,13 @@ class RenderFailed(EngineError):
 
     def __init__(self, reason: str) -> None:
         self.reason = reason
-        super().__init__(f"The portrait could not be made: {reason}. Try again, or choose another model.")
+        super().__init__(
+            worded("The portrait could not be made: {reason}. Try again, or choose another model.", reason=reason)
+        )
 
 
 class EngineStopped(EngineError):
     """The engine is shutting down; the job has not ended and may be submitted again."""
 
     def __init__(self) -> None:
-        super().__init__("The studio is restarting; this portrait goes on afterwards.")
+        super().__init__(worded("The studio is restarting; this portrait goes on afterwards."))

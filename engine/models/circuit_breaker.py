@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from engine.sayings import worded
+
 FAILURES = 3
 """So many in a row open the circuit."""
 FIRST_OPEN_S = 60.0
@@ -54,4 +56,4 @@ class CircuitBreaker:
         if left_s <= 0:
             return ""
         minutes = math.ceil(left_s / 60)
-        return f"it keeps failing and is tried again in {minutes} min"
+        return worded("it keeps failing and is tried again in {minutes} min", minutes=minutes)

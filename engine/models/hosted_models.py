@@ -16,6 +16,7 @@ from engine.models.local_models import local_model, sizes
 from engine.models.model import CatalogueError, Model, Provider
 from engine.models.published import OF_PIPELINES, UNKNOWN
 from engine.models.speed_options import is_tuned
+from engine.sayings import worded
 
 _NOT_IN_IDS: Final = re.compile(r"[^a-z0-9._-]+")
 TITLES: Final[Mapping[Provider, str]] = MappingProxyType(
@@ -101,8 +102,8 @@ _MANGO: Final = _model(
     "mage",
     "Mango",
     "mango",
-    "realistic skin, composition, one face across a series",
-    "only at Mage",
+    worded("realistic skin, composition, one face across a series"),
+    worded("only at Mage"),
     references=8,
     edits=True,
 )
@@ -110,8 +111,8 @@ _FLUX: Final = _model(
     "bfl",
     "Flux 1.1 Pro Ultra",
     "flux",
-    "editorial and fashion, skin and hair, camera words taken literally",
-    "paid per image; a reference guides the picture but does not lock a face",
+    worded("editorial and fashion, skin and hair, camera words taken literally"),
+    worded("paid per image; a reference guides the picture but does not lock a face"),
     references=1,
     cost_usd_micros=60_000,
 )
@@ -119,8 +120,8 @@ _FLUX_2: Final = _model(
     "bfl",
     "FLUX.2",
     "flux",
-    "quick edits and saved faces, several pictures in one",
-    "paid per image",
+    worded("quick edits and saved faces, several pictures in one"),
+    worded("paid per image"),
     sizes=sizes(_ONE_MEGAPIXEL),
     references=4,
     edits=True,
@@ -129,8 +130,8 @@ _GPT_IMAGE: Final = _model(
     "openai",
     "GPT Image",
     "gpt-image",
-    "readable words in the picture, following a brief",
-    "strict about real people; no seed; skin half a step behind",
+    worded("readable words in the picture, following a brief"),
+    worded("strict about real people; no seed; skin half a step behind"),
     sizes=_GPT_SIZES,
     seeded=False,
     references=16,
@@ -142,8 +143,8 @@ _NANO_BANANA: Final = _model(
     "google",
     "Nano Banana",
     "nano-banana",
-    "casual portraits, and edits of a photo that keep the person",
-    "Google's content rules; no seed; little camera language",
+    worded("casual portraits, and edits of a photo that keep the person"),
+    worded("Google's content rules; no seed; little camera language"),
     seeded=False,
     references=4,
     edits=True,
@@ -158,15 +159,17 @@ _AT_MAGE: Final[Mapping[str, Model]] = MappingProxyType(
             "mage",
             "SD 3.5 Large",
             "sd35",
-            "a sitter in a real place, high contrast",
-            "one picture at a time, without references",
+            worded("a sitter in a real place, high contrast"),
+            worded("one picture at a time, without references"),
             sizes=sizes(_ONE_MEGAPIXEL),
             steps=28,
             guidance=7.5,
             negative=True,
         ),
-        "flux2": _model("mage", "FLUX.2", "flux2", "editorial, several lights", "only words, no saved faces"),
-        "z_image": _model("mage", "Z-Image", "qwen", "quick drafts", "only words, no saved faces"),
+        "flux2": _model(
+            "mage", "FLUX.2", "flux2", worded("editorial, several lights"), worded("only words, no saved faces")
+        ),
+        "z_image": _model("mage", "Z-Image", "qwen", worded("quick drafts"), worded("only words, no saved faces")),
     }
 )
 _TITLES: Final[Mapping[str, str]] = MappingProxyType(
@@ -236,7 +239,7 @@ def _entry(provider: Provider, entry: str) -> Model:
     title = title or _TITLES.get(source, known.title)
     model_id = _NOT_IN_IDS.sub("-", title.lower()).strip("-")
     candid = source.endswith(CANDID)
-    best_for = "candid pictures, less processed" if candid else known.best_for
+    best_for = worded("candid pictures, less processed") if candid else known.best_for
     return replace(known, id=model_id, title=title, source=source, best_for=best_for)
 
 
@@ -258,8 +261,8 @@ def _in_cluster(entry: str) -> Model:
         provider="cluster",
         references=references,
         edits=known.edits and references > 0,
-        best_for="portraits on the studio's own servers" if known.family == "plain" else known.best_for,
-        catch="no live preview",
+        best_for=worded("portraits on the studio's own servers") if known.family == "plain" else known.best_for,
+        catch=worded("no live preview"),
         live_preview=False,
         memory_gib=0.0,
     )

@@ -22,6 +22,7 @@ from engine.models.single_files import LacksParts, is_single_file, kind_at
 from engine.models.speed_options import OPTIONS, check_tuning, tuned
 from engine.models.weights import BadWeights, folder_of
 from engine.prompt import ASPECTS
+from engine.sayings import worded
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
 ADAPTER: Final = "ip_adapter"
@@ -97,7 +98,7 @@ def _with_denoiser(source: str, lone: LoneDenoiser, title: str, pipeline: str, p
     except BadWeights as error:
         raise CatalogueError(f"The file {source} cannot be offered: {error}.") from None
     model = model_of(rest, title or Path(source).stem, pipeline)
-    best_for = f"{lone.name}, or a fine-tune of it, in a file of your own"
+    best_for = worded("{name}, or a fine-tune of it, in a file of your own", name=lone.name)
     return replace(model, denoiser=str(Path(source).absolute()), licence="", best_for=best_for)
 
 
@@ -108,7 +109,7 @@ def _in_one_file(source: str, pipeline: str) -> tuple[Published, str]:
     except BadWeights as error:
         raise CatalogueError(f"The file {source} cannot be offered: {error}.") from None
     like = published(kind.like)
-    best_for = f"{kind.name}, or a fine-tune of it, in one file of your own"
+    best_for = worded("{name}, or a fine-tune of it, in one file of your own", name=kind.name)
     known = replace(like, licence="", best_for=best_for, memory_gib=0.0, writes_text=False)
     if pipeline and pipeline != kind.pipeline:
         known = replace(OF_PIPELINES.get(pipeline, known), best_for=best_for, steps=like.steps, guidance=like.guidance)

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from engine.models.model import Model
+from engine.sayings import worded
 
 SAMPLED: Final = frozenset({"StableDiffusionPipeline", "StableDiffusionXLPipeline"})
 """The pipelines whose sampler can be chosen."""
@@ -81,8 +82,8 @@ _ANY_SIGMAS: Final = frozenset({"Euler", "Heun", "LMS", "DPM2", "DPM2 a", "DPM++
 _GAPS: Final = re.compile(r"[\s_]+")
 
 
-NOT_KNOWN: Final = "sampler {}: there is none of this name here"
-NOT_TAKEN: Final = "sampler {}: {} has one alone"
+NOT_KNOWN: Final = worded("sampler {name}: there is none of this name here")
+NOT_TAKEN: Final = worded("sampler {name}: {models} has one alone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +106,9 @@ def not_taken(asked: str, models: Iterable[Model]) -> str:
     if not asked:
         return ""
     if sampler_called(asked) is None:
-        return NOT_KNOWN.format(asked)
+        return worded(NOT_KNOWN, name=asked)
     others = [model.title for model in models if model.pipeline not in SAMPLED or model.provider != "local"]
-    return NOT_TAKEN.format(asked, " and ".join(dict.fromkeys(others))) if others else ""
+    return worded(NOT_TAKEN, name=asked, models=" and ".join(dict.fromkeys(others))) if others else ""
 
 
 def sampler_called(text: str) -> Sampler | None:

@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.models.local_models import sizes
 from engine.models.model import BUILTIN_ID, Model, Quality
+from engine.sayings import worded
 
 AREA_PX: Final = 512 * 768
 GRID_PX: Final = 16
@@ -39,8 +40,10 @@ def studio_model(quality: Quality = "standard") -> Model:
         title="Studio",
         provider="studio",
         family="studio",
-        best_for="portraits without a GPU or a key: light, lens and clothes exactly as said, the same face every time",
-        catch="it photographs people made of parameters; what it does not know is left out, and said",
+        best_for=worded(
+            "portraits without a GPU or a key: light, lens and clothes exactly as said, the same face every time"
+        ),
+        catch=worded("it photographs people made of parameters; what it does not know is left out, and said"),
         sizes=sizes(AREA_PX, GRID_PX),
         steps=STEPS[quality],
         guidance=0.0,

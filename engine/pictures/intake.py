@@ -10,6 +10,8 @@ from typing import Final
 
 from PIL import Image
 
+from engine.sayings import worded
+
 MAX_BYTES: Final = 10 * 1024 * 1024
 MAX_PIXELS: Final = 40_000_000
 MIN_SIDE_PX: Final = 32
@@ -54,4 +56,4 @@ def to_webp(png: bytes, limit: int, exif: bytes = b"", xmp: bytes = b"") -> byte
         picture.save(buffer, "WEBP", quality=80, method=4, exif=exif, xmp=xmp)
         if buffer.tell() <= limit:
             return buffer.getvalue()
-    raise BadPicture("This server's upload limit is too small for the portrait; it stays in /portraits.")
+    raise BadPicture(worded("This server's upload limit is too small for the portrait; it stays in /portraits."))

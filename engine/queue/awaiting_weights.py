@@ -9,6 +9,7 @@ from typing import Protocol
 
 from engine.jobs.job import Downloading, EngineError, Job, RenderFailed
 from engine.models.model import Model
+from engine.sayings import worded
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class AwaitingWeights:
             error = failed
         except Exception:
             log.exception("The weights of %s could not be fetched.", model.id)
-            error = RenderFailed("its model could not be downloaded")
+            error = RenderFailed(worded("its model could not be downloaded"))
         self._end(model.id, error)
 
     def _end(self, model_id: str, error: EngineError | None) -> None:

@@ -51,6 +51,7 @@ from engine.queue.awaiting_weights import AwaitingWeights, Weights
 from engine.queue.pool import Pool
 from engine.queue.queue_watcher import QueueWatcher
 from engine.queue.timings import Timings
+from engine.sayings import worded
 
 log = logging.getLogger(__name__)
 
@@ -275,7 +276,7 @@ class Engine:
         name = model.id if model.id in self._factories else model.provider
         if name not in self._pools:
             if name not in self._factories:
-                raise ModelUnavailable(model.title, "nothing is set up that can run it")
+                raise ModelUnavailable(model.title, worded("nothing is set up that can run it"))
             pool = self._pools[name] = Pool(self._factories[name](), self._timings)
             if isinstance(pool.backend, Laned):
                 pool.backend.on_room(lambda: self._changed(pool))
@@ -375,7 +376,7 @@ class Engine:
             return error
         except Exception:
             log.exception("The start of jobs %s could not be written down.", [job.id for job in jobs])
-            return RenderFailed("its start could not be recorded")
+            return RenderFailed(worded("its start could not be recorded"))
         return None
 
     async def _render(self, pool: Pool, batch: Sequence[_Ticket]) -> None:
@@ -397,7 +398,7 @@ class Engine:
             if len(batch) > 1:
                 self._restart(batch)
             else:
-                self._end_all(batch, RenderFailed("the model failed with an unexpected error"))
+                self._end_all(batch, RenderFailed(worded("the model failed with an unexpected error")))
         else:
             self._finish(pool, batch, outcomes)
 
@@ -414,7 +415,7 @@ class Engine:
             if not self._is_live(ticket):
                 continue
             if ticket.restarts >= MAX_RESTARTS:
-                self._end(ticket, RenderFailed(f"it broke off {ticket.restarts + 1} times"))
+                self._end(ticket, RenderFailed(worded("it broke off {restarts} times", restarts=ticket.restarts + 1)))
                 continue
             ticket.restarts += 1
             self._leave_slot(ticket)

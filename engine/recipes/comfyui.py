@@ -25,6 +25,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
+from engine.sayings import worded
 
 TOOL: Final = "ComfyUI"
 MOST_NODES: Final = 5_000
@@ -110,13 +111,13 @@ def is_workflow(said: Object) -> bool:
 def found_in(graph: Object) -> FoundRecipe:
     """The recipe of the sampler that began what was saved. Raises Unreadable."""
     if len(graph) > MOST_NODES:
-        raise UnreadableRecipe(TOOL, f"its graph has more than {MOST_NODES:,} nodes")
+        raise UnreadableRecipe(TOOL, worded("its graph has more than {most:,} nodes", most=MOST_NODES))
     nodes = _Nodes(graph)
     for sampler in nodes.samplers():
         words = nodes.words(sampler, "positive")
         if words:
             return _of_sampler(nodes, sampler, words)
-    raise UnreadableRecipe(TOOL, "its graph leads to no prompt that is written in it")
+    raise UnreadableRecipe(TOOL, worded("its graph leads to no prompt that is written in it"))
 
 
 def _of_sampler(nodes: _Nodes, sampler: str, words: str) -> FoundRecipe:
@@ -263,7 +264,7 @@ def _put_together(texts: Iterable[str]) -> str:
 def _graph_of(drawing: Object) -> Object:
     """The graph that a drawing shows, as far as its nodes are known."""
     if len(drawing["nodes"]) > MOST_NODES or len(drawing["links"]) > 10 * MOST_NODES:
-        raise UnreadableRecipe(TOOL, f"its graph has more than {MOST_NODES:,} nodes")
+        raise UnreadableRecipe(TOOL, worded("its graph has more than {most:,} nodes", most=MOST_NODES))
     origins = {link[0]: link[1:3] for link in drawing["links"] if isinstance(link, list) and _is_link(link)}
     nodes = [node for node in drawing["nodes"] if isinstance(node, dict) and isinstance(node.get("type"), str)]
     return {str(node.get("id")): {"class_type": node["type"], "inputs": _drawn(node, origins)} for node in nodes}

@@ -17,6 +17,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
+from engine.sayings import worded
 
 TOOL: Final = "Draw Things"
 
@@ -31,7 +32,7 @@ def read(texts: Texts) -> FoundRecipe | None:
         width, height = size_in(said.get("size"))
         words, unwanted = words_of(said.get("c")), words_of(said.get("uc"))
         if not words and not unwanted:
-            raise UnreadableRecipe(TOOL, "it holds no prompt")
+            raise UnreadableRecipe(TOOL, worded("it holds no prompt"))
         return FoundRecipe(
             tool=TOOL,
             words=words,
@@ -51,6 +52,6 @@ def _description(text: str) -> FoundRecipe:
     """Words, a line that begins with a dash for what is not wanted, and settings."""
     block = block_in(text)
     if block is None or not block.words:
-        raise UnreadableRecipe(TOOL, "it is damaged")
+        raise UnreadableRecipe(TOOL, worded("it is damaged"))
     words, _, unwanted = block.words.partition("\n-")
     return found_in(SettingsBlock(words_of(words), words_of(unwanted) or block.negative, block.settings), TOOL)

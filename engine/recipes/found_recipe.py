@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from engine.sayings import worded
+
 LONGEST: Final = 20_000
 """Characters of a prompt that are passed on; nobody writes longer ones, and what is typed may have 6,000."""
 MOST_SEED: Final = 2**63 - 1
@@ -55,8 +57,12 @@ class UnreadableRecipe(Exception):
     def __init__(self, tool: str, why: str) -> None:
         self.tool, self.why = tool, why
         super().__init__(
-            f"That picture brings a recipe of {tool}, which I cannot read: {why}. Copy its prompt and type it instead. "
-            "Nothing was charged."
+            worded(
+                "That picture brings a recipe of {tool}, which I cannot read: {why}. Copy its prompt and type it "
+                "instead. Nothing was charged.",
+                tool=tool,
+                why=why,
+            )
         )
 
 

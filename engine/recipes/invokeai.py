@@ -16,6 +16,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
+from engine.sayings import worded
 
 TOOL: Final = "InvokeAI"
 _NEWEST, _MIDDLE, _OLDEST = "invokeai_metadata", "sd-metadata", "Dream"
@@ -32,7 +33,7 @@ def read(texts: Texts) -> FoundRecipe | None:
     if (said := texts.object("invokeai")) is not None:
         return _node(said)
     if texts.text(_NEWEST, _MIDDLE, "invokeai") or {_NEWEST, _MIDDLE} & set(texts.too_long):
-        raise UnreadableRecipe(TOOL, "it is damaged or too long")
+        raise UnreadableRecipe(TOOL, worded("it is damaged or too long"))
     return None
 
 
@@ -56,7 +57,7 @@ def _image(said: Object) -> FoundRecipe:
     """Version 2: a list of weighted prompts, what is not wanted in square brackets among the words."""
     image = said.get("image")
     if not isinstance(image, dict):
-        raise UnreadableRecipe(TOOL, "it says nothing of a picture")
+        raise UnreadableRecipe(TOOL, worded("it says nothing of a picture"))
     told = image.get("prompt")
     if isinstance(told, list):
         told = ", ".join(words_of(one.get("prompt")) for one in told[:50] if isinstance(one, dict))
@@ -105,7 +106,7 @@ def in_brackets(text: str) -> tuple[str, str]:
 
 def _made(words: str, unwanted: str, said: Object, **more: Any) -> FoundRecipe:
     if not words and not unwanted:
-        raise UnreadableRecipe(TOOL, "it holds no prompt")
+        raise UnreadableRecipe(TOOL, worded("it holds no prompt"))
     return FoundRecipe(
         tool=TOOL,
         words=words,

@@ -18,6 +18,7 @@ from engine.recipes.found_recipe import (
     steps_of,
     words_of,
 )
+from engine.sayings import worded
 
 _NO_WORDS: Final = "it holds no prompt"
 _GUIDANCE: Final = ("cfgscale", "cfgScale", "cfg_scale", "guidance_scale", "Guidance Scale", "cfg")
@@ -55,7 +56,7 @@ def swarmui(texts: Texts) -> FoundRecipe | None:
         if isinstance(params, dict):
             return _found("SwarmUI", params)
         if params is not None:
-            raise UnreadableRecipe("SwarmUI", "its settings are no list of names and values")
+            raise UnreadableRecipe("SwarmUI", worded("its settings are no list of names and values"))
     return None
 
 
@@ -75,7 +76,7 @@ def fooocus(texts: Texts) -> FoundRecipe | None:
     scheme = texts.text("fooocus_scheme") or texts.text("exif:MakerNote")
     told = texts.text("parameters", "exif:UserComment")
     if scheme == "fooocus" and told[:1] == "{":
-        raise UnreadableRecipe("Fooocus", "it is damaged")
+        raise UnreadableRecipe("Fooocus", worded("it is damaged"))
     return None
 
 
@@ -101,7 +102,7 @@ def novelai(texts: Texts) -> FoundRecipe | None:
 def _novelai(said: Object | None, description: str) -> FoundRecipe:
     if said is None:
         if not description:
-            raise UnreadableRecipe("NovelAI", "it is damaged")
+            raise UnreadableRecipe("NovelAI", worded("it is damaged"))
         return FoundRecipe(tool="NovelAI", words=description)
     words, unwanted = _captions(said.get("v4_prompt")), _captions(said.get("v4_negative_prompt"))
     return _found(
@@ -131,7 +132,7 @@ def civitai(texts: Texts) -> FoundRecipe | None:
             continue
         summary = object_in(told)
         if summary is None:
-            raise UnreadableRecipe("Civitai", "it is damaged")
+            raise UnreadableRecipe("Civitai", worded("it is damaged"))
         return _found("Civitai", summary)
     return None
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from engine.recipes import a1111, comfyui, draw_things, invokeai, midjourney, plain_objects
 from engine.recipes.found_recipe import FoundRecipe, Object, Texts, UnreadableRecipe, looks_like_json, object_in
+from engine.sayings import worded
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,13 @@ def _place_of(said: Object) -> str:
 def _refuse_the_rest(texts: Texts) -> None:
     """What is a recipe and was not read is refused, rather than taken for a picture without one or for a sitter."""
     if {"prompt", "workflow"} & set(texts.too_long):
-        raise UnreadableRecipe("ComfyUI", "it is too long or damaged")
+        raise UnreadableRecipe("ComfyUI", worded("it is too long or damaged"))
     if "parameters" in texts.too_long:
-        raise UnreadableRecipe(UNKNOWN, "it is too long or damaged")
+        raise UnreadableRecipe(UNKNOWN, worded("it is too long or damaged"))
     for place in _GIVEN_AWAY:
         text = texts.text(place)
         said = object_in(text)
         if not place.startswith(("exif", "Comment")) and looks_like_json(text):
-            raise UnreadableRecipe(UNKNOWN, "it is damaged, or written in a way that I do not know")
+            raise UnreadableRecipe(UNKNOWN, worded("it is damaged, or written in a way that I do not know"))
         if said is not None and _SIGNS & said.keys():
-            raise UnreadableRecipe(UNKNOWN, "it is written in a way that I do not know")
+            raise UnreadableRecipe(UNKNOWN, worded("it is written in a way that I do not know"))

@@ -20,6 +20,7 @@ from engine.backends.local.schedulers import named
 from engine.backends.local.tuning import begin
 from engine.jobs.job import EngineError, Finished, Job, JobCancelled, Progress, RenderFailed, Sampling
 from engine.models.local_models import takes_pictures
+from engine.sayings import together, worded
 from engine.wording.dialects import RenderedPrompt
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-IGNORED_NOTE = "This model cannot hold a face, so the saved character was not used."
-HELD_BACK = "the model's own filter took it for something that should not be seen, and blackened it"
-ONE_FACE_NOTE = "This model holds one face; only the first character was used."
+IGNORED_NOTE = worded("This model cannot hold a face, so the saved character was not used.")
+HELD_BACK = worded("the model's own filter took it for something that should not be seen, and blackened it")
+ONE_FACE_NOTE = worded("This model holds one face; only the first character was used.")
 
 
 class Watcher(Protocol):
@@ -220,7 +221,7 @@ class Rendering:
             seed=job.seed,
             words=words,
             model_title=model.title,
-            note=" ".join(note for note in (model.note, self._reference_note(job)) if note),
+            note=together(model.note, self._reference_note(job)),
             steps=job.steps,
             render_s=render_s,
             batch=len(self._jobs),
@@ -239,7 +240,9 @@ class Rendering:
         taken = len(self._loaded.references_of(job))
         if taken == len(job.references):
             return ""
-        return ONE_FACE_NOTE if taken == 1 else f"Of {len(job.references)} reference pictures this model took {taken}."
+        if taken == 1:
+            return ONE_FACE_NOTE
+        return worded("Of {given} reference pictures this model took {taken}.", given=len(job.references), taken=taken)
 
 
 def _as_tensors(pipe: Any) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Final, Literal
 from engine.pictures.decoding import boxes
 from engine.pictures.intake import BadPicture
 from engine.recipes.picture_text import unpack
+from engine.sayings import worded
 
 Format = Literal["PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIC"]
 
@@ -33,9 +34,9 @@ MAX_PROFILE: Final = 4 * 2**20
 """Bytes of a colour profile; the largest, those of printing presses, have three MiB. A larger one is left out."""
 MAX_HEAD: Final = 2**20
 """How far into a JPEG its size is looked for before it is taken apart."""
-UNREADABLE: Final = "That file is not a picture I can read. Send a PNG, JPEG, WebP, GIF or AVIF."
-DAMAGED: Final = "That picture is damaged or incomplete. Save it again as PNG or JPEG and retry."
-CROWDED: Final = "That picture holds too many parts to unpack. Save it again as a plain PNG or JPEG and retry."
+UNREADABLE: Final = worded("That file is not a picture I can read. Send a PNG, JPEG, WebP, GIF or AVIF.")
+DAMAGED: Final = worded("That picture is damaged or incomplete. Save it again as PNG or JPEG and retry.")
+CROWDED: Final = worded("That picture holds too many parts to unpack. Save it again as a plain PNG or JPEG and retry.")
 
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 _JPEG: Final = b"\xff\xd8\xff"

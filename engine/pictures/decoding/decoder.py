@@ -24,6 +24,7 @@ from engine.pictures.intake import MAX_BYTES, MAX_PIXELS, BadPicture, CleanPictu
 from engine.recipes import sound
 from engine.recipes.embedded_recipe import EmbeddedRecipe
 from engine.recipes.picture_text import MAX_TEXT
+from engine.sayings import from_parts, worded
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ TOGETHER: Final = MAX_PIXELS + PHOTO
 """Pixels of all that are decoded at once: the largest there may be never keeps a photo waiting."""
 LATELY_S: Final = 120.0
 """How long it is remembered what somebody's pictures took."""
-STOPPING: Final = "The studio is just stopping. Send that picture again in a minute."
+STOPPING: Final = worded("The studio is just stopping. Send that picture again in a minute.")
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -137,7 +138,7 @@ class Decoder:
         if error := facts.get("error"):
             log.info("a picture of %d bytes could not be decoded (%s): %s", len(raw), job, str(error)[:80])
         if bad := facts.get("bad"):
-            raise BadPicture(str(bad)[:500])
+            raise BadPicture(from_parts(facts.get("parts") or bad))
         return facts, content
 
     async def _answer(self, job: str, raw: bytes, owner: Hashable) -> tuple[dict[str, Any], bytes]:
@@ -231,7 +232,11 @@ class _Used:
 
 def too_heavy(size: int) -> str:
     """The sentence for a file of so many bytes."""
-    return f"That file has {size / 2**20:.0f} MiB; pictures may have at most {MAX_BYTES // 2**20} MiB."
+    return worded(
+        "That file has {size:.0f} MiB; pictures may have at most {most} MiB.",
+        size=size / 2**20,
+        most=MAX_BYTES // 2**20,
+    )
 
 
 def _picture(answer: tuple[dict[str, Any], bytes]) -> CleanPicture:

@@ -20,6 +20,7 @@ from engine.apart.pipe_messages import TOO_MUCH, receive, send
 from engine.pictures.decoding.bare import DAMAGED
 from engine.pictures.decoding.tasks import JOBS, Made
 from engine.pictures.intake import BadPicture
+from engine.sayings import to_parts
 
 MEMORY: Final = 544 * 2**20
 """Bytes that pictures may take beyond what the process itself needs; a JPEG of 40 MP and four inks takes 460 MiB."""
@@ -53,7 +54,7 @@ def _done(asked: dict[str, Any], raw: bytes) -> tuple[dict[str, Any], bytes]:
         made: Made = JOBS[asked["job"]](raw, **more)
         return dict(made.facts), made.content
     except BadPicture as error:
-        return {"bad": str(error)}, b""
+        return {"bad": str(error), "parts": to_parts(str(error))}, b""
     except MemoryError:
         return {"bad": TOO_MUCH, "error": "MemoryError"}, b""
     except Exception as error:  # noqa: BLE001 - decoders raise whatever they please; the bot logs the kind

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from engine.pictures.intake import BadPicture
+from engine.sayings import worded
 
 SLOTS: Final = 8
 """Pictures that are fetched, decoded or looked at at once, of all together: each may have 10 MiB in memory."""
@@ -17,8 +18,8 @@ EACH: Final = 2
 EACH_WAITING: Final = 2
 WAITING: Final = 64
 WAIT_S: Final = 30.0
-YOURS: Final = "I am still reading other pictures of yours. Wait for those, then send this one again."
-MANY: Final = "Many pictures are being read just now. Send yours again in a minute."
+YOURS: Final = worded("I am still reading other pictures of yours. Wait for those, then send this one again.")
+MANY: Final = worded("Many pictures are being read just now. Send yours again in a minute.")
 
 
 class DecodingSlots:

@@ -28,11 +28,12 @@ from engine.pictures.decoding.bare import (
 from engine.pictures.decoding.colour_management import seen
 from engine.pictures.intake import KEPT_SIDE_PX, MAX_PIXELS, MIN_SIDE_PX, BadPicture, encode_png
 from engine.pictures.source_types import SourceType, xmp
+from engine.sayings import worded
 
 PREVIEW_SIDE_PX: Final = 512
 MOST_SENT_SIDE_PX: Final = 16_384
 LEAST_SENT_SIDE_PX: Final = 8
-NO_HEIC: Final = "I cannot read HEIC pictures here. Save it as JPEG and send it again."
+NO_HEIC: Final = worded("I cannot read HEIC pictures here. Save it as JPEG and send it again.")
 _T = Image.Transpose
 _UPRIGHT: Final = {
     2: _T.FLIP_LEFT_RIGHT,
@@ -239,15 +240,29 @@ def _bounded(raw: bytes) -> Bare:
 
 def _check_size(width: int, height: int, counts: int) -> None:
     if counts > MAX_PIXELS:
-        raise BadPicture(f"That picture is {width:,} × {height:,}. " + _too_large())
+        raise BadPicture(
+            worded("That picture is {width:,} × {height:,}. {most}", width=width, height=height, most=_too_large())
+        )
     if min(width, height) < MIN_SIDE_PX:
-        raise BadPicture(f"That picture is only {width} × {height}; each side needs at least {MIN_SIDE_PX} pixels.")
+        raise BadPicture(
+            worded(
+                "That picture is only {width} × {height}; each side needs at least {least} pixels.",
+                width=width,
+                height=height,
+                least=MIN_SIDE_PX,
+            )
+        )
     if min(_kept_size(width, height)) < MIN_SIDE_PX:
         raise BadPicture(
-            f"That picture is {width:,} × {height:,}, which is too narrow. "
-            f"Its long side may be at most {KEPT_SIDE_PX // MIN_SIDE_PX} times its short one."
+            worded(
+                "That picture is {width:,} × {height:,}, which is too narrow. "
+                "Its long side may be at most {most} times its short one.",
+                width=width,
+                height=height,
+                most=KEPT_SIDE_PX // MIN_SIDE_PX,
+            )
         )
 
 
 def _too_large() -> str:
-    return "Pictures may have at most 40 megapixels, WebP, AVIF and HEIC 20; scale it down and send it again."
+    return worded("Pictures may have at most 40 megapixels, WebP, AVIF and HEIC 20; scale it down and send it again.")

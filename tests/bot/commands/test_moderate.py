@@ -117,7 +117,7 @@ async def test_a_blocked_face_is_refused_in_uploads_characters_and_pictures_unti
     blocked = await world.mira.slash(
         world.channel, "moderate block-face", picture=("x.png", faces.png("ana-2")), reason="she asked"
     )
-    assert "no. 1 here" in said(blocked)
+    assert "no. 1, here" in said(blocked)
     assert "blocked here" in await save(world, world.sam, "again", "ana-3")
     assert "blocked here" in said(await world.sam.slash(world.channel, "portrait", prompt="@before on a beach"))
     picture = ("x.png", faces.png("ana-4"))

@@ -73,10 +73,10 @@ async def test_everything_of_a_person_goes_files_messages_and_memory(world: Worl
     assert PROMPT.split(" on ")[0].encode() in on_disk(world)
     pictures = {file: file.read_bytes() for file in world.stores.pictures.folder.iterdir()}
     asked = await world.sam.slash(world.channel, "privacy erase")
-    assert "1 portraits, 1 characters" in said(asked)
+    assert "1 portrait, 1 character" in said(asked)
     assert "90 credits" in fields(answer(asked))["Your credits go too"]
     done = await world.sam.click(answer(asked), label="Erase everything")
-    assert "1 deleted" in said(done)
+    assert "1 message with your portraits was deleted" in said(done)
     left = on_disk(world)
     (kept,) = (picture for file, picture in pictures.items() if file.exists())
     assert [picture in left for picture in pictures.values()].count(True) == 1
@@ -175,7 +175,7 @@ def test_an_export_is_divided_so_that_each_file_can_be_sent() -> None:
 async def test_what_is_kept_how_long_and_what_leaves_is_told(world: World) -> None:
     await world.portrait(world.sam)
     shown = await world.sam.slash(world.channel, "privacy show")
-    assert "1 portraits" in said(shown)
+    assert "1 portrait with" in said(shown)
     told = fields(answer(shown))
     assert "until you delete them" in told["For how long"]
     assert "Nothing goes to anybody but Discord" in told["What leaves the studio's machine"]
@@ -290,5 +290,5 @@ async def test_messages_out_of_reach_are_told_and_not_tried_for_ever(world: Worl
     message = await world.portrait(world.sam, PROMPT)
     await message.delete()
     done = await erase(world, world.sam)
-    assert "1 are gone or out of my reach" in said(done)
+    assert "1 is gone or out of my reach" in said(done)
     assert await erasing.tidy(world.bot) == erasing.Tidied(0, 0, 0)
