@@ -41,6 +41,8 @@ def _card(studio: Studio, account: Account) -> discord.Embed:
     catalogue = studio.engine.catalogue
     usual = _prices(studio, account, catalogue.get(catalogue.default))
     embed.description = f"You are in the **{account.tier} tier**{until}.{allowance} A portrait costs {usual}."
+    if (several := studio.settings.tier(account.tier).best_of) > 1:
+        embed.description += f" With `best_of:` in the standard lane, {several} pictures cost what one does."
     others = {model.title: _prices(studio, account, model) for model in catalogue.models}
     lines = [f"{words.plain(title, 60)}: {prices}" for title, prices in others.items() if prices != usual]
     if lines:

@@ -93,14 +93,16 @@ def request_of(quote: Quote, place: Whereabouts) -> OrderRequest:
 
 
 def _card(quote: Quote, balance: int) -> discord.Embed:
+    wanted = extras.from_text(quote.more)
     many = "portrait" if quote.count == 1 else f"{quote.count} portraits"
+    many = f"the best of {many}" if wanted.best_of else many
     embed = discord.Embed(
         title=f"This costs {words.credits_word(quote.price)}",
         description=words.plain(cards.summary(from_json(quote.prompt)), 500),
         colour=cards.WAITING,
     )
     embed.add_field(name="For", value=f"{many} in the {quote.lane} lane")
-    _add_extras(embed, extras.from_text(quote.more))
+    _add_extras(embed, wanted)
     embed.add_field(name="Left after it", value=words.credits_word(balance - quote.price))
     embed.add_field(name="Holds", value=f"until <t:{int(quote.expires_at)}:t>")
     embed.set_footer(text="Nothing is charged until it is confirmed.")

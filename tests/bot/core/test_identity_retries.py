@@ -328,13 +328,13 @@ async def test_no_face_is_looked_for_where_the_model_shows_none(settings: Settin
     async def never(job: Job) -> Finished:
         raise AssertionError
 
-    holding = IdentityRetries(settings, stores, house.engine)
+    holding = IdentityRetries(settings, stores, house.engine, house.studio.reviewer)
     assert await holding.best(order, order.jobs[0], job, noise, never) is noise
     await house.studio.close(0.2)
 
 
 def test_people_see_why_a_portrait_is_made_once_more() -> None:
-    assert cards.stage_line(cards.Stage(event=Progress(3, 24), again=True)).startswith("For a better likeness: ")
+    assert cards.stage_line(cards.Stage(event=Progress(3, 24), again=True)).startswith("Once more, for a better one: ")
     assert cards.stage_line(cards.Stage(done=True, again=True)) == "Finished"
 
 
