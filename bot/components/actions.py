@@ -186,9 +186,7 @@ async def _card(interaction: Interaction, portrait: Portrait[PictureSpec], name:
     return cards.portrait(portrait, image_name=name, brief=brief, attempts=attempts, review=told)
 
 
-async def others(
-    interaction: Interaction, order_id: str
-) -> tuple[Sequence[Portrait[PictureSpec]], dict[str, Any]]:
+async def others(interaction: Interaction, order_id: str) -> tuple[Sequence[Portrait[PictureSpec]], dict[str, Any]]:
     """The portraits that were made with a best one, for the person who asks: they and the message's content.
 
     Raises Gone, NotYours.
@@ -218,7 +216,10 @@ async def delete(interaction: Interaction, portrait_id: int) -> None:
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
     await bot.stores.portraits.delete(portrait.id, time.time())
     await bot.messenger.remove(portrait)
-    await replies.whisper(interaction, "Deleted.")
+    order = await bot.studio.find_order(portrait.order_id)
+    left = await bot.stores.portraits.of_order(order.id) if order.best_job == portrait.job_id else ()
+    told = "Deleted. What was made with it is in /portraits." if left else "Deleted."
+    await replies.whisper(interaction, told)
 
 
 async def cancel_order(interaction: Interaction, order_id: str) -> None:

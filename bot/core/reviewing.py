@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -27,7 +27,8 @@ from engine.review.ranking import overall
 log = logging.getLogger(__name__)
 
 SOON_S: Final = 2.0
-"""How long a portrait that is stored waits for its review: under load it goes out first, and /portrait's button has it."""
+"""How long a portrait waits for its review before it is stored: under load it goes out without the line on its card,
+and the button has it."""
 
 Judge = Callable[[bytes, PortraitPrompt, References], PortraitReview]
 """Reviews a picture that was asked for with a prompt, of these faces. Blocking; raises NotReviewed."""
@@ -128,7 +129,7 @@ class Reviewer:
         return list(found.values())
 
 
-def compares_models(order: Order[PictureSpec]) -> bool:
+def compares_models(order: Order[Any]) -> bool:
     """Whether it is a series of several models, whose reviews are shown side by side."""
     return order.series_id is not None and len({row.spec.model for row in order.jobs}) > 1
 

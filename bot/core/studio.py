@@ -268,7 +268,7 @@ class Studio:
         return portrait
 
     async def review(self, portrait: Portrait[PictureSpec]) -> PortraitReview:
-        """What the portrait is like; one that was not reviewed yet is, and what is read of it is kept. Raises Refused."""
+        """What the portrait is like. One that was not reviewed yet is, and that is kept. Raises Gone, Refused."""
         order = await self.find_order(portrait.order_id)
         found = reviewing.read((await self.reviewer.of_portraits(order, [portrait])).get(portrait.id))
         if found is None:

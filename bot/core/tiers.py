@@ -17,7 +17,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 class Tier(BaseModel):
     """One tier. `covers` and `models` name models by id or by provider; empty `models` or `aspects` mean all.
 
-    `best_of` is how many pictures of a best of several cost what one does. What is None is as the server or the bot has it for everybody.
+    `best_of` is how many pictures of a best of several cost what one does. What is None is as the server or the bot has
+    it for everybody.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -11,7 +11,7 @@ from bot.core import words
 from data.characters.saved_characters import Character
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
-from engine.pictures.contact_sheet import Cell
+from engine.pictures.contact_sheet import Cell, likenesses
 from engine.prompt import SLOTS, PortraitPrompt
 
 LONGEST: Final = 1024
@@ -53,7 +53,17 @@ def of_preview(prompt: PortraitPrompt) -> str:
 def of_sheet(title: str, cells: Sequence[Cell]) -> str:
     """The contact sheet of a series, frame by frame."""
     frames = "; ".join(f"{cell.number}. {cell.label}{'' if cell.picture else f' ({cell.missing})'}" for cell in cells)
-    return f"Contact sheet of {len(cells)} AI-generated portraits. {title}. {frames}."
+    return f"Contact sheet of {len(cells)} AI-generated portraits. {title}.{_curve(cells)} {frames}."
+
+
+def _curve(cells: Sequence[Cell]) -> str:
+    """What the sheet's curve shows, where it has one."""
+    found = likenesses(cells)
+    figures = [f"frame {cell.number} {cell.likeness}" for cell in cells if cell.likeness is not None]
+    if found is None or len(figures) < 2:
+        return ""
+    line = ", ".join(figures)
+    return f" Likeness by frame as a curve: {line}; median {found.median}, worst {found.worst}."
 
 
 def of_chart(title: str, series: Mapping[str, Sequence[int]], days: Sequence[str]) -> str:

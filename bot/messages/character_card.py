@@ -16,6 +16,7 @@ from data.pictures.picture_store import PictureStore
 from engine.prompts import looks
 
 _HEIGHT_PX: Final = 384
+_BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 def listed(own: Sequence[Character], shared: Sequence[Character]) -> discord.Embed:
@@ -43,7 +44,8 @@ def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> 
         embed.add_field(name="Used", value=_used(used), inline=False)
         if used.median is not None and used.worst is not None:
             measured = f"Likeness {round(used.median)} in the median, {round(used.worst)} at worst, of {used.measured}"
-            embed.add_field(name="How well it holds", value=measured, inline=False)
+            lately = _lately(used.lately)
+            embed.add_field(name="How well it holds", value=f"{measured}{lately}", inline=False)
     embed.set_footer(text=f"Write @{character.handle} in a prompt to bring this face back.")
     return embed
 
@@ -84,6 +86,16 @@ def _used(used: CharacterUse) -> str:
     newest = ", ".join(f"No. {portrait_id}" for portrait_id in used.newest)
     count = "1 portrait" if used.portraits == 1 else f"{used.portraits} portraits"
     return f"in {count}, newest {newest}"
+
+
+def _lately(likenesses: Sequence[tuple[int, float]]) -> str:
+    """The last likenesses as a small chart and in figures, oldest first; nothing for a single one."""
+    if len(likenesses) < 2:
+        return ""
+    bars = "".join(_BARS[min(len(_BARS) - 1, int(value * len(_BARS) / 100))] for _, value in likenesses)
+    figures = ", ".join(f"{value:.0f}" for _, value in likenesses)
+    portrait_id, worst = min(likenesses, key=lambda one: one[1])
+    return f"\nOver time `{bars}` {figures}\nThe least of these is {worst:.0f}, in No. {portrait_id}."
 
 
 def origin(character: Character) -> str:

@@ -8,7 +8,7 @@ import discord
 from bot.core import words
 from bot.core.marking import Marker
 from bot.core.stores import Stores
-from bot.messages import cards
+from bot.messages import cards, review_words
 from data.core.data_errors import PictureMissing
 from data.orders.series_rows import Series, SeriesFrame
 from engine.pictures import contact_sheet
@@ -62,14 +62,25 @@ async def draw(stores: Stores, marker: Marker, series_id: str) -> Sheet | None:
         return None
     first = await stores.orders.get(series.id)
     prompt = cards.summary(from_json(first.prompt)) if first is not None and first.prompt else ""
-    title = f"{prompt}: {varying(series.varies)}" if prompt else varying(series.varies).capitalize()
+    varies = varying(series.varies, models=len({frame.model for frame in series.frames}))
+    title = f"{prompt}: {varies}" if prompt else varies.capitalize()
     cells = tuple([await _cell(stores, frame) for frame in series.frames])
-    jpeg = await asyncio.to_thread(contact_sheet.sheet, title, cells)
+    columns = _columns(series)
+    jpeg = await asyncio.to_thread(lambda: contact_sheet.sheet(title, cells, columns=columns))
     return Sheet(series, title, cells, await marker.sheet(jpeg))
 
 
-def varying(varies: str) -> str:
+def _columns(series: Series) -> int | None:
+    """A row for each model, where several made the same frames."""
+    models = len({frame.model for frame in series.frames})
+    each, rest = divmod(len(series.frames), models)
+    return each if models > 1 and each > 1 and not rest else None
+
+
+def varying(varies: str, *, models: int = 1) -> str:
     """What differs from frame to frame, in words."""
+    if varies in SLOTS and models > 1:
+        return f"{words.SLOT_TITLES[varies].lower()} and model vary"
     return f"{words.SLOT_TITLES[varies].lower()} varies" if varies in SLOTS else "model varies"
 
 
@@ -82,6 +93,8 @@ def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order
     if found is not None:
         measured = f"Median {found.median}, worst {found.worst} (frame {found.worst_number})"
         embed.add_field(name="Likeness", value=measured, inline=False)
+    for name, told in review_words.of_models(sheet.series.frames):
+        embed.add_field(name=name, value=told, inline=False)
     if sentences:
         why = "\n".join(words.sentence(each, 300) for each in dict.fromkeys(sentences))
         embed.add_field(name="Not made", value=why[:1024], inline=False)

@@ -9,9 +9,8 @@ from typing import Any
 import c2pa
 from PIL import Image
 
-from bot.core import studio, words
+from bot.core import sent_copies, studio, words
 from bot.core.marking import Marker
-from bot.core import sent_copies
 from engine.jobs.job import Finished
 from engine.pictures import provenance
 from engine.prompt import SLOTS

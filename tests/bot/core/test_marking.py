@@ -9,9 +9,9 @@ from typing import Any
 import c2pa
 import pytest
 
+from bot.core import sent_copies
 from bot.core.marking import Marker
 from bot.core.settings import Settings
-from bot.core import sent_copies
 from bot.messages import cards
 from engine.pictures import signing
 from engine.pictures.source_types import SourceType
