@@ -19,7 +19,7 @@ _WORST: Final = (200, 85, 61)
 _FONT: Final = ImageFont.load_default(size=17)
 _TITLE_PX: Final = 44
 _NUMBERS_PX: Final = 26
-_SCALE_PX: Final = 52
+_SCALE_PX: Final = 62
 _DOT_PX: Final = 6
 _FEW: Final = 16
 """Up to so many frames have their figure beside their point; of more, the worst alone."""
@@ -36,13 +36,15 @@ def draw(canvas: ImageDraw.ImageDraw, frames: Frames, box: Box) -> None:
     plot = (left + _SCALE_PX, top + _TITLE_PX, right - _SCALE_PX, bottom - _NUMBERS_PX)
     known = [value for _, value in frames if value is not None]
     middle = median(known)
-    title = f"Likeness by frame; dashed: median {middle:.0f}; from {ACCEPTED:.0f} on the face counts as the same"
-    canvas.text((left, top), title, _FAINT, _FONT)
+    short = f"Likeness by frame; dashed: median {middle:.0f}"
+    title = f"{short}; from {ACCEPTED:.0f} on the face counts as the same"
+    fits = canvas.textlength(title, _FONT) <= right - left
+    canvas.text((left, top), title if fits else short, _FAINT, _FONT)
     for value in (0, 20, 40, 60, 80, 100):
         y = _y(plot, value)
-        canvas.line((plot[0] - 8, y, plot[2] + 8, y), _FAINT if value == ACCEPTED else _LINE, 1)
+        canvas.line((plot[0] - 18, y, plot[2] + 18, y), _FAINT if value == ACCEPTED else _LINE, 1)
         if value in (0, ACCEPTED, 100):
-            canvas.text((plot[0] - 16, y), str(value), _FAINT, _FONT, anchor="rm")
+            canvas.text((plot[0] - 24, y), str(value), _FAINT, _FONT, anchor="rm")
     _dashes(canvas, plot, _y(plot, middle))
     _points(canvas, frames, plot, min(known))
     for place, (number, _) in enumerate(frames):
@@ -64,8 +66,11 @@ def _points(canvas: ImageDraw.ImageDraw, frames: Frames, plot: Box, worst: int) 
         colour = _WORST if place == first_worst else _CURVE
         canvas.ellipse((x - _DOT_PX, y - _DOT_PX, x + _DOT_PX, y + _DOT_PX), colour)
         if place == first_worst or len(at) <= _FEW:
-            below = place == first_worst and y + 3 * _DOT_PX + 12 < plot[3]
-            canvas.text((x, y + 10 if below else y - 9), str(value), _INK, _FONT, anchor="mt" if below else "mb")
+            # Where the line goes up to both sides the figure stands below it, if there is room.
+            beside = [at[one][2] for one in (place - 1, place + 1) if one in at]
+            below = all(value < other for other in beside) and y + 34 < plot[3]
+            spot, anchor = ((x, y + 10), "mt") if below else ((x, y - 9), "mb")
+            canvas.text(spot, str(value), _INK, _FONT, anchor=anchor)
 
 
 def _dashes(canvas: ImageDraw.ImageDraw, plot: Box, y: float) -> None:

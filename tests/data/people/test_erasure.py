@@ -518,6 +518,7 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
         "portraits.json",
         "characters.json",
         "tries.json",
+        "reviews.json",
     } <= names
     text = "\n".join(document.text for document in found.documents)
     assert text.count(SECRET) >= 10
