@@ -26,7 +26,7 @@ from engine.review.ranking import overall
 
 log = logging.getLogger(__name__)
 
-SOON_S: Final = 2.0
+SOON_S: Final = 4.0
 """How long a portrait waits for its review before it is stored: under load it goes out without the line on its card,
 and the button has it."""
 
