@@ -180,6 +180,8 @@ class StudioBot(App):
     async def setup_hook(self) -> None:
         if why := identity.missing():
             log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
+        if self.settings.review_shown and (why := self.studio.reviewer.missing()):
+            log.warning("portraits are not reviewed: %s", why)
         if not self.safety.looks:
             log.warning("pictures are not looked at before they are shown: `doctor` says what to install")
         if self.settings.warm_models:

@@ -263,8 +263,9 @@ class Follower:
 
     async def _decided(self, order: Order) -> Order:
         """The order, with its best portrait chosen where that is what was ordered, and reviewed where all are shown."""
-        portraits = await self._stores.portraits.of_order(order.id)
-        if not portraits or not (order.best_of or compares_models(order)):
+        if not (order.best_of or compares_models(order)):
+            return order
+        if not (portraits := await self._stores.portraits.of_order(order.id)):
             return order
         reviews = await self._reviewer.of_portraits(order, portraits)
         if not order.best_of:

@@ -4,7 +4,6 @@ A review is never in an order's way: where there is none, the portrait goes out 
 """
 
 import asyncio
-import contextlib
 import json
 import logging
 import time
@@ -43,6 +42,7 @@ class Reviewer:
         self._judge = judge or portrait_review.review
         self._own = judge is None
         self._turn = asyncio.Lock()
+        self._once = asyncio.Lock()
         self._late: dict[int, asyncio.Task[None]] = {}
 
     def missing(self) -> str:
@@ -101,15 +101,23 @@ class Reviewer:
             await asyncio.wait(late)
         known = await self._stores.reviews.of([one.id for one in portraits])
         for one in portraits:
-            if one.id in known:
-                continue
-            with contextlib.suppress(PictureMissing):
-                picture = await self._stores.pictures.read(one.sha256)
-                if (review := await self.look(order, picture, one.spec.prompt)) is None:
-                    continue
-                await self._stores.reviews.keep(one.id, review, time.time())
+            if one.id not in known and (review := await self._looked_at(order, one)) is not None:
                 known[one.id] = review
         return known
+
+    async def _looked_at(self, order: Order, portrait: Portrait[PictureSpec]) -> KeptReview | None:
+        """The review of a stored portrait, which somebody else may have asked for at the same time."""
+        async with self._once:
+            if (known := (await self._stores.reviews.of([portrait.id])).get(portrait.id)) is not None:
+                return known
+            try:
+                picture = await self._stores.pictures.read(portrait.sha256)
+            except PictureMissing:
+                return None
+            review = await self.look(order, picture, portrait.spec.prompt)
+            if review is not None:
+                await self._stores.reviews.keep(portrait.id, review, time.time())
+            return review
 
     async def close(self) -> None:
         """No look goes on: what is missing is looked at when it is needed."""

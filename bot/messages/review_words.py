@@ -104,7 +104,7 @@ def _row(model: str, frames: Sequence[SeriesFrame]) -> tuple[str, str]:
         name = f"{name} · {count} of {planned} frames"
     reviews = [review for frame in made if (review := read_text(frame.review)) is not None]
     told = [_measured(measure, reviews, made) for measure in _TITLES]
-    lines = [" · ".join(each for each in told if each)]
+    lines = [" · ".join(each for each in told if each)] if reviews or not made else ["Not reviewed."]
     facts = [f"Prompt followed {share:.0%}"] if (share := as_asked(reviews)) is not None else []
     took = [frame.render_s for frame in made if frame.render_s is not None]
     facts += [words.seconds(median(took))] if took else []
