@@ -26,7 +26,9 @@ NOT_LET_IN = "This server has not been let into the studio."
 NOT_HERE = "Portraits are made in servers here, not in direct messages."
 ID = "0123456789abcdef"
 CUSTOM_IDS = {
-    "PortraitButton": [f"portrait:{action}:1" for action in ("reroll", "edit", "save", "words", "delete", "review", "show")],
+    "PortraitButton": [
+        f"portrait:{action}:1" for action in ("reroll", "edit", "save", "words", "delete", "review", "show")
+    ],
     "ChangeMenu": ["portrait:change:1"],
     "OthersButton": [f"order:others:{ID}"],
     "PickMenu": [f"order:pick:{ID}"],
