@@ -78,7 +78,8 @@ def whole(item: Portrait, review: PortraitReview, attempts: Sequence[Attempt] = 
             inline=False,
         )
     if review.left_out:
-        left_out = "\n".join(words.sentence(each, 300) for each in review.left_out)
+        # What to install is the operator's business, whom `doctor` tells.
+        left_out = "\n".join(words.sentence(each.partition(" Install it:")[0], 300) for each in review.left_out)
         embed.add_field(name="Not measured", value=left_out[:1024], inline=False)
     embed.description = "0 to 100 each: what is worst in it counts. Read from the picture alone, and not infallible."
     embed.set_footer(text=f"No. {item.id} · {item.model_title}")
