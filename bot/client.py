@@ -22,6 +22,7 @@ from bot.core.hosted_setup import OrderJournal
 from bot.core.marking import Marker
 from bot.core.picture_safety import PictureSafety, classifier_of
 from bot.core.real_people import NO_REAL_PEOPLE, RealPeople, real_people_of
+from bot.core.reviewing import Judge
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Studio
@@ -80,6 +81,7 @@ class StudioBot(App):
         real_people: RealPeople = NO_REAL_PEOPLE,
         *,
         sync: Literal["changed", "always"] = "changed",
+        judge: Judge | None = None,
     ) -> None:
         intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
         figures = _figures(settings)
@@ -97,7 +99,9 @@ class StudioBot(App):
         self.watcher = figures or StudioWatcher()
         self.tree = StudioTree(self)
         self.safety = PictureSafety(settings, stores, classifier, self._tell_withheld)
-        self.messenger = DiscordMessenger(self, stores, self.safety, Marker(settings), self.watcher)
+        self.messenger = DiscordMessenger(
+            self, stores, self.safety, Marker(settings), self.watcher, reviews=settings.review_shown
+        )
         attachments.bound(self.http)
         self.decoder = Decoder()
         self.looking = asyncio.Semaphore()
@@ -111,7 +115,9 @@ class StudioBot(App):
             self.decoder,
             self.watcher,
         )
-        self.studio = Studio(settings, stores, self.engine, self.messenger, self.safety, real_people, self.watcher)
+        self.studio = Studio(
+            settings, stores, self.engine, self.messenger, self.safety, real_people, self.watcher, judge
+        )
         self.maintenance = Maintenance(
             self, settings, stores, self._keep_up, self.studio.look_after, lambda: self._owners
         )
@@ -135,16 +141,19 @@ class StudioBot(App):
         *,
         sync: Literal["changed", "always"] = "changed",
         classifier: PictureClassifier | None = None,
+        judge: Judge | None = None,
     ) -> Self:
         """A bot on its data folder, with what its models' files say.
 
-        `classifier` looks at pictures, in place of the one that the settings name. Raises SettingsError, DataError.
+        `classifier` looks at pictures, in place of the one that the settings name, and `judge` reviews portraits in
+        place of `engine.review`. Raises SettingsError, DataError.
         """
         classifier = classifier or classifier_of(settings)
         people = await asyncio.to_thread(real_people_of, settings)
         stores = await Stores.open(settings.data_folder)
         try:
-            return cls(settings, stores, await asyncio.to_thread(_read_once, settings), classifier, people, sync=sync)
+            catalogue = await asyncio.to_thread(_read_once, settings)
+            return cls(settings, stores, catalogue, classifier, people, sync=sync, judge=judge)
         except BaseException:
             # The database's threads would keep the process alive.
             await stores.close()
@@ -175,6 +184,8 @@ class StudioBot(App):
     async def setup_hook(self) -> None:
         if why := identity.missing():
             log.warning("likeness is not measured and saved pictures are not checked for a face: %s", why)
+        if self.settings.review_shown and (why := self.studio.reviewer.missing()):
+            log.warning("portraits are not reviewed: %s", why)
         if not self.safety.looks:
             log.warning("pictures are not looked at before they are shown: `doctor` says what to install")
         if self.settings.warm_models:

@@ -14,6 +14,8 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 # Torch threads that spin while they wait make a busy machine ten times slower.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# A review takes a second of a core; tests that are about reviews ask for them.
+os.environ.setdefault("REVIEW_SHOWN", "false")
 
 
 LONG: Final = frozenset(

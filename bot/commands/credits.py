@@ -51,6 +51,11 @@ def _card(studio: Studio, account: Account) -> discord.Embed:
     usual = _prices(studio, account, catalogue.get(catalogue.default))
     costs = worded("A portrait costs {prices}.", prices=usual)
     embed.description = together(tier, allowance if account.allowance_left else "", costs)
+    if (several := studio.settings.tier(account.tier).best_of) > 1:
+        embed.description = together(
+            embed.description,
+            worded("With `best_of:` in the standard lane, {several} pictures cost what one does.", several=several),
+        )
     others = {model.title: _prices(studio, account, model) for model in catalogue.models}
     lines = [f"{words.plain(title, 60)}: {prices}" for title, prices in others.items() if prices != usual]
     if lines:

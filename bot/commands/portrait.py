@@ -55,6 +55,7 @@ Slot = Range[str, 1, 500]
     detail="Skin and surface detail",
     style="One of your saved styles (/style)",
     count="How many portraits, each with a seed of its own",
+    best_of="So many are made and reviewed, and the best is shown; the others are a press away",
     fast="Use the fast lane",
     quality="How carefully it is made, for models that offer it; fine has twice the width and height",
     finetune="A fine-tune of the model (choose the model first)",
@@ -91,6 +92,7 @@ async def portrait(
     detail: Slot | None = None,
     style: Range[str, 1, 30] | None = None,
     count: Range[int, 1, MOST] = 1,
+    best_of: Range[int, 2, MOST] | None = None,
     fast: bool = False,
     quality: Quality | None = None,
     finetune: Range[str, 1, 100] | None = None,
@@ -99,6 +101,8 @@ async def portrait(
     reference: discord.Attachment | None = None,
     reference_for: Use | None = None,
 ) -> None:
+    if best_of is not None and count > 1:
+        raise Refused("Use either `count:` to have all, or `best_of:` to have the best. Nothing was charged.")
     typed = await read_prompt(prompt or "", seed=seed)
     doubtful = await understanding.doubted(interaction, prompt or "", typed)
     answer = await replies.begin(interaction, private=doubtful is not None)
@@ -122,6 +126,7 @@ async def portrait(
         replace(
             with_fine_tune(finetune, finetune_strength),
             quality=quality,
+            best_of=best_of is not None,
             people=await people_behind(interaction, recipe, typed.prompt),
         ),
         typed.ignored,
@@ -135,7 +140,7 @@ async def portrait(
         prompt=words,
         model=model,
         lane=Lane.FAST if fast else Lane.STANDARD,
-        count=count,
+        count=best_of or count,
         extras=extras,
         ignored=ignored,
         drawn=typed.drawn,

@@ -68,6 +68,10 @@ def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
         view.add_item(
             discord.ui.Button(label=labelled("button", "Open {number}", number=item.id), url=link_to(item), row=row)
         )
+    else:
+        view.add_item(
+            PortraitButton("show", item.id, row=row, label=labelled("button", "Show {number}", number=item.id))
+        )
     view.add_item(
         PortraitButton("reroll", item.id, row=row, label=labelled("button", "Reroll {number}", number=item.id))
     )

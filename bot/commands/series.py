@@ -8,7 +8,7 @@ from discord.app_commands import Range
 from bot.app import Interaction
 from bot.commands.portrait import ASPECT_CHOICES, style_named
 from bot.components import understanding
-from bot.components.autocomplete import complete_character, complete_model, complete_style, complete_vary
+from bot.components.autocomplete import complete_character, complete_models, complete_style, complete_vary
 from bot.core import varying
 from bot.core.extras import Extras
 from bot.core.prompt_reading import MAX_PROMPT, chosen, merged, read_prompt
@@ -25,12 +25,14 @@ from engine.jobs.job import Lane
     character="A saved face (the same as writing @name)",
     style="One of your saved styles (/style)",
     aspect="The shape of the pictures",
-    model="Which model makes them",
+    model="Which model makes them; several with | between them make every frame each, and are compared",
     seed="The same for all; what differs is what varies",
     fast="Use the fast lane",
 )
 @app_commands.choices(aspect=ASPECT_CHOICES)
-@app_commands.autocomplete(vary=complete_vary, character=complete_character, style=complete_style, model=complete_model)
+@app_commands.autocomplete(
+    vary=complete_vary, character=complete_character, style=complete_style, model=complete_models
+)
 async def series(
     interaction: Interaction,
     prompt: Range[str, 1, MAX_PROMPT],
@@ -38,7 +40,7 @@ async def series(
     character: Range[str, 1, 32] | None = None,
     style: Range[str, 1, 30] | None = None,
     aspect: str | None = None,
-    model: Range[str, 1, 100] | None = None,
+    model: Range[str, 1, 400] | None = None,
     seed: Range[int, 0, MAX_SEED] | None = None,
     fast: bool = False,
 ) -> None:
@@ -51,13 +53,14 @@ async def series(
         await style_named(interaction, style),
         chosen(slots={}, character=character, aspect=aspect, seed=seed),
     )
-    frames = varying.series(base, varying.read(vary, bot.settings.series_frames), bot.engine.catalogue, model)
+    most = bot.settings.series_frames
+    frames = varying.series(base, varying.read(vary, most), bot.engine.catalogue, model, most)
     request = OrderRequest(
         source=f"interaction:{interaction.id}",
         place=person.place,
         user_id=person.user_id,
         prompt=base,
-        model=model,
+        model=frames.frames[0].model,
         lane=Lane.FAST if fast else Lane.STANDARD,
         extras=Extras(series=frames),
         ignored=typed.ignored,

@@ -2,7 +2,7 @@
 custom id says."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,14 +10,15 @@ import discord
 
 from bot.app import Interaction
 from bot.components import editing, forms, misread_portraits, picking, quotes
-from bot.core import words
-from bot.core.errors import Forged, NotYours, Refused
+from bot.core import reviewing, sent_copies, words
+from bot.core.errors import Forged, Gone, NotYours, Refused
 from bot.core.extras import Extras
+from bot.core.marking import Marker
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.guard import Actor, person_of, require_moderator
 from bot.languages.speech import labelled, worded
-from bot.messages import alt_text, cards, replies
+from bot.messages import alt_text, cards, replies, review_words
 from bot.uploads import saving
 from data.characters.saved_characters import Character
 from data.orders.jobs import Order
@@ -148,21 +149,72 @@ async def show_words(interaction: Interaction, portrait_id: int) -> None:
     await replies.whisper(interaction, embed=embed, view=misread_portraits.offered(portrait, interaction.user.id))
 
 
+async def review(interaction: Interaction, portrait_id: int) -> None:
+    """What a review says of the portrait, in sentences; one that has none is looked at now. Raises Refused."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot, portrait = interaction.client, await seen(interaction, portrait_id)
+    kept = await bot.studio.review(portrait)
+    attempts = await bot.stores.attempts.of_job(portrait.job_id)
+    await replies.whisper(interaction, embed=review_words.whole(portrait, kept, attempts))
+
+
 async def picked(
     interaction: Interaction, order_id: str, portrait_id: int
 ) -> tuple[Portrait[PictureSpec], dict[str, Any]]:
     """One of several portraits, alone, for the person who picked it: the portrait and the message's content."""
     await interaction.response.defer(thinking=True, ephemeral=True)
-    bot = interaction.client
     portrait = await seen(interaction, portrait_id)
     if portrait.order_id != order_id:
         raise Forged
+    return portrait, await _alone(interaction, portrait)
+
+
+async def shown_again(interaction: Interaction, portrait_id: int) -> tuple[Portrait[PictureSpec], dict[str, Any]]:
+    """The same for a portrait of a list, which no message may show."""
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    portrait = await seen(interaction, portrait_id)
+    return portrait, await _alone(interaction, portrait)
+
+
+async def _alone(interaction: Interaction, portrait: Portrait[PictureSpec]) -> dict[str, Any]:
+    stores = interaction.client.stores
     name = cards.file_name(portrait, "png")
-    picture = await bot.stores.pictures.read(portrait.sha256)
-    return portrait, {
-        "embed": cards.portrait(portrait, image_name=name, attempts=await bot.stores.attempts.of_job(portrait.job_id)),
+    picture = await stores.pictures.read(portrait.sha256)
+    return {
+        "embed": await _card(interaction, portrait, name, brief=False),
         "file": alt_text.described(name, picture, alt_text.of_portrait(portrait)),
     }
+
+
+async def _card(interaction: Interaction, portrait: Portrait[PictureSpec], name: str, *, brief: bool) -> discord.Embed:
+    """Its card with what is known of its face and its review; `name` is its file's."""
+    bot = interaction.client
+    attempts = await bot.stores.attempts.of_job(portrait.job_id)
+    kept = reviewing.read((await bot.stores.reviews.of([portrait.id])).get(portrait.id))
+    told = review_words.card_field(kept, attempts) if bot.settings.review_shown else None
+    return cards.portrait(portrait, image_name=name, brief=brief, attempts=attempts, review=told)
+
+
+async def others(interaction: Interaction, order_id: str) -> tuple[Sequence[Portrait[PictureSpec]], dict[str, Any]]:
+    """The portraits that were made with a best one, for the person who asks: they and the message's content.
+
+    Raises Gone, NotYours.
+    """
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    bot = interaction.client
+    order = await bot.studio.find_order(order_id)
+    found = [one for one in await bot.stores.portraits.of_order(order.id) if one.job_id != order.best_job]
+    if not order.best_of or not found:
+        raise Gone("The others were deleted.")
+    embeds, files, marker = [], [], Marker(bot.settings)
+    for one in found:
+        await seen(interaction, one.id)
+        picture = await bot.stores.pictures.read(one.sha256)
+        data, kind = await sent_copies.fitting(picture, sent_copies.SAFE_UPLOAD_BYTES, marker)
+        name = cards.file_name(one, kind)
+        embeds.append(await _card(interaction, one, name, brief=True))
+        files.append(alt_text.described(name, data, alt_text.of_portrait(one)))
+    return found, {"embeds": embeds, "files": files}
 
 
 async def delete(interaction: Interaction, portrait_id: int) -> None:
@@ -173,7 +225,10 @@ async def delete(interaction: Interaction, portrait_id: int) -> None:
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
     await bot.stores.portraits.delete(portrait.id, time.time())
     await bot.messenger.remove(portrait)
-    await replies.whisper(interaction, worded("Deleted."))
+    order = await bot.studio.find_order(portrait.order_id)
+    left = await bot.stores.portraits.of_order(order.id) if order.best_job == portrait.job_id else ()
+    told = worded("Deleted. What was made with it is in /portraits.") if left else worded("Deleted.")
+    await replies.whisper(interaction, told)
 
 
 async def cancel_order(interaction: Interaction, order_id: str) -> None:
@@ -212,4 +267,5 @@ PORTRAIT_ACTIONS: Final[dict[str, Callable[[Interaction, int], Awaitable[None]]]
     "save": save,
     "words": show_words,
     "delete": delete,
+    "review": review,
 }

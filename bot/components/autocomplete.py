@@ -45,6 +45,19 @@ async def complete_model(interaction: Interaction, current: str) -> list[Choice[
     return _model_choices(catalogue, catalogue.models, current)
 
 
+async def complete_models(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """As `complete_model`, of the last of several models with "|" between them; those before it stay."""
+    before, bar, last = current.rpartition("|")
+    named = {name.strip().casefold() for name in before.split("|")}
+    catalogue = interaction.client.engine.catalogue
+    offered = [model for model in catalogue.models if model.id.casefold() not in named]
+    choices = _model_choices(catalogue, offered, last)
+    if not bar:
+        return choices
+    lines = [f"{before.strip()} | {choice.value}" for choice in choices]
+    return [Choice(name=line, value=line) for line in lines if len(line) <= _NAME_LIMIT]
+
+
 async def complete_editor(interaction: Interaction, current: str) -> list[Choice[str]]:
     """The models that change pictures, in the same way."""
     catalogue = interaction.client.engine.catalogue

@@ -18,9 +18,9 @@ from engine.jobs.job import PictureSpec
 
 class PortraitButton(
     base.Control[discord.ui.Button[discord.ui.View]],
-    template=r"portrait:(?P<action>reroll|edit|save|words|delete):(?P<portrait_id>[0-9]{1,19})",
+    template=r"portrait:(?P<action>reroll|edit|save|words|delete|review|show):(?P<portrait_id>[0-9]{1,19})",
 ):
-    """Reroll, Edit…, Save as character, Words or Delete under a finished portrait."""
+    """Reroll, Edit…, Save as character, Words, Delete or Review under a finished portrait; Show in a list of them."""
 
     LOOKS: ClassVar = {
         "reroll": ("Reroll", discord.ButtonStyle.secondary, "🎲"),
@@ -28,7 +28,11 @@ class PortraitButton(
         "save": ("Save as character", discord.ButtonStyle.primary, "👤"),
         "words": ("Words", discord.ButtonStyle.secondary, "📝"),
         "delete": ("Delete", discord.ButtonStyle.danger, "🗑️"),
+        "review": ("Review", discord.ButtonStyle.secondary, "🔎"),
+        "show": ("Show", discord.ButtonStyle.secondary, "🖼️"),
     }
+    UNDER: ClassVar = ("reroll", "edit", "save", "words", "delete")
+    """Side by side under every portrait, as many as a row holds."""
 
     def __init__(self, action: str, portrait_id: int, *, row: int | None = None, label: str | None = None) -> None:
         text, style, emoji = self.LOOKS[action]
@@ -45,6 +49,10 @@ class PortraitButton(
         self.portrait_id = portrait_id
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        if self.action == "show":
+            portrait, payload = await actions.shown_again(interaction, self.portrait_id)
+            await interaction.followup.send(**payload, view=single(portrait), ephemeral=True)
+            return
         await actions.PORTRAIT_ACTIONS[self.action](interaction, self.portrait_id)
 
 
@@ -101,6 +109,29 @@ class PickMenu(
         await interaction.followup.send(**payload, view=single(portrait), ephemeral=True)
 
 
+class OthersButton(
+    base.Control[discord.ui.Button[discord.ui.View]],
+    template=r"order:others:(?P<order_id>[0-9a-f]{16})",
+):
+    """The others under the best of several: shows them to whoever presses, each with its own controls to pick."""
+
+    def __init__(self, order_id: str, *, count: int = 0, row: int | None = None) -> None:
+        super().__init__(
+            discord.ui.Button(
+                label="Show the other one" if count == 1 else f"Show the other {count}",
+                style=discord.ButtonStyle.secondary,
+                emoji="🖼️",
+                custom_id=f"order:others:{order_id}",
+                row=row,
+            )
+        )
+        self.order_id = order_id
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        portraits, payload = await actions.others(interaction, self.order_id)
+        await interaction.followup.send(**payload, view=finished(portraits), ephemeral=True)
+
+
 class CancelButton(
     base.Control[discord.ui.Button[discord.ui.View]],
     template=r"order:cancel:(?P<order_id>[0-9a-f]{16})",
@@ -130,21 +161,27 @@ def running(order_id: str) -> discord.ui.View:
     return view
 
 
-def finished(portraits: Sequence[Portrait[PictureSpec]]) -> discord.ui.View:
-    """What is under the result: all the controls of one portrait, or a menu to pick one of several."""
+def finished(portraits: Sequence[Portrait[PictureSpec]], others: int = 0) -> discord.ui.View:
+    """What is under the result: all the controls of one portrait, or a menu to pick one of several.
+
+    `others` are so many that were made with a best one and are not shown.
+    """
     if len(portraits) == 1:
-        return single(portraits[0])
+        return single(portraits[0], others)
     view = base.Controls()
     view.add_item(PickMenu(portraits[0].order_id, portraits))
     return view
 
 
-def single(portrait: Portrait) -> discord.ui.View:
-    """The controls of one portrait."""
+def single(portrait: Portrait, others: int = 0) -> discord.ui.View:
+    """The controls of one portrait, and the way to those that were made with it."""
     view = base.Controls()
-    for action in PortraitButton.LOOKS:
+    for action in PortraitButton.UNDER:
         view.add_item(PortraitButton(action, portrait.id, row=0))
     view.add_item(ChangeMenu(portrait.id, row=1))
+    view.add_item(PortraitButton("review", portrait.id, row=2))
+    if others:
+        view.add_item(OthersButton(portrait.order_id, count=others, row=2))
     return view
 
 

@@ -95,27 +95,33 @@ def request_of(quote: Quote, place: Whereabouts) -> OrderRequest:
 
 
 def _card(quote: Quote, balance: int) -> discord.Embed:
+    wanted = extras.from_text(quote.more)
     embed = discord.Embed(
         title=labelled("title", "This costs {credits}", credits=words.credits_word(quote.price)),
         description=words.plain(cards.summary(from_json(quote.prompt)), 500),
         colour=cards.WAITING,
     )
-    embed.add_field(
-        name=labelled("field", "For"),
-        value=counted(
-            "one portrait in the {lane} lane",
-            "{count} portraits in the {lane} lane",
-            quote.count,
-            lane=words.lane_word(quote.lane),
-        ),
-    )
-    _add_extras(embed, extras.from_text(quote.more))
+    embed.add_field(name=labelled("field", "For"), value=_for(quote, wanted))
+    _add_extras(embed, wanted)
     embed.add_field(name=labelled("field", "Left after it"), value=words.credits_word(balance - quote.price))
     embed.add_field(
         name=labelled("field", "Holds"), value=worded("until <t:{expires_at}:t>", expires_at=int(quote.expires_at))
     )
     embed.set_footer(text=labelled("footer", "Nothing is charged until it is confirmed."))
     return embed
+
+
+def _for(quote: Quote, wanted: extras.Extras) -> str:
+    """What the price is for, and in which lane."""
+    lane = words.lane_word(quote.lane)
+    if wanted.best_of:
+        return counted(
+            "the best of {count} portrait in the {lane} lane",
+            "the best of {count} portraits in the {lane} lane",
+            quote.count,
+            lane=lane,
+        )
+    return counted("one portrait in the {lane} lane", "{count} portraits in the {lane} lane", quote.count, lane=lane)
 
 
 def _add_extras(embed: discord.Embed, wanted: extras.Extras) -> None:

@@ -70,7 +70,7 @@ class Extras:
     `quality` is None for the model's usual one. `like` is what an earlier picture was made from: what is not asked for
     anew is as it was there, as long as the model is the same. `people` is what a recipe behind it said of people
     (`carried_people`), whatever is written over it. `right_to` are the real people that whoever orders has said to have
-    the right to show.
+    the right to show. `best_of` says that the best of the pictures is wanted, and the others beside it.
     """
 
     edit: EditRequest | None = None
@@ -82,6 +82,7 @@ class Extras:
     like: PictureSpec | None = None
     people: str = ""
     right_to: tuple[str, ...] = ()
+    best_of: bool = False
 
     @property
     def lora(self) -> LoraRequest | None:
@@ -142,6 +143,7 @@ def from_text(text: str) -> Extras:
         like=from_columns(said["like"]) if said.get("like") else None,
         people=said.get("people", ""),
         right_to=tuple(said.get("right_to", ())),
+        best_of=said.get("best_of", False),
     )
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
 
-from bot.core import faults
+from bot.core import best_of_several, faults
 from bot.core.calling import Calls
 from bot.core.engine_jobs import Maker, Stream, spec_of
 from bot.core.errors import Gone
@@ -21,12 +21,15 @@ from bot.core.marking import Marker
 from bot.core.patience import may_pass, patiently
 from bot.core.picture_safety import PictureSafety, PictureWithheld
 from bot.core.results import Messenger, ProgressMessage, Result, balance_line, facts
+from bot.core.reviewing import Reviewer, compares_models
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
 from bot.languages.speech import reworded, stored, together, told, worded
 from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace, PictureMissing
 from data.orders.jobs import JobRow, Order
+from data.pictures.kept_reviews import KeptReview
+from data.pictures.portrait_rows import Portrait
 from data.pictures.withheld import NewWithheld
 from engine.jobs.job import EngineError, EngineStopped, Event, Finished, Job, JobCancelled, PictureSpec, RenderFailed
 from engine.pictures.provenance import Origin
@@ -61,6 +64,7 @@ class Follower:
         maker: Maker,
         safety: PictureSafety,
         watcher: StudioWatcher,
+        reviewer: Reviewer,
     ) -> None:
         self.waiting_frames: set[str] = set()
         self.typed: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {}
@@ -71,7 +75,8 @@ class Follower:
         self._safety = safety
         self._watcher = watcher
         self._marker = Marker(settings)
-        self._holding = IdentityRetries(settings, stores, engine, watcher)
+        self._reviewer = reviewer
+        self._holding = IdentityRetries(settings, stores, engine, reviewer, watcher)
 
     async def see_through(
         self, order: Order, rows: Sequence[JobRow[PictureSpec]], streams: Mapping[str, Stream], messenger: Messenger
@@ -122,7 +127,7 @@ class Follower:
                     return True
                 stream = self._maker.submitted(order, row)
             try:
-                await self._keep(order, row, await self._best(order, row, stream, progress))
+                await self._keep(order, row, *await self._best(order, row, stream, progress))
             except Exception as error:  # noqa: BLE001 - the last handler before the person; it logs what is unplanned
                 return await self._end_job(row, error, progress)
             progress.ended(row.id)
@@ -162,8 +167,8 @@ class Follower:
 
     async def _best(
         self, order: Order, row: JobRow[PictureSpec], stream: Stream, progress: ProgressMessage
-    ) -> Finished:
-        """The portrait that is delivered: the first one, or a further attempt whose face is more like."""
+    ) -> tuple[Finished, KeptReview | None]:
+        """The portrait that is delivered: the first one, or a better attempt; and its review, where that decided."""
 
         async def once_more(job: Job) -> Finished:
             progress.again(row.id)
@@ -181,19 +186,31 @@ class Follower:
             progress.update(row.id, event)
         raise RenderFailed(worded("the engine ended without a picture"))
 
-    async def _keep(self, order: Order, row: JobRow[PictureSpec], finished: Finished) -> None:
+    async def _keep(
+        self, order: Order, row: JobRow[PictureSpec], finished: Finished, review: KeptReview | None
+    ) -> None:
         spec = spec_of(order, row)
-        picture = await self._marker.mark(finished, spec, await self._origin(order, spec, finished))
-        sent = finished.words.long_prompt or finished.words.prompt
-        found = await self._safety.finished(order, row.id, picture, sent)
-        told = facts(finished, spec, *self.typed.get(order.id, ((), ())), found=found)
+        looking = None if review else self._reviewer.begin(order, finished.picture, spec.prompt)
+        try:
+            picture = await self._marker.mark(finished, spec, await self._origin(order, spec, finished))
+            sent = finished.words.long_prompt or finished.words.prompt
+            found = await self._safety.finished(order, row.id, picture, sent)
+            if looking is not None:
+                review = await self._reviewer.soon(looking)
+            told = facts(finished, spec, *self.typed.get(order.id, ((), ())), found=found, review=review)
 
-        async def store() -> None:
-            staged = await self._stores.pictures.stage(picture)
-            faults.after("picture")
-            await self._stores.orders.store(row.id, staged, told, time.time())
+            async def store() -> Portrait[PictureSpec]:
+                staged = await self._stores.pictures.stage(picture)
+                faults.after("picture")
+                return await self._stores.orders.store(row.id, staged, told, time.time())
 
-        await patiently(store, "storing a portrait")
+            portrait = await patiently(store, "storing a portrait")
+        except BaseException:
+            if looking is not None:
+                looking.cancel()
+            raise
+        if looking is not None and review is None:
+            self._reviewer.later(portrait, looking)
         for sha256, fitted in finished.fitted:
             await self._stores.characters.keep_fitted(sha256, fitted)
         faults.after("portrait")
@@ -227,7 +244,7 @@ class Follower:
     async def _conclude(self, order_id: str, messenger: Messenger) -> None:
         """Each step may come twice. With every way closed the credits stay held until the person can be told."""
         orders = self._stores.orders
-        order = await self.find_order(order_id)
+        order = await self._decided(await self.find_order(order_id))
         result = await self.result(order)
         way = await messenger.deliver(order, result)
         faults.after("edit")
@@ -245,6 +262,19 @@ class Follower:
         # A direct message calls by itself.
         if result.portraits and way != "direct message" and now - order.created_at > MENTION_AFTER_S:
             self.calls.call(order, messenger)
+
+    async def _decided(self, order: Order) -> Order:
+        """The order, with its best portrait chosen where that is what was ordered, and reviewed where all are shown."""
+        if not (order.best_of or compares_models(order)):
+            return order
+        if not (portraits := await self._stores.portraits.of_order(order.id)):
+            return order
+        reviews = await self._reviewer.of_portraits(order, portraits)
+        if not order.best_of:
+            return order
+        best = best_of_several.choose(portraits, reviews, order.best_job).portrait.job_id
+        await patiently(lambda: self._stores.orders.choose_best(order.id, best), "choosing the best portrait")
+        return await self.find_order(order.id)
 
     async def _give_up(self, order_id: str, sentence: str, messenger: Messenger) -> None:
         orders = self._stores.orders
@@ -283,7 +313,12 @@ class Follower:
         ended = [row for row in order.jobs if row.state in {"failed", "cancelled"}]
         sentences = [stored(row.error) or reworded(CANCELLED) for row in ended]
         account = await self._stores.accounts.find(order.guild_id, order.user_id, now=time.time())
-        return Result(portraits, sentences, balance_line(account) if account else "")
+        left = balance_line(account) if account else ""
+        if not order.best_of or not portraits:
+            return Result(portraits, sentences, left)
+        reviews = await self._stores.reviews.of([one.id for one in portraits])
+        best = best_of_several.choose(portraits, reviews, order.best_job)
+        return Result([best.portrait], sentences, left, best)
 
 
 class _Quiet:

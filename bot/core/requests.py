@@ -18,6 +18,7 @@ from bot.core.errors import AgainstPolicy, NameUnconfirmed, PriceUnconfirmed, Re
 from bot.core.extras import NOTHING_MORE, Extras, ReferenceRequest
 from bot.core.prompt_reading import beside
 from bot.core.real_people import NO_REAL_PEOPLE, RealPeople
+from bot.core.reviewing import Reviewer
 from bot.core.settings import ModelPrice, Settings
 from bot.core.stores import Stores
 from bot.core.tiers import Tier
@@ -28,7 +29,7 @@ from data.credits.accounts import FREE, Account
 from data.orders.jobs import NewJob, NewOrder, SpendCeiling
 from data.pictures.asked_people import PeopleBehind
 from engine.jobs.job import Adapter, Lane, ModelUnavailable, PictureSpec, QueueFull
-from engine.models.model import Model, Quality
+from engine.models.model import OWN_MACHINES, Model, Quality
 from engine.models.samplers import not_taken
 from engine.prompt import NOTHING, SLOTS, PortraitPrompt, to_json
 from engine.prompts import looks
@@ -96,9 +97,15 @@ class Validator:
     """What stands between a request and an order. Every refusal is raised before anything is charged or written."""
 
     def __init__(
-        self, settings: Settings, stores: Stores, engine: Engine, real_people: RealPeople = NO_REAL_PEOPLE
+        self,
+        settings: Settings,
+        stores: Stores,
+        engine: Engine,
+        real_people: RealPeople = NO_REAL_PEOPLE,
+        reviewer: Reviewer | None = None,
     ) -> None:
         self.settings = settings
+        self._reviewer = reviewer or Reviewer(settings, stores)
         self._real_people = real_people
         self._stores = stores
         self._engine = engine
@@ -129,7 +136,8 @@ class Validator:
         tier = self.settings.tier(account.tier)
         for model in different:
             tier.check(account.tier, model, request.prompt.aspect or DEFAULT_ASPECT)
-        prices = [self.price(account, model, request.lane) for model in models]
+        self._can_choose(request)
+        prices = self._prices(request, account, models)
         self._price_agreed(request, account, sum(prices))
         adapters = [self._fine_tune(request, model) for model in models]
         new = _new_order(request, answer, models, adapters, characters, account, prices)
@@ -162,6 +170,25 @@ class Validator:
         """What was asked for that the models of a request have no use for, as clauses."""
         told = (not_taken(prompt.sampler, [self._model(model_id)]) for prompt, model_id in request.takes())
         return tuple(dict.fromkeys(clause for clause in told if clause))
+
+    def _can_choose(self, request: OrderRequest) -> None:
+        """Raises Refused for the best of several where nothing tells which is the best."""
+        if request.extras.best_of and (why := self._reviewer.missing()):
+            raise Refused(
+                f"Which picture is the best cannot be told here: {why}. Nothing was charged; order several with "
+                "`count:` instead."
+            )
+
+    def _prices(self, request: OrderRequest, account: Account, models: Sequence[Model]) -> list[int]:
+        """Credits for each picture. Of a best of several a tier has some at the price of one: on this machine, in the
+        standard lane, and they are made last."""
+        prices = [self.price(account, model, request.lane) for model in models]
+        at_one_price = self.settings.tier(account.tier).best_of
+        own = all(model.provider in OWN_MACHINES for model in models)
+        if not request.extras.best_of or not own or request.lane is Lane.FAST:
+            return prices
+        paid = len(prices) - at_one_price + 1
+        return [price if at < max(1, paid) else 0 for at, price in enumerate(prices)]
 
     def price(self, account: Account, model: Model, lane: Lane) -> int:
         """Credits for one portrait. A tier pays nothing in the standard lane for the models that it covers."""
@@ -580,6 +607,7 @@ def _new_order(
         pictures=request.extras.new_pictures(),
         edit=request.extras.new_edit(),
         series=request.extras.new_frames(order_id),
+        best_of=len(jobs) if request.extras.best_of else 0,
         jobs=jobs,
         tier=None if account.tier == FREE else account.tier,
     )

@@ -5,21 +5,27 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.core import words
+from bot.core.best_of_several import BestPortrait
 from bot.core.picture_safety import NOT_LOOKED_AT, SafetyScore
 from bot.languages.speech import reworded, worded
 from data.credits.accounts import FREE, Account
 from data.orders.jobs import Order, Way
+from data.pictures.kept_reviews import KeptReview
 from data.pictures.portrait_rows import Portrait, PortraitFacts
 from engine.jobs.job import Event, Finished, PictureSpec
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of an order. `left` says what the account holds now."""
+    """What became of an order. `left` says what the account holds now.
+
+    Of several that were made to have the best, `portraits` has that one, and `best` the others.
+    """
 
     portraits: Sequence[Portrait[PictureSpec]]
     sentences: Sequence[str]
     left: str
+    best: BestPortrait | None = None
 
 
 class ProgressMessage(Protocol):
@@ -49,12 +55,13 @@ def facts(
     ignored: tuple[str, ...] = (),
     drawn: tuple[str, ...] = (),
     found: SafetyScore = NOT_LOOKED_AT,
+    review: KeptReview | None = None,
 ) -> PortraitFacts[PictureSpec]:
     """What is stored of a finished portrait: the words that were really sent, and what was left out of them.
 
     `ordered` is what it was to be made from, with its own prompt. `ignored` are the flags of other tools that were
     typed, `drawn` what was drawn of choices; they are told here once and kept nowhere else. `found` is what was seen in
-    the picture.
+    the picture, `review` what it is like.
     """
     sent = finished.words
     told_t5 = sent.long_prompt and sent.long_prompt != sent.prompt
@@ -81,6 +88,7 @@ def facts(
         sexual=found.sexual,
         scored_by=found.scored_by,
         spoiler=found.spoiler,
+        review=review,
     )
 
 

@@ -346,6 +346,19 @@ class Settings(BaseSettings):
     )
     likeness_hosted: bool = Field(False, description="Whether hosted models try again too, which costs you each time.")
 
+    review_shown: bool = Field(
+        True,
+        description="Whether finished portraits are reviewed and their cards say how they are: skin, light, eyes, "
+        "anatomy, the same face. It takes up to a second of one processor core for each; see docs/review.md.",
+    )
+    review_retry_below: float = Field(
+        0,
+        ge=0,
+        le=100,
+        description="A portrait whose review comes to less than this (0 to 100) is tried again with another seed, at "
+        "no charge, and the best is delivered: as LIKENESS_RETRIES and LIKENESS_HOSTED say. 0: never.",
+    )
+
     reading_questions: bool = Field(
         True,
         description="Whether members are shown how a prompt was read, before it is paid for, where much of it could "
@@ -382,8 +395,9 @@ class Settings(BaseSettings):
         {},
         description="Changes to the tiers free and unlimited, and more tiers, as a JSON object by name. Each may say: "
         "covers (models or providers that cost nothing in the standard lane), daily (allowance in credits), waiting "
-        "and running (portraits at once), models and aspects (all that it may use), such as "
-        '{"patron": {"covers": ["local"], "waiting": 20, "running": 6}}.',
+        "and running (portraits at once), models and aspects (all that it may use), best_of (how many pictures of "
+        "/portrait best_of: cost what one does, 1 to 4, on your own machines in the standard lane), such as "
+        '{"patron": {"covers": ["local"], "waiting": 20, "running": 6, "best_of": 4}}.',
     )
 
     moderation_adult: bool = Field(

@@ -31,6 +31,7 @@ from data.people.server_figures import Stats
 from data.people.servers import Servers
 from data.pictures.asked_people import AskedPeople
 from data.pictures.handed_in import HandedIn
+from data.pictures.kept_reviews import KeptReviews
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import Portraits
 from data.pictures.withheld import WithheldPictures
@@ -70,6 +71,7 @@ class Stores:
     audit: Audit
     stats: Stats
     attempts: Attempts
+    reviews: KeptReviews
     costs: CostBook
     withheld: WithheldPictures
 
@@ -115,6 +117,7 @@ class Stores:
             audit=Audit(database),
             stats=Stats(database),
             attempts=Attempts(database),
+            reviews=KeptReviews(database),
             costs=CostBook(database),
             withheld=withheld,
         )

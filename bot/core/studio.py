@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from bot.core import faults
+from bot.core import faults, reviewing
 from bot.core.engine_jobs import Maker
 from bot.core.errors import Gone, Refused
 from bot.core.following import CANCELLED, Follower
@@ -23,6 +23,7 @@ from bot.core.requests import OrderRequest, StatusMessage, Validator, short_of_c
 from bot.core.results import Messenger
 from bot.core.results import Result as Result
 from bot.core.results import facts as facts
+from bot.core.reviewing import Judge, Reviewer
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
@@ -36,6 +37,7 @@ from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import Job, Lane, PictureSpec
 from engine.models.model import Model
 from engine.queue.engine import Engine
+from engine.review.judged_parts import PortraitReview
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +66,16 @@ class Studio:
         safety: PictureSafety,
         real_people: RealPeople = NO_REAL_PEOPLE,
         watcher: StudioWatcher | None = None,
+        judge: Judge | None = None,
     ) -> None:
         self._watcher = watcher or StudioWatcher()
         self.stores = stores
         self.engine = engine
-        self.validator = Validator(settings, stores, engine, real_people)
+        self.reviewer = Reviewer(settings, stores, judge)
+        self.validator = Validator(settings, stores, engine, real_people, self.reviewer)
         self._messenger = messenger
         self._maker = Maker(stores, engine, self.validator)
-        self._follower = Follower(settings, stores, engine, self._maker, safety, self._watcher)
+        self._follower = Follower(settings, stores, engine, self._maker, safety, self._watcher, self.reviewer)
         self._counter = asyncio.Lock()
         self._followed: dict[str, asyncio.Task[None]] = {}
         self._takes: Counter[str] = Counter()
@@ -271,6 +275,15 @@ class Studio:
             raise Gone(worded("That portrait was deleted."))
         return portrait
 
+    async def review(self, portrait: Portrait[PictureSpec]) -> PortraitReview:
+        """What the portrait is like. One that was not reviewed yet is, and that is kept. Raises Gone, Refused."""
+        order = await self.find_order(portrait.order_id)
+        found = reviewing.read((await self.reviewer.of_portraits(order, [portrait])).get(portrait.id))
+        if found is None:
+            why = self.reviewer.missing() or "it was tried, and the log says why"
+            raise Refused(f"That portrait cannot be reviewed here: {why}.")
+        return found
+
     async def close(self, grace_s: float) -> None:
         """Finish the current step, keep the rest for the next start; takes about `grace_s` seconds at most."""
         self._closing = True
@@ -285,6 +298,7 @@ class Studio:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         await self._follower.calls.close()
+        await self.reviewer.close()
         try:
             await self.stores.orders.requeue_running()
         except DataError as error:

@@ -18,7 +18,8 @@ _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 class Tier(BaseModel):
     """One tier. `covers` and `models` name models by id or by provider; empty `models` or `aspects` mean all.
 
-    What is None is as the server or the bot has it for everybody.
+    `best_of` is how many pictures of a best of several cost what one does. What is None is as the server or the bot has
+    it for everybody.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -29,6 +30,7 @@ class Tier(BaseModel):
     running: int | None = Field(default=None, ge=1)
     models: tuple[str, ...] = ()
     aspects: tuple[str, ...] = ()
+    best_of: int = Field(default=1, ge=1, le=4)
 
     def pays_for(self, model: Model) -> bool:
         """Whether a portrait of this model costs credits in the standard lane."""

@@ -1,6 +1,7 @@
 """What varies in a series, as it is typed: "place: beach | forest | night city" or "model: one | another". Pure."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from engine.prompt import SLOTS, PortraitPrompt
 MODEL: Final = "model"
 MAX_VARYING: Final = 1500
 """The longest that may be typed of what varies, in characters."""
+MOST_FRAMES: Final = 24
 EXAMPLE: Final = "place: beach | forest | night city"
 _NAMES: Final = {
     **{slot: slot for slot in SLOTS},
@@ -78,13 +80,27 @@ def read(text: str, most: int) -> Varying:
     return Varying(what, tuple(said.values()))
 
 
-def series(base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: str | None) -> SeriesRequest:
-    """The frames: all as in `base`, but for what varies. Raises UnknownModel."""
+def series(
+    base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: str | None, most: int = MOST_FRAMES
+) -> SeriesRequest:
+    """The frames: all as in `base`, but for what varies. `model` may name several with “|” between them: each makes
+    every frame, one model after the other. Raises UnknownModel, and Refused for more frames than `most`.
+    """
     if varying.what == MODEL:
-        models = list({one.id: one for one in (_named(catalogue, value) for value in varying.values)}.values())
-        wanted = [(one.title, base, one.id) for one in models]
+        wanted = [(one.title, base, one.id) for one in _models(catalogue, varying.values)]
+    elif model is not None and "|" in model:
+        wanted = [
+            (f"{value} · {one.title}", _with(base, varying.what, value), one.id)
+            for one in _models(catalogue, [name for name in map(str.strip, model.split("|")) if name])
+            for value in varying.values
+        ]
     else:
         wanted = [(value, _with(base, varying.what, value), model or "") for value in varying.values]
+    if len(wanted) > most:
+        raise Refused(
+            f"That makes {len(wanted)} frames, and a series has {most} at most. Nothing was charged; name fewer "
+            "models, or let fewer things vary."
+        )
     frames = tuple(
         FrameRequest(number=number, label=label, prompt=prompt, model=asked or None)
         for number, (label, prompt, asked) in enumerate(wanted, 1)
@@ -95,6 +111,11 @@ def series(base: PortraitPrompt, varying: Varying, catalogue: Catalogue, model: 
 def _with(base: PortraitPrompt, slot: str, value: str) -> PortraitPrompt:
     changed: dict[str, Any] = {slot: value}
     return replace(base, **changed)
+
+
+def _models(catalogue: Catalogue, names: Iterable[str]) -> list[Model]:
+    """Each once, in the order in which they are named. Raises UnknownModel."""
+    return list({one.id: one for one in (_named(catalogue, name) for name in names)}.values())
 
 
 def _named(catalogue: Catalogue, name: str) -> Model:

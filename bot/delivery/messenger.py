@@ -60,7 +60,7 @@ class _Pace:
 
 
 class DiscordMessenger:
-    """Sends and edits the messages of orders."""
+    """Sends and edits the messages of orders; `reviews` says whether cards have the line of their review."""
 
     def __init__(
         self,
@@ -69,7 +69,10 @@ class DiscordMessenger:
         safety: PictureSafety,
         marker: Marker,
         watcher: StudioWatcher | None = None,
+        *,
+        reviews: bool = True,
     ) -> None:
+        self._reviews = reviews
         self._client = client
         self._stores = stores
         self._marker = marker
@@ -101,7 +104,8 @@ class DiscordMessenger:
 
     async def deliver(self, order: Order, result: Result) -> Way | None:
         """Bring the result to the person and say how; None when every way is closed."""
-        packer = PayloadBuilder(self._stores, self._marker, order, result, self._upload_limit(order))
+        limit = self._upload_limit(order)
+        packer = PayloadBuilder(self._stores, self._marker, order, result, limit, reviews=self._reviews)
         await packer.packed("full")  # what is wrong with the portrait itself is told before anything is sent
         return await self._bring(order, packer.packed)
 

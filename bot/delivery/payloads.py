@@ -1,26 +1,19 @@
 """What a message of an order holds, in the shapes that it is tried in: plainer ones where Discord refuses the first."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import discord
 
 from bot.components import portrait_buttons, series_menus
-from bot.core import before_after
+from bot.core import before_after, reviewing
 from bot.core.marking import Marker
 from bot.core.results import Result
+from bot.core.sent_copies import SAFE_UPLOAD_BYTES, fitting
 from bot.core.stores import Stores
-from bot.messages import alt_text, cards, series_sheet
+from bot.messages import alt_text, cards, review_words, series_sheet
 from bot.messages.alt_text import DescribedPicture
 from data.orders.jobs import Order
-from engine.pictures import intake, provenance
-from engine.pictures.source_types import said_in, xmp
-from engine.recipes.picture_text import exif_comment
-
-SAFE_UPLOAD_BYTES: Final = 2 * 1024 * 1024
-MANIFEST_BYTES: Final = 64 * 1024
-"""What a manifest of ours takes at most, with that of the picture before it; a provider's may take more."""
 
 Shape = Literal["full", "small", "plain", "bare"]
 """As it is meant; with pictures that fit everywhere; with a line instead of cards, too; and without buttons."""
@@ -49,14 +42,20 @@ class Payload:
 
 
 class PayloadBuilder:
-    """Packs the end of an order; `limit` is what one of its pictures may have, in bytes."""
+    """Packs the end of an order; `limit` is what one of its pictures may have, in bytes.
 
-    def __init__(self, stores: Stores, marker: Marker, order: Order, result: Result, limit: int) -> None:
+    `reviews` says whether cards have the line of their review.
+    """
+
+    def __init__(
+        self, stores: Stores, marker: Marker, order: Order, result: Result, limit: int, *, reviews: bool = True
+    ) -> None:
         self._stores = stores
         self._marker = marker
         self._order = order
         self._result = result
         self._limit = limit
+        self._shows_reviews = reviews
         self._packed: dict[Shape, Payload] = {}
 
     async def packed(self, shape: Shape) -> Payload:
@@ -81,6 +80,7 @@ class PayloadBuilder:
         pictures: list[DescribedPicture] = []
         embeds: list[discord.Embed] = []
         attempts = await self._stores.attempts.of_jobs([item.job_id for item in portraits])
+        reviews = await self._stores.reviews.of([item.id for item in portraits]) if self._shows_reviews else {}
         for item in portraits:
             data, kind = await fitting(await self._stores.pictures.read(item.sha256), limit, self._marker)
             name = cards.file_name(item, kind)
@@ -89,8 +89,9 @@ class PayloadBuilder:
             changed = order.edit.words if order.edit else ""
             left = result.left if first else ""
             looked_at = attempts.get(item.job_id, ())
+            review = review_words.card_field(reviewing.read(reviews.get(item.id)), looked_at, result.best)
             card = cards.portrait(
-                item, image_name=name, left=left, brief=not first, changed=changed, attempts=looked_at
+                item, image_name=name, left=left, brief=not first, changed=changed, attempts=looked_at, review=review
             )
             if compared := await before_after.lines(self._stores, order, item):
                 card.add_field(name="Before and after", value="\n".join(compared), inline=False)
@@ -98,7 +99,9 @@ class PayloadBuilder:
         if result.sentences:
             left = "" if portraits else result.left
             embeds.append(cards.failure(result.sentences, order.id, left=left))
-        return Payload(embeds, tuple(pictures), portrait_buttons.finished(portraits) if portraits else None)
+        others = len(result.best.others) if result.best else 0
+        view = portrait_buttons.finished(portraits, others) if portraits else None
+        return Payload(embeds, tuple(pictures), view)
 
     def _plain(self, payload: Payload, view: discord.ui.View | None) -> Payload:
         numbers = " and ".join(f"No. {item.id}" for item in self._result.portraits)
@@ -121,24 +124,3 @@ async def series_payload(
     return Payload(
         [embed], (DescribedPicture(sheet.name, sheet.jpeg, alt_text.of_sheet(sheet.title, sheet.cells)),), view
     )
-
-
-async def fitting(png: bytes, limit: int, marker: Marker) -> tuple[bytes, str]:
-    """A stored picture as it may be sent, and its kind: as it is, or as a smaller copy that is marked too."""
-    if len(png) <= limit:
-        return png, "png"
-    # A manifest has that of the stored picture in it, which a small limit has no room for.
-    room = limit - MANIFEST_BYTES if limit > 4 * MANIFEST_BYTES else limit
-    smaller = await asyncio.to_thread(_as_webp, png, room)
-    for parent in (png, b""):
-        marked = await marker.smaller(smaller, said_in(png), parent)
-        if len(marked) <= limit:
-            return marked, "webp"
-    return smaller, "webp"
-
-
-def _as_webp(png: bytes, limit: int) -> bytes:
-    """The recipe goes along, for us and for other tools, and what the stored PNG's XMP says."""
-    recipe = provenance.read(png)
-    exif = exif_comment(provenance.parameters(recipe), provenance.to_text(recipe)) if recipe else b""
-    return intake.to_webp(png, limit, exif, xmp(said_in(png)).encode())

@@ -12,7 +12,7 @@ from bot.languages.speech import counted, reworded, together, worded
 from data.characters.saved_characters import Character
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
-from engine.pictures.contact_sheet import Cell
+from engine.pictures.contact_sheet import Cell, likenesses
 from engine.prompt import SLOTS, PortraitPrompt
 
 LONGEST: Final = 1024
@@ -62,7 +62,25 @@ def of_sheet(title: str, cells: Sequence[Cell]) -> str:
         "Contact sheet of {count} AI-generated portraits.",
         len(cells),
     )
-    return together(sheet, f"{reworded(title)}. {frames}.")
+    return together(sheet, f"{reworded(title)}.", _curve(cells), f"{frames}.")
+
+
+def _curve(cells: Sequence[Cell]) -> str:
+    """What the sheet's curve shows, where it has one."""
+    found = likenesses(cells)
+    figures = [
+        worded("frame {number} {likeness}", number=cell.number, likeness=cell.likeness)
+        for cell in cells
+        if cell.likeness is not None
+    ]
+    if found is None or len(figures) < 2:
+        return ""
+    return worded(
+        "Likeness by frame as a curve: {figures}; median {median}, worst {worst}.",
+        figures=", ".join(figures),
+        median=found.median,
+        worst=found.worst,
+    )
 
 
 def of_chart(title: str, series: Mapping[str, Sequence[int]], days: Sequence[str]) -> str:

@@ -36,7 +36,7 @@ SLOT_EXAMPLES = {
 class Stage:
     """How far one portrait of an order is: its last event, or the sentence that ended it.
 
-    `again` says that it is made once more, because its face was not the saved one.
+    `again` says that it is made once more, because its face was not the saved one or its review was poor.
     """
 
     event: Event | None = None
@@ -71,7 +71,7 @@ def stage_line(stage: Stage) -> str:
         return words.sentence(stage.ended, 300)
     if stage.done:
         return "Finished"
-    return f"For a better likeness: {_event_line(stage.event)}" if stage.again else _event_line(stage.event)
+    return f"Once more, for a better one: {_event_line(stage.event)}" if stage.again else _event_line(stage.event)
 
 
 def _event_line(event: Event | None) -> str:
@@ -121,10 +121,12 @@ def portrait(
     brief: bool = False,
     changed: str = "",
     attempts: Sequence[Attempt] = (),
+    review: tuple[str, str] | None = None,
 ) -> discord.Embed:
     """The card of one finished portrait: its recipe, seed, model and time; `brief` leaves the recipe out.
 
-    `changed` is what was changed in the picture that it was made from; `attempts` say how well it holds a face.
+    `changed` is what was changed in the picture that it was made from; `attempts` say how well it holds a face, and
+    `review` is the field that says how it is otherwise (`review_words.card_field`).
     """
     embed = discord.Embed(colour=ACCENT)
     if changed:
@@ -142,6 +144,8 @@ def portrait(
     embed.add_field(name="Made with", value=facts, inline=False)
     if lines := likeness_words.lines(attempts, item.spec.prompt.characters):
         embed.add_field(name="Face", value="\n".join(lines), inline=False)
+    if review is not None:
+        embed.add_field(name=review[0], value=review[1], inline=False)
     if item.note and not brief:
         embed.add_field(name="Please note", value=words.sentence(item.note, 1024), inline=False)
     if not item.spoiler:  # a card knows none: the picture stands below it, blurred

@@ -17,6 +17,7 @@ from data.pictures.picture_store import PictureStore
 from engine.prompts import looks
 
 _HEIGHT_PX: Final = 384
+_BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 def listed(own: Sequence[Character], shared: Sequence[Character]) -> discord.Embed:
@@ -52,7 +53,8 @@ def shown(character: Character, used: CharacterUse | None, *, guild_id: int) -> 
                 worst=round(used.worst),
                 measured=used.measured,
             )
-            embed.add_field(name=labelled("field", "How well it holds"), value=measured, inline=False)
+            held = "\n".join(part for part in (measured, *_lately(used.lately)) if part)
+            embed.add_field(name=labelled("field", "How well it holds"), value=held, inline=False)
     embed.set_footer(
         text=labelled("footer", "Write @{handle} in a prompt to bring this face back.", handle=character.handle)
     )
@@ -105,6 +107,19 @@ def _used(used: CharacterUse) -> str:
     newest = ", ".join(worded("No. {number}", number=portrait_id) for portrait_id in used.newest)
     return counted(
         "in {count} portrait, newest {newest}", "in {count} portraits, newest {newest}", used.portraits, newest=newest
+    )
+
+
+def _lately(likenesses: Sequence[tuple[int, float]]) -> tuple[str, ...]:
+    """The last likenesses as a small chart and in figures, oldest first, and the least; nothing for a single one."""
+    if len(likenesses) < 2:
+        return ()
+    bars = "".join(_BARS[min(len(_BARS) - 1, int(value * len(_BARS) / 100))] for _, value in likenesses)
+    figures = ", ".join(f"{value:.0f}" for _, value in likenesses)
+    portrait_id, worst = min(likenesses, key=lambda one: one[1])
+    return (
+        worded("Over time `{bars}` {figures}", bars=bars, figures=figures),
+        worded("The least of these is {worst:.0f}, in No. {number}.", worst=worst, number=portrait_id),
     )
 
 

@@ -10,7 +10,7 @@ from bot.core.marking import Marker
 from bot.core.stores import Stores
 from bot.languages.message_catalogues import SOURCE
 from bot.languages.speech import labelled, reworded, speaking, stored, worded
-from bot.messages import cards
+from bot.messages import cards, review_words
 from data.core.data_errors import PictureMissing
 from data.orders.series_rows import Series, SeriesFrame
 from engine.pictures import contact_sheet
@@ -65,15 +65,25 @@ async def draw(stores: Stores, marker: Marker, series_id: str) -> Sheet | None:
     first = await stores.orders.get(series.id)
     prompt = cards.summary(from_json(first.prompt)) if first is not None and first.prompt else ""
     with speaking(SOURCE):  # as it is drawn: the font has no other letters
-        differs = varying(series.varies)
+        differs = varying(series.varies, models=len({frame.model for frame in series.frames}))
         title: str = worded("{prompt}: {differs}", prompt=prompt, differs=differs) if prompt else differs
     cells = tuple([await _cell(stores, frame) for frame in series.frames])
-    jpeg = await asyncio.to_thread(contact_sheet.sheet, title, cells)
+    columns = _columns(series)
+    jpeg = await asyncio.to_thread(lambda: contact_sheet.sheet(title, cells, columns=columns))
     return Sheet(series, title, cells, await marker.sheet(jpeg))
 
 
-def varying(varies: str) -> str:
+def _columns(series: Series) -> int | None:
+    """A row for each model, where several made the same frames."""
+    models = len({frame.model for frame in series.frames})
+    each, rest = divmod(len(series.frames), models)
+    return each if models > 1 and each > 1 and not rest else None
+
+
+def varying(varies: str, *, models: int = 1) -> str:
     """What differs from frame to frame, in words."""
+    if varies in SLOTS and models > 1:
+        return worded("what varies: {slot}, and the model", slot=words.slot_title(varies))
     return worded("what varies: {slot}", slot=words.slot_title(varies)) if varies in SLOTS else worded("model varies")
 
 
@@ -93,6 +103,8 @@ def card(sheet: Sheet, sentences: tuple[str, ...] = (), *, left: str = "", order
             number=found.worst_number,
         )
         embed.add_field(name=labelled("field", "Likeness"), value=measured, inline=False)
+    for name, told in review_words.of_models(sheet.series.frames):
+        embed.add_field(name=name, value=told, inline=False)
     if sentences:
         why = "\n".join(words.sentence(stored(each), 300) for each in dict.fromkeys(sentences))
         embed.add_field(name=labelled("field", "Not made"), value=why[:1024], inline=False)

@@ -14,19 +14,15 @@ from typing import Any, Final
 from bot.core import words
 from bot.operations.compared_portraits import PICTURES, PlannedPortrait, PortraitOutcome, is_paid
 from engine.models.model import Model
-from engine.review.judged_parts import PortraitReview, over_series
+from engine.review.judged_parts import over_series
+from engine.review.measure_names import MEASURES, as_asked
 
-MEASURES: Final = ("skin", "light", "eyes", "anatomy", "same face", "asked for")
 COLUMNS: Final = ("model", "portraits", *MEASURES, "as asked", "seconds", "cost", "failed")
 NOTE: Final = (
     "Measures are 0 to 100: the median of all portraits and, in brackets, the worst one; – where nothing was measured. "
     "As asked: of what the prompts ask for and a review can look for, the share that is in the pictures. Seconds: the "
     "median of one portrait. Cost: what one portrait costs, in US dollars."
 )
-_ASKED: Final = frozenset({"light side", "frontal light", "warmth", "face count"})
-"""Parts of other measures than "asked for" that compare with the prompt's words."""
-_SEEN: Final = 50.0
-"""The score from which a part says that it is there as asked."""
 _MARKS: Final = re.compile(r"[\\`*_\[\]<>|]")
 
 Portraits = Sequence[tuple[PlannedPortrait, PortraitOutcome | None]]
@@ -72,23 +68,12 @@ def _row(model: Model, outcomes: Sequence[PortraitOutcome | None]) -> ComparedMo
         portraits=len(made),
         planned=len(outcomes),
         measures={name: found for name, found in measured.items() if found is not None},
-        as_asked=_as_asked(reviews),
+        as_asked=as_asked(reviews),
         seconds=median(outcome.seconds for outcome in made) if made else None,
         paid=is_paid(model),
         cost_usd=fmean(costs) / 1_000_000 if costs else None,
         failures=dict(Counter(outcome.failed for outcome in told if outcome.failed).most_common()),
     )
-
-
-def _as_asked(reviews: Sequence[PortraitReview]) -> float | None:
-    scores = [
-        part.score
-        for review in reviews
-        for measure in review.measures
-        for part in measure.parts
-        if part.score is not None and (measure.name == "asked for" or part.name in _ASKED)
-    ]
-    return fmean(score >= _SEEN for score in scores) if scores else None
 
 
 def cells(row: ComparedModel) -> tuple[str, ...]:

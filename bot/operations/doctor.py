@@ -33,6 +33,7 @@ from engine.placement.graphics_card import Card
 from engine.placement.model_parts import parts_of
 from engine.placement.plan import plan
 from engine.placement.sizes import GIB
+from engine.review import portrait_review
 from engine.safety import picture_classifier
 from engine.safety.not_scored import NotScored
 
@@ -63,6 +64,7 @@ def examine(settings: Settings) -> Iterator[Diagnosis]:
     if settings.model_builtin:
         yield _studio()
     yield _faces()
+    yield _reviews()
     yield _safety(settings)
     yield _real_people(settings)
     if settings.model_local or settings.model_file or settings.model_folder:
@@ -191,6 +193,23 @@ def _faces() -> Diagnosis:
             f"Install it: {identity.INSTALL}.",
         )
     return Diagnosis("good", "Faces: dlib is there; likeness is measured.")
+
+
+def _reviews() -> Diagnosis:
+    """What of a portrait can be reviewed here."""
+    if why := portrait_review.missing():
+        return Diagnosis("note", f"Reviews: {why}, so portraits are not reviewed, and `/portrait best_of:` is refused.")
+    # They are made of packages that may not be there.
+    from engine.review import mesh_points, written_words
+
+    if why := mesh_points.missing():
+        told = (
+            f"Reviews: {why}, so catchlights and the look of the eyes are left out. Install it: {mesh_points.INSTALL}."
+        )
+        return Diagnosis("note", told)
+    if why := written_words.missing():
+        return Diagnosis("note", f"Reviews: words in portraits are not read: {why}.")
+    return Diagnosis("good", "Reviews: everything that a review measures can be measured here.")
 
 
 def _safety(settings: Settings) -> Diagnosis:

@@ -69,13 +69,15 @@ class Character:
 @dataclass(frozen=True, slots=True)
 class CharacterUse:
     """Where a character was used: how many portraits of it there are, its newest (ids, newest first), and their
-    likenesses (0…100): the median and the worst of the `measured` ones."""
+    likenesses (0…100): the median and the worst of the `measured` ones, and the last of these by portrait id, oldest
+    first."""
 
     portraits: int
     newest: tuple[int, ...]
     measured: int
     median: float | None
     worst: float | None
+    lately: tuple[tuple[int, float], ...] = ()
 
 
 def check_handle(handle: str) -> str:

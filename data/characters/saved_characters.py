@@ -31,6 +31,7 @@ from data.core.rows import of_row
 from data.pictures.picture_store import PictureStore, StagedPicture
 
 _NEWEST = 5
+_LATELY = 24
 _MEANT = f"""
 (c.user_id = :user OR ({SHARED}
     AND NOT EXISTS (SELECT 1 FROM characters own WHERE own.user_id = :user AND own.handle = :handle)))
@@ -266,13 +267,15 @@ class Characters:
             " WHERE u.character_id = ? ORDER BY p.id DESC",
             (character_id,),
         )
-        likenesses = [float(row["likeness"]) for row in rows if row["likeness"] is not None]
+        known = [row for row in rows if row["likeness"] is not None]
+        likenesses = [float(row["likeness"]) for row in known]
         return CharacterUse(
             portraits=len(rows),
             newest=tuple(row["id"] for row in rows[:_NEWEST]),
             measured=len(likenesses),
             median=statistics.median(likenesses) if likenesses else None,
             worst=min(likenesses, default=None),
+            lately=tuple((row["id"], float(row["likeness"])) for row in known[:_LATELY])[::-1],
         )
 
     async def delete(self, user_id: int, handle: str) -> bool:

@@ -19,7 +19,7 @@ class Attempt:
 
     `faces` and `sharp` are None where faces could not be looked for. `likenesses` are 0…100, one for each character
     of the order, None for one that could not be measured; `likeness` is the least of them. `copied` says that it is
-    all but the reference picture itself.
+    all but the reference picture itself. `review` is the figure of its review (0…100), None where it was not reviewed.
     """
 
     number: int
@@ -29,6 +29,7 @@ class Attempt:
     likenesses: tuple[float | None, ...] = ()
     copied: bool = False
     chosen: bool = False
+    review: float | None = None
 
     @property
     def likeness(self) -> float | None:
@@ -64,7 +65,7 @@ class Attempts:
             await tx.execute("UPDATE job_tries SET chosen = 0 WHERE job_id = ? AND chosen = 1", (job_id,))
             await tx.execute(
                 "INSERT OR REPLACE INTO job_tries (job_id, number, seed, faces, sharp, likeness, likenesses, copied,"
-                " chosen, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " chosen, review, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     job_id,
                     one.number,
@@ -75,6 +76,7 @@ class Attempts:
                     json.dumps(one.likenesses),
                     int(one.copied),
                     int(one.chosen),
+                    one.review,
                     now,
                 ),
             )
@@ -110,6 +112,7 @@ class Attempts:
                 likenesses=tuple(json.loads(row["likenesses"])),
                 copied=bool(row["copied"]),
                 chosen=bool(row["chosen"]),
+                review=row["review"],
             )
             found[row["job_id"]] = (*found.get(row["job_id"], ()), one)
         return found

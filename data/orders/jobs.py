@@ -144,9 +144,25 @@ class Orders(Generic[Spec]):
             )
             if changed:
                 await tx.execute(
-                    "UPDATE portraits SET message_id = ?, channel_id = ? WHERE order_id = ?",
-                    (message_id, channel_id, order_id),
+                    "UPDATE portraits SET channel_id = :channel, message_id = iif(job_id = coalesce("
+                    "(SELECT best_job FROM orders WHERE id = :order), job_id), :message, NULL) WHERE order_id = :order",
+                    {"message": message_id, "channel": channel_id, "order": order_id},
                 )
+
+    async def choose_best(self, order_id: str, job_id: str) -> str:
+        """Which job of an order made the best portrait, for good: says which was chosen, now or before.
+
+        The order's message shows that portrait alone.
+        """
+        async with self._db.transaction() as tx:
+            chosen = await tx.execute(
+                "UPDATE orders SET best_job = coalesce(best_job, ?) WHERE id = ? RETURNING best_job", (job_id, order_id)
+            )
+            best = str(chosen[0]["best_job"])
+            await tx.execute(
+                "UPDATE portraits SET message_id = NULL WHERE order_id = ? AND job_id <> ?", (order_id, best)
+            )
+            return best
 
     async def sending(self, order_id: str, now: float) -> None:
         """Write down that a new message is about to be sent: its outcome may stay unknown. The first time counts."""
@@ -405,8 +421,9 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
         )
     await tx.execute(
         "INSERT INTO orders (id, source, account_id, channel_id, prompt, token, token_expires_at, message_id,"
-        " upload_limit, language, from_upload, people, adult_allowed, parent_portrait_id, series_id, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " upload_limit, language, from_upload, people, adult_allowed, parent_portrait_id, series_id, best_of,"
+        " created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             order.id,
             order.source,
@@ -423,6 +440,7 @@ async def _insert_order(tx: Transaction, order: NewOrder, account_id: int, now: 
             int(order.adult_allowed),
             order.parent_portrait_id,
             order.series.series_id if order.series else None,
+            order.best_of,
             now,
         ),
     )

@@ -71,7 +71,8 @@ class NewOrder(Generic[Spec_co]):
     by Discord's name for it ("" for English).
     `upload_limit` is what one attachment of the answer may have, in bytes (0: not said).
     `references` are ids of `CharacterReference`s of the same user. `tier`, when given, is the tier that the
-    prices rest on: an account that has lost it is refused with `TierEnded`.
+    prices rest on: an account that has lost it is refused with `TierEnded`. `best_of` is how many pictures are made to
+    have the best of them, 0 where all are wanted.
     """
 
     id: str
@@ -95,6 +96,7 @@ class NewOrder(Generic[Spec_co]):
     edit: NewEdit | None = None
     series: NewFrames | None = None
     tier: str | None = None
+    best_of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,8 @@ class Order(Generic[Spec_co]):
     `balance` is the account's balance when the order was read (after its holds, in the answer of `place`).
     `people` is what it and all behind it asks for of people, as JSON (None: from before, and not read yet).
     `series_id` names the series that its jobs are frames of, if they are. `unshown_since` is when every way to the
-    person was found closed (epoch seconds): its portraits wait for the person's next command.
+    person was found closed (epoch seconds): its portraits wait for the person's next command. `best_of` pictures were
+    ordered to have the best of them (0: all are wanted); `best_job` made it, None before that was decided.
     """
 
     id: str
@@ -188,6 +191,8 @@ class Order(Generic[Spec_co]):
     series_id: str | None
     delivered_by: Way | None
     unshown_since: float | None
+    best_of: int
+    best_job: str | None
     jobs: tuple[JobRow[Spec_co], ...]
     references: tuple[OrderReference, ...]
     edit: OrderEdit | None
@@ -224,7 +229,7 @@ _ORDER_FIELDS: Mapping[str, tuple[str, ...]] = {
             "state",
         ),
         "created_at",
-        *("series_id", "delivered_by", "unshown_since"),
+        *("series_id", "delivered_by", "unshown_since", "best_of", "best_job"),
     ),
 }
 _ORDER_COLUMNS = ", ".join(

@@ -12,10 +12,11 @@ from data.orders.order_rows import State
 
 _FRAMES = """
 SELECT f.number, f.label, f.job_id, j.order_id, j.model, j.state, j.error, p.id AS portrait_id, p.sha256, t.likeness,
-    coalesce(p.spoiler, 0)
+    coalesce(p.spoiler, 0), p.model_title, p.render_s, j.price, r.told
 FROM series_frames f JOIN jobs j ON j.id = f.job_id
 LEFT JOIN portraits p ON p.job_id = j.id AND p.deleted_at IS NULL
 LEFT JOIN job_tries t ON t.job_id = j.id AND t.chosen = 1
+LEFT JOIN portrait_reviews r ON r.portrait_id = p.id
 WHERE f.series_id = ? ORDER BY f.number, j.arrival
 """
 
@@ -24,8 +25,9 @@ WHERE f.series_id = ? ORDER BY f.number, j.arrival
 class SeriesFrame:
     """One picture of a series as it stands: its last take that has a portrait, else its last take.
 
-    `portrait_id` and `sha256` are None while there is no portrait (any more); `likeness` (0…100) where there is
-    none to measure; `spoiler` says that it is shown behind one.
+    `portrait_id`, `sha256`, `model_title` and `render_s` are None while there is no portrait (any more); `likeness`
+    (0…100) where there is none to measure, `review` (JSON) where it was not reviewed; `spoiler` says that it is shown
+    behind one. `price` in credits.
     """
 
     number: int
@@ -39,6 +41,10 @@ class SeriesFrame:
     sha256: str | None
     likeness: float | None
     spoiler: bool
+    model_title: str | None = None
+    render_s: float | None = None
+    price: int = 0
+    review: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

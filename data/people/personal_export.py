@@ -58,8 +58,8 @@ _DOCUMENTS: Mapping[str, str] = {
     "tiers": f"""SELECT a.guild_id AS server_id, t.kind, t.tier, t.until, t.reason, t.created_at
         FROM tier_changes t JOIN accounts a ON a.id = t.account_id WHERE t.account_id IN {_MINE} ORDER BY t.id""",
     "orders": f"""SELECT o.id, a.guild_id AS server_id, o.channel_id, o.message_id, o.prompt, o.from_upload,
-        o.people, o.adult_allowed, o.parent_portrait_id, o.series_id, o.state, o.created_at, e.words AS edit_words,
-        e.sha256 AS edit_picture FROM orders o JOIN accounts a ON a.id = o.account_id
+        o.people, o.adult_allowed, o.parent_portrait_id, o.series_id, o.best_of, o.best_job, o.state, o.created_at,
+        e.words AS edit_words, e.sha256 AS edit_picture FROM orders o JOIN accounts a ON a.id = o.account_id
         LEFT JOIN order_edits e ON e.order_id = o.id
         WHERE o.account_id IN {_MINE} ORDER BY o.created_at, o.id""",
     "jobs": f"""SELECT j.id, j.order_id, j.provider, j.price, j.state, j.error, j.created_at, j.started_at, j.ended_at,
@@ -70,6 +70,8 @@ _DOCUMENTS: Mapping[str, str] = {
         p.model_title, p.words, p.negative, p.render_s, p.note, p.sexual, p.scored_by, p.spoiler,
         p.parent_id, p.created_at, p.deleted_at, {of_portrait}
         FROM portraits p JOIN jobs j ON j.id = p.job_id WHERE p.user_id = :user ORDER BY p.id""",
+    "reviews": """SELECT r.portrait_id, r.overall, r.told, r.created_at FROM portrait_reviews r
+        JOIN portraits p ON p.id = r.portrait_id WHERE p.user_id = :user ORDER BY r.portrait_id""",
     "characters": """SELECT c.*, r.version AS reference_version, r.position, r.sha256, r.crop_sha256, r.origin,
         r.portrait_id, r.embedding, r.pattern, r.measure, r.looks, r.fitted, r.people
         FROM characters c LEFT JOIN character_references r ON r.character_id = c.id

@@ -10,6 +10,7 @@ from typing import Any, Final, Generic
 
 from data.core.database import Database, Transaction, Value
 from data.core.rows import Spec, Spec_co, StoredForm, of_row
+from data.pictures.kept_reviews import KeptReview, insert_review
 from data.pictures.picture_store import Picture, PictureStore
 
 
@@ -19,7 +20,7 @@ class PortraitFacts(Generic[Spec_co]):
 
     `spec` is what it was made from in the end: what was ordered, with its own prompt and the seed that was kept.
     `sexual` is how sexual the classifier `scored_by` found it (0…1; None: there was none to look at it), and `spoiler`
-    says that it is shown behind one.
+    says that it is shown behind one. `review` is None where it was not looked at (yet).
     """
 
     spec: Spec_co
@@ -31,6 +32,7 @@ class PortraitFacts(Generic[Spec_co]):
     sexual: float | None = None
     scored_by: str = ""
     spoiler: bool = False
+    review: KeptReview | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,10 @@ class PortraitRows(Generic[Spec]):
             " WHERE j.id = :job_id",
             {**own, "job_id": job_id},
         )
-        row = (await tx.execute(f"{self.living} AND p.job_id = ?", (job_id,)))[0]
-        return self.portrait(row)
+        portrait = self.portrait((await tx.execute(f"{self.living} AND p.job_id = ?", (job_id,)))[0])
+        if facts.review is not None:
+            await insert_review(tx, portrait.id, facts.review, now)
+        return portrait
 
 
 class Portraits(Generic[Spec]):
@@ -206,6 +210,7 @@ class Portraits(Generic[Spec]):
                 " (SELECT 1 FROM portraits WHERE order_id = :order AND deleted_at IS NULL)",
                 {"order": row["order_id"]},
             )
+            await tx.execute("DELETE FROM portrait_reviews WHERE portrait_id = ?", (portrait_id,))
             await tx.execute("UPDATE jobs SET prompt = '' WHERE id = ?", (row["job_id"],))
             await tx.execute("UPDATE series_frames SET label = '' WHERE job_id = ?", (row["job_id"],))
             await tx.execute("UPDATE order_edits SET words = '' WHERE order_id = ?", (row["order_id"],))

@@ -17,6 +17,8 @@ Quality = Literal["draft", "standard", "fine"]
 BUILTIN_ID = "built-in"
 ON_THIS_MACHINE: Final = frozenset({"local", "studio"})
 """Providers whose pictures are made in the bot's own processes: nothing leaves the machine."""
+OWN_MACHINES: Final = ON_THIS_MACHINE | {"cluster"}
+"""Those, and servers of the operator's own: a picture more costs nobody money."""
 
 
 class CatalogueError(ValueError):

@@ -36,10 +36,11 @@ def review(portrait: bytes, prompt: PortraitPrompt = NOTHING, references: Refere
     from engine.apart.process import Ended
 
     told = json.dumps([[embedding.hex() for embedding in each] for each in references])
+    process = _apart()
     for chance in (1, 2):
         try:
             with _LOCK:
-                facts, _ = _apart().ask("review", portrait, prompt=to_json(prompt), references=told)
+                facts, _ = process.ask("review", portrait, prompt=to_json(prompt), references=told)
         except Ended as error:
             if chance == 2:
                 raise NotReviewed(f"the process that reviews pictures ended: {error}") from error
@@ -49,6 +50,14 @@ def review(portrait: bytes, prompt: PortraitPrompt = NOTHING, references: Refere
         except (KeyError, TypeError) as error:
             raise NotReviewed(str(facts.get("bad") or facts.get("error") or "unknown")[:200]) from error
     raise AssertionError  # pragma: no cover
+
+
+def stop() -> None:
+    """End the process, whatever it looks at: `review` raises NotReviewed then. The next review starts another one."""
+    if _apart.cache_info().currsize:
+        process = _apart()
+        _apart.cache_clear()
+        process.close()
 
 
 def reviewed(picture: Picture, prompt: PortraitPrompt = NOTHING, references: References = ()) -> PortraitReview:

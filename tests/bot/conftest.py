@@ -12,6 +12,7 @@ import simcord
 
 from bot.client import StudioBot
 from bot.core import picture_rights
+from bot.core.reviewing import Judge
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.messages.replies import sentence_for
@@ -34,6 +35,7 @@ class World:
     lena: Any
     mira: Any
     classifier: ByColour
+    judge: Judge | None = None
 
     @property
     def stores(self) -> Stores:
@@ -51,7 +53,7 @@ class World:
 
     async def _closed_then_new(self) -> StudioBot:
         await self.bot.close()
-        self.bot = await make_bot(self.settings, self.classifier)
+        self.bot = await make_bot(self.settings, self.classifier, self.judge)
         return self.bot
 
     async def portrait(self, who: Any, prompt: str = "a woman in a red coat, on a beach", **options: Any) -> Any:
@@ -87,14 +89,20 @@ class World:
         return message
 
 
-async def make_bot(settings: Settings, classifier: ByColour | None = None) -> StudioBot:
+async def make_bot(settings: Settings, classifier: ByColour | None = None, judge: Judge | None = None) -> StudioBot:
     """A bot whose pictures are looked at by a rule on their colours."""
-    return await StudioBot.open(settings, sync="always", classifier=classifier or ByColour())
+    return await StudioBot.open(settings, sync="always", classifier=classifier or ByColour(), judge=judge)
 
 
 @pytest.fixture
 def classifier() -> ByColour:
     return ByColour()
+
+
+@pytest.fixture
+def judge() -> Judge | None:
+    """What reviews portraits; None is the review itself, which tests are spared by their settings."""
+    return None
 
 
 @pytest.fixture
@@ -117,11 +125,11 @@ OWNER_ID = 1
 
 @pytest.fixture
 async def env(
-    settings: Settings, classifier: ByColour, lay_books: Callable[[Path], object]
+    settings: Settings, classifier: ByColour, judge: Judge | None, lay_books: Callable[[Path], object]
 ) -> AsyncIterator[simcord.Env]:
     """A Discord in memory with the bot in it. SimCord's pytest plugin keeps its clock for the test."""
     lay_books(settings.data_folder)
-    env = simcord.Env(await make_bot(settings, classifier), settle_timeout=240.0, shard_count=1)
+    env = simcord.Env(await make_bot(settings, classifier, judge), settle_timeout=240.0, shard_count=1)
     await env.start()
     yield env
     await env.bot.close()
@@ -131,11 +139,13 @@ async def env(
 
 
 @pytest.fixture
-def world(env: simcord.Env, settings: Settings, classifier: ByColour) -> World:
-    return make_world(env, settings, classifier)
+def world(env: simcord.Env, settings: Settings, classifier: ByColour, judge: Judge | None) -> World:
+    return make_world(env, settings, classifier, judge)
 
 
-def make_world(env: simcord.Env, settings: Settings, classifier: ByColour | None = None) -> World:
+def make_world(
+    env: simcord.Env, settings: Settings, classifier: ByColour | None = None, judge: Judge | None = None
+) -> World:
     """The server with its channel and its people."""
     guild = env.create_guild("Studio", id=GUILD_ID)
     moderators = guild.create_role("moderators", permissions=discord.Permissions(manage_guild=True))
@@ -150,4 +160,5 @@ def make_world(env: simcord.Env, settings: Settings, classifier: ByColour | None
         lena=guild.add_member(env.create_user("lena")),
         mira=guild.add_member(env.create_user("mira"), roles=[moderators]),
         classifier=classifier or ByColour(),
+        judge=judge,
     )

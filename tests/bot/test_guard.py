@@ -26,8 +26,11 @@ NOT_LET_IN = "This server has not been let into the studio."
 NOT_HERE = "Portraits are made in servers here, not in direct messages."
 ID = "0123456789abcdef"
 CUSTOM_IDS = {
-    "PortraitButton": [f"portrait:{action}:1" for action in ("reroll", "edit", "save", "words", "delete")],
+    "PortraitButton": [
+        f"portrait:{action}:1" for action in ("reroll", "edit", "save", "words", "delete", "review", "show")
+    ],
     "ChangeMenu": ["portrait:change:1"],
+    "OthersButton": [f"order:others:{ID}"],
     "PickMenu": [f"order:pick:{ID}"],
     "CancelButton": [f"order:cancel:{ID}"],
     "QuoteButton": [f"quote:confirm:{ID}", f"quote:cancel:{ID}"],

@@ -80,6 +80,7 @@ class Stage:
             "DISCORD_SERVERS": json.dumps([self.guild.id]),
             "DISCORD_DIRECT_MESSAGES": "true",
             "DISCORD_SERVERS_PAUSE_S": "0.2",  # there is one
+            "REVIEW_SHOWN": "false",
         }
 
     def live(self, **settings: object) -> LiveBot:

@@ -9,9 +9,8 @@ from typing import Any
 import c2pa
 from PIL import Image
 
-from bot.core import studio, words
+from bot.core import sent_copies, studio, words
 from bot.core.marking import Marker
-from bot.delivery import payloads
 from engine.jobs.job import Finished
 from engine.pictures import provenance
 from engine.prompt import SLOTS
@@ -205,7 +204,7 @@ async def test_a_picture_above_the_upload_limit_is_sent_as_webp_with_its_recipe(
     message = await world.portrait(world.sam, PROMPT, seed=77)
     (portrait,) = await world.stores.portraits.by_message(message.id)
     png = await world.stores.pictures.read(portrait.sha256)
-    sent, kind = await payloads.fitting(png, 4000, Marker(world.settings))
+    sent, kind = await sent_copies.fitting(png, 4000, Marker(world.settings))
     assert (kind, len(sent) <= 4000) == ("webp", True)
     assert provenance.read_recipe(sent) == replace(portrait.spec.prompt, seed=77)
 

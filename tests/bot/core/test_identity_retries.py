@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from bot.core.extras import Extras
 from bot.core.identity_retries import IdentityRetries
 from bot.core.picture_safety import PictureSafety
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
+from bot.core.reviewing import Judge
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio import Result, Studio
@@ -99,6 +101,7 @@ class House:
         provider: str = "local",
         editor: bool = False,
         shows_faces: bool = True,
+        judge: Judge | None = None,
     ) -> None:
         self.settings = settings
         self.stores = stores
@@ -110,17 +113,20 @@ class House:
         self.engine = Engine(
             Catalogue(models, model.id), {provider: lambda: self.painter}, before_start=self._before_start
         )
-        self.studio = Studio(settings, stores, self.engine, self.counter, PictureSafety(settings, stores, None))
+        safety = PictureSafety(settings, stores, None)
+        self.studio = Studio(settings, stores, self.engine, self.counter, safety, judge=judge)
 
     async def _before_start(self, jobs: Sequence[Job]) -> None:
         await self.studio.before_start(jobs)
 
-    async def order(self, *handles: str) -> Order[PictureSpec]:
+    async def order(self, *handles: str, best_of: int = 0) -> Order[PictureSpec]:
         request = OrderRequest(
             source="test:1",
             place=Whereabouts(guild_id=1, channel_id=2),
             user_id=SAM,
             prompt=PortraitPrompt(subject="a woman", characters=handles, seed=5),
+            count=best_of or 1,
+            extras=Extras(best_of=best_of > 0),
         )
         return await self.studio.order(request, StatusMessage(message_id=1, token="t", token_expires_at=0.0))
 
@@ -328,13 +334,13 @@ async def test_no_face_is_looked_for_where_the_model_shows_none(settings: Settin
     async def never(job: Job) -> Finished:
         raise AssertionError
 
-    holding = IdentityRetries(settings, stores, house.engine)
-    assert await holding.best(order, order.jobs[0], job, noise, never) is noise
+    holding = IdentityRetries(settings, stores, house.engine, house.studio.reviewer)
+    assert await holding.best(order, order.jobs[0], job, noise, never) == (noise, None)
     await house.studio.close(0.2)
 
 
 def test_people_see_why_a_portrait_is_made_once_more() -> None:
-    assert cards.stage_line(cards.Stage(event=Progress(3, 24), again=True)).startswith("For a better likeness: ")
+    assert cards.stage_line(cards.Stage(event=Progress(3, 24), again=True)).startswith("Once more, for a better one: ")
     assert cards.stage_line(cards.Stage(done=True, again=True)) == "Finished"
 
 

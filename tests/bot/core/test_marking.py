@@ -9,9 +9,9 @@ from typing import Any
 import c2pa
 import pytest
 
+from bot.core import sent_copies
 from bot.core.marking import Marker
 from bot.core.settings import Settings
-from bot.delivery import payloads
 from bot.messages import cards
 from engine.pictures import signing
 from engine.pictures.source_types import SourceType
@@ -58,6 +58,6 @@ async def test_what_discord_received_says_how_it_came_to_be(world: World, monkey
     monkeypatch.setattr(type(world.bot.messenger), "_upload_limit", lambda *_: len(png) - 100)
     await world.portrait(sam, "a woman in a red coat --seed 7")
     assert await delivered(studio.last_message) == ("webp", [("c2pa.created", TRAINED)], [], TRAINED)
-    smaller, _ = await payloads.fitting(png + b"\0" * 400_000, 400_000, Marker(world.settings))
+    smaller, _ = await sent_copies.fitting(png + b"\0" * 400_000, 400_000, Marker(world.settings))
     with c2pa.Reader("image/webp", io.BytesIO(smaller)) as reader:
         assert actions(reader.get_active_manifest()) == [OPENED, ("c2pa.transcoded", TRAINED)]

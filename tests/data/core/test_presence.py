@@ -143,7 +143,10 @@ STORES: dict[str, Store] = {
     "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
 }
-HANG_ON_AN_ORDER = {"job_tries", "portraits", "order_characters", "order_edits", "order_references", "pictures", "jobs"}
+HANG_ON_AN_ORDER = {
+    *("job_tries", "portraits", "portrait_reviews", "order_characters", "order_edits", "order_references", "pictures"),
+    "jobs",
+}
 
 
 async def everything(studio: Studio) -> list[tuple[object, ...]]:

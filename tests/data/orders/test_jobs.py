@@ -24,6 +24,7 @@ from data.core.data_errors import (
 from data.credits import ledger
 from data.credits.ledger import LedgerNote
 from data.orders.jobs import SpendCeiling
+from data.pictures.kept_reviews import KeptReview, KeptReviews
 from tests.data.conftest import ANA, BEN, FACTS, GUILD, MODERATOR, NOON, House, names, order, png
 from tests.data.lone_process import said, started
 
@@ -373,3 +374,34 @@ async def test_killed_at_any_moment_nothing_is_lost_or_charged_twice(house: Hous
     assert finished <= len(orders) <= finished + 5 * 4
     spent = sum(job.price for each in orders for job in each.jobs if job.state == "delivered")
     assert await balance(house) == 100_000 - spent
+
+
+async def test_the_best_of_several_is_chosen_once_and_its_message_shows_it_alone(rich: House) -> None:
+    wanted = replace(order(10, 10), best_of=2, message_id=70)
+    placed = await rich.orders.place(wanted, now=NOON)
+    first, second = [
+        await rich.orders.store(job.id, await rich.pictures.stage(png(shade)), FACTS, NOON)
+        for shade, job in enumerate(placed.jobs)
+    ]
+    best = placed.jobs[1].id
+    assert await rich.orders.choose_best(placed.id, best) == best
+    assert await rich.orders.choose_best(placed.id, placed.jobs[0].id) == best
+    await rich.orders.set_message(placed.id, 71, placed.channel_id)
+    assert [one.id for one in await rich.portraits.by_message(71)] == [second.id]
+    fresh = await rich.orders.get(placed.id)
+    assert fresh is not None
+    assert (fresh.best_of, fresh.best_job) == (2, best)
+    other = await rich.portraits.get(first.id)
+    assert other is not None
+    assert (other.message_id, other.channel_id) == (None, placed.channel_id)
+
+
+async def test_a_review_is_kept_once_and_goes_with_its_portrait(house: House) -> None:
+    reviews, kept = KeptReviews(house.db), KeptReview(70.5, "{}")
+    portrait_id = await house.delivered(order(0))
+    await reviews.keep(portrait_id, kept, NOON)
+    await reviews.keep(portrait_id, KeptReview(1.0, "later"), NOON)
+    assert await reviews.of([portrait_id]) == {portrait_id: kept}
+    await house.portraits.delete(portrait_id, NOON)
+    await reviews.keep(portrait_id, kept, NOON)
+    assert await reviews.of([portrait_id]) == {}

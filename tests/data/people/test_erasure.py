@@ -34,6 +34,7 @@ from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
 from data.pictures.handed_in import HandedIn
+from data.pictures.kept_reviews import KeptReview
 from data.pictures.withheld import NewWithheld, WithheldPictures
 from engine.prompt import PortraitPrompt
 from tests.data.conftest import DAY, FACTS, GUILD, NOON, SPEC, House, order, png
@@ -162,7 +163,9 @@ async def portraits(studio: Studio) -> None:
         series=NewFrames(series_id=new.id, varies="environment", frames=((1, SECRET),)),
         jobs=(replace(new.jobs[0], spec=secret),),
     )
-    facts = replace(FACTS, spec=secret, words=SECRET, negative=SECRET, note=SECRET)
+    facts = replace(
+        FACTS, spec=secret, words=SECRET, negative=SECRET, note=SECRET, review=KeptReview(80.0, json.dumps(SECRET))
+    )
     placed = await studio.orders.place(new, now=NOON)
     job_id = placed.jobs[0].id
     await studio.orders.set_provider_ref(job_id, SECRET)
@@ -515,6 +518,7 @@ async def test_an_export_has_everything_of_the_person_and_names_nobody_else(stud
         "portraits.json",
         "characters.json",
         "tries.json",
+        "reviews.json",
     } <= names
     text = "\n".join(document.text for document in found.documents)
     assert text.count(SECRET) >= 10

@@ -5,7 +5,7 @@ import io
 import pytest
 from PIL import Image
 
-from engine.pictures.contact_sheet import CELL_PX, Cell, Likenesses, likenesses, sheet
+from engine.pictures.contact_sheet import CELL_PX, CURVE_PX, Cell, Likenesses, likenesses, sheet
 from tests.engine.providers.standin import picture
 
 
@@ -54,3 +54,11 @@ def test_frames_of_different_shapes_share_a_sheet() -> None:
     mixed = [Cell(number=1, label="one", picture=picture((128, 192), 1))]
     mixed.append(Cell(number=2, label="two", picture=picture((400, 200), 2)))
     assert opened(sheet("models", mixed)).width > CELL_PX
+
+
+def test_a_curve_tells_how_a_series_held_where_two_frames_were_measured() -> None:
+    shorter, longer = opened(sheet("@ana", cells(2))), opened(sheet("@ana", cells(3), columns=3))
+    assert longer.height - shorter.height == CURVE_PX
+    below = longer.crop((0, longer.height - CURVE_PX, longer.width, longer.height))
+    reddish = [pixel for _, pixel in below.getcolors(2**18) or () if pixel[0] > 180 and pixel[2] < 90]  # type: ignore[index]
+    assert reddish, "the worst is a dot in a colour of its own"

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from bot.delivery import payloads
+from bot.core import sent_copies
 from engine.pictures import contact_sheet, provenance, signing
 from engine.pictures.provenance import Origin, Recipe
 from engine.pictures.source_types import SourceType
@@ -138,7 +138,7 @@ def delivered(recipe: Recipe, kind: str) -> str:
     if kind == "PNG":
         with Image.open(io.BytesIO(made)) as picture:
             return str(picture.info["parameters"])
-    with Image.open(io.BytesIO(payloads._as_webp(made, 10**6))) as picture:
+    with Image.open(io.BytesIO(sent_copies.as_webp(made, 10**6))) as picture:
         return str(picture.getexif().get_ifd(0x8769)[0x9286][8:].decode("utf-16-be"))
 
 
@@ -172,7 +172,7 @@ def test_sd_parsers_itself_reads_them(name: str) -> None:
     sd_parsers = pytest.importorskip("sd_parsers")
     recipe = OUTWARDS[name]
     made = provenance.mark(png(), recipe).picture
-    for raw in (made, payloads._as_webp(made, 10**6)):
+    for raw in (made, sent_copies.as_webp(made, 10**6)):
         KEPT.append(Image.open(io.BytesIO(raw)))
         found = sd_parsers.ParserManager().parse(KEPT[-1])
         assert found is not None
@@ -187,7 +187,7 @@ def test_sd_parsers_itself_reads_them(name: str) -> None:
 @pytest.mark.parametrize("name", OUTWARDS)
 def test_the_webp_that_is_delivered_brings_our_own_recipe_too(name: str) -> None:
     recipe = OUTWARDS[name]
-    assert provenance.read(payloads._as_webp(provenance.mark(png(), recipe).picture, 10**6)) == recipe
+    assert provenance.read(sent_copies.as_webp(provenance.mark(png(), recipe).picture, 10**6)) == recipe
 
 
 def test_a_webp_as_it_was_delivered_before_is_still_read() -> None:
@@ -268,7 +268,7 @@ def test_every_kind_of_picture_says_how_it_came_to_be_and_from_what(credentials:
         "from one of ours": (marked(Origin(changed=ours)), TRAINED, [OPENED, ("c2pa.edited", TRAINED)]),
         "by a provider": (marked(Origin(by_provider=theirs)), TRAINED, [OPENED, ("c2pa.transcoded", TRAINED)]),
         "smaller": (
-            signed(payloads._as_webp(ours, 10**6), source=TRAINED, **whole),
+            signed(sent_copies.as_webp(ours, 10**6), source=TRAINED, **whole),
             TRAINED,
             [OPENED, ("c2pa.transcoded", TRAINED)],
         ),
