@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -153,29 +153,13 @@ class DiscordMessenger:
         if application_id is None or order.message_id is None or not order.token:
             raise RuntimeError("the client has not logged in, or there is nothing to edit")
         webhook = discord.Webhook.partial(application_id, order.token, client=self._client)
-        await webhook.edit_message(
-            order.message_id,
-            content=payload.content,
-            embeds=payload.embeds,
-            attachments=payload.files(),
-            view=payload.view,
-            allowed_mentions=NO_PINGS,
-        )
+        await webhook.edit_message(order.message_id, **payload.of_edit(), allowed_mentions=NO_PINGS)
 
     async def _edit_in_channel(self, order: Order, payload: Payload) -> None:
         if order.message_id is None:
             raise MessageGone
-        await (
-            self._place(order)
-            .get_partial_message(order.message_id)
-            .edit(
-                content=payload.content,
-                embeds=payload.embeds,
-                attachments=payload.files(),
-                view=payload.view,
-                allowed_mentions=NO_PINGS,
-            )
-        )
+        message = self._place(order).get_partial_message(order.message_id)
+        await message.edit(**payload.of_edit(), allowed_mentions=NO_PINGS)
 
     async def _send_anew(self, order: Order, payload: Payload) -> None:
         await self._send_once(order, self._place(order), payload)
@@ -188,14 +172,7 @@ class DiscordMessenger:
         message = await self._find_sent(order, channel)
         if message is None:
             await self._stores.orders.sending(order.id, now=time.time())
-            message = await channel.send(
-                content=payload.content,
-                embeds=payload.embeds,
-                files=payload.files(),
-                view=payload.view or discord.utils.MISSING,
-                nonce=order.id,
-                allowed_mentions=NO_PINGS,
-            )
+            message = await channel.send(**payload.of_send(), nonce=order.id, allowed_mentions=NO_PINGS)
         await self._stores.orders.set_message(order.id, message.id, message.channel.id)
 
     def _place(self, order: Order) -> discord.PartialMessageable:
@@ -263,7 +240,8 @@ class DiscordMessenger:
             if order is None or order.state == "open" or order.message_id is None:
                 continue
             try:
-                await self._edit_in_channel(order, await series_payload(self._stores, self._marker, order))
+                payload = replace(await series_payload(self._stores, self._marker, order), laid_out=True)
+                await self._edit_in_channel(order, payload)
             except discord.HTTPException:
                 log.info("a message of a series was out of reach", extra={"job": order.id})
 

@@ -289,7 +289,7 @@ def test_nothing_is_pressed_or_handed_in_past_the_base() -> None:
     assert items - {base.Control} == set(base.CONTROLS)
     assert all(issubclass(item, base.Control) for item in items)
     views = {*asking.made_in_the_bot(discord.ui.View), *asking.made_in_the_bot(discord.ui.LayoutView)}
-    assert views == {base.Controls}
+    assert views == {base.Controls, base.Layout}
     assert all(issubclass(form, base.Form) for form in asking.made_in_the_bot(discord.ui.Modal))
     trees = asking.made_in_the_bot(discord.app_commands.CommandTree)
     assert trees == {client.StudioTree}
@@ -321,3 +321,7 @@ async def test_a_view_takes_no_button_that_nobody_asks_for() -> None:
     with pytest.raises(TypeError, match="no Control"):
         base.Controls().add_item(discord.ui.Button(label="Past", custom_id="past"))
     base.Controls().add_item(discord.ui.Button(label="A link", url="https://discord.com"))
+    row = discord.ui.ActionRow(discord.ui.Button(label="Past", custom_id="past"))
+    for past in (row, discord.ui.Container(row)):
+        with pytest.raises(TypeError, match="no Control"):
+            base.Layout().add_item(past)
