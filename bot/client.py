@@ -15,7 +15,7 @@ from bot import commands
 from bot.app import App, Interaction, Waiting
 from bot.components import consent, picking, review_queue
 from bot.components.base import CONTROLS
-from bot.core import policy, review_items
+from bot.core import needed_permissions, policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed, SettingsError
 from bot.core.hosted_setup import OrderJournal
@@ -78,7 +78,7 @@ class StudioBot(App):
         *,
         sync: Literal["changed", "always"] = "changed",
     ) -> None:
-        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.answers_directly)
         figures = _figures(settings)
         trace: dict[str, Any] = {} if figures is None else {"http_trace": figures.discord_trace()}
         super().__init__(
@@ -122,7 +122,12 @@ class StudioBot(App):
         self._closer: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
-        commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
+        commands.add_all(
+            self.tree,
+            settings.discord_home_server,
+            direct_messages=settings.discord_direct_messages,
+            user_installs=settings.discord_user_installs,
+        )
 
     @classmethod
     async def open(
@@ -192,7 +197,12 @@ class StudioBot(App):
         known = await asyncio.to_thread(lambda: mark.read_text() if mark.exists() else "")
         if self._sync == "changed" and known == digest:
             return
-        await self.tree.sync()
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            if self.settings.discord_user_installs and error.status == 400:
+                raise SettingsError(needed_permissions.NO_USER_INSTALLS) from error
+            raise
         if home is not None:
             await self.tree.sync(guild=home)
         await asyncio.to_thread(write_over, mark, digest.encode())

@@ -63,7 +63,7 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
 
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
-    if item.message_id is not None:
+    if item.message_id is not None and item.channel_id:
         view.add_item(discord.ui.Button(label=f"Open {item.id}", url=link_to(item), row=row))
     view.add_item(PortraitButton("reroll", item.id, row=row, label=f"Reroll {item.id}"))
     view.add_item(PortraitButton("save", item.id, row=row, label="Save"))

@@ -24,8 +24,8 @@ MANIFEST_BYTES: Final = 64 * 1024
 """What a manifest of ours takes at most, with that of the picture before it; a provider's may take more."""
 
 Shape = Literal["full", "small", "card", "plain", "bare"]
-"""As it is meant, laid out by components; with pictures that fit everywhere; as cards (embeds), too; with a line instead of
-them; and without buttons."""
+"""As it is meant, laid out by components; with pictures that fit everywhere; as cards (embeds), too; with a line
+instead of them; and without buttons."""
 PLAINER: Final[dict[Shape, Shape | None]] = {
     "full": "card",
     "small": "card",
@@ -68,6 +68,12 @@ class Payload:
         if self.laid_out:
             return {"files": files, "view": self._layout(files)}
         return {"content": self.content, "embeds": self.embeds, "files": files, "view": self.view or MISSING}
+
+    def with_note(self, sentence: str) -> "Payload":
+        """The same with a sentence more."""
+        if self.content is not None:
+            return replace(self, content=f"{self.content}\n{sentence}"[:2000])
+        return replace(self, embeds=[*self.embeds, discord.Embed(description=sentence, colour=cards.WAITING)])
 
     def _files(self) -> list[discord.File]:
         return [picture.file() for picture in self.pictures]

@@ -10,7 +10,8 @@ import discord
 
 from bot.app import Interaction
 from bot.core import words
-from bot.messages import replies
+from bot.guard import server_of
+from bot.messages import place_faults, replies
 from data.core.data_errors import DataError
 from data.orders.jobs import Order
 
@@ -29,7 +30,9 @@ async def tell(interaction: Interaction) -> None:
         if not waiting:
             return
         await _clear_the_way(interaction)
-        await replies.whisper(interaction, _sentence(interaction, waiting))
+        why = await _why(interaction, waiting)
+        why = await _why(interaction, waiting)
+        await replies.whisper(interaction, " ".join(filter(None, (_sentence(interaction, waiting), why))))
         for order in waiting:
             await bot.studio.notified(order)
     except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
@@ -46,9 +49,18 @@ async def _clear_the_way(interaction: Interaction) -> None:
         await original.edit(content=_ON_ITS_WAY)
 
 
+async def _why(interaction: Interaction, waiting: Sequence[Order]) -> str:
+    """What a moderator can mend, where all were ordered in one place that the bot is a member of."""
+    places = {(order.guild_id, order.channel_id) for order in waiting}
+    guild_id, channel_id = places.pop()
+    if places or not channel_id:
+        return ""
+    return await place_faults.why_not_there(interaction.client, guild_id, channel_id)
+
+
 def _sentence(interaction: Interaction, waiting: Sequence[Order]) -> str:
     bot, now = interaction.client, time.time()
-    elsewhere = {order.guild_id for order in waiting} - {interaction.guild_id or 0}
+    elsewhere = {order.guild_id for order in waiting} - {server_of(interaction)}
     names = [guild.name if (guild := bot.get_guild(one)) else "direct messages" for one in sorted(elsewhere)]
     where = f" (also those in {words.listed(words.plain(name, 60) for name in names)})" if names else ""
     count = sum(row.portrait_id is not None for order in waiting for row in order.jobs)
