@@ -212,9 +212,9 @@ def event(world: World, one: Interaction) -> Json:
         if guild is None:
             payload |= {"user": payloads.user(one.user)}
         else:
-            member = payloads.member(guild.members[one.user.id], channel)
+            own = payloads.member(guild.members[one.user.id], channel)
             payload |= {"guild_id": str(guild.id), "guild": {"id": str(guild.id), "locale": "en-US", "features": []}}
-            payload |= {"member": member, "guild_locale": "en-US"}
+            payload |= {"member": own, "guild_locale": "en-US"}
     elif guild is None:
         payload |= {"user": payloads.user(one.user), "context": 1, "app_permissions": str(1 << 15)}
         payload |= {"channel": payloads.channel(channel), "authorizing_integration_owners": {"0": "0"}}
