@@ -337,8 +337,11 @@ class StudioBot(App):
         await self.decoder.close()
         if self.status_site is not None:
             await self.status_site.close()
-        await super().close()
-        await self.stores.close()
+        try:
+            await super().close()
+        finally:
+            # Its threads would keep the process alive.
+            await self.stores.close()
         log.info("stopped after %.1f s", time.perf_counter() - started)
 
     async def __aexit__(self, *_: object) -> None:

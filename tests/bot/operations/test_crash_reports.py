@@ -43,7 +43,7 @@ def read(path: Path) -> str:
 
 def fail() -> None:
     try:
-        {}[PROMPT]
+        {"": ""}[PROMPT]
     except KeyError as error:
         raise ExceptionGroup(PROMPT, [ValueError(f"invalid token {TOKEN}"), OSError(5, PROMPT)]) from error
 
