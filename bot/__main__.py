@@ -32,6 +32,8 @@ from engine.models.model import CatalogueError
 log = logging.getLogger(__name__)
 
 _LARGEST_GIB = 100_000
+_LOG_LEVELS = {"setup": "WARNING", "restore-drill": "ERROR"}
+"""Of tools whose sentences are not to be looked for between log lines."""
 
 
 def run() -> None:
@@ -58,8 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.load()
         if options.tool == "policy":
             return _policy(settings, options)
-        # Its sentences are not to be looked for between log lines.
-        set_up_by(settings, serving=options.tool is None, level="WARNING" if options.tool == "setup" else "")
+        set_up_by(settings, serving=options.tool is None, level=_LOG_LEVELS.get(options.tool, ""))
         match options.tool:
             case "setup":
                 return _set_up(settings)
