@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from bot.maintenance.crash_counts import FILE_NAME
-from data.core.files import private_opener
+from data.core.files import private_folder, private_opener
 from engine import crash_text
 
 log = logging.getLogger(__name__)
@@ -35,6 +35,9 @@ class CrashReports(RotatingFileHandler):
         self._versions = _versions()
 
     def _open(self) -> Any:
+        folder = Path(self.baseFilename).parent
+        if not folder.is_dir():  # with the first report: a start that fails at once makes no folder
+            private_folder(folder)
         return open(self.baseFilename, "a", encoding=self.encoding, opener=private_opener)
 
     def setFormatter(self, fmt: logging.Formatter | None) -> None:  # noqa: N802 - logging's own name

@@ -13,7 +13,7 @@ from bot.core.errors import SettingsError
 from bot.core.guarded_records import debugging, guarded
 from bot.core.settings import Settings
 from bot.operations.crash_reports import CrashReports, catch_the_rest
-from data.core.files import private_folder, private_opener
+from data.core.files import private_opener
 from engine import crash_text
 
 _TEXT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -80,22 +80,9 @@ def set_up_by(settings: Settings, *, serving: bool, level: str = "") -> None:
     """
     file: list[logging.Handler] = [_file(settings)] if serving and settings.log_file else []
     if serving:
-        file.append(_crash_reports(settings))
+        file.append(CrashReports(settings.data_folder))
         catch_the_rest()
     set_up(level or settings.log_level, *file, as_json=settings.log_format == "json")
-
-
-def _crash_reports(settings: Settings) -> logging.Handler:
-    """Raises SettingsError where there can be no data folder."""
-    try:
-        if not settings.data_folder.is_dir():
-            private_folder(settings.data_folder)
-    except OSError as error:
-        raise SettingsError(
-            f"DATA_FOLDER {settings.data_folder} cannot be made ({error.strerror}). Name a folder that the bot may "
-            "write to."
-        ) from error
-    return CrashReports(settings.data_folder)
 
 
 def _file(settings: Settings) -> logging.Handler:
