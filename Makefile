@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 SUPPLY := $(VENV)/supply
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: demo demo-hosted setup run install test test-long lint bench env picture series-picture lock lock-cpu audit base-image
+.PHONY: demo demo-hosted setup run install test test-long docker-test lint bench env picture series-picture lock lock-cpu audit base-image
 
 demo: $(STAMP)-demo
 	$(BIN)/python -m bot.operations.demo $(ARGS)
@@ -31,6 +31,10 @@ test: $(STAMP)-test
 test-long: $(STAMP)-test
 	sh tools/chromium.sh
 	$(BIN)/python -m pytest -m "long or not long" $(ARGS)
+
+# Builds the image and runs the demo in it; where docker is not, it says so.
+docker-test:
+	sh tools/docker_test.sh $(ARGS)
 
 lint: $(STAMP)-test
 	$(BIN)/ruff check .

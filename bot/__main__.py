@@ -32,6 +32,8 @@ from engine.models.model import CatalogueError
 log = logging.getLogger(__name__)
 
 _LARGEST_GIB = 100_000
+_LOG_LEVELS = {"setup": "WARNING", "restore-drill": "ERROR"}
+"""Of tools whose sentences are not to be looked for between log lines."""
 
 
 def run() -> None:
@@ -58,8 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
         settings = Settings.load()
         if options.tool == "policy":
             return _policy(settings, options)
-        # Its sentences are not to be looked for between log lines.
-        set_up_by(settings, serving=options.tool is None, level="WARNING" if options.tool == "setup" else "")
+        set_up_by(settings, serving=options.tool is None, level=_LOG_LEVELS.get(options.tool, ""))
         match options.tool:
             case "setup":
                 return _set_up(settings)
@@ -81,6 +82,8 @@ def main(arguments: list[str] | None = None) -> int:
                 print(_backed_up(_back_up(settings.data_folder, options.folder)))
             case "restore":
                 print(_restored(restore(options.folder, settings.data_folder), settings.data_folder))
+            case "restore-drill":
+                return _drill(settings, options.folder)
             case _:
                 for sentence in settings.renamed:
                     log.warning("%s", sentence)
@@ -133,6 +136,10 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("folder", type=Path)
     back = tools.add_parser("restore", help="put a backup in place of the data folder; the bot must be stopped")
     back.add_argument("folder", type=Path)
+    drill = tools.add_parser(
+        "restore-drill", help="restore a backup into an empty folder and look whether the bot starts from it"
+    )
+    drill.add_argument("folder", type=Path, nargs="?", help="a backup; left out: the newest made by itself")
     policy = tools.add_parser("policy", help="say what policy makes of a prompt, as JSON")
     policy.add_argument("prompt")
     policy.add_argument("--character", type=_age, metavar="AGE", help="a saved face of this age is in it")
@@ -157,6 +164,12 @@ def _size(text: str) -> float:
     if not 0 < size <= _LARGEST_GIB:
         raise argparse.ArgumentTypeError(f"{text} is no number of GiB from above 0 to {_LARGEST_GIB:,}")
     return size
+
+
+def _drill(settings: Settings, folder: Path | None) -> int:
+    from bot.operations import restore_drill
+
+    return doctor.told(restore_drill.examine(settings, folder))
 
 
 def _back_up(data_folder: Path, target: Path) -> Backup:

@@ -15,7 +15,7 @@ from bot import commands
 from bot.app import App, Interaction, Waiting
 from bot.components import consent, picking, review_queue
 from bot.components.base import CONTROLS
-from bot.core import policy, review_items
+from bot.core import needed_permissions, policy, review_items
 from bot.core.engine_setup import make_catalogue, make_engine
 from bot.core.errors import EXIT_FATAL, Forged, RightUnconfirmed, SettingsError
 from bot.core.hosted_setup import OrderJournal
@@ -83,7 +83,7 @@ class StudioBot(App):
         sync: Literal["changed", "always"] = "changed",
         judge: Judge | None = None,
     ) -> None:
-        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.discord_direct_messages)
+        intents = discord.Intents(guilds=True, guild_messages=True, dm_messages=settings.answers_directly)
         figures = _figures(settings)
         trace: dict[str, Any] = {} if figures is None else {"http_trace": figures.discord_trace()}
         super().__init__(
@@ -131,7 +131,12 @@ class StudioBot(App):
         self._closer: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
-        commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
+        commands.add_all(
+            self.tree,
+            settings.discord_home_server,
+            direct_messages=settings.discord_direct_messages,
+            user_installs=settings.discord_user_installs,
+        )
         command_names.know(commands.names(self.tree, settings.discord_home_server))
 
     @classmethod
@@ -209,7 +214,12 @@ class StudioBot(App):
         if self._sync == "changed" and known == digest:
             return
         await asyncio.to_thread(read_all)
-        await self.tree.sync()
+        try:
+            await self.tree.sync()
+        except discord.HTTPException as error:
+            if self.settings.discord_user_installs and error.status == 400:
+                raise SettingsError(needed_permissions.NO_USER_INSTALLS) from error
+            raise
         if home is not None:
             await self.tree.sync(guild=home)
         await asyncio.to_thread(write_over, mark, digest.encode())
@@ -345,8 +355,11 @@ class StudioBot(App):
         await self.decoder.close()
         if self.status_site is not None:
             await self.status_site.close()
-        await super().close()
-        await self.stores.close()
+        try:
+            await super().close()
+        finally:
+            # Its threads would keep the process alive.
+            await self.stores.close()
         log.info("stopped after %.1f s", time.perf_counter() - started)
 
     async def __aexit__(self, *_: object) -> None:

@@ -43,7 +43,9 @@ async def admit(interaction: Interaction) -> None:
     It comes before the acknowledgement, so it is quick: two reads at most.
     """
     if not _is_open(interaction):
-        await require_welcome(interaction.client, interaction.guild_id or 0, interaction.user.id)
+        if is_away(interaction) and not interaction.client.settings.discord_user_installs:
+            raise Refused("Portraits are made in servers that have the bot, not by the app of a single person.")
+        await require_welcome(interaction.client, server_of(interaction), interaction.user.id)
         interaction.extras[_ADMITTED] = True
 
 
@@ -66,22 +68,38 @@ async def person_of(interaction: Interaction) -> Actor:
 
 
 async def _read_person(interaction: Interaction) -> Actor:
-    guild_id = interaction.guild_id or 0
+    guild_id, away = server_of(interaction), is_away(interaction)
     bot = interaction.client
     if _ADMITTED not in interaction.extras:
         await require_welcome(bot, guild_id, interaction.user.id)
     settings = await bot.stores.servers.get(guild_id)
-    moderator = is_moderator(interaction.user, interaction.permissions, settings)
+    moderator = not away and is_moderator(interaction.user, interaction.permissions, settings)
     return Actor(
         user_id=interaction.user.id,
         place=Whereabouts(
             guild_id=guild_id,
-            channel_id=interaction.channel_id or 0,
-            adult=_is_adult(interaction.channel),
+            channel_id=0 if away else interaction.channel_id or 0,
+            adult=not away and _is_adult(interaction.channel),
             moderator=moderator,
         ),
         moderator=moderator,
     )
+
+
+def is_away(interaction: Interaction) -> bool:
+    """Whether the bot is there as somebody's own app alone: in a group, or in a server that it is no member of.
+
+    It can do nothing there but answer by an interaction's token. The server's rules and its moderators are not the
+    bot's: it counts as a direct message with the person.
+    """
+    if interaction.guild_id is None:
+        return bool(interaction.context.private_channel)
+    return not interaction.is_guild_integration() and interaction.client.get_guild(interaction.guild_id) is None
+
+
+def server_of(interaction: Interaction) -> int:
+    """The id of the server whose books and rules hold; 0 for the person's own, in direct messages and away."""
+    return 0 if is_away(interaction) else interaction.guild_id or 0
 
 
 async def require_welcome(bot: App, guild_id: int, user_id: int) -> None:
@@ -106,7 +124,7 @@ async def require_present(bot: App, user_id: int) -> None:
 async def require_open(bot: App, guild_id: int) -> None:
     """Raises Refused in servers that the bot's owner has not let in, and in direct messages unless allowed."""
     if guild_id == 0:
-        if not bot.settings.discord_direct_messages:
+        if not bot.settings.answers_directly:
             raise Refused(worded("Portraits are made in servers here, not in direct messages."))
         return
     if not await bot.serves(guild_id):

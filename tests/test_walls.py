@@ -23,6 +23,7 @@ HEAVY_AT_HOME = ("engine/backends/local/",)
 STUDIO = "engine/renderer"
 STUDIO_MAY = (
     "engine.renderer",
+    "engine.crash_text",
     "engine.prompt",
     "engine.prompts",
     "engine.recipes.picture_text",

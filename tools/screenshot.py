@@ -18,7 +18,7 @@ PICTURE: Final = Path("docs/demo.png")
 FIRST: Final = "a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up"
 SECOND: Final = "@ana in a white shirt, by the sea at sunset"
 WIDTH: Final = 1000
-HEIGHT: Final = 1500
+HEIGHT: Final = 2380
 
 
 def main() -> int:

@@ -53,20 +53,23 @@ GROUPS = (
 )
 
 
-def add_all(tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool) -> None:
+def add_all(
+    tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool, user_installs: bool = False
+) -> None:
     """Register every command on the tree, the owner's only in `home_server` (0: nowhere). Nothing is sent here.
 
-    They are installed with servers only, never by a user for themselves, and offered in servers; in direct messages
-    where those are allowed, and what is open to everybody also there.
+    They come with the bot to servers, and are offered there; in direct messages where those are allowed, and what is
+    open to everybody also there. With `user_installs` whoever adds the bot to their own account has them everywhere,
+    groups among it, but for what moderators use.
     """
-    tree.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
-    tree.allowed_contexts = _where(direct_messages=direct_messages)
+    tree.allowed_installs = app_commands.AppInstallationType(guild=True, user=user_installs)
+    tree.allowed_contexts = _where(direct_messages=direct_messages or user_installs, groups=user_installs)
     if home_server:
         for command in admin.HOME_COMMANDS:
-            tree.add_command(_placed(command), guild=discord.Object(home_server))
+            tree.add_command(_placed(command, user_installs), guild=discord.Object(home_server))
     for group in GROUPS:
         for command in group.COMMANDS:
-            tree.add_command(_placed(command))
+            tree.add_command(_placed(command, user_installs))
 
 
 def names(tree: app_commands.CommandTree[App], home_server: int) -> set[str]:
@@ -75,14 +78,15 @@ def names(tree: app_commands.CommandTree[App], home_server: int) -> set[str]:
     return {command.qualified_name for command in (*tree.walk_commands(), *at_home)}
 
 
-def _placed(command: Any) -> Any:
+def _placed(command: Any, user_installs: bool) -> Any:
     """The command, with a word of its own on where it is offered if the tree's does not hold for it."""
     if command.guild_only:
         command.allowed_contexts = _where(direct_messages=False)
+        command.allowed_installs = app_commands.AppInstallationType(guild=True, user=False)
     elif command.name in guard.OPEN_COMMANDS:
-        command.allowed_contexts = _where(direct_messages=True)
+        command.allowed_contexts = _where(direct_messages=True, groups=user_installs)
     return command
 
 
-def _where(*, direct_messages: bool) -> app_commands.AppCommandContext:
-    return app_commands.AppCommandContext(guild=True, dm_channel=direct_messages, private_channel=False)
+def _where(*, direct_messages: bool, groups: bool = False) -> app_commands.AppCommandContext:
+    return app_commands.AppCommandContext(guild=True, dm_channel=direct_messages, private_channel=groups)

@@ -11,7 +11,7 @@ from bot.components import forms, picking
 from bot.components.autocomplete import complete_character, complete_own_character
 from bot.core import words
 from bot.core.errors import Gone, Refused
-from bot.guard import person_of
+from bot.guard import person_of, server_of
 from bot.messages import alt_text, character_card, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver
@@ -85,7 +85,7 @@ async def list_(interaction: Interaction) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     characters = interaction.client.stores.characters
     own = await characters.list(interaction.user.id)
-    shared = await characters.shared(interaction.guild_id or 0, without=interaction.user.id)
+    shared = await characters.shared(server_of(interaction), without=interaction.user.id)
     if not own and not shared:
         await replies.whisper(
             interaction, "You have saved no face yet. Press “Save as character” under a portrait to begin."
@@ -100,12 +100,10 @@ async def list_(interaction: Interaction) -> None:
 async def show(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores, bare = interaction.client.stores, _bare(name)
-    character = await interaction.client.studio.validator.character(
-        interaction.user.id, interaction.guild_id or 0, bare
-    )
+    character = await interaction.client.studio.validator.character(interaction.user.id, server_of(interaction), bare)
     pictures = await character_card.gallery(stores, character)
     used = await stores.characters.use(character.id) if character.user_id == interaction.user.id else None
-    embed = character_card.shown(character, used, guild_id=interaction.guild_id or 0)
+    embed = character_card.shown(character, used, guild_id=server_of(interaction))
     embed.set_image(url="attachment://face.png")
     await replies.whisper(
         interaction, embed=embed, file=alt_text.described("face.png", pictures, alt_text.of_character(character))
@@ -130,12 +128,12 @@ async def rename(interaction: Interaction, name: Range[str, 1, 40], new: Range[s
 @app_commands.autocomplete(name=complete_own_character)
 async def share(interaction: Interaction, name: Range[str, 1, 40], shared: bool = True) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
-    if not interaction.guild_id:
+    if not (guild_id := server_of(interaction)):
         raise Refused("Faces are shared with a server; use this there.")
     character = await _own(interaction, name)
     characters = interaction.client.stores.characters
-    await interaction.client.stores.character_reports.check(interaction.guild_id, [character])
-    await characters.share(interaction.user.id, character.handle, interaction.guild_id if shared else None)
+    await interaction.client.stores.character_reports.check(guild_id, [character])
+    await characters.share(interaction.user.id, character.handle, guild_id if shared else None)
     await replies.whisper(
         interaction,
         f"Everybody in this server can write `@{character.handle}` now. Only you can change or delete it."
@@ -198,7 +196,7 @@ async def _own(interaction: Interaction, name: str) -> Character:
     character = await bot.stores.characters.get(interaction.user.id, bare)
     if character is not None:
         return character
-    if await bot.stores.characters.find(interaction.user.id, interaction.guild_id or 0, bare) is not None:
+    if await bot.stores.characters.find(interaction.user.id, server_of(interaction), bare) is not None:
         raise Refused(f"@{words.plain(bare, 40)} is somebody else's, who shares it here; only they can change it.")
     raise await bot.studio.validator.unknown_handle(interaction.user.id, name)
 
@@ -212,7 +210,7 @@ async def save_from_menu(interaction: Interaction, message: discord.Message) -> 
             me = submitted.client.user
             return await saving.from_message(asked.client, saver, handle, message, me)
 
-        await picking.save(submitted, Saver(submitted.user.id, submitted.guild_id or 0), keep)
+        await picking.save(submitted, Saver(submitted.user.id, server_of(submitted)), keep)
 
     await interaction.response.send_modal(forms.name_form(named))
 

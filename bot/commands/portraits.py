@@ -64,7 +64,7 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
 
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
-    if item.message_id is not None:
+    if item.message_id is not None and item.channel_id:
         view.add_item(
             discord.ui.Button(label=labelled("button", "Open {number}", number=item.id), url=link_to(item), row=row)
         )

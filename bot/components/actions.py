@@ -1,6 +1,7 @@
 """What the buttons and menus of a portrait do. Whoever presses is checked here against the database, whatever the
 custom id says."""
 
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from bot.core.extras import Extras
 from bot.core.marking import Marker
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
-from bot.guard import Actor, person_of, require_moderator
+from bot.guard import Actor, is_away, person_of, require_moderator, server_of
 from bot.languages.speech import labelled, worded
 from bot.messages import alt_text, cards, replies, review_words
 from bot.uploads import saving
@@ -123,7 +124,7 @@ async def save(interaction: Interaction, portrait_id: int) -> None:
             bot = asked.client
             return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, handle, portrait)
 
-        await picking.save(submitted, saving.Saver(submitted.user.id, submitted.guild_id or 0), keep)
+        await picking.save(submitted, saving.Saver(submitted.user.id, server_of(submitted)), keep)
 
     await interaction.response.send_modal(forms.name_form(named))
 
@@ -218,13 +219,24 @@ async def others(interaction: Interaction, order_id: str) -> tuple[Sequence[Port
 
 
 async def delete(interaction: Interaction, portrait_id: int) -> None:
-    """Delete a portrait and its message; for its owner and for moderators."""
-    await interaction.response.defer(thinking=True, ephemeral=True)
+    """Delete a portrait and its message; for its owner and for moderators.
+
+    Where the bot is no member only the press itself lets it delete the message that was pressed on.
+    """
+    pressed = interaction.message if is_away(interaction) else None
+    if pressed is None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+    else:
+        await interaction.response.defer()
     bot = interaction.client
     portrait = await bot.studio.find_portrait(portrait_id)
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
     await bot.stores.portraits.delete(portrait.id, time.time())
-    await bot.messenger.remove(portrait)
+    if pressed is not None and pressed.id == portrait.message_id:
+        with contextlib.suppress(discord.HTTPException):
+            await interaction.delete_original_response()
+    else:
+        await bot.messenger.remove(portrait)
     order = await bot.studio.find_order(portrait.order_id)
     left = await bot.stores.portraits.of_order(order.id) if order.best_job == portrait.job_id else ()
     told = worded("Deleted. What was made with it is in /portraits.") if left else worded("Deleted.")

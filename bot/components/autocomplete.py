@@ -8,6 +8,7 @@ from discord.app_commands import Choice
 from bot.app import Interaction
 from bot.core import varying
 from bot.core.words import role_word
+from bot.guard import server_of
 from bot.languages.speech import labelled, reworded, worded
 from engine.models.catalogue import Catalogue
 from engine.models.loras import FineTune
@@ -20,7 +21,7 @@ _NAME_LIMIT = 100
 
 async def complete_character(interaction: Interaction, current: str) -> list[Choice[str]]:
     """The handles that the person may use here; those that begin with what is typed come first."""
-    handles = await interaction.client.stores.characters.handles(interaction.user.id, interaction.guild_id or 0)
+    handles = await interaction.client.stores.characters.handles(interaction.user.id, server_of(interaction))
     return _handles(handles, current)
 
 

@@ -13,6 +13,7 @@ from bot.messages import replies
 ItemT = TypeVar("ItemT", bound="discord.ui.Item[Any]")
 _FORM_LIFE_S: Final = 15 * 60
 _NO_CUSTOM_ID: Final = r"(?!)"
+_HOLDERS: Final = (discord.ui.ActionRow, discord.ui.Container, discord.ui.Section)
 MAX_ID: Final = 2**63 - 1
 """The largest number that the database holds."""
 NUMBERS: Final = frozenset({"portrait_id", "user_id", "before", "number"})
@@ -66,6 +67,23 @@ class Controls(discord.ui.View):
     def add_item(self, item: discord.ui.Item[Any]) -> "Controls":
         if item.is_dispatchable() and not isinstance(item, Control):
             raise TypeError(f"{type(item).__name__} is no Control, so nobody would be asked who may press it")
+        return super().add_item(item)
+
+    @final
+    async def interaction_check(self, interaction: discord.Interaction[Any], /) -> bool:
+        return await replies.admitted(interaction)
+
+
+class Layout(discord.ui.LayoutView):
+    """A whole message of components, controls among them; it takes what `Controls` takes, and asks the same."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=None)
+
+    def add_item(self, item: discord.ui.Item[Any]) -> "Layout":
+        for part in (item, *(item.walk_children() if isinstance(item, _HOLDERS) else ())):
+            if part.is_dispatchable() and not isinstance(part, (Control, *_HOLDERS)):
+                raise TypeError(f"{type(part).__name__} is no Control, so nobody would be asked who may press it")
         return super().add_item(item)
 
     @final

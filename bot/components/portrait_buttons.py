@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import discord
 
-from bot.components import actions, base
+from bot.components import actions, base, picture_layout
 from bot.components.base import MAX_ID
 from bot.core import words
 from data.orders.jobs import Order
@@ -106,7 +106,7 @@ class PickMenu(
         chosen = self.item.values[0]
         portrait_id = min(int(chosen), MAX_ID) if chosen.isdecimal() else 0
         portrait, payload = await actions.picked(interaction, self.order_id, portrait_id)
-        await interaction.followup.send(**payload, view=single(portrait), ephemeral=True)
+        await interaction.followup.send(**picture_layout.parts(payload, single(portrait)), ephemeral=True)
 
 
 class OthersButton(
@@ -187,7 +187,8 @@ def single(portrait: Portrait, others: int = 0) -> discord.ui.View:
 
 def belongs_to(message: discord.Message, order: Order) -> bool:
     """Whether this message shows the result of this order, by its buttons or by the order's id in its words."""
-    if order.id in message.content or any(order.id in (embed.footer.text or "") for embed in message.embeds):
+    said = [message.content, picture_layout.texts_of(message), *(embed.footer.text or "" for embed in message.embeds)]
+    if any(order.id in text for text in said):
         return True
     wanted = {f"portrait:reroll:{row.portrait_id}" for row in order.jobs if row.portrait_id is not None}
     wanted.add(f"order:pick:{order.id}")

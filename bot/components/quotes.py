@@ -18,7 +18,7 @@ from bot.components import base
 from bot.core import extras, picture_rights, typed_words, words
 from bot.core.errors import Forged, Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
-from bot.guard import person_of
+from bot.guard import person_of, server_of
 from bot.languages.speech import counted, labelled, reworded, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
@@ -274,7 +274,7 @@ async def open_quote(interaction: Interaction, quote_id: str, asks: Asks) -> Quo
     quote = await stores.quotes.get(quote_id)
     if quote is None:
         raise Gone(worded("That question is not known any more. Nothing was charged; please order again."))
-    if quote.user_id != interaction.user.id or quote.guild_id != (interaction.guild_id or 0):
+    if quote.user_id != interaction.user.id or quote.guild_id != server_of(interaction):
         raise NotYours("order")
     if quote.asks != asks:
         raise Forged

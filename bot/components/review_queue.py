@@ -19,7 +19,7 @@ from bot.core import review_items, words
 from bot.core.errors import Gone, NotYours, Refused, Replayed
 from bot.core.picture_safety import DAY_S
 from bot.core.review_items import Kind, ReviewItem
-from bot.guard import Actor, person_of, require_moderator
+from bot.guard import Actor, person_of, require_moderator, server_of
 from bot.languages import audience
 from bot.languages.speech import labelled, reworded, speaking, together, worded
 from bot.messages import alt_text, cards, replies
@@ -59,7 +59,7 @@ async def show(interaction: Interaction, done: str = "", after: tuple[str, int] 
 
 async def _waiting(interaction: Interaction) -> Sequence[ReviewItem]:
     since = time.time() - interaction.client.settings.moderation_words_days * DAY_S
-    return await review_items.open_items(interaction.client.stores, interaction.guild_id or 0, since)
+    return await review_items.open_items(interaction.client.stores, server_of(interaction), since)
 
 
 def _card(
@@ -132,7 +132,7 @@ async def _settle_refused(interaction: Interaction, item: ReviewItem, action: st
     if not await interaction.client.stores.refused_orders.settle(
         item.number,
         _OUTCOMES[action],
-        guild_id=interaction.guild_id or 0,
+        guild_id=server_of(interaction),
         actor_id=interaction.user.id,
         now=time.time(),
     ):
@@ -176,7 +176,7 @@ async def _settle_withheld(interaction: Interaction, item: ReviewItem, action: s
     if not await bot.stores.withheld.settle(
         item.number,
         _OUTCOMES[action],
-        guild_id=interaction.guild_id or 0,
+        guild_id=server_of(interaction),
         actor_id=interaction.user.id,
         now=time.time(),
     ):
@@ -303,7 +303,7 @@ async def appeal(interaction: Interaction, number: int) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     stores = interaction.client.stores
     refused = await stores.refused_orders.get(number)
-    if refused is None or refused.guild_id != (interaction.guild_id or 0):
+    if refused is None or refused.guild_id != server_of(interaction):
         raise Gone(worded("That refusal is not kept any more. Order it again to see whether it still holds."))
     if refused.user_id != interaction.user.id:
         raise NotYours("order")

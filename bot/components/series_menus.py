@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import discord
 
 from bot.app import Interaction
-from bot.components import actions, base, portrait_buttons, quotes
+from bot.components import actions, base, picture_layout, portrait_buttons, quotes
 from bot.core import words
 from bot.core.errors import Forged, Gone, NotYours, Refused
 from bot.core.extras import Extras, FrameRequest, SeriesRequest
@@ -27,7 +27,8 @@ async def open_frame(interaction: Interaction, series_id: str, number: int) -> N
     if frame.portrait_id is None:
         raise Gone(worded("There is no portrait of that frame."))
     portrait, payload = await actions.picked(interaction, frame.order_id, frame.portrait_id)
-    await interaction.followup.send(**payload, view=portrait_buttons.single(portrait), ephemeral=True)
+    shown = picture_layout.parts(payload, portrait_buttons.single(portrait))
+    await interaction.followup.send(**shown, ephemeral=True)
 
 
 async def redo_frame(interaction: Interaction, series_id: str, number: int) -> None:

@@ -18,7 +18,7 @@ from bot.core.errors import Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, R
 from bot.core.prompt_reading import beside
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.core.typed_words import Typed
-from bot.guard import person_of
+from bot.guard import person_of, server_of
 from bot.languages.speech import labelled, reworded, worded
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
@@ -40,7 +40,7 @@ async def doubted(interaction: Interaction, typed: str, reading: Reading) -> Typ
     if not interaction.client.settings.reading_questions:
         return None
     doubt = await beside(len(typed), reading.doubt)
-    if doubt is None or not (await interaction.client.stores.servers.get(interaction.guild_id or 0)).asks:
+    if doubt is None or not (await interaction.client.stores.servers.get(server_of(interaction))).asks:
         return None
     return Typed(
         words=typed,

@@ -25,8 +25,9 @@ from bot.core.reviewing import Reviewer, compares_models
 from bot.core.settings import Settings
 from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
+from bot.core.told_words import NoLongerAllowed
 from bot.languages.speech import reworded, stored, together, told, worded
-from data.core.data_errors import DatabaseBusy, DatabaseDamaged, JobOver, NoSpace, PictureMissing
+from data.core.data_errors import DatabaseBusy, DatabaseDamaged, DataError, JobOver, NoSpace, PictureMissing
 from data.orders.jobs import JobRow, Order
 from data.pictures.kept_reviews import KeptReview
 from data.pictures.portrait_rows import Portrait
@@ -76,6 +77,7 @@ class Follower:
         self._watcher = watcher
         self._marker = Marker(settings)
         self._reviewer = reviewer
+        self._noted: set[str] = set()
         self._holding = IdentityRetries(settings, stores, engine, reviewer, watcher)
 
     async def see_through(
@@ -129,11 +131,13 @@ class Follower:
             try:
                 await self._keep(order, row, *await self._best(order, row, stream, progress))
             except Exception as error:  # noqa: BLE001 - the last handler before the person; it logs what is unplanned
-                return await self._end_job(row, error, progress)
+                return await self._end_job(order, row, error, progress)
             progress.ended(row.id)
             return True
 
-    async def _end_job(self, row: JobRow[PictureSpec], error: Exception, progress: ProgressMessage) -> bool:
+    async def _end_job(
+        self, order: Order, row: JobRow[PictureSpec], error: Exception, progress: ProgressMessage
+    ) -> bool:
         """End a job for this reason; False when it goes on at the next start. The one place that tells them apart."""
         state: Literal["failed", "cancelled"] = "failed"
         withheld: NewWithheld | None = None
@@ -147,6 +151,8 @@ class Follower:
                 state, sentence = "cancelled", CANCELLED
             case EngineError():
                 sentence = together(told(error), worded("Your credits are back."))
+                if isinstance(error, NoLongerAllowed):
+                    await self._refused(order, error.rule)
             case PictureWithheld():
                 sentence, withheld = told(error), error.record
                 self._watcher.picture_withheld(withheld.rule)
@@ -164,6 +170,19 @@ class Follower:
         if withheld is not None:
             await self._safety.ended(withheld)
         return True
+
+    async def _refused(self, order: Order, rule: str) -> None:
+        """Note once for an order that policy does not let it through any more; it counts against nobody."""
+        if order.id in self._noted:
+            return
+        self._noted.add(order.id)
+        self._watcher.order_refused(rule)
+        try:
+            await self._stores.refused_orders.add(
+                order.guild_id, order.user_id, rule, "", counts=False, now=time.time()
+            )
+        except DataError:
+            log.exception("a refusal could not be written to the audit", extra={"job": order.id})
 
     async def _best(
         self, order: Order, row: JobRow[PictureSpec], stream: Stream, progress: ProgressMessage

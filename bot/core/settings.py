@@ -113,6 +113,11 @@ class Settings(BaseSettings):
         "Servers that the bot's owner owns always may, unless denied there.",
     )
     discord_direct_messages: bool = Field(False, description="Whether portraits may be ordered in direct messages.")
+    discord_user_installs: bool = Field(
+        False,
+        description="Whether anybody may add the bot to their own account and use it everywhere: in group messages, in "
+        "servers that it is no member of, and in direct messages; see docs/operating.md.",
+    )
     discord_api_url: str = Field(
         "", description="Base address of an API proxy in front of Discord. Empty: Discord itself."
     )
@@ -586,6 +591,11 @@ class Settings(BaseSettings):
                 "MODEL_BUILTIN is off, MODEL_LOCAL names no model and no provider has a key: nothing could be rendered"
             )
         return self
+
+    @property
+    def answers_directly(self) -> bool:
+        """Whether portraits may be ordered in direct messages: late ones of a person's own app come there."""
+        return self.discord_direct_messages or self.discord_user_installs
 
     def tier(self, name: str) -> Tier:
         """The rules of a tier; one that was taken out of the settings counts as free."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -25,7 +25,7 @@ from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
 from bot.delivery.progress import DiscordProgressMessage
-from bot.messages import cards, series_sheet
+from bot.messages import cards, place_faults, series_sheet
 from bot.messages.replies import NO_PINGS
 from data.orders.jobs import Order, Way
 from data.pictures.portrait_rows import Portrait
@@ -97,6 +97,8 @@ class DiscordMessenger:
                 log.info("token ended early, editing through the channel", extra={"job": order.id})
             else:
                 return
+        if _is_away(order):
+            raise ChannelClosed
         try:
             await self._edit_in_channel(order, payload)
         except discord.HTTPException as error:
@@ -142,11 +144,13 @@ class DiscordMessenger:
             except (discord.HTTPException, *_NO_ANSWER) as error:
                 # The same edit through the channel does no harm. A new message might: this one may have got through.
                 unanswered = error
-        if order.message_id is not None and await bringing.by("channel", lambda p: self._edit_in_channel(order, p)):
+        is_there = not _is_away(order)
+        shows = is_there and order.message_id is not None
+        if shows and await bringing.by("channel", lambda payload: self._edit_in_channel(order, payload)):
             return "channel"
         if unanswered is not None:
             raise unanswered
-        if await bringing.by("new message", lambda payload: self._send_anew(order, payload)):
+        if is_there and await bringing.by("new message", lambda payload: self._send_anew(order, payload)):
             return "new message"
         if await bringing.by("direct message", lambda payload: self._send_privately(order, payload)):
             return "direct message"
@@ -157,49 +161,28 @@ class DiscordMessenger:
         if application_id is None or order.message_id is None or not order.token:
             raise RuntimeError("the client has not logged in, or there is nothing to edit")
         webhook = discord.Webhook.partial(application_id, order.token, client=self._client)
-        await webhook.edit_message(
-            order.message_id,
-            content=payload.content,
-            embeds=payload.embeds,
-            attachments=payload.files(),
-            view=payload.view,
-            allowed_mentions=NO_PINGS,
-        )
+        await webhook.edit_message(order.message_id, **payload.of_edit(), allowed_mentions=NO_PINGS)
 
     async def _edit_in_channel(self, order: Order, payload: Payload) -> None:
         if order.message_id is None:
             raise MessageGone
-        await (
-            self._place(order)
-            .get_partial_message(order.message_id)
-            .edit(
-                content=payload.content,
-                embeds=payload.embeds,
-                attachments=payload.files(),
-                view=payload.view,
-                allowed_mentions=NO_PINGS,
-            )
-        )
+        message = self._place(order).get_partial_message(order.message_id)
+        await message.edit(**payload.of_edit(), allowed_mentions=NO_PINGS)
 
     async def _send_anew(self, order: Order, payload: Payload) -> None:
         await self._send_once(order, self._place(order), payload)
 
     async def _send_privately(self, order: Order, payload: Payload) -> None:
         user = self._client.get_user(order.user_id) or await self._client.fetch_user(order.user_id)
-        await self._send_once(order, user.dm_channel or await user.create_dm(), payload)
+        why = await place_faults.why_not_there(self._client, order.guild_id, order.channel_id)
+        shown = payload.with_note(why) if why else payload
+        await self._send_once(order, user.dm_channel or await user.create_dm(), shown)
 
     async def _send_once(self, order: Order, channel: discord.abc.Messageable, payload: Payload) -> None:
         message = await self._find_sent(order, channel)
         if message is None:
             await self._stores.orders.sending(order.id, now=time.time())
-            message = await channel.send(
-                content=payload.content,
-                embeds=payload.embeds,
-                files=payload.files(),
-                view=payload.view or discord.utils.MISSING,
-                nonce=order.id,
-                allowed_mentions=NO_PINGS,
-            )
+            message = await channel.send(**payload.of_send(), nonce=order.id, allowed_mentions=NO_PINGS)
         await self._stores.orders.set_message(order.id, message.id, message.channel.id)
 
     def _place(self, order: Order) -> discord.PartialMessageable:
@@ -227,7 +210,7 @@ class DiscordMessenger:
     async def call_back(self, orders: Sequence[Order]) -> None:
         """Mention people of one channel beside the portraits that they waited for. A failure is logged and is all."""
         found = [await self._stores.orders.get(order.id) for order in orders]
-        fresh = [order for order in found if order is not None and order.message_id is not None]
+        fresh = [one for one in found if one is not None and one.message_id is not None and not _is_away(one)]
         if not fresh:
             return
         first, channel = fresh[0], self._place(fresh[0])
@@ -254,20 +237,35 @@ class DiscordMessenger:
             return
         if portrait.message_id is None:
             return
+        if not portrait.channel_id:
+            await self._remove_by_token(order, portrait.message_id)
+            return
         channel = self._client.get_partial_messageable(portrait.channel_id, guild_id=portrait.guild_id or None)
         try:
             await channel.get_partial_message(portrait.message_id).delete()
         except (discord.NotFound, discord.Forbidden):
             log.info("the message of a deleted portrait was out of reach", extra={"job": portrait.job_id})
 
+    async def _remove_by_token(self, order: Order | None, message_id: int) -> None:
+        """In a place that the bot is no member of; after the token's quarter of an hour only the person can."""
+        application_id = self._client.application_id
+        if order is None or application_id is None or not order.token or not _token_lives(order):
+            return
+        try:
+            webhook = discord.Webhook.partial(application_id, order.token, client=self._client)
+            await webhook.delete_message(message_id)
+        except discord.HTTPException:
+            log.info("the message of a deleted portrait was out of reach", extra={"job": order.id})
+
     async def _draw_anew(self, series_id: str) -> None:
         """Show a series without a frame that was deleted, in each of its messages."""
         for order_id in await self._stores.series.orders(series_id):
             order = await self._stores.orders.get(order_id)
-            if order is None or order.state == "open" or order.message_id is None:
+            if order is None or order.state == "open" or order.message_id is None or _is_away(order):
                 continue
             try:
-                await self._edit_in_channel(order, await series_payload(self._stores, self._marker, order))
+                payload = replace(await series_payload(self._stores, self._marker, order), laid_out=True)
+                await self._edit_in_channel(order, payload)
             except discord.HTTPException:
                 log.info("a message of a series was out of reach", extra={"job": order.id})
 
@@ -319,6 +317,11 @@ class _Bringing:
         if error.status == 400 and isinstance(_sorted(error), discord.HTTPException):
             return PLAINER[shape]
         return None
+
+
+def _is_away(order: Order) -> bool:
+    """Whether it was ordered where the bot is no member, so that only its token reaches there (`bot.guard.is_away`)."""
+    return order.channel_id == 0
 
 
 def _token_lives(order: Order) -> bool:

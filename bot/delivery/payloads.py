@@ -1,11 +1,12 @@
 """What a message of an order holds, in the shapes that it is tried in: plainer ones where Discord refuses the first."""
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import discord
+from discord.utils import MISSING
 
-from bot.components import portrait_buttons, series_menus
+from bot.components import picture_layout, portrait_buttons, series_menus
 from bot.core import before_after, reviewing
 from bot.core.marking import Marker
 from bot.core.results import Result
@@ -15,9 +16,16 @@ from bot.messages import alt_text, cards, review_words, series_sheet
 from bot.messages.alt_text import DescribedPicture
 from data.orders.jobs import Order
 
-Shape = Literal["full", "small", "plain", "bare"]
-"""As it is meant; with pictures that fit everywhere; with a line instead of cards, too; and without buttons."""
-PLAINER: Final[dict[Shape, Shape | None]] = {"full": "plain", "small": "plain", "plain": "bare", "bare": None}
+Shape = Literal["full", "small", "card", "plain", "bare"]
+"""As it is meant, laid out by components; with pictures that fit everywhere; as cards (embeds), too; with a line
+instead of them; and without buttons."""
+PLAINER: Final[dict[Shape, Shape | None]] = {
+    "full": "card",
+    "small": "card",
+    "card": "plain",
+    "plain": "bare",
+    "bare": None,
+}
 
 
 class MessageGone(Exception):
@@ -36,9 +44,35 @@ class Payload:
     pictures: tuple[DescribedPicture, ...] = ()
     view: discord.ui.View | None = None
     content: str | None = None
+    laid_out: bool = False
+    """Whether it is sent as a layout of components; else as text and embeds."""
 
-    def files(self) -> list[discord.File]:
+    def of_edit(self) -> dict[str, Any]:
+        """The arguments of an edit, whatever the message showed before."""
+        if not self.laid_out:
+            return {"content": self.content, "embeds": self.embeds, "attachments": self._files(), "view": self.view}
+        # Embeds and text of before have to be taken away in the same edit.
+        files = self._files()
+        return {"content": None, "embeds": [], "attachments": files, "view": self._layout(files)}
+
+    def of_send(self) -> dict[str, Any]:
+        """The arguments of a new message."""
+        files = self._files()
+        if self.laid_out:
+            return {"files": files, "view": self._layout(files)}
+        return {"content": self.content, "embeds": self.embeds, "files": files, "view": self.view or MISSING}
+
+    def with_note(self, sentence: str) -> "Payload":
+        """The same with a sentence more."""
+        if self.content is not None:
+            return replace(self, content=f"{self.content}\n{sentence}"[:2000])
+        return replace(self, embeds=[*self.embeds, discord.Embed(description=sentence, colour=cards.WAITING)])
+
+    def _files(self) -> list[discord.File]:
         return [picture.file() for picture in self.pictures]
+
+    def _layout(self, files: list[discord.File]) -> discord.ui.LayoutView:
+        return picture_layout.laid_out(self.embeds, files, self.view)
 
 
 class PayloadBuilder:
@@ -72,6 +106,8 @@ class PayloadBuilder:
         else:
             payload = await self._of_portraits(limit)
         if shape in {"full", "small"}:
+            return replace(payload, laid_out=bool(payload.pictures))
+        if shape == "card":
             return payload
         return self._plain(payload, payload.view if shape == "plain" else None)
 

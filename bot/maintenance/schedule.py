@@ -20,7 +20,7 @@ from bot.languages import audience
 from bot.languages.speech import speaking, worded
 from bot.maintenance.self_check import MIB, SelfCheck, SelfCheckFault, backup_folder
 from bot.messages.replies import NO_PINGS
-from data.core.data_errors import BackupStopped, DataError
+from data.core.data_errors import BackupStopped, DataError, NoSpace
 from data.credits.accounts import Account
 from data.upkeep import scheduled_backups
 from data.upkeep.retention import DAY_S, delete_older
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 TELL_BEFORE_S: Final = 3 * 86_400.0
 ALIVE: Final = "alive"
+_NO_ROOM: Final = "its disk has no room for one beside DATA_FREE_MIB. Make room, or lower BACKUP_KEEP."
 _EARLY_S: Final = 1800.0
 """Rounds are an hour apart: one that is this near to the time makes the backup, instead of the next."""
 
@@ -164,7 +165,9 @@ class Maintenance:
         except BackupStopped:
             log.info("a backup was given up, as the bot stops; the next start makes it")
         except (DataError, OSError) as error:
-            sentence = f"No backup could be made in {folder}: {error} It is tried again in an hour."
+            # Its own words are for members.
+            why = _NO_ROOM if isinstance(error, NoSpace) else error
+            sentence = f"No backup could be made in {folder}: {why} It is tried again in an hour."
             await self._check.report(SelfCheckFault("backup", sentence), now)
         else:
             log.info("backed up to %s: %d pictures, %.1f MiB", made.folder, made.pictures, made.bytes / MIB)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from bot.core.settings import Settings
 from bot.core.stores import Stores
+from bot.maintenance import crash_counts
 from data.core.data_errors import DataError
 from data.core.files import write_over
 from data.credits import ledger
@@ -64,7 +65,7 @@ class SelfCheck:
     async def look(self, now: float) -> list[SelfCheckFault]:
         """Everything that is wrong as of `now`."""
         found = [await self._books(), await self._files()]
-        found += await asyncio.to_thread(lambda: [self._backups(now), self._disk()])
+        found += await asyncio.to_thread(lambda: [self._backups(now), self._disk(), self._crashes(now)])
         return [fault for fault in found if fault is not None]
 
     async def report(self, fault: SelfCheckFault, now: float) -> None:
@@ -115,6 +116,18 @@ class SelfCheck:
             "disk",
             f"The disk of the data folder has {free:,.0f} MiB free; {refused} (DATA_FREE_MIB). Make room, or set "
             "DATA_KEEP_DAYS.",
+        )
+
+    def _crashes(self, now: float) -> SelfCheckFault | None:
+        """Errors that nobody planned, of the last day; of each kind where it came from."""
+        found = crash_counts.latest(self._settings.data_folder, now - DAY_S)
+        if not found:
+            return None
+        kinds = [f"{kind} in {place}" for kind, place in list(dict.fromkeys(found))[-_MOST_SENTENCES:]]
+        return SelfCheckFault(
+            "crashes",
+            f"Errors that nobody planned in the last day: {len(found):,}. {'; '.join(kinds)}. {crash_counts.FILE_NAME} "
+            "in the data folder has a report of each, without prompts or names: it can be sent with a bug report.",
         )
 
     def _read(self) -> dict[str, Any]:

@@ -10,9 +10,10 @@ import discord
 
 from bot.app import Interaction
 from bot.core import words
+from bot.guard import server_of
 from bot.languages import audience
 from bot.languages.speech import counted, reworded, speaking, together, worded
-from bot.messages import replies
+from bot.messages import place_faults, replies
 from data.core.data_errors import DataError
 from data.orders.jobs import Order
 
@@ -32,7 +33,8 @@ async def tell(interaction: Interaction) -> None:
             return
         await _clear_the_way(interaction)
         await audience.for_one(interaction)
-        await replies.whisper(interaction, _sentence(interaction, waiting))
+        why = await _why(interaction, waiting)
+        await replies.whisper(interaction, together(_sentence(interaction, waiting), why))
         for order in waiting:
             await bot.studio.notified(order)
     except (DataError, discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError, RuntimeError) as error:
@@ -50,9 +52,18 @@ async def _clear_the_way(interaction: Interaction) -> None:
             await original.edit(content=reworded(_ON_ITS_WAY))
 
 
+async def _why(interaction: Interaction, waiting: Sequence[Order]) -> str:
+    """What a moderator can mend, where all were ordered in one place that the bot is a member of."""
+    places = {(order.guild_id, order.channel_id) for order in waiting}
+    guild_id, channel_id = places.pop()
+    if places or not channel_id:
+        return ""
+    return await place_faults.why_not_there(interaction.client, guild_id, channel_id)
+
+
 def _sentence(interaction: Interaction, waiting: Sequence[Order]) -> str:
     bot, now = interaction.client, time.time()
-    elsewhere = {order.guild_id for order in waiting} - {interaction.guild_id or 0}
+    elsewhere = {order.guild_id for order in waiting} - {server_of(interaction)}
     names = [guild.name if (guild := bot.get_guild(one)) else worded("direct messages") for one in sorted(elsewhere)]
     count = sum(row.portrait_id is not None for order in waiting for row in order.jobs)
     ready = counted(

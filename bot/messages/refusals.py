@@ -11,6 +11,7 @@ from discord import app_commands
 
 from bot.app import App, Interaction
 from bot.core.errors import AgainstPolicy, Gone, Suspicious
+from bot.guard import server_of
 from data.core.audit import AuditAction
 from data.core.data_errors import DataError
 from data.people.refused_orders import RefusedOrder
@@ -30,7 +31,7 @@ async def note(interaction: Interaction, error: BaseException) -> None:
     """
     if not _is_suspicious(interaction, planned(error)):
         return
-    guild_id, user_id, what = interaction.guild_id or 0, interaction.user.id, _tried(interaction)
+    guild_id, user_id, what = server_of(interaction), interaction.user.id, _tried(interaction)
     try:
         recent = await _recent(interaction.client, guild_id, user_id, AuditAction.REFUSED)
         if len(recent) < _MOST_IN_WINDOW and what not in recent:

@@ -14,7 +14,7 @@ from bot.core.errors import BotError
 from bot.core.requests import StatusMessage
 from bot.languages import audience
 from bot.languages.speech import reworded, told, worded
-from bot.messages import refusals
+from bot.messages import place_faults, refusals
 from data.core import presence
 from data.core.data_errors import DataError
 from engine.jobs.job import EngineError
@@ -106,13 +106,13 @@ async def _complete_nothing(interaction: Interaction, error: Exception) -> None:
 async def tell_error(interaction: Interaction, error: BaseException) -> None:
     """Turn an error into a sentence for the person; unknown ones are logged with their traceback."""
     await audience.of_error(interaction)
-    sentence = sentence_for(error)
+    sentence = place_faults.forbidden(interaction) if _is_forbidden(error) else sentence_for(error)
     if sentence is None:
         log.error("a command or button failed", exc_info=error)
         sentence = reworded(SORRY)
     # Before the person is told: what they can appeal against has a number.
     refusals.count(interaction.client, error)
-    refused = await refusals.keep(interaction.client, interaction.guild_id or 0, interaction.user.id, error)
+    refused = await refusals.keep(interaction.client, guard.server_of(interaction), interaction.user.id, error)
     parts = {} if refused is None else await interaction.client.refused(refused)
     try:
         # The first follow-up to a "thinking" message takes its place, and is seen by whoever could see that.
@@ -120,6 +120,10 @@ async def tell_error(interaction: Interaction, error: BaseException) -> None:
     except discord.HTTPException as failure:
         log.warning("an error could not be told: %s", failure)
     await refusals.note(interaction, error)
+
+
+def _is_forbidden(error: BaseException) -> bool:
+    return isinstance(refusals.planned(error), discord.Forbidden)
 
 
 def sentence_for(error: BaseException) -> str | None:

@@ -7,19 +7,30 @@ import sys
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bot.core.errors import SettingsError
+from bot.core.guarded_records import debugging, guarded
 from bot.core.settings import Settings
+from bot.operations.crash_reports import CrashReports, catch_the_rest
 from data.core.files import private_opener
+from engine import crash_text
 
 _TEXT: Final = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 _MIB: Final = 2**20
 
 
-class _JobFormatter(logging.Formatter):
+class _Guarded(logging.Formatter):
+    """Writes no prompt, name or token: of errors as `engine.crash_text` does, at DEBUG as Python does."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
+        error = ei[1]
+        return crash_text.text_of(error) if error is not None and not debugging() else super().formatException(ei)
+
+
+class _JobFormatter(_Guarded):
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+        line = super().format(guarded(record))
         job = getattr(record, "job", None)
         if not job:
             return line
@@ -27,10 +38,11 @@ class _JobFormatter(logging.Formatter):
         return "\n".join([f"{first} [job {job}]", *rest])
 
 
-class _JsonFormatter(logging.Formatter):
+class _JsonFormatter(_Guarded):
     """One object a line. Of what else a record carries nothing is written, so that nothing slips in by that way."""
 
     def format(self, record: logging.LogRecord) -> str:
+        record = guarded(record)
         told = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -66,7 +78,10 @@ def set_up_by(settings: Settings, *, serving: bool, level: str = "") -> None:
 
     A tool beside it would set the same file aside at the same time. Raises SettingsError for a file that cannot be.
     """
-    file = [_file(settings)] if serving and settings.log_file else []
+    file: list[logging.Handler] = [_file(settings)] if serving and settings.log_file else []
+    if serving:
+        file.append(CrashReports(settings.data_folder))
+        catch_the_rest()
     set_up(level or settings.log_level, *file, as_json=settings.log_format == "json")
 
 

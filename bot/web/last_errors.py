@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.core import words
+from bot.core.guarded_records import guarded
 
 KEPT: Final = 25
 LONGEST: Final = 300
@@ -33,7 +34,7 @@ class LastErrors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            text = record.getMessage()
+            text = guarded(record).getMessage()
             if record.exc_info and (kind := record.exc_info[0]) is not None:
                 text = f"{text} ({kind.__name__})"
             job = str(getattr(record, "job", "") or "")

@@ -24,6 +24,7 @@ _OURS = (
     "before-restore-*",
     "backups",
     "self-check.json",
+    "crashes.log*",
     "known-settings.json",
     ".restored-*",
 )

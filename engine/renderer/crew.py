@@ -10,7 +10,7 @@ import mmap
 import os
 import signal
 import struct
-import traceback
+import sys
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ from typing import Final, TypeVar
 
 import numpy as np
 
+from engine import crash_text
 from engine.renderer.tracing.vectors import Floats
 
 Unit = TypeVar("Unit")
@@ -101,8 +102,8 @@ def _helper(take: int, units: Sequence[Unit], work: Callable[[Unit], None]) -> i
         while os.getppid() == lead and (taken := os.read(take, _NUMBER.size)):
             work(units[_NUMBER.unpack(taken)[0]])
         status = 0
-    except BaseException:  # noqa: BLE001  # nothing may leave a copy but its exit
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001  # nothing may leave a copy but its exit
+        print(crash_text.text_of(error), file=sys.stderr)
     finally:
         os._exit(status)
     raise AssertionError  # pragma: no cover

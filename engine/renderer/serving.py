@@ -6,10 +6,10 @@ import os
 import queue
 import sys
 import threading
-import traceback
 from collections.abc import Callable, Sequence
 from typing import IO, Any
 
+from engine import crash_text
 from engine.renderer import frames
 from engine.renderer.stops import Cancelled
 
@@ -66,7 +66,7 @@ def _done(
     except Cancelled:
         return "cancelled", number
     except Exception as error:  # noqa: BLE001  # told to the starter, who turns it into words
-        traceback.print_exc()
+        print(crash_text.text_of(error), file=sys.stderr)
         return "failed", number, f"{type(error).__name__}: {error}"
 
 

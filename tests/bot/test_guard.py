@@ -273,17 +273,18 @@ async def test_a_banned_member_holds_no_name(world: World) -> None:
     assert "shared in this server already" in said(await world.sam.slash(world.channel, "character share", **share))
 
 
-@pytest.mark.parametrize("direct", [False, True])
-def test_where_commands_are_offered_is_said_of_each(world: World, direct: bool) -> None:
+@pytest.mark.parametrize(("direct", "own"), [(False, False), (True, False), (False, True)])
+def test_where_commands_are_offered_is_said_of_each(world: World, direct: bool, own: bool) -> None:
+    """With what anybody may add to their own account (`own`), everything but moderators' commands is everywhere."""
     tree = world.bot.tree
     for scope in (None, discord.Object(GUILD_ID)):
         tree.clear_commands(guild=scope)
-    commands.add_all(tree, GUILD_ID, direct_messages=direct)
+    commands.add_all(tree, GUILD_ID, direct_messages=direct, user_installs=own)
     for root in asking.roots(world):
-        assert root["integration_types"] == [0], root["name"]
         alone = not root.get("dm_permission", True)
-        everywhere = root["name"] in guard.OPEN_COMMANDS or (direct and not alone)
-        assert root["contexts"] == ([0, 1] if everywhere else [0]), root["name"]
+        assert root["integration_types"] == ([0, 1] if own and not alone else [0]), root["name"]
+        everywhere = root["name"] in guard.OPEN_COMMANDS or ((direct or own) and not alone)
+        assert root["contexts"] == ([0, 1, 2] if own and everywhere else [0, 1] if everywhere else [0]), root["name"]
 
 
 def test_nothing_is_pressed_or_handed_in_past_the_base() -> None:
@@ -292,7 +293,7 @@ def test_nothing_is_pressed_or_handed_in_past_the_base() -> None:
     assert items - {base.Control} == set(base.CONTROLS)
     assert all(issubclass(item, base.Control) for item in items)
     views = {*asking.made_in_the_bot(discord.ui.View), *asking.made_in_the_bot(discord.ui.LayoutView)}
-    assert views == {base.Controls}
+    assert views == {base.Controls, base.Layout}
     assert all(issubclass(form, base.Form) for form in asking.made_in_the_bot(discord.ui.Modal))
     trees = asking.made_in_the_bot(discord.app_commands.CommandTree)
     assert trees == {client.StudioTree}
@@ -324,3 +325,7 @@ async def test_a_view_takes_no_button_that_nobody_asks_for() -> None:
     with pytest.raises(TypeError, match="no Control"):
         base.Controls().add_item(discord.ui.Button(label="Past", custom_id="past"))
     base.Controls().add_item(discord.ui.Button(label="A link", url="https://discord.com"))
+    row: Any = discord.ui.ActionRow(discord.ui.Button(label="Past", custom_id="past"))
+    for past in (row, discord.ui.Container(row)):
+        with pytest.raises(TypeError, match="no Control"):
+            base.Layout().add_item(past)

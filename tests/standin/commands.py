@@ -32,10 +32,14 @@ def find(world: World, channel: Channel, name: str, kind: int) -> Json:
     raise AssertionError(f"No command {name!r} is registered; there are {', '.join(known) or 'none'}.")
 
 
-def check_visible(command: Json, channel: Channel, user: User) -> None:
+def check_visible(world: World, command: Json, channel: Channel, user: User) -> None:
     """Discord hides a command from members who lack its default permissions, and from places it is not for."""
     needed = int(command.get("default_member_permissions") or 0)
-    if channel.guild is None:
+    if channel.away(world.bot.id):
+        context = 2 if channel.guild is None else 0
+        offered = 1 in command["integration_types"] and context in (command.get("contexts") or [0, 1, 2])
+        assert offered, f"/{command['name']} is not offered to who has the bot for themselves."
+    elif channel.guild is None:
         contexts = command.get("contexts")
         hidden = 1 not in contexts if contexts else command.get("dm_permission") is False
         assert not hidden, f"/{command['name']} is not offered in direct messages."
@@ -50,7 +54,7 @@ def slash_data(
     """The data of `/words` with `options`; `words` may name a group and a subcommand, as in "character save"."""
     name, *path = words.split()
     command = find(world, channel, name, CHAT_INPUT)
-    check_visible(command, channel, user)
+    check_visible(world, command, channel, user)
     level, wrappers = descend(command, path)
     resolved: Json = {}
     leaves = fill(world, channel, level, options, resolved, upload)
@@ -62,7 +66,7 @@ def slash_data(
 def menu_data(world: World, channel: Channel, user: User, name: str, message: Message) -> Json:
     """The data of a message context menu entry used on `message`."""
     command = find(world, channel, name, MESSAGE_MENU)
-    check_visible(command, channel, user)
+    check_visible(world, command, channel, user)
     number = str(message.id)
     resolved = {"messages": {number: payloads.message(message)}}
     return envelope(command, channel) | {"target_id": number, "resolved": resolved}

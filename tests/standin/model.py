@@ -94,6 +94,7 @@ class Member:
             bits |= role.permissions
         if self.user is self.guild.owner or bits & Permission.ADMINISTRATOR:
             return ALL_PERMISSIONS
+        channel = channel.parent if channel is not None and channel.parent is not None else channel
         if channel is not None:
             for targets in ([self.guild.id], [role.id for role in self.roles], [self.user.id]):
                 found = [channel.overwrites[target] for target in targets if target in channel.overwrites]
@@ -132,13 +133,20 @@ class Overwrite:
 
 @dataclass(eq=False, slots=True)
 class Channel:
-    """A text channel of a server (`guild`) or the direct messages with one user (`recipient`)."""
+    """A channel of a server (`guild`), the direct messages with one user (`recipient`), or, with neither, a group's.
+
+    The bot is no member of a group. `kind` is Discord's number of a server's channel; a thread has a `parent`.
+    """
 
     id: int
     name: str
     guild: Guild | None = None
     recipient: User | None = None
     nsfw: bool = False
+    kind: int = 0
+    parent: Channel | None = None
+    archived: bool = False
+    locked: bool = False
     overwrites: dict[int, Overwrite] = field(default_factory=dict)
     messages: dict[int, Message] = field(default_factory=dict)
     deleted: bool = False
@@ -147,6 +155,10 @@ class Channel:
     def history(self) -> list[Message]:
         """Everything that is still there and that everyone there can see, oldest first."""
         return [m for m in self.messages.values() if not m.deleted and m.ephemeral_to is None]
+
+    def away(self, bot_id: int) -> bool:
+        """Whether the bot is no member there, so that only an interaction's token reaches it."""
+        return bot_id not in self.guild.members if self.guild else self.recipient is None
 
     @property
     def upload_limit_bytes(self) -> int:

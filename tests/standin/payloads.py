@@ -69,6 +69,27 @@ def member(one: Member, channel: Channel | None = None) -> Json:
     return payload
 
 
+def _thread(one: Channel, guild_: Guild, parent: Channel) -> Json:
+    return {
+        "id": str(one.id),
+        "type": 11,
+        "guild_id": str(guild_.id),
+        "parent_id": str(parent.id),
+        "owner_id": str(guild_.owner.id),
+        "name": one.name,
+        "message_count": 0,
+        "member_count": 1,
+        "rate_limit_per_user": 0,
+        "flags": 0,
+        "thread_metadata": {
+            "archived": one.archived,
+            "locked": one.locked,
+            "auto_archive_duration": 1440,
+            "archive_timestamp": "2026-01-01T00:00:00+00:00",
+        },
+    }
+
+
 def channel(one: Channel) -> Json:
     if one.recipient is not None:
         return {
@@ -78,10 +99,13 @@ def channel(one: Channel) -> Json:
             "flags": 0,
             "recipients": [user(one.recipient)],
         }
-    assert one.guild is not None
+    if one.guild is None:
+        return {"id": str(one.id), "type": 3, "name": one.name, "owner_id": "1", "recipients": [], "flags": 0}
+    if one.parent is not None:
+        return _thread(one, one.guild, one.parent)
     return {
         "id": str(one.id),
-        "type": 0,
+        "type": one.kind,
         "guild_id": str(one.guild.id),
         "name": one.name,
         "position": 0,

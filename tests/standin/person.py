@@ -205,7 +205,17 @@ def event(world: World, one: Interaction) -> Json:
         "entitlements": [],
         "attachment_size_limit": channel.upload_limit_bytes,
     }
-    if guild is None:
+    if channel.away(one.application_id):
+        installed_by = one.source.interaction.user if one.source is not None else one.user
+        payload |= {"authorizing_integration_owners": {"1": str(installed_by.id)}, "app_permissions": str(3 << 14)}
+        payload |= {"context": 2 if guild is None else 0, "channel": payloads.channel(channel)}
+        if guild is None:
+            payload |= {"user": payloads.user(one.user)}
+        else:
+            own = payloads.member(guild.members[one.user.id], channel)
+            payload |= {"guild_id": str(guild.id), "guild": {"id": str(guild.id), "locale": "en-US", "features": []}}
+            payload |= {"member": own, "guild_locale": "en-US"}
+    elif guild is None:
         payload |= {"user": payloads.user(one.user), "context": 1, "app_permissions": str(1 << 15)}
         payload |= {"channel": payloads.channel(channel), "authorizing_integration_owners": {"0": "0"}}
     else:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from tests.standin import payloads
 from tests.standin.compose import Draft, compose, make_attachment, pings
 from tests.standin.errors import (
+    ApiError,
     cannot_dm,
     missing_access,
     missing_permissions,
@@ -136,6 +137,32 @@ class World:
         self.emit("CHANNEL_CREATE", payloads.channel(channel), GUILDS)
         return channel
 
+    def add_thread(self, parent: Channel, name: str) -> Channel:
+        """A public thread, or a post where the parent is a forum."""
+        thread = Channel(self.snowflake(), name, guild=parent.guild, parent=parent)
+        self.channels[thread.id] = thread
+        self.emit("THREAD_CREATE", payloads.channel(thread), GUILDS)
+        return thread
+
+    def close_thread(self, thread: Channel, *, locked: bool) -> None:
+        thread.archived, thread.locked = True, locked
+        self.emit("THREAD_UPDATE", payloads.channel(thread), GUILDS)
+
+    def add_group(self, name: str) -> Channel:
+        """Messages of some people without the bot."""
+        group = Channel(self.snowflake(), name)
+        self.channels[group.id] = group
+        return group
+
+    def add_foreign_channel(self, owner: User) -> Channel:
+        """A channel of a server that the bot is no member of."""
+        number = self.snowflake()
+        guild = Guild(number, "Elsewhere", owner, Role(number, "@everyone", int(EVERYBODY), 0))
+        guild.members[owner.id] = Member(owner, guild)
+        channel = Channel(self.snowflake(), "general", guild=guild)
+        self.channels[channel.id] = channel
+        return channel
+
     def direct_messages(self, user: User) -> Channel:
         """The channel between the bot and `user`; made when first asked for."""
         for channel in self.channels.values():
@@ -164,15 +191,26 @@ class World:
         return channel
 
     def require(self, channel: Channel, *needs: Permission) -> None:
+        if channel.away(self.bot.id):
+            raise missing_access()
         if channel.guild is None:
             if channel.recipient is not None and not channel.recipient.accepts_dms and needs:
                 raise cannot_dm()
             return
+        if channel.parent is not None:
+            self._require_thread(channel, needs)
+            needs = tuple(
+                Permission.SEND_MESSAGES_IN_THREADS if one is Permission.SEND_MESSAGES else one for one in needs
+            )
         bits = channel.guild.members[self.bot.id].permissions(channel)
         if not bits & Permission.VIEW_CHANNEL:
             raise missing_access()
         if any(not bits & need for need in needs):
             raise missing_permissions()
+
+    def _require_thread(self, thread: Channel, needs: Sequence[Permission]) -> None:
+        if needs and thread.archived and thread.locked:
+            raise ApiError(400, 50083, "Thread is archived")
 
     def message(self, channel: Channel, message_id: int) -> Message:
         """A message that is there for the channel endpoint: not deleted, not ephemeral."""

@@ -8,7 +8,7 @@ from PIL import Image
 
 from data.credits.ledger import LedgerNote
 from tests.bot.conftest import MODEL, World
-from tests.bot.reading import answer, fields, labels, said
+from tests.bot.reading import answer, fields, labels, laid_out, said
 
 
 async def test_words_become_a_portrait_with_its_recipe(world: World) -> None:
@@ -20,7 +20,7 @@ async def test_words_become_a_portrait_with_its_recipe(world: World) -> None:
     assert "`7`" in shown["Made with"]
     assert "beach" in shown["Place"]
     assert {"Reroll", "Save as character", "Delete"} <= set(labels(message))
-    assert "AI-generated" in message.embeds[0].footer.text
+    assert "AI-generated" in laid_out(message)
 
 
 async def test_the_same_seed_and_words_give_the_same_picture(world: World) -> None:

@@ -17,6 +17,7 @@ from engine.pictures import signing
 from engine.pictures.source_types import SourceType
 from tests.bot.commands.test_character import picture
 from tests.bot.conftest import World
+from tests.bot.reading import laid_out
 from tests.engine.pictures.test_provenance import OPENED, actions, said_by_xmp
 
 TRAINED, CHANGED, SHEET = SourceType.TRAINED, SourceType.CHANGED_BY_TRAINED, SourceType.SHEET
@@ -30,7 +31,7 @@ def settings(settings: Settings) -> Settings:
 async def delivered(message: Any) -> tuple[str, list[tuple[str, str]], list[bool], str]:
     """Of the one picture of a message: its kind, what its manifest says was done, whether the picture before it has a
     manifest too, and what XMP says. The visible line stands in the card."""
-    assert any(cards.AI_LINE in (embed.footer.text or "") for embed in message.embeds)
+    assert cards.AI_LINE in laid_out(message)
     (attachment,) = message.attachments
     raw = await attachment.read()
     with c2pa.Reader(signing.kind_of(raw), io.BytesIO(raw)) as reader:

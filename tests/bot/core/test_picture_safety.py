@@ -32,7 +32,7 @@ from engine.prompt import parse
 from engine.safety import picture_classifier
 from tests.bot.commands.test_privacy import archives
 from tests.bot.conftest import World
-from tests.bot.reading import answer, fields, labels, said
+from tests.bot.reading import answer, fields, gallery, labels, said
 from tests.engine.safety.by_colour import MAGENTA
 
 EVERYTHING = 255
@@ -57,9 +57,11 @@ async def audited(world: World) -> list[tuple[int, str]]:
 
 
 def shown(channel: Any) -> list[str]:
-    """The names of all files in a channel, and the pictures of its cards."""
-    cards = [embed.image.url for message in channel.history() for embed in message.embeds if embed.image]
-    return [file.filename for message in channel.history() for file in message.attachments] + cards
+    """The names of all files in a channel, and the pictures of its cards; of a gallery's those that nothing blurs."""
+    messages = list(channel.history())
+    cards = [embed.image.url for message in messages for embed in message.embeds if embed.image]
+    open_ = [one["media"]["url"] for message in messages for one in gallery(message) if not one["spoiler"]]
+    return [file.filename for message in messages for file in message.attachments] + cards + open_
 
 
 @pytest.fixture

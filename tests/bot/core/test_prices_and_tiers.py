@@ -18,7 +18,7 @@ from data.credits.ledger import LedgerNote
 from engine.jobs.job import Lane, QueueFull
 from engine.prompt import PortraitPrompt
 from tests.bot.conftest import MODEL, World
-from tests.bot.reading import answer, fields, said
+from tests.bot.reading import answer, fields, laid_out, said
 
 ANSWER = StatusMessage(message_id=None, token="", token_expires_at=0.0)
 
@@ -55,7 +55,7 @@ def request(world: World, number: int, **changes: Any) -> OrderRequest:
 
 async def test_every_order_says_what_is_left(world: World) -> None:
     message = await world.portrait(world.sam)
-    assert "90 credits left" in message.embeds[0].footer.text
+    assert "90 credits left" in laid_out(message)
 
 
 async def test_the_credits_card_says_what_a_portrait_costs(world: World) -> None:

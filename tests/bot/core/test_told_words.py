@@ -14,6 +14,7 @@ from bot.core.extras import Extras, LoraRequest
 from bot.core.policy import Allowed, PolicyQuestion, decide
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.core.settings import Settings
+from data.core.audit import AuditAction
 from engine.jobs.job import Adapter, ImageToImage, Job, Lane, Reference
 from engine.pictures import provenance
 from engine.prompt import SLOTS, PortraitPrompt, parse
@@ -108,6 +109,8 @@ async def test_blocked_words_reach_no_model_by_any_way(world: World) -> None:
         assert order is not None
         assert (order.state, order.jobs[0].state) == ("closed", "failed")
         assert REFUSED in order.jobs[0].error
+    noted = await world.stores.audit.page(world.guild.id, action=AuditAction.AGAINST_POLICY)
+    assert [(entry.actor_id, entry.detail) for entry in noted] == [(sam.id, "blocked-by-operator")] * 2
     held = await world.balance(sam)
     assert held == before + 2 * world.settings.price_standard
     recipe = provenance.Recipe(prompt=parse(f"a woman with a {BLOCKED}"))
