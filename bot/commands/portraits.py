@@ -64,7 +64,7 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
     if item.message_id is not None:
-        view.add_item(discord.ui.Button(label=f"Open {item.id}", url=link_to(item), row=row))
+        view.add_item(discord.ui.Button(label=f"Open {item.id}", url=cards.link_to(item), row=row))
     view.add_item(PortraitButton("reroll", item.id, row=row, label=f"Reroll {item.id}"))
     view.add_item(PortraitButton("save", item.id, row=row, label="Save"))
     view.add_item(PortraitButton("delete", item.id, row=row, label="Delete"))
@@ -83,10 +83,6 @@ def _list(shown: Sequence[Portrait[PictureSpec]], *, first_page: bool) -> discor
             "Nothing yet. Type /portrait to make the first one." if first_page else "There are no older ones."
         )
     return embed
-
-
-def link_to(item: Portrait) -> str:
-    return f"https://discord.com/channels/{item.guild_id or '@me'}/{item.channel_id}/{item.message_id}"
 
 
 COMMANDS: tuple[Any, ...] = (portraits,)

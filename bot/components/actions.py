@@ -1,7 +1,6 @@
 """What the buttons and menus of a portrait do. Whoever presses is checked here against the database, whatever the
 custom id says."""
 
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -15,6 +14,7 @@ from bot.core.errors import Forged, NotYours, Refused
 from bot.core.extras import Extras
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
+from bot.delivery import deleting
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import alt_text, cards, replies
 from bot.uploads import saving
@@ -162,8 +162,7 @@ async def delete(interaction: Interaction, portrait_id: int) -> None:
     bot = interaction.client
     portrait = await bot.studio.find_portrait(portrait_id)
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
-    await bot.stores.portraits.delete(portrait.id, time.time())
-    await bot.messenger.remove(portrait)
+    await deleting.delete_portrait(bot, portrait)
     await replies.whisper(interaction, "Deleted.")
 
 

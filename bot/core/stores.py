@@ -24,12 +24,14 @@ from data.people.bans import Bans
 from data.people.blocked_faces import BlockedFaces
 from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
+from data.people.gallery_keys import GalleryKeys
 from data.people.misreadings import Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
 from data.people.server_figures import Stats
 from data.people.servers import Servers
 from data.pictures.asked_people import AskedPeople
+from data.pictures.gallery_rows import GalleryRows
 from data.pictures.handed_in import HandedIn
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import Portraits
@@ -72,6 +74,8 @@ class Stores:
     attempts: Attempts
     costs: CostBook
     withheld: WithheldPictures
+    gallery: GalleryRows[PictureSpec]
+    gallery_keys: GalleryKeys
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -117,6 +121,8 @@ class Stores:
             attempts=Attempts(database),
             costs=CostBook(database),
             withheld=withheld,
+            gallery=GalleryRows(database, SPEC_FORM),
+            gallery_keys=GalleryKeys(database),
         )
 
     async def close(self) -> None:
