@@ -122,7 +122,12 @@ class StudioBot(App):
         self._closer: asyncio.Task[None] | None = None
         self._warming: asyncio.Task[None] | None = None
         self._owners = frozenset(settings.discord_owner_ids)
-        commands.add_all(self.tree, settings.discord_home_server, direct_messages=settings.discord_direct_messages)
+        commands.add_all(
+            self.tree,
+            settings.discord_home_server,
+            direct_messages=settings.discord_direct_messages,
+            galleries=bool(settings.gallery_url),
+        )
 
     @classmethod
     async def open(

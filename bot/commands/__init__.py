@@ -12,6 +12,7 @@ from bot.commands import (
     character,
     credits,
     edit,
+    gallery,
     grant,
     guide,
     models,
@@ -53,8 +54,12 @@ GROUPS = (
 )
 
 
-def add_all(tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool) -> None:
+def add_all(
+    tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool, galleries: bool = False
+) -> None:
     """Register every command on the tree, the owner's only in `home_server` (0: nowhere). Nothing is sent here.
+
+    Where there are no `galleries` nobody is offered /gallery: no member could turn them on.
 
     They are installed with servers only, never by a user for themselves, and offered in servers; in direct messages
     where those are allowed, and what is open to everybody also there.
@@ -64,7 +69,7 @@ def add_all(tree: app_commands.CommandTree[App], home_server: int, *, direct_mes
     if home_server:
         for command in admin.HOME_COMMANDS:
             tree.add_command(_placed(command), guild=discord.Object(home_server))
-    for group in GROUPS:
+    for group in (*GROUPS, *((gallery,) if galleries else ())):
         for command in group.COMMANDS:
             tree.add_command(_placed(command))
 

@@ -130,7 +130,7 @@ class GalleryRows(Generic[Spec]):
             "character": query.character,
             "series": query.series,
         }
-        where = [_MINE, "p.id < :before", *(sql for name, sql in _BY.items() if getattr(query, name))]
+        where = [_MINE, "p.id < :before", *(sql for name, sql in _BY.items() if getattr(query, name) not in ("", None))]
         # Without the marks that JSON writes in another way.
         sought = query.words.translate(_UNSOUGHT).casefold().split()
         limit = SCANNED if sought else PAGE + 1
