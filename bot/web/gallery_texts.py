@@ -92,7 +92,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "laid_over": "One over the other",
     "side_by_side": "Side by side",
     "differs": "What differs",
-    "same": "Their recipes say the same; the seeds differ or not as above.",
+    "same": "Nothing differs but the picture.",
     # Characters and series.
     "character_uses": "Portraits: {count}",
     "character_versions": "Versions: {count}",

@@ -34,8 +34,8 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 _HEALTH_ALONE: Final = "STATUS_TOKEN is not set, so only /health is answered. Set it in .env and start the bot again.\n"
 _STRANGE_HOST: Final = (
-    "This page is not reached by this name. STATUS_HOSTS in .env lists the names of the status page, and GALLERY_URL is "
-    "the address of the galleries.\n"
+    "This page is not reached by this name. STATUS_HOSTS in .env lists the names of the status page; GALLERY_URL has "
+    "that of the galleries.\n"
 )
 _LOOKS: Final = {"status.css": "text/css", "status.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
