@@ -8,13 +8,12 @@ from typing import Any, Final
 import discord
 
 from bot.app import Interaction
-from bot.components import editing, forms, misread_portraits, picking, quotes
+from bot.components import deleting, editing, forms, misread_portraits, picking, quotes
 from bot.core import words
 from bot.core.errors import Forged, NotYours, Refused
 from bot.core.extras import Extras
 from bot.core.prompt_reading import slot_words
 from bot.core.requests import OrderRequest, StatusMessage
-from bot.delivery import deleting
 from bot.guard import Actor, person_of, require_moderator
 from bot.messages import alt_text, cards, replies
 from bot.uploads import saving

@@ -25,13 +25,13 @@ from data.people.blocked_faces import BlockedFaces
 from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
 from data.people.gallery_keys import GalleryKeys
+from data.people.gallery_rows import GalleryRows
 from data.people.misreadings import Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
 from data.people.server_figures import Stats
 from data.people.servers import Servers
 from data.pictures.asked_people import AskedPeople
-from data.pictures.gallery_rows import GalleryRows
 from data.pictures.handed_in import HandedIn
 from data.pictures.picture_store import PictureStore
 from data.pictures.portrait_rows import Portraits

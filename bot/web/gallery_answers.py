@@ -10,7 +10,7 @@ from bot.app import App
 from bot.core.command_line import portrait_command
 from bot.messages import alt_text, cards
 from bot.web.gallery_texts import SLOTS, TEXTS
-from data.pictures.gallery_rows import GalleryPage, GalleryQuery
+from data.people.gallery_rows import GalleryPage, GalleryQuery
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
 from engine.pictures.provenance import Recipe, to_text

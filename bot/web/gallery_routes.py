@@ -13,9 +13,9 @@ import discord
 from aiohttp import web
 
 from bot.app import App
+from bot.components.deleting import delete_portrait
 from bot.core.errors import Refused
 from bot.core.gallery_address import PATH, PublicAddress
-from bot.delivery.deleting import delete_portrait
 from bot.web.gallery_answers import GalleryAnswers
 from bot.web.gallery_doors import GalleryDoors
 from bot.web.gallery_pace import GalleryPace, TooFast
@@ -24,7 +24,7 @@ from bot.web.thumbnails import Thumbnails
 from data.core import presence
 from data.core.data_errors import DataError, PictureMissing
 from data.people.gallery_keys import GallerySession
-from data.pictures.gallery_rows import GalleryPicture, GalleryQuery
+from data.people.gallery_rows import GalleryPicture, GalleryQuery
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from data.core.data_errors import PictureMissing
-from data.pictures.gallery_rows import GalleryPicture
+from data.people.gallery_rows import GalleryPicture
 from data.pictures.picture_store import PictureStore
 from engine.pictures.thumbnail import thumbnail
 
