@@ -1,7 +1,7 @@
 """Makes the pictures of a member's gallery in docs/operating.md: `python -m tools.gallery_pictures`.
 
 A bot on the stand-in Discord, with the photo studio, makes a member's portraits, a saved face and a series; they open
-their gallery with /gallery, and Chromium photographs it: wide and light, with two portraits compared, and as narrow as a
+their gallery with /gallery, and Chromium photographs it: wide and light, with two portraits compared, and narrow as a
 phone and dark.
 """
 
@@ -35,6 +35,10 @@ FACE: Final = "a woman of 35 with dark hair, front view, window light, close-up"
 WITH_FACE: Final = ("@ana in a white shirt, by the sea at sunset", "@ana in a red dress, in a kitchen")
 SERIES: Final = ("@ana in a blue shirt, close-up", "light: window light | candlelight | neon light | golden hour")
 PATIENCE_S: Final = 600
+_ALL_LOADED: Final = (
+    "[...document.querySelectorAll('img')].filter(one => one.checkVisibility({contentVisibilityAuto: true})"
+    " && one.getBoundingClientRect().top < innerHeight).every(one => one.complete && one.naturalWidth)"
+)
 Scheme: TypeAlias = Literal["light", "dark"]
 MakeLink: TypeAlias = Callable[[], Awaitable[str]]
 
@@ -81,10 +85,9 @@ async def look_in(page: Page, link: str, scheme: Scheme) -> None:
 
 async def pictures_are_there(page: Page) -> None:
     """Every picture in the window has loaded."""
-    await page.wait_for_function(
-        "[...document.querySelectorAll('img')].filter(one => one.checkVisibility({contentVisibilityAuto: true})"
-        " && one.getBoundingClientRect().top < innerHeight).every(one => one.complete && one.naturalWidth)"
-    )
+    async with asyncio.timeout(PATIENCE_S):
+        while not await page.evaluate(_ALL_LOADED):  # noqa: ASYNC110 - the page's policy lets nothing wait in it
+            await asyncio.sleep(0.05)
 
 
 async def _compare(page: Page) -> None:

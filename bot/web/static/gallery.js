@@ -128,6 +128,7 @@ function show() {
   at("results").replaceChildren();
   at("more").hidden = true;
   at("clear").hidden = !isSought();
+  showChosen();
   tell(say("loading"));
   return more();
 }
@@ -220,7 +221,7 @@ async function moreCharacters(run) {
   const found = await ask("characters.json");
   if (run !== list.run) return;
   list.ended = true;
-  tell("");
+  tell(say("count_characters", { count: count(found.characters.length) }));
   at("results").append(...found.characters.map(character));
   at("results").append(element("p", "none", say(found.characters.length ? "delete_character_how" : "no_characters")));
 }
@@ -247,7 +248,7 @@ async function moreSeries(run) {
   list.after = found.after;
   list.ended = found.after === null;
   list.found += found.series.length;
-  tell("");
+  tell(say("count_series", { count: count(list.found) }));
   at("results").append(...found.series.map(aSeries));
   if (list.ended && !list.found) at("results").append(element("p", "none", say("no_series")));
 }
@@ -298,9 +299,8 @@ async function open() {
 }
 
 function head(one) {
-  const title = element("h2", "", `${say("number", { number: one.id })} · ${dateOf(one.made)}`);
+  const title = element("h2", "", say("number", { number: one.id }));
   title.id = "detail-title";
-  title.tabIndex = -1;
   const here = list.ids.indexOf(one.id);
   const turn = (name, to) => {
     const made = button(say(name), "quiet", () => { location.replace(`#no-${list.ids[to]}`); });
@@ -330,10 +330,11 @@ function facts(parts) {
 function about(one) {
   const made = element("div", "");
   made.append(element("h3", "", say("recipe")), facts(one.recipe));
-  made.append(element("h3", "", say("made")), facts(one.facts));
+  const date = { title: say("date"), text: dateOf(one.made) };
+  made.append(element("h3", "", say("made")), facts([date, ...one.facts]));
   if (one.note) made.append(element("p", "small-print", `${say("note")}: ${one.note}`));
   made.append(element("h3", "", say("again")), ...again(one));
-  made.append(element("h3", "", say("download")), ...downloads(one), element("h3", "", say("number", { number: one.id })), acts(one));
+  made.append(element("h3", "", say("files")), ...downloads(one), element("h3", "", say("more_acts")), acts(one));
   return made;
 }
 
@@ -341,7 +342,7 @@ function again(one) {
   if (!one.command) return [element("p", "small-print", say("edited"))];
   const text = element("textarea");
   text.readOnly = true;
-  text.rows = 4;
+  text.rows = 6;
   text.value = one.command;
   text.setAttribute("aria-label", say("again"));
   const told = element("span", "small-print");
@@ -392,6 +393,7 @@ function askToDelete(id) {
       forget(id);
       at("sure").close();
       at("detail").close();
+      at("results").focus();
       tell(say(done.message ? "deleted" : "deleted_not_message", { number: id }));
     } catch (error) {
       yes.disabled = false;
@@ -421,7 +423,11 @@ function choose(id, isChosen) {
   chosen = chosen.filter((one) => one !== id);
   if (isChosen) chosen = [...chosen, id].slice(-2);
   for (const box of document.querySelectorAll("[data-pick]")) box.checked = chosen.includes(Number(box.dataset.pick));
-  at("chosen").hidden = !chosen.length;
+  showChosen();
+}
+
+function showChosen() {
+  at("chosen").hidden = !chosen.length || seen.view !== "portraits";
   at("compare").disabled = chosen.length < 2;
   const [left, right] = chosen;
   if (chosen.length) at("chosen-said").textContent = say(chosen.length > 1 ? "chosen_two" : "chosen_one", { left, right });
