@@ -59,7 +59,10 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
         view.add_item(PageButton(0))
     if len(found) > PAGE:
         view.add_item(PageButton(shown[-1].id))
-    return _list(shown, first_page=before is None), view
+    embed = _list(shown, first_page=before is None)
+    if interaction.client.settings.gallery_url:
+        embed.set_footer(text="/gallery shows them on a page of your own, to search and compare.")
+    return embed, view
 
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:

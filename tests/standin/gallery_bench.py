@@ -113,7 +113,8 @@ async def stock(bot: StudioBot, portraits: int) -> None:
             )
             await tx.execute(
                 "INSERT INTO portraits (job_id, order_id, guild_id, channel_id, message_id, user_id, sha256, width,"
-                " height, seed, model, model_title, prompt, words, negative, steps, guidance, render_s, note, created_at)"
+                " height, seed, model, model_title, prompt, words, negative, steps, guidance, render_s, note,"
+                " created_at)"
                 " VALUES (?1, ?1, ?2, 1, ?3, ?4, ?5, 832, 1248, ?3, ?6, ?6, ?7, ?8, '', 28, 4.5, 1, '', ?3)",
                 (key, GUILD, number, SAM, hashes[number % PICTURES], f"model-{number % 4}", prompt, words * 4),
             )
