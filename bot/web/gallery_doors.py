@@ -4,6 +4,7 @@ A link's secret comes by a POST that somebody's press sends, so that whoever loo
 neither uses it up nor opens anything. No other site's page can send one, or any change: its origin is looked at.
 """
 
+import asyncio
 import time
 from typing import Final
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from bot.core.gallery_address import PublicAddress
 from data.core.presence import BeingErased, ErasedMeanwhile
 from data.people.gallery_keys import SESSION_S, GallerySession
 
+AT_ONCE: Final = 8
+"""So many requests at once ask who they are from: commands read by the same connection, and do not wait behind more."""
 _LONGEST_SECRET: Final = 100
 _HERE: Final = "same-origin"
 
@@ -25,6 +28,7 @@ class GalleryDoors:
         self._bot = bot
         self._keys = bot.stores.gallery_keys
         self._address = address
+        self._room = asyncio.Semaphore(AT_ONCE)
         # With this beginning a browser takes it from this host alone, and over TLS.
         self.cookie = "__Host-likeness_gallery" if address.is_secure else "likeness_gallery"
 
@@ -49,10 +53,11 @@ class GalleryDoors:
         secret = request.cookies.get(self.cookie, "")
         if not secret or len(secret) > _LONGEST_SECRET:
             return None
-        session = await self._keys.session(secret, now=time.time())
-        if session is not None:
-            await guard.require_welcome(self._bot, session.guild_id, session.user_id)
-        return session
+        async with self._room:
+            session = await self._keys.session(secret, now=time.time())
+            if session is not None:
+                await guard.require_welcome(self._bot, session.guild_id, session.user_id)
+            return session
 
     async def open(self, link: str) -> str | None:
         """A session's secret for a link's; None where that opens nothing. Raises Refused as `session_of`."""

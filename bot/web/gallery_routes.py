@@ -5,6 +5,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from html import escape
 from importlib.resources import files
 from typing import Any, Final, TypeAlias
 
@@ -42,6 +43,7 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 KEPT: Final = "private, max-age=86400, immutable"
 """How browsers keep pictures: for this session's cookie alone, as they vary by it, and no proxy does."""
+_UNSAID: Final = " hidden data-wrong><"
 _LOOKS: Final = {
     "gallery.css": "text/css",
     "gallery.js": "text/javascript",
@@ -126,7 +128,11 @@ class GalleryRoutes:
         return asked
 
     async def _page(self, request: web.Request) -> web.Response:
-        known = await self.doors.session_of(request) is not None
+        try:
+            known = await self.doors.session_of(request) is not None
+        except Refused as error:
+            told = self._pages["door"].replace(_UNSAID, f">{escape(str(error))}<", 1)
+            return web.Response(text=told, status=403, content_type="text/html")
         return web.Response(
             text=self._pages["gallery" if known else "door"], status=200 if known else 401, content_type="text/html"
         )

@@ -48,7 +48,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "no_series": "You have no series yet. Type /series in Discord to make one.",
     # One portrait.
     "number": "No. {number}",
-    "open_portrait": "Open No. {number}",
+    "open_hidden": "Open No. {number}, which is behind a spoiler",
     "hidden": "Behind a spoiler",
     "show_hidden": "Show it",
     "close": "Close",

@@ -65,19 +65,19 @@ async def test_a_member_seeks_compares_downloads_and_deletes_and_is_out_once_era
                 await seeks_and_compares(page, coat, lamp)
                 assert await page.evaluate("document.documentElement.scrollWidth") == width
                 grounds.add(await page.evaluate("getComputedStyle(document.body).backgroundColor"))
+                if width == LOOKS[-1][0]:
+                    await deletes(page, made.id)
+                    await erasing.erase(bot, stage.ana.id)
+                    await page.reload()
+                    await expect(page.get_by_text(TEXTS["door_no_link"])).to_be_visible()
                 await page.goto(link)
                 await page.get_by_role("button", name=TEXTS["door_open"]).click()
                 await expect(page.get_by_role("alert")).to_have_text(TEXTS["door_failed"])
+                # Chromium notes that the door says 401 or 403.
                 assert [one for one in complaints if "Failed to load resource" not in one] == []
         assert len(grounds) == 2
-        async with browser_page() as page:
-            await look_in(page, await link_from(stage), "light")
-            await deletes(page, made.id)
-            await stage.standin.until(lambda: message not in stage.channel.history, 30, "the message to be deleted")
-            await erasing.erase(bot, stage.ana.id)
-            await page.reload()
-            await expect(page.get_by_text(TEXTS["door_no_link"])).to_be_visible()
-            assert list(bot.stores.pictures.thumbnails.iterdir()) == []
+        assert list(bot.stores.pictures.thumbnails.iterdir()) == []
+        await stage.standin.until(lambda: message not in stage.channel.history, 30, "the message to be deleted")
     finally:
         await live.close()
 

@@ -202,8 +202,11 @@ function tile(one) {
 
 function pictureLink(one, alt) {
   const made = link("", `picture${one.spoiler ? " spoiler" : ""}`, `#no-${one.id}`);
-  made.append(image(`portraits/${one.id}/thumbnail`, one.spoiler ? say("hidden") : alt, true));
-  if (one.spoiler) made.append(element("span", "cover", say("hidden")));
+  made.append(image(`portraits/${one.id}/thumbnail`, one.spoiler ? "" : alt, true));
+  if (one.spoiler) {
+    made.append(element("span", "cover", say("hidden")));
+    made.setAttribute("aria-label", say("open_hidden", { number: one.id }));
+  }
   return made;
 }
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 import time
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from PIL import Image
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
 from bot.web import gallery_pace
+from bot.web.gallery_texts import TEXTS
 from data.people.gallery_keys import LINK_S, MOST_SESSIONS, SESSION_S
 from tests.bot.web.galleries import COOKIE, GUILD, HOST, LENA, ORIGIN, SAM, Member, character, galleries, portrait
 from tests.bot.web.test_status_doors import raw
@@ -190,6 +193,8 @@ async def test_looking_at_a_link_uses_nothing_up_and_every_answer_is_shut(tmp_pa
             assert answer.headers["Content-Disposition"] == f'attachment; filename="likeness-{number}.png"'
             assert "private" in answer.headers["Cache-Control"]
             assert answer.headers["Vary"] == "Cookie"
+        status, _, told = await sam.ask(f"portraits/{number}/picture", headers={"Range": "bytes=0-7"})
+        assert (status, told["content-length"], told["content-range"].partition("/")[0]) == (206, "8", "bytes 0-7")
         recipe = json.loads((await sam.ask(f"portraits/{number}/recipe.json"))[1])
         assert (recipe["software"], recipe["words"]) == ("Likeness", "a woman with a sign")
 
@@ -219,6 +224,8 @@ async def test_sessions_end_when_told_and_at_once_with_a_ban_or_an_erasure(tmp_p
         link = await keys.make_link(SAM, GUILD, now=time.time())
         assert (await sam.change("open", {"link": link}))[0] == 403
         assert [(await sam.ask(path))[0] for path in EVERYTHING] == [403] * len(EVERYTHING)
+        status, page, _ = await sam.ask("")
+        assert (status, "You cannot use the studio on this server." in page, "gallery.js" in page) == (403, True, False)
         await bot.stores.bans.remove(GUILD, SAM, actor_id=9, now=time.time())
 
         assert (await sam.ask(f"portraits/{number}/thumbnail"))[0] == 200
@@ -288,6 +295,18 @@ async def test_one_who_asks_too_fast_waits_and_no_other_does(tmp_path: Path, mon
         assert [status for status, _, _ in answers] == [200, 200, 200, 429]
         assert int(answers[-1][2]["retry-after"]) > 1
         assert (await lena.ask("overview.json"))[0] == 200
+
+
+def test_every_sentence_is_asked_for_and_every_one_that_is_asked_for_is_there() -> None:
+    web = files("bot.web")
+    pages = [(web / "static" / f"{name}.html").read_text() for name in ("gallery", "door")]
+    scripts = [(web / "static" / f"{name}.js").read_text() for name in ("gallery", "door")]
+    modules = [(web / f"{name}.py").read_text() for name in ("gallery_routes", "gallery_answers")]
+    placed = set(re.findall(r"{{([a-z_]+)}}", "".join(pages)))
+    asked = set(re.findall(r"""(?:say\(|TEXTS\[)["']([a-z_]+)["']""", "".join((*scripts, *modules))))
+    assert (placed | asked) - TEXTS.keys() == set()
+    somewhere = "".join((*pages, *scripts, *modules))
+    assert [name for name in TEXTS if not re.search(rf"\b{name}\b", somewhere)] == []
 
 
 @pytest.mark.parametrize(
