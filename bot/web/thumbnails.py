@@ -3,6 +3,7 @@
 import asyncio
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from data.core.data_errors import PictureMissing
 from data.people.gallery_rows import GalleryPicture
@@ -19,22 +20,17 @@ class Thumbnails:
     def __init__(self, pictures: PictureStore) -> None:
         self._pictures = pictures
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._people: dict[int, tuple[asyncio.Lock, list[None]]] = {}
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     async def of(self, picture: GalleryPicture, user_id: int) -> Path:
         """Where the copy is, made for this person where there was none. Raises PictureMissing."""
         kept = self._pictures.thumbnail(picture.sha256)
         if await asyncio.to_thread(kept.exists):
             return kept
-        lock, waiting = self._people.setdefault(user_id, (asyncio.Lock(), []))
-        waiting.append(None)
-        try:
-            async with lock, self._room:
-                return await asyncio.to_thread(self._made, picture)
-        finally:
-            waiting.pop()
-            if not waiting:
-                self._people.pop(user_id, None)
+        # It is there for as long as somebody waits for it.
+        turn = self._turns.setdefault(user_id, asyncio.Lock())
+        async with turn, self._room:
+            return await asyncio.to_thread(self._made, picture)
 
     def _made(self, picture: GalleryPicture) -> Path:
         kept = self._pictures.thumbnail(picture.sha256)

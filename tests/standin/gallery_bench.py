@@ -42,7 +42,7 @@ _STEP_PX: Final = 400
 _SCROLL: Final = """async (step) => {
   const frames = [];
   let before = performance.now(), quiet = 0;
-  while (quiet < 90) {
+  while (quiet < 90 || !document.getElementById('more').hidden) {
     await new Promise(requestAnimationFrame);
     const now = performance.now();
     frames.push(now - before);

@@ -267,8 +267,10 @@ function aSeries(one) {
 
 // ---- One portrait.
 
+const NEAR_END = 4;
 let openId = null;
 let asked = 0;
+let turned = "";
 
 function fromHash() {
   const found = /^#no-([0-9]{1,18})$/.exec(location.hash);
@@ -298,6 +300,10 @@ async function open() {
   at("detail").replaceChildren(head(one), element("div", "parts", large(one), about(one)));
   if (!at("detail").open) at("detail").showModal();
   at("detail").scrollTop = 0;
+  // Whoever turns with the keyboard goes on turning.
+  const again = turned && at("detail").querySelector(`[data-turn="${turned}"]:enabled`);
+  if (again) again.focus();
+  turned = "";
   return undefined;
 }
 
@@ -306,10 +312,15 @@ function head(one) {
   title.id = "detail-title";
   const here = list.ids.indexOf(one.id);
   const turn = (name, to) => {
-    const made = button(say(name), "quiet", () => { location.replace(`#no-${list.ids[to]}`); });
+    const made = button(say(name), "quiet", () => {
+      turned = name;
+      location.replace(`#no-${list.ids[to]}`);
+    });
+    made.dataset.turn = name;
     made.disabled = here < 0 || to < 0 || to >= list.ids.length;
     return made;
   };
+  if (here >= list.ids.length - NEAR_END && seen.view === "portraits") more();
   const close = button(say("close"), "quiet", () => at("detail").close());
   return element("div", "head", title, turn("newer", here - 1), turn("older", here + 1), close);
 }

@@ -31,8 +31,11 @@ async def test_nobody_sees_anothers(tmp_path: Path) -> None:
         own_face, own_reference = await character(bot.stores, SAM, "self")
         hers = await portrait(bot.stores, LENA, "a velvet aubergine", references=(reference,), series=True)
         his = await portrait(bot.stores, SAM, "a man in a hat", references=(own_reference,), series=True)
-        lenas = await bot.stores.portraits.get(hers)
+        lenas, sams = [await bot.stores.portraits.get(number) for number in (hers, his)]
         assert lenas is not None
+        assert sams is not None
+        async with bot.stores.database.transaction() as tx:  # as if it had been shared with him once
+            await tx.execute("INSERT INTO order_characters VALUES (?, 9, ?, 1)", (sams.order_id, face))
         await sam.enter(bot, SAM)
         (shown,) = json.loads((await sam.ask("portraits.json"))[1])["portraits"]
         assert shown["id"] == his
