@@ -31,13 +31,13 @@ async def link_from(stage: Stage) -> str:
 
 async def stocked(stage: Stage, bot: StudioBot) -> list[int]:
     """Two more portraits of ana's, one with a face of hers and one in a series, and one of ben's."""
-    place = {"guild": stage.guild.id}
+    guild = stage.guild.id
     _, face = await character(bot.stores, stage.ana.id, "ana")
     numbers = [
-        await portrait(bot.stores, stage.ana.id, "@ana in a velvet coat", references=(face,), **place),
-        await portrait(bot.stores, stage.ana.id, "a man by lamp light", series=True, **place),
+        await portrait(bot.stores, stage.ana.id, "@ana in a velvet coat", references=(face,), guild=guild),
+        await portrait(bot.stores, stage.ana.id, "a man by lamp light", series=True, guild=guild),
     ]
-    await portrait(bot.stores, stage.ben.id, "an aubergine", **place)
+    await portrait(bot.stores, stage.ben.id, "an aubergine", guild=guild)
     return numbers
 
 
