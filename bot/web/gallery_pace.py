@@ -9,7 +9,7 @@ import time
 from collections import OrderedDict
 from typing import Final
 
-TURNS_S: Final = 60.0
+TURNS_S: Final = 80.0
 MOST_TURNS: Final = 600.0
 ALL_TURNS_S: Final = 240.0
 MOST_OF_ALL: Final = 1200.0
