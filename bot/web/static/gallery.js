@@ -505,13 +505,13 @@ function difference(left, right) {
 
 // ---- The beginning.
 
-function options(select, found, text) {
+function options(select, found, text, least) {
   select.append(...found.map((one) => {
     const made = element("option", "", text(one));
     made.value = one.id;
     return made;
   }));
-  select.parentElement.hidden = found.length < 1;
+  select.parentElement.hidden = found.length < least;
 }
 
 function listen() {
@@ -561,8 +561,8 @@ async function leave(how) {
 async function begin() {
   texts = await ask("texts.json");
   overview = await ask("overview.json");
-  options(at("character"), overview.characters, (one) => `@${one.handle}`);
-  options(at("model"), overview.models, (one) => one.title);
+  options(at("character"), overview.characters, (one) => `@${one.handle}`, 1);
+  options(at("model"), overview.models, (one) => one.title, 2);
   listen();
   await show();
   await open();
