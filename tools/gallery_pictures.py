@@ -145,7 +145,10 @@ async def _order(standin: StandIn, guild: Guild, member: Person) -> None:
         await finished(await member.slash(channel, "portrait", prompt=prompt), PATIENCE_S)
     base, vary = SERIES
     series = await member.slash(channel, "series", prompt=base, vary=vary)
-    await series.until(lambda one: "4 of 4" in one.text or bool(one.message and one.message.attachments), PATIENCE_S)
+    await series.until(
+        lambda one: one.message is not None and [file.name for file in one.message.attachments] == ["sheet.jpg"],
+        PATIENCE_S,
+    )
 
 
 if __name__ == "__main__":
