@@ -136,6 +136,7 @@ class StudioBot(App):
             settings.discord_home_server,
             direct_messages=settings.discord_direct_messages,
             user_installs=settings.discord_user_installs,
+            galleries=bool(settings.gallery_url),
         )
         command_names.know(commands.names(self.tree, settings.discord_home_server))
 

@@ -1,6 +1,7 @@
 """`make bench`: every figure of the project in one run, one bench after another, so that none disturbs the next.
 
-`python -m tests.bench [--json] [NAME ...]` with names among engine, data, discord, viewers, attack, prompts and hosted.
+`python -m tests.bench [--json] [NAME ...]` with names among engine, data, discord, viewers, gallery, attack, prompts
+and hosted.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ BENCHES = {
     "data": "data.upkeep.books_bench",
     "discord": "tests.standin.bench",
     "viewers": "tests.standin.viewers_bench",
+    "gallery": "tests.standin.gallery_bench",
     "attack": "tests.standin.attack",
     "prompts": "tests.corpus.bench",
     "hosted": "tests.engine.providers.bench",

@@ -12,6 +12,7 @@ from bot.commands import (
     character,
     credits,
     edit,
+    gallery,
     grant,
     guide,
     models,
@@ -54,20 +55,26 @@ GROUPS = (
 
 
 def add_all(
-    tree: app_commands.CommandTree[App], home_server: int, *, direct_messages: bool, user_installs: bool = False
+    tree: app_commands.CommandTree[App],
+    home_server: int,
+    *,
+    direct_messages: bool,
+    user_installs: bool = False,
+    galleries: bool = False,
 ) -> None:
     """Register every command on the tree, the owner's only in `home_server` (0: nowhere). Nothing is sent here.
 
     They come with the bot to servers, and are offered there; in direct messages where those are allowed, and what is
     open to everybody also there. With `user_installs` whoever adds the bot to their own account has them everywhere,
-    groups among it, but for what moderators use.
+    groups among it, but for what moderators use. Where there are no `galleries` nobody is offered /gallery: no member
+    could turn them on.
     """
     tree.allowed_installs = app_commands.AppInstallationType(guild=True, user=user_installs)
     tree.allowed_contexts = _where(direct_messages=direct_messages or user_installs, groups=user_installs)
     if home_server:
         for command in admin.HOME_COMMANDS:
             tree.add_command(_placed(command, user_installs), guild=discord.Object(home_server))
-    for group in GROUPS:
+    for group in (*GROUPS, *((gallery,) if galleries else ())):
         for command in group.COMMANDS:
             tree.add_command(_placed(command, user_installs))
 

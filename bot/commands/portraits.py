@@ -60,13 +60,18 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
         view.add_item(PageButton(0))
     if len(found) > PAGE:
         view.add_item(PageButton(shown[-1].id))
-    return _list(shown, first_page=before is None), view
+    embed = _list(shown, first_page=before is None)
+    if interaction.client.settings.gallery_url:
+        embed.set_footer(text="/gallery shows them on a page of your own, to search and compare.")
+    return embed, view
 
 
 def _add_row(view: discord.ui.View, item: Portrait, row: int) -> None:
     if item.message_id is not None and item.channel_id:
         view.add_item(
-            discord.ui.Button(label=labelled("button", "Open {number}", number=item.id), url=link_to(item), row=row)
+            discord.ui.Button(
+                label=labelled("button", "Open {number}", number=item.id), url=cards.link_to(item), row=row
+            )
         )
     else:
         view.add_item(
@@ -100,10 +105,6 @@ def _list(shown: Sequence[Portrait[PictureSpec]], *, first_page: bool) -> discor
             else worded("There are no older ones.")
         )
     return embed
-
-
-def link_to(item: Portrait) -> str:
-    return f"https://discord.com/channels/{item.guild_id or '@me'}/{item.channel_id}/{item.message_id}"
 
 
 COMMANDS: tuple[Any, ...] = (portraits,)

@@ -1,8 +1,6 @@
 """What the buttons and menus of a portrait do. Whoever presses is checked here against the database, whatever the
 custom id says."""
 
-import contextlib
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -10,7 +8,7 @@ from typing import Any, Final
 import discord
 
 from bot.app import Interaction
-from bot.components import editing, forms, misread_portraits, picking, quotes
+from bot.components import deleting, editing, forms, misread_portraits, picking, quotes
 from bot.core import reviewing, sent_copies, words
 from bot.core.errors import Forged, Gone, NotYours, Refused
 from bot.core.extras import Extras
@@ -231,12 +229,8 @@ async def delete(interaction: Interaction, portrait_id: int) -> None:
     bot = interaction.client
     portrait = await bot.studio.find_portrait(portrait_id)
     _require_owner_or_moderator(await person_of(interaction), portrait.user_id, portrait.guild_id)
-    await bot.stores.portraits.delete(portrait.id, time.time())
-    if pressed is not None and pressed.id == portrait.message_id:
-        with contextlib.suppress(discord.HTTPException):
-            await interaction.delete_original_response()
-    else:
-        await bot.messenger.remove(portrait)
+    shown_here = pressed is not None and pressed.id == portrait.message_id
+    await deleting.delete_portrait(bot, portrait, by=interaction if shown_here else None)
     order = await bot.studio.find_order(portrait.order_id)
     left = await bot.stores.portraits.of_order(order.id) if order.best_job == portrait.job_id else ()
     told = worded("Deleted. What was made with it is in /portraits.") if left else worded("Deleted.")

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.core import status_address
+from bot.core import gallery_address, status_address
 from bot.core.errors import SettingsError
 from bot.core.tiers import Tier, with_built_in
 from data.credits.accounts import FREE
@@ -489,6 +489,13 @@ class Settings(BaseSettings):
         "Addresses and localhost always are.",
     )
 
+    gallery_url: str = Field(
+        "",
+        description="The public address at which members open their galleries with /gallery, such as "
+        "https://portraits.example.org. STATUS_LISTEN serves them, behind a reverse proxy with TLS. Empty: there are "
+        "none; see docs/operating.md.",
+    )
+
     _old_names: tuple[str, ...] = PrivateAttr(())
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR. Prompts appear at DEBUG only.")
@@ -527,6 +534,11 @@ class Settings(BaseSettings):
         if value:
             status_address.listen_address(value)
         return value
+
+    @field_validator("gallery_url")
+    @classmethod
+    def _a_public_address(cls, value: str) -> str:
+        return gallery_address.public_address(value).origin if value else value
 
     @field_validator("log_level")
     @classmethod
@@ -579,6 +591,11 @@ class Settings(BaseSettings):
     def _safe_page(self) -> Self:
         if self.status_listen:
             status_address.check(self.status_listen, self.status_token.get_secret_value())
+        elif self.gallery_url:
+            raise ValueError(
+                "GALLERY_URL is set and STATUS_LISTEN is not: say where the gallery is served, such as "
+                "STATUS_LISTEN=127.0.0.1:8080"
+            )
         return self
 
     @model_validator(mode="after")

@@ -24,6 +24,8 @@ from data.people.bans import Bans
 from data.people.blocked_faces import BlockedFaces
 from data.people.character_reports import CharacterReports
 from data.people.erasure import Privacy
+from data.people.gallery_keys import GalleryKeys
+from data.people.gallery_rows import GalleryRows
 from data.people.misreadings import Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
@@ -74,6 +76,8 @@ class Stores:
     reviews: KeptReviews
     costs: CostBook
     withheld: WithheldPictures
+    gallery: GalleryRows[PictureSpec]
+    gallery_keys: GalleryKeys
 
     @classmethod
     async def open(cls, folder: Path) -> Self:
@@ -120,6 +124,8 @@ class Stores:
             reviews=KeptReviews(database),
             costs=CostBook(database),
             withheld=withheld,
+            gallery=GalleryRows(database, SPEC_FORM),
+            gallery_keys=GalleryKeys(database),
         )
 
     async def close(self) -> None:

@@ -108,6 +108,11 @@ def summary(prompt: PortraitPrompt) -> str:
     return ", ".join(part for part in (*parts, *quoted) if part)
 
 
+def link_to(item: Portrait) -> str:
+    """Where the message that shows a portrait is; `message_id` is known."""
+    return f"https://discord.com/channels/{item.guild_id or '@me'}/{item.channel_id}/{item.message_id}"
+
+
 def file_name(item: Portrait, kind: str) -> str:
     """The name of a portrait's file (png, webp) as it is sent: Discord blurs those of this beginning."""
     return f"{SPOILER if item.spoiler else ''}likeness-{item.id}.{kind}"

@@ -9,8 +9,10 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from bot.core.gallery_address import PATH
 from bot.web.doors import COOKIE, SESSION_S, Doors
 from bot.web.figures import StudioFigures
+from bot.web.gallery_routes import GalleryRoutes, is_of_galleries
 from bot.web.health import HealthChecks
 from bot.web.snapshot import StatusSnapshot
 from bot.web.viewers import StatusViewers, TooManyViewers
@@ -31,7 +33,10 @@ HEADERS: Final[Mapping[str, str]] = {
     "Cache-Control": "no-store",
 }
 _HEALTH_ALONE: Final = "STATUS_TOKEN is not set, so only /health is answered. Set it in .env and start the bot again.\n"
-_STRANGE_HOST: Final = "The status page is not reached by this name. STATUS_HOSTS in .env lists the names that are.\n"
+_STRANGE_HOST: Final = (
+    "This page is not reached by this name. STATUS_HOSTS in .env lists the names of the status page; GALLERY_URL has "
+    "that of the galleries.\n"
+)
 _LOOKS: Final = {"status.css": "text/css", "status.js": "text/javascript", "icon.svg": "image/svg+xml"}
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -47,7 +52,9 @@ class StatusRoutes:
         health: HealthChecks,
         snapshot: StatusSnapshot,
         viewers: StatusViewers,
+        galleries: GalleryRoutes | None = None,
     ) -> None:
+        self._galleries = galleries
         self._doors = doors
         self._figures = figures
         self._health = health
@@ -68,12 +75,15 @@ class StatusRoutes:
         app.router.add_get("/metrics", self._for_the_known(self._metrics))
         app.router.add_get("/events", self._for_the_known(self._events), allow_head=False)
         app.router.add_get("/previews/{name:[A-Za-z0-9_-]{1,40}}", self._for_the_known(self._preview))
+        if self._galleries is not None:
+            app.router.add_get(PATH, self._to_galleries)
+            app.add_subapp(PATH, self._galleries.application())
         return app
 
     @web.middleware
     async def _guarded(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Every answer carries the headers, errors too; a strange host name is answered with nothing else."""
-        if not self._doors.knows(request.headers.get("Host", "")):
+        if not self._is_reached_by(request, request.headers.get("Host", "")):
             return _told(421, _STRANGE_HOST)
         try:
             response = await handler(request)
@@ -83,6 +93,15 @@ class StatusRoutes:
             for name, value in HEADERS.items():
                 response.headers.setdefault(name, value)
         return response
+
+    def _is_reached_by(self, request: web.Request, host: str) -> bool:
+        """The galleries by their public name alone, and by that name nothing else unless STATUS_HOSTS has it too."""
+        if self._galleries is not None and is_of_galleries(request):
+            return self._galleries.doors.knows(host)
+        return self._doors.knows(host)
+
+    async def _to_galleries(self, request: web.Request) -> web.Response:
+        return web.Response(status=308, headers={"Location": f"{PATH}/"})
 
     def _for_the_known(self, handler: _Handler) -> _Handler:
         async def asked(request: web.Request) -> web.StreamResponse:

@@ -8,9 +8,11 @@ from aiohttp import web
 
 from bot.app import App
 from bot.core.errors import SettingsError
+from bot.core.gallery_address import PATH, public_address
 from bot.core.status_address import ListenAddress, listen_address
 from bot.web.doors import Doors
 from bot.web.figures import StudioFigures
+from bot.web.gallery_routes import GalleryRoutes
 from bot.web.health import HealthChecks
 from bot.web.last_errors import LastErrors
 from bot.web.loop_lag import LoopLag
@@ -41,7 +43,8 @@ class StatusSite:
         self.viewers = StatusViewers(snapshot.take)
         listen = listen_address(settings.status_listen)
         self._doors = Doors(settings.status_token.get_secret_value(), (listen.host, *settings.status_hosts))
-        self._routes = StatusRoutes(self._doors, figures, health, snapshot, self.viewers)
+        galleries = GalleryRoutes(bot, public_address(settings.gallery_url)) if settings.gallery_url else None
+        self._routes = StatusRoutes(self._doors, figures, health, snapshot, self.viewers, galleries)
         self._listen = listen
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
@@ -73,6 +76,8 @@ class StatusSite:
         logging.getLogger().addHandler(self._errors)
         self._lag.start()
         log.info("the status page is at %s", self.address)
+        if self._settings.gallery_url:
+            log.info("members' galleries are at %s%s", self._settings.gallery_url, PATH)
         if not self._doors.has_token:
             log.warning("STATUS_TOKEN is not set: the status page answers /health alone")
 

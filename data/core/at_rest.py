@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 _OURS = (
     "likeness.sqlite3*",
     "pictures",
+    "thumbnails",
     "models",
     "signing",
     "privacy.key",

@@ -95,6 +95,25 @@ class Transaction:
             await asyncio.to_thread(lambda: [call() for call in files])
 
 
+class SideReader:
+    """A connection of its own that reads what has been committed, for questions that may take long: the database's
+    other readers do not wait behind them. The database closes it."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def fetch_all(self, sql: str, values: Values = ()) -> list[sqlite3.Row]:
+        """Rows of one query."""
+        try:
+            return list(await self._connection.execute_fetchall(sql, values))
+        except sqlite3.Error as error:
+            raise in_words(error) from error
+
+    async def close(self) -> None:
+        """After what is being read."""
+        await self._connection.close()
+
+
 class Database:
     """An open database. Make one with `Database.open`, end it with `close`."""
 
@@ -107,6 +126,7 @@ class Database:
         self.presence = Presence()
         self._writer = writer
         self._reader = reader
+        self._side_readers: list[SideReader] = []
         self._lock = asyncio.Lock()
         self._holder: asyncio.Task[Any] | None = None
 
@@ -132,6 +152,12 @@ class Database:
             raise
         return cls(folder, writer, reader)
 
+    async def side_reader(self) -> SideReader:
+        """A further reader, for questions that may take long."""
+        reader = SideReader(await _connect(self.path, "PRAGMA query_only=ON"))
+        self._side_readers.append(reader)
+        return reader
+
     async def scrub(self) -> None:
         """Rewrite the file so that nothing that was deleted can be read in it or in its write-ahead log.
 
@@ -156,6 +182,8 @@ class Database:
             await finish(self._close())
 
     async def _close(self) -> None:
+        for reader in self._side_readers:
+            await reader.close()
         await self._reader.close()
         await self._writer.close()
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from data.core import audit
 from data.core.audit import AuditAction
 from data.core.database import Database
 from data.core.rows import of_row
+
+NOT_BANNED: Final = "NOT EXISTS (SELECT 1 FROM bans b WHERE b.guild_id = {0}.guild_id AND b.user_id = {0}.user_id)"
+"""Of a table with both ids, by its name in the query: rows of servers where their person may use the studio."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import os
 import secrets
 import shutil
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from PIL import ImageFile, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from data.core.data_errors import PictureMissing, UnstorablePicture
 from data.core.database import Database, Transaction, finish
-from data.core.files import private_folder, remove, sync_folder, write_durably
+from data.core.files import private_folder, private_opener, remove, sync_folder, write_durably
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,8 @@ _KINDS: Mapping[str, Callable[[io.BytesIO], ImageFile.ImageFile]] = {
 }
 EXTENSIONS = tuple(_KINDS)
 FOLDER_NAME = "pictures"
+THUMBNAILS = "thumbnails"
+"""The folder of small copies, beside that of the pictures: each goes with its picture."""
 _TEMPORARY = ".staged-"
 # Names every column that refers to a picture: one that none of them uses can go.
 _RELEASE = """
@@ -88,6 +90,7 @@ class PictureStore:
         """`data_folder` is the database's when not given; `pictures` in it is created when missing."""
         self._db = db
         self.folder = (data_folder or db.folder) / FOLDER_NAME
+        self.thumbnails = self.folder.with_name(THUMBNAILS)
         if not self.folder.is_dir():  # closing one that is there belongs to the start, with all that is in it
             private_folder(self.folder)
 
@@ -132,8 +135,35 @@ class PictureStore:
         """
         row = await tx.one(_RELEASE, {"sha256": sha256})
         if row is not None:
-            tx.on_commit_in_thread(partial(remove, self._file(row)))
+            tx.on_commit_in_thread(partial(self._remove, row["sha256"], row["ext"]))
         return row is not None
+
+    def _remove(self, sha256: str, ext: str) -> None:
+        # In this order: see `keep_thumbnail`.
+        remove(self.file(sha256, ext))
+        remove(self.thumbnail(sha256))
+
+    def thumbnail(self, sha256: str) -> Path:
+        """Where the small copy of a picture is, once there is one."""
+        return self.thumbnails / f"{sha256}.webp"
+
+    def keep_thumbnail(self, picture: Path, content: bytes) -> Path:
+        """Keep the small copy of the picture in this file. Blocking. Raises `PictureMissing` when the picture has gone
+        meanwhile: then its copy is gone too. It can be made anew, so it is not forced to the disk."""
+        private_folder(self.thumbnails)
+        file = self.thumbnail(picture.stem)
+        new = file.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}.webp")
+        try:
+            with open(new, "xb", opener=private_opener) as stream:
+                stream.write(content)
+            new.replace(file)
+        finally:
+            remove(new)
+        # Whoever removes a picture removes its copy after it: one of both finds that the other was there.
+        if not picture.exists():
+            remove(file)
+            raise PictureMissing(picture.stem)
+        return file
 
     async def get(self, sha256: str) -> Picture | None:
         row = await self._db.fetch_one("SELECT * FROM pictures WHERE sha256 = ?", (sha256,))
@@ -183,8 +213,14 @@ class PictureStore:
         rowless = {name for name in names - wanted - temporary if _is_ours(name)}
         for name in temporary | rowless:
             remove(self.folder / name)
+        self._sweep_thumbnails(rows)
         missing = tuple(sha256 for sha256, name in rows.items() if name not in names)
         return Swept(len(temporary), len(rowless), missing)
+
+    def _sweep_thumbnails(self, rows: Collection[str]) -> None:
+        for file in self.thumbnails.glob("*.webp") if self.thumbnails.is_dir() else ():
+            if file.stem not in rows:
+                remove(file)
 
     def free_bytes(self) -> int:
         """Free space of the disk that holds the pictures. Blocking, where that is a network's."""

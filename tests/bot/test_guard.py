@@ -40,6 +40,7 @@ CUSTOM_IDS = {
     "FaceButton": [f"face:1:{ID}:0"],
     "PageButton": ["portraits:page:0", "portraits:page:9"],
     "HistoryButton": ["credits:page:9"],
+    "SignOutButton": ["gallery:sign-out"],
     "SlotMenu": [f"draft:slot:{ID}"],
     "PresetMenu": [f"draft:fill:{ID}:lighting"],
     "MakeButton": [f"draft:make:{ID}"],

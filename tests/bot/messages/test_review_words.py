@@ -83,9 +83,9 @@ def test_models_of_a_series_stand_beside_each_other_with_median_and_worst() -> N
 
 
 def test_a_face_over_time_and_a_series_curve_are_told_in_figures() -> None:
-    assert character_card._lately([(7, 90.0)]) == ""
+    assert character_card._lately([(7, 90.0)]) == ()
     told = character_card._lately([(7, 90.0), (9, 31.0), (12, 100.0)])
-    assert told == "\nOver time `█▃█` 90, 31, 100\nThe least of these is 31, in No. 9."
+    assert told == ("Over time `█▃█` 90, 31, 100", "The least of these is 31, in No. 9.")
     cells = [Cell(number=n, label="sea", picture=b"-", likeness=like) for n, like in enumerate((91, None, 55), 1)]
     assert "Likeness by frame as a curve: frame 1 91, frame 3 55; median 73, worst 55." in alt_text.of_sheet("A", cells)
     assert "curve" not in alt_text.of_sheet("A", cells[:2])

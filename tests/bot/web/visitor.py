@@ -55,7 +55,11 @@ class Visitor:
         headers = {**({"Authorization": f"Bearer {self.token}"} if self.token else {}), **parts.pop("headers", {})}
         url = self.address + path
         async with self.session.request(method, url, headers=headers, allow_redirects=False, **parts) as answer:
-            return answer.status, await answer.text(), {name.casefold(): one for name, one in answer.headers.items()}
+            return (
+                answer.status,
+                await answer.text(errors="replace"),
+                {name.casefold(): one for name, one in answer.headers.items()},
+            )
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[AsyncIterator[dict[str, Any]]]:

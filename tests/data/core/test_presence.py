@@ -21,6 +21,7 @@ from data.orders.price_quotes import Quote, Quotes
 from data.orders.saved_styles import Draft, Drafts, Styles
 from data.people import personal_rows
 from data.people.blocked_faces import BlockedFaces
+from data.people.gallery_keys import GalleryKeys
 from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
@@ -139,6 +140,7 @@ STORES: dict[str, Store] = {
     "access of a server": lambda s: s.servers.set_access(GUILD, allowed=True, actor_id=SAM, reason=WHY, now=NOON),
     "an entry of the audit": lambda s: s.audit.append(GUILD, SAM, AuditAction.REFUSED, detail=SECRET, now=NOON),
     "a refused order": lambda s: RefusedOrders(s.db).add(GUILD, SAM, "minors", SECRET, now=NOON),
+    "a link to a gallery": lambda s: GalleryKeys(s.db).make_link(SAM, GUILD, now=NOON),
     "a withheld picture": lambda s: WithheldPictures(s.db).add(WITHHELD, now=NOON),
     "a blocked face": lambda s: BlockedFaces(s.db).add(GUILD, bytes(512), 1, actor_id=SAM, reason=WHY, now=NOON),
     "a return": lambda s: s.privacy.recognise(SAM, now=NOON),
@@ -147,6 +149,7 @@ HANG_ON_AN_ORDER = {
     *("job_tries", "portraits", "portrait_reviews", "order_characters", "order_edits", "order_references", "pictures"),
     "jobs",
 }
+HANG_ON_A_LINK = {"gallery_sessions"}
 
 
 async def everything(studio: Studio) -> list[tuple[object, ...]]:
@@ -202,13 +205,29 @@ async def test_who_left_is_forgotten_only_when_nothing_can_be_under_way(studio: 
 
 
 async def test_every_table_of_a_person_is_stored_into_by_one_of_these(studio: Studio) -> None:
-    """A new kind of thing belongs into `STORES`, or hangs on an order that an erasure ends."""
+    """A new kind of thing belongs into `STORES`, or hangs on an order or a link that an erasure ends."""
     stored: set[str] = set()
     for store in STORES.values():
         before = set(await everything(studio))
         await store(studio)
         stored |= {str(row[0]) for row in set(await everything(studio)) - before if len(row) > 1}
-    assert (personal_rows.GONE | personal_rows.LEFT.keys()) - stored - HANG_ON_AN_ORDER == set()
+    assert (personal_rows.GONE | personal_rows.LEFT.keys()) - stored - HANG_ON_AN_ORDER - HANG_ON_A_LINK == set()
+
+
+async def test_a_link_to_a_gallery_opens_nothing_once_its_person_is_erased(studio: Studio) -> None:
+    keys = GalleryKeys(studio.db)
+    first = await keys.make_link(SAM, GUILD, now=NOON)
+    session = await keys.exchange(first, now=NOON)
+    assert session is not None
+    link = await keys.make_link(SAM, GUILD, now=NOON)
+    await studio.privacy.begin(SAM, now=NOON)
+    with pytest.raises(BeingErased):
+        await keys.exchange(link, now=NOON)
+    await studio.privacy.erase(SAM, now=NOON)
+    before = await everything(studio)
+    assert await keys.exchange(link, now=NOON) is None
+    assert await keys.session(session, now=NOON) is None
+    assert await everything(studio) == before
 
 
 async def test_what_hangs_on_an_order_ends_with_it(studio: Studio) -> None:

@@ -30,6 +30,7 @@ from data.people import personal_export, personal_rows
 from data.people.blocked_faces import BlockedFaces
 from data.people.character_reports import CharacterReports
 from data.people.erasure import LIMITS_LAST_S, OrdersOpen, Privacy
+from data.people.gallery_keys import GalleryKeys
 from data.people.misreadings import Misreading, Misreadings
 from data.people.questions import Questions
 from data.people.refused_orders import RefusedOrders
@@ -111,6 +112,9 @@ async def live(studio: Studio) -> None:
     await Styles(studio.db).save(SAM, "rain", SECRET, now=NOON)
     await Styles(studio.db).save(LENA, "rain", "rain", now=NOON)
     await Drafts(studio.db).save(Draft("0" * 16, SAM, SECRET), now=NOON)
+    galleries = GalleryKeys(studio.db)
+    await galleries.exchange(await galleries.make_link(SAM, GUILD, now=NOON), now=NOON)
+    await galleries.make_link(SAM, GUILD, now=NOON)
     await Quotes(studio.db).add(
         Quote(
             id="1" * 16, guild_id=GUILD, user_id=SAM, prompt=SECRET, model=None, lane="standard", count=1,

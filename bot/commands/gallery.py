@@ -1,0 +1,53 @@
+"""`/gallery`: a link to a page with a person's own portraits, characters and series, where there are such pages."""
+
+import time
+from typing import Any, Final
+
+import discord
+from discord import app_commands
+
+from bot.app import Interaction
+from bot.components import base
+from bot.core.errors import Refused
+from bot.core.gallery_address import public_address
+from bot.guard import person_of
+from bot.messages import cards, replies
+from data.people.gallery_keys import LINK_S
+
+OFF: Final = "There are no galleries here any more. The bot's operator turns them on with GALLERY_URL."
+ABOUT: Final = (
+    "All your portraits, characters and series in your browser: search, compare, download, delete. The link is yours "
+    "alone and works once, within {minutes} minutes; it ends the link before it. Give it to nobody."
+)
+
+
+@app_commands.command(description="Your portraits, characters and series on a page of your own.")
+async def gallery(interaction: Interaction) -> None:
+    await interaction.response.defer(thinking=True, ephemeral=True)
+    person = await person_of(interaction)
+    bot = interaction.client
+    if not bot.settings.gallery_url:
+        raise Refused(OFF)
+    secret = await bot.stores.gallery_keys.make_link(person.user_id, person.place.guild_id, now=time.time())
+    view = base.Controls()
+    view.add_item(discord.ui.Button(label="Open my gallery", url=public_address(bot.settings.gallery_url).link(secret)))
+    view.add_item(SignOutButton())
+    minutes = round(LINK_S / 60)
+    embed = discord.Embed(title="Your gallery", colour=cards.ACCENT, description=ABOUT.format(minutes=minutes))
+    await replies.whisper(interaction, embed=embed, view=view)
+
+
+class SignOutButton(base.Control[discord.ui.Button[discord.ui.View]], template=r"gallery:sign-out"):
+    """Ends the presser's own link and sessions, on every device."""
+
+    def __init__(self) -> None:
+        super().__init__(discord.ui.Button(label="Sign out everywhere", custom_id="gallery:sign-out"))
+
+    async def pressed(self, interaction: discord.Interaction[Any]) -> None:
+        await interaction.response.defer(thinking=True, ephemeral=True)
+        count = await interaction.client.stores.gallery_keys.end_all(interaction.user.id)
+        await replies.whisper(interaction, f"You are signed out everywhere; the link has ended. Browsers: {count}.")
+
+
+COMMANDS: tuple[Any, ...] = (gallery,)
+"""Registered where GALLERY_URL is set."""
