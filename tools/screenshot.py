@@ -17,7 +17,7 @@ from tests.e2e.browser import DemoProcess, StudioPage, browser_page, chromium
 PICTURE: Final = Path("docs/demo.png")
 FIRST: Final = "a woman with red hair, blue sweater, in a forest, lit from the left, 85mm close-up"
 SECOND: Final = "@ana in a white shirt, by the sea at sunset"
-WIDTH: Final = 1000
+WIDTH: Final = 760
 HEIGHT: Final = 2380
 
 

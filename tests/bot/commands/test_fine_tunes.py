@@ -68,7 +68,7 @@ async def test_models_name_them_and_tell_the_owner_what_is_not_offered(world: Wo
 
 async def test_a_fine_tune_is_used_told_and_written_into_the_picture(world: World) -> None:
     plain = await world.portrait(world.sam, seed=7)
-    assert plain.embeds
+    assert plain.attachments
     before = await latest(world)
     message = await world.portrait(world.sam, seed=7, finetune="film")
     portrait = await latest(world)
