@@ -1,6 +1,7 @@
 """What members read is said through `bot.languages.speech`, so that no sentence is forgotten when one is translated."""
 
 import ast
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -49,13 +50,13 @@ def _plain(expression: ast.expr) -> Iterator[str]:
         case ast.Constant(value=str(text)):
             yield from [text] if _has_words(text) else []
         case ast.JoinedStr(values=values):
-            yield from (part.value for part in values if isinstance(part, ast.Constant) and _has_words(part.value))
+            yield from (str(part.value) for part in values if isinstance(part, ast.Constant) and _has_words(part.value))
 
 
 def _has_words(text: object) -> bool:
     """Two letters beside each other, but for addresses, mentions and times of Discord's."""
     bare = str(text).replace("attachment://", "").replace("<t:", "").replace(":R>", "").replace(":t>", "")
-    return any(one.isalpha() and other.isalpha() for one, other in zip(bare, bare[1:], strict=False))
+    return any(one.isalpha() and other.isalpha() for one, other in itertools.pairwise(bare))
 
 
 def test_no_sentence_for_members_stands_in_the_code_as_it_is() -> None:
