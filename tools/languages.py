@@ -178,6 +178,7 @@ def fill(language: str, translations: Sequence[Mapping[str, Any]]) -> list[str]:
             wrong.append(f"{given['msgid']!r} ({context}): there is no such sentence")
             continue
         before, message.string = message.string, tuple(told) if isinstance(told, list) else told
+        message.flags.discard("fuzzy")  # what somebody writes is no guess
         plural = isinstance(message.id, list | tuple)
         faults = list(faults_of(catalogue, message))
         if plural != isinstance(told, list) or (plural and len(told) != catalogue.num_plurals):

@@ -198,8 +198,11 @@ class StudioPage:
         return self.page.get_by_role("button", name="Send", exact=True)
 
     async def run(self) -> None:
-        """Send the command that is typed: Enter, or the button where the page was still taking in what was typed."""
-        acts: tuple[Callable[[], Awaitable[None]], ...] = (lambda: self.page.keyboard.press("Enter"), self.send.click)
+        """Send the command that is typed: the button, or Enter where the page was still taking in what was typed.
+
+        The button first, since after a click into a list the keyboard is not the composer's, and Enter is lost.
+        """
+        acts: tuple[Callable[[], Awaitable[None]], ...] = (self.send.click, lambda: self.page.keyboard.press("Enter"))
         for act in acts:
             await expect(self.send).to_be_enabled()
             await act()
@@ -210,7 +213,7 @@ class StudioPage:
 
     async def run_refused(self, text: str) -> None:
         """Send a command that the bot refuses with this text: it stays typed, so the answer is waited for."""
-        await self._answered(text, lambda: self.page.keyboard.press("Enter"), self.send.click)
+        await self._answered(text, self.send.click, lambda: self.page.keyboard.press("Enter"))
 
     async def press_for_answer(self, number: int, button: str, text: str) -> None:
         """Press a button under a portrait that is answered by a message with this text."""
