@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -218,6 +219,8 @@ class StudioBot(App):
         log.info("ready in %d servers", len(self.guilds))
         if not self._resumed:
             self._resumed = True
+            # Beside everything else: the first sentence in a language would wait for its catalogue.
+            threading.Thread(target=read_all, name="catalogues", daemon=True).start()
             try:
                 await self._finish_earlier()
             finally:

@@ -132,6 +132,9 @@ def update() -> None:
     for language in LANGUAGES:
         catalogue = catalogue_of(language)
         catalogue.update(known, no_fuzzy_matching=True)
+        for message in catalogue:
+            if message.id and not any(texts_of(message)[1]):
+                message.flags.discard("fuzzy")  # of what is not there nothing was guessed
         path_of(language).write_bytes(written(_headed(catalogue, language)))
 
 
