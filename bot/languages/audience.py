@@ -41,6 +41,11 @@ async def for_readers(message: discord.Message) -> None:
     await _speak(of_guild(message.guild))
 
 
+async def for_pressed(interaction: discord.Interaction[Any]) -> None:
+    """From now on speak the language of whoever sees the message that was pressed on, which is about to be changed."""
+    await _speak(of_readers(interaction))
+
+
 def of_readers(interaction: discord.Interaction[Any]) -> str:
     """The language of whoever sees the message that was pressed on."""
     alone = interaction.message is None or interaction.message.flags.ephemeral
