@@ -11,6 +11,7 @@ import discord
 from bot.components import actions, base
 from bot.components.base import MAX_ID
 from bot.core import words
+from bot.languages.speech import labelled, reworded
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -23,18 +24,18 @@ class PortraitButton(
     """Reroll, Edit…, Save as character, Words or Delete under a finished portrait."""
 
     LOOKS: ClassVar = {
-        "reroll": ("Reroll", discord.ButtonStyle.secondary, "🎲"),
-        "edit": ("Edit…", discord.ButtonStyle.secondary, "🖌️"),
-        "save": ("Save as character", discord.ButtonStyle.primary, "👤"),
-        "words": ("Words", discord.ButtonStyle.secondary, "📝"),
-        "delete": ("Delete", discord.ButtonStyle.danger, "🗑️"),
+        "reroll": (labelled("button", "Reroll"), discord.ButtonStyle.secondary, "🎲"),
+        "edit": (labelled("button", "Edit…"), discord.ButtonStyle.secondary, "🖌️"),
+        "save": (labelled("button", "Save as character"), discord.ButtonStyle.primary, "👤"),
+        "words": (labelled("button", "Words"), discord.ButtonStyle.secondary, "📝"),
+        "delete": (labelled("button", "Delete"), discord.ButtonStyle.danger, "🗑️"),
     }
 
     def __init__(self, action: str, portrait_id: int, *, row: int | None = None, label: str | None = None) -> None:
         text, style, emoji = self.LOOKS[action]
         super().__init__(
             discord.ui.Button(
-                label=label or text,
+                label=label or reworded(text),
                 style=style,
                 emoji=emoji,
                 custom_id=f"portrait:{action}:{portrait_id}",
@@ -59,9 +60,9 @@ class ChangeMenu(
     def __init__(self, portrait_id: int, *, row: int | None = None) -> None:
         super().__init__(
             discord.ui.Select(
-                placeholder="Change…",
+                placeholder=labelled("placeholder", "Change…"),
                 custom_id=f"portrait:change:{portrait_id}",
-                options=[discord.SelectOption(label=words.SLOT_TITLES[slot], value=slot) for slot in self.ORDER],
+                options=[discord.SelectOption(label=words.slot_title(slot), value=slot) for slot in self.ORDER],
                 row=row,
             )
         )
@@ -81,12 +82,16 @@ class PickMenu(
         self, order_id: str, portraits: Sequence[Portrait[PictureSpec]] = (), *, row: int | None = None
     ) -> None:
         options = [
-            discord.SelectOption(label=f"Portrait {number}", description=f"Seed {item.spec.seed}", value=str(item.id))
+            discord.SelectOption(
+                label=labelled("choice", "Portrait {number}", number=number),
+                description=labelled("choice", "Seed {seed}", seed=item.spec.seed),
+                value=str(item.id),
+            )
             for number, item in enumerate(portraits, 1)
         ]
         super().__init__(
             discord.ui.Select(
-                placeholder="Pick one to reroll, change, save or delete…",
+                placeholder=labelled("placeholder", "Pick one to reroll, change, save or delete…"),
                 custom_id=f"order:pick:{order_id}",
                 options=options or [discord.SelectOption(label="…")],
                 row=row,
@@ -107,10 +112,10 @@ class CancelButton(
 ):
     """Cancel under an order that waits or runs."""
 
-    def __init__(self, order_id: str, *, label: str = "Cancel", row: int | None = None) -> None:
+    def __init__(self, order_id: str, *, label: str = "", row: int | None = None) -> None:
         super().__init__(
             discord.ui.Button(
-                label=label,
+                label=label or labelled("button", "Cancel"),
                 style=discord.ButtonStyle.secondary,
                 emoji="✖️",
                 custom_id=f"order:cancel:{order_id}",
