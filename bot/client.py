@@ -182,6 +182,7 @@ class StudioBot(App):
             self._warming = asyncio.create_task(self.engine.warm(*self.settings.warm_models), name="warm")
         self.add_dynamic_items(*CONTROLS)
         await self.tree.set_translator(CommandTranslator())
+        audience.choose_all(await self.stores.servers.languages())
         application = self.application
         if not self._owners and application is not None:
             team = application.team

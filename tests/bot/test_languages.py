@@ -19,7 +19,7 @@ from bot.languages.message_catalogues import LANGUAGES, SOURCE, TEMPLATE, langua
 from bot.languages.speech import LIMITS, counted, labelled, listed, reworded, speaking, together, worded
 from engine.sayings import Saying, from_parts, to_parts
 from tests.bot.conftest import World
-from tests.bot.reading import said
+from tests.bot.reading import fields, said
 from tools import languages
 from tools.language_faults import faults_of, is_missing, texts_of, twice_among_siblings
 
@@ -201,3 +201,21 @@ async def test_a_member_reads_their_own_language_and_all_read_the_servers(
         assert all_of_them not in shown, "an answer to one alone"
         refused = said(await world.sam.slash(world.channel, "portrait", prompt="a woman", model="none"))
         assert all_of_them in refused, "an error in place of a card is for all"
+    (newest, *_) = await world.stores.orders.of_user(world.guild.id, world.sam.id, limit=1)
+    assert newest.language == "fr", "kept for after a restart"
+
+
+@pytest.mark.usefixtures("marked")
+async def test_a_server_chooses_what_all_read_whatever_it_has_at_discord(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken_to(world, monkeypatch, "en-US", "en-US")
+    await world.reveal("settings", world.mira)
+    assert "not known" in said(await world.mira.slash(world.channel, "settings", language="Klingon"))
+    await world.mira.slash(world.channel, "settings", language="Français")
+    assert "«" in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    await world.restart()
+    assert "«" in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    shown = fields((await world.mira.slash(world.channel, "settings", language="discord")).response)
+    assert "Discord" in shown["Language for all"]
+    assert "«" not in str((await world.portrait(world.sam)).embeds[0].footer.text)
