@@ -138,6 +138,8 @@ def test_a_sentence_is_said_again_in_the_language_that_is_spoken() -> None:
         assert reworded(whole) == "⟦You owe ⟦1.200 credits⟧.⟧ ⟦Pay.⟧"
         assert reworded("typed by somebody") == "typed by somebody"
         assert listed(["a", "b", "c"], "or") == "a, b oder c"
+    with speaking("ja"):
+        assert together("甲。", "乙。") == "甲。乙。"
     with speaking("fr"):
         assert reworded(reworded(whole)) == "«You owe «1\u202f200 credits».» «Pay.»"
     assert speech.stored("Pay.") == "Pay."
