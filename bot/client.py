@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -198,6 +199,7 @@ class StudioBot(App):
             self._warming = asyncio.create_task(self.engine.warm(*self.settings.warm_models), name="warm")
         self.add_dynamic_items(*CONTROLS)
         await self.tree.set_translator(CommandTranslator())
+        audience.choose_all(await self.stores.servers.languages())
         application = self.application
         if not self._owners and application is not None:
             team = application.team
@@ -240,6 +242,8 @@ class StudioBot(App):
         log.info("ready in %d servers", len(self.guilds))
         if not self._resumed:
             self._resumed = True
+            # Beside everything else: the first sentence in a language would wait for its catalogue.
+            threading.Thread(target=read_all, name="catalogues", daemon=True).start()
             try:
                 await self._finish_earlier()
             finally:

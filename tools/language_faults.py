@@ -3,6 +3,8 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cache
+from gettext import c2py  # its own reader of plural rules
 from typing import Any, Final
 
 from babel.messages.catalog import Catalog, Message
@@ -38,17 +40,16 @@ def is_missing(message: Message) -> bool:
 def faults_of(catalogue: Catalog, message: Message) -> Iterator[str]:
     """What is wrong with a message that is translated, in sentences."""
     english, told = texts_of(message)
-    lone = [_stands_for(catalogue, form) <= {0, 1} for form in range(len(told))]
     for form, text in enumerate(told):
-        yield from _in_text(english, text, message.context, may_omit_count=len(english) > 1 and lone[form])
+        may_omit = len(english) > 1 and _stands_for(catalogue.plural_expr, form) <= {0, 1}
+        yield from _in_text(english, text, message.context, may_omit_count=may_omit)
 
 
-def _stands_for(catalogue: Catalog, form: int) -> set[int]:
+@cache
+def _stands_for(rule: str, form: int) -> frozenset[int]:
     """The numbers that a plural form is for."""
-    from gettext import c2py  # its own reader of plural rules
-
-    rule = c2py(catalogue.plural_expr)
-    return {number for number in range(200) if rule(number) == form}
+    form_of = c2py(rule)
+    return frozenset(number for number in range(200) if form_of(number) == form)
 
 
 def _in_text(english: Sequence[str], text: str, context: str | None, *, may_omit_count: bool) -> Iterator[str]:

@@ -132,6 +132,9 @@ def update() -> None:
     for language in LANGUAGES:
         catalogue = catalogue_of(language)
         catalogue.update(known, no_fuzzy_matching=True)
+        for message in catalogue:
+            if message.id and not any(texts_of(message)[1]):
+                message.flags.discard("fuzzy")  # of what is not there nothing was guessed
         path_of(language).write_bytes(written(_headed(catalogue, language)))
 
 
@@ -226,7 +229,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lines = json.dumps(there, ensure_ascii=False, indent=1) if wanted.json else "\n".join(m["msgid"] for m in there)
         print(lines)
         return 0
-    return _say(fill(wanted.language, json.loads(wanted.file.read_text(encoding="utf-8"))))
+    given = json.loads(wanted.file.read_text(encoding="utf-8"))
+    if isinstance(given, dict):
+        given = [{"msgid": english, "msgstr": told} for english, told in given.items()]
+    return _say(fill(wanted.language, [one for one in given if one.get("msgstr")]))
 
 
 def _say(lines: Sequence[str]) -> int:

@@ -12,6 +12,7 @@ from bot.components.autocomplete import complete_character, complete_own_charact
 from bot.core import words
 from bot.core.errors import Gone, Refused
 from bot.guard import person_of, server_of
+from bot.languages.speech import worded
 from bot.messages import alt_text, character_card, replies
 from bot.uploads import saving
 from bot.uploads.saving import Saver
@@ -62,7 +63,7 @@ async def _take(
     interaction: Interaction, saver: Saver, name: str, link: str | None, attachment: discord.Attachment | None
 ) -> None:
     if link and attachment:
-        raise Refused("Give either a link or a picture, not both.")
+        raise Refused(worded("Give either a link or a picture, not both."))
 
     async def keep(asked: Interaction, saver: Saver) -> Character:
         bot = asked.client
@@ -70,11 +71,11 @@ async def _take(
             return await saving.from_attachment(bot, saver, name, attachment)
         if link:
             if not isinstance(asked.user, discord.Member):
-                raise Refused("Links to messages work in servers; here, attach the picture itself.")
+                raise Refused(worded("Links to messages work in servers; here, attach the picture itself."))
             return await saving.from_link(bot, saver, name, link, asked.user)
         latest = await bot.stores.portraits.latest(saver.user_id, saver.guild_id)
         if latest is None:
-            raise Gone("You have no portrait here yet. Make one with /portrait, or attach a picture.")
+            raise Gone(worded("You have no portrait here yet. Make one with /portrait, or attach a picture."))
         return await saving.from_portrait(bot.stores, bot.engine.catalogue, saver, name, latest)
 
     await picking.save(interaction, saver, keep)
@@ -88,7 +89,7 @@ async def list_(interaction: Interaction) -> None:
     shared = await characters.shared(server_of(interaction), without=interaction.user.id)
     if not own and not shared:
         await replies.whisper(
-            interaction, "You have saved no face yet. Press “Save as character” under a portrait to begin."
+            interaction, worded("You have saved no face yet. Press “Save as character” under a portrait to begin.")
         )
         return
     await replies.whisper(interaction, embed=character_card.listed(own, shared))
@@ -119,7 +120,11 @@ async def rename(interaction: Interaction, name: Range[str, 1, 40], new: Range[s
     renamed = await interaction.client.stores.characters.rename(interaction.user.id, character.handle, new)
     await replies.whisper(
         interaction,
-        f"`@{character.handle}` is `@{renamed.handle}` now. Recipes that name the old one need the new name.",
+        worded(
+            "`@{handle}` is `@{new}` now. Recipes that name the old one need the new name.",
+            handle=character.handle,
+            new=renamed.handle,
+        ),
     )
 
 
@@ -129,16 +134,19 @@ async def rename(interaction: Interaction, name: Range[str, 1, 40], new: Range[s
 async def share(interaction: Interaction, name: Range[str, 1, 40], shared: bool = True) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     if not (guild_id := server_of(interaction)):
-        raise Refused("Faces are shared with a server; use this there.")
+        raise Refused(worded("Faces are shared with a server; use this there."))
     character = await _own(interaction, name)
     characters = interaction.client.stores.characters
     await interaction.client.stores.character_reports.check(guild_id, [character])
     await characters.share(interaction.user.id, character.handle, guild_id if shared else None)
     await replies.whisper(
         interaction,
-        f"Everybody in this server can write `@{character.handle}` now. Only you can change or delete it."
+        worded(
+            "Everybody in this server can write `@{handle}` now. Only you can change or delete it.",
+            handle=character.handle,
+        )
         if shared
-        else f"`@{character.handle}` is yours alone again.",
+        else worded("`@{handle}` is yours alone again.", handle=character.handle),
     )
 
 
@@ -181,7 +189,8 @@ async def delete(interaction: Interaction, name: Range[str, 1, 40]) -> None:
     pictures = await bot.stores.character_reports.pictures(character.id)
     await bot.stores.characters.delete(interaction.user.id, character.handle)
     await replies.whisper(
-        interaction, f"Deleted `@{character.handle}`. Portraits that were made with it stay where they are."
+        interaction,
+        worded("Deleted `@{handle}`. Portraits that were made with it stay where they are.", handle=character.handle),
     )
     await bot.engine.forget(pictures)
 
@@ -197,7 +206,12 @@ async def _own(interaction: Interaction, name: str) -> Character:
     if character is not None:
         return character
     if await bot.stores.characters.find(interaction.user.id, server_of(interaction), bare) is not None:
-        raise Refused(f"@{words.plain(bare, 40)} is somebody else's, who shares it here; only they can change it.")
+        raise Refused(
+            worded(
+                "@{handle} is somebody else's, who shares it here; only they can change it.",
+                handle=words.plain(bare, 40),
+            )
+        )
     raise await bot.studio.validator.unknown_handle(interaction.user.id, name)
 
 

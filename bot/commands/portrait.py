@@ -25,6 +25,7 @@ from bot.core.requests import MAX_SEED, OrderRequest, StatusMessage
 from bot.core.tagged import with_tags
 from bot.core.typed_words import Typed
 from bot.guard import person_of
+from bot.languages.speech import worded
 from bot.messages import replies
 from bot.uploads import attachments, recognised, sources
 from bot.uploads.saving import Saver
@@ -161,7 +162,7 @@ async def _order(
         await understanding.order(interaction, request, answer, doubtful)
         return
     if use is None:
-        raise Refused("Say what that picture is for with `reference_for:`. Nothing was charged.")
+        raise Refused(worded("Say what that picture is for with `reference_for:`. Nothing was charged."))
     along, role = picture, use
 
     async def ordered(asking: Interaction) -> None:
@@ -177,7 +178,9 @@ async def _order(
 def with_fine_tune(name: str | None, strength: float | None) -> Extras:
     """Raises Refused for a strength of nothing."""
     if name is None and strength is not None:
-        raise Refused("There is no fine-tune for that strength. Choose one with `finetune:`. Nothing was charged.")
+        raise Refused(
+            worded("There is no fine-tune for that strength. Choose one with `finetune:`. Nothing was charged.")
+        )
     return NOTHING_MORE if name is None else Extras(fine_tune=LoraRequest(name=name, strength=strength))
 
 
@@ -191,7 +194,9 @@ async def recipe_in(interaction: Interaction, attachment: discord.Attachment | N
     recipe = await asyncio.to_thread(provenance.from_embedded, told)
     if recipe is None:
         raise Refused(
-            "There is no recipe in that picture. Some apps remove it; send the original file. Nothing was charged."
+            worded(
+                "There is no recipe in that picture. Some apps remove it; send the original file. Nothing was charged."
+            )
         )
     return recipe
 
@@ -209,7 +214,7 @@ async def style_named(interaction: Interaction, name: str | None) -> PortraitPro
         return NOTHING
     style = await interaction.client.stores.styles.get(interaction.user.id, name)
     if style is None:
-        raise Gone("You have no style of that name. /style list shows yours.")
+        raise Gone(worded("You have no style of that name. /style list shows yours."))
     return from_json(style.prompt)
 
 

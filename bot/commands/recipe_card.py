@@ -15,7 +15,7 @@ from bot.core.errors import Gone
 from bot.core.prompt_reading import merged, slot_words
 from bot.core.requests import OrderRequest
 from bot.guard import person_of
-from bot.languages.speech import labelled, worded
+from bot.languages.speech import labelled, reworded, worded
 from bot.messages import cards, replies
 from data.orders.saved_styles import Draft
 from engine.prompt import SLOTS, PortraitPrompt, from_json, to_json
@@ -37,7 +37,9 @@ def _card(draft: Draft) -> discord.Embed:
     prompt = from_json(draft.prompt)
     embed = discord.Embed(title=labelled("title", "Your recipe"), colour=cards.ACCENT)
     for slot in SLOTS:
-        shown = cards.slot_value(prompt, slot) or worded("-# such as: {example}", example=cards.SLOT_EXAMPLES[slot])
+        shown = cards.slot_value(prompt, slot) or worded(
+            "-# such as: {example}", example=reworded(cards.SLOT_EXAMPLES[slot])
+        )
         embed.add_field(name=words.slot_title(slot), value=shown, inline=True)
     embed.set_footer(
         text=labelled("footer", "Choose a slot below, fill in as many as you like, then make the portrait.")

@@ -14,12 +14,16 @@ from bot.app import Interaction
 from bot.core import words
 from bot.core.errors import NotAllowed, Refused
 from bot.guard import person_of
-from bot.languages.speech import labelled, worded
+from bot.languages import audience
+from bot.languages.message_catalogues import OWN_NAMES
+from bot.languages.speech import labelled, reworded, worded
 from bot.messages import cards, replies
 from data.people.servers import ServerSettings
 
 MOST_BLOCKED = 200
 MOST_ALLOWANCE = 100_000
+_AS_AT_DISCORD = "discord"
+_LIKE_DISCORD = labelled("choice", "As in the server's settings at Discord")
 
 
 @cache
@@ -30,6 +34,13 @@ def _zones() -> tuple[str, ...]:
 async def complete_zone(interaction: Interaction, current: str) -> list[Choice[str]]:
     typed = current.strip().replace(" ", "_").casefold()
     return [Choice(name=zone, value=zone) for zone in _zones() if typed in zone.casefold()][:25]
+
+
+async def complete_language(interaction: Interaction, current: str) -> list[Choice[str]]:
+    """The languages by their own names, and the way back to what the server has at Discord."""
+    typed = current.strip().casefold()
+    named = {_AS_AT_DISCORD: reworded(_LIKE_DISCORD), **OWN_NAMES}
+    return [Choice(name=name, value=value) for value, name in named.items() if typed in name.casefold()]
 
 
 @app_commands.command(description="For those who manage the server: this server's studio settings.")
@@ -43,9 +54,10 @@ async def complete_zone(interaction: Interaction, current: str) -> list[Choice[s
     block="A word or phrase that prompts here may not contain",
     unblock="A blocked word or phrase to allow again",
     moderation_channel="Where moderators are told that something waits for them, without any words of it",
+    language="The language of what everybody here sees",
     ask_when_unsure="Whether a prompt that may have been misread is shown to its author before it is paid for",
 )
-@app_commands.autocomplete(time_zone=complete_zone)
+@app_commands.autocomplete(time_zone=complete_zone, language=complete_language)
 async def settings(
     interaction: Interaction,
     studio_role: discord.Role | None = None,
@@ -56,6 +68,7 @@ async def settings(
     unblock: Range[str, 2, 60] | None = None,
     ask_when_unsure: bool | None = None,
     moderation_channel: discord.TextChannel | None = None,
+    language: Range[str, 1, 40] | None = None,
 ) -> None:
     await interaction.response.defer(thinking=True, ephemeral=True)
     person = await person_of(interaction)
@@ -75,10 +88,24 @@ async def settings(
         changed = replace(changed, asks=ask_when_unsure)
     if moderation_channel is not None:
         changed = replace(changed, moderation_channel_id=moderation_channel.id)
+    if language is not None:
+        changed = replace(changed, language=_language(language))
     changed = replace(changed, blocked_words=_blocked(changed.blocked_words, block, unblock))
     if changed != current:
         await servers.save(changed, actor_id=person.user_id, now=time.time())
+        audience.choose(changed.guild_id, changed.language)
     await replies.whisper(interaction, embed=_card(changed, interaction.client.settings.credits_daily))
+
+
+def _language(asked: str) -> str:
+    """What is stored of a language that was chosen or typed. Raises Refused."""
+    typed = asked.strip().casefold()
+    if typed == _AS_AT_DISCORD:
+        return ""
+    found = [code for code, name in OWN_NAMES.items() if typed in {code.casefold(), name.casefold()}]
+    if not found:
+        raise Refused(worded("That language is not known. Choose one from the list."))
+    return found[0]
 
 
 def _changed(
@@ -125,6 +152,10 @@ def _card(current: ServerSettings, default_allowance: int) -> discord.Embed:
     embed = discord.Embed(title=labelled("title", "This server's studio"), colour=cards.ACCENT)
     embed.add_field(name=labelled("field", "Studio role"), value=role)
     embed.add_field(name=labelled("field", "Time zone"), value=current.time_zone)
+    embed.add_field(
+        name=labelled("field", "Language for all"),
+        value=OWN_NAMES.get(current.language) or reworded(_LIKE_DISCORD),
+    )
     embed.add_field(name=labelled("field", "Daily allowance"), value=words.credits_word(allowance))
     embed.add_field(
         name=labelled("field", "Adult portraits"),

@@ -9,7 +9,7 @@ from bot.components import base
 from bot.core import words
 from bot.core.prompt_reading import MAX_SLOT
 from bot.core.typed_words import MAX_FORM
-from bot.languages.speech import labelled
+from bot.languages.speech import labelled, reworded
 from bot.messages import cards
 
 Typed = Callable[[discord.Interaction[Any], str], Awaitable[None]]
@@ -92,7 +92,7 @@ def slot_form(slot: str, value: str, done: Typed) -> OneField:
         label=words.slot_title(slot),
         field_id=slot,
         value=value[:MAX_SLOT],
-        placeholder=cards.SLOT_EXAMPLES[slot],
+        placeholder=reworded(cards.SLOT_EXAMPLES[slot]),
         limits=(0, MAX_SLOT),
         long=True,
         done=done,

@@ -11,6 +11,7 @@ import discord
 from bot.components import actions, base, picture_layout
 from bot.components.base import MAX_ID
 from bot.core import words
+from bot.languages.speech import labelled, reworded
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -23,13 +24,13 @@ class PortraitButton(
     """Reroll, Edit…, Save as character, Words, Delete or Review under a finished portrait; Show in a list of them."""
 
     LOOKS: ClassVar = {
-        "reroll": ("Reroll", discord.ButtonStyle.secondary, "🎲"),
-        "edit": ("Edit…", discord.ButtonStyle.secondary, "🖌️"),
-        "save": ("Save as character", discord.ButtonStyle.primary, "👤"),
-        "words": ("Words", discord.ButtonStyle.secondary, "📝"),
-        "delete": ("Delete", discord.ButtonStyle.danger, "🗑️"),
-        "review": ("Review", discord.ButtonStyle.secondary, "🔎"),
-        "show": ("Show", discord.ButtonStyle.secondary, "🖼️"),
+        "reroll": (labelled("button", "Reroll"), discord.ButtonStyle.secondary, "🎲"),
+        "edit": (labelled("button", "Edit…"), discord.ButtonStyle.secondary, "🖌️"),
+        "save": (labelled("button", "Save as character"), discord.ButtonStyle.primary, "👤"),
+        "words": (labelled("button", "Words"), discord.ButtonStyle.secondary, "📝"),
+        "delete": (labelled("button", "Delete"), discord.ButtonStyle.danger, "🗑️"),
+        "review": (labelled("button", "Review"), discord.ButtonStyle.secondary, "🔎"),
+        "show": (labelled("button", "Show"), discord.ButtonStyle.secondary, "🖼️"),
     }
     UNDER: ClassVar = ("reroll", "edit", "save", "words", "delete")
     """Side by side under every portrait, as many as a row holds."""
@@ -38,7 +39,7 @@ class PortraitButton(
         text, style, emoji = self.LOOKS[action]
         super().__init__(
             discord.ui.Button(
-                label=label or text,
+                label=label or reworded(text),
                 style=style,
                 emoji=emoji,
                 custom_id=f"portrait:{action}:{portrait_id}",
@@ -67,9 +68,9 @@ class ChangeMenu(
     def __init__(self, portrait_id: int, *, row: int | None = None) -> None:
         super().__init__(
             discord.ui.Select(
-                placeholder="Change…",
+                placeholder=labelled("placeholder", "Change…"),
                 custom_id=f"portrait:change:{portrait_id}",
-                options=[discord.SelectOption(label=words.SLOT_TITLES[slot], value=slot) for slot in self.ORDER],
+                options=[discord.SelectOption(label=words.slot_title(slot), value=slot) for slot in self.ORDER],
                 row=row,
             )
         )
@@ -89,12 +90,16 @@ class PickMenu(
         self, order_id: str, portraits: Sequence[Portrait[PictureSpec]] = (), *, row: int | None = None
     ) -> None:
         options = [
-            discord.SelectOption(label=f"Portrait {number}", description=f"Seed {item.spec.seed}", value=str(item.id))
+            discord.SelectOption(
+                label=labelled("choice", "Portrait {number}", number=number),
+                description=labelled("choice", "Seed {seed}", seed=item.spec.seed),
+                value=str(item.id),
+            )
             for number, item in enumerate(portraits, 1)
         ]
         super().__init__(
             discord.ui.Select(
-                placeholder="Pick one to reroll, change, save or delete…",
+                placeholder=labelled("placeholder", "Pick one to reroll, change, save or delete…"),
                 custom_id=f"order:pick:{order_id}",
                 options=options or [discord.SelectOption(label="…")],
                 row=row,
@@ -138,10 +143,10 @@ class CancelButton(
 ):
     """Cancel under an order that waits or runs."""
 
-    def __init__(self, order_id: str, *, label: str = "Cancel", row: int | None = None) -> None:
+    def __init__(self, order_id: str, *, label: str = "", row: int | None = None) -> None:
         super().__init__(
             discord.ui.Button(
-                label=label,
+                label=label or labelled("button", "Cancel"),
                 style=discord.ButtonStyle.secondary,
                 emoji="✖️",
                 custom_id=f"order:cancel:{order_id}",

@@ -19,7 +19,8 @@ from bot.core import extras, picture_rights, typed_words, words
 from bot.core.errors import Forged, Gone, NameUnconfirmed, NotYours, PriceUnconfirmed, Refused, Replayed
 from bot.core.requests import OrderRequest, StatusMessage, Whereabouts
 from bot.guard import person_of, server_of
-from bot.languages.speech import counted, labelled, reworded, worded
+from bot.languages import audience
+from bot.languages.speech import counted, labelled, reworded, speaking, worded
 from bot.messages import cards, replies
 from data.core.audit import AuditAction
 from data.orders.price_quotes import Asks, Quote
@@ -154,6 +155,7 @@ def _buttons(quote: Quote) -> discord.ui.View:
 async def confirm(interaction: Interaction, quote_id: str) -> None:
     """Place the order that was quoted, at the quoted price or less; a higher one is shown anew."""
     await interaction.response.defer()
+    await audience.for_pressed(interaction)
     quote = await open_quote(interaction, quote_id, "price")
     await _order_confirmed(interaction, quote, request_of(quote, (await person_of(interaction)).place))
 
@@ -162,7 +164,8 @@ async def _order_confirmed(interaction: Interaction, quote: Quote, request: Orde
     """Place it in the message that was pressed on, or below one that nobody else sees; a price that was not confirmed
     is shown."""
     below = interaction.message is not None and interaction.message.flags.ephemeral
-    card = cards.status(request.prompt, [cards.Stage()], has_preview=False)
+    with speaking(audience.of_all(interaction)):
+        card = cards.status(request.prompt, [cards.Stage()], has_preview=False)
     answer = await replies.begin_below(interaction, card) if below else replies.answer_in_place(interaction)
     try:
         await place(interaction.client, quote, request, answer)
@@ -225,6 +228,7 @@ def _listed(names: Sequence[str]) -> str:
 async def confirm_right(interaction: Interaction, quote_id: str) -> None:
     """The person says that they have the right: that goes to the audit, and the order on."""
     await interaction.response.defer()
+    await audience.for_pressed(interaction)
     quote = await open_quote(interaction, quote_id, "right")
     request = request_of(quote, (await person_of(interaction)).place)
     detail = f"{_listed(request.extras.right_to)}, wording {picture_rights.NAMES_WORDING}"
@@ -237,6 +241,7 @@ async def confirm_right(interaction: Interaction, quote_id: str) -> None:
 async def deny_right(interaction: Interaction, quote_id: str) -> None:
     """They have not: nothing is ordered."""
     await interaction.response.defer()
+    await audience.for_pressed(interaction)
     await withdraw(interaction, await open_quote(interaction, quote_id, "right"))
 
 
@@ -253,6 +258,7 @@ async def place(bot: App, quote: Quote, request: OrderRequest, answer: StatusMes
 async def cancel(interaction: Interaction, quote_id: str) -> None:
     """Withdraw the quote; nothing was charged."""
     await interaction.response.defer()
+    await audience.for_pressed(interaction)
     await withdraw(interaction, await open_quote(interaction, quote_id, "price"))
 
 

@@ -19,7 +19,8 @@ from bot.core.prompt_reading import beside
 from bot.core.requests import OrderRequest, StatusMessage
 from bot.core.typed_words import Typed
 from bot.guard import person_of, server_of
-from bot.languages.speech import labelled, reworded, worded
+from bot.languages import audience
+from bot.languages.speech import labelled, reworded, speaking, worded
 from bot.messages import cards, replies
 from data.orders.price_quotes import Quote
 from data.people.misreadings import Misreading
@@ -123,7 +124,9 @@ async def make(interaction: Interaction, quote_id: str) -> None:
     quote = await quotes.open_quote(interaction, quote_id, "reading")
     bot, person = interaction.client, await person_of(interaction)
     request = quotes.request_of(quote, person.place)
-    answer = await replies.begin_below(interaction, cards.status(request.prompt, [cards.Stage()], has_preview=False))
+    with speaking(audience.of_all(interaction)):
+        card = cards.status(request.prompt, [cards.Stage()], has_preview=False)
+    answer = await replies.begin_below(interaction, card)
     try:
         await quotes.place(bot, quote, request, answer)
     except Exception as error:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from bot.languages.speech import worded
 from data.core.data_errors import PictureMissing
 from data.people.personal_export import Document, Export, PictureFile
 from data.pictures.picture_store import PictureStore
@@ -19,13 +20,14 @@ PARTS_A_TIME: Final = 10
 _ENTRY_BYTES: Final = 512  # names and headers, generously
 _END_BYTES: Final = 1024
 README: Final = "README.txt"
-_SAYS: Final = """\
+_SAYS: Final = worded("""\
 This is what the studio keeps of you, part {part} of {parts}.
 
 Each JSON file is a table: times are seconds since 1970 in UTC, prompts are JSON themselves, sha256 names a picture,
 embedding and pattern are measures of a face in hexadecimal digits. pictures.json says which file is which picture.
 Pictures that Discord shows in messages are copies, and are not in here twice.
-"""
+""")
+_SAYS_BYTES: Final = 2048  # in any language
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +54,11 @@ def parts_of(export: Export, largest_bytes: int = LARGEST_BYTES) -> list[ExportP
     """
     parts: list[ExportPart] = []
     items: list[Document | PictureFile] = []
-    room = largest_bytes - _END_BYTES - _ENTRY_BYTES - len(_SAYS)
+    room = largest_bytes - _END_BYTES - _ENTRY_BYTES - _SAYS_BYTES
     for item, size in _sized(export):
         if items and size > room:
             parts.append(_part(items))
-            items, room = [], largest_bytes - _END_BYTES - _ENTRY_BYTES - len(_SAYS)
+            items, room = [], largest_bytes - _END_BYTES - _ENTRY_BYTES - _SAYS_BYTES
         items.append(item)
         room -= size
     return [*parts, _part(items)]
@@ -85,7 +87,7 @@ async def packed(part: ExportPart, number: int, parts: int, pictures: PictureSto
             files.append((picture.name, await pictures.read(picture.sha256)))
         except PictureMissing:
             missing.append(picture.name)
-    content = await asyncio.to_thread(_zipped, part, files, _SAYS.format(part=number, parts=parts))
+    content = await asyncio.to_thread(_zipped, part, files, worded(_SAYS, part=number, parts=parts))
     return Packed(f"likeness-{number:03d}-of-{parts:03d}.zip", content, tuple(missing))
 
 

@@ -25,6 +25,8 @@ from bot.core.stores import Stores
 from bot.core.studio_watcher import StudioWatcher
 from bot.delivery.payloads import PLAINER, ChannelClosed, MessageGone, Payload, PayloadBuilder, Shape, series_payload
 from bot.delivery.progress import DiscordProgressMessage
+from bot.languages.message_catalogues import SOURCE
+from bot.languages.speech import counted, speaking, stored, worded
 from bot.messages import cards, place_faults, series_sheet
 from bot.messages.replies import NO_PINGS
 from data.orders.jobs import Order, Way
@@ -114,7 +116,7 @@ class DiscordMessenger:
     async def tell(self, order: Order, sentence: str) -> Way | None:
         """Say that nothing came of an order; needs nothing of what it was for."""
         card = Payload([cards.failure([sentence], order.id)])
-        plain = Payload([], content=f"{sentence}\nOrder {order.id}")
+        plain = Payload([], content=f"{stored(sentence)}\n{worded('Order {id}', id=order.id)}")
 
         async def packed(shape: Shape) -> Payload:
             return plain if shape in {"plain", "bare"} else card
@@ -219,7 +221,9 @@ class DiscordMessenger:
         reference = channel.get_partial_message(first.message_id or 0).to_reference(fail_if_not_exists=False)
         try:
             await channel.send(
-                f"{names}, your portrait is ready." if len(people) == 1 else f"{names}, your portraits are ready.",
+                counted(
+                    "{names}, your portrait is ready.", "{names}, your portraits are ready.", len(people), names=names
+                ),
                 reference=reference if len(fresh) == 1 else discord.utils.MISSING,
                 nonce=f"{first.id}.call",
                 allowed_mentions=discord.AllowedMentions(
@@ -264,7 +268,8 @@ class DiscordMessenger:
             if order is None or order.state == "open" or order.message_id is None or _is_away(order):
                 continue
             try:
-                payload = replace(await series_payload(self._stores, self._marker, order), laid_out=True)
+                with speaking(order.language or SOURCE):
+                    payload = replace(await series_payload(self._stores, self._marker, order), laid_out=True)
                 await self._edit_in_channel(order, payload)
             except discord.HTTPException:
                 log.info("a message of a series was out of reach", extra={"job": order.id})

@@ -12,6 +12,7 @@ from bot.core.marking import Marker
 from bot.core.results import Result
 from bot.core.sent_copies import SAFE_UPLOAD_BYTES, fitting
 from bot.core.stores import Stores
+from bot.languages.speech import labelled, listed, reworded, stored, worded
 from bot.messages import alt_text, cards, review_words, series_sheet
 from bot.messages.alt_text import DescribedPicture
 from data.orders.jobs import Order
@@ -130,7 +131,7 @@ class PayloadBuilder:
                 item, image_name=name, left=left, brief=not first, changed=changed, attempts=looked_at, review=review
             )
             if compared := await before_after.lines(self._stores, order, item):
-                card.add_field(name="Before and after", value="\n".join(compared), inline=False)
+                card.add_field(name=labelled("field", "Before and after"), value="\n".join(compared), inline=False)
             embeds.append(card)
         if result.sentences:
             left = "" if portraits else result.left
@@ -140,10 +141,11 @@ class PayloadBuilder:
         return Payload(embeds, tuple(pictures), view)
 
     def _plain(self, payload: Payload, view: discord.ui.View | None) -> Payload:
-        numbers = " and ".join(f"No. {item.id}" for item in self._result.portraits)
-        ready = f"Ready: {numbers}. /portraits has the recipe." if numbers else ""
-        told = cards.AI_LINE if payload.pictures else ""
-        lines = [ready, *dict.fromkeys(self._result.sentences), told, f"Order {self._order.id}"]
+        numbers = [worded("No. {number}", number=item.id) for item in self._result.portraits]
+        ready = worded("Ready: {numbers}. /portraits has the recipe.", numbers=listed(numbers)) if numbers else ""
+        told = reworded(cards.AI_LINE) if payload.pictures else ""
+        sentences = dict.fromkeys(map(stored, self._result.sentences))
+        lines = [ready, *sentences, told, worded("Order {id}", id=self._order.id)]
         content = "\n".join(line for line in lines if line)[:1900]
         return Payload([], payload.pictures, view, content)
 

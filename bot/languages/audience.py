@@ -1,6 +1,7 @@
 """In whose language something is said: what one person alone sees in theirs, what all see in their server's."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 import discord
@@ -9,6 +10,19 @@ from bot.languages import message_catalogues, speech
 from bot.languages.message_catalogues import SOURCE, language_of
 
 _FOR_ALL: Final = "answers are for all"
+_chosen: Final[dict[int, str]] = {}
+"""Languages that servers have chosen for what all see; others have the one of their settings at Discord."""
+
+
+def choose(guild_id: int, language: str) -> None:
+    """From now on all read that language in this server; "" is what the server has at Discord."""
+    _chosen[guild_id] = language
+
+
+def choose_all(chosen: Mapping[int, str]) -> None:
+    """As `choose`, for every server at once: others have not chosen."""
+    _chosen.clear()
+    _chosen.update(chosen)
 
 
 async def for_one(interaction: discord.Interaction[Any]) -> None:
@@ -27,18 +41,27 @@ async def for_all(interaction: discord.Interaction[Any]) -> None:
 
 def of_all(interaction: discord.Interaction[Any]) -> str:
     """The language of everybody who reads where this comes from."""
+    if chosen := _chosen.get(interaction.guild_id or 0):
+        return chosen
     there = interaction.guild_locale if interaction.guild_id else interaction.locale
     return language_of(there.value) if there is not None else SOURCE
 
 
 def of_guild(guild: discord.Guild | None) -> str:
     """The language of a server, English for none."""
-    return SOURCE if guild is None else language_of(guild.preferred_locale.value)
+    if guild is None:
+        return SOURCE
+    return _chosen.get(guild.id) or language_of(guild.preferred_locale.value)
 
 
 async def for_readers(message: discord.Message) -> None:
     """From now on speak the language of the server of a message; English where it was sent directly."""
     await _speak(of_guild(message.guild))
+
+
+async def for_pressed(interaction: discord.Interaction[Any]) -> None:
+    """From now on speak the language of whoever sees the message that was pressed on, which is about to be changed."""
+    await _speak(of_readers(interaction))
 
 
 def of_readers(interaction: discord.Interaction[Any]) -> str:

@@ -24,6 +24,22 @@ LANGUAGES: Final = {
     "ko": "Korean",
 }
 """Every language with a catalogue, by Discord's name for it."""
+OWN_NAMES: Final = {
+    SOURCE: "English",
+    "es-ES": "Español",
+    "pt-BR": "Português (Brasil)",
+    "fr": "Français",
+    "de": "Deutsch",
+    "it": "Italiano",
+    "pl": "Polski",
+    "ru": "Русский",
+    "uk": "Українська",
+    "tr": "Türkçe",
+    "zh-CN": "中文（简体）",
+    "ja": "日本語",
+    "ko": "한국어",
+}
+"""What each language calls itself."""
 _SPOKEN_AS: Final = {"es-419": "es-ES"}
 FOLDER: Final = Path(__file__).with_name("catalogues")
 TEMPLATE: Final = FOLDER / "likeness.pot"

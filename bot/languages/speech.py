@@ -14,10 +14,11 @@ from typing import Any, Final, Literal
 from bot.languages import command_names, message_catalogues
 from bot.languages.message_catalogues import SOURCE
 from engine.sayings import Joined, Saying
-from engine.sayings import together as together  # with the other ways to say something
 
 _language: Final[ContextVar[str]] = ContextVar("language", default=SOURCE)
 
+_WITHOUT_SPACES: Final = frozenset({"zh-CN", "ja"})
+"""Languages in which a sentence follows the one before it at once."""
 LIMITS: Final[Mapping[str, int]] = {
     "button": 80,
     "slot": 30,
@@ -73,6 +74,12 @@ def labelled(context: str, template: str, /, **values: Any) -> Saying:
     return _said(template, values, context=context)
 
 
+def together(*sentences: str) -> Saying:
+    """Sentences one after the other; empty ones are left out."""
+    said = tuple(each for each in sentences if each)
+    return Joined(_list(said, ""), "", {"items": said, "last": ""})
+
+
 def listed(items: Iterable[str], last: Literal["and", "or"] = "and") -> Saying:
     """“a, b and c”, as the language lists things."""
     said = tuple(items)
@@ -80,9 +87,10 @@ def listed(items: Iterable[str], last: Literal["and", "or"] = "and") -> Saying:
 
 
 def _list(items: tuple[str, ...], last: str) -> str:
+    spoken = language()
     if not last or len(items) < 2:
-        return " ".join(items)
-    if (spoken := language()) != SOURCE:
+        return ("" if spoken in _WITHOUT_SPACES else " ").join(items)
+    if spoken != SOURCE:
         from babel.lists import format_list
 
         return format_list(items, "standard" if last == "and" else "or", spoken.replace("-", "_"))

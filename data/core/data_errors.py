@@ -135,7 +135,7 @@ class GrantLimitReached(DataError):
             )
         else:
             super().__init__(
-                "A moderator may grant a tier {limit:,} times in a day, and you have done so {granted:,} times. "
+                "Tiers that a moderator may grant in a day: {limit:,}. You have granted: {granted:,}. "
                 "Ask another moderator, or wait until tomorrow.",
                 granted=granted,
                 limit=limit,

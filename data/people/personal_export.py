@@ -58,7 +58,8 @@ _DOCUMENTS: Mapping[str, str] = {
     "tiers": f"""SELECT a.guild_id AS server_id, t.kind, t.tier, t.until, t.reason, t.created_at
         FROM tier_changes t JOIN accounts a ON a.id = t.account_id WHERE t.account_id IN {_MINE} ORDER BY t.id""",
     "orders": f"""SELECT o.id, a.guild_id AS server_id, o.channel_id, o.message_id, o.prompt, o.from_upload,
-        o.people, o.adult_allowed, o.parent_portrait_id, o.series_id, o.best_of, o.best_job, o.state, o.created_at,
+        o.people, o.adult_allowed, o.language, o.parent_portrait_id, o.series_id, o.best_of, o.best_job, o.state,
+        o.created_at,
         e.words AS edit_words, e.sha256 AS edit_picture FROM orders o JOIN accounts a ON a.id = o.account_id
         LEFT JOIN order_edits e ON e.order_id = o.id
         WHERE o.account_id IN {_MINE} ORDER BY o.created_at, o.id""",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from data.core import audit
@@ -24,6 +24,8 @@ class ServerSettings:
     """Whether members are asked about prompts that may have been misread."""
     moderation_channel_id: int | None = None
     """Where moderators are told that something waits for them."""
+    language: str = ""
+    """The one for what all see, by Discord's name for it ("en" for English); "" is what the server has at Discord."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,13 @@ class Servers:
             allowance=row["allowance"],
             asks=bool(row["asks"]),
             moderation_channel_id=row["moderation_channel_id"],
+            language=row["language"],
         )
+
+    async def languages(self) -> Mapping[int, str]:
+        """The language of every server that has chosen one."""
+        rows = await self._db.fetch_all("SELECT guild_id, language FROM servers WHERE language <> ''")
+        return {row["guild_id"]: row["language"] for row in rows}
 
     async def save(self, settings: ServerSettings, *, actor_id: int, now: float) -> None:
         """Replace the server's settings; audited with what has changed."""
@@ -63,7 +71,7 @@ class Servers:
         async with self._db.storing(actor_id) as tx:
             await tx.execute(
                 "INSERT OR REPLACE INTO servers (guild_id, studio_role_id, time_zone, adult, blocked_words, allowance,"
-                " asks, moderation_channel_id, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " asks, moderation_channel_id, language, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     settings.guild_id,
                     settings.studio_role_id,
@@ -73,6 +81,7 @@ class Servers:
                     settings.allowance,
                     int(settings.asks),
                     settings.moderation_channel_id,
+                    settings.language,
                     now,
                 ),
             )

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from engine.prompt import PortraitPrompt
 from engine.prompts.looks import NOTHING_SAID, Looks
-from engine.sayings import counted, worded
+from engine.sayings import counted, together, worded
 from engine.wording.dialects import RenderedPrompt
 
 
@@ -235,9 +235,7 @@ class QueueFull(EngineError):
                 waiting,
                 limit=limit,
             )
-        super().__init__(
-            worded("{already} Nothing was charged; try again when some of them are done.", already=already)
-        )
+        super().__init__(together(already, worded("Nothing was charged; try again when some of them are done.")))
 
 
 class UnknownModel(EngineError):
@@ -261,7 +259,7 @@ class UnknownFineTune(EngineError):
 def _with_hint(unknown: str, nearest: tuple[str, ...]) -> str:
     if not nearest:
         return unknown
-    return worded("{unknown} Did you mean {names}?", unknown=unknown, names=" / ".join(nearest))
+    return together(unknown, worded("Did you mean {names}?", names=" / ".join(nearest)))
 
 
 class ModelUnavailable(EngineError):

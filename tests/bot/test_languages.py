@@ -19,7 +19,7 @@ from bot.languages.message_catalogues import LANGUAGES, SOURCE, TEMPLATE, langua
 from bot.languages.speech import LIMITS, counted, labelled, listed, reworded, speaking, together, worded
 from engine.sayings import Saying, from_parts, to_parts
 from tests.bot.conftest import World
-from tests.bot.reading import said
+from tests.bot.reading import fields, said
 from tools import languages
 from tools.language_faults import faults_of, is_missing, texts_of, twice_among_siblings
 
@@ -44,9 +44,14 @@ def test_the_template_is_what_the_code_says(catalogues: dict[str, Catalog]) -> N
         assert {(texts_of(message)[0], message.context) for message in there if message.id} == known, language
 
 
-@pytest.mark.parametrize("language", [language for language in LANGUAGES if language not in UNFINISHED])
-def test_nothing_is_missing(language: str, catalogues: dict[str, Catalog]) -> None:
-    assert [texts_of(message)[0] for message in catalogues[language] if message.id and is_missing(message)] == []
+def test_nothing_is_missing(catalogues: dict[str, Catalog]) -> None:
+    missing = {
+        (language, texts_of(message)[0][0])
+        for language in LANGUAGES
+        for message in catalogues[language]
+        if language not in UNFINISHED and message.id and is_missing(message)
+    }
+    assert missing == set()
 
 
 def test_no_translation_loses_a_place_a_mark_or_a_command_or_is_too_long(catalogues: dict[str, Catalog]) -> None:
@@ -133,6 +138,8 @@ def test_a_sentence_is_said_again_in_the_language_that_is_spoken() -> None:
         assert reworded(whole) == "⟦You owe ⟦1.200 credits⟧.⟧ ⟦Pay.⟧"
         assert reworded("typed by somebody") == "typed by somebody"
         assert listed(["a", "b", "c"], "or") == "a, b oder c"
+    with speaking("ja"):
+        assert together("甲。", "乙。") == "甲。乙。"
     with speaking("fr"):
         assert reworded(reworded(whole)) == "«You owe «1\u202f200 credits».» «Pay.»"
     assert speech.stored("Pay.") == "Pay."
@@ -196,3 +203,21 @@ async def test_a_member_reads_their_own_language_and_all_read_the_servers(
         assert all_of_them not in shown, "an answer to one alone"
         refused = said(await world.sam.slash(world.channel, "portrait", prompt="a woman", model="none"))
         assert all_of_them in refused, "an error in place of a card is for all"
+    (newest, *_) = await world.stores.orders.of_user(world.guild.id, world.sam.id, limit=1)
+    assert newest.language == "fr", "kept for after a restart"
+
+
+@pytest.mark.usefixtures("marked")
+async def test_a_server_chooses_what_all_read_whatever_it_has_at_discord(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken_to(world, monkeypatch, "en-US", "en-US")
+    await world.reveal("settings", world.mira)
+    assert "not known" in said(await world.mira.slash(world.channel, "settings", language="Klingon"))
+    await world.mira.slash(world.channel, "settings", language="Français")
+    assert "«" in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    await world.restart()
+    assert "«" in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    shown = fields((await world.mira.slash(world.channel, "settings", language="discord")).response)
+    assert "Discord" in shown["Language for all"]
+    assert "«" not in str((await world.portrait(world.sam)).embeds[0].footer.text)
