@@ -44,7 +44,7 @@ async def admit(interaction: Interaction) -> None:
     """
     if not _is_open(interaction):
         if is_away(interaction) and not interaction.client.settings.discord_user_installs:
-            raise Refused("Portraits are made in servers that have the bot, not by the app of a single person.")
+            raise Refused(worded("Portraits are made in servers that have the bot, not by the app of a single person."))
         await require_welcome(interaction.client, server_of(interaction), interaction.user.id)
         interaction.extras[_ADMITTED] = True
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 _LONGEST: Final = 500
 """Of a text or a template that comes from another process, in characters."""
+_TEXTS: Final = ("text", "template", "many", "context")
 _DEEPEST: Final = 3
 """Sayings in sayings, likewise."""
 
@@ -60,6 +61,11 @@ def worded(template: str, /, **values: Any) -> Saying:
     return Saying(template.format(**values) if values else template, template, values)
 
 
+def labelled(context: str, template: str, /) -> Saying:
+    """A word or two; `context` tells translators what they are said of, such as "colour"."""
+    return Saying(template, template, {}, context=context)
+
+
 def counted(one: str, many: str, count: int, /, **values: Any) -> Saying:
     """The sentence for one, or for so many; `{count}` stands for the number."""
     values = {"count": count, **values}
@@ -81,11 +87,14 @@ def to_parts(text: str) -> Any:
     if not isinstance(text, Saying) or isinstance(text, Joined):
         return str.__str__(text)
     values = {name: to_parts(value) if isinstance(value, str) else value for name, value in text.values.items()}
-    return {"text": str.__str__(text), "template": text.template, "values": values}
+    parts: dict[str, Any] = {"text": str.__str__(text), "template": text.template, "values": values}
+    if text.many:
+        parts |= {"many": text.many, "count": text.quantity}
+    return parts | ({"context": text.context} if text.context else {})
 
 
 def from_parts(parts: Any, deep: int = 0) -> str:
-    """What `to_parts` made, also by a process that is not to be trusted; a sentence that counts is its text alone."""
+    """What `to_parts` made, also by a process that is not to be trusted."""
     if not isinstance(parts, dict) or deep > _DEEPEST:
         return str(parts)[:_LONGEST]
     told = parts.get("values")
@@ -93,4 +102,6 @@ def from_parts(parts: Any, deep: int = 0) -> str:
         str(name): value if isinstance(value, int | float) else from_parts(value, deep + 1)
         for name, value in (told.items() if isinstance(told, dict) else ())
     }
-    return Saying(str(parts.get("text"))[:_LONGEST], str(parts.get("template"))[:_LONGEST], values)
+    text, template, many, context = (str(parts.get(name, ""))[:_LONGEST] for name in _TEXTS)
+    count = parts.get("count")
+    return Saying(text, template, values, many=many, count=count if isinstance(count, int) else 0, context=context)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 HOUSE: Final = Path(__file__).parent.parent
-ROOMS: Final = ("bot/core", "bot/commands", "bot/components", "bot/messages", "bot/uploads", "bot/delivery")
+ROOMS: Final = ("bot/core", "bot/commands", "bot/components", "bot/messages", "bot/uploads", "bot/delivery", "bot/web")
 FIRST: Final = {"Refused", "Gone", "NotAllowed", "Replayed", "BadPicture", "send_message"}
 """Calls whose first argument a member reads."""
 NAMED: Final = {

@@ -80,7 +80,7 @@ def _commands() -> list[tuple[str, str, str]]:
 
     client = App(intents=discord.Intents.none())
     tree = discord.app_commands.CommandTree[App](client)
-    commands.add_all(tree, 1, direct_messages=True)
+    commands.add_all(tree, 1, direct_messages=True, galleries=True)
     here = [*tree.get_commands(), *tree.get_commands(guild=discord.Object(1))]
     return [
         (context, words, f"/{where.replace(' ', '/')}")

@@ -103,7 +103,7 @@ async def portrait(
     reference_for: Use | None = None,
 ) -> None:
     if best_of is not None and count > 1:
-        raise Refused("Use either `count:` to have all, or `best_of:` to have the best. Nothing was charged.")
+        raise Refused(worded("Use either `count:` to have all, or `best_of:` to have the best. Nothing was charged."))
     typed = await read_prompt(prompt or "", seed=seed)
     doubtful = await understanding.doubted(interaction, prompt or "", typed)
     answer = await replies.begin(interaction, private=doubtful is not None)

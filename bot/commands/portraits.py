@@ -62,7 +62,7 @@ async def _page(interaction: Interaction, before: int | None) -> tuple[discord.E
         view.add_item(PageButton(shown[-1].id))
     embed = _list(shown, first_page=before is None)
     if interaction.client.settings.gallery_url:
-        embed.set_footer(text="/gallery shows them on a page of your own, to search and compare.")
+        embed.set_footer(text=labelled("footer", "/gallery shows them on a page of your own, to search and compare."))
     return embed, view
 
 

@@ -204,7 +204,7 @@ async def others(interaction: Interaction, order_id: str) -> tuple[Sequence[Port
     order = await bot.studio.find_order(order_id)
     found = [one for one in await bot.stores.portraits.of_order(order.id) if one.job_id != order.best_job]
     if not order.best_of or not found:
-        raise Gone("The others were deleted.")
+        raise Gone(worded("The others were deleted."))
     embeds, files, marker = [], [], Marker(bot.settings)
     for one in found:
         await seen(interaction, one.id)

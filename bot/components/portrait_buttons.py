@@ -11,7 +11,7 @@ import discord
 from bot.components import actions, base, picture_layout
 from bot.components.base import MAX_ID
 from bot.core import words
-from bot.languages.speech import labelled, reworded
+from bot.languages.speech import counted, labelled, reworded
 from data.orders.jobs import Order
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
@@ -123,7 +123,7 @@ class OthersButton(
     def __init__(self, order_id: str, *, count: int = 0, row: int | None = None) -> None:
         super().__init__(
             discord.ui.Button(
-                label="Show the other one" if count == 1 else f"Show the other {count}",
+                label=counted("Show the other one", "Show the other {count}", count),
                 style=discord.ButtonStyle.secondary,
                 emoji="🖼️",
                 custom_id=f"order:others:{order_id}",

@@ -2,13 +2,15 @@
 
 from typing import Final
 
+from bot.languages.speech import labelled
+
 NEEDED: Final = {
-    "view_channel": "View Channels",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "embed_links": "Embed Links",
-    "attach_files": "Attach Files",
-    "read_message_history": "Read Message History",
+    "view_channel": labelled("permission", "View Channels"),
+    "send_messages": labelled("permission", "Send Messages"),
+    "send_messages_in_threads": labelled("permission", "Send Messages in Threads"),
+    "embed_links": labelled("permission", "Embed Links"),
+    "attach_files": labelled("permission", "Attach Files"),
+    "read_message_history": labelled("permission", "Read Message History"),
 }
 """discord.py's name of each permission, with the one that Discord shows."""
 SCOPES: Final = ("bot", "applications.commands")

@@ -175,8 +175,11 @@ class Validator:
         """Raises Refused for the best of several where nothing tells which is the best."""
         if request.extras.best_of and (why := self._reviewer.missing()):
             raise Refused(
-                f"Which picture is the best cannot be told here: {why}. Nothing was charged; order several with "
-                "`count:` instead."
+                worded(
+                    "Which picture is the best cannot be told here: {why}. Nothing was charged; order several with "
+                    "`count:` instead.",
+                    why=why,
+                )
             )
 
     def _prices(self, request: OrderRequest, account: Account, models: Sequence[Model]) -> list[int]:

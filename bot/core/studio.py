@@ -280,8 +280,9 @@ class Studio:
         order = await self.find_order(portrait.order_id)
         found = reviewing.read((await self.reviewer.of_portraits(order, [portrait])).get(portrait.id))
         if found is None:
-            why = self.reviewer.missing() or "it was tried, and the log says why"
-            raise Refused(f"That portrait cannot be reviewed here: {why}.")
+            if why := self.reviewer.missing():
+                raise Refused(worded("That portrait cannot be reviewed here: {why}.", why=why))
+            raise Refused(worded("That portrait could not be reviewed; the studio's log says why."))
         return found
 
     async def close(self, grace_s: float) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.core import words
 from bot.core.errors import Refused
 from bot.core.extras import FrameRequest, SeriesRequest
-from bot.languages.speech import worded
+from bot.languages.speech import counted, worded
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model
 from engine.prompt import SLOTS, PortraitPrompt
@@ -98,8 +98,14 @@ def series(
         wanted = [(value, _with(base, varying.what, value), model or "") for value in varying.values]
     if len(wanted) > most:
         raise Refused(
-            f"That makes {len(wanted)} frames, and a series has {most} at most. Nothing was charged; name fewer "
-            "models, or let fewer things vary."
+            counted(
+                "That makes {count} frame, and a series has {most} at most. Nothing was charged; name fewer models, or "
+                "let fewer things vary.",
+                "That makes {count} frames, and a series has {most} at most. Nothing was charged; name fewer models, "
+                "or let fewer things vary.",
+                len(wanted),
+                most=most,
+            )
         )
     frames = tuple(
         FrameRequest(number=number, label=label, prompt=prompt, model=asked or None)

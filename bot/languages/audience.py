@@ -76,6 +76,11 @@ async def of_error(interaction: discord.Interaction[Any]) -> None:
         await for_one(interaction)
 
 
+async def for_visitor(language: str) -> None:
+    """From now on speak the language of somebody who reads a page."""
+    await _speak(language)
+
+
 async def _speak(spoken: str) -> None:
     if spoken != SOURCE:
         # The first time it is read from the disk.

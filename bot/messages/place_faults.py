@@ -7,8 +7,9 @@ import aiohttp
 import discord
 
 from bot.core import needed_permissions, words
+from bot.languages.speech import reworded, worded
 
-TOO_LATE: Final = (
+TOO_LATE: Final = worded(
     "It took longer than the quarter of an hour in which Discord lets me answer where you asked for it, so it comes "
     "here."
 )
@@ -21,20 +22,21 @@ async def why_not_there(client: discord.Client, guild_id: int, channel_id: int) 
     `guild_id` is 0 for a person's own messages, `channel_id` 0 for places that the bot is no member of.
     """
     if not channel_id:
-        return TOO_LATE
+        return reworded(TOO_LATE)
     if not guild_id:
         return _UNKNOWN
     guild = client.get_guild(guild_id)
     if guild is None:
-        return "I am no longer in the server where it was ordered."
+        return worded("I am no longer in the server where it was ordered.")
     try:
         channel = guild.get_channel_or_thread(channel_id) or await client.fetch_channel(channel_id)
     except discord.NotFound:
-        return "The channel where it was ordered is gone."
+        return worded("The channel where it was ordered is gone.")
     except discord.Forbidden:
-        return (
-            f"I cannot see <#{channel_id}>, where it was ordered: I lack View Channels there, or it is a private "
-            "thread that I was taken out of."
+        return worded(
+            "I cannot see {channel}, where it was ordered: I lack View Channels there, or it is a private thread that "
+            "I was taken out of.",
+            channel=f"<#{channel_id}>",
         )
     except (discord.HTTPException, aiohttp.ClientError, TimeoutError, OSError):
         return _UNKNOWN
@@ -47,17 +49,21 @@ def _in_channel(channel: object, me: discord.Member) -> str:
     try:
         missing = lacking_in(channel, channel.permissions_for(me))
     except discord.ClientException:  # a thread whose channel is hidden
-        return f"I cannot see the channel that <#{channel.id}> belongs to."
+        return worded("I cannot see the channel that {channel} belongs to.", channel=f"<#{channel.id}>")
     if missing:
         return without(channel.id, missing)
     if isinstance(channel, discord.Thread) and channel.archived and channel.locked:
-        return f"The thread <#{channel.id}>, where it was ordered, is closed and locked."
+        return worded("The thread {channel}, where it was ordered, is closed and locked.", channel=f"<#{channel.id}>")
     return _UNKNOWN
 
 
 def without(channel_id: int, missing: Sequence[str]) -> str:
     """What the bot lacks in a channel; `missing` as Discord shows it."""
-    return f"In <#{channel_id}>, where it was ordered, I lack {words.listed(missing)}. A moderator can give me that."
+    return worded(
+        "In {channel}, where it was ordered, I lack {permissions}. A moderator can give me that.",
+        channel=f"<#{channel_id}>",
+        permissions=words.listed(missing),
+    )
 
 
 def lacking_in(channel: object, given: discord.Permissions) -> list[str]:
@@ -69,15 +75,15 @@ def lacking_in(channel: object, given: discord.Permissions) -> list[str]:
     for first, implied in needed_permissions.IMPLIED.items():
         if first in missing:
             missing = {name: title for name, title in missing.items() if name not in implied}
-    return list(missing.values())
+    return [reworded(title) for title in missing.values()]
 
 
 def forbidden(interaction: "discord.Interaction[discord.Client]") -> str:
     """The sentence for whoever asked for something that Discord forbids the bot there."""
     missing = lacking_in(interaction.channel, interaction.app_permissions)
     if not missing or interaction.guild_id is None:
-        return "Discord does not let me do that here. Ask a moderator to check my permissions in this channel."
-    return (
-        f"Discord does not let me do that here: I lack {words.listed(missing)} in this channel. A moderator can give "
-        "me that."
+        return worded("Discord does not let me do that here. Ask a moderator to check my permissions in this channel.")
+    return worded(
+        "Discord does not let me do that here: I lack {permissions} in this channel. A moderator can give me that.",
+        permissions=words.listed(missing),
     )

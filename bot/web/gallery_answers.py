@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app import App
+from bot.core import words
 from bot.core.command_line import portrait_command
+from bot.languages.speech import reworded, worded
 from bot.messages import alt_text, cards
-from bot.web.gallery_texts import SLOTS, TEXTS
+from bot.web.gallery_texts import TEXTS
 from data.people.gallery_rows import GalleryPage, GalleryQuery
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
 from engine.pictures.provenance import Recipe, to_text
+from engine.prompt import SLOTS
 from engine.recipes.picture_text import RECIPE, texts
 
 SHOWN_OF_SERIES: Final = 8
@@ -104,7 +107,7 @@ class GalleryAnswers:
             {"id": frame.portrait_id, "label": frame.label, "spoiler": frame.spoiler, "number": frame.number}
             for frame in frames[:SHOWN_OF_SERIES]
         ]
-        varies = SLOTS.get(one.varies, TEXTS["series_by_model"])
+        varies = words.slot_title(one.varies) if one.varies in SLOTS else reworded(TEXTS["series_by_model"])
         return {"id": one.id, "varies": varies, "made": order.created_at, "count": len(frames), "frames": shown}
 
 
@@ -125,10 +128,10 @@ def _recipe(made: PictureSpec) -> list[dict[str, str]]:
     """What was asked for, part by part, each under its title."""
     prompt = made.prompt
     parts: Mapping[str, str] = {
-        TEXTS["character"]: " ".join(f"@{handle}" for handle in prompt.characters),
-        **{title: prompt.slot(slot) for slot, title in SLOTS.items()},
-        TEXTS["text"]: " · ".join(prompt.text),
-        TEXTS["without"]: prompt.negative,
+        reworded(TEXTS["character"]): " ".join(f"@{handle}" for handle in prompt.characters),
+        **{words.slot_title(slot): prompt.slot(slot) for slot in SLOTS},
+        reworded(TEXTS["text"]): " · ".join(prompt.text),
+        reworded(TEXTS["without"]): prompt.negative,
     }
     return _said(parts)
 
@@ -137,12 +140,12 @@ def _facts(item: Portrait[PictureSpec]) -> list[dict[str, str]]:
     made = item.spec
     return _said(
         {
-            TEXTS["model"]: item.model_title,
-            TEXTS["seed"]: str(made.seed),
-            TEXTS["size"]: f"{made.width}×{made.height}",
-            TEXTS["steps"]: str(made.steps or ""),
-            TEXTS["fine_tune"]: f"{made.fine_tune}, {made.fine_tune_strength:g}" if made.fine_tune else "",
-            TEXTS["from"]: "" if item.parent_id is None else TEXTS["number"].format(number=item.parent_id),
+            reworded(TEXTS["model"]): item.model_title,
+            reworded(TEXTS["seed"]): str(made.seed),
+            reworded(TEXTS["size"]): f"{made.width}×{made.height}",
+            reworded(TEXTS["steps"]): str(made.steps or ""),
+            reworded(TEXTS["fine_tune"]): f"{made.fine_tune}, {made.fine_tune_strength:g}" if made.fine_tune else "",
+            reworded(TEXTS["from"]): "" if item.parent_id is None else worded("No. {number}", number=item.parent_id),
         }
     )
 

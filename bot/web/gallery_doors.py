@@ -14,6 +14,7 @@ from aiohttp import web
 from bot import guard
 from bot.app import App
 from bot.core.gallery_address import PublicAddress
+from bot.languages import audience
 from data.core.presence import BeingErased, ErasedMeanwhile
 from data.people.gallery_keys import SESSION_S, GallerySession
 
@@ -49,13 +50,17 @@ class GalleryDoors:
         return origin == self._address.origin or (origin in (None, "null") and fetched == _HERE)
 
     async def session_of(self, request: web.Request) -> GallerySession | None:
-        """The session of a request. Raises Refused where its person may not use the bot any more."""
+        """The session of a request, whose language is spoken from now on.
+
+        Raises Refused where its person may not use the bot any more.
+        """
         secret = request.cookies.get(self.cookie, "")
         if not secret or len(secret) > _LONGEST_SECRET:
             return None
         async with self._room:
             session = await self._keys.session(secret, now=time.time())
             if session is not None:
+                await audience.for_visitor(session.language)
                 await guard.require_welcome(self._bot, session.guild_id, session.user_id)
             return session
 

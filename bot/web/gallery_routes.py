@@ -17,10 +17,12 @@ from bot.app import App
 from bot.components.deleting import delete_portrait
 from bot.core.errors import Refused
 from bot.core.gallery_address import PATH, PublicAddress
+from bot.languages import audience
+from bot.languages.speech import reworded, told
 from bot.web.gallery_answers import GalleryAnswers
 from bot.web.gallery_doors import GalleryDoors
 from bot.web.gallery_pace import GalleryPace, TooFast
-from bot.web.gallery_texts import TEXTS, filled
+from bot.web.gallery_texts import TEXTS, asked_language, filled, said
 from bot.web.thumbnails import Thumbnails
 from data.core import presence
 from data.core.data_errors import DataError, PictureMissing
@@ -67,9 +69,7 @@ class GalleryRoutes:
         self._opening = asyncio.Semaphore(OPEN_AT_ONCE)
         folder = files("bot.web") / "static"
         self._looks = {name: (folder / name).read_bytes() for name in _LOOKS}
-        self._pages = {
-            name: filled((folder / f"{name}.html").read_text(encoding="utf-8")) for name in ("gallery", "door")
-        }
+        self._pages = {name: (folder / f"{name}.html").read_text(encoding="utf-8") for name in ("gallery", "door")}
 
     def application(self) -> web.Application:
         app = web.Application(middlewares=[self._guarded])
@@ -97,31 +97,33 @@ class GalleryRoutes:
     @web.middleware
     async def _guarded(self, request: web.Request, handler: _Handler) -> web.StreamResponse:
         """Every answer carries the gallery's headers, errors too; what goes wrong is told in words."""
+        # Until a session says whose language it is.
+        await audience.for_visitor(asked_language(request.headers.get("Accept-Language", "")))
         presence.begin()  # what this request stores of a person is not stored once they were erased meanwhile
         try:
             response = await handler(request)
         except web.HTTPException as error:
             response = _told(error.status, error.reason)
         except TooFast as error:
-            response = _told(429, TEXTS["too_fast"])
+            response = _told(429, reworded(TEXTS["too_fast"]))
             response.headers["Retry-After"] = str(round(error.again_s) + 1)
         except Refused as error:
-            response = _told(403, str(error))
+            response = _told(403, told(error))
         except PictureMissing:
-            response = _told(404, TEXTS["gone"])
+            response = _told(404, reworded(TEXTS["gone"]))
         except DataError:
             log.exception("a gallery could not be read")
-            response = _told(503, TEXTS["failed"])
+            response = _told(503, reworded(TEXTS["failed"]))
         response.headers.update(HEADERS)
         return response
 
     def _for_members(self, handler: _MemberHandler, turns: float, *, changes: bool = False) -> _Handler:
         async def asked(request: web.Request) -> web.StreamResponse:
             if changes and not self.doors.comes_from_here(request):
-                return _told(403, TEXTS["strange"])
+                return _told(403, reworded(TEXTS["strange"]))
             session = await self.doors.session_of(request)
             if session is None:
-                return _told(401, TEXTS["over"])
+                return _told(401, reworded(TEXTS["over"]))
             await self._pace.admit(session.token_hash, turns)
             return await handler(request, session)
 
@@ -131,25 +133,24 @@ class GalleryRoutes:
         try:
             known = await self.doors.session_of(request) is not None
         except Refused as error:
-            told = self._pages["door"].replace(_UNSAID, f">{escape(str(error))}<", 1)
-            return web.Response(text=told, status=403, content_type="text/html")
-        return web.Response(
-            text=self._pages["gallery" if known else "door"], status=200 if known else 401, content_type="text/html"
-        )
+            page = filled(self._pages["door"]).replace(_UNSAID, f">{escape(told(error))}<", 1)
+            return web.Response(text=page, status=403, content_type="text/html")
+        page = filled(self._pages["gallery" if known else "door"])
+        return web.Response(text=page, status=200 if known else 401, content_type="text/html")
 
     async def _door(self, request: web.Request) -> web.Response:
         """The same for everybody and for every link: nothing of a link comes here before it is sent by a press."""
-        return web.Response(text=self._pages["door"], content_type="text/html")
+        return web.Response(text=filled(self._pages["door"]), content_type="text/html")
 
     async def _open(self, request: web.Request) -> web.Response:
         if not self.doors.comes_from_here(request):
-            return _told(403, TEXTS["strange"])
+            return _told(403, reworded(TEXTS["strange"]))
         link = (await _sent(request)).get("link")
         before = await self._session_before(request)
         async with self._opening:
             secret = await self.doors.open(link) if isinstance(link, str) else None
         if secret is None:
-            return _told(403, TEXTS["door_failed"])
+            return _told(403, reworded(TEXTS["door_failed"]))
         if before is not None:
             await self._bot.stores.gallery_keys.end(before)
         response = web.json_response({})
@@ -163,7 +164,8 @@ class GalleryRoutes:
             return None
 
     async def _texts(self, request: web.Request) -> web.Response:
-        return web.json_response(dict(TEXTS), headers={"Cache-Control": "no-cache"})
+        await self._session_before(request)  # whose language it is in
+        return web.json_response(said(), headers={"Cache-Control": "no-cache"})
 
     def _look_of(self, name: str) -> _Handler:
         async def look(request: web.Request) -> web.Response:
@@ -200,7 +202,7 @@ class GalleryRoutes:
 
     async def _portrait(self, request: web.Request, session: GallerySession) -> web.Response:
         found = await self._answers.portrait(session.user_id, _asked_number(request))
-        return _told(404, TEXTS["gone"]) if found is None else web.json_response(found)
+        return _told(404, reworded(TEXTS["gone"])) if found is None else web.json_response(found)
 
     async def _thumbnail(self, request: web.Request, session: GallerySession) -> web.StreamResponse:
         return await self._small(
@@ -212,7 +214,7 @@ class GalleryRoutes:
 
     async def _small(self, picture: GalleryPicture | None, session: GallerySession) -> web.StreamResponse:
         if picture is None:
-            return _told(404, TEXTS["gone"])
+            return _told(404, reworded(TEXTS["gone"]))
         file = await self._thumbnails.of(picture, session.user_id)
         return web.FileResponse(file, headers=_kept("image/webp"))
 
@@ -221,7 +223,7 @@ class GalleryRoutes:
         number = _asked_number(request)
         picture = await self._bot.stores.gallery.picture(session.user_id, number)
         if picture is None:
-            return _told(404, TEXTS["gone"])
+            return _told(404, reworded(TEXTS["gone"]))
         kind = "jpeg" if picture.ext == "jpg" else picture.ext
         headers = _kept(f"image/{kind}")
         if "download" in request.query:
@@ -233,7 +235,7 @@ class GalleryRoutes:
         item = await self._bot.stores.gallery.portrait(session.user_id, number)
         picture = await self._bot.stores.gallery.picture(session.user_id, number)
         if item is None or picture is None:
-            return _told(404, TEXTS["gone"])
+            return _told(404, reworded(TEXTS["gone"]))
         file = self._bot.stores.pictures.file(picture.sha256, picture.ext)
         return web.Response(
             text=await self._answers.recipe(item, file),
@@ -244,9 +246,9 @@ class GalleryRoutes:
     async def _delete(self, request: web.Request, session: GallerySession) -> web.Response:
         item = await self._bot.stores.gallery.portrait(session.user_id, _asked_number(request))
         if item is None:
-            return _told(404, TEXTS["gone"])
+            return _told(404, reworded(TEXTS["gone"]))
         if not self._bot.is_ready():
-            return _told(503, TEXTS["not_connected"])
+            return _told(503, reworded(TEXTS["not_connected"]))
         try:
             async with asyncio.timeout(DISCORD_PATIENCE_S):
                 await delete_portrait(self._bot, item)
@@ -286,7 +288,7 @@ async def _sent(request: web.Request) -> dict[str, Any]:
 
 def _short(text: str) -> str:
     if len(text) > LONGEST_WORDS:
-        raise web.HTTPBadRequest(reason=TEXTS["too_long"])
+        raise web.HTTPBadRequest(reason=reworded(TEXTS["too_long"]))
     return text
 
 

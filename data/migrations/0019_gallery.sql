@@ -4,6 +4,8 @@ CREATE TABLE gallery_links (
     user_id    INTEGER PRIMARY KEY,
     token_hash TEXT NOT NULL UNIQUE,
     guild_id   INTEGER NOT NULL,
+    -- Of whoever asked for the link: what the pages are in.
+    language   TEXT NOT NULL,
     expires_at REAL NOT NULL
 ) STRICT;
 
@@ -11,6 +13,7 @@ CREATE TABLE gallery_sessions (
     token_hash TEXT PRIMARY KEY,
     user_id    INTEGER NOT NULL,
     guild_id   INTEGER NOT NULL,
+    language   TEXT NOT NULL,
     opened_at  REAL NOT NULL,
     expires_at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -24,12 +24,13 @@ DELETE FROM gallery_sessions WHERE user_id = :user AND token_hash NOT IN (
 
 @dataclass(frozen=True, slots=True)
 class GallerySession:
-    """Somebody who looks at their gallery; `guild_id` is where they asked for the link (0: direct messages). Times are
-    epoch seconds."""
+    """Somebody who looks at their gallery, in their `language`; `guild_id` is where they asked for the link (0: direct
+    messages). Times are epoch seconds."""
 
     token_hash: str
     user_id: int
     guild_id: int
+    language: str
     opened_at: float
     expires_at: float
 
@@ -38,7 +39,7 @@ class GalleryKeys:
     def __init__(self, db: Database) -> None:
         self._db = db
 
-    async def make_link(self, user_id: int, guild_id: int, *, now: float) -> str:
+    async def make_link(self, user_id: int, guild_id: int, *, now: float, language: str = "en") -> str:
         """A new link's secret, which nobody else ever sees; the person's earlier link ends.
 
         Raises `BeingErased`, `ErasedMeanwhile`.
@@ -48,8 +49,9 @@ class GalleryKeys:
             await tx.execute("DELETE FROM gallery_links WHERE expires_at <= ?", (now,))
             await tx.execute("DELETE FROM gallery_sessions WHERE expires_at <= ?", (now,))
             await tx.execute(
-                "INSERT OR REPLACE INTO gallery_links (user_id, token_hash, guild_id, expires_at) VALUES (?, ?, ?, ?)",
-                (user_id, _hash(secret), guild_id, now + LINK_S),
+                "INSERT OR REPLACE INTO gallery_links (user_id, token_hash, guild_id, language, expires_at)"
+                " VALUES (?, ?, ?, ?, ?)",
+                (user_id, _hash(secret), guild_id, language, now + LINK_S),
             )
         return secret
 
@@ -71,15 +73,16 @@ class GalleryKeys:
         opened = secrets.token_urlsafe(32)
         async with self._db.storing(owner[0]) as tx:
             link = await tx.one(
-                "DELETE FROM gallery_links WHERE token_hash = ? AND expires_at > ? RETURNING user_id, guild_id",
+                "DELETE FROM gallery_links WHERE token_hash = ? AND expires_at > ?"
+                " RETURNING user_id, guild_id, language",
                 (_hash(secret), now),
             )
             if link is None:  # somebody was quicker
                 return None
             await tx.execute(
-                "INSERT INTO gallery_sessions (token_hash, user_id, guild_id, opened_at, expires_at)"
-                " VALUES (?, ?, ?, ?, ?)",
-                (_hash(opened), link["user_id"], link["guild_id"], now, now + SESSION_S),
+                "INSERT INTO gallery_sessions (token_hash, user_id, guild_id, language, opened_at, expires_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (_hash(opened), link["user_id"], link["guild_id"], link["language"], now, now + SESSION_S),
             )
             await tx.execute(_END_OLDEST, {"user": link["user_id"], "most": MOST_SESSIONS, "new": _hash(opened)})
         return opened

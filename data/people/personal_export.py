@@ -92,7 +92,7 @@ _DOCUMENTS: Mapping[str, str] = {
         FROM refused_orders WHERE user_id = :user ORDER BY id""",
     "consents": """SELECT about, wording, asked_at, answer, answered_at FROM questions
         WHERE user_id = :user ORDER BY asked_at""",
-    "gallery_sessions": """SELECT guild_id AS server_id, opened_at, expires_at FROM gallery_sessions
+    "gallery_sessions": """SELECT guild_id AS server_id, language, opened_at, expires_at FROM gallery_sessions
         WHERE user_id = :user ORDER BY opened_at""",
     "reports_by_you": """SELECT r.guild_id AS server_id, c.handle, r.reason, r.created_at FROM character_reports r
         JOIN characters c ON c.id = r.character_id WHERE r.reporter_id = :user ORDER BY r.id""",

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PIL import Image, ImageFilter
 
+from engine.sayings import worded
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -80,7 +82,7 @@ def missing() -> str:
     """Why faces cannot be looked for here, as a clause; "" when they can. Imports nothing."""
     for module, package in (("dlib", "dlib-bin"), ("face_recognition_models", "face_recognition_models")):
         if importlib.util.find_spec(module) is None:
-            return f"{package} is not installed"
+            return worded("{package} is not installed", package=package)
     return ""
 
 

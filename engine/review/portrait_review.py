@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.prompt import NOTHING, PortraitPrompt, to_json
 from engine.review.judged_parts import PortraitReview, References, from_data
+from engine.sayings import worded
 
 if TYPE_CHECKING:
     from engine.apart.process import Apart
@@ -78,7 +79,7 @@ def missing() -> str:
 
     for module in ("numpy", "scipy"):
         if importlib.util.find_spec(module) is None:
-            return f"{module} is not installed"
+            return worded("{package} is not installed", package=module)
     return identity.missing()
 
 

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image, ImageOps
 
 from engine.review.face_frame import FaceFrame, Picture
+from engine.sayings import worded
 
 COMMAND: Final = "tesseract"
 _LIMIT_S: Final = 20.0
@@ -36,7 +37,7 @@ class NotRead(RuntimeError):
 
 def missing() -> str:
     """Why words cannot be read here, as a clause; "" when they can."""
-    return "" if shutil.which(COMMAND) else f"the {COMMAND} command is not installed"
+    return "" if shutil.which(COMMAND) else worded("the {command} command is not installed", command=COMMAND)
 
 
 def legibility(frame: FaceFrame, asked: str) -> tuple[float, str]:
@@ -126,7 +127,7 @@ def _read(part: Image.Image) -> str:
         env={**os.environ, "OMP_THREAD_LIMIT": "1"},
     )  # fmt: skip
     if told.returncode:
-        raise NotRead(f"the {COMMAND} command ended with {told.returncode}")
+        raise NotRead(worded("the {command} command ended with {code}", command=COMMAND, code=told.returncode))
     return told.stdout.decode(errors="replace")
 
 

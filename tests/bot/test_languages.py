@@ -67,7 +67,7 @@ def test_no_translation_loses_a_place_a_mark_or_a_command_or_is_too_long(catalog
 
 def tree() -> app_commands.CommandTree[App]:
     made = app_commands.CommandTree[App](App(intents=discord.Intents.none()))
-    commands.add_all(made, 1, direct_messages=True)
+    commands.add_all(made, 1, direct_messages=True, galleries=True)
     return made
 
 

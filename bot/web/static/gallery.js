@@ -39,8 +39,10 @@ function link(text, kind, href) {
   return made;
 }
 
-const count = (number) => number.toLocaleString();
-const dateOf = (epoch) => new Date(epoch * 1000).toLocaleDateString(undefined, { dateStyle: "medium" });
+// English as the browser writes it: dates differ from country to country.
+const spoken = document.documentElement.lang === "en" ? undefined : document.documentElement.lang;
+const count = (number) => number.toLocaleString(spoken);
+const dateOf = (epoch) => new Date(epoch * 1000).toLocaleDateString(spoken, { dateStyle: "medium" });
 const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
 
 class Told extends Error {}
@@ -185,7 +187,7 @@ async function morePortraits(run) {
 }
 
 function tellFound() {
-  const series = seen.series ? `${say("of_series")}. ` : "";
+  const series = seen.series ? `${say("of_series")} ` : "";
   if (!isSought()) tell(say("count", { count: count(overview.count) }));
   else tell(series + say(list.ended ? "found" : "found_so_far", { count: count(list.found) }));
 }
@@ -332,7 +334,7 @@ function large(one) {
     [made.width, made.height] = one.size;
     frame.replaceChildren(made);
   };
-  if (one.spoiler) frame.append(button(`${say("hidden")}: ${say("show_hidden")}`, "quiet", reveal));
+  if (one.spoiler) frame.append(button(say("show_hidden"), "quiet", reveal));
   else reveal();
   return frame;
 }
@@ -346,7 +348,7 @@ function about(one) {
   made.append(element("h3", "", say("recipe")), facts(one.recipe));
   const date = { title: say("date"), text: dateOf(one.made) };
   made.append(element("h3", "", say("made")), facts([date, ...one.facts]));
-  if (one.note) made.append(element("p", "small-print", `${say("note")}: ${one.note}`));
+  if (one.note) made.append(element("p", "small-print", say("note", { note: one.note })));
   made.append(element("h3", "", say("again")), ...again(one));
   made.append(element("h3", "", say("files")), ...downloads(one), element("h3", "", say("more_acts")), acts(one));
   return made;
