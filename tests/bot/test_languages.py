@@ -17,9 +17,10 @@ from bot.languages import command_names, message_catalogues, speech
 from bot.languages.command_words import CommandTranslator, shown_words
 from bot.languages.message_catalogues import LANGUAGES, SOURCE, TEMPLATE, language_of
 from bot.languages.speech import LIMITS, counted, labelled, listed, reworded, speaking, together, worded
+from engine import sayings
 from engine.sayings import Saying, from_parts, to_parts
 from tests.bot.conftest import World
-from tests.bot.reading import fields, said
+from tests.bot.reading import fields, laid_out, said
 from tools import languages
 from tools.language_faults import faults_of, is_missing, texts_of, twice_among_siblings
 
@@ -168,10 +169,20 @@ def test_a_sentence_from_another_process_is_what_it_was_there() -> None:
     here = from_parts(to_parts(there))
     assert isinstance(here, Saying)
     assert (here, here.template, here.values) == (str(there), there.template, there.values)
+    for told in (sayings.counted("{count} face", "{count} faces", 3), sayings.labelled("colour", "red")):
+        again = from_parts(to_parts(told))
+        assert isinstance(again, Saying)
+        assert again.__reduce__() == told.__reduce__()
     deep: Any = {"values": {}}
     for _ in range(50):
         deep = {"values": {"a": deep}}
-    for hostile in (None, 5, {"text": None}, {"text": "x", "template": "{a.b}{c}", "values": {"a": "y"}}, deep):
+    for hostile in (
+        None,
+        5,
+        {"text": None},
+        {"text": "x", "template": "{a.b}{c}", "values": {"a": "y"}, "many": 5, "count": "no"},
+        deep,
+    ):
         assert len(reworded(from_parts(hostile))) < 600
 
 
@@ -197,7 +208,7 @@ async def test_a_member_reads_their_own_language_and_all_read_the_servers(
     ):
         spoken_to(world, monkeypatch, member, server)
         card = await world.portrait(world.sam)
-        assert all_of_them in str(card.embeds[0].footer.text), "the card is for all"
+        assert all_of_them in laid_out(card), "the card is for all"
         shown = said(await world.sam.slash(world.channel, "credits show"))
         assert alone in shown
         assert all_of_them not in shown, "an answer to one alone"
@@ -215,9 +226,9 @@ async def test_a_server_chooses_what_all_read_whatever_it_has_at_discord(
     await world.reveal("settings", world.mira)
     assert "not known" in said(await world.mira.slash(world.channel, "settings", language="Klingon"))
     await world.mira.slash(world.channel, "settings", language="Français")
-    assert "«" in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    assert "«" in laid_out(await world.portrait(world.sam))
     await world.restart()
-    assert "«" in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    assert "«" in laid_out(await world.portrait(world.sam))
     shown = fields((await world.mira.slash(world.channel, "settings", language="discord")).response)
     assert "Discord" in shown["Language for all"]
-    assert "«" not in str((await world.portrait(world.sam)).embeds[0].footer.text)
+    assert "«" not in laid_out(await world.portrait(world.sam))

@@ -104,9 +104,9 @@ class Member:
         told = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin", **headers}
         return await self.ask(path, "POST", json=sent or {}, headers=told)
 
-    async def enter(self, bot: StudioBot, user: int, guild: int = GUILD) -> str:
+    async def enter(self, bot: StudioBot, user: int, guild: int = GUILD, language: str = "en") -> str:
         """Exchange a new link of this person; its secret."""
-        link = await bot.stores.gallery_keys.make_link(user, guild, now=time.time())
+        link = await bot.stores.gallery_keys.make_link(user, guild, now=time.time(), language=language)
         status, _, told = await self.change("open", {"link": link})
         assert status == 200
         self.cookie = told["set-cookie"].partition(";")[0].removeprefix(f"{COOKIE}=")

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import time
+from gettext import NullTranslations
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from PIL import Image
 
 from bot.core.errors import SettingsError
 from bot.core.settings import Settings
+from bot.languages import message_catalogues
 from bot.web import gallery_pace
 from bot.web.gallery_texts import TEXTS
 from data.people.gallery_keys import LINK_S, MOST_SESSIONS, SESSION_S
@@ -97,6 +99,39 @@ async def test_what_is_forged_replayed_or_too_large_is_refused(tmp_path: Path) -
         stored = str([tuple(row) for row in await bot.stores.database.fetch_all("SELECT * FROM gallery_sessions")])
         assert sam.cookie not in stored
         assert second not in stored
+
+
+async def test_pages_are_in_the_language_of_whoever_asked_for_the_link(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before that in the browser's; nothing on them or in their answers stays as it is."""
+
+    class Marked(NullTranslations):
+        def gettext(self, message: str) -> str:
+            return f"⟦{message}⟧"
+
+        def pgettext(self, context: str, message: str) -> str:
+            return f"⟦{message}⟧"
+
+    known = {"de": Marked()}
+    monkeypatch.setattr(message_catalogues, "translations", lambda language: known.get(language) or NullTranslations())
+    async with galleries(tmp_path) as (bot, sam):
+        for wished, language in (("de-AT,en;q=0.5", "de"), ("xx, fr;q=0.9, de", "fr"), ("", "en"), ("en-GB, de", "en")):
+            page = (await sam.ask("open", headers={"Accept-Language": wished}))[1]
+            assert f'<html lang="{language}">' in page
+        await sam.enter(bot, SAM, language="de")
+        number = await portrait(bot.stores)
+        french = {"Accept-Language": "fr"}
+        page = (await sam.ask("", headers=french))[1]
+        assert '<html lang="de">' in page
+        assert "<h1>⟦Your portraits⟧</h1>" in page
+        told = json.loads((await sam.ask("texts.json", headers=french))[1])
+        assert [name for name, text in told.items() if not text.startswith("⟦")] == []
+        one = json.loads((await sam.ask(f"portraits/{number}.json", headers=french))[1])
+        assert [part["title"] for part in (*one["recipe"], *one["facts"]) if not part["title"].startswith("⟦")] == []
+        assert json.loads((await sam.ask("portraits/999.json", headers=french))[1])["error"].startswith("⟦")
+        await sam.enter(bot, SAM)
+        assert '<html lang="en">' in (await sam.ask("", headers={"Accept-Language": "de"}))[1]
 
 
 async def test_no_other_site_and_no_other_name_gets_in(tmp_path: Path) -> None:
@@ -307,7 +342,7 @@ def test_every_sentence_is_asked_for_and_every_one_that_is_asked_for_is_there() 
     modules = [(web / f"{name}.py").read_text() for name in ("gallery_routes", "gallery_answers")]
     placed = set(re.findall(r"{{([a-z_]+)}}", "".join(pages)))
     asked = set(re.findall(r"""(?:say\(|TEXTS\[)["']([a-z_]+)["']""", "".join((*scripts, *modules))))
-    assert (placed | asked) - TEXTS.keys() == set()
+    assert (placed | asked) - TEXTS.keys() == {"language"}
     somewhere = "".join((*pages, *scripts, *modules))
     assert [name for name in TEXTS if not re.search(rf"\b{name}\b", somewhere)] == []
 
