@@ -8,7 +8,7 @@ from bot.core.reviewing import Judge
 from bot.core.settings import Settings
 from tests.bot.conftest import MODEL, World
 from tests.bot.judging import ByBrightness, brightness
-from tests.bot.reading import answer, fields, labels, said
+from tests.bot.reading import answer, fields, labels, laid_out, said
 from tests.engine.tiny_models import entry, models_file
 
 
@@ -30,7 +30,7 @@ async def test_the_others_of_a_best_of_three_are_a_press_away(world: World) -> N
     best = max(kept, key=lambda one: light[one.id])
     assert len(message.attachments) == 1
     assert fields(message)["Best of 3"] == f"Skin {light[best.id]:.0f}"
-    assert f"No. {best.id}" in message.embeds[0].footer.text
+    assert f"No. {best.id}" in laid_out(message)
     assert {"Review", "Show the other 2", "Reroll", "Delete"} <= set(labels(message))
     told = answer(await world.lena.click(message, label="Show the other 2"))
     others = [one for one in kept if one is not best]
@@ -57,7 +57,7 @@ async def test_a_line_that_is_hidden_is_not_made_and_the_button_has_it(world: Wo
     assert judge.looks == 1
     judge.broken = "its process ended"
     other = await world.portrait(world.sam)
-    assert "cannot be reviewed here" in said(await world.sam.click(other, label="Review"))
+    assert "could not be reviewed" in said(await world.sam.click(other, label="Review"))
 
 
 async def test_several_models_make_every_frame_and_are_compared(world: World) -> None:
@@ -70,7 +70,7 @@ async def test_several_models_make_every_frame_and_are_compared(world: World) ->
     assert len(rows) == 2
     assert all(told.startswith("Skin ") and "10 credits" in told for told in rows)
     assert [line.split(" · ")[0] for line in shown["Frames"].splitlines()][::2] == ["1. beach", "3. beach"]
-    assert "place and model vary" in message.embeds[0].description
+    assert "place and model vary" in laid_out(message)
     refused = await world.sam.slash(
         world.channel, "series", prompt="a man", vary="place: " + "|".join("abcdefg"), model=f"{MODEL}|other"
     )
