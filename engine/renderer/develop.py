@@ -166,9 +166,10 @@ def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool
     """Light from whoever is in the picture (H, W, 3), and how much they hide of what is behind (H, W, 1)."""
     guide, normal = _calmed(layers)
     thin = _thin_hair(layers)
-    light = _softened(cleaned(layers["rest"], guide, normal, threads, fast), F(0.8) * thin)
-    light = _strands_kept(light, layers)
     skin, alpha = _masks(layers, guide, normal, thin, threads)
+    whole = cleaned(_filled(layers["rest"], layers["alpha"]), guide, normal, threads, fast)
+    light = _softened(whole, F(0.8) * thin) * alpha
+    light = _strands_kept(light, layers)
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
         met, there = layers["skin"][box], skin[box]
@@ -184,11 +185,12 @@ def _wide_edges_even(light: Floats, alpha: Floats, hair: Floats) -> tuple[Floats
 
     Both are smoothed alike, so that no rim is brighter than what it parts; sharp edges and hair stay as they are.
     """
-    from scipy.ndimage import gaussian_filter, uniform_filter
+    from scipy.ndimage import gaussian_filter, maximum_filter, uniform_filter
 
     broad = gaussian_filter(alpha[..., 0], 2.0)
     down, across = np.gradient(broad)
-    gentle = np.clip((F(_STEEP) - np.hypot(down, across)) / F(0.4 * _STEEP), 0, 1)
+    steepest = maximum_filter(np.hypot(down, across), 11)  # both sides of a sharp edge are gentle a few pixels off
+    gentle = np.clip((F(_STEEP) - steepest) / F(0.4 * _STEEP), 0, 1)
     between = np.clip(16 * broad * (1 - broad), 0, 1) ** 2
     share = (gentle * between * np.clip(1 - 4 * uniform_filter(hair[..., 0], 9), 0, 1))[..., None]
     even = ((x, gaussian_filter(x, (_EVEN_PIXELS, _EVEN_PIXELS, 0))) for x in (light, alpha))
@@ -225,12 +227,17 @@ def _softened(picture: Floats, share: Floats) -> Floats:
 def _masks(
     layers: Mapping[str, Floats], guide: Floats, normal: Floats, thin: Floats, threads: int
 ) -> tuple[Floats, Floats]:
-    """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays."""
+    """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays.
+
+    The denoiser rings beside edges, where the place would show through as a bright line: no pixel gets more or less
+    than rays found in it and its neighbours.
+    """
     from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
     met, any_ = layers["skin"], layers["alpha"]
     noisy = np.concatenate([met, any_, layers["hair"]], -1)
-    clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
+    clean = cleaned(noisy, guide, normal, threads, fast=True)
+    clean = np.clip(clean, minimum_filter(noisy, (3, 3, 1)), maximum_filter(noisy, (3, 3, 1)))
     skin = clean[..., :1] + thin * (gaussian_filter(met, (0.9, 0.9, 0)) - clean[..., :1])
     whole = (minimum_filter(met, (9, 9, 1)) > F(0.999)).astype(np.float32)
     whole = np.minimum(gaussian_filter(whole, (2, 2, 0)), maximum_filter(whole, (7, 7, 1)))
