@@ -41,6 +41,7 @@ HABITS: Final[Mapping[str, Habit]] = {
     "nylon": Habit(1.4, 1.1, 1.5, 1.0, 1.2),
     "silk": Habit(0.9, 0.5, 1.1, 1.1, 1.4),
     "tight": Habit(0.35, 0.4, 0.7, 0.9, 0.3),
+    "trousers": Habit(1.0, 0.6),
     "plate": Habit(0.0, 0.0, 0.0),
 }
 """By name; layers say which is theirs."""
@@ -86,7 +87,8 @@ def _creased(habit: str, seed: int, hem: float, cuff: float) -> Creased:
     broad, fine = ATLAS.empty(), ATLAS.empty()
     if habit == "plate":
         return Creased(ATLAS.repeated(broad), np.zeros((*ATLAS.repeated(broad).shape, 3), np.float32))
-    for block, draws in ((TORSO, _ON_TORSO), *((sleeve, _ON_SLEEVE) for sleeve in SLEEVE)):
+    on_torso = _ON_LEGS if habit == "trousers" else _ON_TORSO
+    for block, draws in ((TORSO, on_torso), *((sleeve, _ON_SLEEVE) for sleeve in SLEEVE)):
         for strength, draw in draws:
             for stroke in draw(random, told):
                 mine = _mirrored(stroke) if block is SLEEVE[1] else stroke
@@ -241,6 +243,38 @@ def _sleeve_small(random: np.random.Generator, habit: Habit) -> Strokes:
     return made
 
 
+def _whiskers(random: np.random.Generator, habit: Habit) -> Strokes:
+    """Fanned out from the crotch over the hips and the thighs, before and behind."""
+    made = []
+    for side in (-1, 1):
+        for front in (True, False):
+            for k in range(round(7 * habit.many)):
+                turn = -62 + 15 * k + random.normal() * 5
+                x = side * (0.02 + 0.012 * random.random()) if front else side * (TORSO.period / 2 - 0.03)
+                way = turn if (side > 0) == front else 180 - turn
+                length, width = random.uniform(0.07, 0.15), random.uniform(0.0055, 0.0085) * habit.wide
+                height, y = random.uniform(0.0014, 0.0030), -0.015 + random.normal() * 0.012
+                made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.06))
+    return made
+
+
+def _down_legs(random: np.random.Generator, habit: Habit) -> Strokes:
+    """Down the thighs, and slanting across them to the knees, where cloth bunches."""
+    made = []
+    for _ in range(round(16 * habit.many)):
+        x, y = random.uniform(-TORSO.period / 2, TORSO.period / 2), random.uniform(-0.22, 0.04)
+        way, length = -90 + random.normal() * 20, random.uniform(0.14, 0.32)
+        width, height = random.uniform(0.009, 0.015) * habit.wide, random.uniform(0.0012, 0.0030)
+        made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.07))
+    for _ in range(round(16 * habit.many)):
+        x, y = random.uniform(-TORSO.period / 2, TORSO.period / 2), random.uniform(-0.44, -0.28)
+        way, length = random.choice((0, 180)) + random.normal() * 20, random.uniform(0.06, 0.12)
+        width, height = random.uniform(0.006, 0.009) * habit.wide, random.uniform(0.0012, 0.0026)
+        made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.10))
+    return made
+
+
+_ON_LEGS: Final[tuple[tuple[str, Draw], ...]] = (("broad", _whiskers), ("broad", _down_legs))
 _ON_TORSO: Final[tuple[tuple[str, Draw], ...]] = (
     ("broad", _fan), ("broad", _hanging), ("broad", _waist), ("broad", _chest), ("fine", _small),
 )  # fmt: skip
