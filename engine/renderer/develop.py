@@ -164,8 +164,9 @@ def _cut(plan: Print, part: tuple[slice, slice]) -> Print:
 
 def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool) -> tuple[Floats, Floats]:
     """Light from whoever is in the picture (H, W, 3), and how much they hide of what is behind (H, W, 1)."""
-    guide, normal = _calmed(layers)
-    thin = _thin_hair(layers)
+    blurred = _blurred_skin(layers)
+    guide, normal = _calmed(layers, blurred)
+    thin = np.maximum(_thin_hair(layers), blurred)
     skin, alpha = _masks(layers, guide, normal, thin, threads)
     whole = cleaned(_filled(layers["rest"], layers["alpha"]), guide, normal, threads, fast)
     light = _softened(whole, F(0.8) * thin) * alpha
@@ -198,12 +199,16 @@ def _wide_edges_even(light: Floats, alpha: Floats, hair: Floats) -> tuple[Floats
     return smooth_light, smooth_alpha
 
 
-def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture."""
+def _calmed(layers: Mapping[str, Floats], blurred: Floats | None = None) -> tuple[Floats, Floats]:
+    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture.
+
+    So it is, by a share (H, W, 1), where skin is `blurred`.
+    """
     from scipy.ndimage import uniform_filter
 
     hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
     mixed = np.clip(100 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
+    mixed = mixed if blurred is None else np.maximum(mixed, blurred)
     guide, normal = layers["guide"], layers["normal"]
     calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
@@ -215,6 +220,15 @@ def _thin_hair(layers: Mapping[str, Floats]) -> Floats:
 
     hair, skin = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "skin"))
     return np.clip(60 * hair * skin, 0, 1)
+
+
+def _blurred_skin(layers: Mapping[str, Floats]) -> Floats:
+    """Where the lens draws the edge between skin and cloth out over several pixels (H, W, 1), 0 to 1."""
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    skin = layers["skin"]
+    partly = uniform_filter(((skin > 0) & (skin < 1)).astype(np.float32), (5, 5, 1))
+    return np.asarray(gaussian_filter(np.clip((partly - F(0.35)) * F(4), 0, 1), (1, 1, 0)), np.float32)
 
 
 def _softened(picture: Floats, share: Floats) -> Floats:
@@ -237,12 +251,13 @@ def _masks(
     met, any_ = layers["skin"], layers["alpha"]
     noisy = np.concatenate([met, any_, layers["hair"]], -1)
     clean = cleaned(noisy, guide, normal, threads, fast=True)
-    clean = np.clip(clean, minimum_filter(noisy, (3, 3, 1)), maximum_filter(noisy, (3, 3, 1)))
+    cover = np.clip(clean[..., 1:2], minimum_filter(any_, (3, 3, 1)), maximum_filter(any_, (3, 3, 1)))
+    clean = np.clip(clean, 0, 1)
     skin = clean[..., :1] + thin * (gaussian_filter(met, (0.9, 0.9, 0)) - clean[..., :1])
     whole = (minimum_filter(met, (9, 9, 1)) > F(0.999)).astype(np.float32)
     whole = np.minimum(gaussian_filter(whole, (2, 2, 0)), maximum_filter(whole, (7, 7, 1)))
     skin = skin + whole * (1 - skin)
-    return skin, np.where(_inside(any_), F(1), clean[..., 1:2])
+    return skin, np.where(_inside(any_), F(1), cover)
 
 
 def _filled(sums: Floats, skin: Floats) -> Floats:

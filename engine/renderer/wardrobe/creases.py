@@ -114,7 +114,7 @@ def _shading(fine: Array, broad: Array) -> Array:
     both = fine + broad
     deep = np.clip((gaussian_filter(both, 4, truncate=2.5) - both) / 0.0022, 0, 1)
     deep += np.clip((gaussian_filter(fine, 1.6, truncate=2.5) - fine) / 0.0008, 0, 1)
-    return np.ascontiguousarray(np.stack([across, -up, np.clip(0.24 * deep, 0, 0.40)], -1), np.float32)
+    return np.ascontiguousarray(np.stack([across, -up, np.clip(0.30 * deep, 0, 0.46)], -1), np.float32)
 
 
 def _laid(picture: Array, block: AtlasBlock, stroke: Stroke) -> None:
@@ -219,10 +219,10 @@ def _elbow(random: np.random.Generator, habit: Habit) -> Strokes:
 def _sleeve_long(random: np.random.Generator, habit: Habit) -> Strokes:
     """Slanting down the sleeve, and bunched above the wrist."""
     made = []
-    for _ in range(round(8 * habit.many)):
+    for _ in range(round(12 * habit.many)):
         x, s = random.uniform(-SLEEVE[0].period / 2, SLEEVE[0].period / 2), random.uniform(0.02, 0.34)
-        way, length = -90 + random.choice((-1, 1)) * random.uniform(18, 50), random.uniform(0.06, 0.12)
-        width, height = random.uniform(0.007, 0.011) * habit.wide, random.uniform(0.0012, 0.0026)
+        way, length = -90 + random.choice((-1, 1)) * random.uniform(18, 50), random.uniform(0.06, 0.14)
+        width, height = random.uniform(0.006, 0.010) * habit.wide, random.uniform(0.0014, 0.0032)
         made.append(Stroke(x, 0.5 - s, way, length, width, height, random.normal() * 0.12))
     for _ in range(round(6 * habit.many)):
         x, s = random.uniform(-SLEEVE[0].period / 2, SLEEVE[0].period / 2), random.uniform(0.345, 0.425)
