@@ -62,7 +62,7 @@ def coloured(
     count = len(run)
     pigment = vary * random.standard_normal((count, 1), np.float32)
     if locks is not None:
-        pigment += 0.11 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
+        pigment += 0.17 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
     pigment = np.exp(np.clip(pigment, -0.45, 0.45))
     shades = np.log(np.maximum(np.array(colour, np.float32), np.float32(0.004)))
     silver = random.random((count, 1)) < grey
