@@ -89,7 +89,7 @@ ALSO: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 """Other names of the same."""
 
-AWAKE: Final = _told(browOuterUp=0.04, eyeBlink=0.09)
+AWAKE: Final = _told(browOuterUp=0.04, eyeBlink=0.03)
 """What everybody does before a lens: the upper lid lies over a little of the iris, or they would stare."""
 
 
