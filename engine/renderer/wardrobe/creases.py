@@ -38,7 +38,7 @@ HABITS: Final[Mapping[str, Habit]] = {
     "knit": Habit(1.0, 0.25, 0.7, 1.5, 0.8),
     "jacket": Habit(0.9, 0.40, 0.7, 1.3, 0.5),
     "leather": Habit(1.2, 1.2, 1.0, 1.0, 0.5),
-    "nylon": Habit(1.4, 1.1, 1.5, 1.0, 1.2),
+    "nylon": Habit(1.1, 1.1, 1.4, 0.9, 1.2),
     "silk": Habit(0.9, 0.5, 1.1, 1.1, 1.4),
     "tight": Habit(0.35, 0.4, 0.7, 0.9, 0.3),
     "trousers": Habit(1.0, 0.6),

@@ -219,12 +219,12 @@ def _hoses(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 def _obi_cord(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A round cord about the obi's middle, and the edge of the scarf that is tucked in above it."""
     chest, hue = front(tailor), np.asarray(tailor.dye("colour"), np.float32)
-    x = np.linspace(-0.15, 0.15, 60)
-    points, normals = chest.at(x, np.full(len(x), 0.247))
-    cord = parts.tube(points + normals * 0.003, 0.0045, look=FABRICS["cotton"], colour=0.5 * hue + 0.35)
+    x = np.linspace(-0.125, 0.125, 60)
+    points, normals = chest.at(x, 0.247 - 0.1 * x * x)
+    cord = parts.tube(points + normals * 0.002, 0.0030, look=FABRICS["cotton"], colour=0.5 * hue + 0.10)
     tucked = parts.patch(
-        chest, parts.stroke([(-0.13, 0.318), (0.0, 0.326), (0.13, 0.318)], 0.020), (60, 8), 0.003,
-        **plain(look, colour=0.6 * hue + 0.25),
+        chest, parts.stroke([(-0.115, 0.316), (0.0, 0.324), (0.115, 0.316)], 0.015), (60, 8), 0.002,
+        **plain(look, colour=0.7 * hue + 0.08),
     )  # fmt: skip
     return [cord, tucked]
 

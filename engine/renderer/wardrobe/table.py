@@ -144,7 +144,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "raincoat": Garment(
         (
             _UNDER_TEE,
-            ClothLayer("close", "closed", "long", -0.1, 0.014, 0.9, 1.5, sewn=("fall collar", "zip", "flap pockets")),
+            ClothLayer("close", "closed", "long", -0.1, 0.014, 0.9, 1.0, sewn=("fall collar", "zip", "flap pockets")),
         ),
         "nylon",
         legs_dye=DENIM,
