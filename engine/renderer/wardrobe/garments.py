@@ -232,8 +232,17 @@ class _Tailor:
             found = patterns.tile(self.outfit.pattern, dyed(self.outfit.colour, own), second, self.name)
             if found is not None:
                 info |= {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
+        if layer.region == "obi":
+            info |= self._brocade(layer, own)
         shade = _shade(layer, self.body.person.masculinity < 0.5)
         return info | ({"map": shade} if shade is not None else {})
+
+    def _brocade(self, layer: ClothLayer, fabric: str) -> dict[str, Any]:
+        """Flowers woven into cloth of one dye, a lighter silk on a deeper one."""
+        ground = dyed(_deeper(self.dye(layer.dye)), fabric)
+        lighter = tuple(min(1.9 * channel + 0.03, 0.6) for channel in ground)
+        found = patterns.tile("floral", ground, (lighter[0], lighter[1], lighter[2]), self.name)
+        return {} if found is None else {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
 
 
 def _deeper(colour: RGB) -> RGB:

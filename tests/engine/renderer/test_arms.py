@@ -74,7 +74,7 @@ def test_the_seed_says_how_arms_hang() -> None:
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_legs_stand_beside_each_other_and_one_before_the_other(person: Person) -> None:
-    """Knees are hardly farther apart than hips, thighs press on each other at most, and what is above the hips stays."""
+    """Knees are hardly farther apart than hips, thighs press on each other at most, all above the hips stays."""
     base, shaped = assets.base(), body.shaped(person)
     moved = stance.stood(shaped, person.seed)
     left, right = (base.joint(f"{side}-knee", moved) for side in "lr")
