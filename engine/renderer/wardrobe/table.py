@@ -127,7 +127,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "coat": Garment(
         (
             ClothLayer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
-            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=1.1, lies=0.022),
+            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=0.85, lies=0.022),
         ),
         "wool",
         second=(0.16, 0.15, 0.14),
