@@ -41,7 +41,7 @@ HABITS: Final[Mapping[str, Habit]] = {
     "nylon": Habit(1.1, 1.1, 1.4, 0.9, 1.2),
     "silk": Habit(0.9, 0.5, 1.1, 1.1, 1.4),
     "tight": Habit(0.35, 0.4, 0.7, 0.9, 0.3),
-    "trousers": Habit(1.0, 0.6),
+    "trousers": Habit(0.85, 0.6),
     "plate": Habit(0.0, 0.0, 0.0),
 }
 """By name; layers say which is theirs."""
@@ -248,12 +248,12 @@ def _whiskers(random: np.random.Generator, habit: Habit) -> Strokes:
     made = []
     for side in (-1, 1):
         for front in (True, False):
-            for k in range(round(7 * habit.many)):
-                turn = -62 + 15 * k + random.normal() * 5
-                x = side * (0.02 + 0.012 * random.random()) if front else side * (TORSO.period / 2 - 0.03)
+            for k in range(round(6 * habit.many)):
+                turn = -55 + 17 * k + random.normal() * 6
+                x = side * (0.035 + 0.015 * random.random()) if front else side * (TORSO.period / 2 - 0.03)
                 way = turn if (side > 0) == front else 180 - turn
                 length, width = random.uniform(0.07, 0.15), random.uniform(0.0055, 0.0085) * habit.wide
-                height, y = random.uniform(0.0014, 0.0030), -0.015 + random.normal() * 0.012
+                height, y = random.uniform(0.0008, 0.0018), -0.015 + random.normal() * 0.012
                 made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.06))
     return made
 
