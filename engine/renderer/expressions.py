@@ -37,8 +37,8 @@ EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
     {
         "neutral": _told(mouthSmile=0.16),
         "slight smile": _told(mouthSmile=0.42, cheekSquint=0.24, eyeSquint=0.07, mouthDimple=0.06),
-        "smile": _told(mouthSmile=0.78, cheekSquint=0.60, eyeSquint=0.28, mouthUpperUp=0.36, mouthLowerDown=0.14,
-                       jawOpen=0.085),
+        "smile": _told(mouthSmile=0.78, cheekSquint=0.60, eyeSquint=0.28, mouthUpperUp=0.43, mouthLowerDown=0.14,
+                       jawOpen=0.070),
         "big smile": _told(mouthSmile=0.86, cheekSquint=0.68, eyeSquint=0.34, mouthUpperUp=0.44, jawOpen=0.14,
                            mouthLowerDown=0.20, mouthStretch=0.04),
         "laugh": _told(mouthSmile=0.86, cheekSquint=0.82, eyeSquint=0.52, mouthUpperUp=0.36, jawOpen=0.28,
