@@ -13,7 +13,7 @@ _PURE: Final[Mapping[str, float]] = {
     "knit": 0.66, "fine knit": 0.69, "cable knit": 0.66, "denim": 0.65, "linen": 0.68, "metal": 1.0, "mail": 1.0,
     "sequins": 1.0,
 }  # fmt: skip
-_USUALLY: Final = 0.78
+_USUALLY: Final = 0.82
 """The share of a colour's distance from grey that a fabric keeps of it; other fabrics keep this one."""
 _UNMUTED: Final = 0.8
 """How much of that is not lost by very deep colours, whose dye hides the fabric, and by those that are nearly white,
