@@ -31,7 +31,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "one light": (-0.3, 0.2),
         "warmth": (-0.6, 0.3),
         "eye sharpness": (0.05, 0.16),
-        "catchlights": (-0.7, -0.25),
+        "catchlights": (-0.5, -0.2),
         "catchlight side": (-0.25, 0.1),
         "gaze": (-0.02, 0.08),
         "level eyes": (-0.09, -0.04),
