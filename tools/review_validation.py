@@ -82,6 +82,12 @@ def _plastic(known: KnownPortrait, grain: bool = False) -> Made:
     return _same_place(known, damage.grainy(picture, known.number) if grain else picture)
 
 
+def _evenly_coloured(known: KnownPortrait) -> Made:
+    if known.sight.frame is None or known.truth.colourless:
+        return None
+    return _same_place(known, damage.evenly_coloured(known.sight.frame))
+
+
 def _mirrored(known: KnownPortrait) -> Made:
     if known.asked.side not in ("left", "right") or not known.sight.faces:
         return None
@@ -184,6 +190,7 @@ SPOILED: Final = (
     SpoiledKind("blur", ("eye sharpness", "skin texture"), ("eyes", "skin"), _blurred),
     SpoiledKind("plastic skin", ("skin texture",), ("skin",), _plastic),
     SpoiledKind("plastic skin with grain", ("skin texture",), ("skin",), partial(_plastic, grain=True)),
+    SpoiledKind("skin of one even colour", ("pigmentation",), ("skin",), _evenly_coloured),
     SpoiledKind("wrong light side", ("light side", "catchlight side"), ("light", "eyes"), _mirrored),
     SpoiledKind("frontal light asked, a side lit", ("frontal light",), ("light",), _asked_frontal),
     SpoiledKind("two lights", ("one light",), ("light",), _two_lights),
@@ -218,9 +225,9 @@ def _unit(known: KnownPortrait) -> float:
 def portraits(given: argparse.Namespace) -> Iterator[KnownPortrait]:
     """Those of the numbers that were asked for and have a picture; near ones have numbers from 1001 on."""
     folders = given.pictures or [KEPT]
-    rows = [(case.number, f"{case.number:03}.png", case.prompt, case.truth, folders) for case in cases()]
-    if given.near is not None:
-        rows += [(1000 + n.number, f"{n.shot.name}.png", n.prompt, n.truth, [given.near]) for n in near_portraits(200)]
+    near = () if given.near is None else near_portraits(200)
+    rows = [(1000 + each.number, f"{each.shot.name}.png", each.prompt, each.truth, [given.near]) for each in near]
+    rows += [(case.number, f"{case.number:03}.png", case.prompt, case.truth, folders) for case in cases()]
     there = [
         (number, file, prompt, truth)
         for number, name, prompt, truth, where in rows

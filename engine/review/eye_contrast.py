@@ -34,6 +34,10 @@ _NASAL: Final = 0.17
 camera: they are turned in a little, and the line of sight does not go through the middle of the iris.
 """
 _BAND_PX: Final = 96
+_LARGER: Final = (2.0, 6.0)
+"""Between these, in such pixels, lies what lashes, lids and irises make in any picture."""
+_DARKEST: Final = 0.01
+"""Below this, of 1, differences of light are not seen."""
 _MOUTH: Final = (61, 291)
 """Its corners among the points of the face."""
 
@@ -47,11 +51,17 @@ class Catchlight:
 
 
 def sharpness(frame: FaceFrame) -> float:
-    """How much of the contrast of the band of the eyes is in fine detail, at the face's own scale."""
+    """How strong the finest detail of the band of the eyes is, over detail a few times as large, at the face's scale.
+
+    Contrast is of logarithms: it is the same on dark skin and fair, in the light and in the shade.
+    """
+    from scipy.ndimage import gaussian_filter
+
     band = frame.straightened(-0.85, -0.22, 0.85, 0.22, pixels=_BAND_PX)
-    grey = brightness(linear(band)) ** 0.45
-    fine = grey[1:-1, 1:-1] * 4 - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
-    return float(np.sqrt(np.mean(fine**2)) / (grey.std() + 0.02))
+    shown = np.log(brightness(linear(band)) + _DARKEST)
+    fine = shown[1:-1, 1:-1] * 4 - shown[:-2, 1:-1] - shown[2:, 1:-1] - shown[1:-1, :-2] - shown[1:-1, 2:]
+    larger = gaussian_filter(shown, _LARGER[0]) - gaussian_filter(shown, _LARGER[1])
+    return float(np.sqrt(np.mean(fine**2)) / (np.sqrt(np.mean(larger**2)) + 0.01))
 
 
 def turned_in(frame: FaceFrame, mesh: MeshFound) -> float:

@@ -25,15 +25,16 @@ LEAST_UNIT_PX: Final = 45
 _TOO_SMALL: Final = "The face is too small in the picture for this."
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "skin texture": (0.25, 0.70),
+        "skin texture": (0.25, 0.60),
+        "pigmentation": (0.1, 0.3),
         "light side": (-0.15, 0.25),
         "frontal light": (-2.0, -0.9),
-        "one light": (-0.3, 0.2),
+        "one light": (-0.3, -0.05),
         "warmth": (-0.6, 0.3),
-        "eye sharpness": (0.05, 0.16),
+        "eye sharpness": (0.2, 0.55),
         "catchlights": (-0.5, -0.2),
         "catchlight side": (-0.25, 0.1),
-        "gaze": (-0.02, 0.08),
+        "gaze": (-0.05, 0.04),
         "level eyes": (-0.09, -0.04),
         "clothes colour": (0.1, 0.4),
         "hair colour": (0.1, 0.4),
@@ -98,6 +99,12 @@ def _skin(sight: Sight) -> Iterator[ReviewPart]:
         (60, "The skin has little texture."),
         (101, "The skin has the texture of skin."),
     )  # fmt: skip
+    if not colour_asked.colourless(_near(sight)):
+        yield _part(
+            "pigmentation", found["pigment"], {},
+            (50, "The skin is of one even colour, like plastic or thick make-up."),
+            (101, "The skin's colour is uneven, as skin is."),
+        )  # fmt: skip
 
 
 def _light(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
@@ -113,12 +120,12 @@ def _light(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
             name, value, {"stops": stops},
             (50, f"Light was to come from {wanted}; {how}."), (101, f"Light comes from {wanted} as asked: {how}."),
         )  # fmt: skip
-    body = face_light.body_stops(near)
-    if body is not None:
-        agree = body * stops / max(abs(body), abs(stops), 0.05)
+    agree = face_light.agreement(near)
+    if agree is not None:
         yield _part(
-            "one light", agree, {"face": stops, "body": body},
-            (50, "The face is lit from another side than the body."), (101, "One light explains face and body."),
+            "one light", agree, {"face": stops, "agreement": agree},
+            (50, "The face is lit from another side than neck, clothes and hair."),
+            (101, "One light explains face, neck, clothes and hair."),
         )  # fmt: skip
     if asked.warmth:
         found = face_light.warmth(near)

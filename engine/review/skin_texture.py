@@ -1,4 +1,4 @@
-"""Skin: whether it has its fine texture, which blur and smoothing take away and grain does not replace."""
+"""Skin: its fine texture, which blur and smoothing take away and grain does not replace, and its uneven colour."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _TONED: Final = 0.6
 
 def texture(near: FaceFrame) -> dict[str, float]:
     """`texture` is the fine contrast of skin in per cent of lightness, with the picture's grain taken off; `raw` has it
-    in, `grain` is what was taken off, `tone` is the skin's lightness. `pigment` is how far its colour differs.
+    in, `grain` is what was taken off, `tone` is the skin's lightness. `pigment` is how uneven its colour is.
     """
     light = linear(near.picture)
     lightness = np.cbrt(brightness(light))
@@ -47,7 +47,7 @@ def texture(near: FaceFrame) -> dict[str, float]:
     toned = 100 * (tone / _MIDDLE) ** _TONED
     return {
         "texture": toned * float(np.median(own)), "raw": toned * raw, "grain": 100 * grain, "tone": tone,
-        "pigment": _pigment(light, places),
+        "pigment": tone / _MIDDLE * _pigment(light, places),
     }  # fmt: skip
 
 
