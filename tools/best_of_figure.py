@@ -14,7 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any, Final
@@ -27,12 +27,11 @@ from engine.renderer.evaluation.cases import Case, cases
 from engine.renderer.evaluation.making import Shot, made
 from engine.review.asked_words import AskedFor, asked
 from engine.review.face_frame import FRAMINGS, FaceFrame, Picture
-from engine.review.judged_parts import as_data, from_data
-from engine.review.measuring import LEAST_UNIT_PX
+from engine.review.judged_parts import PortraitReview, as_data, from_data
+from engine.review.measuring import LEAST_UNIT_PX, measured
 from engine.review.mesh_points import MeshFound
-from engine.review.portrait_review import reviewed
 from engine.review.ranking import overall
-from engine.review.sight import seen
+from engine.review.sight import Sight, seen
 from tools import review_damage as damage
 
 FOLDER: Final = Path("var/best_of")
@@ -51,15 +50,22 @@ _NO_HUE: Final = frozenset({"", "black", "white", "grey", "beige", "brown"})
 class Sitting:
     """A portrait that is to be spoiled: its face, the points of it, and what was asked for."""
 
+    sight: Sight
     frame: FaceFrame
-    mesh: MeshFound | None
     asked: AskedFor
     other: Picture
     """A portrait of somebody else."""
 
+    @property
+    def mesh(self) -> MeshFound | None:
+        """The points of the face."""
+        return self.sight.mesh
+
 
 Spoil = Callable[[Picture, Sitting, float, int], Picture | None]
 """A picture with a fault of a size; None where such a picture cannot have it. The number says which eye."""
+Move = Callable[[Picture, Sitting, float], Sight | None]
+"""The same of a fault after which the face is elsewhere."""
 
 
 def _framed(picture: Picture, sitting: Sitting) -> FaceFrame:
@@ -113,19 +119,30 @@ def _clothes(picture: Picture, sitting: Sitting, size: float, _: int) -> Picture
     return damage.other_clothes(_framed(picture, sitting))
 
 
-def _light_side(picture: Picture, sitting: Sitting, size: float, _: int) -> Picture | None:
-    return damage.mirrored(picture) if size == 1 and sitting.asked.side in ("left", "right") else None
+def _light_side(picture: Picture, sitting: Sitting, size: float) -> Sight | None:
+    if size < 1 or sitting.asked.side not in ("left", "right"):
+        return None
+    return _elsewhere(damage.mirrored(picture), sitting, lambda x, y: (1 - x, y))
 
 
-def _framing(picture: Picture, sitting: Sitting, size: float, _: int) -> Picture | None:
+def _framing(picture: Picture, sitting: Sitting, size: float) -> Sight | None:
     """The face larger, by 1.4 or 2 times, than the name of the framing is used for."""
     if sitting.asked.framing not in FRAMINGS:
         return None
-    return damage.nearer(sitting.frame, picture, 1.4 if size < 1 else 2.0)
+    times = 1.4 if size < 1 else 2.0
+    left, top = damage.corner_of_nearer(sitting.frame, times)
+    nearer = damage.nearer(sitting.frame, picture, times)
+    return _elsewhere(nearer, sitting, lambda x, y: ((x - left) * times, (y - top) * times))
 
 
-def _two_heads(picture: Picture, sitting: Sitting, size: float, _: int) -> Picture | None:
-    return damage.two_faces(picture, sitting.other) if size == 1 else None
+def _two_heads(picture: Picture, sitting: Sitting, size: float) -> Sight | None:
+    return seen(damage.two_faces(picture, sitting.other)) if size == 1 else None
+
+
+def _elsewhere(picture: Picture, sitting: Sitting, at: Callable[[float, float], tuple[float, float]]) -> Sight:
+    """The largest face of a picture, moved."""
+    face = (sitting.sight.faces or ())[0]
+    return Sight(picture, (replace(face, points=tuple(at(x, y) for x, y in face.points)),))
 
 
 IN_PLACE: Final[Mapping[str, Spoil]] = {
@@ -133,45 +150,49 @@ IN_PLACE: Final[Mapping[str, Spoil]] = {
     "cross-eyes": _cross_eyes, "one eye lower": _one_eye_lower, "mismatched catchlights": _catchlights,
     "wrong clothes colour": _clothes,
 }  # fmt: skip
-MOVED: Final[Mapping[str, Spoil]] = {
+MOVED: Final[Mapping[str, Move]] = {
     "wrong light side": _light_side, "wrong framing": _framing, "two faces": _two_heads,
 }  # fmt: skip
-"""Made last, and at most one of them: the face is then elsewhere."""
+"""Made last, and at most one of them."""
 
 
-def spoiled(picture: Picture, sitting: Sitting, drawn: random.Random) -> tuple[Picture, dict[str, float]]:
-    """The picture with faults drawn by chance, and the size of each."""
+def spoiled(sitting: Sitting, drawn: random.Random) -> tuple[Sight, dict[str, float]]:
+    """The portrait with faults drawn by chance, and the size of each."""
     wanted = drawn.choices(range(len(_NUMBERS)), _NUMBERS)[0]
-    names = drawn.sample([*IN_PLACE, *MOVED], len(IN_PLACE) + len(MOVED))
-    faults: dict[str, float] = {}
-    for name in names:
-        if len(faults) == wanted:
-            break
+    picture, faults, last = sitting.sight.picture, dict[str, float](), ""
+    for name in drawn.sample([*IN_PLACE, *MOVED], len(IN_PLACE) + len(MOVED)):
         size, which = drawn.choice(_SIZES), drawn.randrange(2)
-        if name in MOVED and MOVED.keys() & faults.keys():
+        if len(faults) == wanted or (last and name in MOVED):
             continue
-        if {**IN_PLACE, **MOVED}[name](picture, sitting, size, which) is not None:
-            faults[name] = size
-    for name in sorted(faults, key=lambda each: each in MOVED):
-        made_so = {**IN_PLACE, **MOVED}[name](picture, sitting, faults[name], drawn.randrange(2))
-        assert made_so is not None  # noqa: S101  # it was tried above
-        picture = made_so
-    return picture, faults
+        if name in MOVED:
+            if MOVED[name](picture, sitting, size) is not None:
+                faults[name], last = size, name
+        elif (changed := IN_PLACE[name](picture, sitting, size, which)) is not None:
+            faults[name], picture = size, changed
+    moved = MOVED[last](picture, sitting, faults[last]) if last else None
+    return moved or Sight(picture, sitting.sight.faces), faults
 
 
 def compared(pictures: Sequence[Picture], prompt: PortraitPrompt, other: Picture, number: int) -> dict[str, Any] | None:
-    """What one prompt says: by portrait its faults and its review; None where a face is too small to judge."""
-    sights = [seen(picture) for picture in pictures]
-    wanted = asked(prompt)
-    if any(sight.frame is None or sight.frame.unit < LEAST_UNIT_PX for sight in sights):
-        return None
+    """What one prompt says: by portrait its faults and its review; None where a face is too small to judge.
+
+    Faces are looked for before faults are made, and again in what shows two.
+    """
+    wanted = replace(asked(prompt), text="")
+    sights = [seen(picture) for picture in pictures[:1]] if _alike(pictures) else [seen(each) for each in pictures]
     drawn = random.Random(_DRAWN + number)
     rows = []
-    for sight in sights:
-        assert sight.frame is not None  # noqa: S101  # looked for above
-        picture, faults = spoiled(sight.picture, Sitting(sight.frame, sight.mesh, wanted, other), drawn)
-        rows.append({"faults": faults, "review": as_data(reviewed(picture, prompt))})
+    for sight in (sights * len(pictures))[: len(pictures)]:
+        if sight.frame is None or sight.frame.unit < LEAST_UNIT_PX:
+            return None
+        found, faults = spoiled(Sitting(sight, sight.frame, wanted, other), drawn)
+        review = PortraitReview(tuple(measured(found, wanted)))
+        rows.append({"faults": faults, "review": as_data(review)})
     return {"number": number, "portraits": rows, "random": drawn.randrange(len(rows))}
+
+
+def _alike(pictures: Sequence[Picture]) -> bool:
+    return all(each is pictures[0] for each in pictures)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,11 +135,17 @@ def other_clothes(frame: FaceFrame) -> Picture:
 
 def nearer(frame: FaceFrame, picture: Picture, times: float) -> Picture:
     """The picture cut round the face so that it is so many times as large, in the picture's own size."""
-    width, height = frame.size[0] / times, frame.size[1] / times
-    left = min(max(0.0, frame.middle[0] - width / 2), frame.size[0] - width)
-    top = min(max(0.0, frame.middle[1] - 0.42 * height), frame.size[1] - height)
-    box = left, top, left + width, top + height
+    width, height = frame.size
+    left, top = (share * side for share, side in zip(corner_of_nearer(frame, times), frame.size, strict=True))
+    box = left, top, left + width / times, top + height / times
     return np.asarray(Image.fromarray(picture).resize(frame.size, Image.Resampling.LANCZOS, box=box))
+
+
+def corner_of_nearer(frame: FaceFrame, times: float) -> tuple[float, float]:
+    """Where that is cut: its left and its top, as shares of the picture's width and height."""
+    kept = 1 / times
+    left, top = frame.middle[0] / frame.size[0] - 0.5 * kept, frame.middle[1] / frame.size[1] - 0.42 * kept
+    return float(np.clip(left, 0, 1 - kept)), float(np.clip(top, 0, 1 - kept))
 
 
 def as_jpeg(picture: Picture, quality: int = 60) -> Picture:

@@ -30,10 +30,12 @@ from engine.review.measuring import every_part
 from engine.review.sight import Sight, seen
 from tools import review_damage as damage
 from tools import review_report as report
-from tools.review_portraits import near_portraits
+from tools.review_portraits import near_portraits, pair_of
 
 KEPT: Final = Path("var/evaluation/standard")
 READINGS: Final = Path("var/review_readings")
+NEAR: Final = 1000
+"""Near portraits have their number and this."""
 _OLD: Final = re.compile(r"grand(?:mother|father)|elderly|old (?:wo)?man|retired|\b(?:of|,) [678]\d\b")
 
 
@@ -226,7 +228,7 @@ def portraits(given: argparse.Namespace) -> Iterator[KnownPortrait]:
     """Those of the numbers that were asked for and have a picture; near ones have numbers from 1001 on."""
     folders = given.pictures or [KEPT]
     near = () if given.near is None else near_portraits(200)
-    rows = [(1000 + each.number, f"{each.shot.name}.png", each.prompt, each.truth, [given.near]) for each in near]
+    rows = [(NEAR + each.number, f"{each.shot.name}.png", each.prompt, each.truth, [given.near]) for each in near]
     rows += [(case.number, f"{case.number:03}.png", case.prompt, case.truth, folders) for case in cases()]
     there = [
         (number, file, prompt, truth)
@@ -308,7 +310,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rows(file: Path) -> list[report.Row]:
     """One portrait, or the people, as they were read."""
     found = json.loads(file.read_text(encoding="utf-8"))
-    return found if isinstance(found, list) else [found]
+    if isinstance(found, list):
+        return found
+    number = int(file.stem)
+    return [{**found, "pair": pair_of(number - NEAR) if number > NEAR else None}]
 
 
 def _read_pictures(given: argparse.Namespace) -> None:

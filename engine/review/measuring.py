@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.faces import identity
-from engine.faces.likeness import ACCEPTED, scale
+from engine.faces.likeness import ACCEPTED, Scale, scale
 from engine.review import colour_asked, eye_contrast, face_light, mesh_points, skin_texture, written_words
 from engine.review.asked_words import AskedFor
 from engine.review.face_frame import FRAMINGS, FaceFrame
@@ -47,14 +47,24 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 """The value of each part that scores 0, and the one that scores 100."""
 
 
-def measured(sight: Sight, asked: AskedFor, references: References = ()) -> Iterator[ReviewMeasure]:
-    """Every measure with the parts that tell good from bad; `references` are the embeddings of each character."""
-    for name, parts in every_part(sight, asked, references).items():
+def measured(
+    sight: Sight, asked: AskedFor, references: References = (), *, photographic: bool = False
+) -> Iterator[ReviewMeasure]:
+    """Every measure with the parts that tell good from bad; `references` are the embeddings of each character.
+
+    `photographic` says on which scale of likeness: that of photographs, or of the studio's pictures.
+    """
+    for name, parts in every_part(sight, asked, references, photographic=photographic).items():
         yield ReviewMeasure(name, tuple(part for part in parts if offered(part)))
 
 
 def every_part(
-    sight: Sight, asked: AskedFor, references: References = (), only: Collection[str] = ()
+    sight: Sight,
+    asked: AskedFor,
+    references: References = (),
+    only: Collection[str] = (),
+    *,
+    photographic: bool = False,
 ) -> dict[str, tuple[ReviewPart, ...]]:
     """Every part of every measure, or of `only` some; the ones that are not offered too, for the validation."""
     if sight.faces is None:
@@ -64,7 +74,7 @@ def every_part(
         "light": lambda: _light(sight, asked),
         "eyes": lambda: _eyes(sight, asked),
         "anatomy": lambda: (_faces(sight, asked), *_level(sight)),
-        "same face": lambda: _likeness(sight, references),
+        "same face": lambda: _likeness(sight, references, scale(photographic=photographic)),
         "asked for": lambda: _asked_for(sight, asked),
     }
     needs_face = {"skin", "light", "eyes", "asked for"} if sight.frame is None else set()
@@ -194,18 +204,18 @@ def _level(sight: Sight) -> Iterator[ReviewPart]:
     )  # fmt: skip
 
 
-def _likeness(sight: Sight, references: References) -> Iterator[ReviewPart]:
+def _likeness(sight: Sight, references: References, told: Scale) -> Iterator[ReviewPart]:
     if not any(references):
         return
-    likes = [_like(sight, each) for each in references if each]
-    told = "That is the saved face." if min(likes) >= ACCEPTED else "That is not the saved face."
-    yield ReviewPart("likeness", min(likes), told, {"median": median(likes), "worst": min(likes)})
+    likes = [_like(sight, each, told) for each in references if each]
+    sentence = "That is the saved face." if min(likes) >= ACCEPTED else "That is not the saved face."
+    yield ReviewPart("likeness", min(likes), sentence, {"median": median(likes), "worst": min(likes)})
 
 
-def _like(sight: Sight, embeddings: Sequence[bytes]) -> float:
+def _like(sight: Sight, embeddings: Sequence[bytes], told: Scale) -> float:
     """Of the faces that are seen the most like."""
     return max(
-        (scale()(fmean(identity.distance(one, face.embedding) for one in embeddings)) for face in sight.faces or ()),
+        (told(fmean(identity.distance(one, face.embedding) for one in embeddings)) for face in sight.faces or ()),
         default=0.0,
     )
 
