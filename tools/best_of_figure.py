@@ -64,7 +64,7 @@ class Sitting:
 
 Spoil = Callable[[Picture, Sitting, float, int], Picture | None]
 """A picture with a fault of a size; None where such a picture cannot have it. The number says which eye."""
-Move = Callable[[Picture, Sitting, float], Sight | None]
+Move = Callable[[Picture, Sitting, float], Sight]
 """The same of a fault after which the face is elsewhere."""
 
 
@@ -119,24 +119,27 @@ def _clothes(picture: Picture, sitting: Sitting, size: float, _: int) -> Picture
     return damage.other_clothes(_framed(picture, sitting))
 
 
-def _light_side(picture: Picture, sitting: Sitting, size: float) -> Sight | None:
-    if size < 1 or sitting.asked.side not in ("left", "right"):
-        return None
+def _light_side(picture: Picture, sitting: Sitting, _: float) -> Sight:
     return _elsewhere(damage.mirrored(picture), sitting, lambda x, y: (1 - x, y))
 
 
-def _framing(picture: Picture, sitting: Sitting, size: float) -> Sight | None:
-    """The face larger, by 1.4 or 2 times, than the name of the framing is used for."""
-    if sitting.asked.framing not in FRAMINGS:
-        return None
+def _framing(picture: Picture, sitting: Sitting, size: float) -> Sight:
+    """The face larger by 1.4 or 2 times."""
     times = 1.4 if size < 1 else 2.0
     left, top = damage.corner_of_nearer(sitting.frame, times)
     nearer = damage.nearer(sitting.frame, picture, times)
     return _elsewhere(nearer, sitting, lambda x, y: ((x - left) * times, (y - top) * times))
 
 
-def _two_heads(picture: Picture, sitting: Sitting, size: float) -> Sight | None:
-    return seen(damage.two_faces(picture, sitting.other)) if size == 1 else None
+def _two_heads(picture: Picture, sitting: Sitting, _: float) -> Sight:
+    return seen(damage.two_faces(picture, sitting.other))
+
+
+def _may_move(name: str, asked_for: AskedFor, size: float) -> bool:
+    """Whether such a portrait can have the fault."""
+    if name == "wrong framing":
+        return asked_for.framing in FRAMINGS
+    return size == 1 and (name != "wrong light side" or asked_for.side in ("left", "right"))
 
 
 def _elsewhere(picture: Picture, sitting: Sitting, at: Callable[[float, float], tuple[float, float]]) -> Sight:
@@ -165,12 +168,12 @@ def spoiled(sitting: Sitting, drawn: random.Random) -> tuple[Sight, dict[str, fl
         if len(faults) == wanted or (last and name in MOVED):
             continue
         if name in MOVED:
-            if MOVED[name](picture, sitting, size) is not None:
+            if _may_move(name, sitting.asked, size):
                 faults[name], last = size, name
         elif (changed := IN_PLACE[name](picture, sitting, size, which)) is not None:
             faults[name], picture = size, changed
-    moved = MOVED[last](picture, sitting, faults[last]) if last else None
-    return moved or Sight(picture, sitting.sight.faces), faults
+    spoilt = MOVED[last](picture, sitting, faults[last]) if last else Sight(picture, sitting.sight.faces)
+    return spoilt, faults
 
 
 def compared(pictures: Sequence[Picture], prompt: PortraitPrompt, other: Picture, number: int) -> dict[str, Any] | None:

@@ -25,7 +25,7 @@ LEAST_UNIT_PX: Final = 45
 _TOO_SMALL: Final = "The face is too small in the picture for this."
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "skin texture": (0.25, 0.60),
+        "skin texture": (0.20, 0.38),
         "pigmentation": (0.1, 0.3),
         "light side": (-0.15, 0.25),
         "frontal light": (-2.0, -0.9),
