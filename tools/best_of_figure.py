@@ -26,6 +26,7 @@ from engine.prompt import PortraitPrompt, parse
 from engine.renderer.evaluation.cases import Case, cases
 from engine.renderer.evaluation.making import Shot, made
 from engine.review.asked_words import AskedFor, asked
+from engine.review.colour_asked import face_share
 from engine.review.face_frame import FRAMINGS, FaceFrame, Picture
 from engine.review.judged_parts import PortraitReview, as_data, from_data
 from engine.review.measuring import LEAST_UNIT_PX, measured
@@ -43,6 +44,8 @@ _NUMBERS: Final = (0.35, 0.45, 0.20)
 _SIZES: Final = (0.5, 1.0)
 _AGAIN: Final = 4000
 """How often prompts are drawn anew for the interval of the mean."""
+_NEAREST: Final = 4.0
+"""So many times as large a face may be made."""
 _NO_HUE: Final = frozenset({"", "black", "white", "grey", "beige", "brown"})
 
 
@@ -124,8 +127,8 @@ def _light_side(picture: Picture, sitting: Sitting, _: float) -> Sight:
 
 
 def _framing(picture: Picture, sitting: Sitting, size: float) -> Sight:
-    """The face larger by 1.4 or 2 times."""
-    times = 1.4 if size < 1 else 2.0
+    """The face larger than what the framing's name is used for."""
+    times = _too_near(sitting, size)
     left, top = damage.corner_of_nearer(sitting.frame, times)
     nearer = damage.nearer(sitting.frame, picture, times)
     return _elsewhere(nearer, sitting, lambda x, y: ((x - left) * times, (y - top) * times))
@@ -135,11 +138,17 @@ def _two_heads(picture: Picture, sitting: Sitting, _: float) -> Sight:
     return seen(damage.two_faces(picture, sitting.other))
 
 
-def _may_move(name: str, asked_for: AskedFor, size: float) -> bool:
+def _too_near(sitting: Sitting, size: float) -> float:
+    """By how much it is to be larger: then it has 1.25 or 1.7 times the share of the height that the name ends at."""
+    most = FRAMINGS[sitting.asked.framing][1]
+    return (1.25 if size < 1 else 1.7) * most / face_share(sitting.frame)
+
+
+def _may_move(name: str, sitting: Sitting, size: float) -> bool:
     """Whether such a portrait can have the fault."""
     if name == "wrong framing":
-        return asked_for.framing in FRAMINGS
-    return size == 1 and (name != "wrong light side" or asked_for.side in ("left", "right"))
+        return sitting.asked.framing in FRAMINGS and 1 < _too_near(sitting, size) < _NEAREST
+    return size == 1 and (name != "wrong light side" or sitting.asked.side in ("left", "right"))
 
 
 def _elsewhere(picture: Picture, sitting: Sitting, at: Callable[[float, float], tuple[float, float]]) -> Sight:
@@ -168,7 +177,7 @@ def spoiled(sitting: Sitting, drawn: random.Random) -> tuple[Sight, dict[str, fl
         if len(faults) == wanted or (last and name in MOVED):
             continue
         if name in MOVED:
-            if _may_move(name, sitting.asked, size):
+            if _may_move(name, sitting, size):
                 faults[name], last = size, name
         elif (changed := IN_PLACE[name](picture, sitting, size, which)) is not None:
             faults[name], picture = size, changed
