@@ -271,16 +271,14 @@ def told(found: Figure) -> str:
 
 def _pictures(given: argparse.Namespace) -> Iterator[tuple[Case, list[Picture]]]:
     """The four portraits of each prompt that is not compared yet."""
-    held = [
-        case for case in cases() if case.number % 2 == 0 and not (given.readings / f"{case.number:03}.json").exists()
-    ]
-    found = 0
-    for case in held:
-        if found == given.count - len(list(given.readings.glob("*.json"))):
-            return
-        four = _copies(case, given.pictures) if given.pictures else _seeds(case, given)
-        if four:
-            found += 1
+    missing = given.count
+    for case in cases():
+        if case.number % 2 != given.build or not missing:
+            continue
+        if (given.readings / f"{case.number:03}.json").exists():
+            missing -= 1
+        elif four := _copies(case, given.pictures) if given.pictures else _seeds(case, given):
+            missing -= 1
             yield case, four
 
 
