@@ -55,7 +55,7 @@ def read(text: str, most: int) -> Varying:
             )
         )
     name, colon, rest = text.partition(":")
-    what = _named(name.strip().casefold())
+    what = _meant(name.strip().casefold())
     if not colon or what is None:
         raise Refused(
             worded(
@@ -80,7 +80,7 @@ def read(text: str, most: int) -> Varying:
     return Varying(what, tuple(said.values()))
 
 
-def _named(name: str) -> str | None:
+def _meant(name: str) -> str | None:
     """What is meant, in English or in the language that is spoken now."""
     told = {words.slot_title(slot).casefold(): slot for slot in SLOTS}
     return _NAMES.get(name) or told.get(name)
