@@ -416,7 +416,8 @@ def test_noise_and_sharpness_grow_with_themselves() -> None:
     assert sharp > 2 * blind.sharpness(viewed(blurred, 120))
     framed = painted(unit=120)
     for eye in viewed(framed, 120).outline[36:48].reshape(2, 6, 2).mean(1):
-        ImageDraw.Draw(framed).ellipse((*(eye - (45, 40)), *(eye + (45, 40))), outline="#f0c040", width=3)
+        x, y = eye
+        ImageDraw.Draw(framed).ellipse((x - 45, y - 40, x + 45, y + 40), outline="#f0c040", width=3)
     assert blind.sharpness(viewed(framed, 120)) == pytest.approx(sharp, rel=0.05), "frames say nothing of it"
 
 
