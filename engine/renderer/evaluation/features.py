@@ -19,7 +19,7 @@ Grey = npt.NDArray[np.float64]
 PIXELS: Final = 32
 """Of a straightened part of the face, a unit."""
 _BARE: Final = np.array((0.030, 0.010, 0.40))
-"""How unlike the face bare skin on top of a head may be: in colour, in hairs, in lightness. Chosen on 282 pictures of
+"""How unlike the face bare skin on top of a head may be: in colour, in hairs, in lightness. Chosen on 320 pictures of
 other prompts and seeds than the 200, half of them made colourless."""
 _FRAMES: Final = (19.3, 12.8, 15.5, -14.7, 9.2)
 """What a bridge, the plainer and the fainter rim and bare skin count for glasses, and what there is without: logistic

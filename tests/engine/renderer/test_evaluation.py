@@ -213,6 +213,18 @@ def test_a_bare_head_is_told_from_one_with_hair() -> None:
     assert told.right, f"single hairs, no taller than a skull and hardly darker than skin: {told.told}"
 
 
+def test_clouds_behind_more_than_half_of_a_bare_head_are_not_its_hair() -> None:
+    bald = painted(hair="#{:02x}{:02x}{:02x}".format(*SKIN), tall=1.25)
+    clouded = np.array(bald)
+    place = (clouded == clouded[5, 5]).all(-1) & (np.arange(512) > 236)[None] & (np.arange(768) < 300)[:, None]
+    place &= (np.arange(768) > 175)[:, None]
+    clouded[place] = (235, 240, 245)
+    found = crown(viewed(clouded))
+    assert found is not None
+    assert found.unlike < 1
+    assert verdict("bald", clouded, Truth(bald=True, framing="bust")).right
+
+
 def test_hair_above_a_high_forehead_is_seen_under_the_edge_of_the_head() -> None:
     high = painted(hair="#e8d9b0")
     ImageDraw.Draw(high).ellipse((190, 205, 322, 400), fill=SKIN)
