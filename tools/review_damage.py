@@ -14,6 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from engine.review.colour_names import linear, of_opponent, opponent
 from engine.review.face_frame import FaceFrame, Picture
 from engine.review.mesh_points import EyeFound
 
@@ -23,6 +24,7 @@ Source = Callable[[Weights, Weights], tuple[Weights, Weights]]
 _SOFT: Final = 0.03
 """How far a blurred picture is blurred, in units of the face: two millimetres."""
 _SMOOTH: Final = 0.05
+_WIDE: Final = 0.25
 _SKIN: Final = ((-0.47, 0.58, 0.36), (0.47, 0.58, 0.36), (0.0, -0.58, 0.42), (0.0, 0.3, 0.22), (0.0, 1.75, 0.25))
 
 
@@ -33,12 +35,40 @@ def blurred(picture: Picture, unit: float) -> Picture:
 
 def plastic(frame: FaceFrame) -> Picture:
     """Skin without its texture: what is finer than three millimetres is gone from cheeks, forehead, nose and chin."""
-    weight = np.max([frame.disk(*place) for place in _SKIN], axis=0).astype(float)
-    weight = gaussian_filter(weight, 0.04 * frame.unit)[..., None]
+    weight = _skin_weight(frame)[..., None]
     smooth = np.stack(
         [gaussian_filter(frame.picture[..., one].astype(float), _SMOOTH * frame.unit) for one in range(3)], -1
     )
     return _bytes(weight * smooth + (1 - weight) * frame.picture)
+
+
+def evenly_coloured(frame: FaceFrame) -> Picture:
+    """Skin of one hue: its lightness is as it was, its redness and yellowness follow what lies 16 millimetres round."""
+    weight = _skin_weight(frame)
+    lab = opponent(linear(frame.picture))
+    lightness = np.maximum(lab[..., :1], 0.1)
+    own, near = lab[..., 1:] / lightness, _smooth(weight, _WIDE * frame.unit) + 1e-3
+    flat = [_smooth(own[..., one] * weight, _WIDE * frame.unit) / near for one in range(2)]
+    shown = 255 * _shown(of_opponent(np.concatenate([lab[..., :1], np.stack(flat, -1) * lightness], -1)))
+    return _bytes(weight[..., None] * shown + (1 - weight[..., None]) * frame.picture)
+
+
+def _smooth(values: Weights, sigma: float) -> Weights:
+    """A wide Gaussian, of a smaller picture: quick, and the same but for what is finer than a quarter of it."""
+    small = Image.fromarray(values.astype(np.float32)).reduce(max(1, int(sigma / 4)))
+    wide = gaussian_filter(np.asarray(small), sigma * small.width / values.shape[1])
+    return np.asarray(Image.fromarray(wide).resize(values.shape[::-1], Image.Resampling.BILINEAR), float)
+
+
+def _shown(light: Weights) -> Weights:
+    """Linear light as it is encoded, 0 to 1."""
+    light = np.clip(light, 0, 1)
+    return np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+
+
+def _skin_weight(frame: FaceFrame) -> Weights:
+    weight = np.max([frame.disk(*place) for place in _SKIN], axis=0).astype(float)
+    return np.asarray(gaussian_filter(weight, 0.04 * frame.unit))
 
 
 def grainy(picture: Picture, seed: int, strength: float = 4.0) -> Picture:
@@ -93,6 +123,29 @@ def two_faces(picture: Picture, other: Picture) -> Picture:
     wide.paste(Image.fromarray(picture), (0, 0))
     wide.paste(Image.fromarray(other).resize(size), (size[0], 0))
     return np.asarray(wide)
+
+
+def other_clothes(frame: FaceFrame) -> Picture:
+    """What is below the neck in the colour across the circle of hues; grey, black and white stay as they are."""
+    below = np.clip((frame.v - 2.3) / 0.2, 0, 1)[..., None]
+    lab = opponent(linear(frame.picture))
+    lab[..., 1:] *= 1 - 2 * below
+    return _bytes(255 * _shown(of_opponent(lab)))
+
+
+def nearer(frame: FaceFrame, picture: Picture, times: float) -> Picture:
+    """The picture cut round the face so that it is so many times as large, in the picture's own size."""
+    width, height = frame.size
+    left, top = (share * side for share, side in zip(corner_of_nearer(frame, times), frame.size, strict=True))
+    box = left, top, left + width / times, top + height / times
+    return np.asarray(Image.fromarray(picture).resize(frame.size, Image.Resampling.LANCZOS, box=box))
+
+
+def corner_of_nearer(frame: FaceFrame, times: float) -> tuple[float, float]:
+    """Where that is cut: its left and its top, as shares of the picture's width and height."""
+    kept = 1 / times
+    left, top = frame.middle[0] / frame.size[0] - 0.5 * kept, frame.middle[1] / frame.size[1] - 0.42 * kept
+    return float(np.clip(left, 0, 1 - kept)), float(np.clip(top, 0, 1 - kept))
 
 
 def as_jpeg(picture: Picture, quality: int = 60) -> Picture:

@@ -45,7 +45,7 @@ class NearPortrait:
     @property
     def shot(self) -> Shot:
         """How it is made; both of a pair have one seed."""
-        return Shot(f"near-{self.number:03}", self.prompt, _SEEDS + _pair(self.number))
+        return Shot(f"near-{self.number:03}", self.prompt, _SEEDS + pair_of(self.number))
 
 
 def near_portraits(count: int) -> tuple[NearPortrait, ...]:
@@ -59,12 +59,13 @@ def pictures(portraits: Sequence[NearPortrait], folder: Path) -> dict[int, Pictu
     return {each.number: found[each.shot.name] for each in portraits}
 
 
-def _pair(number: int) -> int:
+def pair_of(number: int) -> int:
+    """The same number for two that are alike but for the skin."""
     return (number - 1) // 4 * 2 + (number - 1) % 2
 
 
 def _portrait(number: int) -> NearPortrait:
-    pair = _pair(number)
+    pair = pair_of(number)
     drawn = random.Random(_SHUFFLED + pair)
     who = _WHO[pair // 2 % len(_WHO)]
     sex = "woman" if "woman" in who else "man"

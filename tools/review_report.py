@@ -15,7 +15,9 @@ from engine.review.measuring import LIMITS
 PAGE: Final = Path("docs/review.md")
 BEGINS, ENDS = "<!-- written by tools/review_validation.py -->", "<!-- end -->"
 Row = Mapping[str, Any]
-"""A portrait: `truth`, and under `read` by kind ("good" is as it is) the values of its parts."""
+"""A portrait: `truth`, and under `read` by kind ("good" is as it is) the values of its parts; `pair` is a number that
+two portraits have which are alike but for the skin.
+"""
 _GROUPS: Final[Mapping[str, tuple[Callable[[Row], bool], Callable[[Row], bool]]]] = {
     "dark − light skin": (
         lambda row: row["truth"]["skin"] in ("dark", "brown"), lambda row: row["truth"]["skin"] in ("light", "fair")
@@ -23,6 +25,8 @@ _GROUPS: Final[Mapping[str, tuple[Callable[[Row], bool], Callable[[Row], bool]]]
     "glasses − none": (lambda row: bool(row["truth"]["glasses"]), lambda row: not row["truth"]["glasses"]),
     "old − others": (lambda row: row["truth"]["age"] == "old", lambda row: row["truth"]["age"] != "old"),
 }  # fmt: skip
+PAIRS: Final = "dark − fair in pairs"
+_LEAST_PAIRS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,8 @@ def table(rows: Sequence[Row], found: Sequence[Area], changed: Sequence[str]) ->
         f"{'yes' if own[each.part] >= LEAST_AREA else 'no'} |"
         for each in found
     ]
-    lines += ["", f"| score of good pictures | mean | {' | '.join([*changed, *_GROUPS])} |"]
-    lines.append("|---" * (2 + len(changed) + len(_GROUPS)) + "|")
+    lines += ["", f"| score of good pictures | mean | {' | '.join([*changed, PAIRS, *_GROUPS])} |"]
+    lines.append("|---" * (3 + len(changed) + len(_GROUPS)) + "|")
     lines += [_drift(rows, part, changed) for part in own]
     return "\n".join(lines)
 
@@ -87,10 +91,25 @@ def _drift(rows: Sequence[Row], part: str, changed: Sequence[str]) -> str:
             if part in row["read"].get(kind, {}) and part in row["read"]["good"]
         ]
         cells.append(f"{np.mean(moved):+.1f}" if moved else "–")
+    cells.append(_difference_in_pairs(rows, part))
     for one, other in _GROUPS.values():
         here, there = (scores([row for row in rows if each(row)], "good", part) for each in (one, other))
         cells.append(_difference(here, there))
     return f"| {part} | {' | '.join(cells)} |"
+
+
+def _difference_in_pairs(rows: Sequence[Row], part: str) -> str:
+    """The mean difference of dark and fair in pairs that are alike but for that, with its standard error."""
+    skins: dict[tuple[int, str], float] = {
+        (row["pair"], row["truth"]["skin"]): score(part, row["read"]["good"][part])
+        for row in rows
+        if row.get("pair") is not None and part in row["read"]["good"]
+    }
+    pairs = {pair for pair, _ in skins}
+    found = [skins[one, "dark"] - skins[one, "fair"] for one in pairs if {(one, "dark"), (one, "fair")} <= skins.keys()]
+    if len(found) < _LEAST_PAIRS:
+        return "–"
+    return f"{np.mean(found):+.1f} ± {np.std(found, ddof=1) / np.sqrt(len(found)):.1f}"
 
 
 def _difference(one: Sequence[float], other: Sequence[float]) -> str:

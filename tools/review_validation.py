@@ -30,10 +30,12 @@ from engine.review.measuring import every_part
 from engine.review.sight import Sight, seen
 from tools import review_damage as damage
 from tools import review_report as report
-from tools.review_portraits import near_portraits
+from tools.review_portraits import near_portraits, pair_of
 
 KEPT: Final = Path("var/evaluation/standard")
 READINGS: Final = Path("var/review_readings")
+NEAR: Final = 1000
+"""Near portraits have their number and this."""
 _OLD: Final = re.compile(r"grand(?:mother|father)|elderly|old (?:wo)?man|retired|\b(?:of|,) [678]\d\b")
 
 
@@ -80,6 +82,12 @@ def _plastic(known: KnownPortrait, grain: bool = False) -> Made:
     assert known.sight.frame is not None  # noqa: S101  # only pictures with a face are spoiled
     picture = damage.plastic(known.sight.frame)
     return _same_place(known, damage.grainy(picture, known.number) if grain else picture)
+
+
+def _evenly_coloured(known: KnownPortrait) -> Made:
+    if known.sight.frame is None or known.truth.colourless:
+        return None
+    return _same_place(known, damage.evenly_coloured(known.sight.frame))
 
 
 def _mirrored(known: KnownPortrait) -> Made:
@@ -184,6 +192,7 @@ SPOILED: Final = (
     SpoiledKind("blur", ("eye sharpness", "skin texture"), ("eyes", "skin"), _blurred),
     SpoiledKind("plastic skin", ("skin texture",), ("skin",), _plastic),
     SpoiledKind("plastic skin with grain", ("skin texture",), ("skin",), partial(_plastic, grain=True)),
+    SpoiledKind("skin of one even colour", ("pigmentation",), ("skin",), _evenly_coloured),
     SpoiledKind("wrong light side", ("light side", "catchlight side"), ("light", "eyes"), _mirrored),
     SpoiledKind("frontal light asked, a side lit", ("frontal light",), ("light",), _asked_frontal),
     SpoiledKind("two lights", ("one light",), ("light",), _two_lights),
@@ -218,9 +227,9 @@ def _unit(known: KnownPortrait) -> float:
 def portraits(given: argparse.Namespace) -> Iterator[KnownPortrait]:
     """Those of the numbers that were asked for and have a picture; near ones have numbers from 1001 on."""
     folders = given.pictures or [KEPT]
-    rows = [(case.number, f"{case.number:03}.png", case.prompt, case.truth, folders) for case in cases()]
-    if given.near is not None:
-        rows += [(1000 + n.number, f"{n.shot.name}.png", n.prompt, n.truth, [given.near]) for n in near_portraits(200)]
+    near = () if given.near is None else near_portraits(200)
+    rows = [(NEAR + each.number, f"{each.shot.name}.png", each.prompt, each.truth, [given.near]) for each in near]
+    rows += [(case.number, f"{case.number:03}.png", case.prompt, case.truth, folders) for case in cases()]
     there = [
         (number, file, prompt, truth)
         for number, name, prompt, truth, where in rows
@@ -301,7 +310,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _rows(file: Path) -> list[report.Row]:
     """One portrait, or the people, as they were read."""
     found = json.loads(file.read_text(encoding="utf-8"))
-    return found if isinstance(found, list) else [found]
+    if isinstance(found, list):
+        return found
+    number = int(file.stem)
+    return [{**found, "pair": pair_of(number - NEAR) if number > NEAR else None}]
 
 
 def _read_pictures(given: argparse.Namespace) -> None:

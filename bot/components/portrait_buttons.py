@@ -52,7 +52,7 @@ class PortraitButton(
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         if self.action == "show":
             portrait, payload = await actions.shown_again(interaction, self.portrait_id)
-            await interaction.followup.send(**payload, view=single(portrait), ephemeral=True)
+            await interaction.followup.send(**picture_layout.parts(payload, single(portrait)), ephemeral=True)
             return
         await actions.PORTRAIT_ACTIONS[self.action](interaction, self.portrait_id)
 
@@ -134,7 +134,7 @@ class OthersButton(
 
     async def pressed(self, interaction: discord.Interaction[Any]) -> None:
         portraits, payload = await actions.others(interaction, self.order_id)
-        await interaction.followup.send(**payload, view=finished(portraits), ephemeral=True)
+        await interaction.followup.send(**picture_layout.parts(payload, finished(portraits)), ephemeral=True)
 
 
 class CancelButton(

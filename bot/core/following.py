@@ -209,7 +209,7 @@ class Follower:
         self, order: Order, row: JobRow[PictureSpec], finished: Finished, review: KeptReview | None
     ) -> None:
         spec = spec_of(order, row)
-        looking = None if review else self._reviewer.begin(order, finished.picture, spec.prompt)
+        looking = None if review else self._reviewer.begin(order, finished.picture, spec.prompt, spec.model)
         try:
             picture = await self._marker.mark(finished, spec, await self._origin(order, spec, finished))
             sent = finished.words.long_prompt or finished.words.prompt

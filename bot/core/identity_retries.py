@@ -147,7 +147,7 @@ class IdentityRetries:
             self._watcher.face_measured(model.id, attempt.likeness)
         if not self._reviewer.bar:
             return attempt, finished, None
-        review = await self._reviewer.look(order, finished.picture, job.prompt)
+        review = await self._reviewer.look(order, finished.picture, job.prompt, model.id)
         return replace(attempt, review=None if review is None else review.overall), finished, review
 
     async def _again(self, row: JobRow, model: Model, last: Attempt) -> bool:

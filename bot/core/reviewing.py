@@ -7,8 +7,9 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final, Protocol
 
 from bot.core.settings import Settings
 from bot.core.stores import Stores
@@ -17,6 +18,7 @@ from data.orders.jobs import Order
 from data.pictures.kept_reviews import KeptReview
 from data.pictures.portrait_rows import Portrait
 from engine.jobs.job import PictureSpec
+from engine.models.model import BUILTIN_ID
 from engine.prompt import NOTHING, PortraitPrompt
 from engine.review import portrait_review
 from engine.review.judged_parts import PortraitReview, References, as_data, from_data
@@ -29,8 +31,16 @@ SOON_S: Final = 4.0
 """How long a portrait waits for its review before it is stored: under load it goes out without the line on its card,
 and the button has it."""
 
-Judge = Callable[[bytes, PortraitPrompt, References], PortraitReview]
-"""Reviews a picture that was asked for with a prompt, of these faces. Blocking; raises NotReviewed."""
+
+class Judge(Protocol):
+    """Reviews a picture that was asked for with a prompt, of these faces. Blocking; raises NotReviewed.
+
+    `photographic` is whether a model made it whose pictures are like photographs.
+    """
+
+    def __call__(
+        self, picture: bytes, prompt: PortraitPrompt, references: References, /, *, photographic: bool
+    ) -> PortraitReview: ...
 
 
 class Reviewer:
@@ -54,8 +64,9 @@ class Reviewer:
         """Below this figure of its review a portrait is made again; 0: never."""
         return 0.0 if self.missing() else self._settings.review_retry_below
 
-    async def look(self, order: Order, picture: bytes, prompt: PortraitPrompt) -> KeptReview | None:
-        """The review of a picture of an order; None where it could not be reviewed, which the log tells."""
+    async def look(self, order: Order, picture: bytes, prompt: PortraitPrompt, model: str) -> KeptReview | None:
+        """The review of a picture of an order that a model made, by its id; None where it could not be reviewed, which
+        the log tells."""
         if self.missing():
             return None
         # What an edit asks for is not what the prompt of the picture before it says.
@@ -63,7 +74,9 @@ class Reviewer:
         try:
             faces = await self._faces(order.id)
             async with self._turn:
-                review = await asyncio.to_thread(self._judge, picture, asked, faces)
+                review = await asyncio.to_thread(
+                    partial(self._judge, picture, asked, faces, photographic=model != BUILTIN_ID)
+                )
             return KeptReview(overall(review), json.dumps(as_data(review), ensure_ascii=False))
         except NotReviewed as error:
             log.warning("a portrait was not reviewed: %s", error, extra={"job": order.id})
@@ -71,11 +84,13 @@ class Reviewer:
             log.exception("a portrait could not be reviewed", extra={"job": order.id})
         return None
 
-    def begin(self, order: Order, picture: bytes, prompt: PortraitPrompt) -> asyncio.Task[KeptReview | None] | None:
+    def begin(
+        self, order: Order, picture: bytes, prompt: PortraitPrompt, model: str
+    ) -> asyncio.Task[KeptReview | None] | None:
         """A look at a picture beside what else is done with it; None where its review is not wanted by itself."""
         if not (self._settings.review_shown or order.best_of or compares_models(order)) or self.missing():
             return None
-        return asyncio.create_task(self.look(order, picture, prompt), name=f"review-{order.id}")
+        return asyncio.create_task(self.look(order, picture, prompt, model), name=f"review-{order.id}")
 
     async def soon(self, looking: asyncio.Task[KeptReview | None]) -> KeptReview | None:
         """What a look has come to in a moment, if it has."""
@@ -114,7 +129,7 @@ class Reviewer:
                 picture = await self._stores.pictures.read(portrait.sha256)
             except PictureMissing:
                 return None
-            review = await self.look(order, picture, portrait.spec.prompt)
+            review = await self.look(order, picture, portrait.spec.prompt, portrait.spec.model)
             if review is not None:
                 await self._stores.reviews.keep(portrait.id, review, time.time())
             return review

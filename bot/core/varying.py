@@ -55,12 +55,12 @@ def read(text: str, most: int) -> Varying:
             )
         )
     name, colon, rest = text.partition(":")
-    what = _NAMES.get(name.strip().casefold())
+    what = _meant(name.strip().casefold())
     if not colon or what is None:
         raise Refused(
             worded(
                 "Say first what varies: {things}. For example: {example}",
-                things=words.listed((*(t.lower() for t in words.SLOT_TITLES.values()), MODEL), "or"),
+                things=words.listed((*(words.slot_title(slot).lower() for slot in SLOTS), MODEL), "or"),
                 example=EXAMPLE,
             )
         )
@@ -78,6 +78,12 @@ def read(text: str, most: int) -> Varying:
             worded("Characters are the same in all frames: write them in `prompt:`, and here only what varies.")
         )
     return Varying(what, tuple(said.values()))
+
+
+def _meant(name: str) -> str | None:
+    """What is meant, in English or in the language that is spoken now."""
+    told = {words.slot_title(slot).casefold(): slot for slot in SLOTS}
+    return _NAMES.get(name) or told.get(name)
 
 
 def series(

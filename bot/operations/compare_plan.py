@@ -15,7 +15,7 @@ from bot.core.prompt_reading import MAX_PROMPT, merged, refuse_unreadable
 from bot.core.real_people import RealPeople, real_people_of
 from bot.core.requests import size_of
 from bot.core.settings import Settings
-from bot.operations.compared_portraits import PlannedPortrait, is_paid
+from bot.operations.compared_portraits import FACE, PICTURES, PlannedPortrait, is_paid
 from engine.jobs.job import UnknownModel
 from engine.models.catalogue import Catalogue
 from engine.models.model import Model, Provider
@@ -67,9 +67,13 @@ def _named(catalogue: Catalogue, model_id: str) -> Model:
 
 
 def planned_portraits(
-    settings: Settings, models: Sequence[Model], file: Path, seeds: int
+    settings: Settings, models: Sequence[Model], file: Path, seeds: int, face: str = ""
 ) -> tuple[PlannedPortrait, ...]:
-    """Model by model, the portraits of each prompt of a file. Raises BotError, with the line that is wrong."""
+    """Model by model, the portraits of each prompt of a file. Raises BotError, with the line that is wrong.
+
+    Prompts with @face are of the person in the file `face` of the comparison's folder, or else of whom the model's own
+    first portrait shows; models that cannot hold a face have none of these.
+    """
     people = real_people_of(settings)
     asked: list[tuple[int, str, PortraitPrompt, int]] = []
     for number, (line, text) in enumerate(prompt_lines(file).items(), 1):
@@ -81,13 +85,23 @@ def planned_portraits(
                 asked.append((number, text, prompt, seed))
         except Refused as error:
             raise BotError(f"Line {line} of {file}: {error} Nothing was made.") from error
-    return tuple(
+    if not face and all(prompt.characters for _, _, prompt, _ in asked):
+        raise BotError(f"All prompts of {file} name @{FACE}: say with --face whose it is. Nothing was made.")
+    return tuple(portrait for model in models for portrait in _of_model(model, asked, face))
+
+
+def _of_model(model: Model, asked: Sequence[tuple[int, str, PortraitPrompt, int]], face: str) -> list[PlannedPortrait]:
+    """First those of nobody in particular."""
+    portraits = [
         PlannedPortrait(
             model=model, number=number, text=text, prompt=prompt, seed=seed, size=size_of(model, prompt.aspect)
         )
-        for model in models
         for number, text, prompt, seed in asked
-    )
+    ]
+    anybody = [each for each in portraits if not each.prompt.characters]
+    shown = face or f"{PICTURES}/{anybody[0].key}.png"
+    named = [replace(each, face=shown) for each in portraits if each.prompt.characters and model.references]
+    return [*anybody, *named]
 
 
 def prompt_lines(file: Path) -> dict[int, str]:
@@ -117,8 +131,8 @@ def _readings(text: str, seeds: int) -> list[tuple[PortraitPrompt, int]]:
     readings = []
     for seed in ((first + further) & MAX_SEED for further in range(seeds)):
         prompt = replace(merged(read(text, seed=seed).prompt), seed=None)
-        if prompt.characters:
-            raise Refused(f"It names @{prompt.characters[0]}, and a comparison has no saved faces.")
+        if others := [name for name in prompt.characters if name != FACE]:
+            raise Refused(f"It names @{others[0]}, and a comparison has one face alone, which is called @{FACE}.")
         readings.append((prompt, seed))
     return readings
 

@@ -23,6 +23,7 @@ NOTE: Final = (
     "As asked: of what the prompts ask for and a review can look for, the share that is in the pictures. Seconds: the "
     "median of one portrait. Cost: what one portrait costs, in US dollars."
 )
+_COMMAND: Final = re.compile(r"(?:\.venv/bin/|python -m bot )[^()`.]*(?:\.[^()`.\s][^()`.]*)*")
 _MARKS: Final = re.compile(r"[\\`*_\[\]<>|]")
 
 Portraits = Sequence[tuple[PlannedPortrait, PortraitOutcome | None]]
@@ -116,9 +117,9 @@ def markdown(portraits: Portraits, notes: Sequence[str] = ()) -> str:
     found = rows(portraits)
     lines = [f"| {' | '.join(COLUMNS)} |", "|" + "---|" * len(COLUMNS)]
     lines += [f"| {' | '.join(map(_escaped, cells(row)))} |" for row in found]
-    lines += ["", NOTE, *(f"\n{_escaped(note)}" for note in (*notes, *left_out(portraits)))]
+    lines += ["", NOTE, *(f"\n{_told(note)}" for note in (*notes, *left_out(portraits)))]
     failures = [
-        f"- {_escaped(row.title)}, {count} ×: {_escaped(told)}" for row in found for told, count in row.failures.items()
+        f"- {_escaped(row.title)}, {count} ×: {_told(told)}" for row in found for told, count in row.failures.items()
     ]
     return "\n".join([*lines, *(["", "Failed:", "", *failures] if failures else []), ""])
 
@@ -145,6 +146,19 @@ def _portrait(planned: PlannedPortrait, outcome: PortraitOutcome | None) -> dict
     }
 
 
+def _told(sentence: str) -> str:
+    """The same of a sentence; a command in it is set as code and stands as it is to be typed."""
+    bare, at, parts = words.bare(sentence), 0, []
+    for found in _COMMAND.finditer(bare):
+        parts += [_marked(bare[at : found.start()]), f"`{found[0]}`"]
+        at = found.end()
+    return "".join([*parts, _marked(bare[at:])])
+
+
 def _escaped(text: str) -> str:
     """On one line, with nothing that Markdown would take for its own."""
-    return _MARKS.sub(r"\\\g<0>", words.bare(text))
+    return _marked(words.bare(text))
+
+
+def _marked(text: str) -> str:
+    return _MARKS.sub(r"\\\g<0>", text)

@@ -20,13 +20,15 @@ from PIL import Image
 
 from data.core.files import private_folder, write_over
 from engine.backends.hosted import JournalInMemory
-from engine.jobs.job import Job, Lane
+from engine.jobs.job import Job, Lane, Reference
 from engine.models.model import ON_THIS_MACHINE, Model
 from engine.pictures.source_types import SourceType, xmp
 from engine.prompt import PortraitPrompt, to_json
 from engine.review.judged_parts import PortraitReview, from_data
 
 PICTURES: Final = "pictures"
+FACE: Final = "face"
+"""Prompts that name @face are of one person."""
 THUMB_WIDTH_PX: Final = 480
 """Of the copies on the page: a phone that shows a table of models loads dozens."""
 _JOURNAL: Final = "requests.json"
@@ -37,6 +39,8 @@ _NO_NAME: Final = re.compile(r"[^a-z0-9.-]+")
 class PlannedPortrait:
     """One model's portrait of one prompt with one seed; `number` is the prompt's place from 1, `size` is pixels.
 
+    `face` is the file, within the comparison's folder, that shows who it is to be; "" where nobody is named.
+
     Each is itself alone: of models there is more to compare than can be hashed.
     """
 
@@ -46,17 +50,19 @@ class PlannedPortrait:
     prompt: PortraitPrompt
     seed: int
     size: tuple[int, int]
+    face: str = ""
 
     @property
     def key(self) -> str:
         """The same for what makes the same picture; it names the files."""
         made_from = (self.model.id, self.model.source, self.text, to_json(self.prompt), self.seed, self.size)
-        told = json.dumps([*made_from, self.model.steps, self.model.guidance])
+        told = json.dumps([*made_from, self.model.steps, self.model.guidance, *([self.face] if self.face else [])])
         name = _NO_NAME.sub("-", self.model.id.lower()).strip(".-")[:40]
         return f"{name}-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
 
-    def job(self, arrival: int, tried: int) -> Job:
-        """For the engine; `tried` is how often it failed before: a request that ended is not asked after again."""
+    def job(self, arrival: int, tried: int, references: tuple[Reference, ...] = ()) -> Job:
+        """For the engine, with the picture of who it is. `tried` is how often it failed before: a request that ended is
+        not asked after again."""
         return Job(
             id=f"{self.key}-{tried + 1}",
             user="comparison",
@@ -69,6 +75,8 @@ class PlannedPortrait:
             guidance=self.model.guidance,
             seed=self.seed,
             arrival=arrival,
+            references=references,
+            ip_adapter_scale=self.model.ip_adapter_scale,
             previews=False,
         )
 
@@ -129,6 +137,13 @@ class ComparisonFolder:
         """A small copy as JPEG."""
         return self.root / PICTURES / f"{planned.key}.jpg"
 
+    def reference(self, planned: PlannedPortrait) -> tuple[Reference, ...]:
+        """The picture of who the portrait is to show; none for nobody. Raises OSError where it is not there."""
+        if not planned.face:
+            return ()
+        path = self.root / planned.face
+        return (Reference(handle=FACE, path=path, sha256=hashlib.sha256(path.read_bytes()).hexdigest()),)
+
     def outcome(self, planned: PlannedPortrait) -> PortraitOutcome | None:
         """What is known of it; None where nothing is, or where its picture is gone."""
         try:
@@ -151,6 +166,10 @@ class ComparisonFolder:
     def write(self, name: str, text: str) -> None:
         """A file of the comparison itself. Raises OSError, NoSpace."""
         write_over(self.root / name, text.encode())
+
+    def write_picture(self, name: str, png: bytes) -> None:
+        """A picture that all portraits of it share. Raises OSError, NoSpace."""
+        write_over(self.root / name, png)
 
     def _facts(self, planned: PlannedPortrait) -> Path:
         return self.root / PICTURES / f"{planned.key}.json"

@@ -21,6 +21,7 @@ from bot.core.errors import BotError
 from bot.core.marking import Marker
 from bot.core.settings import Settings
 from bot.operations import compare_page, compare_table
+from bot.operations.compare_face import face_picture, faceless_sentences
 from bot.operations.compare_plan import (
     USUAL_PROMPTS,
     check_spending,
@@ -38,13 +39,14 @@ from bot.operations.compared_portraits import (
 )
 from data.core.data_errors import FolderInUse
 from data.core.folder_lock import lock_folder
+from engine.faces import identity
 from engine.jobs.job import EngineError, EngineStopped, Finished, Job
 from engine.models.catalogue import Catalogue
 from engine.pictures.provenance import Origin
 from engine.pictures.source_types import SourceType
 from engine.queue.engine import Engine
 from engine.review import portrait_review
-from engine.review.judged_parts import as_data
+from engine.review.judged_parts import PortraitReview, as_data
 
 MOST_SEEDS: Final = 64
 _TOGETHER: Final = 64
@@ -69,6 +71,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="one a line, # begins a comment; none: twelve",
     )
+    parser.add_argument(
+        "--face", type=Path, metavar="PICTURE", help="who @face is; none: whom each model's first portrait shows"
+    )
     parser.add_argument("--seeds", type=_seeds, default=1, metavar="N", help="portraits of each prompt; 1")
     parser.add_argument("--review-again", action="store_true", help="review what has a review too")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="a new folder, or one to go on with")
@@ -81,15 +86,21 @@ def run(settings: Settings, options: argparse.Namespace) -> int:
     """
     catalogue = make_catalogue(settings)
     chosen = chosen_models(settings, catalogue, options.models, hosted=options.hosted)
-    planned = planned_portraits(settings, chosen.models, options.prompts, options.seeds)
+    face = None if options.face is None else face_picture(options.face)
+    planned = planned_portraits(
+        settings, chosen.models, options.prompts, options.seeds, "" if face is None else face.name
+    )
     folder = ComparisonFolder(options.out)
     missing = [each for each in planned if is_missing(folder.outcome(each))]
     check_spending(settings.spend_daily, missing)
     with _opened(folder):
-        for sentence in (*chosen.notes, *cost_sentences(missing)):
+        notes = (*chosen.notes, *faceless_sentences(chosen.models, planned))
+        for sentence in (*notes, *cost_sentences(missing)):
             _say(sentence)
-        comparison = Comparison(settings, catalogue, folder, planned, chosen.notes, review_again=options.review_again)
+        comparison = Comparison(settings, catalogue, folder, planned, notes, review_again=options.review_again)
         try:
+            if face is not None:
+                folder.write_picture(face.name, face.png)
             _gone_through(comparison)
         except OSError as error:
             raise BotError(
@@ -161,6 +172,7 @@ class Comparison:
         self._review_again = review_again
         self._marker = Marker(settings)
         self._arrivals = count(1)
+        self._faces: dict[Path, bytes] = {}
         self._outcomes = {each: folder.outcome(each) for each in planned}
         self._work: asyncio.Future[list[None]] | None = None
         self.notes = list(notes)
@@ -187,12 +199,15 @@ class Comparison:
         async with self._engine(lost) as (engine, journal):
             for model_id in dict.fromkeys(each.model.id for each in self._outcomes):
                 wanted = [each for each in self.missing() if each.model.id == model_id]
-                self._work = asyncio.gather(*(self._made(engine, journal, each) for each in wanted))
-                either: set[asyncio.Future[Any]] = {self._work, lost}
-                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-                if lost.done():
-                    raise ComparisonStopped(f"The engine cannot go on: {lost.result()}. The same command goes on.")
-                await self._work
+                # Whom the others show may be in one of the first.
+                for named in (False, True):
+                    some = [each for each in wanted if bool(each.face) is named]
+                    self._work = asyncio.gather(*(self._made(engine, journal, each) for each in some))
+                    either: set[asyncio.Future[Any]] = {self._work, lost}
+                    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                    if lost.done():
+                        raise ComparisonStopped(f"The engine cannot go on: {lost.result()}. The same command goes on.")
+                    await self._work
                 await self._review([each for each in self._unseen() if each.model.id == model_id])
                 await asyncio.to_thread(self.write)
 
@@ -227,8 +242,14 @@ class Comparison:
     async def _made(self, engine: Engine, journal: ComparisonJournal, planned: PlannedPortrait) -> None:
         before = self._outcomes[planned]
         tried = before.tried if before is not None else 0
-        job = planned.job(next(self._arrivals), tried)
         png = b""
+        try:
+            references = await asyncio.to_thread(self._folder.reference, planned)
+        except OSError:
+            failed = "The portrait whose face it was to have is not there."
+            await self._keep(planned, PortraitOutcome(failed=failed, tried=tried))
+            return
+        job = planned.job(next(self._arrivals), tried, references)
         try:
             finished = await _finished(engine, job)
         except EngineStopped:
@@ -269,11 +290,24 @@ class Comparison:
                 continue
             try:
                 png = await asyncio.to_thread(self._folder.picture(planned).read_bytes)
-                review = await asyncio.to_thread(portrait_review.review, png, planned.prompt)
+                review = await asyncio.to_thread(self._reviewed, planned, png)
             except (OSError, portrait_review.NotReviewed) as error:
                 _say(f"{planned.model.id}, prompt {planned.number}: it was not reviewed: {error}")
                 continue
             await self._keep(planned, replace(outcome, review=as_data(review)))
+
+    def _reviewed(self, planned: PlannedPortrait, png: bytes) -> PortraitReview:
+        """Blocking. Raises OSError, portrait_review.NotReviewed."""
+        faces = [self._embedding(reference.path) for reference in self._folder.reference(planned)]
+        known = [[face] for face in faces if face]
+        return portrait_review.review(png, planned.prompt, known, photographic=planned.model.photographic)
+
+    def _embedding(self, picture: Path) -> bytes:
+        """Of the largest face in it; empty where none is found."""
+        if picture not in self._faces:
+            found = identity.look(picture)
+            self._faces[picture] = found[0].embedding if found else b""
+        return self._faces[picture]
 
 
 async def _finished(engine: Engine, job: Job) -> Finished:

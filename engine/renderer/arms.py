@@ -28,7 +28,7 @@ _SHOULDERS_SINK_M: Final = 0.022
 """How much lower shoulders are when arms hang: the collar bones sink with them."""
 _ELBOW_BENT: Final = ((7.0, 13.0), (15.0, 23.0))
 """How far the forearms that hang are before the upright, one less than the other: never quite straight."""
-_CLEAR_M: Final = 0.045
+_CLEAR_M: Final = 0.032
 """From the hip to the middle of the wrist: trousers, and half a hand."""
 _MOST_ASIDE: Final = 20.0
 _PALM_BACK: Final = (18.0, 38.0)

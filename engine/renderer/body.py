@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from engine.renderer import arms, assets, expressions, eyes, proportions, regions, sculpting, skin
+from engine.renderer import arms, assets, expressions, eyes, proportions, regions, sculpting, skin, stance
 from engine.renderer.geometry import Array, Index, MeshPart, compact, loop_subdivision, triangles, vertex_normals
 from engine.renderer.mesh import Array as MeshArray
 from engine.renderer.mesh import Mesh
@@ -128,7 +128,8 @@ def _posed(person: Person, pose: Pose, look: eyes.Look) -> Array:
 
 @lru_cache(maxsize=2)
 def _still(person: Person) -> Array:
-    return arms.hanging(proportions.natural(teeth_set(shaped(person)), person), person.seed)
+    standing = stance.stood(proportions.natural(teeth_set(shaped(person)), person), person.seed)
+    return arms.hanging(standing, person.seed)
 
 
 def acting(still: Array, pose: Pose, towards: Array) -> Array:

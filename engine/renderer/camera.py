@@ -15,7 +15,7 @@ from engine.renderer.tracing.vectors import F, Floats, column, unit
 Point = npt.NDArray[np.float64]
 
 FRAMINGS: Final = {
-    "extreme close-up": (0.210, -0.030),
+    "extreme close-up": (0.203, -0.030),
     "close-up": (0.325, -0.014),
     "head and shoulders": (0.47, -0.062),
     "bust": (0.62, -0.120),

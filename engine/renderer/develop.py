@@ -26,8 +26,10 @@ face is exposed for its shadows, which a fair one's lit side has no room for."""
 _WHITEST = 1.2
 """Scene light that the brightest cloth should not pass: the whole picture is exposed a little less for it."""
 
-_STEEP: Final = 0.11
-"""How much of a pixel's cover changes from one to the next, at an edge that is nearly sharp."""
+_STEEP: Final = 0.172
+"""How much of a smoothed pixel's cover changes from one to the next where an edge is four pixels wide; 0.2 if sharp."""
+_OUTLINE_PIXELS: Final = 0.6
+"""How far an outline is softened, in a picture 768 high: against a bright place its few rays would be a staircase."""
 _EVEN_PIXELS: Final = 2.2
 """How far wide edges are smoothed; they are wider than that."""
 
@@ -147,6 +149,7 @@ def composed(layers: Mapping[str, Floats], plan: Print, threads: int = 2, fast: 
     if shown is None:
         return plan.backdrop
     light, alpha = _sitters({name: layer[shown] for name, layer in layers.items()}, _cut(plan, shown), threads, fast)
+    light, alpha = _outlines_soft(light, alpha, _OUTLINE_PIXELS * len(plan.backdrop) / 768)
     whole = np.array(plan.backdrop, np.float32)
     whole[shown] = light + whole[shown] * (1 - alpha)
     return whole
@@ -164,11 +167,13 @@ def _cut(plan: Print, part: tuple[slice, slice]) -> Print:
 
 def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool) -> tuple[Floats, Floats]:
     """Light from whoever is in the picture (H, W, 3), and how much they hide of what is behind (H, W, 1)."""
-    guide, normal = _calmed(layers)
-    thin = _thin_hair(layers)
-    light = _softened(cleaned(layers["rest"], guide, normal, threads, fast), F(0.8) * thin)
-    light = _strands_kept(light, layers)
+    blurred = _blurred_skin(layers)
+    guide, normal = _calmed(layers, blurred)
+    thin = np.maximum(_thin_hair(layers), blurred)
     skin, alpha = _masks(layers, guide, normal, thin, threads)
+    whole = cleaned(_filled(layers["rest"], layers["alpha"]), guide, normal, threads, fast)
+    light = _softened(whole, F(0.8) * thin) * alpha
+    light = _strands_kept(light, layers)
     box = _box(layers["skin"][..., 0] > 0, int(10 * plan.pixels_a_mm) + 2)
     if box is not None:
         met, there = layers["skin"][box], skin[box]
@@ -179,16 +184,26 @@ def _sitters(layers: Mapping[str, Floats], plan: Print, threads: int, fast: bool
     return _wide_edges_even(light, alpha, layers["hair"])
 
 
+def _outlines_soft(light: Floats, alpha: Floats, pixels: float) -> tuple[Floats, Floats]:
+    """Light and cover smoothed alike along outlines, as a lens does."""
+    from scipy.ndimage import gaussian_filter, maximum_filter
+
+    partly = maximum_filter(((alpha > 0.02) & (alpha < 0.98)).astype(np.float32), (3, 3, 1))
+    soft_light, soft_alpha = (x + partly * (gaussian_filter(x, (pixels, pixels, 0)) - x) for x in (light, alpha))
+    return soft_light, soft_alpha
+
+
 def _wide_edges_even(light: Floats, alpha: Floats, hair: Floats) -> tuple[Floats, Floats]:
     """Light and cover where the lens draws an edge out over many pixels: of the few rays there teeth would be left.
 
     Both are smoothed alike, so that no rim is brighter than what it parts; sharp edges and hair stay as they are.
     """
-    from scipy.ndimage import gaussian_filter, uniform_filter
+    from scipy.ndimage import gaussian_filter, maximum_filter, uniform_filter
 
     broad = gaussian_filter(alpha[..., 0], 2.0)
     down, across = np.gradient(broad)
-    gentle = np.clip((F(_STEEP) - np.hypot(down, across)) / F(0.4 * _STEEP), 0, 1)
+    steepest = maximum_filter(np.hypot(down, across), 11)  # both sides of a sharp edge are gentle a few pixels off
+    gentle = np.clip((F(_STEEP) - steepest) / F(0.25 * _STEEP), 0, 1)
     between = np.clip(16 * broad * (1 - broad), 0, 1) ** 2
     share = (gentle * between * np.clip(1 - 4 * uniform_filter(hair[..., 0], 9), 0, 1))[..., None]
     even = ((x, gaussian_filter(x, (_EVEN_PIXELS, _EVEN_PIXELS, 0))) for x in (light, alpha))
@@ -196,12 +211,16 @@ def _wide_edges_even(light: Floats, alpha: Floats, hair: Floats) -> tuple[Floats
     return smooth_light, smooth_alpha
 
 
-def _calmed(layers: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture."""
+def _calmed(layers: Mapping[str, Floats], blurred: Floats | None = None) -> tuple[Floats, Floats]:
+    """What guides the denoiser, smoothed where some rays met hair and others not: it would keep that as texture.
+
+    So it is, by a share (H, W, 1), where skin is `blurred`.
+    """
     from scipy.ndimage import uniform_filter
 
     hair, alpha = (uniform_filter(layers[name], (5, 5, 1)) for name in ("hair", "alpha"))
     mixed = np.clip(100 * np.maximum(hair * (1 - hair), alpha * (1 - alpha)), 0, 1)
+    mixed = mixed if blurred is None else np.maximum(mixed, blurred)
     guide, normal = layers["guide"], layers["normal"]
     calm, even = (x * (1 - mixed) + uniform_filter(x, (5, 5, 1)) * mixed for x in (guide, normal))
     return calm, even
@@ -215,6 +234,15 @@ def _thin_hair(layers: Mapping[str, Floats]) -> Floats:
     return np.clip(60 * hair * skin, 0, 1)
 
 
+def _blurred_skin(layers: Mapping[str, Floats]) -> Floats:
+    """Where the lens draws the edge between skin and cloth out over several pixels (H, W, 1), 0 to 1."""
+    from scipy.ndimage import gaussian_filter, uniform_filter
+
+    skin = layers["skin"]
+    partly = uniform_filter(((skin > 0) & (skin < 1)).astype(np.float32), (5, 5, 1))
+    return np.asarray(gaussian_filter(np.clip((partly - F(0.35)) * F(4), 0, 1), (1, 1, 0)), np.float32)
+
+
 def _softened(picture: Floats, share: Floats) -> Floats:
     """A picture (H, W, C) smoothed over a pixel or so, by a share (H, W, 1)."""
     from scipy.ndimage import gaussian_filter
@@ -225,17 +253,23 @@ def _softened(picture: Floats, share: Floats) -> Floats:
 def _masks(
     layers: Mapping[str, Floats], guide: Floats, normal: Floats, thin: Floats, threads: int
 ) -> tuple[Floats, Floats]:
-    """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays."""
+    """How much of each pixel is skin and how much is anything (H, W, 1), without the noise of few rays.
+
+    The denoiser rings beside edges, where the place would show through as a bright line: no pixel gets more or less
+    than rays found in it and its neighbours.
+    """
     from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 
     met, any_ = layers["skin"], layers["alpha"]
     noisy = np.concatenate([met, any_, layers["hair"]], -1)
-    clean = np.clip(cleaned(noisy, guide, normal, threads, fast=True), 0, 1)
+    clean = cleaned(noisy, guide, normal, threads, fast=True)
+    cover = np.clip(clean[..., 1:2], minimum_filter(any_, (3, 3, 1)), maximum_filter(any_, (3, 3, 1)))
+    clean = np.clip(clean, 0, 1)
     skin = clean[..., :1] + thin * (gaussian_filter(met, (0.9, 0.9, 0)) - clean[..., :1])
     whole = (minimum_filter(met, (9, 9, 1)) > F(0.999)).astype(np.float32)
     whole = np.minimum(gaussian_filter(whole, (2, 2, 0)), maximum_filter(whole, (7, 7, 1)))
     skin = skin + whole * (1 - skin)
-    return skin, np.where(_inside(any_), F(1), clean[..., 1:2])
+    return skin, np.where(_inside(any_), F(1), cover)
 
 
 def _filled(sums: Floats, skin: Floats) -> Floats:

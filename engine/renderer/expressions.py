@@ -37,18 +37,18 @@ EXPRESSIONS: Final[Mapping[str, Actions]] = MappingProxyType(
     {
         "neutral": _told(mouthSmile=0.16),
         "slight smile": _told(mouthSmile=0.42, cheekSquint=0.24, eyeSquint=0.07, mouthDimple=0.06),
-        "smile": _told(mouthSmile=0.74, cheekSquint=0.50, eyeSquint=0.20, mouthUpperUp=0.46, mouthLowerDown=0.26,
-                       jawOpen=0.085),
-        "big smile": _told(mouthSmile=0.82, cheekSquint=0.58, eyeSquint=0.26, mouthUpperUp=0.54, jawOpen=0.13,
-                           mouthLowerDown=0.38, mouthStretch=0.06),
-        "laugh": _told(mouthSmile=0.80, cheekSquint=0.70, eyeSquint=0.46, mouthUpperUp=0.46, jawOpen=0.29,
-                       mouthLowerDown=0.34, browInnerUp=0.10, browOuterUp=0.06),
+        "smile": _told(mouthSmile=0.78, cheekSquint=0.60, eyeSquint=0.28, mouthUpperUp=0.43, mouthLowerDown=0.14,
+                       jawOpen=0.070),
+        "big smile": _told(mouthSmile=0.86, cheekSquint=0.68, eyeSquint=0.34, mouthUpperUp=0.44, jawOpen=0.14,
+                           mouthLowerDown=0.20, mouthStretch=0.04),
+        "laugh": _told(mouthSmile=0.86, cheekSquint=0.82, eyeSquint=0.52, mouthUpperUp=0.36, jawOpen=0.28,
+                       mouthLowerDown=0.16, browInnerUp=0.06, browOuterUp=0.10),
         "serious": _told(browDown=0.24, mouthPress=0.18, eyeSquint=0.12),
         "stern": _told(browDown=0.66, mouthPress=0.34, eyeSquint=0.30, mouthFrown=0.18),
         "sad": _told(browInnerUp=0.90, mouthFrown=0.50, eyeSquint=0.16, mouthShrugLower=0.26, eyeLookDown=0.16,
                      eyeBlink=0.06),
         "angry": _told(browDown=0.95, noseSneer=0.42, eyeSquint=0.34, mouthPress=0.40, mouthFrown=0.42, eyeWide=0.12),
-        "surprised": _told(browInnerUp=0.74, browOuterUp=0.76, eyeWide=0.62, jawOpen=0.27, mouthFunnel=0.06),
+        "surprised": _told(browInnerUp=0.66, browOuterUp=0.64, eyeWide=0.40, jawOpen=0.20, mouthFunnel=0.05),
         "thoughtful": _told(browDownLeft=0.34, browDownRight=0.16, browOuterUpRight=0.24, eyeSquint=0.22,
                             mouthPress=0.22, mouthLeft=0.16),
         "tender": _told(mouthSmile=0.38, browInnerUp=0.30, eyeSquint=0.22, cheekSquint=0.26),
@@ -89,15 +89,15 @@ ALSO: Final[Mapping[str, str]] = MappingProxyType(
 )  # fmt: skip
 """Other names of the same."""
 
-AWAKE: Final = _told(browOuterUp=0.04)
-"""What everybody does before a lens."""
+AWAKE: Final = _told(browOuterUp=0.04, eyeBlink=0.03)
+"""What everybody does before a lens: the upper lid lies over a little of the iris, or they would stare."""
 
 
 def actions(name: str, strength: float = 1.0) -> dict[str, float]:
     """How much of each facial action an expression takes; an unknown name is neutral, and no action exceeds 1."""
     wanted = EXPRESSIONS.get(ALSO.get(name, name), EXPRESSIONS["neutral"])
     found = {action: min(amount * max(strength, 0.0), 1.0) for action, amount in wanted.items()}
-    if not any(action.startswith("eyeBlink") for action in found):
+    if not any(action.startswith(("eyeBlink", "eyeWide")) for action in found):
         found |= {action: found.get(action, 0.0) + amount for action, amount in AWAKE.items()}
     return found
 

@@ -185,7 +185,7 @@ def _iris(person: Person, forward: Array) -> dict[str, Any]:
     warm = np.array((1.75 + 0.35 * rng.random(), 1.35, 0.85), np.float32)
     fair = float(np.clip(np.dot(person.skin.tone, (0.3, 0.6, 0.1)) / 0.32, 0, 1))
     iris = _calmed(iris) * np.float32(0.58 + 0.20 * fair)
-    white = np.array((0.84, 0.80, 0.78)) * (0.12 + 0.66 * fair) * (1 - 0.03 * rng.random())
+    white = np.array((0.84, 0.785, 0.745)) * (0.12 + 0.66 * fair) * (1 - 0.03 * rng.random())
     white = white * (1 - np.clip((person.age - 50) / 40, 0, 1) * np.array((0.05, 0.09, 0.16)))
     white = white * (1 - (1 - fair) * np.array((0.0, 0.03, 0.09)))
     return {

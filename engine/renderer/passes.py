@@ -26,20 +26,21 @@ _STEP: Final = 0.10
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """Samples a pixel: of all, then so many more of what shows something, of hair, of edges, of eyes."""
+    """Samples a pixel: of all, then so many more of what shows something, of hair, of strands apart, edges and eyes."""
 
     base: int
     plain: int
     hair: int
+    strands: int
     edges: int
     eyes: int
 
 
 EFFORTS: Final = {
-    "preview": Effort(1, 0, 0, 0, 0),
-    "draft": Effort(1, 1, 1, 3, 3),
-    "standard": Effort(1, 3, 4, 7, 11),
-    "fine": Effort(2, 5, 7, 10, 16),
+    "preview": Effort(1, 0, 0, 0, 0, 0),
+    "draft": Effort(1, 1, 1, 1, 3, 3),
+    "standard": Effort(1, 3, 4, 7, 7, 11),
+    "fine": Effort(2, 5, 7, 10, 10, 16),
 }
 
 
@@ -88,13 +89,14 @@ class Exposure:
         film = layers(self.film, self.tracer.size)
         seen = {name: film[name][..., 0] for name in ("alpha", "hair", "eye")}
         shown = _widened(seen["alpha"] > 0, 3)
-        edge = shown & ~_narrowed(seen["alpha"] > 0, 3)
         hair, eyes = _widened(seen["hair"] > 0, 1), _widened(seen["eye"] > 0, 2)
-        edge |= hair & ~_narrowed(seen["hair"] > 0, 2) & shown
-        edge |= _widened(_steps(film["guide"] @ LUMA), 1) & shown
+        steps = _widened(_steps(film["guide"] @ LUMA), 1)
+        strands = hair & (steps | ~_narrowed(seen["hair"] > 0, 2))
+        edge = (shown & ~_narrowed(seen["alpha"] > 0, 3)) | (steps & ~hair & shown)
         effort = self.effort
         wanted = np.where(shown, effort.plain, 0)
         wanted = np.where(hair & shown, effort.hair, wanted)
+        wanted = np.where(strands & shown, effort.strands, wanted)
         wanted = np.where(edge, effort.edges, wanted)
         wanted = np.where(eyes & shown, effort.eyes, wanted)
         return np.asarray(wanted.reshape(width * height), np.int64)

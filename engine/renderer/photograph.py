@@ -29,11 +29,12 @@ Report: TypeAlias = Callable[[float, "Picture | None"], None]
 SIZE: Final = (512, 768)
 DENSITY: Final = {"preview": 0.35, "draft": 0.22, "standard": 1.0, "fine": 1.0}
 """Strands of hair, as a share of the style's own."""
+_QUICK: Final = ("preview", "draft")
 _SKETCHED: Final = 0.3
 """Strands of whoever is not met yet, in the first look: it comes before all of their hair is grown."""
 _STRANDS_SEEN: Final = 2600.0
 """Pixels a metre from which all of a style's strands are worth growing."""
-DRAFT_PIXELS: Final = 288 * 432
+DRAFT_PIXELS: Final = 272 * 408
 """A draft is traced no larger than this, and enlarged."""
 _FACE_M: Final = (0.045, 0.027, 0.058)
 """Half the width, and the height above and below the eyes, of the part of a face by which pictures are exposed."""
@@ -95,8 +96,8 @@ def photograph(
     clock.stage("body", 0.06)
     darkroom = _Darkroom(scene, setting, optics, [seat.eyes for seat in seats], size)
     film = _exposed(scene, seats, optics, _lit(scene, setting, optics, eyes), (size, quality), darkroom, clock)
-    kept.give_back()  # before the denoiser takes as much
-    picture = _enlarged(darkroom.print(film, size, fast=quality in ("preview", "draft")), wanted)
+    _made_room(quality)  # before the denoiser takes as much
+    picture = _enlarged(darkroom.print(film, size, fast=quality in _QUICK), wanted)
     kept.give_back()
     clock.stage("developing", 1.0)
     clock(1.0)
@@ -119,19 +120,25 @@ def _exposed(
     met = all(seat.met(*view) for seat, view in zip(seats, views, strict=True))
     if not met:
         _WORLD.clear()
-    sharpens = quality not in ("preview", "draft")
+    sharpens = quality not in _QUICK
     sketched = sharpens and not met and clock.report is not None
     if sketched:
         _sketch(scene, seats, optics, lit, size, darkroom, clock)
     meshes = [mesh for seat, view in zip(seats, views, strict=True) for mesh in seat.meshes(*view)]
     meshes = lettering.added(scene, seats[0].sitter, seats[0].shift, meshes, optics)
     clock.stage("hair and clothes", 0.12)
-    kept.give_back()
+    _made_room(quality)
     world = _world(meshes, keep=len(seats) == 1 and not scene.lettering)
     clock.stage("tree", 0.16)
     tracer = Tracer(world, lit, optics, size, scene.seed)
     exposure = Exposure(tracer, EFFORTS[quality], crew.Crew(crew.hands_here()))
     return _taken(exposure, darkroom, clock, looked=sketched, again=sharpens)
+
+
+def _made_room(quality: str) -> None:
+    """Memory of the last stage goes back before the next takes more; a draft's is so little that time counts more."""
+    if quality not in _QUICK:
+        kept.give_back()
 
 
 _WORLD: Final[list[World]] = []

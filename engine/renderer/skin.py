@@ -30,6 +30,8 @@ SCALP_SEEN: Final = {
     "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
+_LIDS_CLEANED: Final = 0.6
+"""How much of what is painted or shaded on the photographs' eyelids is taken away: most wore eye shadow."""
 _SHAVED: Final = 0.92
 """How much the photographed roots give way on a bald head, along the line of the hair, too."""
 BANDS: Final = (("young", 26.0), ("middleage", 48.0), ("old", 68.0))
@@ -166,8 +168,22 @@ def _departure(name: str) -> Picture:
     grey = log.mean(-1, keepdims=True)
     grey[top:bottom, left:right] -= _lit_already(grey[top:bottom, left:right, 0])[..., None]
     own = grey - 0.16 * lips + (log - grey) * (0.6 + 0.12 * lips)
+    own *= 1 - np.float32(_LIDS_CLEANED) * _lids()
     tint = (0.12, -0.16, -0.16) if name.endswith("female") else (0.07, -0.02, -0.10)
     return np.asarray(own + lips * np.array(tint, np.float32), np.float32)
+
+
+@lru_cache(maxsize=1)
+def _lids() -> Picture:
+    """1 on the eyelids up to the brows, (512, 512, 1)."""
+    rest = assets.texels().rest.astype(float)
+    side, z = np.abs(rest[..., 0]), rest[..., 2]
+    near = regions.ramp((0.022 - np.abs(side - 0.033)) / 0.008) * regions.ramp((z - 0.726) / 0.005)
+    near *= regions.ramp((0.747 - z) / 0.005) * (rest[..., 1] < -0.09)
+    left, top, right, bottom = assets.texels().box
+    lids = np.zeros((512, 512, 1), np.float32)
+    lids[top:bottom, left:right, 0] = near
+    return lids
 
 
 def _lit_already(grey: Picture) -> Picture:
@@ -363,7 +379,7 @@ def _stipple() -> Picture:
 def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Array]:
     """What is mixed into the map at each vertex: tint (times it), add (plus it), wet, and rest for the grain."""
     colour = _hair_colour(person)
-    covered = SCALP_SEEN.get(person.hair.style, 0.85) * (1 - 0.65 * _lightness(colour))
+    covered = SCALP_SEEN.get(person.hair.style, 0.72) * (1 - 0.65 * _lightness(colour))
     colour = colour * min(1.0, 0.25 / float(colour.max()))
     line = Line.of(person)
     scalp = np.clip((line.inside(rest) + 0.5) / 9, 0, 1) * line.full(rest) * covered

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, product
 from types import MappingProxyType
 from typing import Final
 
@@ -52,8 +52,24 @@ _NO_GARMENT: Final = _set(
     "earrings earring necklace glasses spectacles sunglasses hat cap beanie scarf ring watch tie belt bracelet "
     "gloves headphones trousers jeans skirt shoes boots"
 )
-_FRONT: Final = _set("clamshell butterfly ring frontal beauty paramount")
-_WARM: Final = _set("golden warm candlelight candle tungsten sunset firelight amber")
+_FRONT: Final = _set("clamshell butterfly frontal paramount front")
+_FRONT_PAIRS: Final = frozenset(
+    pair for one, others in {
+        "ring": "light lighting flash lamp", "beauty": "light lighting", "flat": "light lighting",
+        "direct": "flash", "camera": "flash",
+    }.items() for pair in product((one,), others.split())
+)  # fmt: skip
+"""Two words beside each other: a ring light, and not a ring of candles."""
+_ACCENTS: Final = _set("rim rims kicker hair accent background fill fills filled reflector reflectors bounce bounced")
+"""A light of this name is not the one that the face is lit by."""
+_AWAY: Final = _ACCENTS | _set("back backlight backlit backlighting behind shadow shadows shadowed shade darker dark")
+"""What is said of the side of these is not said of where light falls on the face from."""
+_SITTERS: Final = _set("her his their sitter's sitter’s subject's subject’s model's model’s")
+"""The sitter's own left is the picture's right to some and its left to others."""
+_PARTS: Final = frozenset({"and", "with", "while", "plus", "but", "leaving"})
+_BETWEEN: Final = _set("sunset dusk evening dawn twilight sunrise")
+"""A place is neither light nor dark at these hours."""
+_WARM: Final = _set("golden warm candlelight candle candles tungsten incandescent sunset firelight fireplace amber")
 _COLD: Final = _set("cold cool moonlight bluish")
 _DARK_PLACE: Final = _set("night dark candlelight stage space black club")
 _LIGHT_PLACE: Final = _set("snow snowy white sunny beach noon bright")
@@ -95,14 +111,17 @@ NOTHING_ASKED: Final = AskedFor()
 def asked(prompt: PortraitPrompt) -> AskedFor:
     """What the prompt asks for. Pure, in time that grows with its length."""
     lighting, place = _words(prompt.lighting), _words(prompt.environment)
+    key = [word for said in _lights(prompt.lighting) if not _ACCENTS & set(said) for word in said]
+    dark = [word for word in lighting if word in _DARK_PLACE]
     return AskedFor(
         people=_people(_words(prompt.subject), len(prompt.characters)),
-        side=_side(lighting),
-        warmth=_either(lighting, _WARM, _COLD, ("warm", "cold")) or ("cold" if _blue_hour(lighting) else ""),
+        side=_side(prompt.lighting),
+        warmth=_either(key, _WARM, _COLD, ("warm", "cold")) or ("cold" if ("blue", "hour") in pairwise(key) else ""),
         clothes=_clothes(prompt.clothing),
         hair=_hair(prompt.subject),
-        place=_either([*place, *(word for word in lighting if word in _DARK_PLACE)], _LIGHT_PLACE, _DARK_PLACE,
-                      ("light", "dark")),
+        place="" if _BETWEEN & {*place, *lighting} else _either(
+            [*place, *dark], _LIGHT_PLACE, _DARK_PLACE, ("light", "dark")
+        ),
         framing=_framing(_words(prompt.camera)),
         aspect=prompt.aspect or "",
         text=" ".join(prompt.text),
@@ -113,21 +132,28 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(_QUOTED.sub(" ", text).lower())
 
 
-def _side(said: list[str]) -> str:
-    sides = {word for word in said if word in ("left", "right")}
-    if len(sides) == 1:
+def _side(lighting: str) -> str:
+    """The side of the light on the face: not of rims, fills and shadows. A window alone may be at either side."""
+    lights = [said for said in _lights(lighting) if not _AWAY & set(said)]
+    sides = {word for said in lights for word in said if word in ("left", "right")}
+    if len(sides) == 1 and not any(_SITTERS & set(said) for said in lights):
         return sides.pop()
-    return "front" if not sides and _FRONT & set(said) else ""
+    frontal = any(_FRONT & set(said) or _FRONT_PAIRS & set(pairwise(said)) for said in lights)
+    return "front" if frontal and not sides else ""
+
+
+def _lights(lighting: str) -> Iterator[list[str]]:
+    """What is said of each light, in words."""
+    for clause in _CLAUSE.split(lighting):
+        said = _words(clause)
+        ends = [at for at, word in enumerate(said) if word in _PARTS]
+        yield from (said[begin + 1 : end] for begin, end in pairwise([-1, *ends, len(said)]))
 
 
 def _either(said: Sequence[str], one: frozenset[str], other: frozenset[str], names: tuple[str, str]) -> str:
     """Which of two is meant; "" for neither and for both."""
     found = [name for name, words in zip(names, (one, other), strict=True) if words & set(said)]
     return found[0] if len(found) == 1 else ""
-
-
-def _blue_hour(said: list[str]) -> bool:
-    return ("blue", "hour") in set(pairwise(said))
 
 
 def _clauses(text: str) -> Iterator[list[str]]:

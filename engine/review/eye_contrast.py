@@ -19,32 +19,49 @@ LEAST_RADIUS_PX: Final = 4.5
 _RADIUS: Final = 16
 """Pixels of an iris's radius when it is looked at."""
 _REACH: Final = 2.0
-_WITHIN: Final = 0.95
+_WITHIN: Final = 0.9
 """Catchlights are looked for within this share of the iris: its edge meets the white of the eye."""
-_ABOVE: Final = 0.16
-"""By how much (of 1, as the picture is encoded) a catchlight is brighter than the iris."""
-_LEAST: Final = 0.006
-"""How much light a catchlight has at least: its excess, averaged over the iris."""
+_PEAK: Final = 98
+"""This percentile of the iris is the catchlight's: what is smaller may be noise."""
+_LEAST_PEAK: Final = 0.2
+"""By how much (of 1, as the picture is encoded) it is brighter than the iris."""
+_HALF: Final = 0.5
+"""A catchlight is what is brighter than this share of its peak: the glow round it says little about the place."""
+_WIDEST: Final = 0.4
+"""How far its light lies from its middle, in radii: what is wider is haze, a lid or the white of the eye."""
+_NASAL: Final = 0.17
+"""How much nearer to the nose, in radii and both eyes together, one lamp's catchlights lie in eyes that look at the
+camera: they are turned in a little, and the line of sight does not go through the middle of the iris.
+"""
 _BAND_PX: Final = 96
+_LARGER: Final = (2.0, 6.0)
+"""Between these, in such pixels, lies what lashes, lids and irises make in any picture."""
+_DARKEST: Final = 0.01
+"""Below this, of 1, differences of light are not seen."""
 _MOUTH: Final = (61, 291)
 """Its corners among the points of the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Catchlight:
-    """The highlight on one iris: how strong it is (mean excess over the iris), and where, in radii from its middle."""
+    """Where the highlight on one iris is, in radii from its middle."""
 
-    strength: float
     x: float
     y: float
 
 
 def sharpness(frame: FaceFrame) -> float:
-    """How much of the contrast of the band of the eyes is in fine detail, at the face's own scale."""
+    """How strong the finest detail of the band of the eyes is, over detail a few times as large, at the face's scale.
+
+    Contrast is of logarithms: it is the same on dark skin and fair, in the light and in the shade.
+    """
+    from scipy.ndimage import gaussian_filter
+
     band = frame.straightened(-0.85, -0.22, 0.85, 0.22, pixels=_BAND_PX)
-    grey = brightness(linear(band)) ** 0.45
-    fine = grey[1:-1, 1:-1] * 4 - grey[:-2, 1:-1] - grey[2:, 1:-1] - grey[1:-1, :-2] - grey[1:-1, 2:]
-    return float(np.sqrt(np.mean(fine**2)) / (grey.std() + 0.02))
+    shown = np.log(brightness(linear(band)) + _DARKEST)
+    fine = shown[1:-1, 1:-1] * 4 - shown[:-2, 1:-1] - shown[2:, 1:-1] - shown[1:-1, :-2] - shown[1:-1, 2:]
+    larger = gaussian_filter(shown, _LARGER[0]) - gaussian_filter(shown, _LARGER[1])
+    return float(np.sqrt(np.mean(fine**2)) / (np.sqrt(np.mean(larger**2)) + 0.01))
 
 
 def turned_in(frame: FaceFrame, mesh: MeshFound) -> float:
@@ -74,27 +91,30 @@ def _along(frame: FaceFrame, eye: EyeFound) -> float:
 
 
 def catchlight(frame: FaceFrame, eye: EyeFound) -> Catchlight | None:
-    """The eye's highlight; None where it has none."""
+    """The eye's highlight; None where it has none that stands out."""
     shown = _iris(frame, eye)
     side = np.linspace(-_REACH, _REACH, shown.shape[0])
     x, y = np.meshgrid(side, side)
     within = np.hypot(x, y) <= _WITHIN
-    excess = np.where(within, np.maximum(shown - np.median(shown[within]) - _ABOVE, 0), 0)
-    strength = float(excess.sum() / within.sum())
-    if strength < _LEAST:
+    own = float(np.median(shown[within]))
+    peak = float(np.percentile(shown[within], _PEAK)) - own
+    if peak < _LEAST_PEAK:
         return None
-    return Catchlight(strength, float((excess * x).sum() / excess.sum()), float((excess * y).sum() / excess.sum()))
+    light = np.where(within, np.maximum(shown - own - _HALF * peak, 0), 0)
+    light /= light.sum()
+    at = float((light * x).sum()), float((light * y).sum())
+    wide = float(np.sqrt((light * ((x - at[0]) ** 2 + (y - at[1]) ** 2)).sum()))
+    return Catchlight(*at) if wide <= _WIDEST else None
 
 
 def apart(one: Catchlight | None, other: Catchlight | None) -> float | None:
-    """How unlike the catchlights of two eyes are, in radii of the iris.
+    """How far the catchlight of the eye at the picture's left is from where the other eye's says, in radii of the iris.
 
     None where an eye has none: true portraits have that too, where one eye is in the shade or behind a pane.
     """
     if one is None or other is None:
         return None
-    moved = float(np.hypot(one.x - other.x, one.y - other.y))
-    return moved + 0.15 * abs(float(np.log2(one.strength / other.strength)))
+    return float(np.hypot(one.x - other.x - _NASAL, one.y - other.y))
 
 
 def _iris(frame: FaceFrame, eye: EyeFound) -> Grey:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
-from engine.review.colour_names import brightness, linear, oklch
+from engine.review.colour_names import brightness, linear, oklch, opponent
 from engine.review.face_frame import FaceFrame, Mask
 
 _CHEEK: Final = (0.47, 0.60, 0.14)
 _BRIGHTER: Final = 70
 """Of a cheek's brightness this percentile: a lock of hair may cover half."""
-_NECK: Final = (0.12, 1.95, 0.55, 2.35)
-_SHOULDERS: Final = (0.5, 2.7, 1.5, 3.6)
+_BESIDES: Final = ((0.15, 1.95, 0.5, 2.25), (0.5, 2.7, 1.5, 3.6), (0.45, -1.6, 1.0, -1.0))
+"""The right half of the neck, the shoulders and the hair: left, top, right, bottom."""
+_ONE_THING: Final = 0.04
+"""Two halves whose colours, over their lightness, differ by less are of one thing: a lock of hair on a shirt is not."""
 _LEAST_PIXELS: Final = 60
+_LEAST_SHARE: Final = 0.4
 
 
 def side_stops(near: FaceFrame) -> float:
@@ -23,14 +28,36 @@ def side_stops(near: FaceFrame) -> float:
     return _stops(near, near.disk(-u, v, radius), near.disk(u, v, radius))
 
 
-def body_stops(near: FaceFrame) -> float | None:
-    """The same of what is below the face, where both sides are in the picture: shoulders, else the neck."""
-    for left, top, right, bottom in (_SHOULDERS, _NECK):
-        sides = near.box(-right, top, -left, bottom), near.box(left, top, right, bottom)
-        whole = (right - left) * (bottom - top) * near.unit**2
-        if min(each.sum() for each in sides) > max(_LEAST_PIXELS, 0.4 * whole):
-            return _stops(near, *sides)
-    return None
+def agreement(near: FaceFrame) -> float | None:
+    """By how many stops neck, shoulders and hair say with the cheeks which side is the brighter; below 0, against them.
+
+    The mean over those whose two sides are in the picture and of one colour; None where none is. A light from the front
+    makes no side brighter and agrees with everything.
+    """
+    face = side_stops(near)
+    others = [found for box in _BESIDES if (found := _halves(near, *box)) is not None]
+    return fmean(_agreed(face, other) for other in others) if others else None
+
+
+def _agreed(one: float, other: float) -> float:
+    """The smaller of two, below 0 where they point to different sides."""
+    return one * other / max(abs(one), abs(other), 0.05)
+
+
+def _halves(near: FaceFrame, left: float, top: float, right: float, bottom: float) -> float | None:
+    """By how many stops the left one of two boxes is brighter; None where they cannot be compared."""
+    sides = near.box(-right, top, -left, bottom), near.box(left, top, right, bottom)
+    whole = (right - left) * (bottom - top) * near.unit**2
+    if min(each.sum() for each in sides) <= max(_LEAST_PIXELS, _LEAST_SHARE * whole):
+        return None
+    one, other = (_colour(near, each) for each in sides)
+    return _stops(near, *sides) if float(np.hypot(*(one - other))) <= _ONE_THING else None
+
+
+def _colour(near: FaceFrame, where: Mask) -> npt.NDArray[np.float64]:
+    """Red over green and yellow over blue, over lightness, of the middle of what is there: (2)."""
+    lab = opponent(linear(near.picture[where]))
+    return np.asarray(np.median(lab[:, 1:] / np.maximum(lab[:, :1], 0.15), axis=0))
 
 
 def warmth(near: FaceFrame) -> float:

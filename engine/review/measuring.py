@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.faces import identity
-from engine.faces.likeness import ACCEPTED, scale
+from engine.faces.likeness import ACCEPTED, Scale, scale
 from engine.review import (
     asked_sentences,
     colour_asked,
@@ -34,15 +34,16 @@ LEAST_UNIT_PX: Final = 45
 _TOO_SMALL: Final = worded("The face is too small in the picture for this.")
 LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "skin texture": (0.25, 0.70),
+        "skin texture": (0.20, 0.38),
+        "pigmentation": (0.1, 0.3),
         "light side": (-0.15, 0.25),
         "frontal light": (-2.0, -0.9),
-        "one light": (-0.3, 0.2),
+        "one light": (-0.3, -0.05),
         "warmth": (-0.6, 0.3),
-        "eye sharpness": (0.05, 0.16),
-        "catchlights": (-0.7, -0.25),
+        "eye sharpness": (0.2, 0.55),
+        "catchlights": (-0.5, -0.2),
         "catchlight side": (-0.25, 0.1),
-        "gaze": (-0.02, 0.08),
+        "gaze": (-0.05, 0.04),
         "level eyes": (-0.09, -0.04),
         "clothes colour": (0.1, 0.4),
         "hair colour": (0.1, 0.4),
@@ -55,14 +56,24 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
 """The value of each part that scores 0, and the one that scores 100."""
 
 
-def measured(sight: Sight, asked: AskedFor, references: References = ()) -> Iterator[ReviewMeasure]:
-    """Every measure with the parts that tell good from bad; `references` are the embeddings of each character."""
-    for name, parts in every_part(sight, asked, references).items():
+def measured(
+    sight: Sight, asked: AskedFor, references: References = (), *, photographic: bool = False
+) -> Iterator[ReviewMeasure]:
+    """Every measure with the parts that tell good from bad; `references` are the embeddings of each character.
+
+    `photographic` says on which scale of likeness: that of photographs, or of the studio's pictures.
+    """
+    for name, parts in every_part(sight, asked, references, photographic=photographic).items():
         yield ReviewMeasure(name, tuple(part for part in parts if offered(part)))
 
 
 def every_part(
-    sight: Sight, asked: AskedFor, references: References = (), only: Collection[str] = ()
+    sight: Sight,
+    asked: AskedFor,
+    references: References = (),
+    only: Collection[str] = (),
+    *,
+    photographic: bool = False,
 ) -> dict[str, tuple[ReviewPart, ...]]:
     """Every part of every measure, or of `only` some; the ones that are not offered too, for the validation."""
     if sight.faces is None:
@@ -72,7 +83,7 @@ def every_part(
         "light": lambda: _light(sight, asked),
         "eyes": lambda: _eyes(sight, asked),
         "anatomy": lambda: (_faces(sight, asked), *_level(sight)),
-        "same face": lambda: _likeness(sight, references),
+        "same face": lambda: _likeness(sight, references, scale(photographic=photographic)),
         "asked for": lambda: _asked_for(sight, asked),
     }
     needs_face = {"skin", "light", "eyes", "asked for"} if sight.frame is None else set()
@@ -108,6 +119,12 @@ def _skin(sight: Sight) -> Iterator[ReviewPart]:
         (60, worded("The skin has little texture.")),
         (101, worded("The skin has the texture of skin.")),
     )  # fmt: skip
+    if not colour_asked.colourless(_near(sight)):
+        yield _part(
+            "pigmentation", found["pigment"], {},
+            (50, worded("The skin is of one even colour, like plastic or thick make-up.")),
+            (101, worded("The skin's colour is uneven, as skin is.")),
+        )  # fmt: skip
 
 
 def _light(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
@@ -120,13 +137,12 @@ def _light(sight: Sight, asked: AskedFor) -> Iterator[ReviewPart]:
             name, value, {"stops": stops},
             *asked_sentences.light_side(asked.side, stops),
         )  # fmt: skip
-    body = face_light.body_stops(near)
-    if body is not None:
-        agree = body * stops / max(abs(body), abs(stops), 0.05)
+    agree = face_light.agreement(near)
+    if agree is not None:
         yield _part(
-            "one light", agree, {"face": stops, "body": body},
-            (50, worded("The face is lit from another side than the body.")),
-            (101, worded("One light explains face and body.")),
+            "one light", agree, {"face": stops, "agreement": agree},
+            (50, worded("The face is lit from another side than neck, clothes and hair.")),
+            (101, worded("One light explains face, neck, clothes and hair.")),
         )  # fmt: skip
     if asked.warmth:
         found = face_light.warmth(near)
@@ -202,19 +218,19 @@ def _level(sight: Sight) -> Iterator[ReviewPart]:
     )  # fmt: skip
 
 
-def _likeness(sight: Sight, references: References) -> Iterator[ReviewPart]:
+def _likeness(sight: Sight, references: References, told: Scale) -> Iterator[ReviewPart]:
     if not any(references):
         return
-    likes = [_like(sight, each) for each in references if each]
+    likes = [_like(sight, each, told) for each in references if each]
     is_theirs = min(likes) >= ACCEPTED
-    told = worded("That is the saved face.") if is_theirs else worded("That is not the saved face.")
-    yield ReviewPart("likeness", min(likes), told, {"median": median(likes), "worst": min(likes)})
+    sentence = worded("That is the saved face.") if is_theirs else worded("That is not the saved face.")
+    yield ReviewPart("likeness", min(likes), sentence, {"median": median(likes), "worst": min(likes)})
 
 
-def _like(sight: Sight, embeddings: Sequence[bytes]) -> float:
+def _like(sight: Sight, embeddings: Sequence[bytes], told: Scale) -> float:
     """Of the faces that are seen the most like."""
     return max(
-        (scale()(fmean(identity.distance(one, face.embedding) for one in embeddings)) for face in sight.faces or ()),
+        (told(fmean(identity.distance(one, face.embedding) for one in embeddings)) for face in sight.faces or ()),
         default=0.0,
     )
 

@@ -29,19 +29,23 @@ class NotReviewed(RuntimeError):
     """A portrait could not be reviewed; `str()` says why, for the operator."""
 
 
-def review(portrait: bytes, prompt: PortraitPrompt = NOTHING, references: References = ()) -> PortraitReview:
+def review(
+    portrait: bytes, prompt: PortraitPrompt = NOTHING, references: References = (), *, photographic: bool = False
+) -> PortraitReview:
     """The review of an encoded picture (PNG, JPEG or WebP). Raises NotReviewed.
+
+    `photographic` is whether a model made it whose pictures are like photographs: likeness has a scale for each kind.
 
     A process that ended is given one more chance.
     """
     from engine.apart.process import Ended
 
     told = json.dumps([[embedding.hex() for embedding in each] for each in references])
-    process = _apart()
+    process, kind = _apart(), "photographic" if photographic else ""
     for chance in (1, 2):
         try:
             with _LOCK:
-                facts, _ = process.ask("review", portrait, prompt=to_json(prompt), references=told)
+                facts, _ = process.ask("review", portrait, prompt=to_json(prompt), references=told, kind=kind)
         except Ended as error:
             if chance == 2:
                 raise NotReviewed(f"the process that reviews pictures ended: {error}") from error
@@ -61,14 +65,17 @@ def stop() -> None:
         process.close()
 
 
-def reviewed(picture: Picture, prompt: PortraitPrompt = NOTHING, references: References = ()) -> PortraitReview:
+def reviewed(
+    picture: Picture, prompt: PortraitPrompt = NOTHING, references: References = (), *, photographic: bool = False
+) -> PortraitReview:
     """The review of a picture (H, W, 3), sRGB bytes, in this process: it stands still meanwhile."""
     from engine.review.asked_words import asked
     from engine.review.measuring import left_out, measured
     from engine.review.sight import seen
 
     sight, wanted = seen(picture), asked(prompt)
-    return PortraitReview(tuple(measured(sight, wanted, references)), left_out(sight, wanted))
+    measures = measured(sight, wanted, references, photographic=photographic)
+    return PortraitReview(tuple(measures), left_out(sight, wanted))
 
 
 def missing() -> str:

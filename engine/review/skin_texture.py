@@ -1,4 +1,4 @@
-"""Skin: whether it has its fine texture, which blur and smoothing take away and grain does not replace."""
+"""Skin: its fine texture, which blur and smoothing take away and grain does not replace, and its uneven colour."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATCHES: Final = (
     (-0.3, -0.55, 0.15), (0.3, -0.55, 0.15), (0.0, 0.25, 0.09), (0.0, 0.45, 0.10),
 )  # fmt: skip
 """Cheeks, beneath the eyes, forehead, nose: (u, v, radius)."""
-_FINE, _COARSE = 0.6, 2.2
+_FINE, _COARSE = 0.6, 1.6
 """Between these, in pixels of a frame of 64 a unit (one is a millimetre), lies what pores and lines make."""
 _TILE: Final = 15
 _SMOOTHEST: Final = 0.05
@@ -25,13 +25,15 @@ _ALIKE: Final = (0.6, 1.5)
 """Places as bright as the skin, by this much, say what the picture's grain is there."""
 _LEAST_PIXELS: Final = 40
 _MIDDLE: Final = 0.65
-_TONED: Final = 0.6
+_TONED: Final = 0.3
 """Gloss shows more on dark skin: of pairs alike but for that, contrast falls with this power of lightness."""
+_BRIGHT, _FLATTEST = 0.25, 0.65
+"""Film and screen flatten what is brighter than 1 less the first of these, to the second where it is white."""
 
 
 def texture(near: FaceFrame) -> dict[str, float]:
     """`texture` is the fine contrast of skin in per cent of lightness, with the picture's grain taken off; `raw` has it
-    in, `grain` is what was taken off, `tone` is the skin's lightness. `pigment` is how far its colour differs.
+    in, `grain` is what was taken off, `tone` is the skin's lightness. `pigment` is how uneven its colour is.
     """
     light = linear(near.picture)
     lightness = np.cbrt(brightness(light))
@@ -42,13 +44,17 @@ def texture(near: FaceFrame) -> dict[str, float]:
     parts = [(float(np.median(lightness[mask])), _spread(fine[mask])) for mask in places]
     tone = float(np.median([level for level, _ in parts]))
     grain = _grain(lightness, fine, tone)
-    own = [np.sqrt(max(spread**2 - grain**2, 0.0)) for _, spread in parts]
-    raw = float(np.median([spread for _, spread in parts]))
-    toned = 100 * (tone / _MIDDLE) ** _TONED
+    own = [_weight(level) * np.sqrt(max(spread**2 - grain**2, 0.0)) for level, spread in parts]
+    raw = float(np.median([_weight(level) * spread for level, spread in parts]))
     return {
-        "texture": toned * float(np.median(own)), "raw": toned * raw, "grain": 100 * grain, "tone": tone,
-        "pigment": _pigment(light, places),
+        "texture": 100 * float(np.median(own)), "raw": 100 * raw, "grain": 100 * grain, "tone": tone,
+        "pigment": tone / _MIDDLE * _pigment(light, places),
     }  # fmt: skip
+
+
+def _weight(level: float) -> float:
+    """By how much contrast counts more on skin of this lightness, which may be its own or the light's."""
+    return float((level / _MIDDLE) ** _TONED / np.clip((1 - level) / _BRIGHT, _FLATTEST, 1))
 
 
 def _band(lightness: Grey) -> Grey:

@@ -20,7 +20,14 @@ class ByBrightness:
     looks: int = 0
     asked: list[PortraitPrompt] = field(default_factory=list)
 
-    def __call__(self, picture: bytes, prompt: PortraitPrompt = NOTHING, references: References = ()) -> PortraitReview:
+    def __call__(
+        self,
+        picture: bytes,
+        prompt: PortraitPrompt = NOTHING,
+        references: References = (),
+        *,
+        photographic: bool = False,
+    ) -> PortraitReview:
         self.looks += 1
         self.asked.append(prompt)
         if self.broken:

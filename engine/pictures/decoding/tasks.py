@@ -122,7 +122,7 @@ def sexual(raw: bytes, model: str = "") -> Made:
     return Made(facts={"score": scorer(model)(picture)})
 
 
-def review(raw: bytes, prompt: str, references: str) -> Made:
+def review(raw: bytes, prompt: str, references: str, kind: str) -> Made:
     """The portrait's review as data; see `engine.review`. Of our own making, so nothing that lies is expected."""
     import json
 
@@ -134,7 +134,9 @@ def review(raw: bytes, prompt: str, references: str) -> Made:
 
     picture, _ = _pixels(_bounded(raw))
     embeddings = [[bytes.fromhex(one) for one in each] for each in json.loads(references)]
-    return Made(facts=as_data(reviewed(np.asarray(picture), from_json(prompt), embeddings)))
+    photographic = kind == "photographic"
+    found = reviewed(np.asarray(picture), from_json(prompt), embeddings, photographic=photographic)
+    return Made(facts=as_data(found))
 
 
 JOBS: Final[Mapping[str, Callable[..., Made]]] = {

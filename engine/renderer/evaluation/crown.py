@@ -22,11 +22,13 @@ _WAYS: Final = np.radians(np.arange(-30, 31, 5))
 _FOREHEAD: Final = (0.12, 0.38)
 _FARTHEST, _BEYOND = 1.75, 1.95
 """How far from the brows a head can end, and from where only the place is seen."""
+_UNEVEN: Final = 0.25
+"""How much farther than three in four an edge may be and still be the head's: a cloud or a beam behind is farther."""
 _UNDER: Final = (0.42, 0.12)
 """What is looked at, down from the edge."""
 _SHADES: Final = np.array((0.06, 0.012, 0.012))
 """Steps of lightness and of both opponent colours in which the place differs from itself."""
-SKULL, _HIGHEST = (0.85, 1.15), 1.45
+SKULL, _HIGHEST = (0.85, 1.15), 1.40
 """Where bare heads end, and higher than which hardly any does."""
 _SURELY: Final = 0.7
 _BARE: Final = np.array((0.025, 0.02, 0.4))
@@ -64,9 +66,11 @@ def crown(view: View) -> Crown | None:
     found = [(edge, seen[way, rows]) for way, (edge, rows) in enumerate(parts) if rows.sum() > 2]
     if len(found) < 3:
         return None
-    apart = np.median([_unlike(np.median(part, axis=0), skin) for _, part in found], axis=0)
-    light = np.concatenate([of_opponent(part[:, :3]) for _, part in found])
-    return Crown(float(np.percentile([edge for edge, _ in found], 25)), float(np.linalg.norm(apart / _BARE)), light)
+    height = float(np.percentile([edge for edge, _ in found], 25))
+    ours = [part for edge, part in found if edge <= height + _UNEVEN]
+    apart = np.median([_unlike(np.median(part, axis=0), skin) for part in ours], axis=0)
+    light = np.concatenate([of_opponent(part[:, :3]) for part in ours])
+    return Crown(height, float(np.linalg.norm(apart / _BARE)), light)
 
 
 def _along(view: View) -> tuple[Floats, Mask]:

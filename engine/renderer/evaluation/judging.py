@@ -200,9 +200,10 @@ def _bald(view: View, shown: Shown) -> Answer:
     edge = crown(view)
     if view.box(-0.40, -1.33, 0.40, -1.08).sum() < 0.8 * 0.80 * 0.25 * view.unit**2 or _cut_off(view, edge):
         return "not in the picture", None
-    hair = features.scalp(view)
+    top = features.scalp(view)
+    hair = top.unlike
     if edge is not None:
-        hair = edge.unlike if edge.bare else max(hair, edge.hair)
+        hair = max(top.hairs, edge.unlike) if edge.bare else max(hair, edge.hair)
     return f"{_yes(hair < 1)} (hair {hair:.2f})", (hair < 1) == shown.truth.bald
 
 

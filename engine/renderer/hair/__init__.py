@@ -14,6 +14,7 @@ from engine.renderer.hair import beards, brows, cutting, fibres, growing, pressi
 from engine.renderer.hair.field import Field, Frame
 from engine.renderer.hairline import Line
 from engine.renderer.mesh import Mesh
+from engine.renderer.palette import natural
 from engine.renderer.scene import Person
 
 _LOCKS_AT: Final = 3.0
@@ -65,7 +66,8 @@ def _mesh(
 ) -> Mesh:  # fmt: skip
     hair = person.hair
     run = fibres.runs(made.points)
-    colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks)
+    own = None if natural(hair.colour) else brows.brow_colour(person)
+    colour = fibres.coloured(run, hair.colour, random, hair.grey, hair.tips, locks=made.locks, own=own)
     points, normals = frame.outside(made.points), frame.way(made.normals)
     return fibres.mesh(points, normals, style.width * made.thick / density**0.7, colour, shine=style.shine)
 

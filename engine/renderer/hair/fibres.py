@@ -15,6 +15,10 @@ from engine.renderer.scene import RGB
 GREY: Final[RGB] = (0.40, 0.395, 0.39)
 _ROOT, _END = 1.16, 0.92
 """Powers of a colour that roots and ends have."""
+_SHADED, _SHADED_TO = 0.26, 0.16
+"""How much less light reaches the roots of locks among so many hairs, and how far along them that is felt."""
+_REGROWN: Final = (0.07, 0.04)
+"""How far along dyed hair its own colour has grown out, and how far that varies from strand to strand."""
 _THICK_AT: Final = ((0, 0.65, 1), (1, 1))
 
 
@@ -48,17 +52,17 @@ def runs(points: Floats) -> Floats:
 
 def coloured(
     run: Floats, colour: RGB, random: np.random.Generator, grey: float = 0.0, tips: RGB | None = None,
-    vary: float = 0.15, locks: npt.NDArray[np.intp] | None = None,
+    vary: float = 0.15, locks: npt.NDArray[np.intp] | None = None, own: RGB | None = None,
 ) -> Floats:  # fmt: skip
     """Colours (N, K, 3): each strand and each lock a little its own, darker at the root, a share of them grey.
 
     `run` (N, K) is how far along the points are, 0 to 1. A strand with more pigment is darker and deeper in colour:
-    its colour is a power of the one asked.
+    its colour is a power of the one asked. `own` is what grows out of dyed hair at its roots.
     """
     count = len(run)
     pigment = vary * random.standard_normal((count, 1), np.float32)
     if locks is not None:
-        pigment += 0.11 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
+        pigment += 0.17 * random.standard_normal((int(locks.max()) + 1, 1), np.float32)[locks]
     pigment = np.exp(np.clip(pigment, -0.45, 0.45))
     shades = np.log(np.maximum(np.array(colour, np.float32), np.float32(0.004)))
     silver = random.random((count, 1)) < grey
@@ -72,4 +76,10 @@ def coloured(
         share = np.clip((along - start) / np.float32(0.35), 0, 1)
         dyed = np.exp(pigment * np.log(np.maximum(np.array(tips, np.float32), np.float32(0.004))))
         base = base * (1 - share) + dyed[:, None] * share
+    if own is not None:
+        far = (_REGROWN[0] + _REGROWN[1] * random.standard_normal((count, 1, 1))).astype(np.float32)
+        grown = np.clip((far - along) / np.float32(0.05) + np.float32(0.5), 0, 1)
+        base = base + np.float32(0.8) * grown * (np.array(own, np.float32) - base)
+    if locks is not None:
+        base = base * (1 - np.float32(_SHADED) * np.exp(along * np.float32(-1 / _SHADED_TO)))
     return np.asarray(base, np.float32)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from engine.renderer import crew
 from engine.renderer.body import Body
 from engine.renderer.geometry import unit
 from engine.renderer.mesh import Mesh
@@ -72,7 +73,7 @@ class Field:
         near = _near(points, shape)
         found = np.flatnonzero(near)
         tree = cKDTree(points, balanced_tree=False, compact_nodes=False)
-        away, which = tree.query(grid[found], distance_upper_bound=0.05)
+        away, which = tree.query(grid[found], distance_upper_bound=0.05, workers=crew.hands_here())
         which = np.minimum(which, len(points) - 1)
         height = ((grid[found] - points[which]) * normals[which]).sum(1)
         gap = np.zeros(len(grid), np.float32)

@@ -40,7 +40,7 @@ def gathered(
         + 90 * which
     )
     tone = random.normal(size=181)[lock % 181]
-    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.10 * tone, 0.3, 2)
+    height = 0.0015 + 0.018 * tied.share * hair.volume * random.random(count) * np.clip(1 + 0.20 * tone, 0.3, 2)
     points = _laid(points, roots, height.astype(np.float32), head)
     t = np.linspace(0, 1, style.points, dtype=np.float32)[None, :, None]
     bundle = unit(random.standard_normal((count, 3), np.float32)) * _BAND_M * np.sqrt(random.random((count, 1)))

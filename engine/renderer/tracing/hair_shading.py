@@ -30,7 +30,7 @@ def scattered(colour: Floats, tangent: Floats, normal: Floats, view: Floats, way
     around = np.clip(dot(unit(way - tl * tangent), unit(view - tv * tangent)), -1, 1)
     front, behind = (1 + around) * F(0.5), (1 - around) * F(0.5)
     behind = behind * behind * behind
-    mirrored = _lobe(half, -0.05, 0.13) * np.sqrt(front) * F(0.0080 * shine)
+    mirrored = _lobe(half, -0.05, 0.13) * np.sqrt(front) * F(0.0100 * shine)
     returned = _lobe(half, 0.08, 0.22) * (front * front * F(0.105))
     through = _lobe(half, 0.03, 0.12) * (behind * behind * F(0.22))
     level = np.sqrt(np.clip(1 - tl * tl, 0, 1))

@@ -85,7 +85,8 @@ def _roll(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     del tailor
     rim = parts.neck_rim(piece)
     uneven = 0.06 * np.sin(np.radians(rim.round * 2 + 70)) + 0.05 * np.sin(np.radians(rim.round * 5))
-    return [parts.band(rim, _ROLL, 1 + uneven, 0.85 + uneven, **ribbed(look))]
+    under_chin = np.interp(np.abs(rim.round), (35, 80), (0.62, 1.0))  # which it would meet
+    return [parts.band(rim, _ROLL, (1 + uneven) * under_chin, 0.85 + uneven, **ribbed(look))]
 
 
 _FALL: Final = (

@@ -38,9 +38,10 @@ HABITS: Final[Mapping[str, Habit]] = {
     "knit": Habit(1.0, 0.25, 0.7, 1.5, 0.8),
     "jacket": Habit(0.9, 0.40, 0.7, 1.3, 0.5),
     "leather": Habit(1.2, 1.2, 1.0, 1.0, 0.5),
-    "nylon": Habit(1.4, 1.1, 1.5, 1.0, 1.2),
+    "nylon": Habit(1.1, 1.1, 1.4, 0.9, 1.2),
     "silk": Habit(0.9, 0.5, 1.1, 1.1, 1.4),
     "tight": Habit(0.35, 0.4, 0.7, 0.9, 0.3),
+    "trousers": Habit(0.85, 0.6),
     "plate": Habit(0.0, 0.0, 0.0),
 }
 """By name; layers say which is theirs."""
@@ -86,7 +87,8 @@ def _creased(habit: str, seed: int, hem: float, cuff: float) -> Creased:
     broad, fine = ATLAS.empty(), ATLAS.empty()
     if habit == "plate":
         return Creased(ATLAS.repeated(broad), np.zeros((*ATLAS.repeated(broad).shape, 3), np.float32))
-    for block, draws in ((TORSO, _ON_TORSO), *((sleeve, _ON_SLEEVE) for sleeve in SLEEVE)):
+    on_torso = _ON_LEGS if habit == "trousers" else _ON_TORSO
+    for block, draws in ((TORSO, on_torso), *((sleeve, _ON_SLEEVE) for sleeve in SLEEVE)):
         for strength, draw in draws:
             for stroke in draw(random, told):
                 mine = _mirrored(stroke) if block is SLEEVE[1] else stroke
@@ -112,7 +114,7 @@ def _shading(fine: Array, broad: Array) -> Array:
     both = fine + broad
     deep = np.clip((gaussian_filter(both, 4, truncate=2.5) - both) / 0.0022, 0, 1)
     deep += np.clip((gaussian_filter(fine, 1.6, truncate=2.5) - fine) / 0.0008, 0, 1)
-    return np.ascontiguousarray(np.stack([across, -up, np.clip(0.24 * deep, 0, 0.40)], -1), np.float32)
+    return np.ascontiguousarray(np.stack([across, -up, np.clip(0.30 * deep, 0, 0.46)], -1), np.float32)
 
 
 def _laid(picture: Array, block: AtlasBlock, stroke: Stroke) -> None:
@@ -217,10 +219,10 @@ def _elbow(random: np.random.Generator, habit: Habit) -> Strokes:
 def _sleeve_long(random: np.random.Generator, habit: Habit) -> Strokes:
     """Slanting down the sleeve, and bunched above the wrist."""
     made = []
-    for _ in range(round(8 * habit.many)):
+    for _ in range(round(12 * habit.many)):
         x, s = random.uniform(-SLEEVE[0].period / 2, SLEEVE[0].period / 2), random.uniform(0.02, 0.34)
-        way, length = -90 + random.choice((-1, 1)) * random.uniform(18, 50), random.uniform(0.06, 0.12)
-        width, height = random.uniform(0.007, 0.011) * habit.wide, random.uniform(0.0012, 0.0026)
+        way, length = -90 + random.choice((-1, 1)) * random.uniform(18, 50), random.uniform(0.06, 0.14)
+        width, height = random.uniform(0.006, 0.010) * habit.wide, random.uniform(0.0014, 0.0032)
         made.append(Stroke(x, 0.5 - s, way, length, width, height, random.normal() * 0.12))
     for _ in range(round(6 * habit.many)):
         x, s = random.uniform(-SLEEVE[0].period / 2, SLEEVE[0].period / 2), random.uniform(0.345, 0.425)
@@ -241,6 +243,38 @@ def _sleeve_small(random: np.random.Generator, habit: Habit) -> Strokes:
     return made
 
 
+def _whiskers(random: np.random.Generator, habit: Habit) -> Strokes:
+    """Fanned out from the crotch over the hips and the thighs, before and behind."""
+    made = []
+    for side in (-1, 1):
+        for front in (True, False):
+            for k in range(round(6 * habit.many)):
+                turn = -55 + 17 * k + random.normal() * 6
+                x = side * (0.035 + 0.015 * random.random()) if front else side * (TORSO.period / 2 - 0.03)
+                way = turn if (side > 0) == front else 180 - turn
+                length, width = random.uniform(0.07, 0.15), random.uniform(0.0055, 0.0085) * habit.wide
+                height, y = random.uniform(0.0008, 0.0018), -0.015 + random.normal() * 0.012
+                made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.06))
+    return made
+
+
+def _down_legs(random: np.random.Generator, habit: Habit) -> Strokes:
+    """Down the thighs, and slanting across them to the knees, where cloth bunches."""
+    made = []
+    for _ in range(round(16 * habit.many)):
+        x, y = random.uniform(-TORSO.period / 2, TORSO.period / 2), random.uniform(-0.22, 0.04)
+        way, length = -90 + random.normal() * 20, random.uniform(0.14, 0.32)
+        width, height = random.uniform(0.009, 0.015) * habit.wide, random.uniform(0.0012, 0.0030)
+        made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.07))
+    for _ in range(round(16 * habit.many)):
+        x, y = random.uniform(-TORSO.period / 2, TORSO.period / 2), random.uniform(-0.44, -0.28)
+        way, length = random.choice((0, 180)) + random.normal() * 20, random.uniform(0.06, 0.12)
+        width, height = random.uniform(0.006, 0.009) * habit.wide, random.uniform(0.0012, 0.0026)
+        made.append(Stroke(x, y, way, length, width, height, random.normal() * 0.10))
+    return made
+
+
+_ON_LEGS: Final[tuple[tuple[str, Draw], ...]] = (("broad", _whiskers), ("broad", _down_legs))
 _ON_TORSO: Final[tuple[tuple[str, Draw], ...]] = (
     ("broad", _fan), ("broad", _hanging), ("broad", _waist), ("broad", _chest), ("fine", _small),
 )  # fmt: skip

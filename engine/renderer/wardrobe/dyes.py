@@ -9,11 +9,11 @@ from engine.renderer.scene import RGB
 from engine.renderer.tracing.vectors import LUMA
 
 _PURE: Final[Mapping[str, float]] = {
-    "silk": 0.88, "satin": 0.88, "nylon": 0.86, "rubber": 0.86, "velvet": 0.84, "leather": 0.76, "wool": 0.80,
-    "knit": 0.70, "fine knit": 0.74, "cable knit": 0.70, "denim": 0.72, "linen": 0.74, "metal": 1.0, "mail": 1.0,
+    "silk": 0.83, "satin": 0.83, "nylon": 0.81, "rubber": 0.81, "velvet": 0.80, "leather": 0.72, "wool": 0.74,
+    "knit": 0.66, "fine knit": 0.69, "cable knit": 0.66, "denim": 0.65, "linen": 0.68, "metal": 1.0, "mail": 1.0,
     "sequins": 1.0,
 }  # fmt: skip
-_USUALLY: Final = 0.85
+_USUALLY: Final = 0.82
 """The share of a colour's distance from grey that a fabric keeps of it; other fabrics keep this one."""
 _UNMUTED: Final = 0.8
 """How much of that is not lost by very deep colours, whose dye hides the fabric, and by those that are nearly white,

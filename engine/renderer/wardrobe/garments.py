@@ -26,8 +26,8 @@ _TUCKED: Final = 0.03
 """Metres of the template: where trousers end, and how far they reach under what hangs over them."""
 _SPANNED: Final = {"none": 0.012, "straps": 0.010}
 """Metres deep the hollows are at most that cloth without sleeves spans: a bodice follows the bust."""
-_LOOSER: Final = 0.012
-"""Metres by which trousers are wider at the thighs than at the hips."""
+_LOOSER: Final = 0.020
+"""Metres by which trousers are wider at the knees than at the hips."""
 _FINE: Final = 9000
 """Triangles from which a piece is not made finer."""
 _OTHER_FABRICS: Final = {"sweat": "jersey", "twill": "denim"}
@@ -77,8 +77,8 @@ def _legs(garment: Garment, body: Body) -> list[ClothLayer]:
         return []
     fabric = "denim" if garment.legs_dye != "colour" else ""
     top = min(_WAISTBAND, *(_hem(layer, body.person.masculinity < 0.5) + _TUCKED for layer in garment.layers))
-    told = ClothLayer("close", region="legs", hem=top, ease=0.008, slack=0.0, folds=0.002, dye=garment.legs_dye)
-    return [replace(told, fabric=fabric)]
+    told = ClothLayer("close", region="legs", hem=top, ease=0.009, slack=0.0, folds=1.0, dye=garment.legs_dye)
+    return [replace(told, fabric=fabric, habit="trousers")]
 
 
 def _hem(layer: ClothLayer, woman: bool) -> float:
@@ -108,7 +108,7 @@ class _Tailor:
         piece = self._cut(layer)
         if not len(piece.f):
             return
-        legs = layer.base == "skirt" or layer.region == "legs"
+        legs, skirt = layer.base == "skirt" or layer.region == "legs", layer.base == "skirt"
         if layer.base in ("close", "skirt"):
             deepest = draping.FARTHEST if layer.region else _SPANNED.get(layer.sleeve, draping.FARTHEST)
             piece = draping.stretched(piece, self._ease(layer, piece), deepest)
@@ -119,9 +119,9 @@ class _Tailor:
         if not legs and not layer.region:
             piece = draping.laid(piece, draping.skin_of(self.body), max(layer.lies, 0.003 + layer.ease))
         piece = self._over(piece, layer) if layer.base == "close" and not legs else piece
-        piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE and not legs else 0))
+        piece = pieces.even(pieces.finer(piece, 1 if len(piece.f) < _FINE and not skirt else 0))
         worn = self._creases(layer, piece)
-        piece = draping.folded(piece, worn.height, layer.folds) if not legs else _pleated(piece, layer.folds)
+        piece = draping.folded(piece, worn.height, layer.folds) if not skirt else _pleated(piece, layer.folds)
         if layer.base in ("close", "skirt"):
             piece = pieces.even(piece, 4)
         piece = self._over(piece, layer)
@@ -189,7 +189,7 @@ class _Tailor:
             ease = 0.001 + (layer.ease - 0.001) * np.clip((0.15 - piece.rest[:, 2]) / 0.10, 0, 1)
         if layer.region == "legs":  # their waistband is flat under what hangs over it
             ease = ease * np.clip(((layer.hem or _WAISTBAND) - piece.rest[:, 2]) / 0.06, 0.1, 1)
-            ease = ease + _LOOSER * np.clip((0.02 - piece.rest[:, 2]) / 0.25, 0, 1)
+            ease = ease + _LOOSER * np.clip((0.06 - piece.rest[:, 2]) / 0.30, 0, 1)
         if (
             layer.sleeve == "none" and not layer.region and layer is self.garment.layers[0]
         ):  # straps and bare edges lie on the skin
@@ -232,8 +232,17 @@ class _Tailor:
             found = patterns.tile(self.outfit.pattern, dyed(self.outfit.colour, own), second, self.name)
             if found is not None:
                 info |= {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
+        if layer.region == "obi":
+            info |= self._brocade(layer, own)
         shade = _shade(layer, self.body.person.masculinity < 0.5)
         return info | ({"map": shade} if shade is not None else {})
+
+    def _brocade(self, layer: ClothLayer, fabric: str) -> dict[str, Any]:
+        """Flowers woven into cloth of one dye, a lighter silk on a deeper one."""
+        ground = dyed(_deeper(self.dye(layer.dye)), fabric)
+        lighter = tuple(min(1.9 * channel + 0.03, 0.6) for channel in ground)
+        found = patterns.tile("floral", ground, (lighter[0], lighter[1], lighter[2]), self.name)
+        return {} if found is None else {"tile": found[0], "tile_m": found[1], "colour": np.ones(3, np.float32)}
 
 
 def _deeper(colour: RGB) -> RGB:

@@ -219,12 +219,12 @@ def _hoses(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
 def _obi_cord(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     """A round cord about the obi's middle, and the edge of the scarf that is tucked in above it."""
     chest, hue = front(tailor), np.asarray(tailor.dye("colour"), np.float32)
-    x = np.linspace(-0.15, 0.15, 60)
-    points, normals = chest.at(x, np.full(len(x), 0.247))
-    cord = parts.tube(points + normals * 0.003, 0.0045, look=FABRICS["cotton"], colour=0.5 * hue + 0.35)
+    x = np.linspace(-0.125, 0.125, 60)
+    points, normals = chest.at(x, 0.247 - 0.1 * x * x)
+    cord = parts.tube(points + normals * 0.002, 0.0030, look=FABRICS["cotton"], colour=0.5 * hue + 0.10)
     tucked = parts.patch(
-        chest, parts.stroke([(-0.13, 0.318), (0.0, 0.326), (0.13, 0.318)], 0.020), (60, 8), 0.003,
-        **plain(look, colour=0.6 * hue + 0.25),
+        chest, parts.stroke([(-0.115, 0.316), (0.0, 0.324), (0.115, 0.316)], 0.015), (60, 8), 0.002,
+        **plain(look, colour=0.7 * hue + 0.08),
     )  # fmt: skip
     return [cord, tucked]
 
@@ -247,7 +247,7 @@ PARTS: Final[dict[str, Part]] = {
     "flap pockets": _pockets([(-0.095, 0.16), (0.095, 0.16)], (0.11, 0.12), True),
     "left pocket": _pockets([(0.085, 0.395)], (0.078, 0.085)),
     "placket": _line([(0.0, 0.515), (0.0, 0.115)], 0.030, 0.0012),
-    "yoke": _line([(-0.16, 0.447), (0.16, 0.447)], 0.007, 0.002),
+    "yoke": _line([(-0.128, 0.447), (0.128, 0.447)], 0.007, 0.002),
     "edge line": _line([(0.060, 0.52), (0.056, 0.02)], 0.012, 0.0025),
     "zip": _zip([(0.0, 0.53), (0.0, 0.0)], 0.040),
 }  # fmt: skip

@@ -67,13 +67,13 @@ def _tee(neck: str = "", *sewn: str, sleeve: str = "") -> ClothLayer:
 
 _SHIRT: Final = ClothLayer("male_casualsuit01/top", ease=0.001, folds=0.25, sewn=("shirt buttons",), lies=0.008)
 _UNDER_TEE: Final = ClothLayer("close", "crew", "short", 0.10, 0.004, 0.2, 0.33, "jersey", "second", sewn=("neckband",))
-_JACKET: Final = ClothLayer("male_casualsuit05/part0", ease=0.003, folds=0.6, lies=0.016)
+_JACKET: Final = ClothLayer("male_casualsuit05/part0", ease=0.003, folds=0.8, lies=0.016)
 _JACKET_COLLAR: Final = ClothLayer("male_casualsuit05/part2", ease=0.003, folds=0.0, habit="plate")
 _JACKET_SHIRT: Final = ClothLayer("male_casualsuit05/part1", ease=0.0, folds=0.0, fabric="cotton", dye="second")
 _SUIT: Final = (
     ClothLayer("male_elegantsuit01/shirt", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
     ClothLayer("male_elegantsuit01/tie", ease=0.0, folds=0.0, fabric="silk", dye="tie", habit="plate"),
-    ClothLayer("male_elegantsuit01/jacket", ease=0.0, folds=0.4, lies=0.016),
+    ClothLayer("male_elegantsuit01/jacket", ease=0.0, folds=0.7, lies=0.016),
 )
 
 _SKIRT: Final = ClothLayer("skirt", ease=0.010, slack=0.0, folds=0.011)
@@ -127,7 +127,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "coat": Garment(
         (
             ClothLayer("close", "high", "long", 0.1, 0.005, 0.3, 0.67, "fine knit", "second", sewn=("roll",)),
-            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=0.8, lies=0.022),
+            ClothLayer("male_elegantsuit01/jacket", ease=0.009, folds=0.85, lies=0.022),
         ),
         "wool",
         second=(0.16, 0.15, 0.14),
@@ -144,7 +144,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     "raincoat": Garment(
         (
             _UNDER_TEE,
-            ClothLayer("close", "closed", "long", -0.1, 0.014, 0.9, 1.5, sewn=("fall collar", "zip", "flap pockets")),
+            ClothLayer("close", "closed", "long", -0.1, 0.014, 0.9, 1.0, sewn=("fall collar", "zip", "flap pockets")),
         ),
         "nylon",
         legs_dye=DENIM,
@@ -163,7 +163,7 @@ GARMENTS: Final[dict[str, Garment]] = {
             ClothLayer(
                 "male_casualsuit01/top",
                 ease=0.006,
-                folds=0.67,
+                folds=1.0,
                 sewn=("metal buttons", "chest pockets", "yoke"),
                 lies=0.013,
             ),
@@ -223,7 +223,7 @@ GARMENTS: Final[dict[str, Garment]] = {
     ),
     "apron": Garment(
         (
-            ClothLayer("male_casualsuit01/top", ease=0.0, folds=0.0, fabric="cotton", dye="second"),
+            ClothLayer("male_casualsuit01/top", ease=0.0, folds=0.25, fabric="cotton", dye="second"),
             ClothLayer("close", "", "none", None, 0.012, 0.5, 0.67, region="bib", sewn=("apron straps",)),
             ClothLayer("skirt", ease=0.018, slack=0.0, folds=0.006, region="lap"),
         ),

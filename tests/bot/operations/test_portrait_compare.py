@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from bot.__main__ import main
 from bot.core.engine_setup import make_catalogue
 from bot.core.settings import Settings
+from bot.operations.compare_face import face_picture, faceless_sentences
 from bot.operations.compare_page import page
 from bot.operations.compare_plan import USUAL_PROMPTS, cost_sentences, planned_portraits, prompt_lines
 from bot.operations.compare_table import COLUMNS, as_json, cells, markdown, rows
@@ -25,6 +26,7 @@ from engine.models.local_models import local_model
 from engine.prompt import parse
 from engine.review.asked_words import NOTHING_ASKED, asked
 from engine.review.judged_parts import PortraitReview, ReviewMeasure, ReviewPart, as_data
+from tests import faces
 from tests.engine.providers.bfl import StandInBfl
 from tests.engine.providers.standin import KEY
 from tests.engine.tiny_models import entry, models_file
@@ -127,6 +129,7 @@ def test_bad_input_is_told_in_a_sentence_and_makes_nothing(
         "many": b"\n".join(b"a man of %d" % years for years in range(20, 530)),
         "latin": "a caf\xe9".encode("latin-1"),
         "named": b"@ana at the sea",
+        "faced": b"@face at the sea",
         "young": b"a nude girl of 15",
         "silent": b"--no hat",
     }
@@ -142,7 +145,10 @@ def test_bad_input_is_told_in_a_sentence_and_makes_nothing(
         (["--prompts", "long"], "Line 2 of long: That is too long. At most 4,000"),
         (["--prompts", "many"], "at most 500"),
         (["--prompts", "latin"], "latin is no text in UTF-8"),
-        (["--prompts", "named"], "Line 1 of named: It names @ana"),
+        (["--prompts", "named"], "Line 1 of named: It names @ana, and a comparison has one face alone"),
+        (["--prompts", "faced"], "All prompts of faced name @face: say with --face whose it is."),
+        (["--face", "none"], "none cannot be read: No such file"),
+        (["--face", "empty"], "empty: "),
         (["--prompts", "young"], "Line 1 of young: Rule: nothing sexual"),
         (["--prompts", "silent"], "nothing to see"),
         (["--models", "flux-1.1-pro-ultra"], "That would cost $0.12 at bfl, and SPEND_DAILY lets $0.10"),
@@ -201,6 +207,35 @@ def seen(skin: float, clothes: float) -> PortraitOutcome:
     return PortraitOutcome(seconds=clothes, words=HOSTILE, review=review)
 
 
+def test_prompts_with_a_face_are_of_one_person_for_models_that_can_hold_one(tmp_path: Path) -> None:
+    settings = Settings(_env_file=None, data_folder=tmp_path)  # type: ignore[call-arg]  # taken by pydantic-settings
+    (studio,) = make_catalogue(settings).models
+    file = tmp_path / "prompts.txt"
+    file.write_text("@face at the sea\na woman in red\n")
+    both = (studio, replace(studio, id="faceless", references=0))
+    first, second, third = planned_portraits(settings, both, file, 1)
+    assert [(one.model.id, one.number, one.face) for one in (first, second, third)] == [
+        ("built-in", 2, ""), ("built-in", 1, f"pictures/{first.key}.png"), ("faceless", 2, ""),
+    ]  # fmt: skip
+    assert faceless_sentences(both, [first, second, third]) == ["Left out: faceless cannot hold a face."]
+    folder = ComparisonFolder(tmp_path / "out")
+    folder.open()
+    with pytest.raises(FileNotFoundError):
+        folder.reference(second)
+    folder.keep(first, PortraitOutcome(), faces.png("ana-1"))
+    (reference,) = folder.reference(second)
+    assert second.job(1, 0, (reference,)).references[0].handle == "face"
+    theirs = face_picture(folder.picture(first))
+    assert [one.face for one in planned_portraits(settings, both, file, 1, theirs.name)] == ["", theirs.name, ""]
+
+
+def test_a_command_in_a_sentence_stands_in_the_table_as_it_is_to_be_typed() -> None:
+    command = '.venv/bin/pip install -e ".[review]" && .venv/bin/pip install --no-deps some_package==0.6.0'
+    told = markdown([(planned(), None)], [f"It is not there. Install it: {command}.", "a_b (python -m bot fetch a_b)."])
+    assert f"Install it: `{command}`." in told
+    assert "a\\_b (`python -m bot fetch a_b`)." in told
+
+
 def test_the_table_has_median_worst_share_and_what_failed() -> None:
     outcomes = [seen(90, 100), seen(40, 0), seen(80, 60), PortraitOutcome(failed=HOSTILE, tried=1), None]
     portraits = [(planned(HOSTILE, seed=at), outcome) for at, outcome in enumerate(outcomes)]
@@ -235,7 +270,7 @@ def test_the_page_escapes_all_needs_no_script_and_names_no_other_place() -> None
 
 def test_the_usual_prompts_ask_for_what_a_review_can_look_for() -> None:
     prompts = [asked(parse(text)) for text in prompt_lines(USUAL_PROMPTS).values()]
-    assert len(prompts) == 12
+    assert len(prompts) == 12 + 3  # the last are of one face
     assert NOTHING_ASKED not in prompts
     assert {"left", "right", "front"} <= {one.side for one in prompts}
     assert {"warm", "cold"} <= {one.warmth for one in prompts}

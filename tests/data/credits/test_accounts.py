@@ -195,7 +195,7 @@ async def test_moderators_cannot_pass_their_limits_even_at_once(house: House) ->
     await house.accounts.grant_tier(
         GUILD, 1, UNLIMITED, LedgerNote(key="t", actor_id=MODERATOR, now=NOON), until=None, limits=limits
     )
-    with pytest.raises(GrantLimitReached, match="1 tiers of the 1"):
+    with pytest.raises(GrantLimitReached, match="may grant in a day: 1"):
         await house.accounts.grant_tier(
             GUILD, 2, UNLIMITED, LedgerNote(key="t2", actor_id=MODERATOR, now=NOON), until=None, limits=limits
         )

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("scipy")
 
-from engine.renderer import arms, assets, body, faces
+from engine.renderer import arms, assets, body, faces, stance
 from engine.renderer.geometry import Array
 from engine.renderer.scene import Person
 
@@ -70,3 +70,20 @@ def test_the_seed_says_how_arms_hang() -> None:
 
     assert np.array_equal(arms.hanging(shaped, 1), arms.hanging(shaped, 1))
     assert 1e-4 < np.abs(arms.hanging(shaped, 1) - arms.hanging(shaped, 2)).max() < 0.12
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+def test_legs_stand_beside_each_other_and_one_before_the_other(person: Person) -> None:
+    """Knees are hardly farther apart than hips, thighs press on each other at most, all above the hips stays."""
+    base, shaped = assets.base(), body.shaped(person)
+    moved = stance.stood(shaped, person.seed)
+    left, right = (base.joint(f"{side}-knee", moved) for side in "lr")
+    apart = base.joint("l-upper-leg", moved)[0] - base.joint("r-upper-leg", moved)[0]
+    assert 0.4 * apart < left[0] - right[0] < 1.3 * apart
+    assert abs(left[1] - right[1]) > 0.004
+    cover = np.unique(base.quads["helper-tights"])
+    leg = cover[(np.abs(base.rest[cover, 0]) > 0.03) & (base.rest[cover, 2] < -0.1) & (base.arms[cover] == 0)]
+    assert (moved[leg, 0] * np.sign(base.rest[leg, 0]) > -0.016).all()
+    above = (base.rest[:, 2] > 0.10) | (base.arms >= 1)
+    assert (moved[above] == shaped[above]).all()
+    assert (stance.stood(shaped, person.seed) == moved).all()

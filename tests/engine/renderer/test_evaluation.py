@@ -206,6 +206,23 @@ def test_a_bare_head_is_told_from_one_with_hair() -> None:
     assert verdict("bald", bald, Truth(bald=True, framing="bust")).right
     assert verdict("bald", painted(), Truth(framing="bust")).right
     assert not verdict("bald", painted(), Truth(bald=True, framing="bust")).right
+    cropped = np.array(bald)
+    top = viewed(bald).box(-0.8, -1.7, 0.8, -0.5)
+    cropped[top] = (cropped[top] * np.random.default_rng(5).uniform(0.6, 1, (top.sum(), 1))).astype(np.uint8)
+    told = verdict("bald", cropped, Truth(framing="bust"))
+    assert told.right, f"single hairs, no taller than a skull and hardly darker than skin: {told.told}"
+
+
+def test_clouds_behind_more_than_half_of_a_bare_head_are_not_its_hair() -> None:
+    bald = painted(hair="#{:02x}{:02x}{:02x}".format(*SKIN), tall=1.25)
+    clouded = np.array(bald)
+    place = (clouded == clouded[5, 5]).all(-1) & (np.arange(512) > 236)[None] & (np.arange(768) < 300)[:, None]
+    place &= (np.arange(768) > 175)[:, None]
+    clouded[place] = (235, 240, 245)
+    found = crown(viewed(clouded))
+    assert found is not None
+    assert found.unlike < 1
+    assert verdict("bald", clouded, Truth(bald=True, framing="bust")).right
 
 
 def test_hair_above_a_high_forehead_is_seen_under_the_edge_of_the_head() -> None:
@@ -407,7 +424,13 @@ def test_noise_and_sharpness_grow_with_themselves() -> None:
     assert blind.noise(flat) == 0
     assert blind.noise(grain) == pytest.approx(8 / 255, rel=0.35)
     blurred = painted(unit=120).resize((64, 96)).resize((512, 768))
-    assert blind.sharpness(viewed(painted(unit=120), 120)) > 2 * blind.sharpness(viewed(blurred, 120))
+    sharp = blind.sharpness(viewed(painted(unit=120), 120))
+    assert sharp > 2 * blind.sharpness(viewed(blurred, 120))
+    framed = painted(unit=120)
+    for eye in viewed(framed, 120).outline[36:48].reshape(2, 6, 2).mean(1):
+        x, y = eye
+        ImageDraw.Draw(framed).ellipse((x - 45, y - 40, x + 45, y + 40), outline="#f0c040", width=3)
+    assert blind.sharpness(viewed(framed, 120)) == pytest.approx(sharp, rel=0.05), "frames say nothing of it"
 
 
 def test_the_same_pictures_are_drawn_and_a_sheet_is_small(tmp_path: Path) -> None:

@@ -123,6 +123,17 @@ def test_tips_are_dyed_and_roots_are_not() -> None:
     assert shown[-1, 2] > 5 * shown[-1, 0]
 
 
+def test_dyed_hair_has_grown_out_at_its_roots() -> None:
+    run = np.linspace(0, 1, 12, dtype=np.float32)[None].repeat(400, 0)
+    locks = np.zeros(400, np.intp)
+    pink, brown = (0.64, 0.17, 0.31), (0.075, 0.040, 0.022)
+    shown = fibres.coloured(run, pink, np.random.default_rng(2), locks=locks, own=brown).mean(0)
+    whole = fibres.coloured(run, pink, np.random.default_rng(2), locks=locks).mean(0)
+    assert np.abs(shown[0] - brown).max() < 0.12
+    assert np.allclose(shown[6:], whole[6:], atol=0.03)
+    assert whole[0].sum() < 0.85 * whole[6].sum()
+
+
 def test_longer_hair_reaches_lower() -> None:
     def lowest(length: float) -> float:
         sitter = seated(WOMAN, Hair(style="bob", length=length))

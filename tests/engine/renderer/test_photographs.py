@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from engine.renderer import crew, film, lights, photograph
+from engine.renderer import crew, develop, film, lights, photograph
 from engine.renderer.evaluation import blind
 from engine.renderer.photograph import Picture
 from engine.renderer.scene import Camera, Film, Hair, Light, Outfit, Person, Place, Scene, Sitter, Skin
@@ -243,3 +243,17 @@ def test_fast_films_have_the_most_grain() -> None:
         assert grain[fast] > 1.4 * grain["portra 400"]
     assert grain["portra 400"] > 1.4 * grain["portra 160"]
     assert grain["delta 3200"] == max(grain.values())
+
+
+def test_only_edges_that_the_lens_draws_out_are_evened() -> None:
+    """A place shows through nobody beside a sharp edge; the teeth of few rays go from a wide one."""
+    across = np.arange(64, dtype=np.float32)[None, :, None].repeat(64, 0)
+    none = np.zeros_like(across)
+    sharp = np.clip(across - 31.5, 0, 1)
+    light, alpha = develop._wide_edges_even(sharp * np.float32(0.03) * np.ones(3, np.float32), sharp, none)
+    assert np.abs(alpha - sharp).max() < 0.01
+    assert np.abs(light - 0.03 * sharp).max() < 0.001
+    random = np.random.default_rng(3)
+    wide = (random.random((64, 64, 8)) < np.clip((across - 24) / 16, 0, 1)).mean(-1, keepdims=True).astype(np.float32)
+    _, even = develop._wide_edges_even(wide * np.ones(3, np.float32), wide, none)
+    assert np.abs(np.diff(even, axis=0)).mean() < 0.5 * np.abs(np.diff(wide, axis=0)).mean()

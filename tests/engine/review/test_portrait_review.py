@@ -165,6 +165,35 @@ def test_what_a_prompt_asks_for_is_read_and_the_rest_left_open() -> None:
         assert asked(parse(f"a man with {colour} hair")).hair == colour
 
 
+def test_light_has_the_side_that_is_said_of_the_light_on_the_face_and_else_none() -> None:
+    sides = {
+        "soft window light": "", "rim light from the left": "", "backlit from the right": "", "ring light": "front",
+        "soft light from the left and a rim light from the right": "left", "light from left and right": "",
+        "key light from the left, fill from the right": "left", "window light from her left": "",
+        "shadows falling to the right": "", "hair light from the right, clamshell lighting": "front",
+        "light from the front": "front", "lit by a ring of candles": "", "beauty dish": "", "side light": "",
+        "warm lamp on the right": "right",
+    }  # fmt: skip
+    assert {words: asked(parse(f"a woman, {words}")).side for words in sides} == sides
+    warmths = {"warm key, cold rim": "warm", "cool rim light": "", "golden hour": "warm", "blue hour": "cold"}
+    assert {words: asked(parse(f"a woman, {words}")).warmth for words in warmths} == warmths
+    assert asked(parse("a woman, on a beach at sunset")).place == ""
+
+
+def test_one_light_is_told_by_what_is_of_one_colour_on_both_sides() -> None:
+    lit = np.asarray(drawn(left=60)).copy()
+    lit[250:, :160] = (lit[250:, :160] * 1.25).clip(0, 255)
+    agreeing = face_light.agreement(frame(lit))
+    turned = frame(np.concatenate((lit[:250], lit[250:, ::-1])))
+    against = face_light.agreement(turned)
+    assert agreeing is not None
+    assert against is not None
+    assert between(agreeing, *LIMITS["one light"]) > 90 > 50 > between(against, *LIMITS["one light"])
+    for other in (slice(80), slice(250, None)):
+        lit[other, 160:] = (200, 40, 40)
+    assert face_light.agreement(frame(lit)) is None
+
+
 def test_scores_run_between_their_limits_and_no_part_is_shown_that_cannot_tell() -> None:
     assert [between(value, 1.0, 3.0) for value in (0, 1, 2, 3, 4)] == [0, 0, 50, 100, 100]
     assert between(1.5, 2.0, 1.0) == 50
