@@ -130,11 +130,15 @@ DRIPS: dict[str, Says] = {
 
 
 @everywhere
-@pytest.mark.parametrize("name", DRIPS)
-async def test_a_slow_drip_ends_in_time(provider: Provider, point: Point, name: str) -> None:
-    async with place(provider, {point: DRIPS[name]}, timeout_s=0.25) as studio:
-        await failure(studio, previews=provider == "openai")
-        assert is_counted(studio, provider, point)
+async def test_a_slow_drip_ends_in_time(provider: Provider, point: Point) -> None:
+    """All of them at once, each at a provider of its own: nothing but time goes by."""
+
+    async def ends(name: str) -> None:
+        async with place(provider, {point: DRIPS[name]}, timeout_s=0.25) as studio:
+            await failure(studio, previews=provider == "openai")
+            assert is_counted(studio, provider, point), name
+
+    await asyncio.gather(*(ends(name) for name in DRIPS))
 
 
 def nested(depth: int) -> bytes:
