@@ -42,7 +42,6 @@ async def _photograph(target: Path) -> None:
             async with browser_page(width=WIDTH, height=HEIGHT) as page:
                 studio = StudioPage(page)
                 await studio.open(demo.address)
-                await page.get_by_role("button", name="Messages", exact=True).click()
                 await _use(studio)
                 await page.screenshot(path=target)
         finally:

@@ -201,7 +201,7 @@ def _framing(said: list[str]) -> str:
 
 
 def _people(said: list[str], characters: int) -> int:
-    counted = [_COUNTS[word] for word, after in zip(said, [*said[1:], ""], strict=True) if _counts(word, after)]
+    counted = [_COUNTS[word] for word, after in pairwise([*said, ""]) if _counts(word, after)]
     return max(1, characters, *counted)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import fmean
 from typing import Final
 
 import numpy as np
@@ -18,6 +17,8 @@ _BESIDES: Final = ((0.15, 1.95, 0.5, 2.25), (0.5, 2.7, 1.5, 3.6), (0.45, -1.6, 1
 """The right half of the neck, the shoulders and the hair: left, top, right, bottom."""
 _ONE_THING: Final = 0.04
 """Two halves whose colours, over their lightness, differ by less are of one thing: a lock of hair on a shirt is not."""
+_LIT_STOPS: Final = 0.35
+"""A face whose cheeks differ by less is lit about from the front, and chance says which is the brighter one."""
 _LEAST_PIXELS: Final = 60
 _LEAST_SHARE: Final = 0.4
 
@@ -31,12 +32,15 @@ def side_stops(near: FaceFrame) -> float:
 def agreement(near: FaceFrame) -> float | None:
     """By how many stops neck, shoulders and hair say with the cheeks which side is the brighter; below 0, against them.
 
-    The mean over those whose two sides are in the picture and of one colour; None where none is. A light from the front
-    makes no side brighter and agrees with everything.
+    That of whichever agrees best: a lock of hair over a shoulder, or a chin's shadow, makes one of them say anything.
+    None where no two sides are in the picture and of one colour, and where the cheeks are about as bright as each
+    other: a light from the front agrees with everything.
     """
     face = side_stops(near)
+    if abs(face) < _LIT_STOPS:
+        return None
     others = [found for box in _BESIDES if (found := _halves(near, *box)) is not None]
-    return fmean(_agreed(face, other) for other in others) if others else None
+    return max((_agreed(face, other) for other in others), default=None)
 
 
 def _agreed(one: float, other: float) -> float:

@@ -38,7 +38,7 @@ LIMITS: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
         "pigmentation": (0.1, 0.3),
         "light side": (-0.15, 0.25),
         "frontal light": (-2.0, -0.9),
-        "one light": (-0.3, -0.05),
+        "one light": (-0.5, -0.15),
         "warmth": (-0.6, 0.3),
         "eye sharpness": (0.2, 0.55),
         "catchlights": (-0.5, -0.2),

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from engine.faces import identity
-from engine.prompt import parse
+from engine.prompt import NOTHING, parse
 from engine.review import __main__ as command
 from engine.review import (
     colour_asked,
@@ -158,7 +158,7 @@ def test_what_a_prompt_asks_for_is_read_and_the_rest_left_open() -> None:
     )
     assert asked(parse("two women, ring light")).people == 2
     assert asked(parse("two women, ring light")).side == "front"
-    assert asked(parse("a man")) == AskedFor()
+    assert asked(parse("a man")) == asked(NOTHING) == AskedFor()
     for colour in CLOTH:
         assert asked(parse(f"a man, wearing a {colour} shirt")).clothes == colour
     for colour in HAIR:
@@ -183,9 +183,11 @@ def test_light_has_the_side_that_is_said_of_the_light_on_the_face_and_else_none(
 def test_one_light_is_told_by_what_is_of_one_colour_on_both_sides() -> None:
     lit = np.asarray(drawn(left=60)).copy()
     lit[250:, :160] = (lit[250:, :160] * 1.25).clip(0, 255)
+    assert face_light.agreement(frame(np.asarray(drawn(left=0)))) is None  # lit from the front
     agreeing = face_light.agreement(frame(lit))
-    turned = frame(np.concatenate((lit[:250], lit[250:, ::-1])))
-    against = face_light.agreement(turned)
+    turned = np.concatenate((lit[:205], lit[205:, ::-1]))
+    turned[:80, 160:] = (200, 40, 40)
+    against = face_light.agreement(frame(turned))
     assert agreeing is not None
     assert against is not None
     assert between(agreeing, *LIMITS["one light"]) > 90 > 50 > between(against, *LIMITS["one light"])
