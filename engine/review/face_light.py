@@ -33,14 +33,14 @@ def agreement(near: FaceFrame) -> float | None:
     """By how many stops neck, shoulders and hair say with the cheeks which side is the brighter; below 0, against them.
 
     That of whichever agrees best: a lock of hair over a shoulder, or a chin's shadow, makes one of them say anything.
-    None where no two sides are in the picture and of one colour, and where the cheeks are about as bright as each
-    other: a light from the front agrees with everything.
+    None where fewer than two of them have both sides in the picture and of one colour, and where the cheeks are about
+    as bright as each other: a light from the front agrees with everything.
     """
     face = side_stops(near)
     if abs(face) < _LIT_STOPS:
         return None
     others = [found for box in _BESIDES if (found := _halves(near, *box)) is not None]
-    return max((_agreed(face, other) for other in others), default=None)
+    return max(_agreed(face, other) for other in others) if len(others) > 1 else None
 
 
 def _agreed(one: float, other: float) -> float:
