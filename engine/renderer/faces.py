@@ -200,8 +200,8 @@ def person(
         iris=_iris(seed, mix),
         hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
-        brow_thickness=_between(seed, "brows", 0.05, 0.52) + 0.34 * masculinity,
-        brow_arch=_between(seed, "arch", 0.35, 0.90) - 0.34 * masculinity,
+        brow_thickness=_between(seed, "brows", 0.24, 0.58) + 0.28 * masculinity,
+        brow_arch=_between(seed, "arch", 0.28, 0.58) - 0.20 * masculinity,
         beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
 
