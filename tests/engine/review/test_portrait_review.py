@@ -191,6 +191,8 @@ def test_one_light_is_told_by_what_is_of_one_colour_on_both_sides() -> None:
     assert agreeing is not None
     assert against is not None
     assert between(agreeing, *LIMITS["one light"]) > 90 > 50 > between(against, *LIMITS["one light"])
+    turned[205:295, 160:] = (200, 40, 40)
+    assert face_light.agreement(frame(turned)) is None  # the shoulders alone accuse nobody
     for other in (slice(80), slice(250, None)):
         lit[other, 160:] = (200, 40, 40)
     assert face_light.agreement(frame(lit)) is None
