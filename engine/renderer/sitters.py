@@ -46,7 +46,8 @@ def person(
 def pose(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: int) -> Pose:
     """Expression, gaze and how the head is held: never quite straight, unless a front view is asked for."""
     unsmiling = any("smil" in key or "laugh" in key or "grin" in key for key in _keys(negative, "expression"))
-    expression = _first(clauses, "expression") or ("neutral" if unsmiling else "slight smile")
+    told = _first(clauses, "expression")
+    expression = told or ("neutral" if unsmiling else "slight smile")
     frontal = "front" in [key for clause in clauses for key in clause.keys("angle")]
     sway = ((seed * 2654435761) % 1000) / 1000 - 0.5
     aside = (16.0 if sway > 0 else -16.0, 6.0) if expression == "thoughtful" else None
@@ -54,7 +55,8 @@ def pose(clauses: Sequence[SceneClause], negative: Sequence[SceneClause], seed: 
     gaze = _TURNS.get(_first(clauses, "gaze"), _TURNS["away"] if elsewhere else aside)
     turn = 0.0 if frontal else 6.0 * sway
     return Pose(
-        expression=expression, turn=turn, nod=1.5 * sway, tilt=0.0 if frontal else 5.0 * sway, gaze=gaze,
+        expression=expression, strength=1.0 if told else 0.45 + 1.1 * abs(sway), turn=turn, nod=1.5 * sway,
+        tilt=0.0 if frontal else 5.0 * sway, gaze=gaze,
         torso=0.0 if frontal else (1.0 if seed % 2 else -1.0) * (9.0 + 8.0 * abs(sway)),
     )  # fmt: skip
 

@@ -27,9 +27,12 @@ TIMES: Final = 3
 CHEEK: Final = (slice(200, 216), slice(430, 446)), (slice(298, 314), slice(430, 446))
 """Rows and columns of both cheeks in a photograph."""
 SCALP_SEEN: Final = {
-    "bald": 0.0, "none": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.40, "braids": 0.35,
+    "bald": 0.0, "none": 0.0, "shaved": 0.0, "buzz cut": 0.40, "undercut": 0.60, "cornrows": 0.15, "locs": 0.50,
+    "braids": 0.50,
 }  # fmt: skip
 """How much of the hair's colour skin has between the roots, where a style shows it."""
+_DULL: Final = 0.6
+"""How much less skin shines among hairs, which keep light from it."""
 _LIDS_CLEANED: Final = 0.6
 """How much of what is painted or shaded on the photographs' eyelids is taken away: most wore eye shadow."""
 _SHAVED: Final = 0.92
@@ -389,8 +392,11 @@ def paint(person: Person, masks: dict[str, Array], rest: Array) -> dict[str, Arr
     lips = np.clip(masks["lips"], 0, 1)
     tint = (1 - share)[:, None] * np.where(masks["mouth"] > 0.5, 0.35, 1.0)[:, None]
     rim, shining = _rim(rest), _shining(rest)
+    grown = np.clip((line.inside(rest) + 0.5) / 4, 0, 1) if covered else np.zeros(len(rest))
+    under = np.maximum(grown, np.clip(masks["brow"], 0, 1))
     tint = tint * (1 + rim[:, None] * (np.array((1.0, 0.66, 0.64)) - 1))
-    wet = np.stack([np.maximum(0.75 * lips, rim), shining * min(person.skin.oil / 0.3, 2.5) * (1 - lips)], 1)
+    oil = shining * min(person.skin.oil / 0.3, 2.5) * (1 - lips) * (1 - under) - _DULL * under
+    wet = np.stack([np.maximum(0.75 * lips, rim), oil], 1)
     return {"rest": rest, "tint": tint, "add": share[:, None] * np.minimum(colour, 0.25) * 0.5, "wet": wet}
 
 

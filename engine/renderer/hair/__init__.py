@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from engine.renderer.body import Body
 from engine.renderer.hair import beards, brows, cutting, fibres, growing, pressing, ropes, scalp, strands, styles, tied
-from engine.renderer.hair.field import Field, Frame
+from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.hairline import Line
 from engine.renderer.mesh import Mesh
 from engine.renderer.palette import natural
@@ -85,7 +85,9 @@ def _strands(
     if made is not None and made.kind == "row":
         return [ropes.rows(style, made, person.hair, _roots(person, style, body, frame, line, 6000), around, random)]
     number = int(style.locks * min(_LOCKS_AT * density, 1)) if made is None else made.count
-    parents = scalp.rooted(body, frame, line, number, random, 2.0)
+    parents = scalp.rooted(body, frame, line, number if made is None else 12 * number, random, 2.0)
+    if made is not None:
+        parents = parents.only(_apart(parents.rest, number))
     locks = growing.grown(style, person.hair, parents, around, random)
     if made is not None:
         return [ropes.roped(locks.points, style, made, random)]
@@ -97,3 +99,13 @@ def _roots(person: Person, style: styles.Style, body: Body, frame: Frame, line: 
     """Where single hairs grow."""
     random = np.random.default_rng((person.seed & 0xFFFFFFFF, 13))
     return scalp.rooted(body, frame, line, count, random, style.soft)
+
+
+def _apart(points: Floats, count: int) -> npt.NDArray[np.intp]:
+    """Which `count` of the points (N, 3) lie as evenly as may be: each the farthest from those before it."""
+    chosen = [0]
+    near = np.linalg.norm(points - points[0], axis=1)
+    while len(chosen) < min(count, len(points)):
+        chosen.append(int(near.argmax()))
+        near = np.minimum(near, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return np.array(chosen)

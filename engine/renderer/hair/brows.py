@@ -39,7 +39,7 @@ def brows(person: Person, body: Body, frame: Frame) -> Mesh:
     points, normals = _grown(roots, person, random)
     colour = brow_colour(person)
     shades = fibres.coloured(fibres.runs(points), colour, random, max(person.hair.grey - 0.35, 0), vary=0.25)
-    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00012, shades, taper=0.2, shine=0.3)
+    return fibres.mesh(frame.outside(points), frame.way(normals)[:, None], 0.00012, shades, taper=0.2, shine=0.08)
 
 
 def brow_colour(person: Person) -> RGB:

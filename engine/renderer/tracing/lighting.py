@@ -10,7 +10,7 @@ from engine.renderer.tracing.draws import Draws
 from engine.renderer.tracing.emitters import Emitter
 from engine.renderer.tracing.environment import Environment
 from engine.renderer.tracing.eye_shading import fresnel
-from engine.renderer.tracing.surfaces import Surface, sent
+from engine.renderer.tracing.surfaces import Surface, most_mirrored, sent
 from engine.renderer.tracing.vectors import INVERSE_PI, LUMA, PI, F, Floats, dot, hemisphere, mirrored, unit
 from engine.renderer.tracing.world import World
 
@@ -110,7 +110,7 @@ def _mirrored_place(
         way = unit(way * F(1.6) + hemisphere(way, *draws.of(rows, 5).two()))
         met = 1 - world.solid.blocked(start[:, rows], way, 50.0).astype(np.float32)
         seen[rows] += share * (met - seen[rows])
-    bend = surface.f0 + np.maximum(1 - surface.rough - surface.f0, F(0)) * grazing
+    bend = surface.f0 + np.maximum(1 - surface.rough - surface.f0, F(0)) * grazing * most_mirrored(surface.f0)
     polished = surface.mirror > _POLISHED
     place = lights.environment.mirrored(flat, sharp=False) if polished else lights.environment.dull(flat)
     around = place * seen + surface.albedo * irradiance * (1 - seen)

@@ -41,9 +41,18 @@ class Surface:
     """How much of the place is seen mirrored in it: polish."""
 
 
+_TO_GRAZING = F(80)
+"""In times the reflectance head on, how much grazing light is mirrored at most."""
+
+
 def bent(normal: Floats, slope: Floats, strength: Floats | float) -> Floats:
     """A normal leant against a slope, without the part of it that points along the normal."""
     return unit(normal - strength * (slope - dot(slope, normal) * normal))
+
+
+def most_mirrored(f0: Floats) -> Floats:
+    """Reflectance at grazing angles: 1, but for what mirrors less head on than any dry skin, since hairs shade it."""
+    return np.minimum(f0 * _TO_GRAZING, F(1))
 
 
 def lobe(surface: Surface, way: Floats, rough: Floats) -> Floats:
@@ -60,7 +69,7 @@ def lobe(surface: Surface, way: Floats, rough: Floats) -> Floats:
     shape = a2 * F(0.25) / (PI * spread * spread + F(1e-7)) / ((nv * (1 - k) + k) * (nl * (1 - k) + k) + F(1e-5))
     fifth = grazing * grazing
     fifth = fifth * fifth * grazing
-    return shape * (surface.f0 + (1 - surface.f0) * fifth)
+    return shape * (surface.f0 + (most_mirrored(surface.f0) - surface.f0) * fifth)
 
 
 def sent(surface: Surface, way: Floats) -> Floats:
