@@ -161,31 +161,26 @@ def _wide_band(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
     ]
 
 
-_RIGHT_OVER: Final = ((-0.066, 0.565), (-0.060, 0.525), (-0.034, 0.462), (0.004, 0.400), (0.050, 0.332), (0.062, 0.315))
-"""Template places of the middle of a kimono's collar on the body's right, from the neck down to the obi."""
+_LEFT_OVER: Final = ((0.022, 0.448), (-0.004, 0.400), (-0.050, 0.332), (-0.062, 0.315))
+"""Template places of the middle of a kimono's collar where it goes on over the other side, down to the obi."""
 
 
-def _crossed(tailor: Tailor, piece: Piece, look: Look, wide: float, inwards: float) -> list[Mesh]:
-    """A straight band around the neck that crosses in front, the body's left over its right."""
-    shape = [
-        (x * wide / 0.055 + inwards, z) for x, z in ((-0.040, 0.001), (-0.038, 0.003), (0.012, 0.004), (0.014, 0.0))
-    ]
-    rim = parts.neck_rim(piece)
-    behind = np.clip((np.abs(rim.round) - 35) / 30, 0.02, 1)
-    made = [parts.band(rim, shape, behind, 1.0, **plain(look))]
-    for side in (1, -1):
-        path = [(side * (x + inwards), z + 0.4 * inwards) for x, z in _RIGHT_OVER]
-        chest = Front(bases.close(tailor.body), [*tailor.meshes, *made])
-        made.append(parts.patch(chest, parts.stroke(path, wide), (60, 10), 0.0035, **plain(look)))
-    return made
+def _straight(piece: Piece, look: Look, inwards: float, beyond: float) -> Mesh:
+    """A straight band round a neck, and down both edges in front: metres that it lies on the cloth and past it."""
+    shape = ((-inwards, -0.002), (0.002 - inwards, 0.003), (beyond - 0.002, 0.004), (beyond, 0.001), (beyond, -0.003))
+    return parts.band(Rim(piece, parts.neck_ring(piece), 3.5), shape, **plain(look))
 
 
 def _kimono_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    return _crossed(tailor, piece, look, 0.050, 0.0)
+    """The collar that crosses in front, the body's left over its right."""
+    made = [_straight(piece, look, 0.040, 0.008)]
+    chest = Front(bases.close(tailor.body), [*tailor.meshes, *made])
+    return [*made, parts.patch(chest, parts.stroke(_LEFT_OVER, 0.046), (60, 12), 0.0045, 3.0, **plain(look))]
 
 
 def _inner_collar(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:
-    return _crossed(tailor, piece, look, 0.050, 0.012)
+    del tailor
+    return [_straight(piece, look, 0.022, 0.012)]
 
 
 def _gold_edge(tailor: Tailor, piece: Piece, look: Look) -> list[Mesh]:

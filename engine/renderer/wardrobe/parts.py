@@ -52,8 +52,12 @@ class Rim:
 
 def neck_rim(piece: Piece) -> Rim:
     """The highest rim of a piece."""
-    found = loops(piece.f)
-    return Rim(piece, max(found, key=lambda ring: float(piece.rest[ring, 2].mean())))
+    return Rim(piece, neck_ring(piece))
+
+
+def neck_ring(piece: Piece) -> Index:
+    """The vertices of a piece's highest rim, in order."""
+    return max(loops(piece.f), key=lambda ring: float(piece.rest[ring, 2].mean()))
 
 
 def band(rim: Rim, profile: Profile, wide: Array | float = 1.0, thick: Array | float = 1.0, **info: Any) -> Mesh:
