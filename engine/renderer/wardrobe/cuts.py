@@ -68,6 +68,7 @@ NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
     "crew": lambda rest: _crew(rest, 0.076),
     "wide crew": lambda rest: _crew(rest, 0.084, 0.012),
     "scoop": lambda rest: _crew(rest, 0.084, 0.068),
+    "tank": lambda rest: _crew(rest, 0.074, 0.060),
     "boat": lambda rest: _crew(rest, 0.105, 0.0),
     "vee": lambda rest: _vee(rest, 0.455, 1.25),
     "scrubs": lambda rest: _vee(rest, 0.462, 1.05, 0.082),
@@ -88,7 +89,7 @@ NECKLINES: Final[Mapping[str, Callable[[Array], Array]]] = {
 """By name; what is cut away lies beyond the line, at the neck."""
 
 
-SHOULDERS: Final[Mapping[str, float]] = {"none": 0.142, "straps": 0.118}
+SHOULDERS: Final[Mapping[str, float]] = {"none": 0.142, "straps": 0.112}
 """Without sleeves: metres from the middle to the armhole's upper end."""
 
 

@@ -172,7 +172,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         legs_dye=CHARCOAL,
     ),
     "dress": Garment(
-        (ClothLayer("close", "scoop", "straps", 0.13, 0.004, 0.0, 0.67, sewn=("edge",)), _SKIRT, _SASH), "cotton", ""
+        (ClothLayer("close", "vee", "elbow", 0.13, 0.005, 0.0, 0.67, sewn=("edge",)), _SKIRT, _SASH), "cotton", ""
     ),
     "evening gown": Garment(
         (
@@ -255,7 +255,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         "wool",
         legs_dye="colour",
     ),
-    "tank top": Garment((_tee("scoop", "edge", sleeve="straps"),), "jersey", legs_dye=DENIM),
+    "tank top": Garment((replace(_tee("tank", "edge", sleeve="straps"), ease=0.003),), "jersey", legs_dye=DENIM),
     "overalls": Garment(
         (
             ClothLayer("male_worksuit01/part1", ease=0.0, folds=0.15, fabric="jersey", dye="second"),
