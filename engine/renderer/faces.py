@@ -44,14 +44,14 @@ MIDDLE: Final[Mapping[str, float]] = MappingProxyType(
         "forehead-scale-vert-incr": 0.14, "forehead-temple-incr": 0.20, "forehead-trans-forward": 0.14,
         "head-fat-incr": 0.22, "head-scale-depth-incr": 0.16, "head-scale-horiz-incr": 0.19,
         "head-scale-vert-incr": 0.14, "jaw-corners": 0.28, "lower-face": 0.20, "mouth-angles-up": 0.10,
-        "mouth-cupidsbow-incr": 0.22, "mouth-cupidsbow-width-incr": 0.22, "mouth-lowerlip-height-incr": 0.24,
-        "mouth-lowerlip-volume-incr": 0.22, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.30,
-        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.24, "mouth-upperlip-volume-incr": 0.22,
-        "neck-scale-horiz-incr": 0.18, "nose-base-up": 0.18, "nose-curve-convex": 0.20, "nose-flaring-incr": 0.13,
-        "nose-greek-incr": 0.18, "nose-hump-incr": 0.22, "nose-nostrils-width-incr": 0.12, "nose-point-up": 0.20,
-        "nose-point-width-incr": 0.20, "nose-scale-depth-incr": 0.26, "nose-scale-horiz-incr": 0.22,
-        "nose-scale-vert-incr": 0.26, "nose-septumangle-incr": 0.20, "nose-trans-up": 0.15, "nose-volume-incr": 0.18,
-        "nose-width1-incr": 0.22, "nose-width2-incr": 0.22, "nose-width3-incr": 0.20, "upper-lip": 0.26,
+        "mouth-cupidsbow-incr": 0.28, "mouth-cupidsbow-width-incr": 0.28, "mouth-lowerlip-height-incr": 0.30,
+        "mouth-lowerlip-volume-incr": 0.28, "mouth-philtrum-volume-incr": 0.10, "mouth-scale-horiz-incr": 0.30,
+        "mouth-trans-up": 0.16, "mouth-upperlip-height-incr": 0.30, "mouth-upperlip-volume-incr": 0.28,
+        "neck-scale-horiz-incr": 0.18, "nose-base-up": 0.22, "nose-curve-convex": 0.25, "nose-flaring-incr": 0.16,
+        "nose-greek-incr": 0.22, "nose-hump-incr": 0.28, "nose-nostrils-width-incr": 0.15, "nose-point-up": 0.25,
+        "nose-point-width-incr": 0.25, "nose-scale-depth-incr": 0.33, "nose-scale-horiz-incr": 0.28,
+        "nose-scale-vert-incr": 0.33, "nose-septumangle-incr": 0.25, "nose-trans-up": 0.19, "nose-volume-incr": 0.22,
+        "nose-width1-incr": 0.28, "nose-width2-incr": 0.28, "nose-width3-incr": 0.25, "upper-lip": 0.33,
     }
 )  # fmt: skip
 ASKEW: Final = ("nose-trans-out", "mouth-trans-out", "head-trans-out", "head-angle-out")
@@ -163,7 +163,7 @@ people are within (Farkas, Anthropometry of the Head and Face)."""
 STRAYS: Final = 0.42
 """Nor farther than this from its middle, but for those that stand out."""
 STANDING_OUT: Final = 7
-STRONG: Final = (0.34, 0.52)
+STRONG: Final = (0.36, 0.56)
 """How far those controls go that stand out."""
 
 TONES: Final[tuple[tuple[RGB, float], ...]] = (
@@ -214,7 +214,7 @@ def person(
         iris=_iris(seed, mix),
         hair=hair or Hair(style=_style(seed, masculinity, mix), colour=colour, grey=grey,
                           parting=round(_between(seed, "parting", -0.5, 0.5), 2), line=_line(seed, years, masculinity)),
-        brow_thickness=_between(seed, "brows", 0.24, 0.58) + 0.28 * masculinity,
+        brow_thickness=_between(seed, "brows", 0.22, 0.66) + 0.28 * masculinity,
         brow_arch=_between(seed, "arch", 0.28, 0.58) - 0.20 * masculinity,
         beard=beard or Beard(colour=colour, grey=grey),
     )  # fmt: skip
