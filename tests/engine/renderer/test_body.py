@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("scipy")
 
 from engine.renderer import assets, body, expressions, eyes, faces, regions, sculpting, skin, wrinkles
+from engine.renderer.palette import HAIR
 from engine.renderer.scene import Hair, Person, Pose, Skin
 
 
@@ -71,6 +72,39 @@ def test_every_seed_is_somebody_within_what_is_natural(seed: int) -> None:
     distance = np.linalg.norm(np.subtract(*eyes.centres(shape)))
     assert 0.050 < distance < 0.080
     assert all(0 < channel < 0.8 for channel in person.skin.tone)
+
+
+@pytest.mark.parametrize("masculinity", [0.03, 0.95])
+def test_nobodys_features_add_up_to_what_no_face_measures(masculinity: float) -> None:
+    for seed in range(200):
+        person = faces.person(seed, masculinity=masculinity, age=30, ancestry=(0.04, 0.05, 0.91))
+        shape = dict(person.shape)
+        for most, controls in faces.MEASURES:
+            strays = {
+                name: (shape[f"l-{name}"] + shape[f"r-{name}"]) / 2 if name in faces.PAIRED else shape[name]
+                for name in controls
+            }
+            middle = {name: faces._middle(name, person.masculinity, person.ancestry) for name in controls}
+            apart = sum(much * (strays[name] - middle[name]) for name, much in controls.items())
+            assert abs(apart) < 1.08 * most, (seed, controls)
+
+
+def test_hair_is_fair_only_where_it_grows_fair() -> None:
+    dark = [HAIR["black"], HAIR["dark brown"]]
+    indian, swedish = (0.16, 0.30, 0.54), (0.0, 0.0, 1.0)
+
+    assert all(faces.person(seed, ancestry=indian).hair.colour in dark for seed in range(100))
+    assert sum(faces.person(seed, ancestry=swedish).hair.colour not in dark for seed in range(100)) > 40
+
+
+def test_skin_among_hairs_does_not_shine() -> None:
+    crown = {}
+    for style in ("braids", "bald"):
+        built = body.build(Person(hair=Hair(style=style)), Pose()).skin
+        crown[style] = built.extra["wet"][built.extra["rest"][:, 2] > 0.83, 1]
+
+    assert (crown["braids"] < -0.5).all()
+    assert (crown["bald"] >= 0).all()
 
 
 def test_what_is_said_of_somebody_holds_and_their_features_stay() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from engine.renderer import body, hair, hairline, hats, skin
-from engine.renderer.hair import beards, brows, combing, fibres, styles
+from engine.renderer.hair import beards, brows, combing, fibres, scalp, styles
 from engine.renderer.hair.field import Field, Floats, Frame
 from engine.renderer.mesh import Mesh
 from engine.renderer.palette import HAIR
@@ -107,6 +107,18 @@ def test_a_receded_line_leaves_the_temples_free() -> None:
         return int(((np.abs(around - 32) < 6) & (up < 44)).sum())
 
     assert temples(1.0) < 0.1 * temples(0.0)
+
+
+def test_ropes_leave_no_bald_patch() -> None:
+    """Their roots lie evenly: nowhere on the crown is a finger's breadth without one."""
+    sitter = seated(WOMAN, Hair(style="braids"))
+    frame = Frame(sitter.middle, sitter.head_turn)
+    drawn = np.random.default_rng(1)
+    places = scalp.rooted(sitter, frame, hairline.Line.of(sitter.person), 3000, drawn, 2.0).rest
+    roots = places[hair._apart(places, 190)]
+    crown = places[places[:, 2] > 0.79]
+
+    assert np.linalg.norm(crown[:, None] - roots[None], axis=2).min(1).max() < 0.014
 
 
 @pytest.mark.parametrize("share", [0.0, 0.4, 1.0])

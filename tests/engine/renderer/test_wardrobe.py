@@ -88,6 +88,26 @@ def test_the_asked_colour_is_the_cloths_mean_hue(garment: str) -> None:
         assert strongest == number
 
 
+def test_a_kimonos_white_collar_is_a_clean_edge() -> None:
+    """Seen from before, a line across meets it on either side once: nothing sticks out through it."""
+    made = dressed("kimono", MAN, colour=COLOURS["blue"])
+    own = made[0].info["colour"]
+    white = [number for number, mesh in enumerate(made) if np.array_equal(mesh.info["colour"], own)]
+    rays = RayScene()
+    for mesh in (*made, *body.build(MAN, Pose()).meshes):
+        rays.add_triangles(mesh.v.astype(np.float32), mesh.f)
+    rays.commit()
+    band = made[white[-1]].v
+    x, z = np.meshgrid(np.linspace(-0.12, 0.12, 160), np.linspace(band[:, 2].min(), band[:, 2].max(), 160))
+    start = np.stack([x.ravel(), np.full(x.size, -1.0), z.ravel()]).astype(np.float32)
+    ahead = np.repeat(np.array([[0.0], [1.0], [0.0]], np.float32), x.size, axis=1)
+    seen = np.isin(rays.first(start, ahead).geometry, white).reshape(x.shape)
+    met = (np.diff(np.pad(seen, ((0, 0), (1, 1))).astype(int), axis=1) == 1).sum(1)
+
+    assert seen.sum() > 200
+    assert (met > 2).mean() < 0.02
+
+
 def test_patterns_are_seen() -> None:
     plain, striped = (
         rendered(Outfit(garment="shirt", colour=(0.05, 0.08, 0.3), pattern=name)).astype(int)
