@@ -211,7 +211,17 @@ def _inside(hit: Hit, found: Sequence[Hit]) -> bool:
     return False
 
 
+_TRIMS: Final = frozenset(
+    ("beading", "border", "borders", "buttons", "cuffs", "edges", "edging", "embroidery", "hem", "lace", "lapels",
+     "lining", "patches", "piping", "seams", "sequins", "stitching", "trim", "trims", "zip", "zipper")
+)  # fmt: skip
+"""What is sewn onto clothes in a colour of its own, which does not dye them."""
+
+
 def _bound(hit: Hit, found: Sequence[Hit], said: list[str], slot: str) -> Hue:
+    sewn_on = slot in {"clothing", "subject"} and set(said[hit.end : hit.end + 1]) & _TRIMS
+    if sewn_on and not any(other.table == "garment" and other.start == hit.end + 1 for other in found):
+        return Hue(hit.phrase, "trim", None)
     owner = _owner(hit, found, said)
     if owner is None:
         owner = {"clothing": "garment", "environment": "place", "lighting": "light"}.get(slot, "hair"), None

@@ -47,6 +47,8 @@ _ON: Final[Mapping[str, tuple[str, ...]]] = {
     "sign": ("sign", "board", "placard", "poster", "banner", "signboard"),
 }
 """What the nearest of the words round a quotation says that it stands on; anything else is a sign."""
+_DARK: Final = frozenset(("dark", "moody", "shadowy"))
+"""What makes a backdrop black where no colour is named with it."""
 _BACKDROPS: Final = frozenset({"grey studio", "white studio", "black studio"})
 _OUTDOORS: Final = frozenset(
     {
@@ -222,8 +224,11 @@ def _place(spoken: Sequence[SceneClause]) -> Place:
     if not there:
         named = [key for one in spoken if one.slot == "subject" for key in place_of(one.said)]
     time = next((key for one in spoken if one.slot in {"environment", "lighting"} for key in one.keys("time")), "")
-    colour = next((cloth(hue) for one in there for hue in one.hues if hue.kind in {"place", "light"}), None)
+    hues = [hue for one in there for hue in one.hues if hue.kind in {"place", "light"}]
+    colour = next((cloth(hue) for hue in hues if hue.phrase not in _DARK), None)
     name = _most_telling(named) if named else "backdrop" if colour else "grey studio"
+    if name == "grey studio" and not colour and any(set(one.said) & _DARK for one in there):
+        name = "black studio"
     if name == "city day" and time == "night":
         name = "city night"
     if name in _BACKDROPS and colour and not any(_own_colour(one) for one in there):

@@ -191,7 +191,7 @@ GARMENTS: Final[dict[str, Garment]] = {
         ),
         "silk",
         "",
-        second=(0.30, 0.17, 0.045),
+        second=None,
     ),
     "kimono": Garment(
         (

@@ -265,3 +265,25 @@ def test_a_scar_is_where_words_say_on_the_sitters_own_side(words: str, where: tu
     found = reading(f"a man of 40 with {words}, grey backdrop, lit from the left")
     assert found.scene.sitters[0].person.skin.scars == where
     assert not {"scar", "cheek", "left", "right"} & {word for missed in found.missed for word in missed.split()}
+
+
+@pytest.mark.parametrize("backdrop", ["dark studio background", "dark studio backdrop", "plain dark backdrop"])
+def test_a_dark_backdrop_is_black_and_no_hairs_brown(backdrop: str) -> None:
+    assert reading(f"a man in a shirt, {backdrop}").scene.place.name == "black studio"
+    assert reading("a man in a shirt, dark red backdrop").scene.place.colour == linear("#8c0f1e")
+
+
+@pytest.mark.parametrize(
+    ("text", "colour"),
+    [
+        ("a woman in a red sari with gold border, dark background", "red"),
+        ("a woman in a black dress with white lace trim", "black"),
+        ("a man in a blue coat with gold buttons", "blue"),
+        ("a woman in a white lace dress", "white"),
+    ],
+)
+def test_what_is_sewn_on_does_not_dye_the_cloth(text: str, colour: str) -> None:
+    outfit = reading(text).scene.sitters[0].outfit
+
+    assert outfit.colour == linear(COLOURS[colour][0])
+    assert outfit.second is None
