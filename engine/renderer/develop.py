@@ -20,7 +20,7 @@ _SCATTER = ((0.25, (0.30, 0.52, 0.72)), (1.1, (0.36, 0.33, 0.22)), (2.8, (0.34, 
 """How far light goes through skin: millimetres, and how much of red, green and blue goes so far."""
 _BRIGHTEST = 60.0
 _GREY_SKIN = 0.36
-_LIT_SIDE = ((0.08, 0.36), (0.48, 0.76))
+_LIT_SIDE = ((0.08, 0.36), (0.48, 0.66))
 """How bright the middle of a face may be held beside its lit side, by the skin's tone: in light from one side a dark
 face is exposed for its shadows, which a fair one's lit side has no room for."""
 _WHITEST = 1.2

@@ -331,7 +331,7 @@ def _paint_head(
 def _under_beard(kind: str, fields: dict[str, Picture]) -> Picture:
     """How much of the skin's colour is that of hair's roots: most where a beard grows, little where it is shaved."""
     where, grown, shaved = {
-        "stubble": ("beard", 0.62, 0.0), "goatee": ("goatee", 0.60, 0.10), "moustache": ("moustache", 0.60, 0.10),
+        "stubble": ("beard", 0.74, 0.0), "goatee": ("goatee", 0.60, 0.10), "moustache": ("moustache", 0.60, 0.10),
         "handlebar": ("moustache", 0.60, 0.10),
     }.get(kind, ("beard", 0.60, 0.0))  # fmt: skip
     return np.asarray(np.maximum(np.float32(grown) * fields[where], np.float32(shaved) * fields["beard"]))

@@ -38,7 +38,7 @@ class BeardKind:
 
 
 KINDS: Final[dict[str, BeardKind]] = {
-    "stubble": BeardKind(0.0018, 0.0018, 0.0016, 0.0018, 0.0015, 0.0018, strands=22_000, width=0.00013, curl=0.1),
+    "stubble": BeardKind(0.0024, 0.0024, 0.0021, 0.0024, 0.0020, 0.0022, strands=30_000, width=0.00014, curl=0.1),
     "short beard": BeardKind(0.007, 0.010, 0.007, 0.0085, 0.0065, 0.005, strands=34_000, width=0.00016),
     "full beard": BeardKind(0.014, 0.024, 0.014, 0.018, 0.012, 0.006, strands=36_000, width=0.00018, curl=0.35),
     "long beard": BeardKind(0.020, 0.115, 0.045, 0.075, 0.034, 0.010, strands=32_000, width=0.00020, curl=0.4),
