@@ -20,6 +20,8 @@ Picture = npt.NDArray[np.uint8]
 
 MARGIN: Final = 0.35
 """Room round a picture, as a share of its width."""
+_FILLS: Final = 0.6
+"""A face this wide, as a share of the picture, has room put round it, or its box and points are guesses."""
 _NETWORK_PX: Final = (128, 216, 384)
 """The picture's short side before dlib's network, which sees faces of 40 pixels and more and takes a second for every
 megapixel: first for faces that fill a picture, then for smaller ones."""
@@ -49,12 +51,15 @@ def faces(picture: Picture) -> tuple[FoundFace, ...]:
     pixels = picture if enlarged == 1 else _scaled(picture, enlarged)
     room = round(MARGIN * pixels.shape[1])
     padded = np.pad(pixels, ((room, room), (room, room), (0, 0)), mode="edge")
+    found: tuple[FoundFace, ...] = ()
     for how, where, margin in (("plain", pixels, 0), ("margin", padded, room), ("network", padded, room)):
         boxes = _by_network(where) if how == "network" else list(_tools()[0](where, 0))
         if boxes:
             boxes.sort(key=lambda box: -box.area())
-            return tuple(_found(where, box, margin, enlarged, how) for box in boxes)
-    return ()
+            found = tuple(_found(where, box, margin, enlarged, how) for box in boxes)
+        if found and (how != "plain" or boxes[0].width() < _FILLS * pixels.shape[1]):
+            break
+    return found
 
 
 def _found(pixels: Picture, box: Any, margin: int, enlarged: float, how: str) -> FoundFace:
