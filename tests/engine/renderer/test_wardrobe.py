@@ -22,7 +22,7 @@ from engine.renderer.wardrobe.table import GARMENTS
 
 WORDS = tomllib.loads((Path(engine.renderer.__file__).parent / "words" / "clothes.toml").read_text())
 WOMAN, MAN = (Person(seed=5, masculinity=m, hair=Hair(style="bald")) for m in (0.03, 0.97))
-BARE = {"evening gown", "dress", "tank top"}
+BARE = {"evening gown", "tank top"}
 COLOURS = {"red": (0.40, 0.03, 0.03), "green": (0.04, 0.25, 0.08), "blue": (0.03, 0.06, 0.35)}
 
 
