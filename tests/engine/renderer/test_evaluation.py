@@ -12,9 +12,10 @@ import numpy.typing as npt
 import pytest
 from PIL import Image, ImageDraw
 
-from engine.renderer import assets, evaluate, skin, skin_marks
+from engine.renderer import assets, evaluate, photograph, skin, skin_marks
 from engine.renderer.evaluation import (
     blind,
+    detection,
     features,
     judging,
     known_marks,
@@ -483,3 +484,16 @@ def test_one_prompt_is_evaluated_from_end_to_end(tmp_path: Path, capsys: pytest.
     assert [figure["name"] for figure in told["figures"]][: len(judging.QUESTIONS)] == list(judging.QUESTIONS)
     assert set(told["verdicts"]) == {"1"}
     assert sheet.exists()
+
+
+def test_a_mouth_is_found_in_faces_that_fill_a_picture() -> None:
+    """Without room round this one dlib's points of the lower lip lie above it, on skin."""
+    pytest.importorskip("dlib")
+    case = next(case for case in cases() if case.number == 179)
+    picture = photograph.photograph(Shot("close", case.prompt, case.seed).scene(), (256, 384), "draft").picture
+    (found,) = detection.faces(picture)
+    x, y = found.outline[57].round().astype(int)
+    red = picture[..., 0] / np.maximum(picture[..., 1].astype(float), 1)
+
+    assert found.how == "margin"
+    assert red[y - 4 : y + 1, x - 4 : x + 5].mean() > 1.5
